@@ -1,0 +1,34 @@
+"""The exceptions: only what Trueup itself could not do. A refusal by a gateway is an observation
+and a wrong page or file is a finding; neither is raised past the door that reports it.
+
+    TrueupError            .exit_code is what the command line ends with
+    ├── BadInput       2   a file, an option or the environment is not what it must be
+    │   └── BadStatus  2   the status file, with every complaint at once
+    └── Unreachable    3   nothing could be told: no sandbox, no build, no answer
+"""
+
+from collections.abc import Sequence
+
+
+class TrueupError(Exception):
+    """The root. Its text is one message: `where: what was found; what was expected. What to do.`"""
+
+    exit_code = 2
+
+
+class BadInput(TrueupError):
+    """Something that the caller gave cannot be used."""
+
+
+class BadStatus(BadInput):
+    """The status file cannot be used; `complaints` holds one line for each thing wrong in it."""
+
+    def __init__(self, complaints: Sequence[str]) -> None:
+        super().__init__("\n".join(complaints))
+        self.complaints = tuple(complaints)
+
+
+class Unreachable(TrueupError):
+    """Trueup could not do its own part, so nothing can be said of the docs or the gateway."""
+
+    exit_code = 3

@@ -1,0 +1,92 @@
+"""Protocols: what a request carries, how an image is found in a reply, how the mock words one.
+
+One module for each protocol, registered in `PROTOCOLS` under the name that routes use.
+"""
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from trueup.model import Body, Shape
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An image on its way into a mock's reply: `url` is where the mock serves the same bytes."""
+
+    content: bytes
+    mime: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a reply says. Without an image, `error` holds the gateway's text or our own words."""
+
+    shape: Shape | None = None
+    content: bytes | None = None
+    url: str | None = None
+    error: str | None = None
+
+
+class Protocol(ABC):
+    """One kind of request and reply."""
+
+    shapes: tuple[Shape, ...]
+
+    @abstractmethod
+    def body(self, model: str, body: Body) -> Body:
+        """The whole JSON body for a model, from an endpoint's own."""
+
+    @abstractmethod
+    def without_prompt(self, body: Body) -> Body:
+        """The body with null in place of the texts that a caller is free to choose."""
+
+    @abstractmethod
+    def find_image(self, reply: Body) -> Reply:
+        """The first image in a successful reply, in the order in which clients must look."""
+
+    @abstractmethod
+    def word(self, shape: Shape, picture: Picture, upstream: str) -> Body:
+        """A successful reply that carries the picture in the given shape."""
+
+    def read(self, status: int, content: bytes) -> Reply:
+        """What a reply says, whatever its HTTP status: an error can arrive with a 200."""
+        try:
+            reply = json.loads(content)
+        except ValueError:
+            return Reply(error=f"HTTP {status} without a JSON body")
+        text = error_text(reply)
+        if text is not None:
+            return Reply(error=text)
+        if not isinstance(reply, dict) or status >= 400:
+            return Reply(error=f"HTTP {status} without an error text")
+        return self.find_image(reply)
+
+
+def error_text(reply: object) -> str | None:
+    """The text of an error body of the gateway family, or None when it is none.
+
+    The shapes are `{"error": {"message": …}}`, `{"error": "…"}` and the flat
+    `{"code": …, "message": …}`; the code is put before a message that does not carry it.
+    """
+    if not isinstance(reply, dict):
+        return None
+    error = reply.get("error", reply if "message" in reply else None)
+    if isinstance(error, str):
+        return error
+    if not isinstance(error, dict):
+        return None
+    message, code = str(error.get("message") or "no message"), error.get("code")
+    return f"{code}: {message}" if isinstance(code, str) and code not in message else message
+
+
+def _registry() -> Mapping[str, Protocol]:
+    from trueup.protocols.gemini import Gemini
+    from trueup.protocols.openai_images import OpenAIImages
+
+    return {"gemini": Gemini(), "openai-images": OpenAIImages()}
+
+
+PROTOCOLS = _registry()

@@ -1,0 +1,78 @@
+"""The native Gemini `generateContent` request and its three shapes of reply."""
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from trueup.model import Body, Shape
+from trueup.protocols import Picture, Protocol, Reply
+
+DATA_URI = re.compile(r"data:image/[a-z0-9.+-]+;base64,([A-Za-z0-9+/=]+)")
+IMAGE_LINK = re.compile(r"!\[[^\]]*\]\((https?://[^\s)]+)\)")
+
+
+class Gemini(Protocol):
+    """`POST /v1beta/models/{upstream}:generateContent`: the model is in the path."""
+
+    shapes = ("inline-data", "data-uri", "hosted-url")
+
+    def body(self, model: str, body: Body) -> Body:
+        return dict(body)
+
+    def without_prompt(self, body: Body) -> Body:
+        return {key: _blank_texts(value) for key, value in body.items()}
+
+    def find_image(self, reply: Body) -> Reply:
+        parts = list(_parts(reply))
+        for part in parts:
+            inline = part.get("inlineData") or part.get("inline_data")
+            if isinstance(inline, dict) and inline.get("data"):
+                return _decoded("inline-data", str(inline["data"]))
+        text = "".join(str(part.get("text") or "") for part in parts)
+        if found := DATA_URI.search(text):
+            return _decoded("data-uri", found[1])
+        if found := IMAGE_LINK.search(text):
+            return Reply(shape="hosted-url", url=found[1])
+        return Reply(error="no image in the reply")
+
+    def word(self, shape: Shape, picture: Picture, upstream: str) -> Body:
+        encoded = base64.b64encode(picture.content).decode()
+        part: Body
+        if shape == "inline-data":
+            part = {"inlineData": {"mimeType": picture.mime, "data": encoded}}
+        elif shape == "data-uri":
+            part = {"text": f"![image](data:{picture.mime};base64,{encoded})"}
+        else:
+            part = {"text": f"![Image]({picture.url})"}
+        content: Body = {"role": "model", "parts": [part]}
+        return {
+            "candidates": [{"content": content, "finishReason": "STOP", "index": 0}],
+            "modelVersion": upstream,
+        }
+
+
+def _parts(reply: Body) -> Iterator[dict[str, Any]]:
+    candidates = reply.get("candidates")
+    for candidate in candidates if isinstance(candidates, list) else []:
+        content = candidate.get("content") if isinstance(candidate, dict) else None
+        parts = content.get("parts") if isinstance(content, dict) else None
+        for part in parts if isinstance(parts, list) else []:
+            if isinstance(part, dict):
+                yield part
+
+
+def _decoded(shape: Shape, encoded: str) -> Reply:
+    try:
+        return Reply(shape=shape, content=base64.b64decode(encoded, validate=True))
+    except binascii.Error:
+        return Reply(error="the reply's image is not base64")
+
+
+def _blank_texts(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: None if key == "text" else _blank_texts(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_blank_texts(item) for item in value]
+    return value

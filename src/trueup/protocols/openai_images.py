@@ -1,0 +1,40 @@
+"""The OpenAI Images request, `POST /v1/images/generations`, and its two shapes of reply."""
+
+import base64
+import binascii
+
+from trueup.model import Body, Shape
+from trueup.protocols import Picture, Protocol, Reply
+
+
+class OpenAIImages(Protocol):
+    """`POST /v1/images/generations`: the model is in the body."""
+
+    shapes = ("url", "b64-json")
+
+    def body(self, model: str, body: Body) -> Body:
+        return {"model": model, **body}
+
+    def without_prompt(self, body: Body) -> Body:
+        return {key: None if key == "prompt" else value for key, value in body.items()}
+
+    def find_image(self, reply: Body) -> Reply:
+        data = reply.get("data")
+        for item in data if isinstance(data, list) else []:
+            if isinstance(item, dict) and item.get("b64_json"):
+                try:
+                    content = base64.b64decode(str(item["b64_json"]), validate=True)
+                except binascii.Error:
+                    return Reply(error="the reply's image is not base64")
+                return Reply(shape="b64-json", content=content)
+            if isinstance(item, dict) and item.get("url"):
+                return Reply(shape="url", url=str(item["url"]))
+        return Reply(error="no image in the reply")
+
+    def word(self, shape: Shape, picture: Picture, upstream: str) -> Body:
+        if shape == "b64-json":
+            return {
+                "created": 0,
+                "data": [{"b64_json": base64.b64encode(picture.content).decode()}],
+            }
+        return {"created": 0, "data": [{"url": picture.url}]}
