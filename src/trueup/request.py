@@ -33,7 +33,7 @@ def request_in(exchange: Exchange, base_url: str) -> Sent | None:
     """
     try:
         body = json.loads(exchange.request_body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     query = "&".join(f"{name}={value}" for name, value in exchange.query)
     path = f"{exchange.path}?{query}" if query else exchange.path

@@ -55,7 +55,7 @@ class Protocol(ABC):
         """What a reply says, whatever its HTTP status: an error can arrive with a 200."""
         try:
             reply = json.loads(content)
-        except ValueError:
+        except (ValueError, RecursionError):
             return Reply(error=f"HTTP {status} without a JSON body")
         text = error_text(reply)
         if text is not None:
@@ -73,7 +73,7 @@ def error_text(reply: object) -> str | None:
     """
     if not isinstance(reply, dict):
         return None
-    error = reply.get("error", reply if "message" in reply else None)
+    error = reply.get("error") or (reply if "message" in reply else None)
     if isinstance(error, str):
         return error
     if not isinstance(error, dict):

@@ -1,7 +1,6 @@
 """The native Gemini `generateContent` request and its three shapes of reply."""
 
 import base64
-import binascii
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -66,7 +65,7 @@ def _parts(reply: Body) -> Iterator[dict[str, Any]]:
 def _decoded(shape: Shape, encoded: str) -> Reply:
     try:
         return Reply(shape=shape, content=base64.b64decode(encoded, validate=True))
-    except binascii.Error:
+    except ValueError:
         return Reply(error="the reply's image is not base64")
 
 

@@ -1,7 +1,6 @@
 """The OpenAI Images request, `POST /v1/images/generations`, and its two shapes of reply."""
 
 import base64
-import binascii
 
 from trueup.model import Body, Shape
 from trueup.protocols import Picture, Protocol, Reply
@@ -24,7 +23,7 @@ class OpenAIImages(Protocol):
             if isinstance(item, dict) and item.get("b64_json"):
                 try:
                     content = base64.b64decode(str(item["b64_json"]), validate=True)
-                except binascii.Error:
+                except ValueError:
                     return Reply(error="the reply's image is not base64")
                 return Reply(shape="b64-json", content=content)
             if isinstance(item, dict) and item.get("url"):

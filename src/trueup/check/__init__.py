@@ -1,0 +1,10 @@
+"""Check: findings in the status file, the pages as written, and the site as built.
+
+Only says what is wrong; it changes nothing.
+"""
+
+from trueup.check.prose import check_prose
+from trueup.check.published import check_published
+from trueup.check.record import check_record
+
+__all__ = ["check_prose", "check_published", "check_record"]

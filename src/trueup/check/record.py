@@ -1,0 +1,140 @@
+"""The status file against itself: what no longer follows from its own record."""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+from trueup.finding import Finding
+from trueup.model import Observation, Place, split
+from trueup.request import differences, protocol_of, request_of
+from trueup.standing import mapping_of, stand
+from trueup.store import Stored
+
+KEY = re.compile(r"\.([^.\[]+)|\[([0-9]+)\]")
+"""One step of a path such as `body.contents[0].parts`."""
+
+
+def check_record(stored: Stored, top: Path, today: date) -> list[Finding]:
+    """Findings in the status file; `top` is where the receipts' paths start."""
+    found = [*_drift(stored), *_mappings(stored), *_holds(stored), *_skips(stored, today)]
+    return [*found, *_receipts(stored, top)]
+
+
+def _drift(stored: Stored) -> Iterator[Finding]:
+    status = stored.status
+    for endpoint in status.endpoints:
+        for target in status.targets:
+            rows = [row for row in status.seen(endpoint, target) if row.outcome != "cannot-tell"]
+            now = request_of(status, endpoint, target)
+            parted = differences(rows[0].sent, now) if rows else ()
+            if not parted or any(not differences(row.sent, now) for row in rows):
+                continue
+            yield Finding(
+                str(_changed(stored, endpoint, rows[0], parted)),
+                "drift",
+                f"{endpoint} no longer sends what was recorded at {stored.place_of(rows[0])}:"
+                f" {'; '.join(parted)}. Retest it at {target}, or set it back to what was sent.",
+            )
+
+
+def _changed(stored: Stored, endpoint: str, row: Observation, parted: tuple[str, ...]) -> Place:
+    """Where the status file says what differs from the record."""
+    model, route = split(endpoint)
+    status = stored.status
+    what = parted[0].split(": ", 1)[0]
+    if what == "base_url":
+        return stored.place("targets", row.target, "base_url")
+    if what == "auth":
+        return stored.place("routes", route, "auth")
+    if what == "request":
+        request = status.routes[route].request
+        if not _is_of_route(row.sent.request, request):
+            return stored.place("routes", route, "request")
+        return stored.place("models", model, *(["upstream"] if "{upstream}" in request else []))
+    keys = [int(index) if index else key for key, index in KEY.findall(what)]
+    added = protocol_of(status, endpoint).body(model, {})
+    if keys[:1] and keys[0] in added and keys[0] not in status.endpoints[endpoint].body:
+        return stored.place("models", model)
+    return stored.place("endpoints", endpoint, "body", *keys)
+
+
+def _is_of_route(sent: str, request: str) -> bool:
+    """Whether a route makes such a request for some model."""
+    parts = re.split(r"\{(?:model|upstream)\}", request)
+    return re.fullmatch("[^/]+".join(map(re.escape, parts)), sent) is not None
+
+
+def _mappings(stored: Stored) -> Iterator[Finding]:
+    for alias in stored.status.models:
+        state = mapping_of(stored.status, alias)
+        if state is not None and state.word == "contradicted":
+            yield Finding(
+                str(stored.place("models", alias, "upstream")),
+                "contradicted-mapping",
+                f"{alias} is given the upstream {stored.status.upstream(alias)!r};"
+                f" {state.row.upstream!r} was recorded at {stored.place_of(state.row)}."
+                " Retest the alias, or set it back.",
+            )
+
+
+def _holds(stored: Stored) -> Iterator[Finding]:
+    for endpoint in stored.status.endpoints:
+        verdict = stand(stored.status, endpoint)
+        hold, legs = verdict.hold, (verdict.outcome, verdict.billing)
+        told = [leg for leg in legs if leg is not None]
+        clean = verdict.clean >= verdict.needed and all(leg.day > hold.on for leg in told if hold)
+        if hold and told and clean:
+            yield Finding(
+                str(stored.place_of(hold)),
+                "overtaken-hold",
+                f"{endpoint} is held back since {hold.on}; clean evidence of {verdict.seen_on} is"
+                " newer. Take the hold away, or say why it stays.",
+                "warning",
+            )
+
+
+def _skips(stored: Stored, today: date) -> Iterator[Finding]:
+    for name, endpoint in stored.status.endpoints.items():
+        if endpoint.skip and endpoint.skip.until < today:
+            yield Finding(
+                str(stored.place("endpoints", name, "skip")),
+                "stale-skip",
+                f"the skip of {name} ended on {endpoint.skip.until}; a date to come was expected."
+                " Let its blocks run, or give a new reason and date.",
+            )
+
+
+def _receipts(stored: Stored, top: Path) -> Iterator[Finding]:
+    for row in stored.status.observations:
+        source = row.source
+        if source is None or source.receipt is None:
+            continue
+        where = str(stored.place_of(row))
+        found = _hash(top, source.receipt)
+        if found is None:
+            yield Finding(
+                where,
+                "missing-receipt",
+                f"the receipt {source.receipt} is not in the repository; its file was expected."
+                " Add it, or take the row out.",
+            )
+        elif found != source.sha256:
+            yield Finding(
+                where,
+                "changed-receipt",
+                f"the file {source.receipt} has another hash than the row; the receipt as it was"
+                " written was expected. Restore the file.",
+            )
+
+
+def _hash(top: Path, receipt: str) -> str | None:
+    """The hash of a receipt's file; None when it cannot be read, or is outside `top`."""
+    try:
+        file = (top / receipt).resolve()
+        if not file.is_relative_to(top.resolve()):
+            return None
+        return hashlib.sha256(file.read_bytes()).hexdigest()
+    except (OSError, RuntimeError, ValueError):  # RuntimeError: a loop of links
+        return None

@@ -1,0 +1,104 @@
+"""Docs: one repository's status file, pages, templates and site, and the steps over them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from trueup.check import check_prose, check_published, check_record
+from trueup.errors import BadInput
+from trueup.finding import Finding
+from trueup.model import Standing
+from trueup.receipt import Receipt, Report
+from trueup.run import Bench
+from trueup.site import Block, Page, build_site, load_pages, read_blocks, stamp_site
+from trueup.snippet import LANGUAGES, Snippet, render_snippet
+from trueup.store import Stored, load_status
+from trueup.verify import verify
+from trueup.wording import load_catalogue, receipt_line
+
+LANGUAGE = "en"
+
+
+@dataclass(frozen=True)
+class Docs:
+    """The docs of the repository at `top`, as of a day; `site` is where the built pages are."""
+
+    top: Path
+    site: Path
+    stored: Stored
+    pages: tuple[Page, ...]
+    today: date
+
+    @classmethod
+    def load(cls, top: Path, now: datetime, today: date, site: Path | None = None) -> "Docs":
+        """The docs at `top`, built into its `site` folder unless another is given.
+
+        Raises BadStatus or BadInput for what cannot be read.
+        """
+        stored = load_status(top / "status.yml", now)
+        pages = tuple(load_pages(top / "docs" / LANGUAGE))
+        return cls(top, site or top / "site", stored, pages, today)
+
+    def snippets(self) -> list[Snippet]:
+        """Every snippet that a page could publish."""
+        return [
+            render_snippet(self.stored.status, endpoint, language, self.top / "snippets")
+            for endpoint in self.stored.status.endpoints
+            for language in LANGUAGES
+        ]
+
+    def check(self) -> list[Finding]:
+        """Findings in the status file and the pages as written."""
+        words = [standing.replace("-", " ") for standing in Standing]
+        return [
+            *check_record(self.stored, self.top, self.today),
+            *check_prose(self.stored.status, self.pages, words),
+        ]
+
+    def build(self, environment: Mapping[str, str]) -> None:
+        """Builds the pages. Raises Unreachable when MkDocs does not end well."""
+        build_site(self.top, self.site, environment)
+
+    def verify(self, bench: Bench) -> tuple[Report, list[Finding]]:
+        """Runs every block of the built site, writes `receipts.json` and stamps the pages."""
+        if not self.site.is_dir():
+            raise BadInput(
+                f"{self.site}: no site is built there; one was expected. Build it first."
+            )
+        blocks = read_blocks(self.site)
+        findings = check_published(self.stored.status, self.pages, blocks, self.snippets())
+        report = verify(blocks, self.stored, bench, self.today)
+        (self.site / "receipts.json").write_text(report.render(), encoding="utf-8")
+        self._stamp(blocks, report)
+        templates = {snippet.id: snippet.template for snippet in self.snippets()}
+        ids = {(block.sha256, block.endpoint): block.id for block in blocks}
+        for receipt in report.receipts:
+            template = templates.get(ids[receipt.sha256, receipt.endpoint] or "", "")
+            findings += _failures(receipt, template)
+        return report, findings
+
+    def _stamp(self, blocks: list[Block], report: Report) -> None:
+        receipts = {(r.sha256, r.language, r.endpoint): r for r in report.receipts}
+        catalogue = load_catalogue(LANGUAGE)
+        lines = {}
+        for block in blocks:
+            receipt = receipts.get((block.sha256, block.language, block.endpoint))
+            if receipt is not None and block.id is not None:
+                line = receipt_line(receipt, self.stored.status, catalogue, block.page)
+                lines[block.page, block.id] = line
+        stamp_site(self.site, lines)
+
+
+def _failures(receipt: Receipt, template: str) -> list[Finding]:
+    where = template or f"site/{receipt.pages[0]}"
+    record = f" (recorded at {receipt.record})" if receipt.record else ""
+    return [
+        Finding(
+            where,
+            "failed-block",
+            f"{receipt.endpoint} ({receipt.language}): {reason}{record}. Mend the template or the"
+            " status file, or retest.",
+        )
+        for reason in receipt.reasons
+    ]

@@ -1,0 +1,133 @@
+"""Macros: the door for mkdocs-macros. Each macro returns whole blocks, to be called at column 0."""
+
+import os
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from mkdocs.exceptions import PluginError
+
+from trueup.errors import BadInput, TrueupError
+from trueup.model import split
+from trueup.site import load_pages
+from trueup.snippet import LANGUAGES, render_snippet
+from trueup.standing import alternative
+from trueup.store import Stored, load_status
+from trueup.wording import Pages, load_catalogue
+
+
+def define_env(env: Any) -> None:
+    """Registers the macros; called by mkdocs-macros once for each build."""
+    try:
+        for name, macro in _macros(Path(env.project_dir), Path(env.conf["docs_dir"])).items():
+            env.macro(_told(macro), name)
+    except TrueupError as error:
+        raise PluginError(str(error)) from error
+
+
+def _macros(top: Path, docs: Path) -> dict[str, Callable[..., str]]:
+    now = datetime.now(UTC)
+    as_of = os.environ.get("TRUEUP_AS_OF")
+    today = date.fromisoformat(as_of) if as_of else now.date()
+    stored = load_status(top / "status.yml", now)
+    homes = {page.model: page.source for page in load_pages(docs) if page.model}
+
+    def link(endpoint: str) -> str:
+        model, _ = split(endpoint)
+        home = homes.get(model)
+        return f"{home}#{endpoint.replace('/', '--')}" if home else f"status.md#{model}"
+
+    pages = Pages(stored.status, load_catalogue("en"), today, link)
+    return {
+        "advice": pages.advice,
+        "changes": pages.changes,
+        "risks": pages.risk_notes,
+        "model_status": pages.model_status,
+        "standings": pages.standings,
+        "matrix": pages.matrix,
+        "start_here": pages.start_here,
+        "as_of": lambda: today.isoformat(),
+        "policy": lambda name: _policy(stored, name),
+        "route": lambda endpoint: _route(pages, top / "snippets", endpoint),
+        "best": lambda model: _best(pages, top / "snippets", model),
+        "console": lambda name: _console(top / "snippets" / "console", name),
+        "excerpt": lambda key, number=0: _excerpt(stored, key, number),
+    }
+
+
+def _told(macro: Callable[..., str]) -> Callable[..., str]:
+    """The macro with its complaints as one message and no traceback."""
+
+    def call(*args: Any, **named: Any) -> str:
+        try:
+            return macro(*args, **named)
+        except TrueupError as error:
+            raise PluginError(str(error)) from error
+        except KeyError as error:
+            raise PluginError(
+                f"status.yml: {error} is not in it; a name that is was expected."
+            ) from error
+
+    return call
+
+
+def _route(pages: Pages, templates: Path, endpoint: str) -> str:
+    """An endpoint's heading, its mark, and its blocks in tabs with a marker for each receipt."""
+    return "\n\n".join(
+        (pages.heading(endpoint, 3), pages.mark(endpoint), _tabs(pages, templates, endpoint))
+    )
+
+
+def _best(pages: Pages, templates: Path, model: str) -> str:
+    endpoint = alternative(pages.status, model)
+    if endpoint is None:
+        return pages.start(model)
+    return f"{pages.mark(endpoint)}\n\n{_tabs(pages, templates, endpoint)}"
+
+
+def _tabs(pages: Pages, templates: Path, endpoint: str) -> str:
+    tabs = []
+    for language in LANGUAGES.values():
+        snippet = render_snippet(pages.status, endpoint, language.name, templates)
+        attributes = f"{{ .{language.fence} #{snippet.id} data-endpoint={endpoint} }}"
+        block = _fenced(snippet.text, attributes)
+        body = f"{block}\n\n<!--stamp:{snippet.id}-->"
+        tabs.append(f'=== "{language.label}"\n\n{_indented(body)}')
+    return "\n\n".join(tabs)
+
+
+def _console(folder: Path, name: str) -> str:
+    file = folder / f"{name}.txt"
+    if not file.is_file():
+        there = ", ".join(sorted(path.stem for path in folder.glob("*.txt")))
+        raise BadInput(f"{file}: not found; console blocks are {there}. Write it, or use one.")
+    return _fenced(file.read_text(encoding="utf-8").rstrip("\n"), "{ .console }")
+
+
+def _excerpt(stored: Stored, key: str, number: int) -> str:
+    """One item of a list of the status file, as it stands there."""
+    lines = stored.text.splitlines()
+    first = stored.place(key, number).line - 1
+    indent = len(lines[first]) - len(lines[first].lstrip())
+    last = first + 1
+    while last < len(lines) and (not lines[last] or lines[last].startswith(" " * (indent + 1))):
+        last += 1
+    item = "\n".join(lines[first:last]).rstrip()
+    return _fenced(f"{key}:\n{item}", f"{{ .yaml data-excerpt={key} }}")
+
+
+def _policy(stored: Stored, name: str) -> str:
+    value = getattr(stored.status.policy, name)
+    return str(value.days) if hasattr(value, "days") else str(value)
+
+
+def _fenced(text: str, attributes: str) -> str:
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence} {attributes}\n{text}\n{fence}"
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"    {line}" if line else "" for line in text.split("\n"))

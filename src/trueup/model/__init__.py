@@ -1,0 +1,76 @@
+"""Model: the nouns of the status file, frozen and typed. Holds no rule and touches no file.
+
+Each class is one table of `status.yml`; the JSON Schema for editors comes from these classes.
+"""
+
+from trueup.model.evidence import Hold, Image, Mapping, Observation, Sent, Source
+from trueup.model.facts import (
+    Auth,
+    Endpoint,
+    Ledger,
+    Model,
+    Policy,
+    Replay,
+    Route,
+    Signature,
+    Skip,
+    Target,
+)
+from trueup.model.status import Place, Status
+from trueup.model.values import (
+    NAME,
+    REQUEST,
+    AuthKind,
+    BaseUrl,
+    Billing,
+    Body,
+    Day,
+    Days,
+    Frozen,
+    Moment,
+    Name,
+    Outcome,
+    Shape,
+    Standing,
+    Text,
+    as_time,
+    split,
+)
+
+__all__ = [
+    "NAME",
+    "REQUEST",
+    "Auth",
+    "AuthKind",
+    "BaseUrl",
+    "Billing",
+    "Body",
+    "Day",
+    "Days",
+    "Endpoint",
+    "Frozen",
+    "Hold",
+    "Image",
+    "Ledger",
+    "Mapping",
+    "Model",
+    "Moment",
+    "Name",
+    "Observation",
+    "Outcome",
+    "Place",
+    "Policy",
+    "Replay",
+    "Route",
+    "Sent",
+    "Shape",
+    "Signature",
+    "Skip",
+    "Source",
+    "Standing",
+    "Status",
+    "Target",
+    "Text",
+    "as_time",
+    "split",
+]

@@ -1,0 +1,108 @@
+"""Values: the words and types that the nouns are made of, and what a date means."""
+
+import re
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    PlainSerializer,
+    WithJsonSchema,
+)
+
+Body = dict[str, JsonValue]
+AuthKind = Literal["query-key", "bearer", "x-goog-api-key"]
+Outcome = Literal["image", "error", "mixed", "cannot-tell"]
+Billing = Literal[
+    "aligned",
+    "mismatch",
+    "charged-on-failure",
+    "charged-without-image",
+    "uncharged-success",
+    "abnormal",
+    "cannot-tell",
+]
+Shape = Literal["inline-data", "data-uri", "hosted-url", "url", "b64-json"]
+
+NAME = r"^[a-z0-9][a-z0-9._-]*$"
+REQUEST = r"^(GET|POST|PUT|PATCH|DELETE) /\S*$"
+
+
+class Standing(StrEnum):
+    """The word that a reader sees for an endpoint, best first."""
+
+    RECOMMENDED = "recommended"
+    CONTROLLED_TESTING = "controlled-testing"
+    UNVERIFIED = "unverified"
+    NOT_RECOMMENDED = "not-recommended"
+
+    @property
+    def rank(self) -> int:
+        """0 for the best."""
+        return list(Standing).index(self)
+
+
+def _a_moment(value: object) -> object:
+    if not isinstance(value, date):
+        raise ValueError("a date such as 2026-04-14, or a time with its zone, was expected")
+    return value
+
+
+def _a_day(value: object) -> object:
+    if not isinstance(value, date) or isinstance(value, datetime):
+        raise ValueError("a date such as 2026-04-14 was expected")
+    return value
+
+
+def _days(value: object) -> object:
+    found = re.fullmatch(r"([1-9][0-9]{0,3})d", value) if isinstance(value, str) else None
+    if not found:
+        raise ValueError("a number of days such as 30d was expected")
+    return timedelta(days=int(found[1]))
+
+
+def _base_url(value: str) -> str:
+    if not re.fullmatch(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?", value):
+        raise ValueError("scheme and host alone, such as https://example.com, were expected")
+    return value
+
+
+Moment = Annotated[date | datetime, BeforeValidator(_a_moment)]
+Day = Annotated[date, BeforeValidator(_a_day)]
+Days = Annotated[
+    timedelta,
+    BeforeValidator(_days),
+    PlainSerializer(lambda value: f"{value.days}d"),
+    WithJsonSchema({"type": "string", "pattern": "^[1-9][0-9]{0,3}d$"}),
+]
+BaseUrl = Annotated[str, AfterValidator(_base_url)]
+Name = Annotated[str, Field(pattern=NAME)]
+Text = Annotated[str, Field(min_length=1, max_length=2000)]
+
+
+class Frozen(BaseModel):
+    """A noun: it never changes after it was read, and knows no key that it does not document."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+def split(endpoint: str) -> tuple[str, str]:
+    """Model and route of `model/route`."""
+    model, _, route = endpoint.rpartition("/")
+    return model, route
+
+
+def as_time(moment: date | datetime) -> datetime:
+    """An aware time (UTC) for a date or a time, so that both can be compared.
+
+    A date stands for its first instant; a naive time is read as UTC.
+    """
+    if isinstance(moment, datetime):
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return datetime.combine(moment, time(), UTC)

@@ -1,0 +1,124 @@
+"""Run: one execution of one block, and the exchanges that our gateway saw meanwhile."""
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from trueup.exchange import Exchange
+from trueup.mock import MEDIA_HOST, create_app
+from trueup.relay import create_relay
+from trueup.sandbox import Containment, Language, Limits, Ran, Sandbox, open_sandbox
+from trueup.store import Stored
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a block did: its process, and its requests with their replies."""
+
+    ran: Ran
+    exchanges: tuple[Exchange, ...]
+
+
+class Log:
+    """The exchanges of the run that is going on. A request of an earlier block that is answered
+    late, after its block was stopped, is kept out of the next block's run."""
+
+    def __init__(self) -> None:
+        self.exchanges: list[Exchange] = []
+        self._asked: ContextVar[list[Exchange]] = ContextVar("asked")
+
+    def append(self, exchange: Exchange) -> None:
+        """Keeps an exchange for the run in which it was asked."""
+        self._asked.get(self.exchanges).append(exchange)
+
+    def around(self, app: ASGIApp) -> ASGIApp:
+        """The app, each of its requests tied to the run in which it came."""
+
+        async def call(scope: Scope, receive: Receive, send: Send) -> None:
+            self._asked.set(self.exchanges)
+            await app(scope, receive, send)
+
+        return call
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Where blocks run against one target: a sandbox in front of the mock or the relay.
+
+    `replays` tells whether replies come from the record instead of a live gateway. `gateway` is
+    the host that published blocks name, `base_url` where their requests end up; `media_hosts` are
+    where linked images live.
+    """
+
+    target: str
+    base_url: str
+    gateway: str
+    replays: bool
+    sandbox: Sandbox
+    media_hosts: frozenset[str] = frozenset()
+    log: Log = field(default_factory=Log)
+
+    @property
+    def containment(self) -> Containment:
+        """What keeps a block from reaching anything else."""
+        return self.sandbox.containment
+
+    def run(self, language: Language, source: str, limits: Limits) -> Run:
+        """Runs a block byte for byte. Raises Unreachable when the sandbox itself breaks."""
+        self.log.exchanges = exchanges = list[Exchange]()
+        ran = self.sandbox.run(language, source.encode(), limits)
+        return Run(ran, tuple(exchanges))
+
+
+@contextmanager
+def open_mock(stored: Stored, containment: Containment | None = None) -> Iterator[Bench]:
+    """A bench that replays the reference target's observations; nothing leaves the machine."""
+    status, log = stored.status, Log()
+    app = create_app(
+        status,
+        media_url=f"https://{MEDIA_HOST}",
+        on_exchange=log.append,
+        place_of=lambda row: str(stored.place_of(row)),
+    )
+    with _bench(stored, status.reference, app, [MEDIA_HOST], True, log, containment) as bench:
+        yield bench
+
+
+@contextmanager
+def open_relay(
+    stored: Stored, target: str, key: str, max_calls: int, containment: Containment | None = None
+) -> Iterator[Bench]:
+    """A bench that forwards to a live target with the key put in on the wire, under a cap."""
+    facts, log = stored.status.targets[target], Log()
+    app = create_relay(facts, key=key, max_calls=max_calls, on_exchange=log.append)
+    with _bench(stored, target, app, facts.media_hosts, False, log, containment) as bench:
+        yield bench
+
+
+@contextmanager
+def _bench(
+    stored: Stored,
+    target: str,
+    app: ASGIApp,
+    media_hosts: Collection[str],
+    replays: bool,
+    log: Log,
+    containment: Containment | None,
+) -> Iterator[Bench]:
+    status = stored.status
+    published = urlsplit(status.targets[status.reference].base_url)
+    hosts = [published.netloc, *media_hosts]
+    with open_sandbox(log.around(app), hosts, containment) as sandbox:
+        yield Bench(
+            target=target,
+            base_url=status.targets[target].base_url,
+            gateway=published.netloc,
+            replays=replays,
+            sandbox=sandbox,
+            media_hosts=frozenset(media_hosts),
+            log=log,
+        )

@@ -1,0 +1,299 @@
+"""The program inside a sandbox: lets the gateway's names in and runs one block after the other.
+Uses the standard library only and is run by path; stdin is the channel to `runner.py`, which sends
+a line of JSON and the block, and gets a line of JSON and the bytes that it counts."""
+
+import asyncio
+import contextlib
+import ctypes
+import json
+import math
+import os
+import resource
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+_SET_PDEATHSIG, _SET_DUMPABLE, _SET_SUBREAPER, _SET_NO_NEW_PRIVS = 1, 4, 36, 38  # prctl(2)
+_RESTRICT_SELF = 446  # landlock_restrict_self(2)
+_REMOUNT = 1 | 32 | 4096  # MS_RDONLY | MS_REMOUNT | MS_BIND
+_KEPT_FLAGS = 2 | 4 | 8 | 1024 | 2048  # nosuid, nodev, noexec, noatime, nodiratime
+_DEPTH = 32
+_PROCESSES = 512
+_DRAIN_S = 2
+_LINUX = sys.platform == "linux"
+_libc = ctypes.CDLL(None, use_errno=True)
+
+Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+async def splice(one: Stream, other: Stream) -> None:
+    """Copies both ways until both have ended, then closes both. asyncio sets TCP_NODELAY."""
+    try:
+        await asyncio.gather(_copy(one[0], other[1]), _copy(other[0], one[1]))
+    finally:
+        one[1].close()
+        other[1].close()
+
+
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        while chunk := await reader.read(65536):
+            writer.write(chunk)
+            await writer.drain()
+        writer.write_eof()
+    except OSError:
+        writer.close()  # a reset ends the other side too, which would wait for ever
+
+
+class _Capture(asyncio.Protocol):
+    def __init__(self, limit: int, full: asyncio.Event) -> None:
+        self.data = bytearray()
+        self.ended = asyncio.Event()
+        self._limit, self._full = limit, full
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.close = transport.close
+
+    def data_received(self, data: bytes) -> None:
+        room = self._limit - len(self.data)
+        self.data += data[:room]
+        if len(data) > room:
+            self._full.set()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.ended.set()
+
+
+class _Inside:
+    def __init__(self, settings: dict[str, Any]) -> None:
+        self._settings = settings
+        self._alone = os.getpid() == 1  # nobody else is in this process namespace
+        self._child_changed = asyncio.Event()
+        self._kept = {folder: set(os.listdir(folder)) for folder in settings["writable"]}
+
+    async def serve(self, channel: Stream) -> None:
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGCHLD, self._child_changed.set)
+        for port in self._settings["ports"]:
+            await asyncio.start_server(self._forward, "127.0.0.1", port)
+        _give_up_privileges(self._settings)
+        reader, writer = channel
+        writer.write(b"{}\n")
+        line = await reader.readline()
+        while line:
+            order = json.loads(line)
+            source = await reader.readexactly(order["size"])
+            following = asyncio.create_task(reader.readline())  # ends early if the host is gone
+            with self._folder(order, source) as (script, folder):
+                head, bodies = await self._run(order, script, folder, following)
+            writer.write(json.dumps(head).encode() + b"\n")
+            writer.writelines(bodies)
+            await writer.drain()
+            line = await following
+
+    async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            inner = await asyncio.open_unix_connection(self._settings["socket"])
+        except OSError:
+            writer.close()
+        else:
+            await splice((reader, writer), inner)
+
+    @contextlib.contextmanager
+    def _folder(self, order: dict[str, Any], source: bytes) -> Iterator[tuple[str, str]]:
+        place = os.path.join(self._settings["writable"][0], "block")
+        script, folder = os.path.join(place, order["name"]), os.path.join(place, "work")
+        if os.path.lexists(place):
+            _remove(place)  # of a program before this one, which its block ended
+        os.makedirs(folder)
+        with open(script, "wb") as file:
+            file.write(source)
+        yield script, folder
+        for writable, kept in self._kept.items():
+            for name in set(os.listdir(writable)) - kept:
+                _remove(os.path.join(writable, name))
+
+    def _start(self, order: dict[str, Any], script: str, folder: str) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [*order["command"], script],
+            cwd=folder,
+            env=self._settings["environment"] | {"HOME": folder},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+            preexec_fn=_limits(self._settings, order, self._alone),
+        )
+
+    async def _run(
+        self, order: dict[str, Any], script: str, folder: str, following: asyncio.Task[bytes]
+    ) -> tuple[dict[str, Any], list[bytes]]:
+        full = asyncio.Event()
+        began = time.monotonic()
+        process = self._start(order, script, folder)
+        outputs = await _captures(process, order["output_bytes"], full)
+        ended = asyncio.create_task(self._exit(process))
+        over = asyncio.create_task(full.wait())
+        first = asyncio.FIRST_COMPLETED
+        await asyncio.wait({ended, over, following}, timeout=order["timeout_s"], return_when=first)
+        duration_ms = round((time.monotonic() - began) * 1000)
+        in_time = ended.done()
+        self._kill(process)
+        await _drain(outputs)
+        over.cancel()
+        ended.cancel()
+        stopped = "output" if full.is_set() else None if in_time else "timeout"
+        files = _collect(folder, order["files"], order["file_bytes"])
+        bodies = [*(bytes(output.data) for output in outputs), *files.values()]
+        head = {
+            "exit_code": None if stopped else process.returncode,
+            "stopped": stopped,
+            "duration_ms": duration_ms,
+            "names": list(files),
+            "sizes": [len(body) for body in bodies],
+        }
+        return head, bodies
+
+    async def _exit(self, process: subprocess.Popen[bytes]) -> None:
+        while process.poll() is None:
+            self._child_changed.clear()
+            if process.poll() is None:
+                await self._child_changed.wait()
+
+    def _kill(self, process: subprocess.Popen[bytes]) -> None:
+        """Ends whatever the block left: strays are children of ours by now, or become so."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        while children := _children():
+            if self._alone:
+                os.kill(-1, signal.SIGKILL)
+            for child in children:
+                with contextlib.suppress(ProcessLookupError, ChildProcessError):
+                    os.kill(child, signal.SIGKILL)
+                    os.waitpid(child, 0)
+
+
+async def _captures(
+    process: subprocess.Popen[bytes], limit: int, full: asyncio.Event
+) -> list[_Capture]:
+    loop = asyncio.get_running_loop()
+    outputs = []
+    for pipe in (process.stdout, process.stderr):
+        _, output = await loop.connect_read_pipe(lambda: _Capture(limit, full), pipe)
+        outputs.append(output)
+    return outputs
+
+
+async def _drain(outputs: list[_Capture]) -> None:
+    ends = asyncio.gather(*(output.ended.wait() for output in outputs))
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(ends, _DRAIN_S)
+    for output in outputs:
+        output.close()
+
+
+def _children() -> list[int]:
+    try:
+        with open(f"/proc/self/task/{os.getpid()}/children") as file:
+            return [int(child) for child in file.read().split()]
+    except OSError:
+        return []
+
+
+def _limits(settings: dict[str, Any], order: dict[str, Any], alone: bool) -> Callable[[], None]:
+    """What the child does to itself before it becomes the block; there is no other thread here."""
+    ruleset = settings["ruleset"]
+    cpu_s = math.ceil(order["timeout_s"]) + 5
+    # Before Linux 5.14 processes were counted for the user of the host, not for the namespace.
+    counted = alone and tuple(map(int, os.uname().release.split(".")[:2])) >= (5, 14)
+
+    def apply() -> None:
+        _lower(resource.RLIMIT_CORE, 0)
+        _lower(resource.RLIMIT_CPU, cpu_s)
+        _lower(resource.RLIMIT_FSIZE, order["file_bytes"])
+        if counted:
+            _lower(resource.RLIMIT_NPROC, _PROCESSES)
+        elif _LINUX:
+            _libc.prctl(_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if ruleset is not None:
+            _libc.prctl(_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+            if _libc.syscall(_RESTRICT_SELF, ruleset, 0):
+                raise OSError(ctypes.get_errno(), "landlock_restrict_self")
+
+    return apply
+
+
+def _lower(kind: int, value: int) -> None:
+    _, hard = resource.getrlimit(kind)
+    value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+    resource.setrlimit(kind, (value, value))
+
+
+def _give_up_privileges(settings: dict[str, Any]) -> None:
+    if _LINUX:
+        _libc.prctl(_SET_SUBREAPER, 1, 0, 0, 0)
+        _libc.prctl(_SET_DUMPABLE, 0, 0, 0, 0)
+    if not settings["capable"]:
+        return
+    # Run by root, the block still owns the host's device nodes: it must not change their mode.
+    for device in settings["devices"]:
+        flags = _REMOUNT | os.statvfs(device).f_flag & _KEPT_FLAGS
+        if _libc.mount(None, device.encode(), None, ctypes.c_ulong(flags), None):
+            raise OSError(ctypes.get_errno(), f"{device} cannot be made read-only")
+    header = (ctypes.c_uint32 * 2)(0x20080522, 0)
+    if _libc.capset(header, (ctypes.c_uint32 * 6)()):
+        raise OSError(ctypes.get_errno(), "capabilities cannot be dropped")
+
+
+def _collect(folder: str, most: int, most_bytes: int) -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
+    for path in sorted(_regular_files(folder, _DEPTH)):
+        if len(found) == most:
+            break
+        with contextlib.suppress(OSError):
+            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            with open(descriptor, "rb") as file:
+                if os.fstat(descriptor).st_size <= most_bytes:
+                    content = file.read(most_bytes)
+                    most_bytes -= len(content)
+                    found[os.path.relpath(path, folder)] = content
+    return found
+
+
+def _regular_files(folder: str, depth: int) -> Iterator[str]:
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            mode = entry.stat(follow_symlinks=False).st_mode
+            if stat.S_ISREG(mode):
+                yield entry.path
+            elif stat.S_ISDIR(mode) and depth:
+                yield from _regular_files(entry.path, depth - 1)
+
+
+def _remove(path: str) -> None:
+    """Takes `path` away whatever the block made of it, or ends this program: it runs no other
+    block beside what one left."""
+    with contextlib.suppress(OSError, RecursionError):
+        shutil.rmtree(path) if os.path.isdir(path) and not os.path.islink(path) else os.remove(path)
+    if os.path.lexists(path):
+        subprocess.run(["/bin/chmod", "-R", "u+rwX", path], stderr=subprocess.DEVNULL)
+        subprocess.run(["/bin/rm", "-rf", path], stdin=subprocess.DEVNULL)
+    if os.path.lexists(path):
+        raise SystemExit(f"{path} cannot be removed")
+
+
+async def _main() -> None:
+    channel = await asyncio.open_unix_connection(sock=socket.socket(fileno=os.dup(0)))
+    await _Inside(json.loads(sys.argv[1])).serve(channel)
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # the first process of a namespace ignores it so
+    asyncio.run(_main())

@@ -1,0 +1,132 @@
+"""The best containment: Linux namespaces by bubblewrap, where the gateway's names are 127.0.0.1,
+only a small read-only tree is there, and no other network is."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from trueup.errors import Unreachable
+from trueup.sandbox.contract import USUAL, Containment, Language, Limits, Ran, Sandbox
+from trueup.sandbox.runner import INSIDE, Runner, environment, settings
+from trueup.sandbox.server import Gateway
+
+_UNSHARED = ("user", "net", "pid", "ipc", "uts", "cgroup-try")
+_ID = "1000"  # inside, no user is root and no folder's name says who runs this
+_DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
+# What programs in /usr need from /etc; no file here holds a secret, unlike /etc/ssl/private.
+_ETC = (
+    "alternatives",
+    "crypto-policies",
+    "ld.so.cache",
+    "ld.so.conf",
+    "ld.so.conf.d",
+    "pki/ca-trust/extracted",
+    "pki/tls/certs",
+    "ssl/certs",
+    "ssl/openssl.cnf",
+)
+_REMEDY = (
+    "Install the package bubblewrap; where the system forbids user namespaces, allow them for "
+    "bwrap (on Ubuntu: sysctl kernel.apparmor_restrict_unprivileged_userns=0; in Docker: a "
+    "seccomp profile that permits them)."
+)
+
+
+class NamespaceSandbox(Sandbox):
+    containment: Containment = "namespace"
+
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
+
+    def run(self, language: Language, source: bytes, limits: Limits = USUAL) -> Ran:
+        return self._runner.run(language, source, limits)
+
+
+@contextmanager
+def open_namespace(gateway: Gateway) -> Iterator[Sandbox]:
+    """A sandbox in namespaces; raises Unreachable with what is missing and what to install."""
+    bwrap = shutil.which("bwrap")
+    if bwrap is None:
+        raise Unreachable(f"namespace: bwrap is not on the PATH. {_REMEDY}")
+    told = settings(
+        gateway,
+        ports=sorted({port for _, port in gateway.addresses}),
+        socket="/run/gateway.sock",
+        writable=["/tmp", "/dev/shm"],
+        devices=_DEVICES,
+        capable=True,
+        environment=environment("/run/ca.pem"),
+    )
+    command = [bwrap, *_rules(), *_tree(), *_own_files(gateway), *_read_only()]
+    python = [sys.executable, "-I", "-S", "-B", "/run/inside.py"]
+    runner = Runner([*command, "--", *python], told)
+    try:
+        runner.start()
+    except Unreachable as error:
+        raise Unreachable(f"namespace: {error} {_REMEDY}") from error
+    try:
+        yield NamespaceSandbox(runner)
+    finally:
+        runner.close()
+
+
+def _rules() -> list[str]:
+    # Both capabilities go before the first block: one to listen on 443, one for the devices.
+    # `--dev` is not used: it puts a second user namespace between them and the network.
+    return [
+        *(f"--unshare-{kind}" for kind in _UNSHARED),
+        *("--clearenv", "--die-with-parent", "--new-session", "--as-pid-1"),
+        *("--uid", _ID, "--gid", _ID, "--hostname", "sandbox"),
+        *("--cap-drop", "ALL", "--cap-add", "CAP_NET_BIND_SERVICE", "--cap-add", "CAP_SYS_ADMIN"),
+    ]
+
+
+def _tree() -> list[str]:
+    tree = ["--tmpfs", "/tmp", "--proc", "/proc", "--tmpfs", "/dev", "--dir", "/dev/shm"]
+    tree += ["--tmpfs", "/dev/shm", "--symlink", "/proc/self/fd", "/dev/fd"]
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        tree += ["--symlink", f"/proc/self/fd/{number}", f"/dev/{name}"]
+    for device in _DEVICES:
+        tree += ["--dev-bind", device, device]
+    tree += ["--ro-bind", "/usr", "/usr"]
+    for name in ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"):
+        if os.path.islink(name):
+            tree += ["--symlink", os.readlink(name), name]
+        else:
+            tree += ["--ro-bind-try", name, name]
+    for name in _ETC:
+        tree += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
+    for folder in _python_folders():
+        tree += ["--ro-bind", folder, folder]
+    return tree
+
+
+def _python_folders() -> list[str]:
+    named = (sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix)
+    folders = {folder for name in named for folder in (name, os.path.realpath(name))}
+    return sorted(folder for folder in folders if not Path(folder).is_relative_to("/usr"))
+
+
+def _own_files(gateway: Gateway) -> list[str]:
+    names = " ".join(sorted({name for name, _ in gateway.addresses}))
+    written = {
+        "hosts": f"127.0.0.1 localhost sandbox {names}\n",
+        "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
+        "passwd": f"reader:x:{_ID}:{_ID}::/tmp:/bin/bash\n",
+        "group": f"reader:x:{_ID}:\n",
+    }
+    arguments = ["--ro-bind", str(INSIDE), "/run/inside.py"]
+    arguments += ["--ro-bind", str(gateway.ca), "/run/ca.pem"]
+    arguments += ["--ro-bind", str(gateway.socket), "/run/gateway.sock"]
+    for name, text in written.items():
+        (gateway.folder / name).write_text(text)
+        arguments += ["--ro-bind", str(gateway.folder / name), f"/etc/{name}"]
+    return arguments
+
+
+def _read_only() -> list[str]:
+    # /proc too: bubblewrap leaves /proc/sys writable for a block of the host's root.
+    return ["--remount-ro", "/dev", "--remount-ro", "/proc", "--remount-ro", "/"]

@@ -1,0 +1,145 @@
+"""The gateway that blocks meet: an ASGI app behind TLS on a Unix socket, with a CA of its own that
+is thrown away. Runs in one thread with one event loop; listens on no network address."""
+
+import asyncio
+import socket
+import ssl
+import tempfile
+import threading
+from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import trustme
+import uvicorn
+from starlette.types import ASGIApp
+
+from trueup.errors import BadInput, Unreachable
+
+T = TypeVar("T")
+_SOCKET_PATH_BYTES = 100  # sun_path holds 104 bytes on macOS and 108 on Linux
+_PATIENCE_S = 10
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """Where the app answers: `folder` is private to us and holds `socket` and `ca`; `addresses`
+    are the names and ports that lead to it."""
+
+    folder: Path
+    addresses: tuple[tuple[str, int], ...]
+
+    @property
+    def socket(self) -> Path:
+        return self.folder / "gateway.sock"
+
+    @property
+    def ca(self) -> Path:
+        return self.folder / "ca.pem"
+
+
+class Loop:
+    """An event loop in a thread of its own."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="trueup-gateway")
+        self._thread.start()
+
+    def do(self, work: Coroutine[Any, Any, T]) -> T:
+        """The result of `work`, run in the loop's thread."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(_PATIENCE_S)
+
+    def close(self) -> None:
+        self.do(_cancel_the_rest())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
+async def _cancel_the_rest() -> None:
+    rest = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in rest:
+        task.cancel()
+    await asyncio.gather(*rest, return_exceptions=True)
+    await asyncio.get_running_loop().shutdown_default_executor()
+
+
+def parse_address(host: str) -> tuple[str, int]:
+    """`name` or `name:port` as a pair; the port of a bare name is 443."""
+    name, colon, port = host.partition(":")
+    if not name or (colon and not port.isdecimal()):
+        raise BadInput(f"host {host!r}: expected `name` or `name:port`. Give a host, not a URL.")
+    return name.lower(), int(port or 443)
+
+
+@contextmanager
+def open_folder(hosts: Sequence[str]) -> Iterator[Gateway]:
+    """A private folder with room for the socket's short path; nothing listens in it yet."""
+    addresses = tuple(parse_address(host) for host in hosts)
+    with tempfile.TemporaryDirectory(prefix="trueup-", dir=_short_folder()) as name:
+        yield Gateway(Path(name).resolve(), addresses)
+
+
+def _short_folder() -> str | None:
+    usual = Path(tempfile.gettempdir()).resolve() / "trueup-12345678" / "gateway.sock"
+    return None if len(bytes(usual)) < _SOCKET_PATH_BYTES else "/tmp"
+
+
+@contextmanager
+def open_server(app: ASGIApp, gateway: Gateway) -> Iterator[Loop]:
+    """Serves `app` at the gateway's socket with a certificate for its names; yields the loop."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(gateway.ca)
+    certificate = authority.issue_cert(*sorted({name for name, _ in gateway.addresses}))
+
+    def context(*_: object) -> ssl.SSLContext:
+        made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        certificate.configure_cert(made)
+        return made
+
+    config = uvicorn.Config(
+        app,
+        ssl_context_factory=context,
+        http="h11",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        log_level="error",
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=1,
+    )
+    loop = Loop()
+    try:
+        with _serving(uvicorn.Server(config), gateway, loop):
+            yield loop
+    finally:
+        loop.close()
+
+
+@contextmanager
+def _serving(server: uvicorn.Server, gateway: Gateway, loop: Loop) -> Iterator[None]:
+    async def start() -> asyncio.Task[None]:
+        # A socket of our own: uvicorn would open its path to every user and exit on a failure.
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        listener.bind(str(gateway.socket))
+        task = asyncio.ensure_future(server.serve(sockets=[listener]))
+        while not server.started and not task.done():
+            await asyncio.sleep(0.001)
+        return task
+
+    async def stop(task: asyncio.Task[None]) -> None:
+        server.should_exit = True
+        await task
+
+    task = loop.do(start())
+    if not server.started:
+        raise Unreachable("the sandbox's server: it ended at once; expected it to listen.")
+    try:
+        yield
+    finally:
+        loop.do(stop(task))

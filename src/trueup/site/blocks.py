@@ -1,0 +1,145 @@
+"""Blocks: the code of built pages, exactly as the copy button puts it on the clipboard.
+
+The button copies the text of the `<code>` inside `<pre>`, then trims its end as JavaScript does.
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from html.parser import HTMLParser
+from pathlib import Path
+
+JS_SPACE = (
+    "\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000\ufeff"
+)
+VOID = frozenset(
+    [
+        "area",
+        "base",
+        "br",
+        "col",
+        "embed",
+        "hr",
+        "img",
+        "input",
+        "link",
+        "meta",
+        "source",
+        "track",
+        "wbr",
+    ]
+)
+HIDDEN = ("script", "style")
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block of a built page. `endpoint` is None where no macro made it; `id` likewise.
+
+    `tabbed` tells whether it stands in a set of tabs; `copied` is the text that a `data-copy`
+    attribute would put in the place of what is shown.
+    """
+
+    page: str
+    line: int
+    language: str
+    text: str
+    id: str | None = None
+    endpoint: str | None = None
+    excerpt: str | None = None
+    tabbed: bool = False
+    copied: str | None = None
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of the text as copied, in UTF-8."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+def trim_end(text: str) -> str:
+    """The text without trailing white space, as JavaScript's `trimEnd` sees it."""
+    return text.rstrip(JS_SPACE)
+
+
+def read_blocks(site: Path) -> list[Block]:
+    """Every block of every page under `site`, in the order of paths and of the page."""
+    return [
+        block
+        for file in sorted(site.rglob("*.html"))
+        for block in extract_blocks(
+            file.read_bytes().decode(errors="replace"), file.relative_to(site).as_posix()
+        )
+    ]
+
+
+def extract_blocks(html: str, page: str) -> list[Block]:
+    """The blocks of one page. Line ends are read as browsers read them, as LF."""
+    reader = _Reader(page)
+    reader.feed(re.sub("\r\n?", "\n", html))
+    reader.close()
+    return reader.blocks
+
+
+class _Reader(HTMLParser):
+    """Follows open elements; the outermost `<code>` somewhere inside a `<pre>` is a block."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.page = page
+        self.blocks: list[Block] = []
+        self.open: list[tuple[str, dict[str, str]]] = []
+        self.text: list[str] = []
+        self.line = 0
+        self.depth: int | None = None
+        """How many elements are open around the block that is being read, itself included."""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in VOID:
+            return
+        self.open.append((tag, {name: value or "" for name, value in attrs}))
+        if tag == "code" and self.depth is None and any(name == "pre" for name, _ in self.open):
+            self.depth, self.text, self.line = len(self.open), [], self.getpos()[0]
+
+    def handle_data(self, data: str) -> None:
+        if self.depth is not None and self.open[-1][0] not in HIDDEN:
+            self.text.append(data)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in (name for name, _ in self.open):
+            return
+        while True:
+            name = self.open[-1][0]
+            self._leave()
+            if name == tag:
+                return
+
+    def close(self) -> None:
+        super().close()
+        while self.open:
+            self._leave()
+
+    def _leave(self) -> None:
+        """Closes the innermost element, as browsers do for one that nothing closes."""
+        if self.depth == len(self.open):
+            self.blocks.append(self._block(trim_end("".join(self.text))))
+            self.depth = None
+        self.open.pop()
+
+    def _block(self, text: str) -> Block:
+        around = [attributes for _, attributes in reversed(self.open)]
+        classes = [name for attributes in around for name in attributes.get("class", "").split()]
+        languages = (re.fullmatch(r"(?:language|lang)-(.+)", name) for name in classes)
+        holder = next((a for a in around if "highlight" in a.get("class", "").split()), {})
+        return Block(
+            page=self.page,
+            line=self.line,
+            language=next((found[1] for found in languages if found), "text"),
+            text=text,
+            id=holder.get("id"),
+            endpoint=holder.get("data-endpoint"),
+            excerpt=holder.get("data-excerpt"),
+            tabbed="tabbed-block" in classes,
+            copied=next((trim_end(a["data-copy"]) for a in around if "data-copy" in a), None),
+        )

@@ -1,0 +1,82 @@
+"""Pages: the Markdown sources with their front matter, as the docs team writes them."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from trueup.errors import BadInput
+
+FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?\n)(?:---|\.\.\.)[ \t]*\n", re.DOTALL)
+"""As MkDocs finds it, in `mkdocs.utils.meta`."""
+INDEXES = ("index", "README")
+
+
+@dataclass(frozen=True)
+class Page:
+    """A source page. `text` starts at line `first_line` of the file, after the front matter.
+
+    `front` is the front matter as written, from line 2 on. `model` is the model that the page is
+    about; `blocks` is how many blocks it must publish.
+    """
+
+    path: Path
+    source: str
+    html: str
+    front: str
+    text: str
+    first_line: int
+    model: str | None
+    blocks: int
+
+
+def load_pages(docs: Path) -> list[Page]:
+    """The pages under a folder of one language, in the order of their paths.
+
+    Raises BadInput for a page that is not UTF-8 or whose front matter cannot be used.
+    """
+    return [_load(docs, path) for path in sorted(docs.rglob("*.md"))]
+
+
+def _load(docs: Path, path: Path) -> Page:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadInput(
+            f"{path}: byte {error.start} is not UTF-8; text in UTF-8 was expected. Save it so."
+        ) from error
+    front, body, first_line = _split(text)
+    meta = _parse_front(path, front)
+    model, blocks = meta.get("model"), meta.get("blocks", 0)
+    if type(blocks) is not int or blocks < 0:
+        raise BadInput(
+            f"{path}: the front matter has blocks: {blocks!r}; the number of code blocks that the"
+            " page publishes was expected. Set it."
+        )
+    source = path.relative_to(docs)
+    folder = source.parent if source.stem in INDEXES else source.with_suffix("")
+    html = (folder / "index.html").as_posix()
+    name = str(model) if model is not None else None
+    return Page(path, source.as_posix(), html, front, body, first_line, name, blocks)
+
+
+def _split(text: str) -> tuple[str, str, int]:
+    found = FRONT_MATTER.match(text)
+    if found is None:
+        return "", text, 1
+    return found[1], text[found.end() :], found[0].count("\n") + 1
+
+
+def _parse_front(path: Path, front: str) -> dict[str, Any]:
+    try:
+        meta = yaml.safe_load(front)
+    except (yaml.YAMLError, ValueError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{path}:{mark.line + 2}:{mark.column + 1}" if mark else str(path)
+        problem = getattr(error, "problem", None) or " ".join(str(error).split())
+        raise BadInput(
+            f"{where}: the front matter cannot be read ({problem}); YAML was expected. Mend it."
+        ) from error
+    return meta if isinstance(meta, dict) else {}

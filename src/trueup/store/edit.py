@@ -1,0 +1,193 @@
+"""Edit: changes to the text of the status file, each checked by reading it again, and saving.
+
+Never dumps the file: every byte outside the edit stays as it was.
+"""
+
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from trueup.errors import BadInput, BadStatus
+from trueup.model import Observation, as_time
+from trueup.store.load import Stored, parse_status
+from trueup.store.row_text import render_moment, render_row
+
+Change = tuple[int, int, str]
+
+
+def append_observation(stored: Stored, row: Observation, now: datetime) -> Stored:
+    """The status with a row at the end of `observations`; nothing is written to disk.
+
+    BadInput when the list is no block list, or when the text would not read as the old rows and
+    the new one.
+    """
+    node = stored.document.node("observations")
+    if not isinstance(node, yaml.SequenceNode) or node.flow_style or not node.value:
+        what = "there is no observations list" if node is None else "observations is in brackets"
+        message = f"{what}; a block list with a row was expected. Write the first row by hand."
+        raise BadInput(f"{stored.place('observations')}: {message}")
+    text, newline = stored.text, _newline(stored.text)
+    stop = _end_of_lines(text, node)
+    block = render_row(row, node.start_mark.column).replace("\n", newline)
+    if stop and text[stop - 1] != "\n":
+        block = newline + block
+    edited = _edited(stored, [(stop, stop, block)], now)
+    rows = [*stored.data["observations"], edited.data["observations"][-1]]
+    _require(edited, {**stored.data, "observations": rows})
+    if edited.status.observations[-1] != row:
+        raise _not_as_meant(stored.path)
+    return edited
+
+
+def extend_observation(
+    stored: Stored, row: Observation, at: date | datetime, now: datetime
+) -> Stored:
+    """The status with one more equal sighting on a row of it; nothing is written to disk.
+
+    BadInput when the row is of another status, is newer than `at`, or would change otherwise.
+    """
+    keys = stored.keys_of(row)
+    if as_time(at) < as_time(row.newest):
+        found = f"a sighting of {render_moment(at)}, older than the row's {row.newest}"
+        message = f"{found}; a newer one was expected. Nothing was changed."
+        raise BadInput(f"{stored.place(*keys)}: {message}")
+    node = stored.document.node(*keys)
+    assert isinstance(node, yaml.MappingNode)
+    edited = _edited(stored, _sighting(stored.text, node, row, at), now)
+    rows = [dict(one) for one in stored.data["observations"]]
+    item = rows[keys[1]]
+    if "at" in item:
+        item["first"] = item.pop("at")
+    item |= {"last": at, "times": row.times + 1}
+    _require(edited, {**stored.data, "observations": rows})
+    return edited
+
+
+def save(stored: Stored) -> None:
+    """Put the text on disk in one step, keeping the file's mode; load it again to edit further.
+
+    BadInput, and nothing is lost, when the file is no longer what was loaded.
+    """
+    path = Path(os.path.realpath(stored.path))
+    content = stored.text.encode()
+    try:
+        with _locked(path.parent):
+            found = path.read_bytes()
+            if found == content:
+                return
+            if found != stored.loaded_text.encode():
+                message = "it changed on disk since it was loaded; nothing was written"
+                todo = "Load it again and repeat the edit."
+                raise BadInput(f"{stored.path}: {message}; the loaded text was expected. {todo}")
+            _replace(path, content)
+    except OSError as error:
+        message = f"it cannot be written ({error.strerror}); a writable file was expected"
+        raise BadInput(f"{stored.path}: {message}. Check the file and its folder.") from error
+
+
+def _edited(stored: Stored, changes: list[Change], now: datetime) -> Stored:
+    text = stored.text
+    for start, stop, new in sorted(changes, reverse=True):
+        text = text[:start] + new + text[stop:]
+    try:
+        return replace(parse_status(text, stored.path, now), loaded_text=stored.loaded_text)
+    except BadStatus as error:
+        found = "the file would be wrong with this row; nothing was changed"
+        raise BadInput(f"{stored.path}: {found}. It would say: {error.complaints[0]}") from error
+
+
+def _require(edited: Stored, data: dict[str, Any]) -> None:
+    if edited.data != data:
+        raise _not_as_meant(edited.path)
+
+
+def _not_as_meant(path: str) -> BadInput:
+    message = "the edited text does not read as the old rows and the new one; nothing was changed"
+    return BadInput(f"{path}: {message}. Look at its values and at the layout of the list.")
+
+
+def _end_of_lines(text: str, node: yaml.Node) -> int:
+    """Where the line after a node's last one begins; comments and blank lines stay behind it."""
+    while isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
+        last = node.value[-1]
+        node = last[1] if isinstance(last, tuple) else last
+    stop = node.end_mark.index
+    if isinstance(node, yaml.ScalarNode) and node.style in ("|", ">"):
+        if re.match(r"[|>][0-9]*\+", text[node.start_mark.index :][:4]):
+            return stop
+        stop = len(text[:stop].rstrip())
+    return text.find("\n", stop) + 1 or len(text)
+
+
+def _newline(text: str) -> str:
+    return "\r\n" if "\r\n" in text else "\n"
+
+
+def _sighting(
+    text: str, node: yaml.MappingNode, row: Observation, at: date | datetime
+) -> list[Change]:
+    """The changes that make `at` into `first` and `last`, or move `last`, and count up `times`."""
+    pairs = {key.value: (key, value) for key, value in node.value}
+    last, times = f"last: {render_moment(at)}", f"times: {row.times + 1}"
+    if "at" in pairs:
+        key, value = pairs["at"]
+        return [_span(key, "first"), _added(text, node, value, [last, times])]
+    value = pairs["last"][1]
+    changes = [_span(value, render_moment(at))]
+    if "times" in pairs:
+        return [*changes, _span(pairs["times"][1], str(row.times + 1))]
+    return [*changes, _added(text, node, value, [times])]
+
+
+def _span(node: yaml.Node, new: str) -> Change:
+    return node.start_mark.index, node.end_mark.index, new
+
+
+def _added(text: str, node: yaml.MappingNode, after: yaml.Node, entries: list[str]) -> Change:
+    """Entries put behind a value: in the same braces, or on lines of their own."""
+    if node.flow_style:
+        stop = after.end_mark.index
+        return stop, stop, "".join(f", {entry}" for entry in entries)
+    newline, stop = _newline(text), _end_of_lines(text, after)
+    indent = " " * node.start_mark.column
+    block = "".join(f"{indent}{entry}{newline}" for entry in entries)
+    return stop, stop, block if text[stop - 1] == "\n" else newline + block
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """A lock on the folder, which leaves no file behind; where there is none, none is taken."""
+    try:
+        import fcntl
+    except ImportError:  # pragma: no cover - Windows
+        yield
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _replace(path: Path, content: bytes) -> None:
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with open(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fchmod(file.fileno(), os.stat(path).st_mode & 0o7777)
+            os.fsync(file.fileno())
+        os.replace(name, path)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            os.unlink(name)
+        raise

@@ -1,0 +1,266 @@
+"""Verify: published blocks × a target → receipts. The one function behind the docs command, the
+tests and a retest. Judges by the exchange, and for Python by how the program ended too.
+"""
+
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from PIL import Image as Pictures
+
+from trueup.errors import Unreachable
+from trueup.exchange import Exchange
+from trueup.model import Observation, split
+from trueup.protocols import Reply
+from trueup.receipt import Receipt, Report
+from trueup.request import differences, protocol_of, request_in
+from trueup.run import Bench, Run
+from trueup.sandbox import Language, Limits
+from trueup.site import Block
+from trueup.store import Stored
+
+LIMITS = Limits(timeout_s=60)
+LIVE_LIMITS = Limits(timeout_s=330)
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "AVIF")
+"""Pillow's other readers are not for strangers' files: the one for EPS starts a program."""
+RUNNABLE: Mapping[str, Language] = {"bash": "bash", "python": "python"}
+TELLS_NOTHING = (401, 402, 429)
+"""The key, its balance or a rate limit: a live reply that says nothing of the route (rule 4)."""
+
+
+def distinct(blocks: Iterable[Block]) -> list[tuple[Block, tuple[str, ...]]]:
+    """The blocks that are run, each once, with the pages that publish it."""
+    pages: dict[tuple[str, str, str | None], dict[str, None]] = {}
+    first: dict[tuple[str, str, str | None], Block] = {}
+    for block in blocks:
+        if block.language in RUNNABLE:
+            key = (block.sha256, block.language, block.endpoint)
+            first.setdefault(key, block)
+            pages.setdefault(key, {})[block.page] = None
+    return [(block, tuple(pages[key])) for key, block in first.items()]
+
+
+def verify(blocks: Sequence[Block], stored: Stored, bench: Bench, today: date) -> Report:
+    """Runs every distinct bash and Python block against the bench's target."""
+    return Report(
+        tuple(verify_block(block, pages, stored, bench, today) for block, pages in distinct(blocks))
+    )
+
+
+def verify_block(
+    block: Block, pages: tuple[str, ...], stored: Stored, bench: Bench, today: date
+) -> Receipt:
+    """Runs one block and judges it. Raises Unreachable when nothing can be told."""
+    facts: dict[str, Any] = {
+        "sha256": block.sha256,
+        "language": block.language,
+        "endpoint": block.endpoint,
+        "pages": pages,
+        "target": bench.target,
+        "replayed": bench.replays,
+        "containment": bench.containment,
+    }
+    endpoint = stored.status.endpoints.get(block.endpoint or "")
+    if block.endpoint is None or endpoint is None:
+        why = "the block belongs to no endpoint; a block that a macro made was expected"
+        return Receipt(**facts, passed=False, reasons=(why,))
+    if endpoint.skip and endpoint.skip.until >= today and bench.replays:
+        skipped = f"{endpoint.skip.reason} (until {endpoint.skip.until})"
+        return Receipt(**facts, passed=False, skipped=skipped)
+    limits = LIMITS if bench.replays else LIVE_LIMITS
+    run = bench.run(RUNNABLE[block.language], block.text, limits)
+    return _Trial(block, block.endpoint, stored, bench, run).receipt(facts)
+
+
+@dataclass
+class _Trial:
+    """One run before its judge: collects reasons against it."""
+
+    block: Block
+    endpoint: str
+    stored: Stored
+    bench: Bench
+    run: Run
+    reasons: list[str] = field(default_factory=list)
+
+    def receipt(self, facts: Mapping[str, Any]) -> Receipt:
+        exchange = self._exchange()
+        row = self._recorded(exchange)
+        reply, signatures = Reply(), tuple[str, ...]()
+        if exchange is not None:
+            reply = protocol_of(self.stored.status, self.endpoint).read(
+                exchange.status, exchange.response_body
+            )
+            signatures = self._signatures(reply)
+        outcome = None if exchange is None else "error" if reply.error else "image"
+        if row is not None and outcome is not None:
+            self._compare(row, outcome, reply, signatures)
+        self._ended(outcome)
+        return Receipt(
+            **facts,
+            passed=not self.reasons,
+            status=exchange.status if exchange else None,
+            outcome=outcome,
+            shape=reply.shape,
+            signatures=signatures,
+            duration_ms=self.run.ran.duration_ms,
+            exit_code=self.run.ran.exit_code,
+            request_id=exchange.request_id if exchange else None,
+            evidence=row.day if row else None,
+            record=str(self.stored.place_of(row)) if row else None,
+            image=None if self.bench.replays else self._image_facts(reply),
+            reasons=tuple(self.reasons),
+        )
+
+    def _exchange(self) -> Exchange | None:
+        """The one exchange with the gateway; linked images are fetched from media hosts."""
+        ran, bench = self.run.ran, self.bench
+        exchanges = [e for e in self.run.exchanges if e.host not in bench.media_hosts]
+        sent = [exchange for exchange in exchanges if exchange.host == bench.gateway]
+        other = sorted({e.host for e in exchanges if e.host != bench.gateway} | {*ran.refused})
+        if ran.stopped:
+            self.reasons.append(f"the block was stopped at its {ran.stopped} limit")
+        if other:
+            self.reasons.append(f"the block asked for other hosts: {', '.join(other)}")
+        if len(sent) != 1:
+            self.reasons.append(
+                f"{len(sent)} requests reached {bench.gateway}; one was expected."
+                f" {self._last_words()}"
+            )
+        if sent:
+            self._must_tell(sent[0])
+        return sent[0] if sent else None
+
+    def _must_tell(self, exchange: Exchange) -> None:
+        """Raises Unreachable where a live target's reply is about us, not about the route."""
+        bench = self.bench
+        if not exchange.told:
+            raise Unreachable(
+                f"{bench.target}: {self.endpoint} got no answer from {bench.base_url};"
+                " one was expected. Check that it is up, and the cap on calls."
+            )
+        if not bench.replays and exchange.status in TELLS_NOTHING:
+            raise Unreachable(
+                f"{bench.target}: {self.endpoint} was answered with HTTP {exchange.status}; a reply"
+                " that tells of the route was expected. Check the key, its balance and its limits."
+            )
+        for media in self.run.exchanges:
+            if media.host in bench.media_hosts and not media.told:
+                raise Unreachable(
+                    f"{bench.target}: {self.endpoint} linked to an image and {media.host} did not"
+                    " answer; the image was expected. Check that it is up."
+                )
+
+    def _recorded(self, exchange: Exchange | None) -> Observation | None:
+        """The newest row that told and that recorded this very request.
+
+        A target without observations of its own is compared with the reference's.
+        """
+        status = self.stored.status
+        told, moved = self._told(self.bench.target), {}
+        if not told:
+            told, moved = self._told(status.reference), {"base_url": self.bench.base_url}
+        if not told:
+            self.reasons.append(
+                f"no observation of it at {self.bench.target} is on record; one was expected."
+                " Retest it, or give the endpoint a skip with a reason and a date"
+            )
+            return None
+        if exchange is None:
+            return told[0]
+        request = request_in(exchange, self.bench.base_url)
+        if request is None:
+            self.reasons.append("the request was not JSON with one key, as every record is")
+            return told[0]
+        sent = {id(row): row.sent.model_copy(update=moved) for row in told}
+        parted = {id(row): differences(sent[id(row)], request) for row in told}
+        match = next((row for row in told if not parted[id(row)]), None)
+        if match is None:
+            self.reasons += [
+                f"the block does not send what was recorded at {self.stored.place_of(told[0])}:"
+                f" {difference}"
+                for difference in parted[id(told[0])]
+            ]
+        return match or told[0]
+
+    def _told(self, target: str) -> list[Observation]:
+        rows = self.stored.status.seen(self.endpoint, target)
+        return [row for row in rows if row.outcome != "cannot-tell"]
+
+    def _signatures(self, reply: Reply) -> tuple[str, ...]:
+        known = self.stored.status.signatures.items()
+        return tuple(name for name, known in known if reply.error and known.match in reply.error)
+
+    def _compare(
+        self, row: Observation, outcome: str, reply: Reply, signatures: tuple[str, ...]
+    ) -> None:
+        if row.outcome not in (outcome, "mixed"):
+            got = f" ({reply.error})" if reply.error else ""
+            self.reasons.append(f"the reply was an {outcome}{got}; an {row.outcome} is on record")
+        elif outcome == "image" and row.shape not in (None, reply.shape):
+            self.reasons.append(f"the image came as {reply.shape}; {row.shape} is on record")
+        elif outcome == "error" and row.signatures and not set(signatures) & set(row.signatures):
+            self.reasons.append(
+                f"it failed with {reply.error!r}; {' or '.join(row.signatures)} is on record"
+            )
+
+    def _ended(self, outcome: str | None) -> None:
+        """How the program ended: curl knows only of transport, Python tells its reader."""
+        ran = self.run.ran
+        if ran.stopped or outcome is None:
+            return
+        if self.block.language == "bash":
+            if ran.exit_code != 0:
+                self.reasons.append(f"curl ended with {ran.exit_code}; 0 was expected")
+        elif outcome == "image":
+            self._saved()
+        else:
+            lines = ran.stderr.decode(errors="replace").strip().splitlines()
+            if (ran.exit_code or 0) <= 0 or len(lines) != 1:
+                self.reasons.append(
+                    f"the failed call ended with exit code {ran.exit_code} and {len(lines)} lines;"
+                    " another code than 0 and one readable line were expected"
+                )
+            if ran.files:
+                self.reasons.append(
+                    f"the failed call left {', '.join(ran.files)}; no file was expected"
+                )
+
+    def _saved(self) -> None:
+        ran, model = self.run.ran, split(self.endpoint)[0]
+        if ran.exit_code != 0:
+            self.reasons.append(
+                f"an image came back, yet the program ended with {ran.exit_code}; it was expected"
+                f" to save it. {self._last_words()}"
+            )
+            return
+        names = [name for name in ran.files if name.rpartition(".")[0] == model]
+        if len(ran.files) != 1 or not names or _decode(ran.files[names[0]]) is None:
+            self.reasons.append(
+                f"it left {', '.join(ran.files) or 'no file'}; one image that decodes, named"
+                f" {model}.*, was expected"
+            )
+        elif names[0] not in ran.stdout.decode(errors="replace"):
+            self.reasons.append(f"it saved {names[0]} without saying so; its name was expected")
+
+    def _last_words(self) -> str:
+        lines = self.run.ran.stderr.decode(errors="replace").strip().splitlines()
+        return f"Its last words: {lines[-1][:200]}" if lines else "It said nothing."
+
+    def _image_facts(self, reply: Reply) -> Mapping[str, Any] | None:
+        media = self.bench.media_hosts
+        fetched = (e.response_body for e in self.run.exchanges if e.host in media)
+        return _decode(reply.content if reply.content is not None else next(fetched, b""))
+
+
+def _decode(content: bytes) -> Mapping[str, Any] | None:
+    """Format, width, height and bytes of an image that decodes; None for anything else."""
+    try:
+        with Pictures.open(io.BytesIO(content), formats=FORMATS) as picture:
+            picture.load()
+            size = {"width": picture.width, "height": picture.height, "bytes": len(content)}
+            return {"format": picture.format, **size}
+    except Exception:  # Pillow's decoders raise whatever a broken file makes them meet
+        return None

@@ -1,0 +1,12 @@
+"""Wording: standings, risks and receipts as sentences of one language, in Markdown.
+
+Reads the message catalogues that ship with the package; the day is passed in.
+"""
+
+from trueup.wording.catalogue import Catalogue, load_catalogue
+from trueup.wording.evidence import Evidence
+from trueup.wording.pages import Pages
+from trueup.wording.receipts import receipt_line
+from trueup.wording.sentences import Sentences
+
+__all__ = ["Catalogue", "Evidence", "Pages", "Sentences", "load_catalogue", "receipt_line"]

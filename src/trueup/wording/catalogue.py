@@ -1,0 +1,55 @@
+"""Catalogue: the messages of one language. English is the language of the message ids."""
+
+import gettext
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from babel.lists import format_list
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+from trueup.errors import BadInput
+
+LOCALE = Path(__file__).parent.parent / "locale"
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The messages of a language, plural forms included."""
+
+    language: str
+    messages: gettext.NullTranslations
+
+    def gettext(self, message: str) -> str:
+        """The message in this language."""
+        return self.messages.gettext(message)
+
+    def ngettext(self, one: str, many: str, count: int) -> str:
+        """The message for a count."""
+        return self.messages.ngettext(one, many, count)
+
+    def join(self, items: Iterable[str]) -> str:
+        """The items as a list within a sentence."""
+        return str(format_list(list(items), locale=self.language))
+
+
+@cache
+def load_catalogue(language: str) -> Catalogue:
+    """The catalogue of a language. Raises BadInput for one that has none."""
+    if language == "en":
+        return Catalogue("en", gettext.NullTranslations())
+    file = LOCALE / language / "LC_MESSAGES" / "trueup.po"
+    if not file.is_file():
+        there = ["en", *sorted(path.parent.parent.name for path in LOCALE.glob("*/*/trueup.po"))]
+        raise BadInput(
+            f"language {language!r}: no catalogue was found; one of {', '.join(there)} was"
+            f" expected. Add {file.relative_to(LOCALE.parent)} or choose another."
+        )
+    compiled = io.BytesIO()
+    with file.open("rb") as source:
+        write_mo(compiled, read_po(source, locale=language))
+    compiled.seek(0)
+    return Catalogue(language, gettext.GNUTranslations(compiled))

@@ -1,0 +1,171 @@
+"""Pages: lists, tables and marks of the docs, as Markdown at column 0."""
+
+from collections.abc import Iterable
+
+from trueup.model import Standing, split
+from trueup.standing import mapping_of, risks, stand
+from trueup.wording.sentences import WORKING, Sentences
+from trueup.wording.text import code, plain
+
+MARKS = {
+    Standing.RECOMMENDED: "success",
+    Standing.CONTROLLED_TESTING: "warning",
+    Standing.UNVERIFIED: "question",
+    Standing.NOT_RECOMMENDED: "danger",
+}
+
+
+class Pages(Sentences):
+    """The parts of the pages that follow from the evidence."""
+
+    def endpoints(self, model: str) -> list[str]:
+        """A model's endpoints, best standing first."""
+        names = [name for name in self.status.endpoints if split(name)[0] == model]
+        return sorted(names, key=lambda name: stand(self.status, name).standing.rank)
+
+    def label(self, endpoint: str) -> str:
+        """A standing as a coloured label; the word is there for those who see no colour."""
+        verdict = stand(self.status, endpoint)
+        word = self.evidence.standing(verdict)
+        return f'<span class="tu-standing tu-{verdict.standing}">{plain(word)}</span>'
+
+    def advice(self, model: str) -> str:
+        """What to do, as a numbered list: where to start, what to evaluate, what not to use."""
+        endpoints = self.endpoints(model)
+        standings = {name: stand(self.status, name).standing for name in endpoints}
+        items = [self.start(model)]
+        if Standing.RECOMMENDED not in standings.values():
+            working = [name for name in endpoints if standings[name] in WORKING]
+            if working:
+                items.append(self.evaluate(model, working))
+                items.append(self.traffic(model, working[0]))
+        items += [
+            self.avoid(name) for name in endpoints if standings[name] is Standing.NOT_RECOMMENDED
+        ]
+        return _numbered(items)
+
+    def model_status(self, model: str) -> str:
+        """A model's mapping and endpoints as a table."""
+        rows = []
+        if state := mapping_of(self.status, model):
+            word, seen = self.evidence.mapping(state)
+            rows.append((self._("Alias mapping"), plain(word), seen))
+        for endpoint in self.endpoints(model):
+            rows += self._endpoint_rows(endpoint)
+        return _table((self._("Item"), self._("Status"), self._("Evidence")), rows)
+
+    def _endpoint_rows(self, endpoint: str) -> list[tuple[str, str, str]]:
+        verdict = stand(self.status, endpoint)
+        route = self.status.route_of(endpoint)
+        title = f"{plain(route.title or split(endpoint)[1])}: {self.evidence.request(endpoint)}"
+        row = verdict.outcome
+        if row is None:
+            return [(title, self.label(endpoint), self._("not observed"))]
+        targets = self._agreeing(endpoint, row.target)
+        told = [self.evidence.outcome("error" if verdict.no_answer else row.outcome)]
+        told += [self.evidence.shape(row.shape)] if row.shape else []
+        seen = self._("{told}; {targets}, {day}").format(
+            told=" ".join(told), targets=self.evidence.targets(targets), day=row.day
+        )
+        rows = [(title, self.label(endpoint), seen)]
+        if row.outcome == "image" and verdict.billing_measured:
+            leg = verdict.billing
+            clause = self.evidence.billing(leg.billing if leg else None, "image")
+            when = f"; {self.evidence.targets((leg.target,))}, {leg.day}" if leg else ""
+            name = self._("{route}: billing").format(route=plain(route.title or split(endpoint)[1]))
+            rows.append(
+                (name, self.evidence.billing_word(leg.billing if leg else None), clause + when)
+            )
+        return rows
+
+    def _agreeing(self, endpoint: str, target: str) -> tuple[str, ...]:
+        failed = (risk.targets for risk in risks(self.status, endpoint) if risk.kind == "failed")
+        return next((targets for targets in failed if target in targets), (target,))
+
+    def risk_notes(self, model: str) -> str:
+        """What went wrong on a model's endpoints, each with its failure texts and causes."""
+        notes = []
+        for endpoint in self.endpoints(model):
+            for risk in risks(self.status, endpoint):
+                notes.append(f"- {self.evidence.risk(endpoint, risk)}")
+                notes += [f"    - {self.evidence.signature(name)}" for name in risk.signatures]
+        return "\n".join(notes) or self._("Nothing adverse is on record.")
+
+    def changes(self, model: str) -> str:
+        """What would change each standing."""
+        return "\n".join(
+            f"- {self.evidence.request(endpoint)} ({self.label(endpoint)}): {self.change(endpoint)}"
+            for endpoint in self.endpoints(model)
+        )
+
+    def heading(self, endpoint: str, level: int) -> str:
+        """An endpoint's heading with its stable anchor; a failing one is marked legacy."""
+        route = self.status.route_of(endpoint)
+        title = plain(route.title or split(endpoint)[1])
+        legacy = stand(self.status, endpoint).standing is Standing.NOT_RECOMMENDED
+        text = self._("Legacy: {route}").format(route=title) if legacy else title
+        return f"{'#' * level} {text} {{ #{endpoint.replace('/', '--')} }}"
+
+    def mark(self, endpoint: str) -> str:
+        """A box that says what an endpoint's standing means."""
+        verdict = stand(self.status, endpoint)
+        title = self.evidence.standing(verdict)
+        if verdict.seen_on:
+            title = self._("{standing}, as of {day}").format(standing=title, day=verdict.seen_on)
+        if verdict.standing is Standing.NOT_RECOMMENDED:
+            title = self._("Legacy pattern, {standing}").format(standing=title)
+        return f'!!! {MARKS[verdict.standing]} "{title}"\n\n    {self.claim(endpoint)}'
+
+    def standings(self) -> str:
+        """Every endpoint with its standing and evidence, by model."""
+        parts = []
+        for model, facts in self.status.models.items():
+            parts.append(f"## {plain(facts.title)} {{ #{model} }}")
+            parts.append(self.model_status(model))
+            parts.append(self.changes(model))
+            parts.append(self._sources(model))
+        return "\n\n".join(parts)
+
+    def _sources(self, model: str) -> str:
+        rows = [row for name in self.endpoints(model) for row in self.status.seen(name)]
+        if not rows:
+            return self._("Sources: none; nothing was observed.")
+        sources = dict.fromkeys(self.evidence.source(row) for row in rows)
+        return self._("Sources: {sources}.").format(sources=self.catalogue.join(sources))
+
+    def matrix(self, page: str = "") -> str:
+        """Models by routes, one label a cell; `page` is where the models' evidence stands."""
+        header = (self._("Model"), *(plain(r.title or n) for n, r in self.status.routes.items()))
+        rows = [
+            (
+                f"[{plain(facts.title)}]({page}#{model})",
+                *(self._cell(f"{model}/{route}") for route in self.status.routes),
+            )
+            for model, facts in self.status.models.items()
+        ]
+        return _table(header, rows)
+
+    def _cell(self, endpoint: str) -> str:
+        if endpoint not in self.status.endpoints:
+            return self._("not observed")
+        return self.label(endpoint)
+
+    def start_here(self) -> str:
+        """Where to start, for each family."""
+        families = dict.fromkeys(self.status.family(model) for model in self.status.models)
+        first = {
+            family: next(m for m in self.status.models if self.status.family(m) == family)
+            for family in families
+        }
+        return "\n".join(
+            f"- {code(family)}: {self.start(model)}" for family, model in first.items()
+        )
+
+
+def _numbered(items: Iterable[str]) -> str:
+    return "\n".join(f"{number}. {item}" for number, item in enumerate(items, 1))
+
+
+def _table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [header, tuple("---" for _ in header), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

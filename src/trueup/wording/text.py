@@ -1,0 +1,42 @@
+"""Text: free text of the status file made inert for Markdown and HTML."""
+
+import re
+from datetime import date, timedelta
+
+ACTIVE = re.compile(r"[\\`*_\[\]<>&|~^{}!#]")
+
+
+def plain(text: str) -> str:
+    """The text as running text: no character of it means anything to Markdown or HTML."""
+    return ACTIVE.sub(lambda found: f"&#{ord(found[0])};", _one_line(text))
+
+
+def code(text: str) -> str:
+    """The text as a code span."""
+    text = _one_line(text)
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * (longest + 1)
+    pad = " " if text.startswith("`") or text.endswith("`") else ""
+    return f"{fence}{pad}{text}{pad}{fence}"
+
+
+def aged(fresh: str, stale: str, seen_on: date | None, fresh_for: timedelta, today: date) -> str:
+    """Both sentences in HTML, the one that is true today shown.
+
+    `data-until` is the last day on which the first may be said, for the page to switch by itself.
+    """
+    if seen_on is None:
+        return stale
+    until = seen_on + fresh_for
+    late = today > until
+    return _voice("fresh", fresh, until, late) + _voice("stale", stale, until, not late)
+
+
+def _voice(name: str, sentence: str, until: date, hidden: bool) -> str:
+    # Hidden sentences stay out of the search index too.
+    attributes = ' hidden="hidden" data-search-exclude="true"' if hidden else ""
+    return f'<span class="tu-{name}" data-until="{until}"{attributes}>{sentence}</span>'
+
+
+def _one_line(text: str) -> str:
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())

@@ -1,0 +1,98 @@
+"""What the tests share: this repository, copies of it to break, and a bench to run blocks on."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from trueup.docs import Docs
+from trueup.errors import TrueupError
+from trueup.run import Bench, open_mock, open_relay
+from trueup.site import Block, read_blocks
+from trueup.store import Stored, load_status
+from trueup.verify import distinct
+
+TOP = Path(__file__).parent.parent
+SOURCES = ("status.yml", "mkdocs.yml", "docs", "snippets")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--target", default="mock", help="mock, or a target of the status file")
+    parser.addoption("--max-calls", type=int, default=None, help="most calls to a live target")
+
+
+def copy_repository(top: Path) -> Path:
+    """A copy of the sources of this repository's docs, to be broken."""
+    for name in SOURCES:
+        source = TOP / name
+        if source.is_dir():
+            shutil.copytree(source, top / name)
+        else:
+            shutil.copy(source, top / name)
+    return top
+
+
+def load_docs(top: Path, site: Path | None = None) -> Docs:
+    now = datetime.now(UTC)
+    return Docs.load(top, now, now.date(), site)
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    return copy_repository(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def stored() -> Stored:
+    return load_status(TOP / "status.yml", datetime.now(UTC))
+
+
+@pytest.fixture(scope="session")
+def bench(stored: Stored) -> Iterator[Bench]:
+    """The mock's bench: every module may run blocks on it."""
+    with open_mock(stored) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def target_bench(request: pytest.FixtureRequest, stored: Stored) -> Iterator[Bench]:
+    """The bench of `--target`: the mock's unless a live target was asked for."""
+    target = request.config.getoption("--target")
+    if target == "mock":
+        yield request.getfixturevalue("bench")
+        return
+    key = os.environ.get(f"TRUEUP_{target.upper().replace('-', '_')}_API_KEY")
+    calls = request.config.getoption("--max-calls")
+    if not key or not calls:
+        pytest.exit(f"--target {target} needs TRUEUP_{target.upper()}_API_KEY and --max-calls", 2)
+    with open_relay(stored, target, key, calls) as opened:
+        yield opened
+
+
+BLOCKS = pytest.StashKey[list[tuple[Block, tuple[str, ...]]]]()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test with `published` runs once for each published block, one with `python_block` once for
+    each in Python; the site is built once, when the first of them is collected."""
+    for name, languages in (("published", ("bash", "python")), ("python_block", ("python",))):
+        if name in metafunc.fixturenames:
+            blocks = [one for one in _published(metafunc.config) if one[0].language in languages]
+            assert blocks, "no published block was found"
+            metafunc.parametrize(name, blocks, ids=[str(block.id) for block, _ in blocks])
+
+
+def _published(config: pytest.Config) -> list[tuple[Block, tuple[str, ...]]]:
+    if BLOCKS not in config.stash:
+        site = Path(tempfile.mkdtemp(prefix="trueup-site-"))
+        config.add_cleanup(lambda: shutil.rmtree(site))
+        try:
+            load_docs(TOP, site).build(os.environ)
+        except TrueupError as error:
+            raise pytest.UsageError(str(error)) from error
+        config.stash[BLOCKS] = distinct(read_blocks(site))
+    return config.stash[BLOCKS]

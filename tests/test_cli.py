@@ -1,0 +1,160 @@
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+from conftest import TOP
+
+from trueup.store import render_schema
+
+CLI = [sys.executable, "-m", "trueup.cli"]
+
+
+def trueup(
+    *arguments: str, top: Path = TOP, environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*CLI, "--top", str(top), *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment,
+    )
+
+
+def test_the_schema_beside_the_status_file_is_in_step() -> None:
+    assert (TOP / "status.schema.json").read_text() == render_schema() == trueup("schema").stdout
+    assert (TOP / "status.yml").read_text().startswith("# yaml-language-server: $schema=status.sch")
+
+
+def test_a_sound_repository_is_said_to_be_so() -> None:
+    done = trueup("check")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "nothing found\n", "")
+
+
+WRONG = {
+    ("docs", "--as-of", "yesterday"): "'yesterday' was found; a date such as 2026-04-14",
+    ("verify", "--target", "nowhere"): "one of mock, production, local was expected",
+    ("verify", "--target", "local"): "TRUEUP_LOCAL_API_KEY is not set",
+    ("frobnicate",): "No such command",
+    ("mock", "--target", "nowhere"): "targets are production, local",
+    ("verify", "--max-calls", "0"): "0 is not in the range",
+}
+
+
+@pytest.mark.parametrize("arguments", WRONG)
+def test_what_cannot_be_used_is_named_and_ends_with_2(
+    arguments: tuple[str, ...], repository: Path
+) -> None:
+    (repository / "site").mkdir()
+    done = trueup(*arguments, top=repository)
+    assert done.returncode == 2
+    assert WRONG[arguments] in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_live_target_without_a_cap_is_refused(repository: Path) -> None:
+    (repository / "site").mkdir()
+    environment = {**os.environ, "TRUEUP_LOCAL_API_KEY": "sk-very-secret"}
+    done = trueup("verify", "--target", "local", top=repository, environment=environment)
+    assert done.returncode == 2 and "--max-calls N was expected" in done.stderr
+    assert "secret" not in done.stdout + done.stderr
+
+
+def test_a_missing_site_or_status_file_is_named(repository: Path) -> None:
+    assert "Build it first." in trueup("verify", top=repository).stderr
+    (repository / "status.yml").unlink()
+    done = trueup("check", top=repository)
+    assert done.returncode == 2 and "no such file; a status file was expected" in done.stderr
+
+
+def test_a_missing_tool_is_named(tmp_path: Path) -> None:
+    os.symlink(str(shutil.which("bash")), tmp_path / "bash")
+    done = trueup("check", environment={"PATH": str(tmp_path)})
+    assert done.returncode == 2
+    assert done.stderr == "curl: not found; it runs the blocks. Install it.\n"
+
+
+def test_setup_names_a_missing_tool(tmp_path: Path) -> None:
+    for tool in ("bash", "python3", "dirname", "env"):
+        os.symlink(str(shutil.which(tool)), tmp_path / tool)
+    done = subprocess.run(
+        [str(TOP / "scripts" / "setup")],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PATH": str(tmp_path)},
+    )
+    assert done.returncode == 2 and "curl was not found" in done.stderr
+
+
+def test_a_page_that_cannot_be_built_ends_with_3_and_what_mkdocs_said(repository: Path) -> None:
+    page = repository / "docs" / "en" / "index.md"
+    page.write_text(page.read_text() + '\n{{ route("nano-banana/nothing") }}\n')
+    done = trueup("build", top=repository)
+    assert done.returncode == 3
+    assert (
+        "index.md: status.yml: 'nothing' is not in it; a name that is was expected." in done.stderr
+    )
+    assert "Traceback" not in done.stderr
+
+
+SEED = {
+    "native": (
+        "/v1beta/models/gemini-2.5-flash-image:generateContent?key=YOUR_API_KEY",
+        [],
+        '{"contents": [{"role": "user", "parts": [{"text": "Generate an IMAGE of a clean banana'
+        ' icon on a white background. Return image output."}]}],'
+        ' "generationConfig": {"responseModalities": ["TEXT", "IMAGE"]}}',
+    ),
+    "Images": (
+        "/v1/images/generations",
+        ["-H", "Authorization: Bearer YOUR_API_KEY"],
+        '{"model": "nano-banana", "prompt": "..."}',
+    ),
+}
+
+
+def test_the_mock_on_its_own_answers_curl_as_the_record_says(tmp_path: Path) -> None:
+    with subprocess.Popen([*CLI, "--top", str(TOP), "mock", "--port", "4000"]) as mock:
+        try:
+            until_up("http://127.0.0.1:4000/")
+            told = {}
+            for name, (path, more, body) in SEED.items():
+                command = ["curl", "-s", f"http://localhost:4000{path}", *more]
+                command += ["-H", "Content-Type: application/json", "-d", body]
+                done = subprocess.run(command, capture_output=True, text=True, check=True)
+                told[name] = json.loads(done.stdout)
+        finally:
+            mock.terminate()
+    text = told["native"]["candidates"][0]["content"]["parts"][0]["text"]
+    assert re.match(r"!\[image\]\(data:image/png;base64,[A-Za-z0-9+/=]+\)$", text)
+    assert told["Images"]["error"]["message"].startswith(
+        'Invalid JSON payload received. Unknown name "imageOutputOptions"'
+        " at 'generation_config.image_config'"
+    )
+
+
+def test_the_site_is_served_on_loopback_when_all_is_well(repository: Path) -> None:
+    command = [*CLI, "--top", str(repository), "docs", "--port", "8765"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as serving:
+        try:
+            page = until_up("http://127.0.0.1:8765/nano-banana/")
+        finally:
+            serving.terminate()
+    assert "Replays the evidence of" in page.text
+
+
+def until_up(url: str) -> httpx.Response:
+    for _ in range(600):
+        try:
+            return httpx.get(url)
+        except httpx.TransportError:
+            time.sleep(0.1)
+    raise AssertionError(f"{url} did not come up")

@@ -1,0 +1,85 @@
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from conftest import TOP, copy_repository
+from test_cli import until_up
+
+FOLDER = TOP / "snippets" / "console"
+
+
+def commands(name: str) -> str:
+    """The shell commands of a console block, without their prompts."""
+    lines = (FOLDER / f"{name}.txt").read_text().splitlines()
+    assert all(line.startswith("$ ") for line in lines)
+    return "\n".join(line.removeprefix("$ ") for line in lines)
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """A copy that the scripts take for set up, since nothing that setup reads has changed."""
+    copy_repository(tmp_path)
+    shutil.copytree(TOP / "scripts", tmp_path / "scripts")
+    for name in ("pyproject.toml", "requirements.lock"):
+        shutil.copy(TOP / name, tmp_path / name)
+    # A folder of its own: were it a link, a setup that starts anew would clear the real one.
+    (tmp_path / ".venv").mkdir()
+    for name in ("bin", "lib", "pyvenv.cfg"):
+        (tmp_path / ".venv" / name).symlink_to(TOP / ".venv" / name)
+    shutil.copy(TOP / ".venv" / "trueup.made-from", tmp_path / ".venv")
+    return tmp_path
+
+
+@contextmanager
+def started(script: str, top: Path) -> Iterator[subprocess.Popen[str]]:
+    """A shell with all that it starts, which ends with the context."""
+    with subprocess.Popen(
+        ["bash", "-c", script], cwd=top, text=True, stdout=subprocess.PIPE, start_new_session=True
+    ) as shell:
+        try:
+            yield shell
+        finally:
+            os.killpg(shell.pid, signal.SIGTERM)
+
+
+def test_every_console_block_is_tried_here() -> None:
+    tried = {"docs", "test", "check", "as-of", "mock", "live"}
+    assert {file.stem for file in FOLDER.glob("*.txt")} == tried
+
+
+def test_the_test_command_is_the_one_that_runs_this() -> None:
+    script = TOP / commands("test")
+    assert os.access(script, os.X_OK) and ".venv/bin/pytest" in script.read_text()
+
+
+def test_check_finds_nothing(clone: Path) -> None:
+    done = subprocess.run(["bash", "-c", commands("check")], cwd=clone, check=False)
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize("name", ["docs", "as-of"])
+def test_the_docs_are_built_and_served(name: str, clone: Path) -> None:
+    with started(commands(name), clone):
+        text = until_up("http://127.0.0.1:8000/").text
+    stale_today = '<span class="tu-fresh" data-until="2026-05-14" hidden' in text
+    assert stale_today == (name == "docs")
+
+
+def test_the_live_commands_reach_a_second_process(clone: Path) -> None:
+    with started(commands("mock"), clone):
+        until_up("http://127.0.0.1:4000/")
+        script = f"{shlex.join(['.venv/bin/trueup', 'build'])}\n{commands('live')}"
+        script = script.replace("sk-...", "YOUR_API_KEY")
+        done = subprocess.run(
+            ["bash", "-c", script], cwd=clone, capture_output=True, text=True, check=False
+        )
+    assert (done.returncode, done.stdout) == (
+        0,
+        "found 6, run 6, passed 6, failed 0, skipped 0\n",
+    ), done.stderr

@@ -1,0 +1,216 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import TOP, load_docs
+
+from trueup.finding import Finding
+from trueup.run import open_mock
+from trueup.site import Block
+from trueup.verify import verify_block
+
+NATIVE = "nano-banana/generate-content"
+IMAGES = "nano-banana/images-generations"
+
+
+def change(top: Path, name: str, old: str, new: str) -> None:
+    file = top / name
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new, 1))
+
+
+def line_of(top: Path, text: str, start: str = "") -> int:
+    whole = (top / "status.yml").read_text()
+    return whole[: whole.index(text, whole.index(start))].count("\n") + 1
+
+
+def docs_command(top: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "trueup.cli", "--top", str(top), "docs", "--no-serve"]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_this_repository_has_no_finding() -> None:
+    assert load_docs(TOP).check() == []
+
+
+# What the status file says, what it is changed to, and the endpoint that this silences.
+CHANGED = {
+    "upstream": (
+        "upstream: gemini-2.5-flash-image\n",
+        "upstream: gemini-2.5-flash-imagf\n",
+        NATIVE,
+    ),
+    "path of the native route": (
+        "{upstream}:generateContent",
+        "{upstream}:generateContenu",
+        NATIVE,
+    ),
+    "path of the Images route": (
+        "POST /v1/images/generations",
+        "POST /v1/images/generation",
+        IMAGES,
+    ),
+    "documented auth": ("documented: query-key", "documented: x-goog-api-key", NATIVE),
+    "bearer auth": ("documented: bearer", "documented: query-key", IMAGES),
+    "body field": ("responseModalities: [TEXT, IMAGE]", "responseModality: [TEXT, IMAGE]", NATIVE),
+    "body value": ("responseModalities: [TEXT, IMAGE]", "responseModalities: [TEXT]", NATIVE),
+    "prompt": ("text: Generate an IMAGE of a", "text: Generate an IMAGE of b", NATIVE),
+    "prompt field": ("body: {prompt: A", "body: {promt: A", IMAGES),
+    "base URL": ("base_url: https://crazyrouter.com", "base_url: https://crazyrouter.con", NATIVE),
+}
+
+
+@pytest.mark.parametrize("what", CHANGED)
+def test_a_status_file_that_parts_from_its_record_is_named_with_both_places(
+    what: str, repository: Path
+) -> None:
+    old, new, endpoint = CHANGED[what]
+    changed = line_of(repository, old)
+    change(repository, "status.yml", old, new)
+    recorded = line_of(repository, f"at: 2026-04-14\n    endpoint: {endpoint}", "observations:")
+    found = [str(one) for one in load_docs(repository).check() if one.rule == "drift"]
+    status = repository / "status.yml"
+    named = [one for one in found if f" {endpoint} no longer sends" in one]
+    assert named and f"recorded at {status}:{recorded}:" in named[0]
+    place = int(named[0].removeprefix(f"{status}:").split(":")[0])
+    assert changed - 6 <= place <= changed
+
+
+def test_a_renamed_model_is_refused_where_its_record_still_names_it(repository: Path) -> None:
+    change(repository, "status.yml", "  nano-banana:\n", "  nano-banane:\n")
+    done = docs_command(repository)
+    assert done.returncode == 2
+    assert "status.yml:81:3: endpoint 'nano-banana/generate-content' names no model" in done.stderr
+
+
+TEMPLATES = {
+    "path, curl": ("shared/curl.sh.j2", "{{ (url ~", '{{ (url ~ "x" ~', "bash", NATIVE),
+    "path, Python": ("shared/python.py.j2", "= {{ url |", "= {{ (url ~ 'x') |", "python", NATIVE),
+    "upstream": ("shared/curl.sh.j2", "(url ~ (", '((url | replace("flash", "flush")) ~ (', "bash",
+                 NATIVE),
+    "query key": ("shared/curl.sh.j2", "key=", "kez=", "bash", NATIVE),
+    "bearer": ("shared/curl.sh.j2", "Authorization:", "Authorisation:", "bash", IMAGES),
+    "bearer, Python": ("shared/python.py.j2", "Authorization", "Authorisation", "python", IMAGES),
+    "method": ("shared/curl.sh.j2", "curl ", "curl -X PUT ", "bash", NATIVE),
+    "body": ("shared/curl.sh.j2", "{{ body |", '{{ dict(body, n=1) |', "bash", IMAGES),
+    "model": ("shared/python.py.j2", "BODY = {{ body | py }}",
+              'BODY = {{ dict(body, model="nano-banano") | py }}', "python", IMAGES),
+    "host": ("shared/curl.sh.j2", "{{ (url ~", '{{ (url | replace("router", "rooter") ~', "bash",
+             NATIVE),
+    "shape": ("gemini/python.py.j2", "data:(image", "data:(imago", "python", NATIVE),
+    "exit code": ("shared/python.py.j2", "    sys.exit(f", "    print(f", "python", IMAGES),
+    "saved name": ("shared/python.py.j2", "Path(MODEL +", 'Path("image" +', "python", NATIVE),
+}  # fmt: skip
+
+
+@pytest.fixture
+def broken(request: pytest.FixtureRequest, repository: Path) -> tuple[Path, str, str]:
+    name, old, new, language, endpoint = TEMPLATES[request.param]
+    change(repository, f"snippets/{name}", old, new)
+    return repository, language, endpoint
+
+
+@pytest.mark.parametrize("broken", TEMPLATES, indirect=True)
+def test_a_template_that_parts_from_the_record_fails_its_block(
+    broken: tuple[Path, str, str],
+) -> None:
+    top, language, endpoint = broken
+    docs = load_docs(top)
+    snippet = next(
+        one
+        for one in docs.snippets()
+        if one.endpoint == endpoint and one.language.fence == language
+    )
+    block = Block("index.html", 1, language, snippet.text, snippet.id, endpoint)
+    with open_mock(docs.stored) as bench:
+        receipt = verify_block(block, ("index.html",), docs.stored, bench, docs.today)
+    assert not receipt.passed
+    assert receipt.record == str(docs.stored.place_of(docs.stored.status.seen(endpoint)[-1]))
+
+
+def test_the_command_fails_on_a_changed_status_file_and_names_both_places(repository: Path) -> None:
+    change(repository, "status.yml", "upstream: gemini-2.5-flash-image\n", "upstream: gemini-x\n")
+    done = docs_command(repository)
+    assert done.returncode == 1
+    recorded = line_of(repository, "at: 2026-04-14\n    endpoint: nano-banana/generate-content")
+    places = [f"status.yml:{line_of(repository, 'upstream: gemini-x')}:", f"status.yml:{recorded}:"]
+    assert all(place in done.stderr for place in (*places, NATIVE, "failed-block"))
+
+
+def test_the_command_fails_on_a_changed_template_and_names_both_places(repository: Path) -> None:
+    change(repository, "snippets/shared/curl.sh.j2", "{{ (url ~", '{{ (url ~ "x" ~')
+    done = docs_command(repository)
+    assert done.returncode == 1
+    assert f"{Path('snippets', 'gemini', 'curl.sh.j2')}: {NATIVE} (bash)" in done.stderr
+    assert "status.yml:" in done.stderr and "now POST" in done.stderr
+    assert done.stdout.splitlines()[-1].endswith("passed 3, failed 3, skipped 0")
+
+
+def test_a_standing_cannot_be_typed_into_the_status_file(repository: Path) -> None:
+    change(repository, "status.yml", f"  {IMAGES}:\n", f"  {IMAGES}:\n    standing: recommended\n")
+    done = docs_command(repository)
+    assert done.returncode == 2
+    assert "standing" in done.stderr and "derived" in done.stderr
+
+
+def test_a_row_that_lifts_needs_a_source(repository: Path) -> None:
+    text = (repository / "status.yml").read_text()
+    rows = yaml.safe_load(text)["observations"]
+    lifting = {**rows[0], "endpoint": IMAGES, "sent": rows[1]["sent"], "shape": "url"}
+    del lifting["source"]
+    row = yaml.safe_dump([lifting], sort_keys=False)
+    (repository / "status.yml").write_text(text + "".join(f"  {one}\n" for one in row.splitlines()))
+    done = docs_command(repository)
+    assert done.returncode == 2
+    assert "a row that lifts a standing needs a source" in done.stderr
+
+
+TYPED = {
+    "typed-fact": "The model behind it is gemini-2.5-flash-image.",
+    "typed-standing": "This route is recommended.",
+    "typed-code": "```bash\ncurl -d x\n```",
+}
+
+
+@pytest.mark.parametrize("rule", TYPED)
+def test_what_is_typed_into_a_page_is_refused(rule: str, repository: Path) -> None:
+    page = repository / "docs" / "en" / "nano-banana.md"
+    line = page.read_text().count("\n") + 2
+    page.write_text(f"{page.read_text()}\n{TYPED[rule]}\n")
+    found = [one for one in load_docs(repository).check() if one.rule == rule]
+    assert [one.where.rpartition(":")[0] for one in found] == [f"{page}:{line}"]
+
+
+def test_a_page_that_lost_its_blocks_is_found(repository: Path) -> None:
+    page = repository / "docs" / "en" / "nano-banana.md"
+    change(repository, "docs/en/nano-banana.md", '{{ route("nano-banana/generate-content") }}', "")
+    docs = load_docs(repository)
+    docs.build(os.environ)
+    with open_mock(docs.stored) as bench:
+        report, findings = docs.verify(bench)
+    assert report.counts["failed"] == 0
+    assert (
+        Finding(
+            str(page),
+            "lost-blocks",
+            "2 blocks are published; blocks: 4 was expected. Bring them back, or lower the number"
+            " in the front matter.",
+        )
+        in findings
+    )
+
+
+def test_braces_inside_a_body_reach_the_page_as_they_are(repository: Path) -> None:
+    change(repository, "status.yml", "prompt: A clean", 'prompt: "{{ 7 * 7 }} {% raw %} A clean')
+    change(repository, "status.yml", "on a white background}", 'on a white background"}')
+    docs = load_docs(repository)
+    docs.build(os.environ)
+    with open_mock(docs.stored) as bench:
+        report, findings = docs.verify(bench)
+    assert not findings and report.counts["passed"] == 6
+    html = (docs.site / "nano-banana" / "index.html").read_text()
+    assert "{{ 7 * 7 }} {% raw %} A clean" in html

@@ -1,0 +1,91 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from conftest import TOP
+from mkdocs.exceptions import PluginError
+
+from trueup.macros import define_env
+from trueup.model import Observation
+
+
+class Environment:
+    """What mkdocs-macros hands to a module."""
+
+    def __init__(self, top: Path) -> None:
+        self.project_dir = str(top)
+        self.conf = {"docs_dir": str(top / "docs" / "en")}
+        self.macros: dict[str, Any] = {}
+
+    def macro(self, function: Any, name: str) -> None:
+        self.macros[name] = function
+
+
+@pytest.fixture
+def macros(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    monkeypatch.setenv("TRUEUP_AS_OF", "2026-04-14")
+    environment = Environment(TOP)
+    define_env(environment)
+    return environment.macros
+
+
+def test_every_macro_gives_whole_blocks_at_column_0(macros: dict[str, Any]) -> None:
+    arguments = {
+        "advice": ["nano-banana"],
+        "changes": ["nano-banana"],
+        "risks": ["nano-banana"],
+        "model_status": ["nano-banana"],
+        "route": ["nano-banana/generate-content"],
+        "best": ["nano-banana"],
+        "console": ["docs"],
+        "excerpt": ["observations"],
+        "policy": ["fresh_for"],
+    }
+    for name, macro in macros.items():
+        text = macro(*arguments.get(name, []))
+        assert text and text == text.strip("\n") and not text.startswith(" "), name
+
+
+def test_an_excerpt_is_the_item_as_it_stands_in_the_file(macros: dict[str, Any]) -> None:
+    fence = macros["excerpt"]("observations", 1)
+    text = "\n".join(fence.splitlines()[1:-1])
+    assert text.partition("\n")[2] in (TOP / "status.yml").read_text()
+    row = yaml.safe_load(text)["observations"][0]
+    assert Observation.model_validate(row).endpoint == "nano-banana/images-generations"
+
+
+def test_a_fence_is_longer_than_any_run_of_backticks_inside(
+    macros: dict[str, Any], repository: Path
+) -> None:
+    text = (repository / "status.yml").read_text()
+    (repository / "status.yml").write_text(text.replace("prompt: A clean", "prompt: A ````` clean"))
+    environment = Environment(repository)
+    define_env(environment)
+    assert "``````" in environment.macros["route"]("nano-banana/images-generations")
+
+
+def test_a_model_without_a_page_is_linked_to_its_evidence(macros: dict[str, Any]) -> None:
+    assert "(status.md#nano-banana-2)" in macros["advice"]("nano-banana")
+    assert "(nano-banana.md#nano-banana--" not in macros["advice"]("nano-banana")
+
+
+@pytest.mark.parametrize(
+    ("macro", "argument", "message"),
+    [
+        ("console", "nothing", "console blocks are as-of, check, docs"),
+        ("route", "nano-banana/nothing", "'nothing' is not in it"),
+        ("advice", "nothing", "'nothing' is not in it"),
+    ],
+)
+def test_an_unknown_name_is_told_without_a_traceback(
+    macro: str, argument: str, message: str, macros: dict[str, Any]
+) -> None:
+    with pytest.raises(PluginError, match=message):
+        macros[macro](argument)
+
+
+def test_a_status_file_that_cannot_be_read_stops_the_build(repository: Path) -> None:
+    (repository / "status.yml").write_text("version: 2\n")
+    with pytest.raises(PluginError, match="status.yml:1"):
+        define_env(Environment(repository))

@@ -1,0 +1,674 @@
+"""The mock: it says what the record says, refuses what is not on record, and keeps no key."""
+
+import asyncio
+import base64
+import io
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from starlette.applications import Starlette
+
+from trueup.errors import BadInput
+from trueup.exchange import Exchange
+from trueup.mock import MEDIA_HOST, create_app, draw_picture, new_request_id
+from trueup.mock.app import BODY_LIMIT
+from trueup.mock.record import Record
+from trueup.model import Observation, Status
+from trueup.protocols import PROTOCOLS
+
+FILE = Path(__file__).parents[1] / "status.yml"
+FACTS: dict[str, Any] = yaml.safe_load(FILE.read_text("utf-8"))
+STATUS = Status.model_validate(FACTS)
+SITE = "https://crazyrouter.com"
+KEY = "YOUR_API_KEY"
+NATIVE = "/v1beta/models/gemini-2.5-flash-image:generateContent"
+IMAGES = "/v1/images/generations"
+BEARER = {"Authorization": f"Bearer {KEY}"}
+PROMPT = "Generate an IMAGE of a clean banana icon on a white background. Return image output."
+ASK: dict[str, Any] = {
+    "contents": [{"role": "user", "parts": [{"text": PROMPT}]}],
+    "generationConfig": {"responseModalities": ["TEXT", "IMAGE"]},
+}
+LEGACY = {"model": "nano-banana", "prompt": "..."}
+
+
+def call(app: Starlette, method: str, path: str, **request: Any) -> httpx.Response:
+    async def send() -> httpx.Response:
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url=SITE) as client:
+            return await client.request(method, path, **request)
+
+    return asyncio.run(send())
+
+
+def post(path: str, app: Starlette | None = None, **request: Any) -> httpx.Response:
+    return call(app or create_app(STATUS), "POST", path, **request)
+
+
+def ask(app: Starlette | None = None) -> httpx.Response:
+    return post(f"{NATIVE}?key={KEY}", app, json=ASK)
+
+
+def status_of(*rows: dict[str, Any], **facts: Any) -> Status:
+    """The real file's facts with other observations: those of the seed's two requests, changed."""
+    return Status.model_validate({**FACTS, "observations": list(rows), **facts})
+
+
+def native_row(**fields: Any) -> dict[str, Any]:
+    row = dict(FACTS["observations"][0])
+    row.pop("billing")
+    return {key: value for key, value in {**row, **fields}.items() if value is not None}
+
+
+def images_row(**fields: Any) -> dict[str, Any]:
+    row = {**FACTS["observations"][1], **fields}
+    return {key: value for key, value in row.items() if value is not None}
+
+
+def send_recorded(row: Observation, app: Starlette) -> httpx.Response:
+    """Send what a row says was sent, any unreported value filled in or left as null."""
+    method, path = row.sent.request.split(" ")
+    if row.sent.auth == "query-key":
+        return call(app, method, f"{path}?key={KEY}", json=row.sent.body)
+    return call(app, method, path, headers=BEARER, json=row.sent.body)
+
+
+def error_of(reply: httpx.Response) -> dict[str, Any]:
+    error = reply.json()["error"]
+    assert isinstance(error, dict)
+    return error
+
+
+def is_not_on_record(reply: httpx.Response) -> bool:
+    return reply.status_code == 503 and error_of(reply)["code"] == "model_not_found"
+
+
+def test_the_native_request_of_the_docs_gets_an_image_as_a_data_uri_in_text() -> None:
+    reply = ask()
+    part = reply.json()["candidates"][0]["content"]["parts"][0]
+    assert reply.status_code == 200
+    assert part["text"].startswith("![image](data:image/png;base64,")
+    content = base64.b64decode(part["text"].split(",")[1].rstrip(")"), validate=True)
+    assert Image.open(io.BytesIO(content)).format == "PNG"
+    assert reply.json()["modelVersion"] == "gemini-2.5-flash-image"
+
+
+def test_the_images_request_of_the_docs_gets_the_recorded_error_in_the_relay_shape() -> None:
+    reply = post(IMAGES, headers=BEARER, json=LEGACY)
+    assert reply.status_code == 400
+    assert list(error_of(reply)) == ["message", "type", "param", "code"]
+    assert error_of(reply)["code"] == 400
+    assert error_of(reply)["message"] == (
+        'Invalid JSON payload received. Unknown name "imageOutputOptions" at '
+        "'generation_config.image_config': Cannot find field."
+    )
+
+
+@pytest.mark.parametrize("target", ["production", "local"])
+def test_every_row_of_the_status_file_is_answered_as_recorded(target: str) -> None:
+    seen: list[Exchange] = []
+    app = create_app(STATUS, target=target, on_exchange=seen.append)
+    rows = [row for row in STATUS.observations if row.target == target]
+    assert rows
+    for row in rows:
+        reply = send_recorded(row, app)
+        protocol = PROTOCOLS[STATUS.route_of(row.endpoint).protocol]
+        found = protocol.read(reply.status_code, reply.content)
+        index = next(n for n, item in enumerate(STATUS.observations) if item is row)
+        assert seen[-1].answered_from == f"observations[{index}]"
+        if row.outcome == "image":
+            assert reply.status_code == 200 and found.shape == row.shape
+        else:
+            assert STATUS.signatures[row.signatures[0]].match in (found.error or "")
+
+
+def test_the_rows_of_one_target_do_not_speak_for_another() -> None:
+    assert is_not_on_record(ask(create_app(STATUS, target="local")))
+
+
+def test_an_unknown_target_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(BadInput, match="targets are production, local"):
+        create_app(STATUS, target="prodution")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        NATIVE.replace("gemini-2.5-flash-image", "nano-banana"),
+        NATIVE.replace("generateContent", "streamGenerateContent"),
+        NATIVE.replace("v1beta", "v1"),
+        f"{NATIVE}?alt=sse",
+        "/v1/chat/completions",
+    ],
+)
+def test_a_changed_path_is_not_on_record(path: str) -> None:
+    joint = "&" if "?" in path else "?"
+    assert is_not_on_record(
+        post(f"{path}{joint}key={KEY}", headers=BEARER, json={**ASK, "model": "nano-banana"})
+    )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {**LEGACY, "model": "nano-banana-pro"},
+        {**LEGACY, "n": 1},
+        {**LEGACY, "size": "1024x1024"},
+        {"model": "nano-banana"},
+    ],
+)
+def test_a_changed_model_or_body_is_not_on_record(body: dict[str, Any]) -> None:
+    assert is_not_on_record(post(IMAGES, headers=BEARER, json=body))
+
+
+@pytest.mark.parametrize("modalities", [["IMAGE"], ["IMAGE", "TEXT"], "TEXT", None])
+def test_a_changed_field_deep_in_the_body_is_not_on_record(modalities: Any) -> None:
+    body = {**ASK, "generationConfig": {"responseModalities": modalities}}
+    assert is_not_on_record(post(f"{NATIVE}?key={KEY}", json=body))
+
+
+@pytest.mark.parametrize("headers", [{"x-goog-api-key": KEY}, BEARER])
+def test_a_changed_auth_is_accepted_but_not_on_record(headers: dict[str, str]) -> None:
+    assert is_not_on_record(post(NATIVE, headers=headers, json=ASK))
+
+
+def test_a_changed_prompt_still_answers() -> None:
+    body = {**ASK, "contents": [{"role": "user", "parts": [{"text": "Вареник 🥟"}]}]}
+    assert post(f"{NATIVE}?key={KEY}", json=body).status_code == 200
+    assert post(IMAGES, headers=BEARER, json={**LEGACY, "prompt": ""}).status_code == 400
+
+
+def test_facts_of_today_do_not_change_what_the_record_answers() -> None:
+    models = {**FACTS["models"], "nano-banana": {"title": "N", "upstream": "other"}}
+    endpoints = {
+        **FACTS["endpoints"],
+        "nano-banana/generate-content": {"body": {}},
+    }
+    moved = {
+        "request": "POST /v2/{upstream}",
+        "protocol": "openai-images",
+        "auth": {"documented": "bearer"},
+    }
+    routes = {**FACTS["routes"], "generate-content": moved}
+    changed = status_of(native_row(), models=models, endpoints=endpoints, routes=routes)
+    assert ask(create_app(changed)).content == ask().content
+
+
+def test_a_path_that_only_todays_routes_have_is_not_on_record() -> None:
+    moved = {
+        "request": "POST /v2/{upstream}",
+        "protocol": "gemini",
+        "auth": {"documented": "bearer"},
+    }
+    changed = status_of(native_row(), routes={**FACTS["routes"], "generate-content": moved})
+    body = {**ASK, "model": "m"}
+    assert is_not_on_record(post("/v2/m", create_app(changed), headers=BEARER, json=body))
+
+
+def test_a_row_outlives_its_route() -> None:
+    gone = status_of(native_row(endpoint="nano-banana/gone"), images_row(endpoint="n/gone"))
+    app = create_app(gone)
+    assert ask(app).status_code == 200
+    recorded = {"model": "nano-banana", "prompt": None}
+    assert post(IMAGES, app, headers=BEARER, json=recorded).status_code == 400
+
+
+def test_an_image_in_a_form_that_nothing_tells_is_not_on_record() -> None:
+    row = native_row(endpoint="nano-banana/gone", shape=None)
+    assert is_not_on_record(ask(create_app(status_of(row))))
+
+
+def test_an_image_without_a_recorded_shape_or_mime_is_a_png_in_the_protocols_first_shape() -> None:
+    for image in (None, {"mime": "image/x-unheard-of"}):
+        reply = ask(create_app(status_of(native_row(shape=None, image=image))))
+        part = reply.json()["candidates"][0]["content"]["parts"][0]
+        assert part["inlineData"]["mimeType"] == "image/png"
+
+
+def test_the_newest_row_answers_and_rows_that_could_not_tell_are_skipped() -> None:
+    failed = native_row(outcome="error", shape=None, signatures=["get-channel-failed"])
+    silent = native_row(outcome="cannot-tell", reason="429", shape=None)
+    assert ask(create_app(status_of(native_row(), failed, silent))).status_code == 500
+    assert ask(create_app(status_of(failed, native_row(), silent))).status_code == 200
+    assert is_not_on_record(ask(create_app(status_of(silent))))
+
+
+def test_a_retracted_row_does_not_answer() -> None:
+    assert is_not_on_record(ask(create_app(status_of(native_row(retracted="wrong key")))))
+
+
+def test_a_mixed_row_fails_first_and_then_alternates_in_each_app_anew() -> None:
+    mixed = native_row(outcome="mixed", signatures=["get-channel-failed"])
+    for _ in range(2):
+        app = create_app(status_of(mixed))
+        assert [ask(app).status_code for _ in range(4)] == [500, 200, 500, 200]
+
+
+def test_an_error_without_a_text_on_record_says_so() -> None:
+    app = create_app(status_of(native_row(outcome="error", shape=None)))
+    error = error_of(ask(app))
+    assert error["code"] == "no_text_on_record"
+    assert error["message"].startswith("upstream error: no failure text is on record (request id: ")
+
+
+def test_a_gateways_own_error_carries_the_request_id() -> None:
+    row = images_row(signatures=["not-supported-for-image-generation"])
+    reply = post(IMAGES, create_app(status_of(row)), headers=BEARER, json=LEGACY)
+    request_id = reply.headers["x-oneapi-request-id"]
+    assert reply.status_code == 500
+    assert error_of(reply) == {
+        "message": f"not supported model for image generation (request id: {request_id})",
+        "type": "new_api_error",
+        "param": "",
+        "code": "convert_request_failed",
+    }
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "text"),
+    [
+        (IMAGES, {}, "未提供令牌"),
+        (IMAGES, {"Authorization": "Bearer "}, "未提供令牌"),
+        (IMAGES, {"Authorization": "Bearer sk-wrong"}, "无效的令牌"),
+        (f"{IMAGES}?key={KEY}", {}, "未提供令牌"),
+        (IMAGES, {"x-goog-api-key": KEY}, "未提供令牌"),
+        (IMAGES, {"x-api-key": KEY}, "未提供令牌"),
+        (NATIVE, {}, "未提供令牌"),
+        (f"{NATIVE}?key=", {}, "未提供令牌"),
+        (f"{NATIVE}?key=wrong", {}, "无效的令牌"),
+        (f"{NATIVE}?key=wrong", BEARER, "无效的令牌"),
+        (f"{NATIVE}?key={KEY}", {"x-goog-api-key": "wrong"}, "无效的令牌"),
+    ],
+)
+def test_a_missing_or_unknown_key_is_refused(path: str, headers: dict[str, str], text: str) -> None:
+    reply = post(path, headers=headers, json=ASK)
+    request_id = reply.headers["x-oneapi-request-id"]
+    assert reply.status_code == 401
+    assert list(error_of(reply).items()) == [
+        ("code", ""),
+        ("message", f"{text} (request id: {request_id})"),
+        ("type", "new_api_error"),
+    ]
+
+
+@pytest.mark.parametrize("value", [KEY, f"Bearer {KEY}", f"bearer {KEY}", f"Bearer sk-{KEY}"])
+def test_a_bearer_key_may_have_its_prefixes_or_not(value: str) -> None:
+    assert post(IMAGES, headers={"Authorization": value}, json=LEGACY).status_code == 400
+
+
+def test_a_later_way_overrides_an_earlier_one() -> None:
+    wrong = {"Authorization": "Bearer wrong"}
+    assert post(f"{NATIVE}?key={KEY}", headers=wrong, json=ASK).status_code == 200
+    goog = {"x-goog-api-key": KEY}
+    assert post(f"{NATIVE}?key=wrong", headers=goog, json=ASK).status_code == 200
+
+
+def test_other_keys_can_be_valid() -> None:
+    app = create_app(STATUS, keys=["sk-abc-def"])
+    assert post(f"{NATIVE}?key=abc-def", app, json=ASK).status_code == 200
+    assert ask(app).status_code == 401
+
+
+def test_a_claude_key_opens_the_model_paths_that_read_it() -> None:
+    path = NATIVE.replace("v1beta", "v1")
+    headers = {"x-api-key": KEY, "Authorization": "Bearer wrong"}
+    assert is_not_on_record(post(path, headers=headers, json=ASK))
+
+
+def test_the_record_can_show_a_way_that_the_family_does_not_read() -> None:
+    sent = {**FACTS["observations"][1]["sent"], "auth": "query-key"}
+    app = create_app(status_of(images_row(sent=sent)))
+    assert post(f"{IMAGES}?key={KEY}", app, json=LEGACY).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"7",
+        b"\xff\xfe",
+        b'{"model": NaN}',
+        b'{"a":' + b"9" * 5000 + b"}",
+        b"[" * 100_000,
+        b'{"a":' * 100_000,
+    ],
+)
+def test_a_body_that_is_no_json_object_is_refused(content: bytes) -> None:
+    reply = post(IMAGES, headers=BEARER, content=content)
+    assert reply.status_code == 400
+    assert list(error_of(reply)) == ["code", "message", "type"]
+    assert error_of(reply)["message"].startswith("Invalid request, 无效的请求, ")
+
+
+@pytest.mark.parametrize("model", [None, "", 3, {"a": 1}])
+def test_a_request_without_a_model_is_refused(model: Any) -> None:
+    reply = post(IMAGES, headers=BEARER, json={"model": model, "prompt": "..."})
+    assert reply.status_code == 400
+    assert error_of(reply)["message"].startswith("未指定模型名称，模型名称不能为空 (request id: ")
+
+
+def test_a_refused_model_is_named_in_the_middleware_shape() -> None:
+    reply = post(IMAGES, headers=BEARER, json={"model": "dall-e-9", "prompt": "..."})
+    assert list(error_of(reply)) == ["code", "message", "type"]
+    assert "模型 dall-e-9 无可用渠道" in error_of(reply)["message"]
+
+
+@pytest.mark.parametrize("depth", range(100, 1000, 50))
+def test_a_body_nested_to_any_depth_is_refused_in_words(depth: int) -> None:
+    nested = b'{"model":"nano-banana","prompt":' + b"[" * depth + b"]" * depth + b',"n":'
+    content = nested + b"[" * depth + b"]" * depth + b"}"
+    assert post(IMAGES, headers=BEARER, content=content).status_code in (400, 503)
+
+
+def test_a_body_too_deep_to_be_compared_is_not_on_record() -> None:
+    deep: list[Any] = []
+    for _ in range(100_000):
+        deep = [deep]
+    record = Record(STATUS, "production")
+    body: dict[str, Any] = {"model": "nano-banana", "prompt": "...", "n": deep}
+    assert record.find(f"POST {IMAGES}", ["bearer"], body) is None
+
+
+def test_a_body_over_the_limit_is_refused_in_the_relay_shape() -> None:
+    seen: list[Exchange] = []
+    app = create_app(STATUS, on_exchange=seen.append)
+    reply = post(IMAGES, app, headers=BEARER, content=b" " * (BODY_LIMIT + 1))
+    assert reply.status_code == 413
+    assert list(error_of(reply)) == ["message", "type", "param", "code"]
+    assert seen[0].request_body == b""
+    assert post(IMAGES, headers=BEARER, content=b" " * BODY_LIMIT).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/v1/x"),
+        ("GET", IMAGES),
+        ("DELETE", NATIVE),
+        ("FOO", IMAGES),
+        ("POST", "/v1/images/generation"),
+        ("GET", "/api/nothing"),
+        ("GET", "/assets/x.js"),
+    ],
+)
+def test_an_unknown_path_or_method_of_the_api_is_an_invalid_url(method: str, path: str) -> None:
+    reply = call(create_app(STATUS), method, f"{path}?key={KEY}")
+    assert reply.status_code == 404
+    assert error_of(reply) == {
+        "message": f"Invalid URL ({method} {path})",
+        "type": "invalid_request_error",
+        "param": "",
+        "code": "",
+    }
+
+
+@pytest.mark.parametrize("path", ["/", "/foo", "/foo%0Abar", "/simulated-media/"])
+def test_any_other_path_is_a_page_that_says_what_this_is(path: str) -> None:
+    reply = call(create_app(STATUS), "GET", path)
+    assert reply.status_code == 200
+    assert reply.headers["content-type"].startswith("text/html")
+    assert "Simulated gateway" in reply.text
+
+
+def test_every_reply_is_stamped_and_marked_as_simulated() -> None:
+    for reply in (ask(), post(IMAGES), call(create_app(STATUS), "GET", "/v1/x")):
+        assert reply.headers["x-trueup-mock"] == "simulated"
+        assert reply.headers["x-new-api-version"]
+        assert re.fullmatch(r"\d{14}\d{1,9}[A-Za-z0-9]{8}", reply.headers["x-oneapi-request-id"])
+    assert new_request_id() != new_request_id()
+
+
+def hosted_url(app: Starlette) -> str:
+    path = "/v1beta/models/gemini-2.5-flash-image-preview:generateContent"
+    text = post(f"{path}?key={KEY}", app, json=ASK).json()["candidates"][0]["content"]["parts"]
+    return str(text[0]["text"]).removeprefix("![Image](").removesuffix(")")
+
+
+def test_a_hosted_image_is_linked_at_the_given_host_and_fetchable_without_a_key() -> None:
+    app = create_app(STATUS, media_url=f"https://{MEDIA_HOST}")
+    url = hosted_url(app)
+    assert url == f"https://{MEDIA_HOST}/simulated-media/gemini-2.5-flash-image-preview.png"
+    reply = call(app, "GET", url)
+    assert reply.headers["content-type"] == "image/png"
+    assert Image.open(io.BytesIO(reply.content)).size == (512, 256)
+
+
+def test_a_hosted_image_is_linked_at_the_requests_own_host_by_default() -> None:
+    app = create_app(STATUS)
+    url = hosted_url(app)
+    assert url.startswith(f"{SITE}/simulated-media/")
+    reply = call(app, "GET", url.replace(".png", ".jpg"))
+    assert Image.open(io.BytesIO(reply.content)).format == "JPEG"
+
+
+def test_an_image_of_no_recorded_model_is_not_served() -> None:
+    app = create_app(STATUS)
+    assert call(app, "GET", "/simulated-media/dall-e-9.png").status_code == 404
+    assert call(app, "POST", "/simulated-media/nano-banana.png").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("mime", "drawn"),
+    [
+        ("image/png", "PNG"),
+        ("image/jpeg", "JPEG"),
+        ("image/webp", "WEBP"),
+        ("image/unheard-of", "PNG"),
+    ],
+)
+def test_a_picture_decodes_in_its_mime_and_differs_between_models(mime: str, drawn: str) -> None:
+    pictures = [draw_picture(model, mime) for model in ("nano-banana", "nano-banana-2")]
+    for content in pictures:
+        image = Image.open(io.BytesIO(content))
+        image.load()
+        assert (image.format, image.size) == (drawn, (512, 256))
+    assert pictures[0] != pictures[1]
+    draw_picture.cache_clear()
+    assert draw_picture("nano-banana", mime) == pictures[0]
+
+
+@pytest.mark.parametrize(
+    "model", ["n", "m" * 60, "long-name-" * 30, "W" * 999, "W " * 99, "", "模型", "a\nb\x00"]
+)
+def test_a_name_of_any_length_leaves_the_margin_of_the_picture_free(model: str) -> None:
+    image = Image.open(io.BytesIO(draw_picture(model, "image/png")))
+    ground = image.getpixel((0, 0))
+    edges = [image.crop((0, 0, 12, 256)), image.crop((500, 0, 512, 256))]
+    assert all(edge.getcolors() == [(12 * 256, ground)] for edge in edges)
+    assert len(image.getcolors(100_000) or []) > 2
+
+
+def exchange_of(path: str, **request: Any) -> Exchange:
+    seen: list[Exchange] = []
+    call(create_app(STATUS, on_exchange=seen.append), "POST", path, **request)
+    (exchange,) = seen
+    return exchange
+
+
+def test_an_exchange_holds_the_request_and_the_reply() -> None:
+    headers = {"Host": "CrazyRouter.com:443"}
+    exchange = exchange_of(f"{NATIVE}?alt=&key={KEY}&b=%20c", headers=headers, json=ASK)
+    assert (exchange.method, exchange.host, exchange.path) == (
+        "POST",
+        "crazyrouter.com:443",
+        NATIVE,
+    )
+    assert exchange.query == (("alt", ""), ("b", " c"))
+    assert exchange.auth == ("query-key",)
+    assert json.loads(exchange.request_body) == ASK
+    assert exchange.status == 503 and exchange.answered_from is None
+    assert exchange.request_id and exchange.request_id.encode() in exchange.response_body
+
+
+def test_an_exchange_names_the_row_in_the_callers_words() -> None:
+    seen: list[Exchange] = []
+
+    def place(row: Observation) -> str:
+        return f"status.yml: {row.endpoint}"
+
+    ask(create_app(STATUS, on_exchange=seen.append, place_of=place))
+    assert seen[0].answered_from == "status.yml: nano-banana/generate-content"
+
+
+def test_the_fetch_of_an_image_is_an_exchange_too() -> None:
+    seen: list[Exchange] = []
+    app = create_app(STATUS, on_exchange=seen.append)
+    reply = call(app, "GET", "/simulated-media/nano-banana.png")
+    assert seen[0].response_body == reply.content
+    assert (seen[0].content_type, seen[0].auth, seen[0].answered_from) == ("image/png", (), None)
+
+
+@pytest.mark.parametrize("key", [KEY, "sk-a-secret-of-somebody"])
+def test_no_key_is_ever_in_an_exchange(key: str) -> None:
+    ways: list[tuple[str, dict[str, str]]] = [
+        (f"{NATIVE}?key={key}&key={key}", {}),
+        (f"{IMAGES}?key={key}&also={key}", {}),
+        (f"/v1beta/models/{key}:generateContent?key={key}", {}),
+        (NATIVE, {"x-goog-api-key": key}),
+        (NATIVE, {"x-api-key": key}),
+        (IMAGES, {"Authorization": f"Bearer {key}"}),
+        (f"/v1/{key}", {"Authorization": key}),
+    ]
+    for path, headers in ways:
+        for body in (ASK, {"model": key, "prompt": f"my key is {key}"}):
+            text = repr(exchange_of(path, headers=headers, json=body))
+            assert key.removeprefix("sk-") not in text
+
+
+def test_all_ways_that_a_key_came_are_in_the_exchange_even_those_that_are_not_read() -> None:
+    headers = {**BEARER, "x-goog-api-key": KEY}
+    exchange = exchange_of(f"{IMAGES}?key={KEY}", headers=headers, json=LEGACY)
+    assert exchange.auth == ("bearer", "query-key", "x-goog-api-key")
+    assert exchange.status == 400
+
+
+def test_requests_at_the_same_time_get_their_own_answers() -> None:
+    seen: list[Exchange] = []
+    app = create_app(STATUS, on_exchange=seen.append)
+
+    async def many() -> list[httpx.Response]:
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url=SITE) as client:
+            native = [client.post(f"{NATIVE}?key={KEY}", json=ASK) for _ in range(20)]
+            images = [client.post(IMAGES, headers=BEARER, json=LEGACY) for _ in range(20)]
+            return await asyncio.gather(*native, *images)
+
+    replies = asyncio.run(many())
+    assert [reply.status_code for reply in replies] == [200] * 20 + [400] * 20
+    assert len({exchange.request_id for exchange in seen}) == 40
+
+
+def raw_status(app: Starlette, scope: dict[str, Any], events: list[dict[str, Any]]) -> list[int]:
+    """The statuses that the app sends for an ASGI scope as a hostile client could cause it."""
+    sent: list[int] = []
+    whole = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "https",
+        "path": IMAGES,
+        "raw_path": b"",
+        "query_string": b"",
+        "root_path": "",
+        "headers": [],
+        "server": None,
+        **scope,
+    }
+
+    async def receive() -> dict[str, Any]:
+        return events.pop(0)
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            sent.append(message["status"])
+
+    asyncio.run(app(whole, receive, send))
+    return sent
+
+
+def body_event(content: bytes = b"{}") -> dict[str, Any]:
+    return {"type": "http.request", "body": content, "more_body": False}
+
+
+@given(
+    path=st.text().map(lambda text: f"/{text}"),
+    query=st.binary(),
+    value=st.binary(),
+    method=st.text(min_size=1),
+    body=st.binary(),
+)
+@settings(max_examples=200, deadline=None)
+def test_no_request_makes_the_mock_stumble(
+    path: str, query: bytes, value: bytes, method: str, body: bytes
+) -> None:
+    seen: list[Exchange] = []
+    app = create_app(STATUS, on_exchange=seen.append)
+    names = (b"host", b"authorization", b"x-goog-api-key", b"x-api-key", b"content-length")
+    for line in ((method, path), ("POST", f"/v1beta/models{path}"), ("POST", IMAGES)):
+        scope = {
+            "method": line[0],
+            "path": line[1],
+            "query_string": query,
+            "headers": [(name, value) for name in names],
+        }
+        (status,) = raw_status(app, scope, [body_event(body)])
+        assert status in (200, 400, 401, 404, 503)
+    assert len(seen) == 3
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [
+        {"query_string": b"key=%zz%&%%=&&=&%FF"},
+        {"headers": [(b"authorization", b"Bearer " + b"x" * 1_000_000)]},
+        {"headers": [(b"host", b'"><script>')]},
+        {"server": ("127.0.0.1", 8080)},
+        {"server": ("/tmp/socket", None)},
+    ],
+)
+def test_odd_headers_and_escapes_are_refused_in_words(scope: dict[str, Any]) -> None:
+    assert raw_status(create_app(STATUS), scope, [body_event()]) == [401]
+
+
+def test_a_lone_surrogate_in_a_model_is_refused_in_words() -> None:
+    reply = post(IMAGES, headers=BEARER, content=b'{"model": "\\ud800", "prompt": "..."}')
+    assert is_not_on_record(reply)
+
+
+def test_a_client_that_leaves_gets_no_answer_and_leaves_no_exchange() -> None:
+    seen: list[Exchange] = []
+    app = create_app(STATUS, on_exchange=seen.append)
+    assert raw_status(app, {}, [{"type": "http.disconnect"}]) == []
+    assert seen == []
+
+
+def test_a_websocket_is_closed() -> None:
+    sent: list[str] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message["type"])
+
+    scope = {"type": "websocket", "path": "/v1/realtime", "headers": [], "query_string": b""}
+    asyncio.run(create_app(STATUS)(scope, receive, send))
+    assert sent == ["websocket.close"]
+
+
+def test_the_request_ids_can_be_given() -> None:
+    ids: Callable[[], str] = iter(["20260414000000123456789AbCdEf12"]).__next__
+    reply = ask(create_app(STATUS, request_ids=ids))
+    assert reply.headers["x-oneapi-request-id"] == "20260414000000123456789AbCdEf12"

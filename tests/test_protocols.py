@@ -1,0 +1,174 @@
+"""The protocols: what one words, it finds again; whatever else comes is told and never raises."""
+
+import base64
+import json
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from trueup.model import Shape
+from trueup.protocols import PROTOCOLS, Picture, Reply, error_text
+
+KEYS = st.text(max_size=4) | st.sampled_from(
+    ["text", "prompt", "contents", "candidates", "content", "parts", "inlineData", "data", "error"]
+)
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
+    max_leaves=8,
+)
+BODIES = st.dictionaries(KEYS, JSON_VALUES, max_size=4)
+NAMES = sorted(PROTOCOLS)
+GEMINI = PROTOCOLS["gemini"]
+IMAGES = PROTOCOLS["openai-images"]
+URL = "https://simulated-media.example/simulated-media/m.png"
+FORMS = [(name, shape) for name in NAMES for shape in PROTOCOLS[name].shapes]
+
+
+def in_parts(*parts: Any) -> dict[str, Any]:
+    return {"candidates": [{"content": {"role": "model", "parts": list(parts)}}]}
+
+
+def inline(content: bytes, key: str = "inlineData") -> dict[str, Any]:
+    return {key: {"mimeType": "image/png", "data": base64.b64encode(content).decode()}}
+
+
+def data_uri(content: bytes) -> dict[str, Any]:
+    encoded = base64.b64encode(content).decode()
+    return {"text": f"![image](data:image/png;base64,{encoded})"}
+
+
+def test_every_shape_belongs_to_exactly_one_protocol() -> None:
+    assert sorted(shape for _, shape in FORMS) == sorted(get_args(Shape))
+
+
+@pytest.mark.parametrize(("name", "shape"), FORMS)
+@settings(deadline=None)
+@given(content=st.binary(min_size=1))
+def test_the_image_that_a_protocol_words_is_found_again(
+    name: str, shape: Shape, content: bytes
+) -> None:
+    worded = PROTOCOLS[name].word(shape, Picture(content, "image/png", URL), "upstream-name")
+    found = PROTOCOLS[name].read(200, json.dumps(worded).encode())
+    assert (found.shape, found.error) == (shape, None)
+    assert (found.content, found.url) in [(content, None), (None, URL)]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@settings(deadline=None)
+@given(reply=JSON_VALUES, status=st.sampled_from([200, 400, 500]))
+def test_any_json_reply_is_told_as_an_image_or_an_error(name: str, reply: Any, status: int) -> None:
+    found = PROTOCOLS[name].read(status, json.dumps(reply).encode())
+    assert (found.shape is None) == (found.error is not None)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("content", [b"", b"<html>", b"\xff\xfe\x00", b"{"])
+def test_a_reply_without_json_is_told_with_its_status(name: str, content: bytes) -> None:
+    assert PROTOCOLS[name].read(502, content) == Reply(error="HTTP 502 without a JSON body")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_failure_status_is_an_error_even_when_the_body_has_an_image(name: str) -> None:
+    protocol = PROTOCOLS[name]
+    worded = protocol.word(protocol.shapes[0], Picture(b"x", "image/png", URL), "m")
+    found = protocol.read(500, json.dumps(worded).encode())
+    assert found == Reply(error="HTTP 500 without an error text")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_error_body_that_comes_with_a_200_is_an_error(name: str) -> None:
+    found = PROTOCOLS[name].read(200, b'{"error": {"message": "no", "code": ""}}')
+    assert found == Reply(error="no")
+
+
+@pytest.mark.parametrize(
+    ("reply", "text"),
+    [
+        ({"error": {"message": "none", "code": "model_not_found"}}, "model_not_found: none"),
+        ({"error": {"message": "model_gone: none", "code": "model_gone"}}, "model_gone: none"),
+        ({"error": {"message": "Unknown name", "code": 400}}, "Unknown name"),
+        ({"error": {"message": "no", "code": None}}, "no"),
+        ({"error": {}}, "no message"),
+        ({"error": "overloaded"}, "overloaded"),
+        ({"code": "model_gone", "message": "busy", "data": None}, "model_gone: busy"),
+        ({"error": None, "data": []}, None),
+        ({"data": []}, None),
+        ([], None),
+        ("error", None),
+    ],
+)
+def test_the_error_shapes_of_the_gateway_family_are_read(reply: object, text: str | None) -> None:
+    assert error_text(reply) == text
+
+
+def test_a_native_image_is_looked_for_in_the_order_in_which_clients_must_look() -> None:
+    link = {"text": f"![Image]({URL})"}
+    every = in_parts(link, data_uri(b"second"), inline(b"first"))
+    assert GEMINI.find_image(every) == Reply(shape="inline-data", content=b"first")
+    texts = in_parts(link, data_uri(b"second"))
+    assert GEMINI.find_image(texts) == Reply(shape="data-uri", content=b"second")
+    assert GEMINI.find_image(in_parts(link)) == Reply(shape="hosted-url", url=URL)
+
+
+def test_a_native_image_may_be_spelled_in_snake_case_or_follow_an_empty_part() -> None:
+    reply = in_parts({"inlineData": {"data": ""}}, inline(b"x", "inline_data"))
+    assert GEMINI.find_image(reply).content == b"x"
+
+
+def test_a_data_uri_that_is_cut_into_two_parts_is_found() -> None:
+    text = data_uri(b"some bytes of an image")["text"]
+    reply = in_parts({"text": text[:40]}, {"text": text[40:]})
+    assert GEMINI.find_image(reply).content == b"some bytes of an image"
+
+
+@pytest.mark.parametrize(
+    "part",
+    [{"text": "I cannot draw that."}, {"text": f"See [the page]({URL})."}, {"text": None}, {}, 7],
+)
+def test_a_native_reply_without_an_image_is_told_as_such(part: Any) -> None:
+    assert GEMINI.find_image(in_parts(part)) == Reply(error="no image in the reply")
+
+
+def test_what_is_not_base64_is_no_image() -> None:
+    broken = Reply(error="the reply's image is not base64")
+    assert GEMINI.find_image(in_parts({"inlineData": {"data": "***"}})) == broken
+    assert IMAGES.find_image({"data": [{"b64_json": "***"}]}) == broken
+
+
+def test_an_images_reply_gives_its_first_item_that_has_an_image() -> None:
+    reply: dict[str, Any] = {"data": [7, {}, {"url": ""}, {"url": URL}, {"b64_json": "eA=="}]}
+    assert IMAGES.find_image(reply) == Reply(shape="url", url=URL)
+    assert IMAGES.find_image({"data": []}) == Reply(error="no image in the reply")
+
+
+def test_the_model_is_put_in_the_body_only_where_the_protocol_carries_it_there() -> None:
+    assert IMAGES.body("m", {"prompt": "p"}) == {"model": "m", "prompt": "p"}
+    assert GEMINI.body("m", {"contents": []}) == {"contents": []}
+
+
+@pytest.mark.parametrize("name", NAMES)
+@settings(deadline=None)
+@given(body=BODIES)
+def test_blanking_the_prompt_twice_is_blanking_it_once_and_leaves_the_body_alone(
+    name: str, body: dict[str, Any]
+) -> None:
+    before = json.dumps(body)
+    blank = PROTOCOLS[name].without_prompt(body)
+    assert PROTOCOLS[name].without_prompt(blank) == blank
+    assert list(blank) == list(body)
+    assert json.dumps(body) == before
+
+
+def test_only_the_free_texts_are_blanked() -> None:
+    body: dict[str, Any] = {
+        "contents": [{"role": "user", "parts": [{"text": "a"}, inline(b"x")]}],
+        "generationConfig": {"responseModalities": ["TEXT"]},
+    }
+    blank: dict[str, Any] = GEMINI.without_prompt(body)
+    assert blank["contents"][0]["parts"] == [{"text": None}, inline(b"x")]
+    assert blank["generationConfig"] == body["generationConfig"]
+    images = IMAGES.without_prompt({"model": "m", "prompt": "p", "size": "1K"})
+    assert images == {"model": "m", "prompt": None, "size": "1K"}

@@ -1,0 +1,171 @@
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+
+import lxml.html
+import pytest
+from conftest import copy_repository, load_docs
+from pytest_examples import CodeExample, EvalExample
+from pytest_examples.config import ExamplesConfig
+
+from trueup.docs import Docs
+from trueup.mock import MEDIA_HOST, create_app
+from trueup.receipt import Report
+from trueup.run import Bench
+from trueup.sandbox.server import open_folder, open_server
+from trueup.sandbox.tunnel import open_tunnel
+from trueup.site import Block, trim_end
+from trueup.store import Stored
+from trueup.verify import verify_block
+
+Published = tuple[Block, tuple[str, ...]]
+
+
+def test_a_published_block_passes_its_run(
+    published: Published, target_bench: Bench, stored: Stored
+) -> None:
+    block, pages = published
+    receipt = verify_block(block, pages, stored, target_bench, datetime.now(UTC).date())
+    assert receipt.passed or receipt.skipped, receipt.reasons
+
+
+@pytest.fixture(scope="module")
+def wire(stored: Stored) -> Iterator[dict[str, str]]:
+    """The environment in which this very process reaches the mock by the gateway's name."""
+    app = create_app(stored.status, media_url=f"https://{MEDIA_HOST}")
+    hosts = ["crazyrouter.com", MEDIA_HOST]
+    with (
+        open_folder(hosts) as gateway,
+        open_server(app, gateway) as loop,
+        open_tunnel(gateway, loop) as tunnel,
+    ):
+        proxy = f"http://127.0.0.1:{tunnel.port}"
+        yield {"HTTPS_PROXY": proxy, "SSL_CERT_FILE": str(gateway.ca)}
+
+
+def test_a_published_python_block_is_clean_and_does_what_the_record_says(
+    python_block: Published,
+    wire: dict[str, str],
+    eval_example: EvalExample,
+    stored: Stored,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    block, _ = python_block
+    example = CodeExample.create(block.text + "\n")
+    eval_example.config = ExamplesConfig(
+        line_length=88,
+        target_version="py311",
+        ruff_select=["E", "F", "I", "B", "UP"],
+        ruff_ignore=["E501", "T201"],
+    )
+    eval_example.lint(example)
+    monkeypatch.chdir(tmp_path)
+    for name, value in wire.items():
+        monkeypatch.setenv(name, value)
+    endpoint = str(block.endpoint)
+    row = stored.status.seen(endpoint, stored.status.reference)[0]
+    if row.outcome == "image":
+        eval_example.run(example)
+        assert capsys.readouterr().out.startswith(f"Saved {endpoint.partition('/')[0]}.")
+    else:
+        with pytest.raises(SystemExit) as ended:
+            eval_example.run(example)
+        assert stored.status.signatures[row.signatures[0]].match in str(ended.value.code)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Docs, Report]:
+    """A copy of this repository's docs, made by the command that readers use."""
+    top = copy_repository(tmp_path_factory.mktemp("made"))
+    command = [sys.executable, "-m", "trueup.cli", "--top", str(top), "docs", "--no-serve"]
+    done = subprocess.run(
+        [*command, "--as-of", "2026-04-14"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    count = len(set(_blocks_by_another_program(top / "site")))
+    last = done.stdout.splitlines()[-1]
+    assert last == f"found {count}, run {count}, passed {count}, failed 0, skipped 0"
+    return load_docs(top), Report.parse((top / "site" / "receipts.json").read_text())
+
+
+def _blocks_by_another_program(site: Path) -> list[str]:
+    found = []
+    for file in site.rglob("*.html"):
+        page = lxml.html.fromstring(file.read_bytes())
+        for language in ("bash", "python"):
+            query = f"//*[contains(@class, 'language-{language}')]//pre//code"
+            found += [trim_end(code.text_content()) for code in page.xpath(query)]
+    return found
+
+
+def test_every_block_has_a_passed_receipt_with_its_hash(made: tuple[Docs, Report]) -> None:
+    docs, report = made
+    passed = {receipt.sha256 for receipt in report.receipts if receipt.passed}
+    blocks = _blocks_by_another_program(docs.site)
+    assert len(blocks) >= sum(page.blocks for page in docs.pages) > 0
+    assert {sha256(text.encode()).hexdigest() for text in blocks} == passed
+
+
+def test_every_block_is_stamped_with_the_evidence_that_it_replays(
+    made: tuple[Docs, Report],
+) -> None:
+    docs, _ = made
+    page = lxml.html.fromstring((docs.site / "nano-banana" / "index.html").read_bytes())
+    stamps = [stamp.text_content() for stamp in page.xpath("//p[contains(@class,'tu-receipt')]")]
+    assert len(stamps) == 4
+    assert all("Replays the evidence of 2026-04-14; nothing was sent to" in one for one in stamps)
+    assert sum(one.startswith("Fails as recorded") for one in stamps) == 2
+
+
+SAID = {
+    "controlled testing": "is for controlled testing only, not for a stable production integration",
+    "the mapping": "nano-banana → gemini-2.5-flash-image, seen on 2026-04-14",
+    "the output": "returns output as a data URI in a text; production, 2026-04-14",
+    "the bill": "risky the consumption log's quota and the token's used_quota delta did not line"
+    " up; production, 2026-04-14",
+    "the Images route": "not recommended fails; production and local, 2026-04-14",
+    "the signature": "Unknown name \"imageOutputOptions\" at 'generation_config.image_config'."
+    " Likely cause: the gateway translated the request into the form of Vertex AI",
+    "the odd bill": "an abnormal billing sample on a failed request was reported, without amounts",
+    "advice 1": "If you need a usable image route now, start with Nano Banana 2",
+    "advice 2": "If you must evaluate nano-banana, use only POST"
+    " /v1beta/models/gemini-2.5-flash-image:generateContent",
+    "advice 3": "Do not put formal production traffic on nano-banana until its billing is cleared",
+    "advice 4": "Do not use POST /v1/images/generations with model nano-banana",
+    "a fault of the route": "a fault of the route, not only of its documentation",
+    "what clears it": "Cleared by 3 aligned production retests in a row; 0 seen.",
+    "what lifts the Images route": "A production retest that returns an image makes it a matter of"
+    " controlled testing; 3 aligned production retests in a row clear it; 0 seen.",
+    "the legacy mark": "Legacy pattern, not recommended, as of 2026-04-14",
+    "the legacy heading": "Legacy: OpenAI Images",
+    "the native code": "'https://crazyrouter.com/v1beta/models/gemini-2.5-flash-image:"
+    "generateContent?key=YOUR_API_KEY'",
+    "the legacy code": "'https://crazyrouter.com/v1/images/generations'",
+}
+
+
+@pytest.mark.parametrize("what", SAID)
+def test_the_page_says_what_was_seen(what: str, made: tuple[Docs, Report]) -> None:
+    assert SAID[what] in _shown(made[0].site / "nano-banana" / "index.html")
+
+
+def _shown(file: Path) -> str:
+    page = lxml.html.fromstring(file.read_bytes())
+    for hidden in page.xpath("//*[@hidden]"):
+        hidden.drop_tree()
+    return " ".join(page.xpath("//article")[0].text_content().split())
+
+
+def test_past_its_time_the_page_says_that_nobody_retested(
+    tmp_path: Path, made: tuple[Docs, Report]
+) -> None:
+    docs = load_docs(made[0].top, tmp_path / "site")
+    docs.build({"TRUEUP_AS_OF": "2026-05-15"})
+    text = _shown(docs.site / "nano-banana" / "index.html")
+    assert "was the working choice; nobody has retested it since. Retest before you build" in text
+    assert "start with Nano Banana 2" not in text

@@ -1,0 +1,308 @@
+"""What surrounds the engine: the workflow, the scripts, the lock file and the hooks."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+TOP = Path(__file__).parent.parent
+WORKFLOW = TOP / ".github" / "workflows" / "docs.yml"
+HOOKS = TOP / ".pre-commit-config.yaml"
+SCRIPT_LINES = 20
+README_LINES = 120
+
+# In pieces, so that this file does not hold what it looks for.
+FORBIDDEN = {
+    "a registry's address": re.compile(
+        "index" + r"-url|https?://[^\s]*(?:/" + r"simple/|\.w" + r"hl\b|\.tar\." + "gz)"
+    ),
+    "a path of one machine": re.compile(r"(?<![\w.-])/(?:work|ro" + r"ot|home/\w+|Users/\w+)/"),
+}
+SYSTEM_STEP = re.compile(r"(command -v [a-z]+ >/dev/null \|\| )?sudo (apt-get|sysctl) [^;&|]+")
+SCRIPT_STEP = re.compile(r"scripts/[a-z-]+( --?[a-z][a-z-]*)*")
+
+
+def run(*command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, cwd=TOP, capture_output=True, text=True, check=False)
+
+
+def validate_workflow(path: Path) -> subprocess.CompletedProcess[str]:
+    """GitHub's own schema of workflows, from the copy that the package brings along."""
+    schema = ("--builtin-schema", "vendor.github-workflows")
+    return run(sys.executable, "-m", "check_jsonschema", *schema, str(path))
+
+
+def check_steps(workflow: dict[str, Any]) -> Iterator[str]:
+    """Lines of the workflow that are neither a script nor a step of the system."""
+    for job in workflow["jobs"].values():
+        for step in job["steps"]:
+            for line in step.get("run", "").splitlines():
+                if not (SCRIPT_STEP.fullmatch(line) or SYSTEM_STEP.fullmatch(line)):
+                    yield line
+
+
+def check_script(path: Path) -> Iterator[str]:
+    """What a script lacks: a mode, a usage line, shortness, an early end on errors."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    if not os.access(path, os.X_OK):
+        yield "not executable"
+    if len(lines) > SCRIPT_LINES:
+        yield f"{len(lines)} lines; at most {SCRIPT_LINES}"
+    if lines[0] != "#!/usr/bin/env bash" or not lines[1].startswith("# "):
+        yield "no usage comment under its first line"
+    if "set -euo pipefail" not in lines:
+        yield "goes on after an error"
+
+
+def check_text(text: str) -> Iterator[str]:
+    """Each line with what no file of the repository may hold."""
+    for number, line in enumerate(text.splitlines(), start=1):
+        for what, pattern in FORBIDDEN.items():
+            if pattern.search(line):
+                yield f"{number}: {what}"
+
+
+def own_files() -> list[Path]:
+    """The files that git tracks, or would once they are added."""
+    listed = run("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    assert listed.returncode == 0, listed.stderr
+    files = [TOP / name for name in listed.stdout.split("\0") if name]
+    assert files
+    return [path for path in files if path.is_file()]
+
+
+def locked(text: str) -> dict[str, list[str]]:
+    """The pinned versions of each package, by canonical name; one for each marker."""
+    versions: dict[str, list[str]] = {}
+    for entry in entries(text):
+        pin = Requirement(entry.split(" --hash=")[0])
+        (specifier,) = pin.specifier
+        versions.setdefault(canonicalize_name(pin.name), []).append(specifier.version)
+    return versions
+
+
+def entries(text: str) -> list[str]:
+    """The entries of a lock file, each on one line, without comments."""
+    joined = re.sub(r"\s*\\\n\s*", " ", text)
+    return [line for line in joined.splitlines() if line and not line.startswith("#")]
+
+
+def check_lock(text: str, wanted: list[str]) -> Iterator[str]:
+    """Entries that are not pinned by hash alone, and dependencies that they do not satisfy."""
+    for entry in entries(text):
+        pin, *hashes = entry.split(" --hash=")
+        if not hashes or not all(re.fullmatch(r"sha256:[0-9a-f]{64}", one) for one in hashes):
+            yield f"{pin}: no sha256"
+        if not re.fullmatch(r"[A-Za-z0-9._-]+==[^\s;=]+( ; .+)?", pin):
+            yield f"{pin}: not pinned to one version"
+            return
+    versions = locked(text)
+    for requirement in map(Requirement, wanted):
+        found = versions.get(canonicalize_name(requirement.name), [])
+        if not found or not all(requirement.specifier.contains(one) for one in found):
+            yield f"{requirement}: locked at {found or 'nothing'}"
+
+
+def wanted() -> list[str]:
+    """Every dependency that pyproject.toml names: to run, to develop and to build."""
+    project = tomllib.loads((TOP / "pyproject.toml").read_text(encoding="utf-8"))
+    named: list[str] = [*project["project"]["dependencies"], *project["build-system"]["requires"]]
+    for extra in project["project"].get("optional-dependencies", {}).values():
+        named += extra
+    return named
+
+
+def test_the_workflow_fits_the_published_schema() -> None:
+    result = validate_workflow(WORKFLOW)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("timeout-minutes:", "timeout-minute:"),
+        ("permissions:\n  contents: read", "permissions: write-everything"),
+        ("contents: read", "contents: reed"),
+        ("runs-on:", "run-on:"),
+    ],
+)
+def test_a_broken_workflow_is_refused(right: str, wrong: str, tmp_path: Path) -> None:
+    text = WORKFLOW.read_text(encoding="utf-8")
+    assert right in text
+    broken = tmp_path / "docs.yml"
+    broken.write_text(text.replace(right, wrong), encoding="utf-8")
+    result = validate_workflow(broken)
+    assert result.returncode == 1, result.stdout + result.stderr
+
+
+def test_the_workflow_may_only_read() -> None:
+    workflow = yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))
+    assert workflow["permissions"] == {"contents": "read"}
+    assert not [name for name, job in workflow["jobs"].items() if "permissions" in job]
+    assert "secrets." not in WORKFLOW.read_text(encoding="utf-8")
+
+
+def test_every_job_has_a_time_limit() -> None:
+    workflow = yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))
+    assert all(job["timeout-minutes"] <= 60 for job in workflow["jobs"].values())
+
+
+def test_ci_calls_only_scripts_that_exist() -> None:
+    workflow = yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))
+    assert list(check_steps(workflow)) == []
+    called = re.findall(r"run: (scripts/[a-z-]+)", WORKFLOW.read_text(encoding="utf-8"))
+    assert called == ["scripts/test", "scripts/docs"]
+    assert all((TOP / name).is_file() for name in called)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "pytest",
+        "scripts/test || true",
+        "sudo apt-get update; make",
+        "scripts/../x",
+        "pip install x",
+    ],
+)
+def test_a_step_that_is_no_script_is_caught(line: str) -> None:
+    assert list(check_steps({"jobs": {"a": {"steps": [{"run": f"scripts/test\n{line}"}]}}})) == [
+        line
+    ]
+
+
+def test_the_gate_of_a_fresh_clone_is_the_test_script() -> None:
+    path = TOP / ".ci" / "run"
+    assert list(check_script(path)) == []
+    assert path.read_text(encoding="utf-8").splitlines()[-1] == "exec scripts/test"
+
+
+def test_scripts_are_short_and_say_what_they_do() -> None:
+    scripts = [path for path in (TOP / "scripts").iterdir() if path.suffix != ".py"]
+    assert {"setup", "docs", "test"} <= {path.name for path in scripts}
+    assert {path.name: list(check_script(path)) for path in scripts} == {
+        path.name: [] for path in scripts
+    }
+
+
+def test_a_careless_script_is_caught(tmp_path: Path) -> None:
+    script = tmp_path / "long"
+    script.write_text("#!/bin/sh\necho\n" * 11, encoding="utf-8")
+    script.chmod(0o644)
+    assert list(check_script(script)) == [
+        "not executable",
+        "22 lines; at most 20",
+        "no usage comment under its first line",
+        "goes on after an error",
+    ]
+
+
+def test_no_file_names_a_registry_or_a_machine() -> None:
+    found = []
+    for path in own_files():
+        text = path.read_bytes().decode("utf-8", errors="replace")
+        found += [f"{path.relative_to(TOP)}:{finding}" for finding in check_text(text)]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        ("--index", "-url x"),
+        ("https://example.com/sim", "ple/httpx"),
+        ("https://example.com/a-1.w", "hl"),
+        ("see https://example.com/a.tar.", "gz#sha"),
+        ("open('/wor", "k/main/x')"),
+        ("/ro", "ot/.cache"),
+        ("file:///ho", "me/ann/docs"),
+    ],
+)
+def test_an_address_or_a_machine_path_is_caught(pieces: tuple[str, str]) -> None:
+    assert len(list(check_text("".join(pieces)))) == 1
+
+
+def test_links_and_relative_paths_are_free() -> None:
+    assert list(check_text("https://example.com/docs/work/ docs/work/a ./work/b")) == []
+
+
+def test_the_lock_file_covers_every_dependency_by_hash() -> None:
+    text = (TOP / "requirements.lock").read_text(encoding="utf-8")
+    assert "://" not in text
+    assert list(check_lock(text, wanted())) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "finding"),
+    [
+        ("httpx==0.28.1\n", "httpx==0.28.1: no sha256"),
+        ("httpx==0.28.1 \\\n    --hash=md5:0\n", "httpx==0.28.1: no sha256"),
+        (f"httpx>=0.28 --hash=sha256:{'0' * 64}\n", "httpx>=0.28: not pinned to one version"),
+        (f"httpx==0.27.0 --hash=sha256:{'0' * 64}\n", "httpx>=0.28: locked at ['0.27.0']"),
+        ("", "httpx>=0.28: locked at nothing"),
+    ],
+)
+def test_a_loose_lock_file_is_caught(text: str, finding: str) -> None:
+    assert finding in list(check_lock(text, ["httpx>=0.28"]))
+
+
+def test_the_readme_is_short_and_names_both_commands() -> None:
+    text = (TOP / "README.md").read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= README_LINES
+    assert "scripts/docs" in text
+    assert "scripts/test" in text
+
+
+def test_the_hooks_are_the_tools_of_the_test_script() -> None:
+    result = run(sys.executable, "-m", "pre_commit", "validate-config", str(HOOKS))
+    assert result.returncode == 0, result.stdout + result.stderr
+    (repository,) = yaml.safe_load(HOOKS.read_text(encoding="utf-8"))["repos"]
+    entries = [hook["entry"] for hook in repository["hooks"]]
+    gate = (TOP / "scripts" / "test").read_text(encoding="utf-8").splitlines()
+    assert repository["repo"] == "local"
+    assert {hook["language"] for hook in repository["hooks"]} == {"system"}
+    assert [entry for entry in entries if entry not in gate] == [".venv/bin/trueup check"]
+
+
+def test_broken_hooks_are_refused(tmp_path: Path) -> None:
+    broken = tmp_path / "hooks.yaml"
+    text = HOOKS.read_text(encoding="utf-8")
+    broken.write_text(text.replace("entry:", "entri:"), encoding="utf-8")
+    assert run(sys.executable, "-m", "pre_commit", "validate-config", str(broken)).returncode == 1
+
+
+def test_a_skipped_test_fails_the_gate_in_ci(tmp_path: Path) -> None:
+    clone = tmp_path / "clone"
+    (clone / "scripts").mkdir(parents=True)
+    (clone / ".venv" / "bin").mkdir(parents=True)
+    shutil.copy(TOP / "scripts" / "test", clone / "scripts" / "test")
+    (clone / "scripts" / "setup").write_text("#!/bin/sh\n", encoding="utf-8")
+    (clone / "scripts" / "setup").chmod(0o755)
+    for tool in ("ruff", "mypy"):
+        (clone / ".venv" / "bin" / tool).symlink_to(shutil.which("true") or "true")
+    (clone / ".venv" / "bin" / "pytest").symlink_to(Path(sys.executable).parent / "pytest")
+    (clone / "test_a.py").write_text(
+        "import pytest\ndef test_a(): pass\ndef test_b(): pytest.skip('no way')\n",
+        encoding="utf-8",
+    )
+    codes = {}
+    for ci in ("true", ""):
+        environment = {"PATH": os.environ["PATH"], "CI": ci, "COVERAGE_FILE": str(tmp_path / "c")}
+        gate = subprocess.run(
+            [clone / "scripts" / "test", "-q", "--no-cov"],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        codes[ci] = (gate.returncode, "no way" in gate.stdout, "must run" in gate.stderr)
+    assert codes == {"true": (1, True, True), "": (0, False, False)}

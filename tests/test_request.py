@@ -1,0 +1,231 @@
+"""Requests: what is sent today, what was sent for the record, and every way in which they part."""
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from trueup.exchange import Exchange
+from trueup.model import Sent, Status
+from trueup.protocols import PROTOCOLS
+from trueup.request import (
+    differences,
+    protocol_of,
+    request_in,
+    request_of,
+    speaking,
+    without_prompt,
+)
+
+FILE = Path(__file__).parents[1] / "status.yml"
+FACTS: dict[str, Any] = yaml.safe_load(FILE.read_text("utf-8"))
+STATUS = Status.model_validate(FACTS)
+NATIVE = "nano-banana/generate-content"
+IMAGES = "nano-banana/images-generations"
+
+NAMES = st.text(max_size=4)
+SCALARS = st.booleans() | st.integers() | st.floats(allow_nan=False, min_value=1) | NAMES
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3),
+    max_leaves=8,
+)
+BODIES = st.dictionaries(NAMES, VALUES, min_size=1, max_size=4)
+
+
+def sent(body: dict[str, Any], **fields: Any) -> Sent:
+    return Sent(
+        **{
+            "base_url": "https://crazyrouter.com",
+            "request": "POST /v1/images/generations",
+            "auth": "bearer",
+            "body": body,
+            **fields,
+        }
+    )
+
+
+def changed(*path: str, to: Any) -> Status:
+    """The status file with one fact of it changed."""
+    facts = copy.deepcopy(FACTS)
+    place = facts
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = to
+    return Status.model_validate(facts)
+
+
+def exchange(**fields: Any) -> Exchange:
+    return Exchange(
+        **{
+            "method": "POST",
+            "host": "crazyrouter.com",
+            "path": "/v1/images/generations",
+            "query": (),
+            "auth": ("bearer",),
+            "request_body": b'{"model": "nano-banana", "prompt": "..."}',
+            "status": 400,
+            "content_type": "application/json",
+            "response_body": b"{}",
+            **fields,
+        }
+    )
+
+
+def test_a_request_of_today_fills_the_names_into_the_route() -> None:
+    native = request_of(STATUS, NATIVE, "production")
+    assert native.request == "POST /v1beta/models/gemini-2.5-flash-image:generateContent"
+    assert native.auth == "query-key"
+    assert native.body == STATUS.endpoints[NATIVE].body
+    images = request_of(STATUS, IMAGES, "local")
+    assert images.url == "http://localhost:4000/v1/images/generations"
+    assert images.body == {"model": "nano-banana", **STATUS.endpoints[IMAGES].body}
+    assert protocol_of(STATUS, IMAGES) is PROTOCOLS["openai-images"]
+
+
+def test_every_row_of_the_file_speaks_for_its_endpoint_today() -> None:
+    rows = [row for name in STATUS.endpoints for row in speaking(STATUS, name)]
+    assert len(rows) == len(STATUS.observations) > 0
+
+
+def test_the_rows_that_speak_are_newest_first_and_of_one_target_when_asked() -> None:
+    both = speaking(STATUS, IMAGES)
+    assert [row.target for row in both] == ["local", "production"]
+    assert speaking(STATUS, IMAGES, "production") == both[1:]
+
+
+@pytest.mark.parametrize(
+    ("path", "to"),
+    [
+        (("targets", "production", "base_url"), "https://api.crazyrouter.com"),
+        (("routes", "generate-content", "request"), "POST /v1/models/{upstream}:generateContent"),
+        (("routes", "generate-content", "auth", "documented"), "x-goog-api-key"),
+        (("models", "nano-banana", "upstream"), "nano-banana"),
+        (("endpoints", NATIVE, "body", "generationConfig"), {"responseModalities": ["IMAGE"]}),
+        (("endpoints", NATIVE, "body", "contents"), []),
+    ],
+)
+def test_a_changed_fact_silences_the_rows_that_were_seen_without_it(
+    path: tuple[str, ...], to: Any
+) -> None:
+    assert speaking(STATUS, NATIVE)
+    assert not speaking(changed(*path, to=to), NATIVE)
+
+
+def test_a_retracted_row_does_not_speak() -> None:
+    facts = copy.deepcopy(FACTS)
+    facts["observations"][0]["retracted"] = "the key was wrong"
+    assert speaking(Status.model_validate(facts), NATIVE) == ()
+
+
+@settings(deadline=None)
+@given(body=BODIES)
+def test_a_request_does_not_differ_from_itself(body: dict[str, Any]) -> None:
+    assert differences(sent(body), sent(copy.deepcopy(body))) == ()
+
+
+@settings(deadline=None)
+@given(recorded=BODIES, now=BODIES)
+def test_two_bodies_differ_just_when_their_json_does(
+    recorded: dict[str, Any], now: dict[str, Any]
+) -> None:
+    told = differences(sent(recorded), sent(now))
+    assert (told == ()) == (json.dumps(recorded, sort_keys=True) == json.dumps(now, sort_keys=True))
+    assert all(": recorded " in line and ", now " in line for line in told)
+
+
+@settings(deadline=None)
+@given(body=BODIES, value=VALUES)
+def test_an_unreported_value_is_compared_with_nothing(body: dict[str, Any], value: Any) -> None:
+    name = next(iter(body))
+    assert differences(sent({**body, name: None}), sent({**body, name: value})) == ()
+
+
+@settings(deadline=None)
+@given(body=BODIES, name=NAMES, value=VALUES)
+def test_an_added_or_a_left_out_key_is_told(body: dict[str, Any], name: str, value: Any) -> None:
+    less = {key: item for key, item in body.items() if key != name}
+    more = {**less, name: value}
+    assert [line.endswith("now nothing") for line in differences(sent(more), sent(less))] == [True]
+    assert ["recorded nothing" in line for line in differences(sent(less), sent(more))] == [True]
+
+
+@pytest.mark.parametrize(
+    ("recorded", "now", "told"),
+    [
+        ({"n": 1}, {"n": True}, "body.n: recorded 1, now true"),
+        ({"n": 1}, {"n": 1.0}, "body.n: recorded 1, now 1.0"),
+        ({"a": [1]}, {"a": [1, 2]}, "body.a: recorded [1], now [1, 2]"),
+        ({"a": [{"b": "x"}]}, {"a": [{"b": "y"}]}, 'body.a[0].b: recorded "x", now "y"'),
+        ({"a": {}}, {"a": None}, "body.a: recorded {}, now null"),
+        ({"a": 1}, {}, "body.a: recorded 1, now nothing"),
+    ],
+)
+def test_a_difference_is_told_by_its_place(
+    recorded: dict[str, Any], now: dict[str, Any], told: str
+) -> None:
+    assert differences(sent(recorded), sent(now)) == (told,)
+
+
+def test_a_long_value_is_told_in_short() -> None:
+    (told,) = differences(sent({"a": "x" * 5000}), sent({}))
+    assert len(told) < 120 and "…" in told
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("base_url", "http://localhost:4000"),
+        ("request", "POST /v1/images/edits"),
+        ("auth", "query-key"),
+    ],
+)
+def test_a_difference_outside_the_body_is_told_by_its_name(field: str, value: str) -> None:
+    before, now = sent({}), sent({}, **{field: value})
+    assert differences(before, now) == (f"{field}: recorded {getattr(before, field)}, now {value}",)
+
+
+def test_a_prompt_counts_as_not_reported_once_it_is_taken_out() -> None:
+    recorded = sent({"model": "m", "prompt": "one"})
+    now = sent({"model": "m", "prompt": "another"})
+    assert differences(recorded, now)
+    assert not differences(without_prompt(PROTOCOLS["openai-images"], recorded), now)
+    assert recorded.body["prompt"] == "one"
+
+
+def test_an_exchange_shows_the_request_that_a_block_sent() -> None:
+    now = request_in(exchange(), "https://crazyrouter.com")
+    assert now is not None
+    assert not differences(STATUS.observations[1].sent, now)
+
+
+def test_what_is_left_of_the_query_is_part_of_the_request() -> None:
+    now = request_in(exchange(query=(("alt", "sse"), ("a", ""))), "https://crazyrouter.com")
+    assert now is not None
+    assert now.request == "POST /v1/images/generations?alt=sse&a="
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"request_body": b""},
+        {"request_body": b"[]"},
+        {"request_body": b"\xff"},
+        {"auth": ()},
+        {"auth": ("bearer", "query-key")},
+    ],
+)
+def test_an_exchange_that_no_record_could_hold_shows_no_request(fields: dict[str, Any]) -> None:
+    assert request_in(exchange(**fields), "https://crazyrouter.com") is None
+
+
+@pytest.mark.parametrize("method", ["GET", "OPTIONS", "odd"])
+def test_an_odd_request_is_shown_as_it_came(method: str) -> None:
+    now = request_in(exchange(method=method, path="/ a"), "https://crazyrouter.com")
+    assert now is not None
+    assert now.request == f"{method} / a"

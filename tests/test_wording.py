@@ -1,0 +1,866 @@
+"""Wording: what a reader is told, for each state of the evidence, and that free text stays text."""
+
+import gettext
+import io
+import re
+from collections.abc import Callable, Iterable
+from datetime import date, timedelta
+from html import unescape
+from pathlib import Path
+from string import Formatter
+from typing import Any
+
+import lxml.html
+import markdown
+import pytest
+import yaml
+from babel.messages import Catalog, Message
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from mkdocs.config import load_config
+
+from trueup.errors import BadInput
+from trueup.model import Status
+from trueup.receipt import Receipt
+from trueup.standing import is_fresh, stand
+from trueup.wording import Catalogue, Pages, load_catalogue, receipt_line
+from trueup.wording.catalogue import LOCALE
+
+TOP = Path(__file__).parents[1]
+CONFIG = load_config(str(TOP / "mkdocs.yml"))
+ENGLISH = load_catalogue("en")
+DAY = date(2026, 4, 14)
+LAST_FRESH = date(2026, 5, 14)
+NATIVE, IMAGES, BIRCH = "acorn/native", "acorn/images", "birch/native"
+BASE_URLS = {"production": "https://gateway.example", "local": "http://localhost:4000"}
+MISMATCH = "the consumption log's quota and the token's used_quota delta did not line up"
+ONLY = "POST /v1/oak is for controlled testing only, not for a stable production integration: "
+REAL_FACTS = yaml.safe_load((TOP / "status.yml").read_text("utf-8"))
+# What was published first; later retests tell of other days.
+PUBLISHED = Status.model_validate(
+    REAL_FACTS | {"observations": [r for r in REAL_FACTS["observations"] if r.get("at") == DAY]}
+)
+
+Row = dict[str, Any]
+
+
+def row(outcome: str, billing: str | None = None, **fields: Any) -> Row:
+    endpoint, target = fields.pop("endpoint", NATIVE), fields.pop("target", "production")
+    model, route = endpoint.split("/")
+    request = {NATIVE: "/v1/oak", IMAGES: "/v1/images", BIRCH: "/v1/birch"}[endpoint]
+    told = {"reason": "The network was down."} if "cannot-tell" in (outcome, billing) else {}
+    return {
+        "at": DAY,
+        "endpoint": endpoint,
+        "target": target,
+        "sent": {
+            "base_url": BASE_URLS[target],
+            "request": f"POST {request}",
+            "auth": "bearer",
+            "body": {"model": model} if route == "images" else {},
+        },
+        "outcome": outcome,
+        "billing": billing,
+        "source": {"reported": "A page"},
+        **told,
+        **fields,
+    }
+
+
+def hold(to: str, endpoint: str = NATIVE, **fields: Any) -> dict[str, Any]:
+    why = {"reason": "invoices are under review", "by": "A. Person", "on": date(2026, 5, 1)}
+    return {"endpoint": endpoint, "to": to, **why, **fields}
+
+
+def facts_of(rows: Iterable[Row] = (), ledger: str | None = None, **tables: Any) -> dict[str, Any]:
+    reference: dict[str, Any] = {"base_url": BASE_URLS["production"], "reference": True}
+    auth = {"documented": "bearer"}
+    return {
+        "version": 1,
+        "policy": {"reported_until": DAY},
+        "targets": {
+            "production": reference | ({"ledger": {"none": ledger}} if ledger else {}),
+            "local": {"base_url": BASE_URLS["local"]},
+        },
+        "routes": {
+            "native": {"request": "POST /v1/{upstream}", "protocol": "gemini", "auth": auth},
+            "images": {"request": "POST /v1/images", "protocol": "openai-images", "auth": auth},
+        },
+        "models": {
+            "acorn": {"title": "Acorn", "upstream": "oak", "family": "trees"},
+            "birch": {"title": "Birch", "family": "trees"},
+        },
+        "endpoints": {name: {"body": {}} for name in (NATIVE, IMAGES, BIRCH)},
+        "observations": list(rows),
+        **tables,
+    }
+
+
+def status_of(rows: Iterable[Row] = (), ledger: str | None = None, **tables: Any) -> Status:
+    return Status.model_validate(facts_of(rows, ledger, **tables))
+
+
+def pages_of(status: Status, today: date = DAY, catalogue: Catalogue = ENGLISH) -> Pages:
+    return Pages(status, catalogue, today, lambda endpoint: f"#{endpoint.replace('/', '--')}")
+
+
+def html_of(text: str) -> lxml.html.HtmlElement:
+    html = markdown.markdown(
+        text, extensions=CONFIG.markdown_extensions, extension_configs=CONFIG.mdx_configs
+    )
+    return lxml.html.fromstring(f"<main>{html}</main>")
+
+
+def seen(text: str) -> str:
+    """What a reader sees of Markdown once it is a page."""
+    page = html_of(text)
+    for hidden in page.xpath("//*[@hidden]"):
+        hidden.drop_tree()
+    return " ".join(page.text_content().split())
+
+
+ALIGNED = row("image", "aligned")
+FAILED = row("error")
+EARLIER = date(2026, 4, 1)
+SILENT = row("cannot-tell")
+CLAIMS: dict[str, tuple[Status, str]] = {
+    "recommended": (
+        status_of([ALIGNED]),
+        "Start with POST /v1/oak: on 2026-04-14 it returned an image and the bill lined up with"
+        " what came back.",
+    ),
+    "recommended, the legs of two days": (
+        status_of([row("image", "aligned", at=EARLIER), row("image", "cannot-tell")]),
+        "Start with POST /v1/oak: on 2026-04-14 it returned an image and on 2026-04-01 the bill"
+        " lined up with what came back.",
+    ),
+    "mismatch": (
+        status_of([row("image", "mismatch")]),
+        f"{ONLY}on 2026-04-14 it returned an image, but {MISMATCH}.",
+    ),
+    "mismatch of another day": (
+        status_of([row("image", "mismatch", at=EARLIER), row("image")]),
+        f"{ONLY}on 2026-04-14 it returned an image, but on 2026-04-01 {MISMATCH}.",
+    ),
+    "billing not observed": (
+        status_of([row("image")]),
+        f"{ONLY}on 2026-04-14 it returned an image, but billing was not observed.",
+    ),
+    "one of three": (
+        status_of([row("error", at=EARLIER), ALIGNED]),
+        f"{ONLY}on 2026-04-14 it returned an image, but only 1 of 3 aligned retests was seen.",
+    ),
+    "two of three": (
+        status_of([row("error", at=EARLIER), ALIGNED, ALIGNED]),
+        f"{ONLY}on 2026-04-14 it returned an image, but only 2 of 3 aligned retests were seen.",
+    ),
+    "intermittent": (
+        status_of([row("mixed")]),
+        f"{ONLY}on 2026-04-14 some of its calls failed.",
+    ),
+    "unverified": (
+        status_of(),
+        "Nobody has observed POST /v1/oak on production as it is written here. Do not build on it"
+        " before a retest.",
+    ),
+    "failed at one target": (
+        status_of([FAILED]),
+        "Do not use POST /v1/oak: its production retest of 2026-04-14 failed.",
+    ),
+    "failed at two targets": (
+        status_of([FAILED, row("error", target="local")]),
+        "Do not use POST /v1/oak: its production and local retests of 2026-04-14 failed.",
+    ),
+    "failed here, works elsewhere": (
+        status_of([row("image", "aligned", target="local"), FAILED]),
+        "Do not use POST /v1/oak: its production retest of 2026-04-14 failed.",
+    ),
+    "no answer": (
+        status_of(
+            [
+                *(row("image", endpoint=BIRCH, at=EARLIER), row("cannot-tell", at=EARLIER)),
+                *(row("image", endpoint=BIRCH), SILENT),
+            ]
+        ),
+        "Do not use POST /v1/oak: it gave no answer while other endpoints did.",
+    ),
+    "held for controlled testing": (
+        status_of([ALIGNED], holds=[hold("controlled-testing")]),
+        f"{ONLY}A. Person holds it back since 2026-05-01, because invoices are under review.",
+    ),
+    "held altogether": (
+        status_of([ALIGNED], holds=[hold("not-recommended")]),
+        "Do not use POST /v1/oak: A. Person holds it back since 2026-05-01, because invoices are"
+        " under review.",
+    ),
+    "held before anyone looked": (
+        status_of(holds=[hold("not-recommended", "acorn/*")]),
+        "Do not use POST /v1/oak: A. Person holds it back since 2026-05-01, because invoices are"
+        " under review.",
+    ),
+    "no ledger": (
+        status_of([row("image")], ledger="There is no log."),
+        "Start with POST /v1/oak: on 2026-04-14 it returned an image.",
+    ),
+    "no ledger, one of three": (
+        status_of([row("error", at=EARLIER), row("image")], ledger="There is no log."),
+        f"{ONLY}on 2026-04-14 it returned an image, but only 1 of 3 retests that return an image"
+        " was seen.",
+    ),
+    "no ledger, two of three": (
+        status_of([row("error", at=EARLIER), row("image"), row("image")], ledger="No log."),
+        f"{ONLY}on 2026-04-14 it returned an image, but only 2 of 3 retests that return an image"
+        " were seen.",
+    ),
+}
+
+
+@pytest.mark.parametrize("state", CLAIMS)
+def test_a_claim_says_what_was_seen(state: str) -> None:
+    status, sentence = CLAIMS[state]
+    assert seen(pages_of(status).claim(NATIVE)) == sentence
+    assert seen(pages_of(status).mark(NATIVE)).endswith(sentence)
+
+
+STALE = {
+    "recommended": (
+        "On 2026-04-14 POST /v1/oak was the working choice; nobody has retested it since. Retest"
+        " before you build on it."
+    ),
+    "recommended, the legs of two days": (
+        "On 2026-04-01 POST /v1/oak was the working choice; nobody has retested it since. Retest"
+        " before you build on it."
+    ),
+    "mismatch": (
+        "On 2026-04-14 POST /v1/oak was for controlled testing only, because on 2026-04-14 it"
+        f" returned an image, but {MISMATCH}; nobody has retested it since."
+    ),
+    "failed at one target": (
+        "On 2026-04-14 POST /v1/oak was not usable, because its production retest of 2026-04-14"
+        " failed; nobody has retested it since. Do not build on it before a retest."
+    ),
+    "held for controlled testing": (
+        f"{CLAIMS['held for controlled testing'][1]} Nobody has retested it since 2026-04-14."
+    ),
+    "held altogether": CLAIMS["held altogether"][1],
+    "held before anyone looked": CLAIMS["held before anyone looked"][1],
+    "unverified": CLAIMS["unverified"][1],
+}
+
+
+@pytest.mark.parametrize("state", STALE)
+def test_an_old_claim_is_told_in_the_past(state: str) -> None:
+    status, _ = CLAIMS[state]
+    assert seen(pages_of(status, DAY + timedelta(days=365)).claim(NATIVE)) == STALE[state]
+
+
+LABELS = {
+    "recommended": "recommended",
+    "mismatch": "controlled testing",
+    "one of three": "controlled testing",
+    "intermittent": "controlled testing (intermittent)",
+    "unverified": "unverified",
+    "failed at two targets": "not recommended",
+    "no answer": "not recommended",
+    "held for controlled testing": "controlled testing (held back)",
+    "held before anyone looked": "not recommended (held back)",
+    "no ledger": "recommended (billing not measured)",
+    "no ledger, one of three": "controlled testing",
+}
+
+
+@pytest.mark.parametrize("state", LABELS)
+def test_a_label_says_the_standing_and_what_qualifies_it(state: str) -> None:
+    status, _ = CLAIMS[state]
+    assert seen(pages_of(status).label(NATIVE)) == LABELS[state]
+    assert f"tu-{stand(status, NATIVE).standing}" in pages_of(status).label(NATIVE)
+
+
+CHANGES = {
+    "recommended": "Lowered at once by one production retest that fails or bills wrong.",
+    "mismatch": "Cleared by 3 aligned production retests in a row; 0 seen.",
+    "billing not observed": "Cleared by 1 aligned production retest; 0 seen.",
+    "two of three": "Cleared by 3 aligned production retests in a row; 2 seen.",
+    "intermittent": "Cleared by 3 aligned production retests in a row; 0 seen.",
+    "unverified": "The first production retest that tells decides it.",
+    "failed at one target": (
+        "A production retest that returns an image makes it a matter of controlled testing; it is"
+        " cleared by 3 aligned production retests in a row; 0 seen."
+    ),
+    "held altogether": (
+        "Until the hold is taken away nothing lifts it: A. Person holds it back since 2026-05-01,"
+        " because invoices are under review."
+    ),
+    "no ledger": "Lowered at once by one production retest that fails.",
+    "no ledger, one of three": (
+        "Cleared by 3 production retests in a row that return an image; 1 seen."
+    ),
+}
+
+
+@pytest.mark.parametrize("state", CHANGES)
+def test_a_page_says_what_would_change_a_standing(state: str) -> None:
+    status, _ = CLAIMS[state]
+    assert seen(pages_of(status).change(NATIVE)) == CHANGES[state]
+    listed = f"POST /v1/oak ({LABELS.get(state, 'controlled testing')}): {CHANGES[state]}"
+    if state in LABELS:
+        assert listed in seen(pages_of(status).changes("acorn"))
+
+
+@pytest.mark.parametrize(
+    ("confirm", "recover", "rows", "sentence"),
+    [
+        (1, 1, [FAILED], "it is cleared by 1 aligned production retest; 0 seen."),
+        (2, 3, [ALIGNED], "Cleared by 2 aligned production retests in a row; 1 seen."),
+    ],
+)
+def test_the_counts_are_those_of_the_policy(
+    confirm: int, recover: int, rows: list[Row], sentence: str
+) -> None:
+    policy = {"confirm_after": confirm, "recover_after": recover, "reported_until": DAY}
+    assert seen(pages_of(status_of(rows, policy=policy)).change(NATIVE)).endswith(sentence)
+
+
+TWO_FAILED = [row("error", endpoint=name) for name in (NATIVE, BIRCH)]
+STARTS = {
+    "recommended": (
+        [row("image", "mismatch"), row("image", "aligned", endpoint=BIRCH)],
+        "If you need a usable image route now, start with Birch, POST /v1/birch.",
+        "On 2026-04-14 Birch, POST /v1/birch was the working choice; nobody has retested it since."
+        " Retest before you build on it.",
+    ),
+    "only controlled": (
+        [row("image", "mismatch"), row("error", endpoint=BIRCH)],
+        "No route of this family is recommended. The best on record is Acorn, POST /v1/oak, for"
+        " controlled testing only.",
+        "No route of this family is recommended. The best on record on 2026-04-14 was Acorn, POST"
+        " /v1/oak, for controlled testing only; nobody has retested it since.",
+    ),
+    "none": (
+        TWO_FAILED,
+        "No working alternative is on record.",
+        "No working alternative is on record.",
+    ),
+}
+
+
+@pytest.mark.parametrize("state", STARTS)
+def test_a_family_starts_with_its_best_endpoint(state: str) -> None:
+    rows, fresh, stale = STARTS[state]
+    assert seen(pages_of(status_of(rows)).start("acorn")) == fresh
+    assert seen(pages_of(status_of(rows), LAST_FRESH + timedelta(1)).start("acorn")) == stale
+    assert seen(pages_of(status_of(rows)).start_here()) == f"trees: {fresh}"
+
+
+@pytest.mark.parametrize(
+    ("today", "fresh"),
+    [
+        (DAY - timedelta(days=1), True),
+        (DAY, True),
+        (LAST_FRESH - timedelta(days=1), True),
+        (LAST_FRESH, True),
+        (LAST_FRESH + timedelta(days=1), False),
+        (date(2030, 1, 1), False),
+    ],
+)
+@pytest.mark.parametrize("rows", [[ALIGNED], [row("image", "mismatch")], [FAILED]])
+def test_both_voices_are_there_and_the_day_hides_one(
+    rows: list[Row], today: date, fresh: bool
+) -> None:
+    status = status_of([*rows, row("image", "mismatch", endpoint=BIRCH)])
+    pages = pages_of(status, today)
+    assert is_fresh(stand(status, NATIVE), status.policy, today) is fresh
+    for text in (
+        *(pages.claim(NATIVE), pages.mark(NATIVE), pages.start("acorn")),
+        pages.evaluate("birch", [BIRCH]),
+    ):
+        now, later = html_of(text).xpath("//span[@data-until]")
+        assert [now.get("class"), later.get("class")] == ["tu-fresh", "tu-stale"]
+        assert now.get("data-until") == later.get("data-until") == str(LAST_FRESH)
+        shown, hidden = (now, later) if fresh else (later, now)
+        assert (shown.get("hidden"), shown.get("data-search-exclude")) == (None, None)
+        assert (hidden.get("hidden"), hidden.get("data-search-exclude")) == ("hidden", "true")
+
+
+def test_the_older_leg_sets_the_limit() -> None:
+    status, _ = CLAIMS["recommended, the legs of two days"]
+    spans = html_of(pages_of(status).claim(NATIVE)).xpath("//span[@data-until]")
+    assert {span.get("data-until") for span in spans} == {str(EARLIER + timedelta(days=30))}
+
+
+def test_advice_on_a_recommended_model_is_to_start_with_it() -> None:
+    advice = pages_of(status_of([ALIGNED, row("error", endpoint=IMAGES)])).advice("acorn")
+    assert seen(advice) == (
+        "If you need a usable image route now, start with Acorn, POST /v1/oak. Do not use POST"
+        " /v1/images with model acorn: its production retest of 2026-04-14 failed."
+    )
+    assert advice.startswith("1. ") and "\n2. " in advice
+
+
+def test_a_held_model_waits_for_the_hold_and_not_for_its_billing() -> None:
+    status = status_of([ALIGNED], holds=[hold("controlled-testing")])
+    advice = seen(pages_of(status).advice("acorn"))
+    assert (
+        "Do not put formal production traffic on acorn until the hold is taken away: A. Person"
+        in advice
+    )
+    assert "billing is cleared" not in advice
+
+
+def test_without_a_ledger_no_sentence_waits_for_billing() -> None:
+    status, _ = CLAIMS["no ledger, one of three"]
+    advice = seen(pages_of(status).advice("acorn"))
+    assert (
+        "Do not put formal production traffic on acorn until it is cleared: 3 production retests"
+        " in a row that return an image; 1 seen." in advice
+    )
+    assert "billing" not in advice
+
+
+def test_a_model_that_nobody_observed_says_so() -> None:
+    pages = pages_of(status_of())
+    assert seen(pages.advice("acorn")) == "No working alternative is on record."
+    assert pages.risk_notes("acorn") == "Nothing adverse is on record."
+    assert "Sources: none; nothing was observed." in pages.standings()
+    assert "not observed" in seen(pages.model_status("acorn"))
+
+
+RISKS = {
+    "mixed": ([row("mixed")], "some calls of the production retest of POST /v1/oak failed."),
+    "works elsewhere": (
+        [row("image", "aligned", target="local"), FAILED],
+        "On 2026-04-14, a local retest of POST /v1/oak returned an image.",
+    ),
+    "two targets": (
+        [FAILED, row("error", target="local")],
+        "the production and local retests of POST /v1/oak failed alike: a fault of the route, not"
+        " only of its documentation.",
+    ),
+    "charged": (
+        [row("error", "charged-on-failure")],
+        "a production retest of POST /v1/oak: a failed call was charged.",
+    ),
+    "charged without image": (
+        [row("error", "charged-without-image")],
+        "a call that returned no image was charged.",
+    ),
+    "uncharged": (
+        [row("image", "uncharged-success")],
+        "returned an image, but an image came back and nothing was charged.",
+    ),
+    "abnormal": (
+        [row("image", "abnormal")],
+        "returned an image, but an abnormal billing sample was reported, without amounts.",
+    ),
+}
+
+
+@pytest.mark.parametrize("state", RISKS)
+def test_a_risk_says_what_went_wrong_and_where(state: str) -> None:
+    rows, sentence = RISKS[state]
+    assert sentence in seen(pages_of(status_of(rows)).risk_notes("acorn"))
+
+
+FACTS: tuple[tuple[str, Callable[[Pages], str], str], ...] = (
+    ("where to start", lambda p: p.advice("nano-banana"),
+     "start with Nano Banana 2, POST /v1beta/models/gemini-3.1-flash-image-preview:generateContent."),
+    ("what to evaluate", lambda p: p.advice("nano-banana"),
+     "If you must evaluate nano-banana, use only POST"
+     " /v1beta/models/gemini-2.5-flash-image:generateContent, and only for controlled testing: it"
+     " is not a stable production integration."),
+    ("no traffic yet", lambda p: p.advice("nano-banana"),
+     "Do not put formal production traffic on nano-banana until its billing is cleared: 3 aligned"
+     " production retests in a row; 0 seen."),
+    ("what not to use", lambda p: p.advice("nano-banana"),
+     "Do not use POST /v1/images/generations with model nano-banana: its production and local"
+     " retests of 2026-04-14 failed."),
+    ("mapping", lambda p: p.model_status("nano-banana"),
+     "Alias mapping confirmed nano-banana → gemini-2.5-flash-image, seen on 2026-04-14"),
+    ("image", lambda p: p.model_status("nano-banana"),
+     "controlled testing returns output as a data URI in a text; production, 2026-04-14"),
+    ("bill", lambda p: p.model_status("nano-banana"),
+     f"billing risky {MISMATCH}; production, 2026-04-14"),
+    ("failure", lambda p: p.model_status("nano-banana"),
+     "not recommended fails; production and local, 2026-04-14"),
+    ("fault of the route", lambda p: p.risk_notes("nano-banana"),
+     "On 2026-04-14, the production and local retests of POST /v1/images/generations failed alike:"
+     " a fault of the route, not only of its documentation."),
+    ("signature", lambda p: p.risk_notes("nano-banana"),
+     "Unknown name \"imageOutputOptions\" at 'generation_config.image_config'. Likely cause: the"
+     " gateway translated the request into the form of Vertex AI"),
+    ("abnormal sample", lambda p: p.risk_notes("nano-banana"),
+     "an abnormal billing sample on a failed request was reported, without amounts."),
+    ("legacy heading", lambda p: p.heading("nano-banana/images-generations", 3),
+     "Legacy: OpenAI Images"),
+    ("legacy mark", lambda p: p.mark("nano-banana/images-generations"),
+     "Legacy pattern, not recommended, as of 2026-04-14"),
+    ("second model", lambda p: p.model_status("nano-banana-2"),
+     "recommended returns output as inline data; production, 2026-04-14"),
+    ("second bill", lambda p: p.model_status("nano-banana-2"),
+     "billing aligned the bill lined up with what came back; production, 2026-04-14"),
+    ("second signatures", lambda p: p.risk_notes("nano-banana-2"), "get_channel_failed. Likely"),
+    ("third mapping", lambda p: p.model_status("nano-banana-pro"),
+     "stated, not retested nano-banana-pro → gemini-3-pro-image-preview, in docs of 2026-04-14"),
+    ("third bill", lambda p: p.model_status("nano-banana-pro"),
+     "billing not observed billing was not observed"),
+    ("own name", lambda p: p.model_status("gemini-2.5-flash-image-preview"),
+     "returns output as a link in a text; production, 2026-04-14"),
+    ("source", lambda p: p.standings(), "Sources: reported: Nano Banana page of the public docs."),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("fact", "part", "sentence"), FACTS, ids=[fact[0] for fact in FACTS])
+def test_the_first_pages_say_what_was_observed(
+    fact: str, part: Callable[[Pages], str], sentence: str
+) -> None:
+    assert sentence in seen(part(pages_of(PUBLISHED)))
+
+
+def everything(pages: Pages) -> str:
+    """All that the pages derive, as one page."""
+    parts = [pages.standings(), pages.matrix("status.md"), pages.start_here()]
+    for model in pages.status.models:
+        parts += [pages.advice(model), pages.risk_notes(model), pages.changes(model)]
+    for endpoint in pages.status.endpoints:
+        parts += [pages.heading(endpoint, 3), pages.mark(endpoint)]
+    return "\n\n<!-- -->\n\n".join(parts)
+
+
+def test_no_sentence_prints_an_amount() -> None:
+    page = html_of(everything(pages_of(PUBLISHED)))
+    for titled in page.xpath("//code | //a | //h2"):
+        titled.drop_tree()
+    text = re.sub(r"\d{4}-\d\d-\d\d", "", page.text_content())
+    text = text.replace("Nano Banana 2", "").replace("Gemini 2.5", "")
+    assert set(re.findall(r"\d+", text)) <= {"0", "1", "3"}
+    assert not re.search(r"[$€£¥]|\b(USD|tokens?|bytes|px|MiB)\b", text.replace("the token's", ""))
+
+
+FRAGMENTS = (
+    *("<script>alert(1)</script>", "<!-- ", "-->", "](javascript:alert(1))", "[x](y)", "![x](y)"),
+    *("|", "||", "\\|", "`", "``", "```", "`|`", "\\`", "\\", "**b**", "_i_", "~~s~~", "^", "#"),
+    *("\n", "\n\n", "\n# x\n", "\r", "\t", "\u2028", "{{ 7*7 }}", "{% x %}", "{ .a #b }", "{x}"),
+    *("<span hidden>", "&lt;", "&amp;", "&#60;", '"', "'", "!!! note", "=== x", "- x", "1. x", ">"),
+    *("http://a.example", "<http://a.example>", "\0", "\x02", "\x03", "\u202e", "\U0001f600", "%s"),
+    *("klzzwxh:0000", "wzxhzdk:0", "STX", "/// x", "--8<--", ":smile:", "==m==", "[^1]", "*[A]: b"),
+)
+hostile = st.lists(st.sampled_from(FRAGMENTS) | st.text(max_size=4), min_size=1, max_size=5).map(
+    "".join
+)
+repeatable = settings(derandomize=True, deadline=None, database=None, max_examples=300)
+HARMLESS = "Qq"
+
+
+def with_text(text: str, path: str) -> Status:
+    """A status file with `text` wherever a person writes freely, and `path` as an upstream."""
+    facts = facts_of(
+        [
+            *(row("image", "mismatch", source={"reported": text}), row("error", endpoint=BIRCH)),
+            row("error", endpoint=IMAGES, signatures=["known"], source={"reported": f"{text}!"}),
+            row("image", "aligned", target="local", endpoint=IMAGES),
+        ],
+        holds=[hold("not-recommended", BIRCH, reason=text, by=text)],
+        signatures={"known": {"match": text, "cause": text, "replay": {"status": 500, "message": text}}},
+        mappings=[
+            {"alias": "acorn", "upstream": path, "at": DAY, "how": "seen", "source": {"reported": "x"}}
+        ],
+    )
+    for table in ("models", "routes"):
+        for facts_of_one in facts[table].values():
+            facts_of_one["title"] = text
+    facts["models"]["acorn"]["upstream"] = path
+    facts["observations"][0]["sent"]["request"] = f"POST /v1/{path}"
+    return Status.model_validate(facts)
+
+
+def outline(page: lxml.html.HtmlElement) -> list[tuple[str, dict[str, str]]]:
+    return [(str(element.tag), dict(element.attrib)) for element in page.iter()]
+
+
+def one_line(text: str) -> str:
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+@repeatable
+@given(hostile)
+def test_free_text_stays_text_on_every_page(text: str) -> None:
+    line = one_line(text)
+    assume(line)
+    wild = html_of(everything(pages_of(with_text(text, "oak"))))
+    tame = html_of(everything(pages_of(with_text(HARMLESS, "oak"))))
+    assert outline(wild) == outline(tame)
+    assert words(wild.text_content()) == words(tame.text_content().replace(HARMLESS, line))
+
+
+@repeatable
+@given(hostile)
+def test_a_path_stays_a_path_on_every_page(text: str) -> None:
+    path = "".join(one_line(text).split())
+    assume(path)
+    wild = html_of(everything(pages_of(with_text(HARMLESS, path))))
+    tame = html_of(everything(pages_of(with_text(HARMLESS, "oak"))))
+    assert outline(wild) == outline(tame)
+    assert words(wild.text_content()) == words(
+        tame.text_content().replace("/oak", f"/{path}").replace("→ oak", f"→ {path}")
+    )
+
+
+def words(text: str) -> list[str]:
+    return text.split()
+
+
+def test_the_table_of_contents_gets_the_heading_as_text() -> None:
+    status = with_text("<img src=x onerror=alert(1)> *a* `b`", "oak")
+    converter = markdown.Markdown(
+        extensions=CONFIG.markdown_extensions, extension_configs=CONFIG.mdx_configs
+    )
+    converter.convert(pages_of(status).heading(IMAGES, 2))
+    (token,) = converter.toc_tokens  # type: ignore[attr-defined]
+    assert token["id"] == "acorn--images"
+    assert "<" not in token["name"]
+    assert unescape(token["name"]) == "Legacy: <img src=x onerror=alert(1)> *a* `b`"
+
+
+def receipt(**fields: Any) -> Receipt:
+    return Receipt(
+        **{
+            "sha256": "0123456789abcdef" * 4,
+            "language": "bash",
+            "endpoint": NATIVE,
+            "pages": ("a/index.html",),
+            "target": "production",
+            "replayed": True,
+            "containment": "namespace",
+            "passed": True,
+            "outcome": "image",
+            "evidence": DAY,
+            **fields,
+        }
+    )
+
+
+def line_of(one: Receipt, status: Status | None = None, page: str = "a/b/index.html") -> str:
+    return receipt_line(one, status or status_of([ALIGNED]), ENGLISH, page)
+
+
+def told(one: Receipt) -> str:
+    return " ".join(str(lxml.html.fromstring(line_of(one)).text_content()).split())
+
+
+def test_a_replay_says_that_nothing_was_sent() -> None:
+    assert told(receipt()) == (
+        "Replays the evidence of 2026-04-14; nothing was sent to gateway.example. Run unmodified,"
+        " in a network namespace of its own. Receipt 0123456789ab."
+    )
+
+
+def test_a_live_run_never_reads_like_a_replay() -> None:
+    live = told(receipt(replayed=False))
+    assert live == (
+        "Run against gateway.example. Run unmodified, in a network namespace of its own. Receipt"
+        " 0123456789ab."
+    )
+    for containment in ("namespace", "landlock", "none"):
+        for outcome in ("image", "error"):
+            pair = {"containment": containment, "outcome": outcome}
+            replay, run = told(receipt(**pair)), told(receipt(**pair, replayed=False))
+            assert "nothing was sent" in replay and "Run against" not in replay
+            assert "nothing was sent" not in run and "eplay" not in run and "Run against" in run
+
+
+def test_each_containment_reads_differently() -> None:
+    lines = {told(receipt(containment=name)) for name in ("namespace", "landlock", "none")}
+    assert len(lines) == 3
+    assert "Landlock" in told(receipt(containment="landlock"))
+    assert "confined by nothing else" in told(receipt(containment="none"))
+
+
+def test_a_block_that_failed_or_was_skipped_has_a_line_of_its_own() -> None:
+    assert told(receipt(passed=False)) == "This block did not pass its run; do not use it."
+    assert told(receipt(passed=False, skipped="the upstream is down (until 2026-05-01)")) == (
+        "Not run: the upstream is down (until 2026-05-01)."
+    )
+    states = [receipt(), receipt(passed=False), receipt(passed=False, skipped="a")]
+    classes = [lxml.html.fromstring(line_of(one)).get("class") for one in states]
+    assert classes == ["tu-receipt tu-passed", "tu-receipt tu-failed", "tu-receipt tu-skipped"]
+
+
+def test_a_block_that_fails_on_the_record_says_with_which_text() -> None:
+    status = with_text("no channel", "oak")
+    line = line_of(receipt(outcome="error", signatures=("known",)), status)
+    assert "Fails as recorded (<code>no channel</code>)." in line
+    assert "Fails as recorded." in told(receipt(outcome="error"))
+
+
+def test_a_receipt_links_to_all_receipts_from_any_depth() -> None:
+    for page, address in {
+        "index.html": "receipts.json",
+        "a/index.html": "../receipts.json",
+        "a/b/index.html": "../../receipts.json",
+    }.items():
+        assert f'href="{address}"' in line_of(receipt(), page=page)
+
+
+@repeatable
+@given(hostile)
+def test_free_text_stays_text_under_a_block(text: str) -> None:
+    assume(one_line(text))
+    for one, status in (
+        (receipt(passed=False, skipped=text), status_of()),
+        (receipt(outcome="error", signatures=("known",)), with_text(text, "oak")),
+    ):
+        wild = lxml.html.fromstring(line_of(one, status))
+        assert {element.tag for element in wild.iter()} <= {"p", "code", "a"}
+        kept = "".join(c for c in text if c.isprintable())
+        assert "".join(kept.split()) in "".join(
+            c for c in "".join(wild.text_content().split()) if c.isprintable()
+        )
+
+
+def extracted() -> list[str | tuple[str, str]]:
+    """Every message of the engine, as a text or as its two forms."""
+    keywords = {"_": None, "gettext": None, "ngettext": (1, 2)}
+    found = extract_from_dir(TOP / "src" / "trueup", keywords=keywords)
+    return [message for _, _, message, _, _ in found]
+
+
+def forms(message: str | tuple[str, ...] | list[str]) -> tuple[str, ...]:
+    return (message,) if isinstance(message, str) else tuple(message)
+
+
+def pseudo() -> Catalogue:
+    """A language in which every message stands in brackets."""
+    catalog = Catalog(locale="ja")
+    for message in extracted():
+        wrapped = tuple(f"⟦{form}⟧" for form in forms(message))
+        catalog.add(message, wrapped[0] if isinstance(message, str) else wrapped[-1:])
+    compiled = io.BytesIO()
+    write_mo(compiled, catalog)
+    compiled.seek(0)
+    return Catalogue("ja", gettext.GNUTranslations(compiled))
+
+
+def outside(text: str) -> str:
+    """What stands in no brackets."""
+    depth, kept = 0, []
+    for char in text:
+        depth += (char == "⟦") - (char == "⟧")
+        kept.append(char if depth == 0 and char != "⟧" else "")
+    return "".join(kept)
+
+
+PSEUDO = pseudo()
+
+
+@pytest.mark.parametrize("state", CLAIMS)
+@pytest.mark.parametrize("today", [DAY, date(2030, 1, 1)])
+def test_every_word_of_a_page_comes_from_the_catalogue(state: str, today: date) -> None:
+    status, _ = CLAIMS[state]
+    free = {"title": "※"}
+    tables = status.model_dump()
+    for table in ("models", "routes"):
+        for one in tables[table].values():
+            one |= free
+    tables["policy"]["fresh_for"] = "30d"
+    status = Status.model_validate(tables)
+    pages = pages_of(status, today, PSEUDO)
+    for name, text in {
+        **{f"claim {name}": pages.claim(name) for name in status.endpoints},
+        **{f"change {name}": pages.change(name) for name in status.endpoints},
+        **{f"start {name}": pages.start(name) for name in status.models},
+    }.items():
+        assert seen(text).startswith("⟦") and seen(text).endswith("⟧"), name
+    page = html_of(everything(pages))
+    for code in page.xpath("//code"):
+        code.drop_tree()
+    left = outside(page.text_content())
+    assert not re.search(r"[^\W\d_]", left), left
+    assert "⟦" in page.text_content()
+
+
+@pytest.mark.parametrize("today", [DAY, date(2030, 1, 1)])
+def test_a_translated_page_keeps_every_value(today: date) -> None:
+    english = seen(everything(pages_of(PUBLISHED, today)))
+    other = seen(everything(pages_of(PUBLISHED, today, PSEUDO)))
+    assert plain_words(other) == plain_words(english)
+
+
+def plain_words(text: str) -> list[str]:
+    """Words without brackets and without the words with which a language joins a list."""
+    joined = re.sub(r"、|, and | and |, ", " ", re.sub("[⟦⟧]", "", text))
+    return joined.split()
+
+
+def test_every_word_under_a_block_comes_from_the_catalogue() -> None:
+    for one in (
+        *(receipt(containment=name) for name in ("namespace", "landlock", "none")),
+        *(receipt(replayed=False), receipt(outcome="error"), receipt(passed=False)),
+        receipt(passed=False, skipped="※"),
+    ):
+        line = receipt_line(one, status_of(), PSEUDO, "index.html")
+        assert not outside(str(lxml.html.fromstring(line).text_content())).strip()
+
+
+def fields(message: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(message) if name is not None}
+
+
+def test_both_forms_of_a_message_name_the_same_values() -> None:
+    several = [message for message in extracted() if not isinstance(message, str)]
+    assert several
+    for one, many in several:
+        assert fields(one) == fields(many)
+
+
+def translations() -> list[tuple[Path, Message]]:
+    files = sorted(LOCALE.glob("*/LC_MESSAGES/trueup.po"))
+    return [
+        (file, message)
+        for file in files
+        for message in read_po(io.BytesIO(file.read_bytes()))
+        if message.id and any(forms(message.string))
+    ]
+
+
+def test_every_translation_names_the_values_of_its_message() -> None:
+    for file, message in translations():
+        for form in forms(message.string):
+            assert fields(form) == fields(forms(message.id)[-1]), f"{file}: {message.id}"
+
+
+def test_the_template_for_translators_is_in_step_with_the_code() -> None:
+    text = (LOCALE / "trueup.pot").read_bytes()
+    written = {forms(message.id) for message in read_po(io.BytesIO(text)) if message.id}
+    assert written == {forms(message) for message in extracted()}, (
+        "src/trueup/locale/trueup.pot: other messages than the code has; run scripts/messages"
+    )
+    assert not re.search(rb"\d{4}-\d\d-\d\d|/src/|\.py", text)
+
+
+def test_a_language_without_a_catalogue_is_refused() -> None:
+    with pytest.raises(BadInput) as refused:
+        load_catalogue("xx")
+    assert str(refused.value).startswith("language 'xx': no catalogue was found; one of en")
+    assert str(refused.value).endswith(
+        "expected. Add locale/xx/LC_MESSAGES/trueup.po or choose another."
+    )
+
+
+def test_a_language_is_read_from_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "locale" / "de" / "LC_MESSAGES" / "trueup.po"
+    file.parent.mkdir(parents=True)
+    file.write_text(
+        'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\n'
+        'msgid "recommended"\nmsgstr "empfohlen"\n',
+        encoding="utf-8",
+    )
+    monkeypatch.setattr("trueup.wording.catalogue.LOCALE", tmp_path / "locale")
+    load_catalogue.cache_clear()
+    german = load_catalogue("de")
+    load_catalogue.cache_clear()
+    assert german.gettext("recommended") == "empfohlen"
+    assert german.gettext("unverified") == "unverified"
+    assert german.join(["a", "b", "c"]) == "a, b und c"
