@@ -3,15 +3,16 @@
 import gettext
 import io
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
+from functools import cache
 from html import unescape
 from pathlib import Path
 from string import Formatter
 from typing import Any
 
 import lxml.html
-import markdown
+import markdown  # type: ignore[import-untyped]
 import pytest
 import yaml
 from babel.messages import Catalog, Message
@@ -449,7 +450,7 @@ RISKS = {
     ),
     "uncharged": (
         [row("image", "uncharged-success")],
-        "returned an image, but an image came back and nothing was charged.",
+        "returned an image, but nothing was charged for the image.",
     ),
     "abnormal": (
         [row("image", "abnormal")],
@@ -466,7 +467,8 @@ def test_a_risk_says_what_went_wrong_and_where(state: str) -> None:
 
 FACTS: tuple[tuple[str, Callable[[Pages], str], str], ...] = (
     ("where to start", lambda p: p.advice("nano-banana"),
-     "start with Nano Banana 2, POST /v1beta/models/gemini-3.1-flash-image-preview:generateContent."),
+     "start with Nano Banana 2, POST"
+     " /v1beta/models/gemini-3.1-flash-image-preview:generateContent."),
     ("what to evaluate", lambda p: p.advice("nano-banana"),
      "If you must evaluate nano-banana, use only POST"
      " /v1beta/models/gemini-2.5-flash-image:generateContent, and only for controlled testing: it"
@@ -559,13 +561,21 @@ def with_text(text: str, path: str) -> Status:
     facts = facts_of(
         [
             *(row("image", "mismatch", source={"reported": text}), row("error", endpoint=BIRCH)),
-            row("error", endpoint=IMAGES, signatures=["known"], source={"reported": f"{text}!"}),
+            row("error", endpoint=IMAGES, signatures=["known"]),
             row("image", "aligned", target="local", endpoint=IMAGES),
         ],
         holds=[hold("not-recommended", BIRCH, reason=text, by=text)],
-        signatures={"known": {"match": text, "cause": text, "replay": {"status": 500, "message": text}}},
+        signatures={
+            "known": {"match": text, "cause": text, "replay": {"status": 500, "message": text}}
+        },
         mappings=[
-            {"alias": "acorn", "upstream": path, "at": DAY, "how": "seen", "source": {"reported": "x"}}
+            {
+                "alias": "acorn",
+                "upstream": path,
+                "at": DAY,
+                "how": "seen",
+                "source": {"reported": "x"},
+            }
         ],
     )
     for table in ("models", "routes"):
@@ -580,6 +590,11 @@ def outline(page: lxml.html.HtmlElement) -> list[tuple[str, dict[str, str]]]:
     return [(str(element.tag), dict(element.attrib)) for element in page.iter()]
 
 
+@cache
+def harmless() -> lxml.html.HtmlElement:
+    return html_of(everything(pages_of(with_text(HARMLESS, "oak"))))
+
+
 def one_line(text: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
@@ -590,7 +605,7 @@ def test_free_text_stays_text_on_every_page(text: str) -> None:
     line = one_line(text)
     assume(line)
     wild = html_of(everything(pages_of(with_text(text, "oak"))))
-    tame = html_of(everything(pages_of(with_text(HARMLESS, "oak"))))
+    tame = harmless()
     assert outline(wild) == outline(tame)
     assert words(wild.text_content()) == words(tame.text_content().replace(HARMLESS, line))
 
@@ -601,7 +616,7 @@ def test_a_path_stays_a_path_on_every_page(text: str) -> None:
     path = "".join(one_line(text).split())
     assume(path)
     wild = html_of(everything(pages_of(with_text(HARMLESS, path))))
-    tame = html_of(everything(pages_of(with_text(HARMLESS, "oak"))))
+    tame = harmless()
     assert outline(wild) == outline(tame)
     assert words(wild.text_content()) == words(
         tame.text_content().replace("/oak", f"/{path}").replace("→ oak", f"→ {path}")
@@ -618,7 +633,7 @@ def test_the_table_of_contents_gets_the_heading_as_text() -> None:
         extensions=CONFIG.markdown_extensions, extension_configs=CONFIG.mdx_configs
     )
     converter.convert(pages_of(status).heading(IMAGES, 2))
-    (token,) = converter.toc_tokens  # type: ignore[attr-defined]
+    (token,) = converter.toc_tokens
     assert token["id"] == "acorn--images"
     assert "<" not in token["name"]
     assert unescape(token["name"]) == "Legacy: <img src=x onerror=alert(1)> *a* `b`"
@@ -720,23 +735,23 @@ def test_free_text_stays_text_under_a_block(text: str) -> None:
         )
 
 
-def extracted() -> list[str | tuple[str, str]]:
+def extracted() -> list[str | tuple[str, ...]]:
     """Every message of the engine, as a text or as its two forms."""
     keywords = {"_": None, "gettext": None, "ngettext": (1, 2)}
     found = extract_from_dir(TOP / "src" / "trueup", keywords=keywords)
     return [message for _, _, message, _, _ in found]
 
 
-def forms(message: str | tuple[str, ...] | list[str]) -> tuple[str, ...]:
-    return (message,) if isinstance(message, str) else tuple(message)
+def forms(message: str | Sequence[str] | None) -> tuple[str, ...]:
+    return (message,) if isinstance(message, str) else tuple(message or ())
 
 
 def pseudo() -> Catalogue:
     """A language in which every message stands in brackets."""
-    catalog = Catalog(locale="ja")
+    catalog = Catalog(locale="de")
     for message in extracted():
         wrapped = tuple(f"⟦{form}⟧" for form in forms(message))
-        catalog.add(message, wrapped[0] if isinstance(message, str) else wrapped[-1:])
+        catalog.add(message, wrapped[0] if isinstance(message, str) else wrapped)
     compiled = io.BytesIO()
     write_mo(compiled, catalog)
     compiled.seek(0)

@@ -10,12 +10,23 @@ from typing import Any
 from mkdocs.exceptions import PluginError
 
 from trueup.errors import BadInput, TrueupError
-from trueup.model import split
+from trueup.model import Frozen, Shape, Status, split
+from trueup.receipt import Receipt
 from trueup.site import load_pages
 from trueup.snippet import LANGUAGES, render_snippet
 from trueup.standing import alternative
 from trueup.store import Stored, load_status
-from trueup.wording import Pages, load_catalogue
+from trueup.wording import (
+    Pages,
+    load_catalogue,
+    render_fields,
+    sample,
+    shapes,
+    signatures,
+    variants,
+)
+
+NOUNS: dict[str, type[Frozen]] = {"Status": Status, "Receipt": Receipt}
 
 
 def define_env(env: Any) -> None:
@@ -53,7 +64,12 @@ def _macros(top: Path, docs: Path) -> dict[str, Callable[..., str]]:
         "route": lambda endpoint: _route(pages, top / "snippets", endpoint),
         "best": lambda model: _best(pages, top / "snippets", model),
         "console": lambda name: _console(top / "snippets" / "console", name),
-        "excerpt": lambda key, number=0: _excerpt(stored, key, number),
+        "newest": lambda endpoint: _newest(stored, endpoint),
+        "fields": lambda name: render_fields(NOUNS[name]),
+        "shapes": lambda: shapes(pages),
+        "signatures": lambda: signatures(pages),
+        "variants": lambda model: variants(pages, model),
+        "sample": lambda protocol, shape: _sample(pages, protocol, shape),
     }
 
 
@@ -74,10 +90,14 @@ def _told(macro: Callable[..., str]) -> Callable[..., str]:
 
 
 def _route(pages: Pages, templates: Path, endpoint: str) -> str:
-    """An endpoint's heading, its mark, and its blocks in tabs with a marker for each receipt."""
-    return "\n\n".join(
-        (pages.heading(endpoint, 3), pages.mark(endpoint), _tabs(pages, templates, endpoint))
-    )
+    """An endpoint's heading, its mark, and its blocks in tabs with a marker for each receipt.
+
+    Code that nobody ever sent to the reference target is not shown.
+    """
+    parts = [pages.heading(endpoint, 3), pages.mark(endpoint)]
+    if pages.status.seen(endpoint, pages.status.reference):
+        parts.append(_tabs(pages, templates, endpoint))
+    return "\n\n".join(parts)
 
 
 def _best(pages: Pages, templates: Path, model: str) -> str:
@@ -85,6 +105,11 @@ def _best(pages: Pages, templates: Path, model: str) -> str:
     if endpoint is None:
         return pages.start(model)
     return f"{pages.mark(endpoint)}\n\n{_tabs(pages, templates, endpoint)}"
+
+
+def _sample(pages: Pages, protocol: str, shape: Shape) -> str:
+    title, text = sample(pages, protocol, shape)
+    return f"{title}:\n\n{_fenced(text, '{ .json }')}"
 
 
 def _tabs(pages: Pages, templates: Path, endpoint: str) -> str:
@@ -106,8 +131,9 @@ def _console(folder: Path, name: str) -> str:
     return _fenced(file.read_text(encoding="utf-8").rstrip("\n"), "{ .console }")
 
 
-def _excerpt(stored: Stored, key: str, number: int) -> str:
-    """One item of a list of the status file, as it stands there."""
+def _newest(stored: Stored, endpoint: str) -> str:
+    """An endpoint's newest observation, as it stands in the status file."""
+    key, number = stored.keys_of(stored.status.seen(endpoint)[0])
     lines = stored.text.splitlines()
     first = stored.place(key, number).line - 1
     indent = len(lines[first]) - len(lines[first].lstrip())

@@ -2,71 +2,88 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from functools import cached_property
 
-from pydantic import TypeAdapter
+from pydantic import JsonValue
 
 from trueup import __version__
+from trueup.model import Frozen
 
 
-@dataclass(frozen=True)
-class Receipt:
-    """What one run of one block proved.
-
-    `status` is the HTTP status that the block got, `outcome` what its reply held. `evidence` is
-    the day of the observation that it was compared with, `record` that row's place. `reasons`
-    say why it did not pass. A skipped block has `skipped` and was not run.
-    """
+class Receipt(Frozen):
+    """What one run of one block proved."""
 
     sha256: str
+    """Hash of the block's text as copied, in UTF-8."""
     language: str
+    """`bash` for curl blocks, `python`."""
     endpoint: str | None
+    """`model/route`."""
     pages: tuple[str, ...]
+    """Where the block is published."""
     target: str
+    """Whose evidence was replayed, or who was asked."""
     replayed: bool
+    """True when the mock answered and nothing was sent to the target."""
     containment: str
+    """What kept the block from anything else: `namespace`, `landlock` or `none`."""
     passed: bool
+    """Whether the block sent what was recorded, and what happened is what was recorded."""
     status: int | None = None
+    """The HTTP status that the block got; of a replay it is simulated."""
     outcome: str | None = None
+    """What the reply held: `image` or `error`."""
     shape: str | None = None
+    """How the reply carried the image."""
     signatures: tuple[str, ...] = ()
+    """The known failure texts in the reply, by name."""
     duration_ms: int = 0
+    """How long the block ran; of a replay it says nothing about the gateway."""
     exit_code: int | None = None
+    """How the program ended; none when it was stopped."""
     request_id: str | None = None
+    """The reply's request id; of a replay it is simulated."""
     evidence: date | None = None
+    """The day of the observation that the run was compared with."""
     record: str | None = None
-    image: Mapping[str, Any] | None = None
+    """Where that observation stands in the status file."""
+    image: dict[str, JsonValue] | None = None
+    """Format, width, height and bytes of the image; never of a replay."""
     skipped: str | None = None
+    """Why the block was not run, and until when."""
     reasons: tuple[str, ...] = ()
+    """Why it did not pass."""
     engine: str = __version__
+    """The version of Trueup that ran it."""
 
 
 @dataclass(frozen=True)
 class Report:
-    """The receipts of one verification, and its counts of distinct blocks."""
+    """The receipts of one verification."""
 
     receipts: tuple[Receipt, ...]
-    counts: Mapping[str, int] = field(init=False)
 
-    def __post_init__(self) -> None:
+    @cached_property
+    def counts(self) -> Mapping[str, int]:
+        """Distinct blocks found, run, passed, failed and skipped."""
         skipped = sum(receipt.skipped is not None for receipt in self.receipts)
         passed = sum(receipt.passed for receipt in self.receipts)
         run = len(self.receipts) - skipped
         counts = {"found": len(self.receipts), "run": run, "passed": passed}
-        object.__setattr__(self, "counts", {**counts, "failed": run - passed, "skipped": skipped})
+        return {**counts, "failed": run - passed, "skipped": skipped}
 
     def __str__(self) -> str:
         return ", ".join(f"{name} {count}" for name, count in self.counts.items())
 
     def render(self) -> str:
         """The report as JSON text."""
-        receipts = [asdict(receipt) for receipt in self.receipts]
+        receipts = [receipt.model_dump(mode="json") for receipt in self.receipts]
         data = {"version": 1, "counts": self.counts, "receipts": receipts}
-        return json.dumps(data, indent=2, ensure_ascii=False, default=str) + "\n"
+        return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
 
     @classmethod
     def parse(cls, text: str) -> "Report":
         """The report that `render` wrote."""
-        return cls(TypeAdapter(tuple[Receipt, ...]).validate_python(json.loads(text)["receipts"]))
+        return cls(tuple(Receipt.model_validate(one) for one in json.loads(text)["receipts"]))

@@ -43,12 +43,7 @@ def create_relay(
     a reply repeats the key, the block and the exchange get `***`. Raises BadInput for a key that
     no header can carry.
     """
-    if not re.fullmatch("[!-~]+", key):
-        raise BadInput(
-            "the API key: empty, or with white space or letters that no header takes; a key as the"
-            " gateway hands it out was expected. Export it again."
-        )
-    secrets = {key, key.removeprefix("sk-"), quote(key, safe="")}
+    secrets = _secrets(key)
     calls = 0
 
     async def forward(request: Request) -> Response:
@@ -67,6 +62,17 @@ def create_relay(
 
     methods = ["GET", "POST", "PUT", "PATCH", "DELETE"]
     return Starlette(routes=[Route("/{path:path}", forward, methods=methods)])
+
+
+def _secrets(key: str) -> tuple[str, ...]:
+    """Each way in which a reply can repeat the key, longest first."""
+    if not re.fullmatch("[!-~]+", key):
+        raise BadInput(
+            "the API key: empty, or with white space or letters that no header takes; a key as the"
+            " gateway hands it out was expected. Export it again."
+        )
+    ways = {key, key.removeprefix("sk-"), quote(key, safe="")} - {""}
+    return tuple(sorted(ways, key=len, reverse=True))
 
 
 async def _send(
@@ -95,7 +101,7 @@ def _masked(reply: httpx.Response, secrets: Collection[str]) -> Response:
     """What goes back to the block, without the key wherever the target repeated it."""
     content = reply.content
     kept = {name: reply.headers[name] for name in PASSED_BACK if name in reply.headers}
-    for secret in sorted(secrets, key=len, reverse=True):
+    for secret in secrets:
         content = content.replace(secret.encode(), MASK.encode())
         kept = {name: value.replace(secret, MASK) for name, value in kept.items()}
     return Response(content, reply.status_code, kept)

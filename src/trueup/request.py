@@ -14,15 +14,17 @@ def protocol_of(status: Status, endpoint: str) -> Protocol:
     return PROTOCOLS[status.route_of(endpoint).protocol]
 
 
-def request_of(status: Status, endpoint: str, target: str) -> Sent:
-    """What the endpoint's blocks send to a target, as the status file has it today."""
+def request_of(status: Status, endpoint: str, target: str, variant: str | None = None) -> Sent:
+    """What an endpoint, or a variant of it, sends to a target as the status file has it today."""
     model, _ = split(endpoint)
     route = status.route_of(endpoint)
+    facts = status.endpoints[endpoint]
+    overlay = facts.variants[variant].body if variant else {}
     return Sent(
         base_url=status.targets[target].base_url,
         request=route.request.format(model=model, upstream=status.upstream(model)),
         auth=route.auth.documented,
-        body=protocol_of(status, endpoint).body(model, status.endpoints[endpoint].body),
+        body=protocol_of(status, endpoint).body(model, {**facts.body, **overlay}),
     )
 
 
@@ -47,7 +49,8 @@ def request_in(exchange: Exchange, base_url: str) -> Sent | None:
 def differences(recorded: Sent, now: Sent) -> tuple[str, ...]:
     """Each way in which `now` parts from what was recorded, as `where: recorded X, now Y`.
 
-    A null in the recorded body is a value that nobody reported; it is compared with nothing.
+    A null in the recorded body is a value that nobody reported; it is compared with nothing. A
+    field `*` there stands for further fields that may have been sent.
     """
     return tuple(
         f"{name}: recorded {getattr(recorded, name)}, now {getattr(now, name)}"
@@ -56,12 +59,14 @@ def differences(recorded: Sent, now: Sent) -> tuple[str, ...]:
     ) + tuple(_body_differences("body", recorded.body, now.body))
 
 
-def speaking(status: Status, endpoint: str, target: str | None = None) -> tuple[Observation, ...]:
-    """The rows that speak for an endpoint as it is today, newest first (rule 7)."""
+def speaking(
+    status: Status, endpoint: str, target: str | None = None, variant: str | None = None
+) -> tuple[Observation, ...]:
+    """The rows that speak for an endpoint, or a variant, as it is today, newest first (rule 7)."""
     return tuple(
         row
-        for row in status.seen(endpoint, target)
-        if not differences(row.sent, request_of(status, endpoint, row.target))
+        for row in status.seen(endpoint, target, variant)
+        if not differences(row.sent, request_of(status, endpoint, row.target, variant))
     )
 
 
@@ -75,7 +80,12 @@ def _body_differences(path: str, recorded: Any, now: Any) -> Iterator[str]:
     if recorded is None:
         return
     if isinstance(recorded, dict) and isinstance(now, dict):
-        for key in recorded | now:
+        for key in [
+            *recorded,
+            *(key for key in now if key not in recorded and "*" not in recorded),
+        ]:
+            if key == "*":
+                continue
             if key not in now:
                 yield f"{path}.{key}: recorded {_short(recorded[key])}, now nothing"
             elif key not in recorded:

@@ -247,7 +247,10 @@ class _Trial:
 
     def _last_words(self) -> str:
         lines = self.run.ran.stderr.decode(errors="replace").strip().splitlines()
-        return f"Its last words: {lines[-1][:200]}" if lines else "It said nothing."
+        if not lines:
+            return "It said nothing."
+        words = lines[-1][max(lines[-1].find("curl: ("), 0) :]  # curl's meter ends in no newline
+        return f"Its last words: {words[:200]}"
 
     def _image_facts(self, reply: Reply) -> Mapping[str, Any] | None:
         media = self.bench.media_hosts

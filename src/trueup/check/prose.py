@@ -169,7 +169,12 @@ def _typed_code(part: _Part) -> Iterator[Finding]:
         for start, _, language in _fences(part.written)
         if language not in DATA_FENCES
     ]
-    found += [(start, "an indented block") for start in _indented(part.written)]
+    called = CALL.sub(_blank, part.written)
+    found += [
+        (start, "an indented block")
+        for start in _indented(part.written)
+        if called[start:].partition("\n")[0].strip()
+    ]
     found += [(tag.start(), "a <pre> block") for tag in re.finditer(r"(?i)<pre\b", part.written)]
     for start, what in sorted(found):
         yield part.finding(
@@ -203,7 +208,7 @@ def _indented(text: str) -> Iterator[int]:
         if not fenced and blank and line.strip() and INDENTED.match(line):
             if not CONTAINER.match(opener):
                 yield offset
-        elif line.strip() and not INDENTED.match(line):
+        elif line.strip() and not INDENTED.match(line) and (blank or CONTAINER.match(line)):
             opener = line
         blank = not line.strip()
         offset += len(line)

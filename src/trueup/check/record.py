@@ -23,25 +23,31 @@ def check_record(stored: Stored, top: Path, today: date) -> list[Finding]:
 
 
 def _drift(stored: Stored) -> Iterator[Finding]:
-    status = stored.status
-    for endpoint in status.endpoints:
-        for target in status.targets:
-            rows = [row for row in status.seen(endpoint, target) if row.outcome != "cannot-tell"]
-            now = request_of(status, endpoint, target)
-            parted = differences(rows[0].sent, now) if rows else ()
-            if not parted or any(not differences(row.sent, now) for row in rows):
-                continue
-            yield Finding(
-                str(_changed(stored, endpoint, rows[0], parted)),
-                "drift",
-                f"{endpoint} no longer sends what was recorded at {stored.place_of(rows[0])}:"
-                f" {'; '.join(parted)}. Retest it at {target}, or set it back to what was sent.",
-            )
+    for endpoint, facts in stored.status.endpoints.items():
+        for target in stored.status.targets:
+            for variant in (None, *facts.variants):
+                yield from _parted(stored, endpoint, target, variant)
 
 
-def _changed(stored: Stored, endpoint: str, row: Observation, parted: tuple[str, ...]) -> Place:
+def _parted(stored: Stored, endpoint: str, target: str, variant: str | None) -> Iterator[Finding]:
+    seen = stored.status.seen(endpoint, target, variant)
+    rows = [row for row in seen if row.outcome != "cannot-tell"]
+    now = request_of(stored.status, endpoint, target, variant)
+    if not rows or any(not differences(row.sent, now) for row in rows):
+        return
+    parted = differences(rows[0].sent, now)
+    called = f"{endpoint}, variant {variant}," if variant else endpoint
+    yield Finding(
+        str(_changed(stored, rows[0], parted)),
+        "drift",
+        f"{called} no longer sends what was recorded at {stored.place_of(rows[0])}:"
+        f" {'; '.join(parted)}. Retest it at {target}, or set it back to what was sent.",
+    )
+
+
+def _changed(stored: Stored, row: Observation, parted: tuple[str, ...]) -> Place:
     """Where the status file says what differs from the record."""
-    model, route = split(endpoint)
+    model, route = split(row.endpoint)
     status = stored.status
     what = parted[0].split(": ", 1)[0]
     if what == "base_url":
@@ -54,10 +60,13 @@ def _changed(stored: Stored, endpoint: str, row: Observation, parted: tuple[str,
             return stored.place("routes", route, "request")
         return stored.place("models", model, *(["upstream"] if "{upstream}" in request else []))
     keys = [int(index) if index else key for key, index in KEY.findall(what)]
-    added = protocol_of(status, endpoint).body(model, {})
-    if keys[:1] and keys[0] in added and keys[0] not in status.endpoints[endpoint].body:
+    facts, first = status.endpoints[row.endpoint], keys[:1]
+    if row.variant and (first == [] or first[0] in facts.variants[row.variant].body):
+        return stored.place("endpoints", row.endpoint, "variants", row.variant, "body", *keys)
+    added = protocol_of(status, row.endpoint).body(model, {})
+    if first and first[0] in added and first[0] not in facts.body:
         return stored.place("models", model)
-    return stored.place("endpoints", endpoint, "body", *keys)
+    return stored.place("endpoints", row.endpoint, "body", *keys)
 
 
 def _is_of_route(sent: str, request: str) -> bool:

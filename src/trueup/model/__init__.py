@@ -15,6 +15,7 @@ from trueup.model.facts import (
     Signature,
     Skip,
     Target,
+    Variant,
 )
 from trueup.model.status import Place, Status
 from trueup.model.values import (
@@ -71,6 +72,7 @@ __all__ = [
     "Status",
     "Target",
     "Text",
+    "Variant",
     "as_time",
     "split",
 ]

@@ -54,6 +54,7 @@ class Mapping(Frozen):
     how: Literal["seen", "stated"]
     """`seen` on a call, or only `stated` in docs."""
     source: Source
+    """Where it comes from."""
 
 
 class Sent(Frozen):
@@ -66,7 +67,8 @@ class Sent(Frozen):
     auth: AuthKind
     """How the key was sent."""
     body: Body
-    """The JSON body. A null is a value that was not reported; it is compared with nothing."""
+    """The JSON body. A null is a value that was not reported; it is compared with nothing. A field
+    `"*": null` says that further fields may have been sent."""
 
     @property
     def url(self) -> str:
@@ -109,6 +111,8 @@ class Observation(Frozen):
     """How many equal sightings this row stands for."""
     endpoint: Text
     """`model/route`."""
+    variant: Name | None = None
+    """The endpoint's variant that was called; left out for the endpoint's own request."""
     target: Name
     """The target that was called."""
     sent: Sent
@@ -123,6 +127,8 @@ class Observation(Frozen):
     """The failure texts seen, by name."""
     billing: Billing | None = None
     """Left out when billing was not observed."""
+    note: Text | None = None
+    """What else is known of the circumstances, as a clause."""
     source: Source | None = None
     """A row without one may only bring bad news."""
     retracted: Text | None = None

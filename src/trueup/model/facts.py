@@ -111,9 +111,21 @@ class Skip(Frozen):
     """The last day of the skip."""
 
 
+class Variant(Frozen):
+    """Another request on an endpoint, such as 4K or two references. It makes no standing."""
+
+    title: Text
+    """What is asked for, as a phrase."""
+    body: Body
+    """What it sends beside or in place of the endpoint's own fields."""
+
+
 class Endpoint(Frozen):
     """One model on one route. Its key is `model/route`."""
 
     body: Body
     """The JSON body that its blocks send; the protocol adds the model where the body carries it."""
+    variants: dict[Name, Variant] = {}
+    """Further requests on it, by name."""
     skip: Skip | None = None
+    """Given while its blocks are published but cannot be run."""

@@ -13,15 +13,23 @@ class Status(Frozen):
     version: Literal[1]
     """The version of this form."""
     policy: Policy
+    """How fast trust grows and how long it lasts."""
     targets: dict[Name, Target]
+    """Where requests go, by name."""
     routes: dict[Name, Route]
+    """Method, path, protocol and auth, by name."""
     signatures: dict[Name, Signature] = {}
+    """Known failure texts, by name."""
     models: dict[Name, Model]
+    """What can be called, by the name that calls it."""
     endpoints: dict[str, Endpoint]
-    """By `model/route`."""
+    """What a reader may or may not build on, by `model/route`."""
     mappings: tuple[Mapping, ...] = ()
+    """Sightings of the model behind an alias."""
     holds: tuple[Hold, ...] = ()
+    """Downward overrides by people."""
     observations: tuple[Observation, ...] = ()
+    """What retests saw, oldest first."""
 
     @property
     def reference(self) -> str:
@@ -40,12 +48,17 @@ class Status(Frozen):
         """The route of `model/route`."""
         return self.routes[split(endpoint)[1]]
 
-    def seen(self, endpoint: str, target: str | None = None) -> tuple[Observation, ...]:
-        """The rows of an endpoint, retracted ones left out, newest first."""
+    def seen(
+        self, endpoint: str, target: str | None = None, variant: str | None = None
+    ) -> tuple[Observation, ...]:
+        """The rows of an endpoint's own request, or of a variant's, newest first.
+
+        Retracted rows are left out.
+        """
         return tuple(
             row
             for row in reversed(self.observations)
-            if row.endpoint == endpoint
+            if (row.endpoint, row.variant) == (endpoint, variant)
             and row.retracted is None
             and (target is None or row.target == target)
         )

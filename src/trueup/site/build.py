@@ -9,10 +9,11 @@ from pathlib import Path
 from trueup.errors import Unreachable
 
 MACRO_ERROR = re.compile(
-    r"^_File_: `(.*)`\n\s*_(?:\w+_:|Line (\d+) in Markdown file:_) (?:\*\*)?(.*?)(?:\*\*)?$",
+    r"^_File_: `(.*)`\n\s*_(?:\w+_:|Line \d+ in Markdown file:_) (?:\*\*)?(.*?)(?:\*\*)?$",
     re.MULTILINE,
 )
-"""How mkdocs-macros tells of a call that failed, and of one that it cannot parse."""
+"""How mkdocs-macros tells of a call that failed, and of one that it cannot parse; the line that it
+gives is counted from the end of the front matter, so it is left out."""
 
 
 def build_site(top: Path, site: Path, environment: Mapping[str, str]) -> None:
@@ -40,10 +41,7 @@ def build_site(top: Path, site: Path, environment: Mapping[str, str]) -> None:
 
 def _gist(output: str) -> str:
     """The lines that name a page and what is wrong with it; the last lines where none does."""
-    lines = [
-        f"{page}:{line}: {wrong}" if line else f"{page}: {wrong}"
-        for page, line, wrong in MACRO_ERROR.findall(output)
-    ]
+    lines = [f"{page}: {wrong}" for page, wrong in MACRO_ERROR.findall(output)]
     told = re.compile(r"(?:WARNING|ERROR) +-  (?!\[macros\])(.*)|((?:Error|Config value)\b.*)")
     lines += [found[1] or found[2] for found in map(told.match, output.splitlines()) if found]
     lines = lines or [line for line in output.splitlines() if line.strip()][-20:]

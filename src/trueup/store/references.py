@@ -127,6 +127,10 @@ def _names_of_row(status: Status, row: Observation, keys: Keys) -> Complaints:
             found = f"shape is {shown(row.shape)}, which the endpoint's protocol does not have"
             message = f"{found}; {listed(protocol.shapes, ' or ')} was expected. Choose one."
             yield (*keys, "shape"), message
+        variants = status.endpoints[row.endpoint].variants
+        if row.variant is not None and row.variant not in variants:
+            message = _unknown("variant", row.variant, variants, f"variants of {row.endpoint}")
+            yield (*keys, "variant"), message
     if row.target not in status.targets:
         yield (*keys, "target"), _unknown("target", row.target, status.targets, "targets")
     for index, name in enumerate(row.signatures):

@@ -82,7 +82,7 @@ class Evidence:
             ),
             "charged-on-failure": self._("a failed call was charged"),
             "charged-without-image": self._("a call that returned no image was charged"),
-            "uncharged-success": self._("an image came back and nothing was charged"),
+            "uncharged-success": self._("nothing was charged for the image"),
             "abnormal": self._("an abnormal billing sample was reported, without amounts"),
             "cannot-tell": self._("whether the bill lined up could not be told"),
         }

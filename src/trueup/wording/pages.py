@@ -10,7 +10,7 @@ from trueup.wording.text import code, plain
 MARKS = {
     Standing.RECOMMENDED: "success",
     Standing.CONTROLLED_TESTING: "warning",
-    Standing.UNVERIFIED: "question",
+    Standing.UNVERIFIED: "info",
     Standing.NOT_RECOMMENDED: "danger",
 }
 
@@ -52,7 +52,7 @@ class Pages(Sentences):
             rows.append((self._("Alias mapping"), plain(word), seen))
         for endpoint in self.endpoints(model):
             rows += self._endpoint_rows(endpoint)
-        return _table((self._("Item"), self._("Status"), self._("Evidence")), rows)
+        return table((self._("Item"), self._("Status"), self._("Evidence")), rows)
 
     def _endpoint_rows(self, endpoint: str) -> list[tuple[str, str, str]]:
         verdict = stand(self.status, endpoint)
@@ -71,11 +71,13 @@ class Pages(Sentences):
         if row.outcome == "image" and verdict.billing_measured:
             leg = verdict.billing
             clause = self.evidence.billing(leg.billing if leg else None, "image")
-            when = f"; {self.evidence.targets((leg.target,))}, {leg.day}" if leg else ""
+            if leg:
+                clause = self._("{clause}; {targets}, {day}").format(
+                    clause=clause, targets=self.evidence.targets((leg.target,)), day=leg.day
+                )
             name = self._("{route}: billing").format(route=plain(route.title or split(endpoint)[1]))
-            rows.append(
-                (name, self.evidence.billing_word(leg.billing if leg else None), clause + when)
-            )
+            word = self.evidence.billing_word(leg.billing if leg else None)
+            rows.append((name, word, clause))
         return rows
 
     def _agreeing(self, endpoint: str, target: str) -> tuple[str, ...]:
@@ -143,12 +145,16 @@ class Pages(Sentences):
             )
             for model, facts in self.status.models.items()
         ]
-        return _table(header, rows)
+        return table(header, rows)
 
     def _cell(self, endpoint: str) -> str:
         if endpoint not in self.status.endpoints:
             return self._("not observed")
-        return self.label(endpoint)
+        verdict = stand(self.status, endpoint)
+        if verdict.seen_on is None:
+            return self.label(endpoint)
+        stale = self._("{day}, not retested since").format(day=verdict.seen_on)
+        return f"{self.label(endpoint)}<br>{self.aged(verdict, str(verdict.seen_on), stale)}"
 
     def start_here(self) -> str:
         """Where to start, for each family."""
@@ -166,6 +172,7 @@ def _numbered(items: Iterable[str]) -> str:
     return "\n".join(f"{number}. {item}" for number, item in enumerate(items, 1))
 
 
-def _table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+def table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    """A Markdown table; cells are Markdown without line ends."""
     lines = [header, tuple("---" for _ in header), *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

@@ -1,0 +1,689 @@
+"""Check: each rule is red on a broken sample, at its place, and silent on a sound one."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import TOP, load_docs
+
+from trueup.check import check_prose, check_published, check_record
+from trueup.finding import Finding
+from trueup.model import Standing
+from trueup.site import Block, Page, load_pages
+from trueup.snippet import LANGUAGES, Snippet, render_snippet
+from trueup.store import Stored, parse_status
+
+TEXT = (Path(__file__).parent / "sample.yml").read_text("utf-8")
+NOW = datetime(2026, 4, 20, tzinfo=UTC)
+TODAY = NOW.date()
+WORDS = [standing.replace("-", " ") for standing in Standing]
+NATIVE = "nano-banana/generate-content"
+IMAGES = "nano-banana/images-generations"
+ROW_TEXT = "  - at: 2026-04-14\n    endpoint: {}\n    target: {}\n"
+
+
+def stored_of(*changes: tuple[str, str], added: str = "") -> Stored:
+    text = TEXT
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new, 1)
+    return parse_status(text + added, "status.yml", NOW)
+
+
+def place_in(text: str, part: str, after: str = "") -> str:
+    """Place of a part of the status file's text, behind another part."""
+    before = text[: text.index(part, text.index(after))]
+    return f"status.yml:{before.count(chr(10)) + 1}:{len(before) - before.rfind(chr(10))}"
+
+
+def row_place(stored: Stored, endpoint: str, target: str) -> str:
+    line = stored.text[: stored.text.index(ROW_TEXT.format(endpoint, target))].count("\n") + 1
+    return f"status.yml:{line}:"
+
+
+def recorded(stored: Stored, rule: str, today: date = TODAY, top: Path = TOP) -> list[Finding]:
+    found = check_record(stored, top, today)
+    assert {one.rule for one in found} <= {rule, "drift"}
+    return [one for one in found if one.rule == rule]
+
+
+def page_of(folder: Path, text: str) -> Page:
+    (folder / "page.md").write_text(text, encoding="utf-8")
+    (page,) = load_pages(folder)
+    return replace(page, path=Path("page.md"))
+
+
+def prose(folder: Path, text: str) -> list[str]:
+    """Places and rules of the findings in a page of the real status file."""
+    pages = [page_of(folder, text)]
+    return [f"{one.where} {one.rule}" for one in check_prose(stored_of().status, pages, WORDS)]
+
+
+def of_rule(found: Sequence[Finding], rule: str) -> list[Finding]:
+    return [one for one in found if one.rule == rule]
+
+
+@pytest.fixture(scope="module")
+def snippets() -> list[Snippet]:
+    status, folder = stored_of().status, TOP / "snippets"
+    return [
+        render_snippet(status, endpoint, language, folder)
+        for endpoint in status.endpoints
+        for language in LANGUAGES
+    ]
+
+
+@pytest.fixture(scope="module")
+def good(snippets: list[Snippet]) -> Block:
+    """The first snippet's block, published as it should be."""
+    first = snippets[0]
+    return Block(
+        page="page/index.html",
+        line=7,
+        language=first.language.fence,
+        text=first.text,
+        id=first.id,
+        endpoint=first.endpoint,
+        tabbed=True,
+    )
+
+
+def published(
+    blocks: Sequence[Block], snippets: Sequence[Snippet], count: int = 1
+) -> list[Finding]:
+    page = Page(Path("page.md"), "page.md", "page/index.html", "", "", 1, None, count)
+    return check_published(stored_of().status, [page], blocks, snippets)
+
+
+def test_this_repository_has_no_finding_at_all() -> None:
+    assert [str(one) for one in load_docs(TOP).check()] == []
+
+
+# rule drift: what is changed, whose row then parts, what is said, and where the change stands
+DRIFTS = {
+    "upstream": (
+        ("upstream: gemini-2.5-flash-image\n", "upstream: gemini-2.5-flash-imagf\n"),
+        NATIVE,
+        "production",
+        "gemini-2.5-flash-imagf:generateContent",
+        "upstream: gemini-2.5-flash-imagf",
+    ),
+    "a shorter upstream": (
+        ("    title: Gemini 2.5 Flash Image Preview\n", "    title: G\n    upstream: gemini-2.5\n"),
+        "gemini-2.5-flash-image-preview/generate-content",
+        "production",
+        "now POST /v1beta/models/gemini-2.5:generateContent",
+        "upstream: gemini-2.5\n",
+    ),
+    "path": (
+        ("{upstream}:generateContent", "{upstream}:generate"),
+        NATIVE,
+        "production",
+        "request: recorded POST /v1beta/models/gemini-2.5-flash-image:generateContent, now",
+        "request: POST /v1beta",
+    ),
+    "method": (
+        ("request: POST /v1/images", "request: PUT /v1/images"),
+        IMAGES,
+        "local",
+        "now PUT /v1/images/generations",
+        "request: PUT /v1/images",
+    ),
+    "auth": (
+        ("documented: bearer", "documented: query-key"),
+        IMAGES,
+        "production",
+        "auth: recorded bearer, now query-key",
+        "auth: {documented: query-key}\n",
+    ),
+    "field of the body": (
+        ("body: {prompt: A", "body: {size: 1k, prompt: A"),
+        IMAGES,
+        "local",
+        'body.size: recorded nothing, now "1k"',
+        "size: 1k",
+    ),
+    "name of a field": (
+        ("generationConfig: {responseModalities: [TEXT", "generationConfig: {modes: [TEXT"),
+        NATIVE,
+        "production",
+        'body.generationConfig.responseModalities: recorded ["TEXT", "IMAGE"], now nothing',
+        "generationConfig: {modes",
+    ),
+    "value in the body": (
+        ("text: Generate an IMAGE of a", "text: Generate an IMAGE of two"),
+        NATIVE,
+        "production",
+        "body.contents[0].parts[0].text: recorded",
+        "text: Generate an IMAGE of two",
+    ),
+    "base URL of the reference": (
+        ("base_url: https://crazyrouter.com", "base_url: https://crazyrouter.net"),
+        IMAGES,
+        "production",
+        "base_url: recorded https://crazyrouter.com, now https://crazyrouter.net",
+        "base_url: https://crazyrouter.net",
+    ),
+    "base URL of local": (
+        ("base_url: http://localhost:4000", "base_url: http://localhost:4001"),
+        IMAGES,
+        "local",
+        "base_url: recorded http://localhost:4000, now http://localhost:4001",
+        "base_url: http://localhost:4001",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", DRIFTS)
+def test_drift_names_the_endpoint_what_differs_and_both_places(what: str) -> None:
+    change, endpoint, target, told, there = DRIFTS[what]
+    stored = stored_of(change)
+    found = [
+        one
+        for one in of_rule(check_record(stored, TOP, TODAY), "drift")
+        if one.text.startswith(f"{endpoint} ") and f"Retest it at {target}," in one.text
+    ]
+    assert len(found) == 1
+    assert found[0].where == place_in(stored.text, there), found[0]
+    assert f"recorded at {row_place(stored, endpoint, target)}" in found[0].text
+    assert told in found[0].text
+
+
+def test_drift_of_a_renamed_model_is_placed_at_the_model() -> None:
+    text = TEXT.replace("nano-banana:\n    title", "nano:\n    title")
+    text = text.replace("nano-banana/", "nano/").replace("alias: nano-banana\n", "alias: nano\n")
+    stored = parse_status(text, "status.yml", NOW)
+    drifts = of_rule(check_record(stored, TOP, TODAY), "drift")
+    assert {one.where for one in drifts} == {place_in(text, "nano:")}
+    assert "nano/images-generations no longer sends" in drifts[0].text
+    assert 'body.model: recorded "nano-banana", now "nano"' in drifts[0].text
+
+
+VARIANT = "        body: {size: 4K}\n"
+VARIANTS = f"    variants:\n      large:\n        title: 4K\n{VARIANT}"
+VARIANT_ROW = """\
+  - at: 2026-04-14
+    endpoint: nano-banana-2/images-generations
+    variant: large
+    target: production
+    sent:
+      base_url: https://crazyrouter.com
+      request: POST /v1/images/generations
+      auth: bearer
+      body: {model: nano-banana-2, prompt: null, size: 4K}
+    outcome: error
+"""
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        ("size: 4K", None),
+        ("size: 2K", 'body.size: recorded "2K", now "4K"'),
+        ("other: 1", 'body.other: recorded 1, now nothing; body.size: recorded nothing, now "4K"'),
+    ],
+)
+def test_drift_of_a_variant_is_found_too(sent: str, told: str | None) -> None:
+    body = "  nano-banana-2/images-generations:\n    body: {prompt: A clean"
+    rest = TEXT[TEXT.index(body) + len(body) :].split("\n", 1)[0] + "\n"
+    changes = (f"{body}{rest}", f"{body}{rest}{VARIANTS}")
+    stored = stored_of(changes, added=VARIANT_ROW.replace("size: 4K", sent))
+    found = [str(one) for one in check_record(stored, TOP, TODAY)]
+    assert len(found) == (1 if told else 0)
+    for one in found:
+        assert "nano-banana-2/images-generations, variant large, no longer sends" in one
+        assert told and told in one
+        if "other" not in sent:
+            assert one.startswith(place_in(stored.text, "size: 4K", VARIANTS))
+
+
+def test_a_record_that_is_repeated_has_no_drift() -> None:
+    assert of_rule(check_record(stored_of(), TOP, TODAY), "drift") == []
+
+
+def test_an_older_row_that_still_speaks_is_no_drift() -> None:
+    body = "body: {model: nano-banana, prompt: null, size: 1k}"
+    later = f"""\
+  - at: 2026-04-14
+    endpoint: {IMAGES}
+    target: production
+    sent:
+      base_url: https://crazyrouter.com
+      request: POST /v1/images/generations
+      auth: bearer
+      {body}
+    outcome: error
+"""
+    assert check_record(stored_of(added=later), TOP, TODAY) == []
+
+
+def test_a_row_that_could_not_tell_does_not_hide_drift() -> None:
+    later = f"""\
+  - at: 2026-04-15
+    endpoint: {IMAGES}
+    target: production
+    sent:
+      base_url: https://crazyrouter.com
+      request: POST /v1/images/generations
+      auth: query-key
+      body: {{model: nano-banana, prompt: null}}
+    outcome: cannot-tell
+    reason: the network was down
+"""
+    stored = stored_of(("documented: bearer", "documented: query-key"), added=later)
+    named = [one for one in check_record(stored, TOP, TODAY) if one.text.startswith(f"{IMAGES} ")]
+    assert [one.rule for one in named] == ["drift", "drift"]
+
+
+def test_a_contradicted_mapping_is_named_with_both_places() -> None:
+    change = ("upstream: gemini-2.5-flash-image\n    family", "upstream: other-image\n    family")
+    stored = stored_of(change)
+    (found,) = recorded(stored, "contradicted-mapping")
+    assert found.where == place_in(stored.text, "upstream: other-image")
+    assert "nano-banana is given the upstream 'other-image'" in found.text
+    assert f"recorded at {place_in(stored.text, '- alias: nano-banana').rpartition(':')[0]}:" in (
+        found.text
+    )
+    assert recorded(stored_of(), "contradicted-mapping") == []
+
+
+HOLD = """\
+holds:
+  - endpoint: {}
+    to: not-recommended
+    reason: a bill in dispute
+    by: someone
+    on: {}
+"""
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "on", "warnings"),
+    [
+        ("nano-banana-2/generate-content", "2026-04-13", 1),
+        ("nano-banana-2/*", "2026-04-13", 1),
+        ("nano-banana-2/generate-content", "2026-04-14", 0),
+        ("nano-banana/generate-content", "2026-04-13", 0),
+    ],
+)
+def test_a_hold_older_than_clean_evidence_is_a_warning(
+    endpoint: str, on: str, warnings: int
+) -> None:
+    stored = stored_of(added=HOLD.format(endpoint, on))
+    found = recorded(stored, "overtaken-hold")
+    assert [one.severity for one in found] == ["warning"] * warnings
+    for one in found:
+        assert one.where.startswith(place_in(TEXT + "holds:\n  - x", "- x").rpartition(":")[0])
+        assert "nano-banana-2/generate-content is held back since 2026-04-13" in one.text
+
+
+@pytest.mark.parametrize(("day", "count"), [("2026-04-19", 1), ("2026-04-20", 0)])
+def test_a_skip_is_stale_on_the_day_after_its_last(day: str, count: int) -> None:
+    skip = f"    skip: {{reason: no key, until: {day}}}\n    body: {{prompt: A"
+    stored = stored_of(("    body: {prompt: A", skip))
+    found = recorded(stored, "stale-skip")
+    assert [one.where for one in found] == [place_in(stored.text, "skip: {")] * count
+
+
+RECEIPT_ROW = """\
+  - at: 2026-04-15T10:00:00Z
+    endpoint: nano-banana/images-generations
+    target: production
+    sent:
+      base_url: https://crazyrouter.com
+      request: POST /v1/images/generations
+      auth: bearer
+      body: {{model: nano-banana, prompt: null}}
+    outcome: error
+    source: {{receipt: "{}", sha256: "{}"}}
+"""
+HASH = hashlib.sha256(b"{}").hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("receipt", "sha256", "rule"),
+    [
+        ("evidence/a.json", HASH, None),
+        ("evidence/a.json", "0" * 64, "changed-receipt"),
+        ("evidence/b.json", HASH, "missing-receipt"),
+        ("evidence", HASH, "missing-receipt"),
+        ("../outside.json", HASH, "missing-receipt"),
+        ("evidence/link.json", HASH, "missing-receipt"),
+        ("evidence/loop.json", HASH, "missing-receipt"),
+        ("a\\0b", HASH, "missing-receipt"),
+        ("x" * 400, HASH, "missing-receipt"),
+    ],
+)
+def test_a_receipt_must_be_in_the_repository_as_it_was_written(
+    receipt: str, sha256: str, rule: str | None, tmp_path: Path
+) -> None:
+    top = tmp_path / "top"
+    (top / "evidence").mkdir(parents=True)
+    for file in (top / "evidence" / "a.json", tmp_path / "outside.json"):
+        file.write_text("{}")
+    (top / "evidence" / "link.json").symlink_to(tmp_path / "outside.json")
+    (top / "evidence" / "loop.json").symlink_to(top / "evidence" / "loop.json")
+    stored = stored_of(added=RECEIPT_ROW.format(receipt, sha256))
+    found = check_record(stored, top, TODAY)
+    assert [one.rule for one in found] == ([rule] if rule else [])
+    for one in found:
+        line = TEXT.count("\n") + 1
+        assert one.where.startswith(f"status.yml:{line}:")
+
+
+def test_an_absolute_path_of_a_receipt_leaves_the_repository(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text("{}")
+    stored = stored_of(added=RECEIPT_ROW.format(tmp_path / "a.json", HASH))
+    (tmp_path / "top").mkdir()
+    assert [one.rule for one in check_record(stored, tmp_path / "top", TODAY)] == [
+        "missing-receipt"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("typed", "column"),
+    [
+        ("Behind it is gemini-2.5-flash-image today.", 14),
+        ("Behind it is _Gemini-2.5-Flash-Image_ today.", 15),
+        ("モデルgemini-2.5-flash-imageを使う", 4),
+        ("Use `nano-banana` here.", 6),
+        ("Use ``nano-banana`` here.", 7),
+        ('Send `"model": "nano-banana"` there.', 17),
+        ("Send `nano-banana/generate-content` there.", 7),
+        ("Use <code>nano-banana-2</code> here.", 11),
+        ("Ask crazyrouter.com for it.", 5),
+        ("Ask `https://crazyrouter.com/v2` for it.", 14),
+        ("Ask localhost:4000 for it.", 5),
+        ("Call /v1beta/models/x.", 6),
+        ("Call `POST /v1/images/generations`.", 12),
+        ("It says get_channel_failed then.", 9),
+        ("It says NOT supported  model for image generation.", 9),
+        ("Seen on 2026-04-14.", 9),
+        ("Seen on _2026-04-14_ and at 10.", 10),
+        ("Seen at 2026-04-14T10:00Z.", 9),
+        ("日付は2026-04-14です", 4),
+        ("Text <!-- gemini-2.5-flash-image --> more.", 11),
+        ('<span title="gemini-2.5-flash-image">x</span>', 14),
+        ("![gemini-2.5-flash-image](x.png)", 3),
+        ('{{ "gemini-2.5-flash-image" }}', 5),
+        ('{% set day = "2026-04-14" %}', 15),
+        ('{{ as_of() | replace("x", "2026-04-14") }}', 28),
+        ('{{ console("x") ~ "2026-04-14" }}', 20),
+    ],
+)
+def test_a_typed_fact_is_found_at_its_place(typed: str, column: int, tmp_path: Path) -> None:
+    assert prose(tmp_path, f"---\nblocks: 0\n---\n\n{typed}\n") == [
+        f"page.md:5:{column} typed-fact"
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# Native gemini-2.5-flash-image, `nano-banana`, 2026-04-14",
+        "[the page](https://crazyrouter.com/v1/images/generations)",
+        "[the page][gemini-2.5-flash-image]",
+        "<https://crazyrouter.com>",
+        '<a href="https://crazyrouter.com/2026-04-14">x</a>',
+        "[page]: https://crazyrouter.com/docs",
+        '{{ advice("gemini-2.5-flash-image-preview") }}',
+        '{{ route("nano-banana/generate-content") | indent(4) }}',
+        "{# gemini-2.5-flash-image, 2026-04-14 #}",
+        "Nano Banana, nano-banana in a text, and Crazyrouter are titles.",
+        "gemini-2.5-flash-image-preview-2 and notcrazyrouter.com are others.",
+        "The path /v1/images alone, 2026-04 and 12026-04-14.",
+        "`banana` and `nano-banana-3` are no models.",
+        "A ` lone mark, nano-banana, and\n\nanother ` mark.",
+    ],
+)
+def test_titles_links_and_macros_are_no_typed_facts(text: str, tmp_path: Path) -> None:
+    assert prose(tmp_path, f"{text}\n") == []
+
+
+def test_a_failure_text_is_found_though_a_line_breaks_it(tmp_path: Path) -> None:
+    assert prose(tmp_path, "# T\n\nIt says not supported\nmodel for image generation.\n") == [
+        "page.md:3:9 typed-fact"
+    ]
+    assert prose(tmp_path, "> It says not supported\n> model for image generation.\n") == [
+        "page.md:1:11 typed-fact"
+    ]
+
+
+def test_places_are_right_after_front_matter_and_calls_of_several_lines(tmp_path: Path) -> None:
+    text = (
+        "---\nmodel: nano-banana\nblocks: 1\n---\n"
+        '{{ advice(\n  "nano-banana"\n) }} on 2026-04-14\n\n[x](2026-04-14) 2026-04-15\n'
+    )
+    assert prose(tmp_path, text) == ["page.md:7:9 typed-fact", "page.md:9:17 typed-fact"]
+
+
+def test_the_front_matter_is_read_too_but_for_its_title(tmp_path: Path) -> None:
+    text = (
+        "---\ntitle: 2026-04-14\nmodel: gemini-2.5-flash-image-preview\n"
+        "description: Since 2026-04-14 it is recommended.\n---\ntext\n"
+    )
+    assert prose(tmp_path, text) == ["page.md:4:20 typed-fact", "page.md:4:37 typed-standing"]
+
+
+def test_facts_and_model_names_inside_data_blocks_are_typed_facts(tmp_path: Path) -> None:
+    text = "```yaml\n# gemini-2.5-flash-image\nmodel: nano-banana\n```\n"
+    assert prose(tmp_path, text) == ["page.md:2:3 typed-fact", "page.md:3:8 typed-fact"]
+
+
+def test_a_route_whose_path_starts_with_a_name_forbids_no_slash(tmp_path: Path) -> None:
+    changes = ("request: POST /v1/images/generations", "request: POST /{model}/images")
+    stored = stored_of(changes)
+    page = page_of(tmp_path, "Either / or, and this is recommended.\n")
+    assert check_prose(stored.status, [page], WORDS) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "nano-banana is recommended",
+        "Nano Banana is **not recommended** today",
+        "Nano\nBanana is _Recommended_ today",
+        "We recommend gemini-2.5-flash-image-preview",
+        "OpenAI Images is controlled\ntesting",
+        "> OpenAI Images is controlled\n> testing",
+        "- POST /v1/images/generations\n- unverified",
+        "Call /v1beta/models/x: unverified",
+        '{{ advice("nano-banana") }}\nwhich is not-recommended',
+        "| Nano Banana 2 |\n|---|\n| recommended |",
+        "### Nano Banana: recommended",
+        "## Nano Banana\n\nIt is recommended.",
+        "# Nano Banana\n\n## Notes\n\ntext\n\nIt is recommended.",
+        "# Guide\n\n## OpenAI Images\n\n```yaml\n# A\n```\n\nIt is recommended.",
+    ],
+)
+def test_a_standing_beside_an_endpoint_is_found(text: str, tmp_path: Path) -> None:
+    found = prose(tmp_path, f"{text}\n")
+    assert [one for one in found if one.endswith("typed-standing")]
+
+
+def test_a_model_page_may_say_no_standing_at_all(tmp_path: Path) -> None:
+    text = "---\nmodel: nano-banana\n---\n# T\n\nThis way is recommended.\n"
+    assert prose(tmp_path, text) == ["page.md:6:13 typed-standing"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A standing is recommended, unverified or not recommended.",
+        "| Standing |\n|---|\n| recommended |\n\nNano Banana is a model.",
+        "Nano Banana: [how it is decided](decides.md#recommended)",
+        "Nano Banana: {{ standing('recommended') }}",
+        "## Nano Banana\n\ntext\n\n## Words\n\nrecommended is the best.",
+        "Nano Banana has a recommendation; nothing here is unrecommended.",
+        "```yaml\n# Nano Banana\n```\n\nrecommended is the best.",
+    ],
+)
+def test_a_standing_in_general_prose_is_free(text: str, tmp_path: Path) -> None:
+    assert prose(tmp_path, f"{text}\n") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("```bash\ncurl x\n```", "1:1"),
+        ("text\n\n```python\nx\n```", "3:1"),
+        ("~~~\nx\n~~~", "1:1"),
+        ("~~~python\nx\n~~~", "1:1"),
+        ("```\nx\n```", "1:1"),
+        ('=== "A"\n\n    ```bash\n    x\n    ```', "3:1"),
+        ("> ```bash\n> x\n> ```", "1:1"),
+        ("``` { .bash #id data-endpoint=a/b }\nx\n```", "1:1"),
+        ("```{.bash}\nx\n```", "1:1"),
+        ("```{ #id .python }\nx\n```", "1:1"),
+        ("````bash\n```yaml\n````", "1:1"),
+        ("```yaml\na: 1\n```\n```sh\nx\n```", "4:1"),
+        ("```yaml```\n\n```bash\nx\n```", "3:1"),
+        ("Text.\n\n    curl x\n    more\n", "3:1"),
+        ("Text.\n\n\tcurl x\n", "3:1"),
+        ("<pre><code>x</code></pre>", "1:1"),
+    ],
+)
+def test_typed_code_is_found(text: str, place: str, tmp_path: Path) -> None:
+    assert prose(tmp_path, text) == [f"page.md:{place} typed-code"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "```yaml\na: 1\n```\n\n```json\n{}\n```\n\n~~~ {.yaml}\na: 1\n~~~",
+        "```yaml\n```bash\n```",
+        "Inline ```code``` and `code`.",
+        "1. item\n   goes on\nand on\n\n    its second\n\n2. item\n\n    more",
+        "- item\n\n    its second paragraph\n\n        and more\n\n1. item\n\n    more",
+        '=== "A"\n\n    text\n\n    {{ best("x") }}\n\n!!! note\n\n    text',
+        "Text that goes\n    on here.",
+        '{{ route("nano-banana/generate-content") }}',
+    ],
+)
+def test_data_and_prose_are_no_typed_code(text: str, tmp_path: Path) -> None:
+    assert [one for one in prose(tmp_path, text) if one.endswith("typed-code")] == []
+
+
+def test_a_typed_block_is_told_which_macros_there_are(tmp_path: Path) -> None:
+    pages = [page_of(tmp_path, "```bash\nx\n```\n")]
+    (found,) = check_prose(stored_of().status, pages, WORDS)
+    assert str(found) == (
+        "page.md:1:1: a bash block is typed in the page; every block comes from snippets/. Use"
+        " {{ route(…) }} or {{ console(…) }}. [typed-code]"
+    )
+
+
+def test_a_published_snippet_has_no_finding(good: Block, snippets: list[Snippet]) -> None:
+    assert published([good], snippets) == []
+
+
+def test_blocks_are_counted_page_by_page(good: Block, snippets: list[Snippet]) -> None:
+    (lost,) = published([good], snippets, count=2)
+    assert (lost.where, lost.rule, lost.severity) == ("page.md", "lost-blocks", "error")
+    assert lost.text.startswith("1 blocks are published; blocks: 2 was expected.")
+    (more,) = published([good], snippets, count=0)
+    assert (more.where, more.rule, more.severity) == ("page.md", "uncounted-blocks", "warning")
+
+
+def test_a_site_without_blocks_is_found(snippets: list[Snippet]) -> None:
+    assert [one.rule for one in published([], snippets, count=0)] == ["no-blocks"]
+    console = Block("page/index.html", 1, "console", "$ scripts/docs")
+    assert [one.rule for one in published([console], snippets, count=0)] == ["no-blocks"]
+
+
+def test_a_block_that_stands_twice_is_found(good: Block, snippets: list[Snippet]) -> None:
+    (found,) = published([good, good], snippets, count=2)
+    assert (found.where, found.rule) == ("site/page/index.html", "repeated-block")
+    assert published([good, replace(good, page="other/index.html")], snippets) == []
+
+
+def test_a_block_must_be_what_a_template_renders(good: Block, snippets: list[Snippet]) -> None:
+    broken: dict[str, list[dict[str, Any]]] = {
+        "unknown-block": [{"id": None}, {"id": "other"}, {"endpoint": None}, {"endpoint": IMAGES}],
+        "changed-block": [{"text": f"{good.text} "}, {"language": "python"}],
+        "loose-block": [{"tabbed": False}],
+        "copied-text": [{"copied": "rm -rf /"}, {"copied": ""}],
+    }
+    for rule, changes in broken.items():
+        for change in changes:
+            (found,) = published([replace(good, **change)], snippets)
+            assert (found.where, found.rule) == ("site/page/index.html:7", rule), change
+    assert published([replace(good, copied=good.text)], snippets) == []
+
+
+def data_block(language: str, text: str, excerpt: str | None = None) -> Block:
+    return Block("page/index.html", 3, language, text, excerpt=excerpt)
+
+
+EXCERPT = "observations:\n" + "".join(
+    re.findall(r"(?ms)^observations:\n(  - at: .*?)(?=^  - at: )", TEXT)
+)
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "rule"),
+    [
+        ("ruby", "puts 1", "unknown-language"),
+        ("sh", "curl x", "unknown-language"),
+        ("text", "curl https://crazyrouter.com/v1", "untested-request"),
+        ("text", "GET localhost:4000", "untested-request"),
+        ("console", "$ curl https://crazyrouter.com/v1", "untested-request"),
+        ("json", "{'a': 1}", "unreadable-data"),
+        ("yaml", "a: [", "unreadable-data"),
+        ("yaml", "at: 2026-13-45", "unreadable-data"),
+        ("text", "any text", None),
+        ("console", "$ scripts/docs", None),
+        ("mermaid", "graph TD", None),
+        ("json", '{"url": "https://crazyrouter.com/a.png"}', None),
+        ("yaml", "a: 1", None),
+    ],
+)
+def test_a_block_that_is_not_run_is_data_that_can_be_read(
+    language: str, text: str, rule: str | None, good: Block, snippets: list[Snippet]
+) -> None:
+    found = published([good, data_block(language, text)], snippets)
+    expected = [("site/page/index.html:3", rule)] if rule else []
+    assert [(one.where, one.rule) for one in found] == expected
+
+
+@pytest.mark.parametrize(
+    ("excerpt", "text", "told"),
+    [
+        ("observations", EXCERPT, None),
+        ("policy", "policy: {reported_until: 2026-04-14}", None),
+        ("observations", EXCERPT.replace("target:", "taget:"), "0.target: Field required"),
+        ("observations", EXCERPT.replace("outcome: image", "outcome: fine"), "0.outcome: Input"),
+        ("observations", "observations: 1", "the whole: Input should be a valid tuple"),
+        ("observations", "mappings: []", "the one key observations"),
+        ("observations", "observations: []\nmappings: []", "the one key observations"),
+        ("observations", "text", "the one key observations"),
+        ("observation", "observation: []", "the one key observation,"),
+        ("reference", "reference: production", "the one key reference,"),
+    ],
+)
+def test_an_excerpt_is_a_part_of_a_status_file(
+    excerpt: str, text: str, told: str | None, good: Block, snippets: list[Snippet]
+) -> None:
+    found = published([good, data_block("yaml", text, excerpt)], snippets)
+    assert [one.rule for one in found] == (["wrong-excerpt"] if told else [])
+    assert all(told in one.text for one in found if told)
+
+
+def test_every_finding_says_what_was_expected_and_what_to_do(
+    good: Block, snippets: list[Snippet], tmp_path: Path
+) -> None:
+    page = page_of(tmp_path, "Nano Banana is recommended since 2026-04-14.\n\n```bash\nx\n```\n")
+    found = [
+        *check_prose(stored_of().status, [page], WORDS),
+        *published([replace(good, id=None), data_block("ruby", ""), data_block("json", "")], []),
+        *published([], snippets),
+        *check_record(stored_of(("documented: bearer", "documented: query-key")), TOP, TODAY),
+    ]
+    assert len({one.rule for one in found}) == 9
+    for one in found:
+        assert re.fullmatch(r".+[;,:] .+\. [A-Z][^.]*\.?.*\.", one.text), one

@@ -1,0 +1,69 @@
+"""Receipts: the counts of a verification, and the file that holds what each run proved."""
+
+import json
+from datetime import date
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trueup import __version__
+from trueup.receipt import Receipt, Report
+
+
+def receipt(**fields: Any) -> Receipt:
+    return Receipt(
+        **{
+            "sha256": "a" * 64,
+            "language": "python",
+            "endpoint": "acorn/native",
+            "pages": ("index.html", "acorn/index.html"),
+            "target": "production",
+            "replayed": True,
+            "containment": "namespace",
+            "passed": True,
+            **fields,
+        }
+    )
+
+
+PASSED, FAILED = receipt(), receipt(passed=False, reasons=("it said nothing",))
+SKIPPED = receipt(passed=False, skipped="the upstream is down (until 2026-05-01)")
+
+
+def test_a_skipped_block_counts_neither_as_run_nor_as_failed() -> None:
+    counts = Report((PASSED, PASSED, FAILED, SKIPPED)).counts
+    assert counts == {"found": 4, "run": 3, "passed": 2, "failed": 1, "skipped": 1}
+
+
+def test_nothing_found_reads_as_nothing() -> None:
+    assert str(Report(())) == "found 0, run 0, passed 0, failed 0, skipped 0"
+
+
+@given(st.lists(st.sampled_from((PASSED, FAILED, SKIPPED))))
+def test_the_counts_always_add_up(receipts: list[Receipt]) -> None:
+    counts = Report(tuple(receipts)).counts
+    assert counts["found"] == len(receipts) == counts["run"] + counts["skipped"]
+    assert counts["run"] == counts["passed"] + counts["failed"]
+
+
+def test_the_counts_are_printed_in_the_order_of_the_work() -> None:
+    assert str(Report((PASSED, SKIPPED))) == "found 2, run 1, passed 1, failed 0, skipped 1"
+
+
+def test_a_report_is_written_as_json_that_keeps_every_field() -> None:
+    one = receipt(evidence=date(2026, 4, 14), status=200, shape="data-uri", request_id="é")
+    text = Report((one, FAILED)).render()
+    data = json.loads(text)
+    assert text.endswith("}\n") and "é" in text
+    assert (data["version"], data["counts"]["found"]) == (1, 2)
+    written, failed = data["receipts"]
+    assert (written["evidence"], written["engine"]) == ("2026-04-14", __version__)
+    assert written["pages"] == ["index.html", "acorn/index.html"]
+    assert failed["reasons"] == ["it said nothing"]
+    assert set(written) == set(Receipt.__dataclass_fields__)
+
+
+def test_a_replayed_receipt_has_no_image_facts_of_its_own() -> None:
+    assert PASSED.image is None
+    assert '"image": null' in Report((PASSED,)).render()

@@ -1,0 +1,261 @@
+"""The relay: forwards what a block sends with the key put in, and lets the key out nowhere."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from starlette.applications import Starlette
+
+from trueup.errors import BadInput
+from trueup.exchange import Exchange
+from trueup.model import Target
+from trueup.relay import create_relay
+
+KEY = "sk-secret/with+odd=letters&0123456789"
+TARGET = Target(base_url="http://target.example:4000", media_hosts=("media.example",))
+Answer = Callable[[httpx.Request], httpx.Response]
+
+
+def ok(request: httpx.Request) -> httpx.Response:
+    return httpx.Response(200, json={"ok": True}, headers={"x-oneapi-request-id": "id-1"})
+
+
+class Relay:
+    """A relay in front of a target that answers as a function does."""
+
+    def __init__(self, answer: Answer = ok, key: str = KEY, max_calls: int = 9) -> None:
+        self.forwarded: list[httpx.Request] = []
+        self.exchanges: list[Exchange] = []
+
+        def target(request: httpx.Request) -> httpx.Response:
+            self.forwarded.append(request)
+            return answer(request)
+
+        self.app: Starlette = create_relay(
+            TARGET,
+            key=key,
+            max_calls=max_calls,
+            on_exchange=self.exchanges.append,
+            transport=httpx.MockTransport(target),
+        )
+
+    def call(
+        self, path: str, method: str = "POST", host: str = "crazyrouter.com", **request: Any
+    ) -> httpx.Response:
+        async def send() -> httpx.Response:
+            transport = httpx.ASGITransport(app=self.app)
+            async with httpx.AsyncClient(transport=transport, base_url=f"https://{host}") as client:
+                return await client.request(method, path, **request)
+
+        return asyncio.run(send())
+
+
+def headers_of(request: httpx.Request) -> dict[str, str]:
+    return dict(request.headers)
+
+
+def test_the_key_takes_the_place_of_the_placeholder_in_the_query() -> None:
+    relay = Relay()
+    relay.call("/v1/x?a=1&key=YOUR_API_KEY&b=%2F+%20%C3%A9")
+    (sent,) = relay.forwarded
+    assert str(sent.url) == (
+        f"http://target.example:4000/v1/x?a=1&key={quote(KEY, safe='')}&b=%2F+%20%C3%A9"
+    )
+    assert sent.url.params["key"] == KEY
+    (exchange,) = relay.exchanges
+    assert exchange.auth == ("query-key",)
+    assert exchange.query == (("a", "1"), ("b", "/  é"))
+
+
+@pytest.mark.parametrize(
+    ("header", "value", "way"),
+    [
+        ("authorization", "Bearer YOUR_API_KEY", "bearer"),
+        ("x-goog-api-key", "YOUR_API_KEY", "x-goog-api-key"),
+    ],
+)
+def test_the_key_takes_the_place_of_the_placeholder_in_a_header(
+    header: str, value: str, way: str
+) -> None:
+    relay = Relay()
+    relay.call("/v1/x", headers={header: value})
+    assert relay.forwarded[0].headers[header] == value.replace("YOUR_API_KEY", KEY)
+    assert relay.exchanges[0].auth == (way,)
+
+
+def test_a_request_is_forwarded_as_it_is() -> None:
+    body = b'{"prompt":  "a\\u00e9 \xc3\xa9 YOUR_API_KEY"}\n'
+    relay = Relay()
+    reply = relay.call(
+        "/v1beta/models/a%2Fb%20c:generateContent",
+        content=body,
+        headers={"content-type": "application/json", "accept": "image/*", "cookie": "a=b"},
+    )
+    (sent,) = relay.forwarded
+    assert sent.url.raw_path == b"/v1beta/models/a%2Fb%20c:generateContent"
+    assert (sent.method, sent.content) == ("POST", body)
+    assert sent.headers["content-type"] == "application/json"
+    assert sent.headers["accept"] == "image/*"
+    assert sent.headers["host"] == "target.example:4000"
+    assert "cookie" not in sent.headers
+    assert (reply.status_code, reply.json()) == (200, {"ok": True})
+    (exchange,) = relay.exchanges
+    assert (exchange.method, exchange.host) == ("POST", "crazyrouter.com")
+    assert exchange.path == "/v1beta/models/a/b c:generateContent"
+    assert (exchange.request_body, exchange.auth) == (body, ())
+    assert (exchange.status, exchange.content_type) == (200, "application/json")
+    assert (exchange.request_id, exchange.told) == ("id-1", True)
+    assert exchange.answered_from is None
+
+
+def test_another_key_than_the_placeholder_is_not_replaced() -> None:
+    relay = Relay()
+    relay.call("/x?key=mine&q=YOUR_API_KEY2", headers={"authorization": "Bearer mine"})
+    (sent,) = relay.forwarded
+    assert sent.url.query == b"key=mine&q=YOUR_API_KEY2"
+    assert sent.headers["authorization"] == "Bearer mine"
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE"])
+def test_every_method_of_a_route_is_forwarded(method: str) -> None:
+    relay = Relay()
+    relay.call("/x", method)
+    assert relay.forwarded[0].method == method
+
+
+def test_a_key_that_the_target_repeats_is_masked_for_everyone() -> None:
+    bare = KEY.removeprefix("sk-")
+    text = f"{KEY} {bare} {quote(KEY, safe='')}"
+
+    def echo(request: httpx.Request) -> httpx.Response:
+        location = f"https://x.example/?key={quote(KEY, safe='')}"
+        return httpx.Response(
+            400, text=text, headers={"location": location, "x-oneapi-request-id": KEY}
+        )
+
+    relay = Relay(echo)
+    reply = relay.call("/x?key=YOUR_API_KEY", headers={"authorization": "Bearer YOUR_API_KEY"})
+    assert reply.text == "*** *** ***"
+    assert reply.headers["location"] == "https://x.example/?key=***"
+    for told in (repr(relay.exchanges), reply.text, repr(reply.headers)):
+        assert bare not in told and quote(bare, safe="") not in told
+    assert relay.exchanges[0].response_body == b"*** *** ***"
+
+
+@given(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=8, max_size=40))
+def test_any_key_arrives_whole_and_comes_back_nowhere(key: str) -> None:
+    def echo(request: httpx.Request) -> httpx.Response:
+        told = [request.url.params["key"], request.headers["authorization"]]
+        return httpx.Response(200, content=" ".join(told).encode())
+
+    relay = Relay(echo, key=key)
+    reply = relay.call("/x?key=YOUR_API_KEY", headers={"authorization": "Bearer YOUR_API_KEY"})
+    (sent,) = relay.forwarded
+    assert sent.url.params["key"] == key
+    assert sent.headers["authorization"] == f"Bearer {key}"
+    assert relay.exchanges[0].response_body == reply.content
+    assert reply.content.startswith(b"***")
+
+
+@pytest.mark.parametrize("key", ["", " ", "two words", "line\n", "schlüssel", "a\0b"])
+def test_a_key_that_no_header_takes_is_refused_without_being_told(key: str) -> None:
+    with pytest.raises(BadInput) as error:
+        Relay(key=key)
+    assert "the API key" in str(error.value)
+    assert not key.strip() or key not in str(error.value)
+
+
+def test_calls_beyond_the_cap_are_not_forwarded_and_not_told() -> None:
+    relay = Relay(max_calls=2)
+    replies = [relay.call("/x?key=YOUR_API_KEY") for _ in range(4)]
+    assert [reply.status_code for reply in replies] == [200, 200, 504, 504]
+    assert "its cap is reached" in replies[3].json()["error"]["message"]
+    assert len(relay.forwarded) == 2
+    assert [exchange.told for exchange in relay.exchanges] == [True, True, False, False]
+    assert relay.exchanges[3].status == 504
+    assert KEY not in repr(relay.exchanges) + replies[3].text
+
+
+def test_calls_that_come_at_once_do_not_pass_the_cap() -> None:
+    relay = Relay(max_calls=3)
+
+    async def send() -> list[int]:
+        transport = httpx.ASGITransport(app=relay.app)
+        async with httpx.AsyncClient(transport=transport, base_url="https://a.example") as client:
+            replies = await asyncio.gather(*(client.post("/x") for _ in range(8)))
+        return sorted(reply.status_code for reply in replies)
+
+    assert asyncio.run(send()) == [200] * 3 + [504] * 5
+    assert len(relay.forwarded) == 3
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        httpx.ConnectError(f"no {KEY}"),
+        httpx.ReadTimeout(f"no {KEY}"),
+        httpx.RemoteProtocolError(f"no {KEY}"),
+    ],
+)
+def test_a_call_that_gets_no_answer_is_not_told(error: httpx.HTTPError) -> None:
+    def dead(request: httpx.Request) -> httpx.Response:
+        raise error
+
+    relay = Relay(dead, max_calls=1)
+    reply = relay.call("/x?key=YOUR_API_KEY")
+    (exchange,) = relay.exchanges
+    assert (reply.status_code, exchange.status, exchange.told) == (504, 504, False)
+    assert KEY not in reply.text + repr(exchange)
+    relay.call("/x")
+    assert len(relay.forwarded) == 1
+
+
+@pytest.mark.parametrize("status", [400, 401, 429, 500, 503])
+def test_a_refusal_by_the_target_is_told(status: int) -> None:
+    relay = Relay(lambda request: httpx.Response(status, json={"error": "no"}))
+    assert relay.call("/x").status_code == status
+    assert (relay.exchanges[0].told, relay.exchanges[0].status) == (True, status)
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_redirect_is_passed_back_and_not_followed(status: int) -> None:
+    headers = {"location": "https://elsewhere.example/x"}
+    relay = Relay(lambda request: httpx.Response(status, headers=headers))
+    reply = relay.call("/x?key=YOUR_API_KEY")
+    assert (reply.status_code, reply.headers["location"]) == (status, headers["location"])
+    assert [request.url.host for request in relay.forwarded] == ["target.example"]
+
+
+def test_a_media_host_gets_the_request_and_no_key_and_counts_as_no_call() -> None:
+    relay = Relay(lambda request: httpx.Response(200, content=b"\x89PNG"), max_calls=1)
+    keys = {"authorization": "Bearer YOUR_API_KEY", "x-goog-api-key": "YOUR_API_KEY"}
+    for _ in range(3):
+        reply = relay.call("/a%20b.png?s=1&key=YOUR_API_KEY", "GET", "media.example", headers=keys)
+        assert reply.content == b"\x89PNG"
+    for sent in relay.forwarded:
+        assert str(sent.url) == "https://media.example/a%20b.png?s=1&key=YOUR_API_KEY"
+        assert not {"authorization", "x-goog-api-key"} & set(headers_of(sent))
+        assert KEY not in repr(headers_of(sent)) + str(sent.url)
+    assert [exchange.host for exchange in relay.exchanges] == ["media.example"] * 3
+    assert relay.call("/x").status_code == 200
+
+
+def test_any_other_host_leads_to_the_target_and_is_told_by_its_name() -> None:
+    relay = Relay(max_calls=1)
+    relay.call("/x?key=YOUR_API_KEY", host="Evil.example")
+    assert relay.forwarded[0].url.host == "target.example"
+    assert relay.exchanges[0].host == "evil.example"
+    assert relay.call("/x").status_code == 504
+
+
+def test_a_compressed_reply_is_told_as_text() -> None:
+    relay = Relay(lambda request: httpx.Response(200, json={"a": [1]}))
+    reply = relay.call("/x", headers={"accept-encoding": "gzip"})
+    assert json.loads(relay.exchanges[0].response_body) == reply.json() == {"a": [1]}
+    assert "content-encoding" not in reply.headers

@@ -1,0 +1,199 @@
+"""A run: one block on a bench, its process and its own exchanges; and the whole way to a target."""
+
+import asyncio
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import uvicorn
+from conftest import TOP
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from trueup.errors import Unreachable
+from trueup.exchange import Exchange
+from trueup.mock import MEDIA_HOST, create_app
+from trueup.run import Bench, Log, open_relay
+from trueup.sandbox import Limits
+from trueup.site import Block
+from trueup.snippet import LANGUAGES, render_snippet
+from trueup.store import Stored, parse_status
+from trueup.verify import verify_block
+
+TEXT = (Path(__file__).parent / "sample.yml").read_text("utf-8")
+NOW = datetime(2026, 4, 20, tzinfo=UTC)
+NATIVE = "nano-banana/generate-content"
+IMAGES = "nano-banana/images-generations"
+KEY = "sk-only-the-relay-knows-this-key"
+LIMITS = Limits(timeout_s=30)
+CURL = "curl -sS -o /dev/null https://crazyrouter.com/v1/images/generations -d '{}'"
+EXCHANGE = Exchange("GET", "a.example", "/", (), (), b"", 200, "", b"")
+
+
+@contextmanager
+def serving(app: Starlette) -> Iterator[int]:
+    """The app on a loopback port of its own."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    config = uvicorn.Config(app, log_level="error", lifespan="off", ws="none")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=asyncio.run, args=[server.serve(sockets=[listener])])
+    thread.start()
+    try:
+        while not server.started:
+            time.sleep(0.01)
+        yield listener.getsockname()[1]
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def local_at(port: int) -> Stored:
+    """The real file whose local target, and what was sent to it, is at a port."""
+    text = TEXT.replace("http://localhost:4000", f"http://127.0.0.1:{port}")
+    return parse_status(text, "status.yml", NOW)
+
+
+def block_of(stored: Stored, endpoint: str, language: str) -> Block:
+    snippet = render_snippet(stored.status, endpoint, language, TOP / "snippets")
+    return Block("page", 1, snippet.language.fence, snippet.text, snippet.id, endpoint)
+
+
+async def call(app: ASGIApp) -> None:
+    """One call of an app that neither reads nor answers."""
+
+    async def receive() -> Message:
+        return {}
+
+    async def send(message: Message) -> None: ...
+
+    await app({"type": "http"}, receive, send)
+
+
+def test_a_run_holds_the_process_and_the_exchanges_of_its_block(bench: Bench) -> None:
+    run = bench.run("bash", f"{CURL}\necho said", LIMITS)
+    assert (run.ran.exit_code, run.ran.stdout) == (0, b"said\n")
+    (exchange,) = run.exchanges
+    assert (exchange.method, exchange.path) == ("POST", "/v1/images/generations")
+    assert (exchange.host, exchange.status) == ("crazyrouter.com", 401)
+
+
+def test_a_run_knows_nothing_of_the_run_before(bench: Bench) -> None:
+    assert len(bench.run("bash", f"{CURL}\n{CURL}", LIMITS).exchanges) == 2
+    assert bench.run("bash", "true", LIMITS).exchanges == ()
+
+
+def test_the_bench_of_the_mock_replays_the_reference(bench: Bench) -> None:
+    assert (bench.target, bench.replays) == ("production", True)
+    assert (bench.gateway, bench.base_url) == ("crazyrouter.com", "https://crazyrouter.com")
+    assert bench.media_hosts == {MEDIA_HOST}
+    assert bench.containment == bench.sandbox.containment
+    run = bench.run("bash", f"curl -sS -o x https://{MEDIA_HOST}/x.png", LIMITS)
+    assert [exchange.host for exchange in run.exchanges] == [MEDIA_HOST]
+
+
+def test_what_a_block_asked_is_never_told_of_the_next_though_its_answer_is_late() -> None:
+    log, gate = Log(), asyncio.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await gate.wait()
+        log.append(EXCHANGE)
+
+    async def ask() -> tuple[list[Exchange], list[Exchange]]:
+        around = log.around(app)
+        first, second = list[Exchange](), list[Exchange]()
+        log.exchanges = first
+        late = asyncio.ensure_future(call(around))
+        await asyncio.sleep(0)
+        log.exchanges = second
+        gate.set()
+        await asyncio.gather(late, call(around))
+        return first, second
+
+    assert asyncio.run(ask()) == ([EXCHANGE], [EXCHANGE])
+
+
+def test_the_blocks_fail_as_recorded_at_a_live_target_with_the_key_put_in() -> None:
+    seen: list[Exchange] = []
+    app = create_app(local_at(4000).status, target="local", on_exchange=seen.append, keys=[KEY])
+    with serving(app) as port:
+        stored = local_at(port)
+        with open_relay(stored, "local", key=KEY, max_calls=2) as bench:
+            for language in LANGUAGES:
+                block = block_of(stored, IMAGES, language)
+                receipt = verify_block(block, ("page",), stored, bench, NOW.date())
+                assert receipt.reasons == ()
+                assert receipt.signatures == ("unknown-image-output-options",)
+                assert (receipt.target, receipt.replayed) == ("local", False)
+                assert receipt.status == 400
+                assert receipt.record and "status.yml:" in receipt.record
+                assert receipt.image is None
+                assert KEY not in repr(receipt)
+            with pytest.raises(Unreachable, match="local: nano-banana/images-generations got no"):
+                verify_block(block, ("page",), stored, bench, NOW.date())
+    assert [exchange.path for exchange in seen] == ["/v1/images/generations"] * 2
+
+
+def test_the_placeholder_itself_can_be_the_key_of_a_mock_behind_the_relay() -> None:
+    with serving(create_app(local_at(4000).status, target="local")) as port:
+        stored = local_at(port)
+        with open_relay(stored, "local", key="YOUR_API_KEY", max_calls=1) as bench:
+            block = block_of(stored, IMAGES, "curl")
+            assert verify_block(block, ("page",), stored, bench, NOW.date()).passed
+
+
+def test_a_target_that_is_down_tells_nothing() -> None:
+    with closing(socket.socket()) as unheard:
+        unheard.bind(("127.0.0.1", 0))
+        stored = local_at(unheard.getsockname()[1])
+        with open_relay(stored, "local", key=KEY, max_calls=1) as bench:
+            block = block_of(stored, IMAGES, "curl")
+            with pytest.raises(Unreachable) as error:
+                verify_block(block, ("page",), stored, bench, NOW.date())
+    assert "got no answer from http://127.0.0.1:" in str(error.value)
+    assert KEY not in str(error.value)
+
+
+@pytest.mark.parametrize(("replayed", "passed"), [("production", True), ("local", False)])
+def test_a_target_without_rows_of_its_own_is_compared_with_the_reference(
+    replayed: str, passed: bool
+) -> None:
+    with serving(create_app(local_at(4000).status, target=replayed)) as port:
+        stored = local_at(port)
+        with open_relay(stored, "local", key="YOUR_API_KEY", max_calls=1) as bench:
+            block = block_of(stored, NATIVE, "curl")
+            receipt = verify_block(block, ("page",), stored, bench, NOW.date())
+    assert receipt.passed == passed
+    assert receipt.record == str(stored.place_of(stored.status.seen(NATIVE, "production")[0]))
+    told = "; ".join(receipt.reasons)
+    assert passed or "model_not_found" in told
+    if passed:
+        assert receipt.image and receipt.image["format"] == "PNG"
+
+
+def test_a_key_that_a_target_repeats_reaches_neither_the_block_nor_the_receipt() -> None:
+    async def echo(request: Request) -> Response:
+        text = f"{request.url} {dict(request.headers)}"
+        assert KEY in text
+        return JSONResponse({"error": {"message": text}}, 400, {"x-oneapi-request-id": KEY})
+
+    app = Starlette(routes=[Route("/{path:path}", echo, methods=["POST"])])
+    with serving(app) as port:
+        stored = local_at(port)
+        with open_relay(stored, "local", key=KEY, max_calls=9) as bench:
+            for language in LANGUAGES:
+                block = block_of(stored, IMAGES, language)
+                run = bench.run(LANGUAGES[language].fence, block.text, LIMITS)  # type: ignore[arg-type]
+                assert b"***" in run.ran.stdout + run.ran.stderr
+                assert KEY not in repr(run)
+                receipt = verify_block(block, ("page",), stored, bench, NOW.date())
+                assert not receipt.passed and "it failed with" in receipt.reasons[0]
+                assert KEY not in repr(receipt)
