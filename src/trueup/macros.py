@@ -10,7 +10,7 @@ from typing import Any
 from mkdocs.exceptions import PluginError
 
 from trueup.errors import BadInput, TrueupError
-from trueup.model import Frozen, Shape, Status, split
+from trueup.model import Frozen, Shape, Status, anchor, split
 from trueup.receipt import Receipt
 from trueup.site import load_pages
 from trueup.snippet import LANGUAGES, render_snippet
@@ -48,7 +48,7 @@ def _macros(top: Path, docs: Path) -> dict[str, Callable[..., str]]:
     def link(endpoint: str) -> str:
         model, _ = split(endpoint)
         home = homes.get(model)
-        return f"{home}#{endpoint.replace('/', '--')}" if home else f"status.md#{model}"
+        return f"{home}#{anchor(endpoint)}" if home else f"status.md#{model}"
 
     pages = Pages(stored.status, load_catalogue("en"), today, link)
     return {

@@ -15,7 +15,7 @@ from typing import Any
 import jinja2
 
 from trueup.errors import BadInput
-from trueup.model import Sent, Status, split
+from trueup.model import Sent, Status, anchor, split
 from trueup.request import request_of
 
 ARGUMENT_LIMIT = 120_000
@@ -53,7 +53,7 @@ class Snippet:
     @property
     def id(self) -> str:
         """Unique on a page and usable as an HTML id."""
-        return f"{self.endpoint.replace('/', '--')}--{self.language.name}"
+        return f"{anchor(self.endpoint)}--{self.language.name}"
 
 
 def render_snippet(status: Status, endpoint: str, language: str, folder: Path) -> Snippet:

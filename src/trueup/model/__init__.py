@@ -34,6 +34,7 @@ from trueup.model.values import (
     Shape,
     Standing,
     Text,
+    anchor,
     as_time,
     split,
 )
@@ -73,6 +74,7 @@ __all__ = [
     "Target",
     "Text",
     "Variant",
+    "anchor",
     "as_time",
     "split",
 ]

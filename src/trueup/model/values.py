@@ -98,6 +98,11 @@ def split(endpoint: str) -> tuple[str, str]:
     return model, route
 
 
+def anchor(endpoint: str) -> str:
+    """An endpoint as an HTML id that is a CSS selector too: the copy button selects by it."""
+    return re.sub(r"[^A-Za-z0-9-]", "_", endpoint.replace("/", "--"))
+
+
 def as_time(moment: date | datetime) -> datetime:
     """An aware time (UTC) for a date or a time, so that both can be compared.
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from trueup.model import Standing, split
+from trueup.model import Standing, anchor, split
 from trueup.standing import mapping_of, risks, stand
 from trueup.wording.sentences import WORKING, Sentences
 from trueup.wording.text import code, plain
@@ -106,7 +106,7 @@ class Pages(Sentences):
         title = plain(route.title or split(endpoint)[1])
         legacy = stand(self.status, endpoint).standing is Standing.NOT_RECOMMENDED
         text = self._("Legacy: {route}").format(route=title) if legacy else title
-        return f"{'#' * level} {text} {{ #{endpoint.replace('/', '--')} }}"
+        return f"{'#' * level} {text} {{ #{anchor(endpoint)} }}"
 
     def mark(self, endpoint: str) -> str:
         """A box that says what an endpoint's standing means."""
