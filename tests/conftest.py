@@ -4,6 +4,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from trueup.docs import Docs
 from trueup.errors import TrueupError
 from trueup.run import Bench, open_mock, open_relay
 from trueup.site import Block, read_blocks
+from trueup.snippet import FENCES
 from trueup.store import Stored, load_status
 from trueup.verify import distinct
 
@@ -55,7 +57,7 @@ def stored() -> Stored:
 def bench(stored: Stored) -> Iterator[Bench]:
     """The mock's bench: every module may run blocks on it."""
     with open_mock(stored) as opened:
-        yield opened
+        yield replace(opened, complete=os.environ.get("CI") == "true")
 
 
 @pytest.fixture(scope="session")
@@ -79,7 +81,7 @@ BLOCKS = pytest.StashKey[list[tuple[Block, tuple[str, ...]]]]()
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test with `published` runs once for each published block, one with `python_block` once for
     each in Python; the site is built once, when the first of them is collected."""
-    for name, languages in (("published", ("bash", "python")), ("python_block", ("python",))):
+    for name, languages in (("published", FENCES), ("python_block", ("python",))):
         if name in metafunc.fixturenames:
             blocks = [one for one in _published(metafunc.config) if one[0].language in languages]
             assert blocks, "no published block was found"

@@ -18,6 +18,14 @@ from trueup.receipt import Report
 from trueup.run import Bench
 
 
+TABS = {
+    "curl": "curl",
+    "python": "Python",
+    "javascript": "JavaScript",
+    "genai": "Python (google-genai)",
+}
+
+
 class Quiet(SimpleHTTPRequestHandler):
     def log_message(self, *_: object) -> None: ...
 
@@ -86,8 +94,8 @@ def test_the_clipboard_holds_what_the_receipt_hashed(
         for block in page.locator("[data-endpoint]").all():
             block_id = block.get_attribute("id")
             tabs = block.locator("xpath=ancestor::*[contains(@class,'tabbed-set')][1]")
-            name = {"curl": "curl", "python": "Python"}[str(block_id).rpartition("--")[2]]
-            tabs.locator(".tabbed-labels label", has_text=name).click()
+            name = TABS[str(block_id).rpartition("--")[2]]
+            tabs.locator(".tabbed-labels").get_by_text(name, exact=True).click()
             block.hover()
             block.locator("button[data-md-type='copy']").click()
             page.wait_for_function("navigator.clipboard.readText().then(text => text.length > 0)")

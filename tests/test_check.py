@@ -15,7 +15,7 @@ from trueup.check import check_prose, check_published, check_record
 from trueup.finding import Finding
 from trueup.model import Standing
 from trueup.site import Block, Page, load_pages
-from trueup.snippet import LANGUAGES, Snippet, render_snippet
+from trueup.snippet import Snippet, languages_of, render_snippet
 from trueup.store import Stored, parse_status
 
 TEXT = (Path(__file__).parent / "sample.yml").read_text("utf-8")
@@ -72,9 +72,9 @@ def of_rule(found: Sequence[Finding], rule: str) -> list[Finding]:
 def snippets() -> list[Snippet]:
     status, folder = stored_of().status, TOP / "snippets"
     return [
-        render_snippet(status, endpoint, language, folder)
+        render_snippet(status, endpoint, language.name, folder)
         for endpoint in status.endpoints
-        for language in LANGUAGES
+        for language in languages_of(status.route_of(endpoint).protocol, folder)
     ]
 
 

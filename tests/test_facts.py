@@ -56,8 +56,8 @@ FACTS = {
     ),
     "signatures": (
         UNKNOWN_NAME,
-        "into the form of Vertex AI, whose image settings have this field, and sent it to the Gemini"
-        " Developer API, whose settings do not",
+        "into the form of Vertex AI, whose image settings have this field, and sent it to the"
+        " Gemini Developer API, whose settings do not",
         f"Nano Banana, {IMAGES}: production and local, since 2026-04-14",
         f"Nano Banana 2, {IMAGES}: production and local, since 2026-04-14",
         "not supported model for image generation",

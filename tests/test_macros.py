@@ -39,8 +39,11 @@ def test_every_macro_gives_whole_blocks_at_column_0(macros: dict[str, Any]) -> N
         "route": ["nano-banana/generate-content"],
         "best": ["nano-banana"],
         "console": ["docs"],
-        "excerpt": ["observations"],
         "policy": ["fresh_for"],
+        "newest": ["nano-banana/generate-content"],
+        "fields": ["Receipt"],
+        "variants": ["nano-banana-pro"],
+        "sample": ["gemini", "data-uri"],
     }
     for name, macro in macros.items():
         text = macro(*arguments.get(name, []))
@@ -48,7 +51,7 @@ def test_every_macro_gives_whole_blocks_at_column_0(macros: dict[str, Any]) -> N
 
 
 def test_an_excerpt_is_the_item_as_it_stands_in_the_file(macros: dict[str, Any]) -> None:
-    fence = macros["excerpt"]("observations", 1)
+    fence = macros["newest"]("nano-banana/images-generations")
     text = "\n".join(fence.splitlines()[1:-1])
     assert text.partition("\n")[2] in (TOP / "status.yml").read_text()
     row = yaml.safe_load(text)["observations"][0]
@@ -65,9 +68,15 @@ def test_a_fence_is_longer_than_any_run_of_backticks_inside(
     assert "``````" in environment.macros["route"]("nano-banana/images-generations")
 
 
-def test_a_model_without_a_page_is_linked_to_its_evidence(macros: dict[str, Any]) -> None:
-    assert "(status.md#nano-banana-2)" in macros["advice"]("nano-banana")
-    assert "(nano-banana.md#nano-banana--" not in macros["advice"]("nano-banana")
+def test_a_model_is_linked_to_its_page_and_without_one_to_its_evidence(
+    macros: dict[str, Any], repository: Path
+) -> None:
+    home = "(nano-banana-2.md#nano-banana-2--generate-content)"
+    assert home in macros["advice"]("nano-banana")
+    (repository / "docs" / "en" / "nano-banana-2.md").unlink()
+    environment = Environment(repository)
+    define_env(environment)
+    assert "(status.md#nano-banana-2)" in environment.macros["advice"]("nano-banana")
 
 
 @pytest.mark.parametrize(

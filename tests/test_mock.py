@@ -20,10 +20,11 @@ from starlette.applications import Starlette
 from trueup.errors import BadInput
 from trueup.exchange import Exchange
 from trueup.mock import MEDIA_HOST, create_app, draw_picture, new_request_id
-from trueup.mock.app import BODY_LIMIT
+from trueup.mock.asked import BODY_LIMIT
 from trueup.mock.record import Record
 from trueup.model import Observation, Status
 from trueup.protocols import PROTOCOLS
+from trueup.request import differences, request_in
 
 FILE = Path(__file__).parents[1] / "status.yml"
 FACTS: dict[str, Any] = yaml.safe_load(FILE.read_text("utf-8"))
@@ -63,15 +64,20 @@ def status_of(*rows: dict[str, Any], **facts: Any) -> Status:
     return Status.model_validate({**FACTS, "observations": list(rows), **facts})
 
 
+def seen_row(endpoint: str, /, **fields: Any) -> dict[str, Any]:
+    """The reference's row of an endpoint's own request, with other fields; None leaves one out."""
+    rows = [row for row in FACTS["observations"] if row["target"] == "production"]
+    row = next(row for row in rows if row["endpoint"] == endpoint and "variant" not in row)
+    changed = {**row, "billing": None, **fields}
+    return {key: value for key, value in changed.items() if value is not None}
+
+
 def native_row(**fields: Any) -> dict[str, Any]:
-    row = dict(FACTS["observations"][0])
-    row.pop("billing")
-    return {key: value for key, value in {**row, **fields}.items() if value is not None}
+    return seen_row("nano-banana/generate-content", **fields)
 
 
 def images_row(**fields: Any) -> dict[str, Any]:
-    row = {**FACTS["observations"][1], **fields}
-    return {key: value for key, value in row.items() if value is not None}
+    return seen_row("nano-banana/images-generations", **fields)
 
 
 def send_recorded(row: Observation, app: Starlette) -> httpx.Response:
@@ -117,7 +123,7 @@ def test_the_images_request_of_the_docs_gets_the_recorded_error_in_the_relay_sha
 def test_every_row_of_the_status_file_is_answered_as_recorded(target: str) -> None:
     seen: list[Exchange] = []
     app = create_app(STATUS, target=target, on_exchange=seen.append)
-    rows = [row for row in STATUS.observations if row.target == target]
+    rows = [row for row in STATUS.observations if (row.target, row.variant) == (target, None)]
     assert rows
     for row in rows:
         reply = send_recorded(row, app)
@@ -129,6 +135,17 @@ def test_every_row_of_the_status_file_is_answered_as_recorded(target: str) -> No
             assert reply.status_code == 200 and found.shape == row.shape
         else:
             assert STATUS.signatures[row.signatures[0]].match in (found.error or "")
+
+
+def test_every_variant_on_record_is_answered_by_a_row_that_it_repeats() -> None:
+    rows = [row for row in STATUS.observations if row.variant]
+    assert rows
+    for row in rows:
+        seen: list[Exchange] = []
+        app = create_app(STATUS, target=row.target, on_exchange=seen.append)
+        reply = send_recorded(row, app)
+        assert (reply.status_code, row.outcome) == (200, "image")
+        assert seen[0].answered_from
 
 
 def test_the_rows_of_one_target_do_not_speak_for_another() -> None:
@@ -144,9 +161,9 @@ def test_an_unknown_target_is_refused_with_the_known_ones() -> None:
     "path",
     [
         NATIVE.replace("gemini-2.5-flash-image", "nano-banana"),
-        NATIVE.replace("generateContent", "streamGenerateContent"),
+        NATIVE.replace("generateContent", "countTokens"),
         NATIVE.replace("v1beta", "v1"),
-        f"{NATIVE}?alt=sse",
+        f"{NATIVE}?alt=json",
         "/v1/chat/completions",
     ],
 )
@@ -176,9 +193,31 @@ def test_a_changed_field_deep_in_the_body_is_not_on_record(modalities: Any) -> N
     assert is_not_on_record(post(f"{NATIVE}?key={KEY}", json=body))
 
 
-@pytest.mark.parametrize("headers", [{"x-goog-api-key": KEY}, BEARER])
-def test_a_changed_auth_is_accepted_but_not_on_record(headers: dict[str, str]) -> None:
-    assert is_not_on_record(post(NATIVE, headers=headers, json=ASK))
+def test_a_way_that_neither_the_record_nor_the_route_has_is_not_on_record() -> None:
+    assert is_not_on_record(post(NATIVE, headers=BEARER, json=ASK))
+
+
+def test_a_way_that_the_route_accepts_is_answered_and_told_apart_from_the_record() -> None:
+    seen: list[Exchange] = []
+    app = create_app(STATUS, on_exchange=seen.append)
+    assert post(NATIVE, app, headers={"x-goog-api-key": KEY}, json=ASK).status_code == 200
+    assert ask(app).status_code == 200
+    assert [exchange.auth for exchange in seen] == [("x-goog-api-key",), ("query-key",)]
+    assert seen[0].answered_from == seen[1].answered_from
+    row = next(row for row in STATUS.seen("nano-banana/generate-content", "production"))
+    parted = [request_in(exchange, SITE) for exchange in seen]
+    assert [differences(row.sent, sent) if sent else None for sent in parted] == [
+        ("auth: recorded query-key, now x-goog-api-key",),
+        (),
+    ]
+
+
+def test_a_way_that_no_route_accepts_any_more_is_not_answered() -> None:
+    strict = {**FACTS["routes"]["generate-content"], "auth": {"documented": "query-key"}}
+    app = create_app(
+        status_of(native_row(), routes={**FACTS["routes"], "generate-content": strict})
+    )
+    assert is_not_on_record(post(NATIVE, app, headers={"x-goog-api-key": KEY}, json=ASK))
 
 
 def test_a_changed_prompt_still_answers() -> None:
@@ -325,7 +364,7 @@ def test_a_claude_key_opens_the_model_paths_that_read_it() -> None:
 
 
 def test_the_record_can_show_a_way_that_the_family_does_not_read() -> None:
-    sent = {**FACTS["observations"][1]["sent"], "auth": "query-key"}
+    sent = {**images_row()["sent"], "auth": "query-key"}
     app = create_app(status_of(images_row(sent=sent)))
     assert post(f"{IMAGES}?key={KEY}", app, json=LEGACY).status_code == 400
 
@@ -351,11 +390,18 @@ def test_a_body_that_is_no_json_object_is_refused(content: bytes) -> None:
     assert error_of(reply)["message"].startswith("Invalid request, 无效的请求, ")
 
 
-@pytest.mark.parametrize("model", [None, "", 3, {"a": 1}])
-def test_a_request_without_a_model_is_refused(model: Any) -> None:
+@pytest.mark.parametrize("model", [None, ""])
+def test_an_images_request_without_a_model_asks_for_dall_e(model: Any) -> None:
+    reply = post(IMAGES, headers=BEARER, json={"model": model, "prompt": "..."})
+    assert is_not_on_record(reply)
+    assert "模型 dall-e 无可用渠道" in error_of(reply)["message"]
+
+
+@pytest.mark.parametrize("model", [3, {"a": 1}, [1]])
+def test_a_model_that_is_no_text_is_a_bad_body(model: Any) -> None:
     reply = post(IMAGES, headers=BEARER, json={"model": model, "prompt": "..."})
     assert reply.status_code == 400
-    assert error_of(reply)["message"].startswith("未指定模型名称，模型名称不能为空 (request id: ")
+    assert error_of(reply)["message"].startswith("Invalid request, 无效的请求, ")
 
 
 def test_a_refused_model_is_named_in_the_middleware_shape() -> None:
@@ -368,7 +414,7 @@ def test_a_refused_model_is_named_in_the_middleware_shape() -> None:
 def test_a_body_nested_to_any_depth_is_refused_in_words(depth: int) -> None:
     nested = b'{"model":"nano-banana","prompt":' + b"[" * depth + b"]" * depth + b',"n":'
     content = nested + b"[" * depth + b"]" * depth + b"}"
-    assert post(IMAGES, headers=BEARER, content=content).status_code in (400, 503)
+    assert post(IMAGES, headers=BEARER, content=content).status_code in (400, 500)
 
 
 def test_a_body_too_deep_to_be_compared_is_not_on_record() -> None:

@@ -61,7 +61,7 @@ def test_a_report_is_written_as_json_that_keeps_every_field() -> None:
     assert (written["evidence"], written["engine"]) == ("2026-04-14", __version__)
     assert written["pages"] == ["index.html", "acorn/index.html"]
     assert failed["reasons"] == ["it said nothing"]
-    assert set(written) == set(Receipt.__dataclass_fields__)
+    assert set(written) == set(Receipt.model_fields)
 
 
 def test_a_replayed_receipt_has_no_image_facts_of_its_own() -> None:

@@ -22,7 +22,7 @@ from trueup.request import (
     without_prompt,
 )
 
-FILE = Path(__file__).parents[1] / "status.yml"
+FILE = Path(__file__).parent / "sample.yml"
 FACTS: dict[str, Any] = yaml.safe_load(FILE.read_text("utf-8"))
 STATUS = Status.model_validate(FACTS)
 NATIVE = "nano-banana/generate-content"
@@ -188,6 +188,26 @@ def test_a_long_value_is_told_in_short() -> None:
 def test_a_difference_outside_the_body_is_told_by_its_name(field: str, value: str) -> None:
     before, now = sent({}), sent({}, **{field: value})
     assert differences(before, now) == (f"{field}: recorded {getattr(before, field)}, now {value}",)
+
+
+def test_a_star_stands_for_fields_that_nobody_listed() -> None:
+    recorded = sent({"model": "m", "size": None, "*": None})
+    assert not differences(recorded, sent({"model": "m", "size": "1K", "n": 1}))
+    assert differences(recorded, sent({"model": "n", "size": "1K"}))
+    assert differences(recorded, sent({"model": "m"}))
+    assert differences(sent({"model": "m"}), sent({"model": "m", "n": 1}))
+
+
+def test_a_variant_is_compared_with_its_own_request() -> None:
+    facts = yaml.safe_load((Path(__file__).parents[1] / "status.yml").read_text())
+    status = Status.model_validate(facts)
+    pro = "nano-banana-pro/images-generations"
+    assert [row.variant for row in speaking(status, pro, None, "resolution-4k")] == [
+        "resolution-4k"
+    ]
+    assert speaking(status, pro) == ()
+    facts["endpoints"][pro]["variants"]["resolution-4k"]["body"]["resolution"] = "8K"
+    assert speaking(Status.model_validate(facts), pro, None, "resolution-4k") == ()
 
 
 def test_a_prompt_counts_as_not_reported_once_it_is_taken_out() -> None:

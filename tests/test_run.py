@@ -24,7 +24,7 @@ from trueup.mock import MEDIA_HOST, create_app
 from trueup.run import Bench, Log, open_relay
 from trueup.sandbox import Limits
 from trueup.site import Block
-from trueup.snippet import LANGUAGES, render_snippet
+from trueup.snippet import languages_of, render_snippet
 from trueup.store import Stored, parse_status
 from trueup.verify import verify_block
 
@@ -126,9 +126,9 @@ def test_the_blocks_fail_as_recorded_at_a_live_target_with_the_key_put_in() -> N
     app = create_app(local_at(4000).status, target="local", on_exchange=seen.append, keys=[KEY])
     with serving(app) as port:
         stored = local_at(port)
-        with open_relay(stored, "local", key=KEY, max_calls=2) as bench:
-            for language in LANGUAGES:
-                block = block_of(stored, IMAGES, language)
+        with open_relay(stored, "local", key=KEY, max_calls=3) as bench:
+            for language in languages_of("openai-images", TOP / "snippets"):
+                block = block_of(stored, IMAGES, language.name)
                 receipt = verify_block(block, ("page",), stored, bench, NOW.date())
                 assert receipt.reasons == ()
                 assert receipt.signatures == ("unknown-image-output-options",)
@@ -139,7 +139,7 @@ def test_the_blocks_fail_as_recorded_at_a_live_target_with_the_key_put_in() -> N
                 assert KEY not in repr(receipt)
             with pytest.raises(Unreachable, match="local: nano-banana/images-generations got no"):
                 verify_block(block, ("page",), stored, bench, NOW.date())
-    assert [exchange.path for exchange in seen] == ["/v1/images/generations"] * 2
+    assert [exchange.path for exchange in seen] == ["/v1/images/generations"] * 3
 
 
 def test_the_placeholder_itself_can_be_the_key_of_a_mock_behind_the_relay() -> None:
@@ -189,9 +189,9 @@ def test_a_key_that_a_target_repeats_reaches_neither_the_block_nor_the_receipt()
     with serving(app) as port:
         stored = local_at(port)
         with open_relay(stored, "local", key=KEY, max_calls=9) as bench:
-            for language in LANGUAGES:
-                block = block_of(stored, IMAGES, language)
-                run = bench.run(LANGUAGES[language].fence, block.text, LIMITS)  # type: ignore[arg-type]
+            for language in languages_of("openai-images", TOP / "snippets"):
+                block = block_of(stored, IMAGES, language.name)
+                run = bench.run(language.fence, block.text, LIMITS)
                 assert b"***" in run.ran.stdout + run.ran.stderr
                 assert KEY not in repr(run)
                 receipt = verify_block(block, ("page",), stored, bench, NOW.date())

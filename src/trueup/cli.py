@@ -5,6 +5,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -172,11 +173,12 @@ def _verify(site: Docs, target: str, max_calls: int | None) -> list[Finding]:
 @contextlib.contextmanager
 def _bench(site: Docs, target: str, max_calls: int | None) -> Iterator[Bench]:
     containment, why = best_containment()
+    complete = os.environ.get("CI") == "true"
     if why:
         click.echo(f"sandbox: {why}", err=True)
     if target == "mock":
         with open_mock(site.stored, containment) as bench:
-            yield bench
+            yield replace(bench, complete=complete)
         return
     name = f"TRUEUP_{target.upper().replace('-', '_')}_API_KEY"
     key = os.environ.get(name, "")
@@ -188,7 +190,7 @@ def _bench(site: Docs, target: str, max_calls: int | None) -> Iterator[Bench]:
     if max_calls is None:
         raise BadInput(f"--target {target}: no cap was given; --max-calls N was expected. Give it.")
     with open_relay(site.stored, target, key, max_calls, containment) as bench:
-        yield bench
+        yield replace(bench, complete=complete)
 
 
 def _end(findings: Sequence[Finding]) -> None:

@@ -12,7 +12,7 @@ from trueup.model import Standing
 from trueup.receipt import Receipt, Report
 from trueup.run import Bench
 from trueup.site import Block, Page, build_site, load_pages, read_blocks, stamp_site
-from trueup.snippet import LANGUAGES, Snippet, render_snippet
+from trueup.snippet import Snippet, languages_of, render_snippet
 from trueup.store import Stored, load_status
 from trueup.verify import verify
 from trueup.wording import load_catalogue, receipt_line
@@ -42,10 +42,11 @@ class Docs:
 
     def snippets(self) -> list[Snippet]:
         """Every snippet that a page could publish."""
+        status, folder = self.stored.status, self.top / "snippets"
         return [
-            render_snippet(self.stored.status, endpoint, language, self.top / "snippets")
-            for endpoint in self.stored.status.endpoints
-            for language in LANGUAGES
+            render_snippet(status, endpoint, language.name, folder)
+            for endpoint in status.endpoints
+            for language in languages_of(status.route_of(endpoint).protocol, folder)
         ]
 
     def check(self) -> list[Finding]:

@@ -13,7 +13,7 @@ from trueup.errors import BadInput, TrueupError
 from trueup.model import Frozen, Shape, Status, anchor, split
 from trueup.receipt import Receipt
 from trueup.site import load_pages
-from trueup.snippet import LANGUAGES, render_snippet
+from trueup.snippet import languages_of, render_snippet
 from trueup.standing import alternative
 from trueup.store import Stored, load_status
 from trueup.wording import (
@@ -114,7 +114,7 @@ def _sample(pages: Pages, protocol: str, shape: Shape) -> str:
 
 def _tabs(pages: Pages, templates: Path, endpoint: str) -> str:
     tabs = []
-    for language in LANGUAGES.values():
+    for language in languages_of(pages.status.route_of(endpoint).protocol, templates):
         snippet = render_snippet(pages.status, endpoint, language.name, templates)
         attributes = f"{{ .{language.fence} #{snippet.id} data-endpoint={endpoint} }}"
         block = _fenced(snippet.text, attributes)

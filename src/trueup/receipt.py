@@ -18,7 +18,7 @@ class Receipt(Frozen):
     sha256: str
     """Hash of the block's text as copied, in UTF-8."""
     language: str
-    """`bash` for curl blocks, `python`."""
+    """What its block is marked with: `bash` for curl blocks, `python`, `javascript`."""
     endpoint: str | None
     """`model/route`."""
     pages: tuple[str, ...]
@@ -53,6 +53,9 @@ class Receipt(Frozen):
     """Format, width, height and bytes of the image; never of a replay."""
     skipped: str | None = None
     """Why the block was not run, and until when."""
+    unobserved: tuple[str, ...] = ()
+    """What the block sent in another way than recorded, which its client decides: the way of the
+    key, where the route is said to accept it. Any other difference is a reason against it."""
     reasons: tuple[str, ...] = ()
     """Why it did not pass."""
     engine: str = __version__

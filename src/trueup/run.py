@@ -51,7 +51,8 @@ class Bench:
 
     `replays` tells whether replies come from the record instead of a live gateway. `gateway` is
     the host that published blocks name, `base_url` where their requests end up; `media_hosts` are
-    where linked images live.
+    where linked images live. `complete` is true where every block must run: one whose program is
+    not installed then fails, and is not skipped.
     """
 
     target: str
@@ -60,12 +61,17 @@ class Bench:
     replays: bool
     sandbox: Sandbox
     media_hosts: frozenset[str] = frozenset()
+    complete: bool = False
     log: Log = field(default_factory=Log)
 
     @property
     def containment(self) -> Containment:
         """What keeps a block from reaching anything else."""
         return self.sandbox.containment
+
+    def lacks(self, language: Language) -> str | None:
+        """Why no block of this language can run here, or None when one can."""
+        return self.sandbox.lacks(language)
 
     def run(self, language: Language, source: str, limits: Limits) -> Run:
         """Runs a block byte for byte. Raises Unreachable when the sandbox itself breaks."""

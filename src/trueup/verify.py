@@ -1,5 +1,5 @@
 """Verify: published blocks × a target → receipts. The one function behind the docs command, the
-tests and a retest. Judges by the exchange, and for Python by how the program ended too.
+tests and a retest. Judges by the exchange, and but for curl by how the program ended too.
 """
 
 import io
@@ -12,20 +12,21 @@ from PIL import Image as Pictures
 
 from trueup.errors import Unreachable
 from trueup.exchange import Exchange
-from trueup.model import Observation, split
+from trueup.model import Observation, Sent, split
 from trueup.protocols import Reply
 from trueup.receipt import Receipt, Report
 from trueup.request import differences, protocol_of, request_in
 from trueup.run import Bench, Run
 from trueup.sandbox import Language, Limits
 from trueup.site import Block
+from trueup.snippet import FENCES, language_of
 from trueup.store import Stored
 
 LIMITS = Limits(timeout_s=60)
 LIVE_LIMITS = Limits(timeout_s=330)
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "AVIF")
 """Pillow's other readers are not for strangers' files: the one for EPS starts a program."""
-RUNNABLE: Mapping[str, Language] = {"bash": "bash", "python": "python"}
+RUNNABLE: Mapping[str, Language] = {fence: fence for fence in FENCES}
 TELLS_NOTHING = (401, 402, 429)
 """The key, its balance or a rate limit: a live reply that says nothing of the route (rule 4)."""
 
@@ -43,7 +44,7 @@ def distinct(blocks: Iterable[Block]) -> list[tuple[Block, tuple[str, ...]]]:
 
 
 def verify(blocks: Sequence[Block], stored: Stored, bench: Bench, today: date) -> Report:
-    """Runs every distinct bash and Python block against the bench's target."""
+    """Runs every distinct block of code against the bench's target."""
     return Report(
         tuple(verify_block(block, pages, stored, bench, today) for block, pages in distinct(blocks))
     )
@@ -69,8 +70,13 @@ def verify_block(
     if endpoint.skip and endpoint.skip.until >= today and bench.replays:
         skipped = f"{endpoint.skip.reason} (until {endpoint.skip.until})"
         return Receipt(**facts, passed=False, skipped=skipped)
+    language = RUNNABLE[block.language]
+    if lacking := bench.lacks(language):
+        if bench.complete:
+            return Receipt(**facts, passed=False, reasons=(lacking,))
+        return Receipt(**facts, passed=False, skipped=lacking)
     limits = LIMITS if bench.replays else LIVE_LIMITS
-    run = bench.run(RUNNABLE[block.language], block.text, limits)
+    run = bench.run(language, block.text, limits)
     return _Trial(block, block.endpoint, stored, bench, run).receipt(facts)
 
 
@@ -84,6 +90,7 @@ class _Trial:
     bench: Bench
     run: Run
     reasons: list[str] = field(default_factory=list)
+    unobserved: tuple[str, ...] = ()
 
     def receipt(self, facts: Mapping[str, Any]) -> Receipt:
         exchange = self._exchange()
@@ -111,6 +118,7 @@ class _Trial:
             evidence=row.day if row else None,
             record=str(self.stored.place_of(row)) if row else None,
             image=None if self.bench.replays else self._image_facts(reply),
+            unobserved=self.unobserved,
             reasons=tuple(self.reasons),
         )
 
@@ -156,7 +164,8 @@ class _Trial:
     def _recorded(self, exchange: Exchange | None) -> Observation | None:
         """The newest row that told and that recorded this very request.
 
-        A target without observations of its own is compared with the reference's.
+        A target without observations of its own is compared with the reference's. Only the way of
+        the key may be another, where the block's client has a way of its own.
         """
         status = self.stored.status
         told, moved = self._told(self.bench.target), {}
@@ -174,9 +183,13 @@ class _Trial:
         if request is None:
             self.reasons.append("the request was not JSON with one key, as every record is")
             return told[0]
+        if self._has_own_way(request):
+            moved["auth"] = request.auth
         sent = {id(row): row.sent.model_copy(update=moved) for row in told}
         parted = {id(row): differences(sent[id(row)], request) for row in told}
         match = next((row for row in told if not parted[id(row)]), None)
+        if match is not None and match.sent.auth != request.auth:
+            self.unobserved = (f"auth: {request.auth}; {match.sent.auth} was recorded",)
         if match is None:
             self.reasons += [
                 f"the block does not send what was recorded at {self.stored.place_of(told[0])}:"
@@ -184,6 +197,12 @@ class _Trial:
                 for difference in parted[id(told[0])]
             ]
         return match or told[0]
+
+    def _has_own_way(self, request: Sent) -> bool:
+        """Whether the key came as the block's client always sends it, and the route accepts it."""
+        language = language_of(self.block.id)
+        accepted = self.stored.status.route_of(self.endpoint).auth.accepted
+        return language is not None and language.auth == request.auth in accepted
 
     def _told(self, target: str) -> list[Observation]:
         rows = self.stored.status.seen(self.endpoint, target)
@@ -207,7 +226,7 @@ class _Trial:
             )
 
     def _ended(self, outcome: str | None) -> None:
-        """How the program ended: curl knows only of transport, Python tells its reader."""
+        """How the program ended: curl knows only of transport, the others tell their reader."""
         ran = self.run.ran
         if ran.stopped or outcome is None:
             return

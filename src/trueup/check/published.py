@@ -12,9 +12,9 @@ from pydantic import TypeAdapter, ValidationError
 from trueup.finding import Finding
 from trueup.model import Status
 from trueup.site import Block, Page
-from trueup.snippet import LANGUAGES, Snippet
+from trueup.snippet import FENCES, Snippet
 
-RUN = {language.fence for language in LANGUAGES.values()}
+RUN = set[str](FENCES)
 SAFE_FENCES = {"console", "yaml", "json", "text", "mermaid"}
 
 

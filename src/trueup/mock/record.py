@@ -1,11 +1,11 @@
 """Record: which observation answers a request. Looks at what was sent, never at today's requests.
 
-Today's routes only tell a request for something that is not on record from one for a path that
-the gateway does not have at all; neither is an answer.
+Today's routes only add the ways of the key that they accept, and tell a request that is not on
+record from a path that the gateway does not have at all; neither is an answer.
 """
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -14,27 +14,43 @@ from trueup.protocols import PROTOCOLS, Protocol
 from trueup.request import differences, without_prompt
 
 MODEL_IN_PATH = re.compile(r"/v1(?:beta)?/models/([^:]*)")
-FAMILY_PATHS = re.compile(r"/v1(?:beta)?/models/.+|/v1/images/generations|/v1/chat/completions")
+FAMILY_PATHS = re.compile(
+    r"/v1(?:beta)?/models/.+|/v1/images/(?:generations|edits)|/v1/chat/completions"
+)
 
 
 @dataclass(frozen=True)
 class Recorded:
-    """An observation that told something, and the protocol in which it is worded."""
+    """An observation that told something, and the protocol in which it is worded.
+
+    `sent` is what was sent with the caller's free texts left open. `ways` are how the key may come:
+    as recorded, or as the row's route accepts today, so that a client which sends its key in its
+    own way is not locked out. This lifts no claim: the exchange tells how the key came, and whoever
+    compares it with the record still finds a different request (rule 7).
+    """
 
     row: Observation
     place: str
     protocol: Protocol | None
+    sent: Sent
+    ways: frozenset[AuthKind]
     calls: Iterator[int] = field(default_factory=count)
 
     @property
     def model(self) -> str:
-        """The name by which the model was called."""
+        """The model of the endpoint that was observed."""
         return split(self.row.endpoint)[0]
+
+    @property
+    def called(self) -> str:
+        """The name by which the model was called on the wire."""
+        method_and_path = self.sent.request.split("?")[0]
+        return called_model(method_and_path.partition(" ")[2], self.row.sent.body) or self.model
 
     def is_match(self, request: str, ways: Collection[AuthKind], body: Body) -> bool:
         """Whether this is what was sent, whatever the prompt and the host say."""
-        sent = without_prompt(self.protocol, self.row.sent) if self.protocol else self.row.sent
-        if sent.auth not in ways:
+        sent = self.sent
+        if self.ways.isdisjoint(ways) or sent.request != request:
             return False
         now = Sent.model_construct(
             base_url=sent.base_url, request=request, auth=sent.auth, body=body
@@ -61,33 +77,54 @@ class Record:
             if row.target == target and row.retracted is None
         ]
         found = (
-            Recorded(row, f"observations[{index}]", _protocol(status, row))
+            _recorded(status, row, f"observations[{index}]")
             for index, row in reversed(rows)
             if row.outcome != "cannot-tell"
         )
         self.told = tuple(item for item in found if item.protocol or item.row.outcome == "error")
-        self._requests = [row.sent.request.split("?")[0] for _, row in rows]
-        self._ways = [row.sent.auth for _, row in rows]
+        self.mapped = {mapping.alias: mapping.upstream for mapping in status.mappings}
+        self._by_request: dict[str, list[Recorded]] = {}
+        for item in self.told:
+            self._by_request.setdefault(item.sent.request, []).append(item)
+        self._ways: dict[str, dict[AuthKind, None]] = {}
+        for _, row in rows:
+            ways = self._ways.setdefault(row.sent.request.split("?")[0], {})
+            ways.update(dict.fromkeys((row.sent.auth, *_accepted(status, row))))
         self._routes = [_pattern(route.request) for route in status.routes.values()]
 
     def find(self, request: str, ways: Collection[AuthKind], body: Body) -> Recorded | None:
         """The newest row that this request repeats."""
-        return next((item for item in self.told if item.is_match(request, ways, body)), None)
+        rows = self._by_request.get(request, ())
+        return next((item for item in rows if item.is_match(request, ways, body)), None)
 
-    def ways(self, method: str, path: str) -> tuple[AuthKind, ...]:
-        """The ways in which the record shows a key to be read there."""
-        pairs = zip(self._requests, self._ways, strict=True)
-        return tuple(way for request, way in pairs if request == f"{method} {path}")
+    def ways(self, method: str, path: str) -> Collection[AuthKind]:
+        """The ways in which the record shows a key to be read there, or its route accepts one."""
+        return self._ways.get(f"{method} {path}", ())
 
     def models(self) -> frozenset[str]:
         """The models whose images may have been linked to."""
         return frozenset(item.model for item in self.told if item.row.outcome != "error")
 
+    def names(self) -> Mapping[str, Collection[str]]:
+        """The names that were called, each with the kinds of endpoint that it was called on."""
+        kinds: dict[str, dict[str, None]] = {}
+        for item in reversed(self.told):
+            kind = "gemini" if MODEL_IN_PATH.search(item.sent.request) else "image-generation"
+            kinds.setdefault(item.called, {})[kind] = None
+        return kinds
+
+    def is_served(self, method: str, path: str, model: str) -> bool:
+        """Whether the record has a request of this model on this path."""
+        asked = f"{method} {path}"
+        return any(
+            item.called == model and item.sent.request.split("?")[0] == asked for item in self.told
+        )
+
     def is_known(self, method: str, path: str) -> bool:
         """Whether the gateway has such a path, as the record, its family or the routes tell."""
         asked = f"{method} {path}"
         return (
-            asked in self._requests
+            asked in self._ways
             or (method == "POST" and FAMILY_PATHS.fullmatch(path) is not None)
             or any(route.fullmatch(asked) for route in self._routes)
         )
@@ -98,6 +135,17 @@ def called_model(path: str, body: Body) -> str | None:
     found = MODEL_IN_PATH.match(path)
     model = found[1] if found else body.get("model")
     return model if isinstance(model, str) and model else None
+
+
+def _recorded(status: Status, row: Observation, place: str) -> Recorded:
+    protocol = _protocol(status, row)
+    sent = without_prompt(protocol, row.sent) if protocol else row.sent
+    return Recorded(row, place, protocol, sent, frozenset({sent.auth, *_accepted(status, row)}))
+
+
+def _accepted(status: Status, row: Observation) -> tuple[AuthKind, ...]:
+    route = status.routes.get(split(row.endpoint)[1])
+    return route.auth.accepted if route else ()
 
 
 def _protocol(status: Status, row: Observation) -> Protocol | None:

@@ -73,7 +73,9 @@ def error_text(reply: object) -> str | None:
     """
     if not isinstance(reply, dict):
         return None
-    error = reply.get("error") or (reply if "message" in reply else None)
+    error = reply.get("error")
+    if error is None and "message" in reply:
+        error = reply
     if isinstance(error, str):
         return error
     if not isinstance(error, dict):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Containment = Literal["namespace", "landlock", "none"]
-Language = Literal["bash", "python"]
+Language = Literal["bash", "python", "javascript"]
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,10 @@ class Sandbox(ABC):
     """Where blocks run, one after the other, with nothing left of the one before."""
 
     containment: Containment
+
+    def lacks(self, language: Language) -> str | None:
+        """Why no block of this language can run here, or None when one can."""
+        return None
 
     @abstractmethod
     def run(self, language: Language, source: bytes, limits: Limits = USUAL) -> Ran:

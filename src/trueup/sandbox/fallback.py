@@ -11,6 +11,7 @@ from typing import Literal
 from trueup.errors import Unreachable
 from trueup.sandbox import landlock
 from trueup.sandbox.contract import USUAL, Containment, Language, Limits, Ran, Sandbox
+from trueup.sandbox.node import led_node
 from trueup.sandbox.runner import INSIDE, Runner, environment, settings
 from trueup.sandbox.server import Gateway, Loop
 from trueup.sandbox.tunnel import Tunnel, open_tunnel
@@ -23,6 +24,9 @@ class FallbackSandbox(Sandbox):
     def __init__(self, containment: Containment, runner: Runner, tunnel: Tunnel) -> None:
         self.containment = containment
         self._runner, self._tunnel = runner, tunnel
+
+    def lacks(self, language: Language) -> str | None:
+        return self._runner.lacks(language)
 
     def run(self, language: Language, source: bytes, limits: Limits = USUAL) -> Ran:
         self._tunnel.take_refused()
@@ -50,7 +54,7 @@ def open_fallback(
             environment=environment(str(gateway.ca)) | _proxies(tunnel.port),
         )
         python = [sys.executable, "-I", "-S", "-B", str(INSIDE)]
-        runner = Runner(python, told, () if ruleset is None else (ruleset,))
+        runner = Runner(python, told, led_node(), () if ruleset is None else (ruleset,))
         try:
             runner.start()
             yield FallbackSandbox(containment, runner, tunnel)

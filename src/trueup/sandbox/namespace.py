@@ -10,6 +10,7 @@ from pathlib import Path
 
 from trueup.errors import Unreachable
 from trueup.sandbox.contract import USUAL, Containment, Language, Limits, Ran, Sandbox
+from trueup.sandbox.node import mounts, plain_node
 from trueup.sandbox.runner import INSIDE, Runner, environment, settings
 from trueup.sandbox.server import Gateway
 
@@ -41,6 +42,9 @@ class NamespaceSandbox(Sandbox):
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
 
+    def lacks(self, language: Language) -> str | None:
+        return self._runner.lacks(language)
+
     def run(self, language: Language, source: bytes, limits: Limits = USUAL) -> Ran:
         return self._runner.run(language, source, limits)
 
@@ -62,7 +66,7 @@ def open_namespace(gateway: Gateway) -> Iterator[Sandbox]:
     )
     command = [bwrap, *_rules(), *_tree(), *_own_files(gateway), *_read_only()]
     python = [sys.executable, "-I", "-S", "-B", "/run/inside.py"]
-    runner = Runner([*command, "--", *python], told)
+    runner = Runner([*command, "--", *python], told, plain_node())
     try:
         runner.start()
     except Unreachable as error:
@@ -101,6 +105,8 @@ def _tree() -> list[str]:
         tree += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
     for folder in _python_folders():
         tree += ["--ro-bind", folder, folder]
+    for path in mounts():
+        tree += ["--ro-bind", path, path]
     return tree
 
 

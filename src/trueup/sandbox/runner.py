@@ -13,13 +13,16 @@ from typing import Any
 
 from trueup.errors import Unreachable
 from trueup.sandbox.contract import Language, Limits, Ran
+from trueup.sandbox.node import MISSING, Node
 from trueup.sandbox.server import Gateway
 
 INSIDE = Path(__file__).with_name("inside.py")
 _PATIENCE_S = 10
-_COMMANDS: Mapping[Language, tuple[list[str], str]] = {
-    "bash": (["bash"], "block.sh"),
-    "python": ([sys.executable], "block.py"),
+_PROBE_LIMITS = Limits(timeout_s=_PATIENCE_S)
+_NAMES: Mapping[Language, str] = {
+    "bash": "block.sh",
+    "python": "block.py",
+    "javascript": "block.mjs",
 }
 
 
@@ -46,10 +49,21 @@ class Runner:
     """One `inside.py` at a time, started by `command` with the settings as its last argument."""
 
     def __init__(
-        self, command: Sequence[str], told: Mapping[str, Any], descriptors: Sequence[int] = ()
+        self,
+        command: Sequence[str],
+        told: Mapping[str, Any],
+        node: Node | None,
+        descriptors: Sequence[int] = (),
     ) -> None:
         self._command = [*command, json.dumps(told)]
         self._descriptors = descriptors
+        self._node = node
+        self._probed = False
+        self._starts: dict[Language, Sequence[str]] = {
+            "bash": ["bash"],
+            "python": [sys.executable],
+            "javascript": node.command if node else [],
+        }
         self._one_block = threading.Lock()
         self._files = ExitStack()
         self._process: subprocess.Popen[bytes] | None = None
@@ -83,9 +97,20 @@ class Runner:
         except OSError as error:
             raise Unreachable(f"{self._command[0]}: {error.strerror}.") from error
 
+    def lacks(self, language: Language) -> str | None:
+        """Why Node cannot run a block here; the other languages are Trueup's own needs."""
+        if language != "javascript":
+            return None
+        if self._node is None:
+            return MISSING
+        if not self._probed:
+            ran = self.run("javascript", self._node.probe, _PROBE_LIMITS)
+            self._fit, self._probed = ran.exit_code == 0, True
+        return None if self._fit else self._node.unfit
+
     def run(self, language: Language, source: bytes, limits: Limits) -> Ran:
-        """The block's result, with nothing refused."""
-        command, name = _COMMANDS[language]
+        """The block's result, with nothing refused. `language` is one that is not lacking."""
+        command, name = list(self._starts[language]), _NAMES[language]
         order = {"command": command, "name": name, "size": len(source)} | vars(limits)
         with self._one_block:
             if self._process is None or self._process.poll() is not None:

@@ -27,6 +27,12 @@ def receipt_line(receipt: Receipt, status: Status, catalogue: Catalogue, page: s
                 day=receipt.evidence, host=host
             )
         )
+        told += [
+            _("The way of the key ({way}) was not part of that evidence.").format(
+                way=f"<code>{escape(one.removeprefix('auth: ').partition(';')[0])}</code>"
+            )
+            for one in receipt.unobserved
+        ]
     else:
         told.append(_("Run against {host}.").format(host=host))
     containments = {

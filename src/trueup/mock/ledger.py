@@ -1,0 +1,250 @@
+"""Ledger: quotas held, settled and refunded in the gateway's order, and the log of it.
+
+Nothing waits here: a write that is due later is done, at its own time, when the ledger is next
+looked at. So neither a timer nor a real second is needed, whoever drives the app.
+"""
+
+from collections import deque
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from heapq import heappop, heappush
+from itertools import count
+from typing import Literal
+
+from trueup.mock.account import (
+    CONSUME,
+    ERROR,
+    EXHAUSTED,
+    ON,
+    TRUSTED_UNITS,
+    LogRow,
+    Options,
+    Token,
+    User,
+)
+from trueup.mock.auth import bare
+from trueup.mock.clock import wall_clock
+from trueup.mock.refusal import NO_BALANCE, SHORT_BALANCE, SHORT_TOKEN, Refusal
+from trueup.mock.reply import IMAGE_TOKENS, PROMPT_TOKENS
+
+Column = Literal["quota", "token", "used", "count"]
+FLUSH_ORDER: tuple[Column, ...] = ("quota", "token", "used", "count")
+CACHE_S = 60.0
+NO_USAGE = "上游没有返回计费信息，无法扣费（可能是上游超时）"
+
+
+@dataclass(slots=True)
+class Charge:
+    """What one call costs: `held` was taken before it, `due` is the price in the end."""
+
+    user: User
+    token: Token
+    group: str
+    model: str
+    upstream: str
+    method: str
+    path: str
+    request_id: str
+    price_usd: float
+    held: int
+    due: int
+    started: float
+    is_stream: bool = False
+    http_status: int = 200
+    is_charged: bool = False
+    has_usage: bool = True
+    has_image: bool = True
+    failures: tuple[str, ...] = ()
+
+
+class Ledger:
+    """The state of a gateway: users, tokens and log. `now` is the time of its last look."""
+
+    def __init__(
+        self,
+        users: Collection[User],
+        tokens: Collection[Token],
+        options: Options | None = None,
+        clock: Callable[[], float] = wall_clock,
+    ) -> None:
+        self.users = {user.id: user for user in users}
+        self.tokens = {token.id: token for token in tokens}
+        self.keys = {bare(token.key): token for token in tokens}
+        self.options = options or Options()
+        self.rows = deque[LogRow](maxlen=self.options.log_rows)
+        self.now = self.started = clock()
+        self._clock = clock
+        self._due: list[tuple[float, int, Callable[[], None]]] = []
+        self._order = count()
+        self._batch: dict[tuple[Column, int], tuple[Token | User, int]] = {}
+        self._cached: dict[int, tuple[int, float]] = {}
+        self._quotas: dict[tuple[float, str], tuple[int, int]] = {}
+        self._calls: dict[tuple[str, object], tuple[int, int]] = {}
+
+    @classmethod
+    def of(cls, keys: Collection[str], options: Options | None = None) -> "Ledger":
+        """One user with a token for each key, all with more quota than anything spends."""
+        tokens = [Token(key, index, name=f"mock-{index}") for index, key in enumerate(keys, 1)]
+        return cls([User()], tokens, options)
+
+    def catch_up(self) -> None:
+        """Does whatever has become due, each write at its own time."""
+        now = self._clock()
+        while self._due and self._due[0][0] <= now:
+            self.now, _, write = heappop(self._due)
+            write()
+        self.now = now
+
+    def quotas(self, price_usd: float, group: str) -> tuple[int, int]:
+        """What is held and what is due for a price, worked out once."""
+        found = self._quotas.get((price_usd, group))
+        if found is None:
+            found = self._quotas[price_usd, group] = self.options.quotas(price_usd, group)
+        return found
+
+    def hold(self, charge: Charge) -> tuple[Refusal, dict[str, float]] | None:
+        """Takes what a call may cost; where user or token cannot pay, why, in dollars."""
+        user, token, unit = charge.user, charge.token, self.options.quota_per_unit
+        held, trusted = charge.held, TRUSTED_UNITS * unit
+        if user.quota <= 0:
+            return NO_BALANCE, {"balance": user.quota / unit}
+        ample = token.unlimited_quota or token.remain_quota > trusted
+        if user.quota > trusted and ample:
+            held = 0
+        facts = {"need": held / unit}
+        if user.quota < held:
+            return SHORT_BALANCE, {"balance": user.quota / unit, **facts}
+        if not token.unlimited_quota and token.remain_quota < held:
+            return SHORT_TOKEN, {"balance": token.remain_quota / unit, **facts}
+        charge.held = held
+        if held:
+            self._write("token", token, held)
+            self._write("quota", user, -held)
+        return None
+
+    def close(self, charge: Charge) -> None:
+        """Settles or refunds a call. To be called once the answer is out."""
+        if self.options.error_log or self.options.dialect == "documented":
+            for failure in charge.failures:
+                self._log(charge, ERROR, 0, failure)
+        if not charge.is_charged:
+            self._later(self.options.refund_after_s, lambda: self._pay(charge, -charge.held))
+            return
+        used_s, settled_s, logged_s = self.options.after_answer_s
+        quota = charge.due if charge.has_usage else 0
+        self._later(used_s, lambda: self._count(charge, quota))
+        self._later(settled_s, lambda: self._settle(charge, quota))
+        self._later(logged_s, lambda: self._log(charge, CONSUME, quota))
+
+    def cached_used(self, token: Token) -> int:
+        """A token's used_quota as a cache tells it: frozen for a minute where that is a fault."""
+        if "stale-cache" not in self.options.faults:
+            return token.used_quota
+        used, until = self._cached.get(token.id, (0, 0.0))
+        if until <= self.now:
+            used = token.used_quota
+            self._cached[token.id] = used, self.now + CACHE_S
+        return used
+
+    def is_limited(self, what: str, who: object, limit: int | None, window_s: int) -> bool:
+        """Counts a call, and tells whether it is one too many for its window."""
+        if limit is None:
+            return False
+        window = int(self.now // window_s)
+        last, calls = self._calls.get((what, who), (window, 0))
+        calls = calls + 1 if last == window else 1
+        self._calls[what, who] = window, calls
+        return calls > limit
+
+    def spend(self, token: Token) -> None:
+        """Marks a token as exhausted, as a gateway without a cache does when it meets one."""
+        if token.status == ON and not self.options.redis:
+            token.status = EXHAUSTED
+
+    def _later(self, delay_s: float, write: Callable[[], None]) -> None:
+        if not delay_s and not self._due:
+            write()
+            return
+        heappush(self._due, (self.now + delay_s, next(self._order), write))
+
+    def _count(self, charge: Charge, quota: int) -> None:
+        self._write("used", charge.user, quota)
+        if charge.has_usage:
+            self._write("count", charge.user, 1)
+
+    def _settle(self, charge: Charge, quota: int) -> None:
+        faults = self.options.faults
+        before = charge.token.remain_quota + charge.held
+        if "settle-fault" not in faults:
+            self._pay(charge, quota - charge.held, wallet_only="token-fault" in faults)
+        if "owner-edit" in faults:
+            charge.token.remain_quota = before
+
+    def _pay(self, charge: Charge, amount: int, wallet_only: bool = False) -> None:
+        if amount:
+            self._write("quota", charge.user, -amount)
+            if not wallet_only:
+                self._write("token", charge.token, amount)
+
+    def _write(self, column: Column, owner: Token | User, amount: int) -> None:
+        if not self.options.is_batching:
+            self._apply(column, owner, amount)
+            return
+        if not self._batch:
+            interval = self.options.batch_interval_s
+            passed = (self.now - self.started) // interval + 1
+            due = self.started + passed * interval
+            heappush(self._due, (due, next(self._order), self._flush))
+        _, waiting = self._batch.get((column, owner.id), (owner, 0))
+        self._batch[column, owner.id] = owner, waiting + amount
+
+    def _flush(self) -> None:
+        batch, self._batch = self._batch, {}
+        if "lost-flush" in self.options.faults:
+            return
+        for column in FLUSH_ORDER:
+            for (name, _), (owner, amount) in batch.items():
+                if name == column:
+                    self._apply(column, owner, amount)
+
+    def _apply(self, column: Column, owner: Token | User, amount: int) -> None:
+        if isinstance(owner, Token):
+            owner.remain_quota -= amount
+            owner.used_quota += amount
+            owner.accessed_time = int(self.now)
+        elif column == "quota":
+            owner.quota += amount
+        elif column == "used":
+            owner.used_quota += amount
+        else:
+            owner.request_count += amount
+
+    def _log(self, charge: Charge, kind: int, quota: int, content: str = "") -> None:
+        if "log-off" in self.options.faults:
+            return
+        consumed = kind == CONSUME and charge.has_usage
+        if kind == CONSUME and not charge.has_usage:
+            content = NO_USAGE
+        self.rows.append(
+            LogRow(
+                type=kind,
+                user=charge.user,
+                token_id=charge.token.id,
+                token_name=charge.token.name,
+                group=charge.group,
+                created_at=self.now,
+                use_time_s=max(self.now - charge.started, 0.0),
+                method=charge.method,
+                path=charge.path,
+                model=charge.model,
+                upstream=charge.upstream,
+                is_stream=charge.is_stream,
+                request_id=charge.request_id,
+                http_status=charge.http_status,
+                price_usd=charge.price_usd,
+                quota=quota,
+                prompt_tokens=PROMPT_TOKENS if consumed else 0,
+                completion_tokens=IMAGE_TOKENS if consumed and charge.has_image else 0,
+                content=content,
+            )
+        )

@@ -1,0 +1,199 @@
+"""Snippet: an endpoint's request in one language, written by the templates under `snippets/`.
+
+Owns the languages and their quoting. Reads the templates and nothing else.
+"""
+
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, NoReturn
+
+import jinja2
+
+from trueup.errors import BadInput
+from trueup.model import AuthKind, Sent, Status, anchor, split
+from trueup.request import request_of
+from trueup.snippet.quoting import (
+    ARGUMENT_LIMIT,
+    is_javascript,
+    is_plain,
+    quote_shell,
+    render_javascript,
+    render_json,
+    render_python,
+    render_raw_json,
+)
+from trueup.snippet.sdk import arguments_of
+
+__all__ = [
+    "ARGUMENT_LIMIT",
+    "FENCES",
+    "LANGUAGES",
+    "Fence",
+    "Language",
+    "Snippet",
+    "language_of",
+    "languages_of",
+    "quote_shell",
+    "render_javascript",
+    "render_json",
+    "render_python",
+    "render_raw_json",
+    "render_snippet",
+]
+
+Fence = Literal["bash", "python", "javascript"]
+
+
+@dataclass(frozen=True)
+class Language:
+    """A language that snippets are written in; `fence` is what its blocks are marked with.
+
+    Every protocol must have the template of a language that is not `optional`. `auth` is given
+    where the client itself decides how it sends the key, whatever the route documents.
+    """
+
+    name: str
+    label: str
+    fence: Fence
+    template: str
+    optional: bool = False
+    auth: AuthKind | None = None
+
+
+LANGUAGES = {
+    language.name: language
+    for language in (
+        Language("curl", "curl", "bash", "curl.sh.j2"),
+        Language("python", "Python", "python", "python.py.j2"),
+        Language("javascript", "JavaScript", "javascript", "javascript.mjs.j2"),
+        Language(
+            name="genai",
+            label="Python (google-genai)",
+            fence="python",
+            template="genai.py.j2",
+            optional=True,
+            auth="x-goog-api-key",
+        ),
+    )
+}
+FENCES = tuple(dict.fromkeys(language.fence for language in LANGUAGES.values()))
+"""The marks of all blocks that are run."""
+
+
+@dataclass(frozen=True)
+class Snippet:
+    """A snippet; `text` ends without a newline, as it will be copied."""
+
+    endpoint: str
+    language: Language
+    text: str
+    template: str
+
+    @property
+    def id(self) -> str:
+        """Unique on a page and usable as an HTML id."""
+        return f"{anchor(self.endpoint)}--{self.language.name}"
+
+
+def language_of(block_id: str | None) -> Language | None:
+    """The language of the snippet with this id, or None where it is no snippet's."""
+    return LANGUAGES.get((block_id or "").rpartition("--")[2])
+
+
+def languages_of(protocol: str, folder: Path) -> tuple[Language, ...]:
+    """The languages in which a protocol's requests are published, in the order of the tabs.
+
+    An optional language whose template the protocol lacks is left out. Any other is there even
+    without one, so that its absence is an error when it is rendered.
+    """
+    return tuple(
+        language
+        for language in LANGUAGES.values()
+        if not language.optional or (folder / protocol / language.template).is_file()
+    )
+
+
+def render_snippet(status: Status, endpoint: str, language: str, folder: Path) -> Snippet:
+    """The snippet of an endpoint, from the templates in `folder`, aimed at the reference target.
+
+    Raises BadInput when the template is missing or wrong, or cannot be published unchanged.
+    """
+    kind = LANGUAGES[language]
+    protocol = status.route_of(endpoint).protocol
+    name = f"{protocol}/{kind.template}"
+    context = _context(status, endpoint)
+    try:
+        text = _environment(folder).get_template(name).render(context)
+    except jinja2.TemplateNotFound as error:
+        raise BadInput(
+            f"{folder / name}: {error.name} was not found; a template for {kind.label} was"
+            " expected. Write it."
+        ) from error
+    except (jinja2.TemplateError, TypeError, ValueError) as error:
+        found = str(error).rstrip(".")
+        raise BadInput(
+            f"{_place(error, folder / name)}: {found}; a template that renders was expected."
+            " Correct it."
+        ) from error
+    return Snippet(endpoint, kind, _publishable(text, folder / name), str(folder / name))
+
+
+def _context(status: Status, endpoint: str) -> Mapping[str, Any]:
+    model, _ = split(endpoint)
+    sent: Sent = request_of(status, endpoint, status.reference)
+    method, path = sent.request.split(" ", 1)
+    return {
+        "model": model,
+        "upstream": status.upstream(model),
+        "method": method,
+        "url": sent.base_url + path,
+        "base_url": sent.base_url,
+        "path": path,
+        "auth": sent.auth,
+        "body": sent.body,
+    }
+
+
+def _environment(folder: Path) -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folder),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        sh=quote_shell,
+        json=render_json,
+        py=render_python,
+        js=render_javascript,
+        raw_json=render_raw_json,
+        genai=arguments_of,
+    )
+    environment.tests.update(javascript=is_javascript)
+    environment.globals.update(refuse=_refuse)
+    return environment
+
+
+def _refuse(found: str, expected: str) -> NoReturn:
+    raise BadInput(f"snippet: {found}; {expected} was expected. Change the route, or its template.")
+
+
+def _place(error: Exception, template: Path) -> str:
+    """Where an error arose: a line of the template, or of one that it includes."""
+    # Jinja puts a frame for each template into the traceback.
+    frames = traceback.extract_tb(error.__traceback__)
+    places = [f"{at.filename}:{at.lineno}" for at in frames if at.filename.endswith(".j2")]
+    return places[-1] if places else str(template)
+
+
+def _publishable(text: str, where: Path) -> str:
+    text = "\n".join(line.rstrip(" ") for line in text.strip("\n").split("\n"))
+    odd = next((char for char in text if char not in "\n " and not is_plain(char)), None)
+    if odd is not None:
+        raise BadInput(
+            f"{where}: the rendered snippet holds U+{ord(odd):04X}; text that is copied unchanged"
+            " was expected. Use spaces for indentation and the quoting filters for values."
+        )
+    return text

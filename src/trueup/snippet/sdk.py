@@ -1,0 +1,91 @@
+"""SDK: which fields of a native body the google-genai client sends as they are, and which it would
+change or refuse, so that they go into its `extra_body`. Looked at in version 3.4.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from trueup.model import Body
+
+# A float where the client has a float: it would send the whole number 1 as 1.0.
+CONFIG: Mapping[str, tuple[str, type]] = {
+    "responseModalities": ("response_modalities", list),
+    "stopSequences": ("stop_sequences", list),
+    "temperature": ("temperature", float),
+    "topP": ("top_p", float),
+    "topK": ("top_k", float),
+    "candidateCount": ("candidate_count", int),
+    "maxOutputTokens": ("max_output_tokens", int),
+    "seed": ("seed", int),
+    "responseMimeType": ("response_mime_type", str),
+}
+IMAGE: Mapping[str, tuple[str, type]] = {
+    "aspectRatio": ("aspect_ratio", str),
+    "imageSize": ("image_size", str),
+}
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """A body as the client's arguments, under its own names; `rest` is what they cannot carry."""
+
+    contents: Any
+    config: Mapping[str, Any]
+    image: Mapping[str, Any]
+    rest: Body
+
+
+def arguments_of(body: Body) -> Arguments:
+    """The arguments that make the client send exactly this body."""
+    rest = dict(body)
+    contents = rest.pop("contents") if _is_texts(body.get("contents")) else None
+    config, image = dict[str, Any](), dict[str, Any]()
+    given = body.get("generationConfig")
+    if isinstance(given, dict) and (config := _named(given, CONFIG)):
+        pictured = given.get("imageConfig")
+        if isinstance(pictured, dict) and len(_named(pictured, IMAGE)) == len(pictured) > 0:
+            image = _named(pictured, IMAGE)
+        typed = {*CONFIG} | ({"imageConfig"} if image else set())
+        left = {
+            key: value
+            for key, value in given.items()
+            if key not in typed or (key in CONFIG and CONFIG[key][0] not in config)
+        }
+        rest.pop("generationConfig")
+        rest |= {"generationConfig": left} if left else {}
+    return Arguments(contents, config, image, rest)
+
+
+def _named(given: Body, names: Mapping[str, tuple[str, type]]) -> dict[str, Any]:
+    return {
+        names[key][0]: value
+        for key, value in given.items()
+        if key in names and _is_kept(value, names[key][1])
+    }
+
+
+def _is_kept(value: Any, kind: type) -> bool:
+    if kind is list:
+        return type(value) is list and all(type(item) is str for item in value)
+    return type(value) is kind
+
+
+def _is_texts(contents: Any) -> bool:
+    """Whether contents are nothing but texts: the client writes other parts in another way."""
+    return (
+        isinstance(contents, list)
+        and bool(contents)
+        and all(
+            isinstance(content, dict)
+            and content.keys() in ({"parts"}, {"role", "parts"})
+            and isinstance(content.get("role", ""), str)
+            and isinstance(content["parts"], list)
+            and all(_is_text(part) for part in content["parts"])
+            for content in contents
+        )
+    )
+
+
+def _is_text(part: Any) -> bool:
+    return isinstance(part, dict) and part.keys() == {"text"} and isinstance(part["text"], str)

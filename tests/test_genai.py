@@ -1,0 +1,372 @@
+"""The blocks of the google-genai SDK: what it really sends, and what of that nobody observed."""
+
+import json
+import re
+import runpy
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import test_snippet
+from conftest import TOP
+from hypothesis import given
+from hypothesis import strategies as st
+from test_snippet import (
+    ENCODED,
+    INLINE,
+    KEY,
+    PIXEL,
+    REAL,
+    REFUSALS,
+    TEMPLATES,
+    Answer,
+    Ended,
+    Gateway,
+    answer,
+    assert_arrived,
+    assert_formatted,
+    assert_one_line,
+    data_uri,
+    link,
+    native,
+    repeatable,
+    run_python,
+    settings,
+    snippet_of,
+    status_of,
+    texts,
+    values,
+    written,
+)
+
+from trueup.errors import BadInput
+from trueup.model import Sent, Status
+from trueup.request import request_in, request_of
+from trueup.run import Bench, open_mock
+from trueup.site import Block
+from trueup.snippet import LANGUAGES, language_of, languages_of, render_snippet
+from trueup.store import Stored, parse_status
+from trueup.verify import LIMITS, verify_block
+from trueup.wording import load_catalogue, receipt_line
+
+server, gateway = test_snippet.server, test_snippet.gateway
+TODAY = date(2026, 4, 14)
+NOW = datetime(2026, 4, 20, tzinfo=UTC)
+NATIVE = [name for name in REAL.endpoints if REAL.route_of(name).protocol == "gemini"]
+UNOBSERVED = ("auth: x-goog-api-key; query-key was recorded",)
+CONTENTS = [{"role": "user", "parts": [{"text": "a"}]}]
+
+# What the SDK sends unchanged, what it would change, and what it does not know, at random.
+contents = st.lists(
+    st.fixed_dictionaries(
+        {"parts": st.lists(texts.map(lambda text: {"text": text}), max_size=2)},
+        optional={"role": st.sampled_from(["user", "model"])},
+    ),
+    min_size=1,
+    max_size=2,
+)
+config = st.fixed_dictionaries(
+    {},
+    optional={
+        "responseModalities": st.lists(texts, max_size=2) | values,
+        "temperature": st.floats(0, 2) | st.integers(0, 2),
+        "topK": st.floats(0, 2) | values,
+        "seed": st.integers(0, 9) | st.booleans(),
+        "imageConfig": st.fixed_dictionaries({"aspectRatio": texts}) | values,
+        "responseMimeType": texts | values,
+        "unheardOf": values,
+    },
+)
+bodies = st.fixed_dictionaries(
+    {"contents": contents | values},
+    optional={"generationConfig": config | values, "tools": values, "unheardOf": values},
+)
+BATCH, BATCHES = 25, 20
+arrived: list[int] = []
+
+
+@settings(repeatable, max_examples=BATCHES)
+@given(st.lists(bodies, min_size=BATCH, max_size=BATCH))
+def send_by_sdk(server: Gateway, batch: list[dict[str, Any]]) -> None:
+    cases = [(status_of(body, server.base_url), "native") for body in batch]
+    with written([snippet_of(*case, "genai") for case in cases]) as (folder, files):
+        server.requests.clear()
+        ended = run_python(folder, *files)
+        assert (ended.returncode, ended.stderr) == (0, "")
+        assert_arrived(server, cases)
+        arrived.extend(range(len(files)))
+
+
+def test_500_hostile_bodies_arrive_unchanged_from_processes_of_25_blocks_each(
+    gateway: Gateway,
+) -> None:
+    arrived.clear()
+    send_by_sdk(gateway)
+    assert len(arrived) >= BATCH * BATCHES
+
+
+ARRIVING: dict[str, dict[str, Any]] = {
+    "contents alone": {"contents": CONTENTS},
+    "an image among the contents, whose names the SDK changes": {
+        "contents": [
+            {"parts": [{"inlineData": {"mimeType": "image/png", "data": "+/+/"}}]},
+        ]
+    },
+    "a whole number, which the SDK makes a float": {
+        "contents": CONTENTS,
+        "generationConfig": {"temperature": 1, "topP": 1.0},
+    },
+    "an image config": {
+        "contents": CONTENTS,
+        "generationConfig": {"imageConfig": {"aspectRatio": "21:9", "imageSize": "4K"}},
+    },
+    "an image config that the SDK knows in part": {
+        "contents": CONTENTS,
+        "generationConfig": {
+            "responseModalities": ["IMAGE"],
+            "imageConfig": {"aspectRatio": "21:9", "unheardOf": None},
+        },
+    },
+    "an empty config, which is not none": {"contents": CONTENTS, "generationConfig": {}},
+    "no contents": {"unheardOf": 1},
+}
+
+
+@pytest.mark.parametrize("what", ARRIVING)
+def test_a_body_arrives_as_it_is(what: str, gateway: Gateway, tmp_path: Path) -> None:
+    status = status_of(ARRIVING[what], gateway.base_url)
+    snippet = snippet_of(status, "native", "genai")
+    assert_formatted(snippet)
+    file = tmp_path / "block.py"
+    file.write_text(snippet.text, encoding="utf-8")
+    ended = run_python(tmp_path, file)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert_arrived(gateway, [(status, "native")])
+    ((command, path, headers, _),) = gateway.requests
+    assert f"{command} {path}" == "POST /v1beta/models/oak-1.5-image:generateContent"
+    lower = {name.lower(): value for name, value in headers.items()}
+    assert lower["x-goog-api-key"] == KEY and "authorization" not in lower
+
+
+def test_what_the_sdk_knows_is_typed_for_the_reader() -> None:
+    text = render_snippet(REAL, "nano-banana/generate-content", "genai", TEMPLATES).text
+    assert 'types.GenerateContentConfig(\n    response_modalities=["TEXT", "IMAGE"],' in text
+    assert "extra_body" not in text
+    assert 'model="gemini-2.5-flash-image"' in text and 'MODEL = "nano-banana"' in text
+
+
+def block_of(endpoint: str, *changes: tuple[str, str], status: Status = REAL) -> Block:
+    snippet = render_snippet(status, endpoint, "genai", TEMPLATES)
+    text = snippet.text
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new, 1)
+    return Block("page/index.html", 1, "python", text, snippet.id, endpoint, None, True)
+
+
+@pytest.mark.parametrize("endpoint", NATIVE)
+def test_a_block_passes_and_says_that_its_way_of_the_key_was_not_observed(
+    endpoint: str, bench: Bench, stored: Stored
+) -> None:
+    receipt = verify_block(block_of(endpoint), ("page",), stored, bench, TODAY)
+    assert receipt.reasons == () and receipt.passed
+    assert (receipt.outcome, receipt.unobserved) == ("image", UNOBSERVED)
+    line = receipt_line(receipt, REAL, load_catalogue("en"), "page/index.html")
+    assert "The way of the key (<code>x-goog-api-key</code>) was not part of that evidence." in line
+    assert "Replays the evidence of 2026-04-14; nothing was sent to" in line
+
+
+@pytest.mark.parametrize("endpoint", NATIVE)
+def test_the_sdk_sends_the_recorded_body_and_nothing_more(endpoint: str, bench: Bench) -> None:
+    run = bench.run("python", block_of(endpoint).text, LIMITS)
+    sent = [one for one in run.exchanges if one.host == bench.gateway]
+    request = request_in(sent[0], bench.base_url)
+    today = request_of(REAL, endpoint, REAL.reference)
+    assert len(sent) == 1 and isinstance(request, Sent)
+    assert request == today.model_copy(update={"auth": "x-goog-api-key"})
+
+
+BROKEN = {
+    "the model": (('model="gemini-2.5-flash-image"', 'model="gemini-2.5-flash-imagf"'), "imagf"),
+    "the version": (('"v1beta"', '"v1"'), "now POST /v1/models/gemini"),
+    "a value of the config": (('"TEXT", "IMAGE"', '"TEXT", "VIDEO"'), 'now "VIDEO"'),
+    "a field more": (
+        ("response_modalities=[", "seed=1,\n    response_modalities=["),
+        "body.generationConfig.seed: recorded nothing, now 1",
+    ),
+    "no config": (("            config=CONFIG,\n", ""), "body.generationConfig: recorded"),
+    "the prompt": (("Generate an IMAGE", "Generate no IMAGE"), "body.contents[0].parts[0].text"),
+    "another host": (("crazyrouter.com", "crazyrouter.example"), "0 requests reached"),
+    "two requests": (
+        ("        reply = client", "        client.models.list()\n        reply = client"),
+        "2 requests",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_any_other_difference_fails(what: str, bench: Bench, stored: Stored) -> None:
+    change, says = BROKEN[what]
+    block = block_of("nano-banana/generate-content", change)
+    receipt = verify_block(block, ("page",), stored, bench, TODAY)
+    assert not receipt.passed and says in "; ".join(receipt.reasons)
+
+
+def test_the_sdk_is_not_excused_where_the_route_does_not_accept_its_way() -> None:
+    text = (TOP / "status.yml").read_text("utf-8")
+    changed = text.replace(", accepted: [x-goog-api-key]", "")
+    assert changed != text
+    stored = parse_status(changed, "status.yml", NOW)
+    with open_mock(stored) as bench:
+        block = block_of("nano-banana/generate-content", status=stored.status)
+        receipt = verify_block(block, ("page",), stored, bench, TODAY)
+    told = "; ".join(receipt.reasons)
+    assert not receipt.passed and receipt.unobserved == ()
+    assert "auth: recorded query-key, now x-goog-api-key" in told
+
+
+def test_no_other_client_is_excused(bench: Bench, stored: Stored) -> None:
+    snippet = render_snippet(REAL, "nano-banana/generate-content", "curl", TEMPLATES)
+    text = snippet.text.replace("?key=YOUR_API_KEY", "")
+    text = text.replace("  -d", "  -H 'x-goog-api-key: YOUR_API_KEY' \\\n  -d")
+    block = Block("page", 1, "bash", text, snippet.id, snippet.endpoint, None, True)
+    receipt = verify_block(block, ("page",), stored, bench, TODAY)
+    assert "auth: recorded query-key, now x-goog-api-key" in "; ".join(receipt.reasons)
+
+
+def test_a_protocol_without_its_template_does_not_show_an_optional_language(tmp_path: Path) -> None:
+    core = [language for language in LANGUAGES.values() if not language.optional]
+    assert [language.name for language in core] == ["curl", "python", "javascript"]
+    assert list(languages_of("openai-images", TEMPLATES)) == core
+    assert list(languages_of("gemini", TEMPLATES)) == [*core, LANGUAGES["genai"]]
+    assert list(languages_of("gemini", tmp_path)) == core
+    with pytest.raises(BadInput, match=r"javascript\.mjs\.j2 was not found; a template for"):
+        render_snippet(REAL, NATIVE[0], "javascript", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("block_id", "name"),
+    [("a--b--genai", "genai"), ("a--b--python", "python"), ("a--b--x", None), (None, None)],
+)
+def test_the_language_of_a_block_is_told_by_its_id(block_id: str | None, name: str | None) -> None:
+    found = language_of(block_id)
+    assert (found.name if found else None) == name
+
+
+Run = Callable[..., Ended]
+
+
+@pytest.fixture
+def block(
+    gateway: Gateway,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Run:
+    """Runs the block whole in this process: the SDK takes a second to import."""
+
+    def run(reply: Answer, base_url: str = gateway.base_url) -> Ended:
+        gateway.answer = reply
+        file, folder = tmp_path / "block.py", tmp_path / "empty"
+        text = snippet_of(status_of({"contents": CONTENTS}, base_url), "native", "genai").text
+        file.write_text(text, encoding="utf-8")
+        folder.mkdir()
+        monkeypatch.chdir(folder)
+        code, error = 0, ""
+        try:
+            runpy.run_path(str(file), run_name="__main__")
+        except SystemExit as ended:
+            code, error = 1, f"{ended.code}\n"
+        left = {path.name: path.read_bytes() for path in folder.iterdir()}
+        return Ended(code, capsys.readouterr().out, error, left)
+
+    return run
+
+
+def saved(name: str) -> Ended:
+    return Ended(0, f"Saved {name} ({len(PIXEL)} bytes)\n", "", {name: PIXEL})
+
+
+def test_inline_data_wins_over_a_data_uri_and_a_link(block: Run, gateway: Gateway) -> None:
+    reply = native(link(gateway), data_uri(b"other"), {"text": None}, INLINE)
+    assert block(answer(reply)) == saved("acorn.png")
+    assert len(gateway.requests) == 1
+
+
+def test_a_data_uri_wins_over_a_link(block: Run, gateway: Gateway) -> None:
+    assert block(answer(native(link(gateway), data_uri(PIXEL)))) == saved("acorn.jpg")
+    assert len(gateway.requests) == 1
+
+
+def test_a_link_is_followed_without_the_key(block: Run, gateway: Gateway) -> None:
+    reply = answer(native({"text": "Done."}, link(gateway)), linked=("image/webp", PIXEL))
+    assert block(reply) == saved("acorn.webp")
+    command, path, headers, _ = gateway.requests[1]
+    assert (command, path) == ("GET", "/linked")
+    assert KEY not in str(headers)
+
+
+@pytest.mark.parametrize("refusal", [*REFUSALS])
+def test_a_refusal_is_told_in_one_line(refusal: str, block: Run, gateway: Gateway) -> None:
+    body, says = REFUSALS[refusal]
+    ended = block(answer(body, 503))
+    assert_one_line(ended, says)
+    assert "HTTP 503: " in ended.stderr
+    assert len(gateway.requests) == 1
+
+
+NO_IMAGE: dict[str, tuple[Any, str]] = {
+    "an error with a 200": ({"error": {"message": "no channel"}}, "the reply holds no image"),
+    "null candidates": ({"candidates": None}, "the reply holds no image"),
+    "null content": ({"candidates": [{"content": None}]}, "the reply holds no image"),
+    "a text only": (native({"text": "Sorry."}), "the reply holds no image"),
+    "a list": ([], "the reply holds no image"),
+    "a number": (7, ""),
+    "broken base64": (native({"inlineData": {"mimeType": "image/png", "data": "%%%"}}), "base64"),
+    "no data": (native({"inlineData": {"mimeType": "image/png", "data": ""}}), "is empty"),
+    "cut data URI": (native({"text": "![i](data:image/png;base64,abcde)"}), ""),
+    "a link to nowhere": (native({"text": "![i](http://[)"}), ""),
+}
+
+
+@pytest.mark.parametrize("case", NO_IMAGE)
+def test_a_reply_without_an_image_is_told_in_one_line(case: str, block: Run) -> None:
+    body, says = NO_IMAGE[case]
+    assert_one_line(block(answer(body)), says)
+
+
+def test_an_image_without_a_type_is_saved(block: Run) -> None:
+    assert block(answer(native({"inlineData": {"data": ENCODED}}))) == saved("acorn.png")
+
+
+@pytest.mark.parametrize(
+    ("reply", "says"),
+    [
+        (Answer(b"<h1>Bad gateway</h1>", 502, "text/html"), "HTTP 502, and the reply is not JSON"),
+        (Answer(b"<h1>Hello</h1>", 200, "text/html"), ""),
+        (Answer(b"", 200), "the reply holds no image"),
+        (Answer(b'{"candidates": [', 200), ""),
+    ],
+)
+def test_a_reply_that_is_not_json_is_told_in_one_line(reply: Answer, says: str, block: Run) -> None:
+    assert_one_line(block(reply), says)
+
+
+def test_a_link_to_a_page_is_not_saved(block: Run, gateway: Gateway) -> None:
+    reply = answer(native(link(gateway)), linked=("text/html", b"<h1>Expired</h1>"))
+    assert_one_line(block(reply), "the link leads to text/html, not to an image")
+
+
+def test_a_refused_connection_is_told_in_one_line(block: Run) -> None:
+    assert_one_line(block(answer({}), "http://127.0.0.1:1"), "refused")
+
+
+def test_the_receipt_keeps_what_was_not_observed(bench: Bench, stored: Stored) -> None:
+    receipt = verify_block(block_of(NATIVE[0]), ("page",), stored, bench, TODAY)
+    assert json.loads(receipt.model_dump_json())["unobserved"] == list(UNOBSERVED)
+    line = receipt_line(
+        receipt.model_copy(update={"replayed": False}), REAL, load_catalogue("en"), "index.html"
+    )
+    assert not re.search("not part of that evidence", line)

@@ -1,0 +1,511 @@
+"""JavaScript: its blocks send what they say and deal with every reply, in real Node."""
+
+import base64
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import date
+from itertools import product
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+import test_snippet
+from conftest import TOP
+from hypothesis import given
+from test_snippet import (
+    AUTHS,
+    BATCH,
+    BATCHES,
+    BIG,
+    EMPTY,
+    KEY,
+    METHODS,
+    PIXEL,
+    REAL,
+    REFUSALS,
+    ROUTES,
+    TEMPLATES,
+    Answer,
+    Ended,
+    Gateway,
+    answer,
+    assert_arrived,
+    assert_one_line,
+    batches,
+    data_uri,
+    in_turn,
+    link,
+    native,
+    repeatable,
+    settings,
+    snippet_of,
+    status_of,
+    written,
+)
+
+from trueup.errors import BadInput, Unreachable
+from trueup.model import AuthKind
+from trueup.request import request_of
+from trueup.run import Bench
+from trueup.sandbox import Containment, Sandbox, landlock, node, open_sandbox
+from trueup.site import Block
+from trueup.snippet import render_javascript, render_raw_json, render_snippet
+from trueup.snippet.quoting import is_javascript
+from trueup.store import Stored
+from trueup.verify import verify_block
+
+server, gateway = test_snippet.server, test_snippet.gateway
+TODAY = date(2026, 4, 14)
+TOLD = [endpoint for endpoint in REAL.endpoints if REAL.seen(endpoint, REAL.reference)]
+IMPORT_EACH = """
+import { pathToFileURL } from "node:url";
+for (const file of process.argv.slice(2)) {
+  await import(pathToFileURL(file));
+}
+"""
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("node") is None and os.environ.get("CI") != "true",
+    reason="node was not found; it runs the JavaScript blocks. Install Node 18 or newer.",
+)
+
+
+def run_node(folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = ["node", *map(str, arguments)]
+    variables = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
+    return subprocess.run(
+        command, cwd=folder, env=variables, capture_output=True, text=True, check=False
+    )
+
+
+sent_by_node: list[tuple[int, bool]] = []
+
+
+@settings(repeatable, max_examples=BATCHES)
+@given(batches)
+def send_by_node(server: Gateway, batch: list[dict[str, Any]]) -> None:
+    drawn = [
+        {**body, "__proto__": {"toJSON": 1}} if number % 2 else body
+        for number, body in enumerate(batch)
+    ]
+    cases = [(status_of(body, server.base_url), route) for body, route in in_turn(drawn)]
+    with written([snippet_of(*case, "javascript") for case in cases]) as (folder, files):
+        blocks = [file.rename(file.with_suffix(".mjs")) for file in files]
+        driver = folder / "each.mjs"
+        driver.write_text(IMPORT_EACH, encoding="utf-8")
+        server.requests.clear()
+        ended = run_node(folder, driver, *blocks)
+        assert (ended.returncode, ended.stderr) == (0, "")
+        assert ended.stdout.count("Saved acorn.png") == len(cases)
+        assert_arrived(server, cases)
+        literal = [b"String.raw" not in block.read_bytes() for block in blocks]
+        sizes = [block.stat().st_size for block in blocks]
+        sent_by_node.extend(zip(sizes, literal, strict=True))
+
+
+def test_500_hostile_bodies_arrive_unchanged_from_node_processes_of_26_modules_each(
+    gateway: Gateway,
+) -> None:
+    sent_by_node.clear()
+    send_by_node(gateway)
+    assert len(sent_by_node) >= (BATCH + 1) * BATCHES
+    assert sum(size > BIG / 2 for size, _ in sent_by_node) >= 2 * BATCHES
+    assert sum(literal for _, literal in sent_by_node) > 100
+    assert sum(not literal for _, literal in sent_by_node) > 50
+
+
+NUMBERS: list[Any] = [
+    *(0, 1, -1, 2**53 - 1, -(2**53) + 1, 2**53, -(2**53), 10**400),
+    *(1.0, -0.0, 0.1, -1.5, 1e-7, 5e-324, 1e20, 1e21, 1e22, 1.7976931348623157e308, 123456789.125),
+]
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_number_arrives_as_the_same_json_number(
+    number: float, gateway: Gateway, tmp_path: Path
+) -> None:
+    status = status_of({"n": [number]}, gateway.base_url)
+    file = tmp_path / "block.mjs"
+    file.write_text(snippet_of(status, "native", "javascript").text, encoding="utf-8")
+    assert run_node(tmp_path, file).stderr == ""
+    assert_arrived(gateway, [(status, "native")])
+
+
+def test_a_literal_with_a_number_that_would_change_is_refused() -> None:
+    for number in (1.0, 2**53, -0.0):
+        assert not is_javascript([number])
+        with pytest.raises(BadInput, match="one that JavaScript sends unchanged was expected"):
+            render_javascript({"n": [number]})
+
+
+def test_a_get_with_a_body_is_refused_since_fetch_sends_none() -> None:
+    with pytest.raises(BadInput, match="a GET with a body; a method with which fetch sends one"):
+        snippet_of(status_of({}, method="GET"), "native", "javascript")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ({}, "{}"),
+        ([None, True, 1.5, "a"], '[null, true, 1.5, "a"]'),
+        ({"a": {"b": [[1]]}}, "{\n  a: {\n    b: [\n      [1],\n    ],\n  },\n}"),
+        ({"a": 1, "b-c": 2}, '{\n  "a": 1,\n  "b-c": 2,\n}'),
+        ({"__proto__": 1, "a": 2}, '{\n  ["__proto__"]: 1,\n  a: 2,\n}'),
+        ('say "hi"', "'say \"hi\"'"),
+        ("</script><!-- \\ ${a} `", r'"\x3c/script>\x3c!-- \\ ${a} `"'),
+        ("\u2028\U000e0041\n\x85", r'"\u2028\u{e0041}\n\u0085"'),
+    ],
+)
+def test_a_value_is_laid_out_for_readers(value: object, text: str) -> None:
+    assert render_javascript(value) == text
+
+
+def test_raw_json_can_neither_end_its_literal_nor_fill_anything_in() -> None:
+    text = render_raw_json({"`": "\\`${a}"})
+    assert text.count("`") == 2 and "${" not in text
+
+
+@pytest.mark.parametrize("endpoint", REAL.endpoints)
+def test_every_block_of_the_real_file_is_a_module_that_node_reads(
+    endpoint: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "block.mjs"
+    text = render_snippet(REAL, endpoint, "javascript", TEMPLATES).text
+    file.write_text(text, encoding="utf-8")
+    ended = run_node(tmp_path, "--check", file)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert text.startswith("// Node 18 or newer.") and "require(" not in text
+    assert set(re.findall(r'from "([^"]+)"', text)) == {"node:fs/promises"}
+
+
+@pytest.mark.parametrize("method", [method for method in METHODS if method != "GET"])
+@pytest.mark.parametrize("auth", AUTHS)
+@pytest.mark.parametrize("route", ROUTES)
+def test_the_block_sends_the_request_of_its_route(
+    route: str, auth: AuthKind, method: str, gateway: Gateway, tmp_path: Path
+) -> None:
+    query = "?alt=json" if method == "PUT" else ""
+    status = status_of({"prompt": "a"}, gateway.base_url, auth, method, query)
+    file = tmp_path / "block.mjs"
+    file.write_text(snippet_of(status, route, "javascript").text, encoding="utf-8")
+    ended = run_node(tmp_path, file)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    ((command, path, headers, body),) = gateway.requests
+    sent = request_of(status, f"acorn/{route}", "production")
+    lower = {name.lower(): value for name, value in headers.items()}
+    key = {"query-key": f"{'&' if query else '?'}key={KEY}"}.get(auth, "")
+    assert f"{command} {path}" == sent.request + key
+    assert json.loads(body) == sent.body
+    assert lower["content-type"] == "application/json"
+    assert lower.get("authorization") == (f"Bearer {KEY}" if auth == "bearer" else None)
+    assert lower.get("x-goog-api-key") == (KEY if auth == "x-goog-api-key" else None)
+
+
+Run = Callable[..., Ended]
+
+
+@pytest.fixture
+def block(gateway: Gateway, tmp_path: Path) -> Run:
+    def run(route: str, reply: Answer, base_url: str = gateway.base_url) -> Ended:
+        gateway.answer = reply
+        file = tmp_path / "block.mjs"
+        text = snippet_of(status_of({}, base_url), route, "javascript").text
+        file.write_text(text, encoding="utf-8")
+        folder = tmp_path / "empty"
+        folder.mkdir()
+        ended = run_node(folder, file)
+        left = {path.name: path.read_bytes() for path in folder.iterdir()}
+        return Ended(ended.returncode, ended.stdout, ended.stderr, left)
+
+    return run
+
+
+def saved(name: str) -> Ended:
+    return Ended(0, f"Saved {name} ({len(PIXEL)} bytes)\n", "", {name: PIXEL})
+
+
+def test_inline_data_wins_over_a_data_uri_and_a_link(block: Run, gateway: Gateway) -> None:
+    reply = native(link(gateway), data_uri(b"other"), {"text": None}, test_snippet.INLINE)
+    assert block("native", answer(reply)) == saved("acorn.png")
+    assert len(gateway.requests) == 1
+
+
+def test_a_data_uri_wins_over_a_link(block: Run, gateway: Gateway) -> None:
+    assert block("native", answer(native(link(gateway), data_uri(PIXEL)))) == saved("acorn.jpg")
+    assert len(gateway.requests) == 1
+
+
+def test_a_link_is_followed_without_the_key(block: Run, gateway: Gateway) -> None:
+    reply = answer(native({"text": "Done."}, link(gateway)), linked=("image/webp", PIXEL))
+    assert block("native", reply) == saved("acorn.webp")
+    command, path, headers, _ = gateway.requests[1]
+    assert (command, path) == ("GET", "/linked")
+    assert KEY not in str(headers)
+
+
+def test_the_images_route_saves_base64_and_follows_links(block: Run, gateway: Gateway) -> None:
+    encoded = base64.b64encode(PIXEL).decode()
+    reply = {"data": [{"url": "", "b64_json": encoded}]}
+    assert block("images", answer(reply)) == saved("acorn.png")
+
+
+@pytest.mark.parametrize(
+    ("mime", "name"),
+    [
+        ("image/jpeg", "acorn.jpg"),
+        ("image/png; charset=binary", "acorn.png"),
+        ("", "acorn.png"),
+        ("image/../../x", "acorn.png"),
+        ("binary/octet-stream", "acorn.png"),
+    ],
+)
+def test_a_linked_file_is_named_by_its_type(
+    mime: str, name: str, block: Run, gateway: Gateway
+) -> None:
+    reply = {"data": [{"url": f"{gateway.base_url}/linked", "b64_json": None}]}
+    assert block("images", answer(reply, linked=(mime, PIXEL))).files == {name: PIXEL}
+
+
+@pytest.mark.parametrize("route", ROUTES)
+@pytest.mark.parametrize("refusal", REFUSALS)
+def test_a_refusal_is_told_in_one_line(route: str, refusal: str, block: Run) -> None:
+    body, says = REFUSALS[refusal]
+    ended = block(route, answer(body, 503))
+    assert_one_line(ended, says)
+    assert ended.code == 1 and "HTTP 503: " in ended.stderr
+
+
+NO_IMAGE = {name: case for name, case in EMPTY.items() if name != "no type"} | {
+    "an object for a list": ({"candidates": {"content": 1}}, "not a function"),
+}
+
+
+@pytest.mark.parametrize("case", NO_IMAGE)
+def test_a_native_reply_without_an_image_is_told_in_one_line(case: str, block: Run) -> None:
+    body, says = NO_IMAGE[case]
+    assert_one_line(block("native", answer(body)), says)
+
+
+@pytest.mark.parametrize(
+    "body", [{"data": None}, {"data": [{}]}, {"data": [{"b64_json": "%%%"}]}, {"data": {"url": 1}}]
+)
+def test_an_images_reply_without_an_image_is_told_in_one_line(body: object, block: Run) -> None:
+    assert_one_line(block("images", answer(body)), "")
+
+
+@pytest.mark.parametrize(
+    ("reply", "says"),
+    [
+        (Answer(b"<h1>Bad gateway</h1>", 502, "text/html"), "HTTP 502, and the reply is not JSON"),
+        (Answer(b"", 200, ""), "HTTP 200, and the reply is not JSON"),
+        (Answer(b"", 200), "JSON"),
+        (Answer(b"[" * 100_000, 200), ""),
+        (Answer(b"\xff", 200), "JSON"),
+        (Answer(b"", 302), "unexpected redirect"),
+    ],
+)
+def test_a_reply_that_is_not_json_is_told_in_one_line(reply: Answer, says: str, block: Run) -> None:
+    assert_one_line(block("native", reply), says)
+
+
+def test_a_link_to_a_page_or_to_nothing_is_not_saved(block: Run, gateway: Gateway) -> None:
+    reply = answer(native(link(gateway)), linked=("text/html", b"<h1>Expired</h1>"))
+    assert_one_line(block("native", reply), "the link leads to text/html, not to an image")
+
+
+def test_an_empty_image_is_not_saved(block: Run, gateway: Gateway) -> None:
+    reply = answer(native(link(gateway)), linked=("image/png", b""))
+    assert_one_line(block("native", reply), "the image is empty")
+
+
+def test_a_refused_connection_is_told_in_one_line(block: Run) -> None:
+    ended = block("native", answer({}), "http://127.0.0.1:1")
+    assert_one_line(ended, "fetch failed: ")
+
+
+def block_of(endpoint: str, *changes: tuple[str, str]) -> Block:
+    snippet = render_snippet(REAL, endpoint, "javascript", TOP / "snippets")
+    text = snippet.text
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new, 1)
+    return Block("page", 1, "javascript", text, snippet.id, endpoint, None, True)
+
+
+@pytest.mark.parametrize("endpoint", TOLD)
+def test_every_recorded_endpoint_passes_on_the_mock(
+    endpoint: str, bench: Bench, stored: Stored
+) -> None:
+    receipt = verify_block(block_of(endpoint), ("page",), stored, bench, TODAY)
+    assert receipt.reasons == () and receipt.passed
+    assert (receipt.language, receipt.unobserved) == ("javascript", ())
+    assert receipt.exit_code == (receipt.outcome == "error")
+
+
+def test_an_endpoint_that_nobody_tried_at_the_reference_does_not_pass(
+    bench: Bench, stored: Stored
+) -> None:
+    (endpoint,) = set(REAL.endpoints) - set(TOLD)
+    receipt = verify_block(block_of(endpoint), ("page",), stored, bench, TODAY)
+    assert "no observation of it at production is on record" in receipt.reasons[0]
+
+
+NATIVE, IMAGES = "nano-banana/generate-content", "nano-banana/images-generations"
+BROKEN = {
+    "path": (NATIVE, (":generateContent", ":generateContenu"), "generateContenu"),
+    "key": (NATIVE, ("?key=", "?kez="), "not JSON with one key"),
+    "way of the key": (
+        NATIVE,
+        ("?key=${API_KEY}`, {\n", '`, {\n    headers: { "x-goog-api-key": API_KEY },\n'),
+        "not JSON with one key",
+    ),
+    "body": (NATIVE, ('["TEXT", "IMAGE"]', '["TEXT", "VIDEO"]'), 'now "VIDEO"'),
+    "model": (IMAGES, ('model: "nano-banana"', 'model: "nano-bananb"'), 'now "nano-bananb"'),
+    "shape": (NATIVE, ("/data:(image", "/dota:(image"), "an image came back, yet"),
+    "exit code": (IMAGES, ("process.exitCode = 1", "process.exitCode = 0"), "exit code 0"),
+    "saved name": (NATIVE, ("`${MODEL}.$", "`image.$"), "named nano-banana.*"),
+    "said name": (NATIVE, ("Saved ${file}", "Saved it"), "without saying so"),
+}
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_a_block_that_parts_from_the_record_fails(what: str, bench: Bench, stored: Stored) -> None:
+    endpoint, change, says = BROKEN[what]
+    receipt = verify_block(block_of(endpoint, change), ("page",), stored, bench, TODAY)
+    assert not receipt.passed and says in "; ".join(receipt.reasons)
+
+
+HOST = "some-host.example"
+
+
+async def app(scope: Any, receive: Any, send: Any) -> None:
+    size = 0
+    while (message := await receive())["type"] == "http.request":
+        size += len(message["body"])
+        if not message.get("more_body"):
+            break
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": f"{scope['path']} {size}".encode()})
+
+
+@pytest.fixture(scope="module", params=get_args(Containment))
+def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    kind: Containment = request.param
+    try:
+        with open_sandbox(app, [HOST, "other.example:8443"], kind) as opened:
+            yield opened
+    except Unreachable as error:
+        if kind == "landlock" and landlock.abi() >= landlock.NETWORK_ABI:
+            raise
+        if kind == "namespace" and os.environ.get("CI") == "true":
+            raise
+        pytest.skip(str(error))
+
+
+def test_fetch_reaches_the_app_by_the_real_name_of_the_host(sandbox: Sandbox) -> None:
+    assert sandbox.lacks("javascript") is None
+    source = (
+        f'const sent = {{ method: "POST", body: "x".repeat(1_000_000) }};\n'
+        f'const all = [1, 2, 3].map((one) => fetch("https://{HOST}/" + one, sent));\n'
+        'all.push(fetch("https://other.example:8443/"));\n'
+        "for (const one of await Promise.all(all)) console.log(await one.text());\n"
+    )
+    ran = sandbox.run("javascript", source.encode())
+    assert (ran.exit_code, ran.stderr) == (0, b"")
+    assert ran.stdout == b"/1 1000000\n/2 1000000\n/3 1000000\n/ 0\n"
+    assert ran.refused == () and ran.duration_ms < 4000
+
+
+@pytest.mark.parametrize("url", ["https://example.com/", "http://example.org/x"])
+def test_another_host_is_not_reached_by_node(sandbox: Sandbox, url: str) -> None:
+    source = f'await fetch("{url}").catch((error) => console.log(error.cause.message));'
+    ran = sandbox.run("javascript", source.encode())
+    if sandbox.containment == "namespace":
+        assert b"ENOTFOUND" in ran.stdout and ran.refused == ()
+    else:
+        host = "example.com:443" if "com" in url else "example.org"
+        assert ran.stdout == f"the tunnel refused {host}\n".encode()
+        assert ran.refused == (host,)
+
+
+def test_a_module_is_run_byte_for_byte_and_its_end_is_told(sandbox: Sandbox) -> None:
+    source = (
+        'import { readFileSync, writeFileSync } from "node:fs";\n'
+        'writeFileSync("a", readFileSync(process.argv[1])); process.exitCode = 3; //\t\u00e9 '
+    )
+    ran = sandbox.run("javascript", source.encode())
+    assert (ran.exit_code, ran.files) == (3, {"a": source.encode()})
+
+
+def lacking(monkeypatch: pytest.MonkeyPatch, program: Path | None, kind: Containment) -> str | None:
+    monkeypatch.setattr(node, "find_program", lambda: program)
+    try:
+        with open_sandbox(app, [HOST], kind) as opened:
+            return opened.lacks("javascript")
+    except Unreachable as error:
+        pytest.skip(str(error))
+
+
+@pytest.mark.parametrize("kind", get_args(Containment))
+def test_a_machine_without_node_says_what_to_install(
+    kind: Containment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "install Node 18 or newer" in str(lacking(monkeypatch, None, kind))
+
+
+@pytest.mark.parametrize(
+    ("kind", "says"),
+    [
+        ("namespace", "node does not run here with fetch"),
+        ("none", "Node cannot be led through a proxy here"),
+    ],
+)
+def test_a_node_that_cannot_run_a_block_is_found_out(
+    kind: Containment, says: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    program = tmp_path / "node"
+    program.write_text("#!/bin/sh\nexit 1\n")
+    program.chmod(0o755)
+    assert says in str(lacking(monkeypatch, program, kind))
+
+
+def test_a_node_outside_of_usr_is_shown_to_the_sandbox_and_nothing_beside_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    found = node.find_program()
+    assert found
+    (tmp_path / "bin").mkdir()
+    program = Path(shutil.copy(found, tmp_path / "bin" / "node"))
+    (tmp_path / "bin" / "secret").touch()
+    monkeypatch.setattr(node, "find_program", lambda: program)
+    assert node.mounts() == [str(program)]
+    try:
+        with open_sandbox(app, [HOST], "namespace") as opened:
+            if opened.lacks("javascript"):
+                pytest.skip("this Node needs libraries beside it")
+            ran = opened.run("bash", f"ls '{program.parent}'".encode())
+    except Unreachable as error:
+        pytest.skip(str(error))
+    assert ran.stdout == b"node\n"
+
+
+@pytest.mark.parametrize("complete", [False, True])
+def test_a_block_without_node_is_skipped_or_fails_as_the_door_says(
+    complete: bool, bench: Bench, stored: Stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type(bench.sandbox), "lacks", lambda *_: node.MISSING)
+    asked = replace(bench, complete=complete)
+    receipt = verify_block(block_of(NATIVE), ("page",), stored, asked, TODAY)
+    assert not receipt.passed
+    assert receipt.skipped == (None if complete else node.MISSING)
+    assert receipt.reasons == ((node.MISSING,) if complete else ())
+
+
+def test_every_language_of_a_real_protocol_has_its_template() -> None:
+    for protocol, name in product(set(ROUTES.values()), ("curl.sh", "python.py", "javascript.mjs")):
+        assert (TEMPLATES / protocol / f"{name}.j2").is_file()

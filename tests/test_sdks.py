@@ -1,0 +1,207 @@
+"""Official SDKs, unmodified, against the mock on loopback; Google's classes on our bodies."""
+
+import asyncio
+import base64
+import threading
+import time
+from collections.abc import Iterator
+
+import openai
+import pytest
+import uvicorn
+from google.ai import generativelanguage
+from google.genai import Client, errors, types
+from google.protobuf import json_format  # type: ignore[import-untyped]
+from test_mock import KEY, STATUS
+
+from trueup.exchange import Exchange
+from trueup.mock import create_app
+from trueup.model import split
+from trueup.request import differences, request_in, request_of
+
+SEEN: list[Exchange] = []
+NATIVE = [name for name in STATUS.endpoints if split(name)[1] == "generate-content"]
+MESSAGE = (
+    'Invalid JSON payload received. Unknown name "imageOutputOptions" at'
+    " 'generation_config.image_config': Cannot find field."
+)
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[str]:
+    """The mock behind a real server, as any client meets it."""
+    app = create_app(STATUS, on_exchange=SEEN.append)
+    config = uvicorn.Config(app, port=0, log_level="error", lifespan="off", ws="none")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.005)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join()
+
+
+@pytest.fixture
+def openai_client(site: str) -> Iterator[openai.OpenAI]:
+    with openai.OpenAI(api_key=KEY, base_url=f"{site}/v1", max_retries=0) as client:
+        yield client
+
+
+@pytest.fixture
+def google_client(site: str) -> Iterator[Client]:
+    client = google(site)
+    yield client
+    client.close()
+
+
+def google(site: str, key: str = KEY) -> Client:
+    options = types.HttpOptions(base_url=site, api_version="v1beta")
+    return Client(api_key=key, http_options=options)
+
+
+def config_of(endpoint: str) -> tuple[str, types.GenerateContentConfig]:
+    """The upstream's name and the settings that the endpoint's own request has."""
+    body = STATUS.endpoints[endpoint].body["generationConfig"]
+    assert isinstance(body, dict) and isinstance(body["responseModalities"], list)
+    modalities = [str(name) for name in body["responseModalities"]]
+    config = types.GenerateContentConfig(response_modalities=modalities)
+    return STATUS.upstream(split(endpoint)[0]), config
+
+
+def shape_of(parts: list[types.Part]) -> str:
+    """How the image came: as data, as data in the text, or as a link in the text."""
+    for part in parts:
+        if part.inline_data and part.inline_data.data:
+            return "inline-data"
+        if part.text and ";base64," in part.text:
+            encoded = part.text.partition(";base64,")[2].rstrip(")")
+            return "data-uri" if base64.b64decode(encoded, validate=True) else "nothing"
+        if part.text and "](http" in part.text:
+            return "hosted-url"
+    return "nothing"
+
+
+def recorded_shape(endpoint: str) -> str | None:
+    return STATUS.seen(endpoint, "production")[0].shape
+
+
+def test_openai_raises_the_recorded_error(openai_client: openai.OpenAI) -> None:
+    with pytest.raises(openai.BadRequestError) as caught:
+        openai_client.images.generate(model="nano-banana", prompt="a banana")
+    body = caught.value.body
+    assert isinstance(body, dict) and body["message"] == MESSAGE
+    assert (body["type"], body["code"]) == ("upstream_error", 400)
+
+
+def test_openai_lists_the_models(openai_client: openai.OpenAI) -> None:
+    names = [model.id for model in openai_client.models.list()]
+    assert "nano-banana" in names and "gemini-2.5-flash-image" in names
+
+
+def test_openai_raises_for_an_unknown_key(site: str) -> None:
+    with (
+        openai.OpenAI(api_key="sk-wrong", base_url=f"{site}/v1", max_retries=0) as client,
+        pytest.raises(openai.AuthenticationError, match="无效的令牌"),
+    ):
+        client.models.list()
+
+
+def test_openai_raises_for_a_model_that_is_not_on_record(openai_client: openai.OpenAI) -> None:
+    with pytest.raises(openai.InternalServerError) as caught:
+        openai_client.images.generate(model="dall-e-9", prompt="a banana")
+    assert (caught.value.status_code, caught.value.code) == (503, "model_not_found")
+
+
+def test_openai_raises_the_same_from_its_async_client(site: str) -> None:
+    async def ask() -> None:
+        async with openai.AsyncOpenAI(api_key=KEY, base_url=f"{site}/v1", max_retries=0) as client:
+            await client.images.generate(model="nano-banana", prompt="a banana")
+
+    with pytest.raises(openai.BadRequestError, match="imageOutputOptions"):
+        asyncio.run(ask())
+
+
+def test_there_are_four_native_models() -> None:
+    assert len(NATIVE) == 4
+
+
+@pytest.mark.parametrize("endpoint", NATIVE)
+def test_google_gets_the_recorded_shape_and_its_way_of_the_key_is_told(
+    google_client: Client, endpoint: str
+) -> None:
+    model, config = config_of(endpoint)
+    reply = google_client.models.generate_content(model=model, contents="a banana", config=config)
+    assert reply.parts and shape_of(reply.parts) == recorded_shape(endpoint)
+    assert reply.usage_metadata and reply.usage_metadata.total_token_count
+    exchange = SEEN[-1]
+    assert exchange.auth == ("x-goog-api-key",) and exchange.answered_from
+    sent = request_in(exchange, "https://crazyrouter.com")
+    row = STATUS.seen(endpoint, "production")[0]
+    assert sent and "auth: recorded query-key" in differences(row.sent, sent)[0]
+
+
+@pytest.mark.parametrize("endpoint", NATIVE)
+def test_google_streams_the_recorded_shape_and_no_row_is_replayed(
+    google_client: Client, endpoint: str
+) -> None:
+    model, config = config_of(endpoint)
+    stream = google_client.models.generate_content_stream(
+        model=model, contents="a banana", config=config
+    )
+    parts = [part for chunk in stream for part in chunk.parts or []]
+    assert shape_of(parts) == recorded_shape(endpoint)
+    assert (SEEN[-1].query, SEEN[-1].answered_from) == ((("alt", "sse"),), None)
+
+
+def test_google_gets_it_from_its_async_client_too(site: str) -> None:
+    model, config = config_of(NATIVE[0])
+
+    async def ask() -> tuple[str, str]:
+        client = google(site).aio
+        reply = await client.models.generate_content(model=model, contents="x", config=config)
+        stream = await client.models.generate_content_stream(
+            model=model, contents="x", config=config
+        )
+        parts = [part async for chunk in stream for part in chunk.parts or []]
+        await client.aclose()
+        return shape_of(reply.parts or []), shape_of(parts)
+
+    assert asyncio.run(ask()) == (recorded_shape(NATIVE[0]),) * 2
+
+
+def test_google_lists_the_models(google_client: Client) -> None:
+    assert "gemini-2.5-flash-image" in [model.name for model in google_client.models.list()]
+
+
+@pytest.mark.parametrize(("key", "model", "code"), [("wrong", "m", 401), (KEY, "m", 503)])
+def test_google_raises_with_the_code_of_the_reply(
+    site: str, key: str, model: str, code: int
+) -> None:
+    client = google(site, key)
+    try:
+        with pytest.raises(errors.APIError) as caught:
+            client.models.generate_content(model=model, contents="a banana")
+        assert isinstance(caught.value, errors.ClientError) is (code < 500)
+        assert SEEN[-1].status == code
+        assert caught.value.code == code
+    finally:
+        client.close()
+
+
+@pytest.mark.parametrize("endpoint", NATIVE)
+def test_googles_own_classes_take_our_native_bodies(endpoint: str) -> None:
+    body = request_of(STATUS, endpoint, "production").body
+    message = generativelanguage.GenerateContentRequest.pb()()
+    json_format.ParseDict(body, message)
+    assert message.contents[0].parts[0].text
+
+
+def test_googles_own_classes_refuse_the_field_that_the_gateway_adds() -> None:
+    body = {"generationConfig": {"imageConfig": {"imageOutputOptions": {"mimeType": "image/png"}}}}
+    message = generativelanguage.GenerateContentRequest.pb()()
+    with pytest.raises(json_format.ParseError, match='has no field named "imageOutputOptions"'):
+        json_format.ParseDict(body, message)
+    fine = {"generationConfig": {"imageConfig": {"aspectRatio": "1:1"}}}
+    json_format.ParseDict(fine, message)
