@@ -17,7 +17,6 @@ from trueup.docs import Docs
 from trueup.receipt import Report
 from trueup.run import Bench
 
-
 TABS = {
     "curl": "curl",
     "python": "Python",

@@ -355,6 +355,9 @@ def test_a_token_that_makes_no_sense_is_refused_with_a_200(method: str, content:
 def test_a_path_without_its_last_slash_is_redirected(path: str) -> None:
     reply = Desk().send("GET", f"{path}?p=2")
     assert (reply.status_code, reply.headers["location"]) == (301, f"{path}/?p=2")
+    assert Desk().send("GET", path).headers["location"] == f"{path}/"
+    odd = Desk().send("GET", f"{path}?p=%0d%0aX:%201&q=%E2%82%AC&key=k").headers["location"]
+    assert odd == f"{path}/?p=%0D%0AX%3A+1&q=%E2%82%AC"
     assert Desk().send("POST", path).status_code == 307
 
 
@@ -445,6 +448,7 @@ def test_no_key_and_no_access_token_is_in_an_exchange_of_the_management() -> Non
     desk = Desk()
     for path in (*OWNED, "/api/token/search?token=second00", "/api/usage/token/"):
         desk.send("GET", path)
+    desk.send("POST", IMAGES, json={**LEGACY, "prompt": "OTHER_ACCESS_TOKEN"})
     text = repr(desk.seen)
     for secret in (KEY, "second00", "YOUR_ACCESS_TOKEN", "OTHER_ACCESS_TOKEN"):
         assert secret not in text

@@ -65,6 +65,7 @@ def test_a_published_python_block_is_clean_and_does_what_the_record_says(
     )
     eval_example.lint(example)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("urllib.request._opener", None)  # it keeps the first proxy that it saw
     for name, value in wire.items():
         monkeypatch.setenv(name, value)
     endpoint = str(block.endpoint)

@@ -7,6 +7,7 @@ the gateway's own words, and every reply is marked as simulated.
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect
@@ -16,7 +17,14 @@ from starlette.websockets import WebSocketClose
 from trueup.errors import BadInput
 from trueup.exchange import Exchange
 from trueup.mock.admission import admit, limit_calls
-from trueup.mock.asked import Asked, exchange, read_body, read_headers, read_host, read_query
+from trueup.mock.asked import (
+    Asked,
+    exchange,
+    read_body,
+    read_headers,
+    read_host,
+    read_query,
+)
 from trueup.mock.auth import arrival
 from trueup.mock.calls import Calls
 from trueup.mock.clock import new_request_id
@@ -25,7 +33,7 @@ from trueup.mock.listing import is_listing, list_models
 from trueup.mock.management import Management
 from trueup.mock.picture import EXTENSIONS, draw_picture
 from trueup.mock.record import Record
-from trueup.mock.reply import Answer, Words, index_page, invalid_url, not_implemented
+from trueup.mock.reply import HTML, Answer, Words, index_page, invalid_url, not_implemented
 from trueup.mock.statement import state
 from trueup.model import Observation, Status
 
@@ -162,9 +170,9 @@ class Gateway:
         if self.ledger.is_limited("api", asked.address, limit, API_WINDOW_S):
             return Answer(429, b"", "")
         if asked.path in SLASHED:
-            place = f"{asked.line.partition(' ')[2].replace(asked.path, f'{asked.path}/', 1)}"
+            query = f"?{urlencode(asked.query)}" if asked.query else ""
             code = 301 if asked.method == "GET" else 307
-            return Answer(code, b"", "text/html; charset=utf-8", location=place)
+            return Answer(code, b"", HTML, location=f"{asked.path}/{query}")
         answer = self.management.answer(asked) or state(self.ledger, asked, words)
         return answer or self._nowhere(asked)
 

@@ -23,22 +23,23 @@ _SET_PDEATHSIG, _SET_DUMPABLE, _SET_SUBREAPER, _SET_NO_NEW_PRIVS = 1, 4, 36, 38 
 _RESTRICT_SELF = 446  # landlock_restrict_self(2)
 _REMOUNT = 1 | 32 | 4096  # MS_RDONLY | MS_REMOUNT | MS_BIND
 _KEPT_FLAGS = 2 | 4 | 8 | 1024 | 2048  # nosuid, nodev, noexec, noatime, nodiratime
-_DEPTH = 32
-_PROCESSES = 512
-_DRAIN_S = 2
+_DEPTH, _PROCESSES, _DRAIN_S = 32, 512, 2
 _LINUX = sys.platform == "linux"
 _libc = ctypes.CDLL(None, use_errno=True)
 
 Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+_under_way: set[Any] = set()  # asyncio alone keeps no task from being collected
 
 
 async def splice(one: Stream, other: Stream) -> None:
     """Copies both ways until both have ended, then closes both. asyncio sets TCP_NODELAY."""
+    _under_way.add(task := asyncio.current_task())
     try:
         await asyncio.gather(_copy(one[0], other[1]), _copy(other[0], one[1]))
     finally:
         one[1].close()
         other[1].close()
+        _under_way.discard(task)
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -6,6 +6,7 @@ Owns the languages and their quoting. Reads the templates and nothing else.
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
@@ -156,6 +157,7 @@ def _context(status: Status, endpoint: str) -> Mapping[str, Any]:
     }
 
 
+@lru_cache(maxsize=16)
 def _environment(folder: Path) -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(folder),
@@ -189,11 +191,13 @@ def _place(error: Exception, template: Path) -> str:
 
 
 def _publishable(text: str, where: Path) -> str:
-    text = "\n".join(line.rstrip(" ") for line in text.strip("\n").split("\n"))
-    odd = next((char for char in text if char not in "\n " and not is_plain(char)), None)
+    lines = [line.rstrip(" ") for line in text.strip("\n").split("\n")]
+    odd = next(
+        (char for line in lines if not is_plain(line) for char in line if not is_plain(char)), None
+    )
     if odd is not None:
         raise BadInput(
             f"{where}: the rendered snippet holds U+{ord(odd):04X}; text that is copied unchanged"
             " was expected. Use spaces for indentation and the quoting filters for values."
         )
-    return text
+    return "\n".join(lines)

@@ -5,7 +5,6 @@ be published unchanged, or a number that would arrive as another, is never writt
 import json
 import math
 import re
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -65,9 +64,10 @@ def is_javascript(value: Any) -> bool:
     return not isinstance(value, int) or abs(value) < JS_INTEGERS
 
 
-def is_plain(char: str) -> bool:
-    """Whether Markdown, HTML, the clipboard and a terminal all keep the character as it is."""
-    return char == " " or unicodedata.category(char)[0] not in "CZ"
+def is_plain(text: str) -> bool:
+    """Whether Markdown, HTML, the clipboard and a terminal all keep the text as it is: no control
+    or unassigned character is in it, and no space but the usual one."""
+    return text.isprintable()
 
 
 def _quoted_keys(keys: list[str], scalar: Callable[[Any], str]) -> list[str]:

@@ -22,7 +22,7 @@ def _noun(name: str, nouns: dict[str, Any]) -> str:
     needed = nouns[name].get("required", [])
     rows = [
         (
-            code(field),
+            f"{code(field)}{{ .tu-field }}",
             _meaning(facts, nouns),
             " or ".join(dict.fromkeys(_values(facts))),
             "yes" if field in needed else "",
