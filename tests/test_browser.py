@@ -2,7 +2,8 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from functools import partial
 from hashlib import sha256
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -15,7 +16,7 @@ from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from trueup.docs import Docs
 from trueup.receipt import Report
-from trueup.run import Bench
+from trueup.run import open_mock
 
 TABS = {
     "curl": "curl",
@@ -43,10 +44,12 @@ def served(site: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory, bench: Bench) -> tuple[Docs, Report]:
-    docs = load_docs(copy_repository(tmp_path_factory.mktemp("browsed")))
-    docs.build({**os.environ, "TRUEUP_AS_OF": "2026-04-14"})
-    report, findings = docs.verify(bench)
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Docs, Report]:
+    top = copy_repository(tmp_path_factory.mktemp("browsed"))
+    docs = replace(load_docs(top), today=date(2026, 4, 14))
+    docs.build(os.environ)
+    with open_mock(docs.stored) as bench:
+        report, findings = docs.verify(bench)
     assert not findings
     return docs, report
 

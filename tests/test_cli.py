@@ -100,7 +100,7 @@ def test_a_page_that_cannot_be_built_ends_with_3_and_what_mkdocs_said(repository
     done = trueup("build", top=repository)
     assert done.returncode == 3
     assert (
-        "index.md: status.yml: 'nothing' is not in it; a name that is was expected." in done.stderr
+        "index.md: 'nothing' was not found; a name of the status file was expected." in done.stderr
     )
     assert "Traceback" not in done.stderr
 

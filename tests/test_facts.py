@@ -2,11 +2,13 @@
 
 import os
 import re
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import lxml.html
 import pytest
-from conftest import TOP, load_docs
+from conftest import copy_repository, load_docs
 
 NATIVE = "POST /v1beta/models/{}:generateContent"
 IMAGES = "POST /v1/images/generations"
@@ -83,8 +85,8 @@ LINKS = {
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    docs = load_docs(TOP, tmp_path_factory.mktemp("facts") / "site")
-    docs.build({**os.environ, "TRUEUP_AS_OF": "2026-04-14"})
+    docs = load_docs(copy_repository(tmp_path_factory.mktemp("facts")))
+    replace(docs, today=date(2026, 4, 14)).build(os.environ)
     return docs.site
 
 
@@ -104,8 +106,12 @@ def test_a_fact_is_on_its_page(page: str, fact: str, site: Path) -> None:
 
 
 def test_each_observation_and_mapping_is_on_the_page_of_its_model(site: Path) -> None:
-    status = load_docs(TOP).stored.status
-    homes = {page.model: page.html.partition("/")[0] for page in load_docs(TOP).pages if page.model}
+    status = load_docs(site.parent).stored.status
+    homes = {
+        page.model: page.html.partition("/")[0]
+        for page in load_docs(site.parent).pages
+        if page.model
+    }
     assert set(homes) == set(status.models)
     for row in status.observations:
         assert row.day.isoformat() in shown(site, homes[row.endpoint.rpartition("/")[0]])

@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -6,7 +6,7 @@ from conftest import TOP
 
 from trueup.model import Observation, Status
 from trueup.receipt import Receipt
-from trueup.store import Stored
+from trueup.store import Stored, load_status
 from trueup.wording import (
     Pages,
     load_catalogue,
@@ -16,6 +16,11 @@ from trueup.wording import (
     signatures,
     variants,
 )
+
+
+@pytest.fixture(scope="module")
+def stored() -> Stored:
+    return load_status(TOP / "tests" / "record.yml", datetime.now(UTC))
 
 
 @pytest.fixture

@@ -83,8 +83,11 @@ def test_a_model_is_linked_to_its_page_and_without_one_to_its_evidence(
     ("macro", "argument", "message"),
     [
         ("console", "nothing", "console blocks are as-of, check, docs"),
-        ("route", "nano-banana/nothing", "'nothing' is not in it"),
-        ("advice", "nothing", "'nothing' is not in it"),
+        ("route", "nano-banana/nothing", "'nothing' was not found"),
+        ("advice", "nothing", "'nothing' was not found"),
+        ("risks", "nano-banan", "'nano-banan' was not found"),
+        ("newest", "nano-banana/nothing", "was not found"),
+        ("policy", "nothing", "was not found"),
     ],
 )
 def test_an_unknown_name_is_told_without_a_traceback(

@@ -26,7 +26,7 @@ from trueup.model import Observation, Status
 from trueup.protocols import PROTOCOLS
 from trueup.request import differences, request_in
 
-FILE = Path(__file__).parents[1] / "status.yml"
+FILE = Path(__file__).parent / "record.yml"
 FACTS: dict[str, Any] = yaml.safe_load(FILE.read_text("utf-8"))
 STATUS = Status.model_validate(FACTS)
 SITE = "https://crazyrouter.com"

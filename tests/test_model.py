@@ -79,7 +79,10 @@ def row(**fields: Any) -> Observation:
         ({"outcome": "cannot-tell"}, "a cannot-tell needs a reason"),
         ({"billing": "cannot-tell"}, "a cannot-tell needs a reason"),
         ({"signatures": ["x"]}, "signatures go with the outcome error or mixed"),
-        ({"outcome": "error", "shape": "url"}, "shape goes with the outcome image or mixed"),
+        (
+            {"outcome": "error", "shape": "url"},
+            "shape and image go with the outcome image or mixed",
+        ),
         ({"at": "2026-04-14"}, "a date such as 2026-04-14, or a time with its zone"),
         ({"standing": "recommended"}, "Extra inputs are not permitted"),
         ({"source": {}}, "exactly one of reported and receipt was expected"),
@@ -169,10 +172,6 @@ def test_an_endpoint_is_split_at_its_last_slash() -> None:
 def test_a_noun_never_changes() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         row().outcome = "error"  # type: ignore[misc]
-
-
-def test_an_address_is_told_without_method() -> None:
-    assert Sent.model_validate(SENT).url == "https://gateway.example/v1/oak?alt=json"
 
 
 def test_a_status_knows_its_reference_upstreams_and_families() -> None:

@@ -1,7 +1,8 @@
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from hashlib import sha256
 from pathlib import Path
 
@@ -167,8 +168,8 @@ def _shown(file: Path) -> str:
 def test_past_its_time_the_page_says_that_nobody_retested(
     tmp_path: Path, made: tuple[Docs, Report]
 ) -> None:
-    docs = load_docs(made[0].top, tmp_path / "site")
-    docs.build({"TRUEUP_AS_OF": "2026-05-15"})
+    docs = replace(load_docs(made[0].top, tmp_path / "site"), today=date(2026, 5, 15))
+    docs.build({})
     text = _shown(docs.site / "nano-banana" / "index.html")
     assert "was the working choice; nobody has retested it since. Retest before you build" in text
     assert "start with Nano Banana 2" not in text

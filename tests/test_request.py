@@ -83,7 +83,8 @@ def test_a_request_of_today_fills_the_names_into_the_route() -> None:
     assert native.auth == "query-key"
     assert native.body == STATUS.endpoints[NATIVE].body
     images = request_of(STATUS, IMAGES, "local")
-    assert images.url == "http://localhost:4000/v1/images/generations"
+    assert images.base_url == "http://localhost:4000"
+    assert images.request == "POST /v1/images/generations"
     assert images.body == {"model": "nano-banana", **STATUS.endpoints[IMAGES].body}
     assert protocol_of(STATUS, IMAGES) is PROTOCOLS["openai-images"]
 
@@ -199,7 +200,7 @@ def test_a_star_stands_for_fields_that_nobody_listed() -> None:
 
 
 def test_a_variant_is_compared_with_its_own_request() -> None:
-    facts = yaml.safe_load((Path(__file__).parents[1] / "status.yml").read_text())
+    facts = yaml.safe_load((Path(__file__).parent / "record.yml").read_text())
     status = Status.model_validate(facts)
     pro = "nano-banana-pro/images-generations"
     assert [row.variant for row in speaking(status, pro, None, "resolution-4k")] == [

@@ -49,7 +49,7 @@ from trueup.wording import Pages, load_catalogue
 
 TOP = Path(__file__).parents[1]
 TEMPLATES = TOP / "snippets"
-REAL = Status.model_validate(yaml.safe_load((TOP / "status.yml").read_text("utf-8")))
+REAL = Status.model_validate(yaml.safe_load((TOP / "tests" / "record.yml").read_text("utf-8")))
 ROUTES = {"native": "gemini", "images": "openai-images"}
 AUTHS: tuple[AuthKind, ...] = get_args(AuthKind)
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")

@@ -58,7 +58,7 @@ ENDS = (
     "  retracted: |+\n    a block that keeps its end\n\n",
     "  retracted: 'over\n\n    two lines'\n",
     "  billing:\n",
-    "  image: {}\n",
+    "  signatures: []\n",
 )
 TAILS = (
     "",

@@ -437,8 +437,7 @@ RISKS = {
     ),
     "two targets": (
         [FAILED, row("error", target="local")],
-        "the production and local retests of POST /v1/oak failed alike: a fault of the route, not"
-        " only of its documentation.",
+        "the production and local retests of POST /v1/oak failed.",
     ),
     "charged": (
         [row("error", "charged-on-failure")],
@@ -614,7 +613,7 @@ def test_free_text_stays_text_on_every_page(text: str) -> None:
 @given(hostile)
 def test_a_path_stays_a_path_on_every_page(text: str) -> None:
     path = "".join(one_line(text).split())
-    assume(path)
+    assume(re.fullmatch(r"[^\s?#{}]{1,200}", path))
     wild = html_of(everything(pages_of(with_text(HARMLESS, path))))
     tame = harmless()
     assert outline(wild) == outline(tame)

@@ -46,7 +46,6 @@ target_option = click.option(
 calls_option = click.option(
     "--max-calls", type=click.IntRange(1), help="Most calls to a live target; needed for one."
 )
-fail_option = click.option("--fail-stale", is_flag=True, hidden=True)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -76,7 +75,7 @@ def docs(
     """Check, build, run every block, stamp the pages, and serve them on loopback."""
     site = _docs(top, as_of)
     findings = site.check()
-    _build(site, as_of)
+    _build(site)
     findings += _verify(site, target, max_calls)
     _end(findings)
     if serve:
@@ -88,7 +87,7 @@ def docs(
 @click.pass_obj
 def build(top: Path, as_of: date | None) -> None:
     """Build the pages into site/; nothing is run and nothing is stamped."""
-    _build(_docs(top, as_of), as_of)
+    _build(_docs(top, as_of))
 
 
 @cli.command()
@@ -156,11 +155,8 @@ def _docs(top: Path, as_of: date | None) -> Docs:
     return Docs.load(top, now, as_of or now.date())
 
 
-def _build(site: Docs, as_of: date | None) -> None:
-    environment = dict(os.environ)
-    if as_of is not None:
-        environment["TRUEUP_AS_OF"] = as_of.isoformat()
-    site.build(environment)
+def _build(site: Docs) -> None:
+    site.build(os.environ)
 
 
 def _verify(site: Docs, target: str, max_calls: int | None) -> list[Finding]:

@@ -59,7 +59,8 @@ class Docs:
 
     def build(self, environment: Mapping[str, str]) -> None:
         """Builds the pages. Raises Unreachable when MkDocs does not end well."""
-        build_site(self.top, self.site, environment)
+        self.snippets()  # a template that cannot be rendered is bad input, and told as such
+        build_site(self.top, self.site, {**environment, "TRUEUP_AS_OF": self.today.isoformat()})
 
     def verify(self, bench: Bench) -> tuple[Report, list[Finding]]:
         """Runs every block of the built site, writes `receipts.json` and stamps the pages."""
@@ -67,19 +68,22 @@ class Docs:
             raise BadInput(
                 f"{self.site}: no site is built there; one was expected. Build it first."
             )
-        blocks = read_blocks(self.site)
-        findings = check_published(self.stored.status, self.pages, blocks, self.snippets())
+        blocks, snippets = read_blocks(self.site), self.snippets()
+        findings = check_published(self.stored.status, self.pages, blocks, snippets)
         report = verify(blocks, self.stored, bench, self.today)
         (self.site / "receipts.json").write_text(report.render(), encoding="utf-8")
-        self._stamp(blocks, report)
-        templates = {snippet.id: snippet.template for snippet in self.snippets()}
+        if (lost := self._stamp(blocks, report)) > 0:
+            text = f"{lost} blocks have no place for their receipt; one each was expected."
+            findings.append(Finding(str(self.site), "lost-stamp", f"{text} Call the macros again."))
+        templates = {snippet.id: snippet.template for snippet in snippets}
         ids = {(block.sha256, block.endpoint): block.id for block in blocks}
         for receipt in report.receipts:
             template = templates.get(ids[receipt.sha256, receipt.endpoint] or "", "")
             findings += _failures(receipt, template)
         return report, findings
 
-    def _stamp(self, blocks: list[Block], report: Report) -> None:
+    def _stamp(self, blocks: list[Block], report: Report) -> int:
+        """Stamps the pages; the number of blocks that lack their marker."""
         receipts = {(r.sha256, r.language, r.endpoint): r for r in report.receipts}
         catalogue = load_catalogue(LANGUAGE)
         lines = {}
@@ -88,7 +92,7 @@ class Docs:
             if receipt is not None and block.id is not None:
                 line = receipt_line(receipt, self.stored.status, catalogue, block.page)
                 lines[block.page, block.id] = line
-        stamp_site(self.site, lines)
+        return len(lines) - stamp_site(self.site, lines)
 
 
 def _failures(receipt: Receipt, template: str) -> list[Finding]:

@@ -41,7 +41,12 @@ def define_env(env: Any) -> None:
 def _macros(top: Path, docs: Path) -> dict[str, Callable[..., str]]:
     now = datetime.now(UTC)
     as_of = os.environ.get("TRUEUP_AS_OF")
-    today = date.fromisoformat(as_of) if as_of else now.date()
+    try:
+        today = date.fromisoformat(as_of) if as_of else now.date()
+    except ValueError as error:
+        raise BadInput(
+            f"TRUEUP_AS_OF: {as_of!r}; a date such as 2026-04-14 was expected."
+        ) from error
     stored = load_status(top / "status.yml", now)
     homes = {page.model: page.source for page in load_pages(docs) if page.model}
 
@@ -81,9 +86,9 @@ def _told(macro: Callable[..., str]) -> Callable[..., str]:
             return macro(*args, **named)
         except TrueupError as error:
             raise PluginError(str(error)) from error
-        except KeyError as error:
+        except (LookupError, AttributeError) as error:
             raise PluginError(
-                f"status.yml: {error} is not in it; a name that is was expected."
+                f"{error} was not found; a name of the status file was expected. Correct the call."
             ) from error
 
     return call

@@ -92,7 +92,7 @@ def is_fresh(verdict: Verdict, policy: Policy, today: date) -> bool:
     return verdict.seen_on is not None and today - verdict.seen_on <= policy.fresh_for
 
 
-def alternative(status: Status, model: str, *, apart_from: str | None = None) -> str | None:
+def alternative(status: Status, model: str) -> str | None:
     """The best-standing working endpoint of a model's family, the file's order breaking ties.
 
     Working is `recommended` or `controlled-testing`; None when no such endpoint is on record.
@@ -100,7 +100,7 @@ def alternative(status: Status, model: str, *, apart_from: str | None = None) ->
     family = [
         endpoint
         for endpoint in status.endpoints
-        if status.family(split(endpoint)[0]) == status.family(model) and endpoint != apart_from
+        if status.family(split(endpoint)[0]) == status.family(model)
     ]
     standings = {endpoint: stand(status, endpoint).standing for endpoint in family}
     working = [

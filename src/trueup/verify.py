@@ -273,8 +273,9 @@ class _Trial:
 
     def _image_facts(self, reply: Reply) -> Mapping[str, Any] | None:
         media = self.bench.media_hosts
-        fetched = (e.response_body for e in self.run.exchanges if e.host in media)
-        return _decode(reply.content if reply.content is not None else next(fetched, b""))
+        fetched = [e.response_body for e in self.run.exchanges if e.host in media]
+        found = fetched if reply.content is None else [reply.content]
+        return next((facts for facts in map(_decode, found) if facts), None)
 
 
 def _decode(content: bytes) -> Mapping[str, Any] | None:

@@ -66,7 +66,18 @@ class _Part:
 def check_prose(status: Status, pages: Iterable[Page], words: Iterable[str]) -> list[Finding]:
     """Findings in the pages; `words` are the standing words of the pages' language."""
     facts = _facts(status, words)
-    return [finding for page in pages for finding in _page(page, facts)]
+    pages = list(pages)
+    found = [finding for page in pages for finding in _page(page, facts)]
+    return found + [
+        Finding(
+            str(page.path),
+            "unknown-model",
+            f"the page is about {page.model!r}, which the status file does not have; one of"
+            f" {', '.join(status.models)} was expected. Correct the front matter.",
+        )
+        for page in pages
+        if page.model is not None and page.model not in status.models
+    ]
 
 
 def _facts(status: Status, words: Iterable[str]) -> _Facts:

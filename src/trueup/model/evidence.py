@@ -19,6 +19,7 @@ from trueup.model.values import (
     Shape,
     Standing,
     Text,
+    Upstream,
     as_time,
 )
 
@@ -47,7 +48,7 @@ class Mapping(Frozen):
 
     alias: Name
     """The name that can be called."""
-    upstream: str
+    upstream: Upstream
     """The model seen behind it."""
     at: Moment
     """When; a date, or a time with its zone."""
@@ -69,11 +70,6 @@ class Sent(Frozen):
     body: Body
     """The JSON body. A null is a value that was not reported; it is compared with nothing. A field
     `"*": null` says that further fields may have been sent."""
-
-    @property
-    def url(self) -> str:
-        """Base URL and path, without method or key."""
-        return self.base_url + self.request.split(" ", 1)[1]
 
 
 class Hold(Frozen):
@@ -146,8 +142,8 @@ class Observation(Frozen):
             raise ValueError("a cannot-tell needs a reason")
         if self.signatures and self.outcome not in ("error", "mixed"):
             raise ValueError("signatures go with the outcome error or mixed")
-        if self.shape and self.outcome not in ("image", "mixed"):
-            raise ValueError("shape goes with the outcome image or mixed")
+        if (self.shape or self.image) and self.outcome not in ("image", "mixed"):
+            raise ValueError("shape and image go with the outcome image or mixed")
         return self
 
     @property

@@ -5,7 +5,19 @@ from typing import Annotated, Self
 
 from pydantic import Field, StrictBool, StrictInt, model_validator
 
-from trueup.model.values import REQUEST, AuthKind, BaseUrl, Body, Day, Days, Frozen, Name, Text
+from trueup.model.values import (
+    REQUEST,
+    AuthKind,
+    BaseUrl,
+    Body,
+    Day,
+    Days,
+    Frozen,
+    Host,
+    Name,
+    Text,
+    Upstream,
+)
 
 
 class Policy(Frozen):
@@ -41,7 +53,7 @@ class Target(Frozen):
     """Scheme, host and port, without a path."""
     reference: StrictBool = False
     """True for the one target whose observations make standings."""
-    media_hosts: tuple[str, ...] = ()
+    media_hosts: tuple[Host, ...] = ()
     """Hosts that serve the images which this target's replies link to."""
     ledger: Ledger | None = None
     """Given only where the billing cannot be read at all."""
@@ -96,7 +108,7 @@ class Model(Frozen):
 
     title: Text
     """As people write it."""
-    upstream: str | None = None
+    upstream: Upstream | None = None
     """The model behind the name; left out when the name is the upstream's own."""
     family: Name | None = None
     """Models of one family can stand in for each other."""

@@ -82,6 +82,8 @@ Days = Annotated[
     WithJsonSchema({"type": "string", "pattern": "^[1-9][0-9]{0,3}d$"}),
 ]
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
+Host = Annotated[str, Field(pattern=r"^[a-z0-9.-]+(:[0-9]{1,5})?$")]
+Upstream = Annotated[str, Field(pattern=r"^[^\s?#{}]+$", max_length=200)]
 Name = Annotated[str, Field(pattern=NAME)]
 Text = Annotated[str, Field(min_length=1, max_length=2000)]
 

@@ -24,7 +24,7 @@ def build_site(top: Path, site: Path, environment: Mapping[str, str]) -> None:
     """
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--clean"]
     done = subprocess.run(
-        [*command, "--config-file", str(top / "mkdocs.yml"), "--site-dir", str(site.absolute())],
+        [*command, "--config-file", "mkdocs.yml", "--site-dir", str(site.absolute())],
         cwd=top,
         env={**environment, "NO_MKDOCS_2_WARNING": "1"},
         capture_output=True,

@@ -52,9 +52,13 @@ def extend_observation(
 ) -> Stored:
     """The status with one more equal sighting on a row of it; nothing is written to disk.
 
-    BadInput when the row is of another status, is newer than `at`, or would change otherwise.
+    BadInput when the row is of another status, could not tell, is newer than `at`, or would change
+    otherwise.
     """
     keys = stored.keys_of(row)
+    if row.outcome == "cannot-tell":
+        message = "a row that could not tell; silence counts by its days. Append a row instead."
+        raise BadInput(f"{stored.place(*keys)}: {message}")
     if as_time(at) < as_time(row.newest):
         found = f"a sighting of {render_moment(at)}, older than the row's {row.newest}"
         message = f"{found}; a newer one was expected. Nothing was changed."

@@ -20,6 +20,7 @@ def check_references(status: Status, now: datetime) -> Complaints:
     yield from _signatures(status)
     yield from _endpoints(status)
     yield from _holds(status, now)
+    yield from _future(("policy", "reported_until"), status.policy.reported_until, now)
     for index, mapping in enumerate(status.mappings):
         yield from _mapping(status, mapping, ("mappings", index), now)
     for index, row in enumerate(status.observations):
@@ -34,6 +35,11 @@ def _unknown(what: str, name: str, names: Iterable[str], kind: str) -> str:
 
 
 def _targets(status: Status) -> Complaints:
+    if "mock" in status.targets:
+        message = (
+            "a target is called 'mock', which is the name of the replay; another was expected."
+        )
+        yield ("targets", "mock"), f"{message} Rename it."
     references = [name for name, target in status.targets.items() if target.reference]
     rule = "exactly one was expected, since it makes the standings"
     if not references:

@@ -137,13 +137,17 @@ class Evidence:
             sentence = self._("On {day}, a {targets} retest of {request}: {billing}.")
         elif risk.outcome == "mixed":
             sentence = self._("On {day}, some calls of the {targets} retest of {request} failed.")
-        elif len(risk.targets) > 1:
+        elif len(risk.targets) > 1 and risk.signatures:
             sentence = self._(
                 "On {day}, the {targets} retests of {request} failed alike: a fault of the route,"
                 " not only of its documentation."
             )
         else:
-            sentence = self._("On {day}, the {targets} retest of {request} failed.")
+            sentence = self.catalogue.ngettext(
+                "On {day}, the {targets} retest of {request} failed.",
+                "On {day}, the {targets} retests of {request} failed.",
+                len(risk.targets),
+            )
         return sentence.format(**told)
 
 

@@ -37,7 +37,7 @@ def receipt_line(receipt: Receipt, status: Status, catalogue: Catalogue, page: s
         told.append(_("Run against {host}.").format(host=host))
     containments = {
         "namespace": _("Run unmodified, in a network namespace of its own."),
-        "landlock": _("Run unmodified behind a proxy, confined to it by Landlock."),
+        "landlock": _("Run unmodified behind a proxy, its TCP confined to it by Landlock."),
         "none": _("Run unmodified behind a proxy, confined by nothing else."),
     }
     told.append(containments[receipt.containment])
