@@ -81,7 +81,7 @@ def row(**fields: Any) -> Observation:
         ({"signatures": ["x"]}, "signatures go with the outcome error or mixed"),
         (
             {"outcome": "error", "shape": "url"},
-            "shape and image go with the outcome image or mixed",
+            "shape goes with the outcome image or mixed",
         ),
         ({"at": "2026-04-14"}, "a date such as 2026-04-14, or a time with its zone"),
         ({"standing": "recommended"}, "Extra inputs are not permitted"),

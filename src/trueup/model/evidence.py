@@ -142,8 +142,8 @@ class Observation(Frozen):
             raise ValueError("a cannot-tell needs a reason")
         if self.signatures and self.outcome not in ("error", "mixed"):
             raise ValueError("signatures go with the outcome error or mixed")
-        if (self.shape or self.image) and self.outcome not in ("image", "mixed"):
-            raise ValueError("shape and image go with the outcome image or mixed")
+        if self.shape and self.outcome not in ("image", "mixed"):
+            raise ValueError("shape goes with the outcome image or mixed")
         return self
 
     @property
