@@ -1,7 +1,6 @@
 """Macros: the door for mkdocs-macros. Each macro returns whole blocks, to be called at column 0."""
 
 import os
-import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -25,6 +24,7 @@ from trueup.wording import (
     signatures,
     variants,
 )
+from trueup.wording.text import fence_for
 
 NOUNS: dict[str, type[Frozen]] = {"Status": Status, "Receipt": Receipt}
 
@@ -155,8 +155,7 @@ def _policy(stored: Stored, name: str) -> str:
 
 
 def _fenced(text: str, attributes: str) -> str:
-    longest = max((len(run) for run in re.findall("`+", text)), default=0)
-    fence = "`" * max(3, longest + 1)
+    fence = fence_for(text, 3)
     return f"{fence} {attributes}\n{text}\n{fence}"
 
 

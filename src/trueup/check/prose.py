@@ -87,7 +87,7 @@ def _facts(status: Status, words: Iterable[str]) -> _Facts:
     paths = [path for path in starts if path.strip("/")]
     texts = [signature.match for signature in status.signatures.values()]
     titles = [model.title for model in status.models.values()]
-    titles += [route.title or name for name, route in status.routes.items()]
+    titles += [status.title_of(name) for name in status.routes]
     return _Facts(
         (
             ("the upstream name", _any_of(upstreams)),

@@ -48,6 +48,10 @@ class Status(Frozen):
         """The route of `model/route`."""
         return self.routes[split(endpoint)[1]]
 
+    def title_of(self, route: str) -> str:
+        """A route as people write it; its name when it has no title."""
+        return self.routes[route].title or route
+
     def seen(
         self, endpoint: str, target: str | None = None, variant: str | None = None
     ) -> tuple[Observation, ...]:

@@ -3,6 +3,7 @@
 One module for each protocol, registered in `PROTOCOLS` under the name that routes use.
 """
 
+import base64
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -63,6 +64,14 @@ class Protocol(ABC):
         if not isinstance(reply, dict) or status >= 400:
             return Reply(error=f"HTTP {status} without an error text")
         return self.find_image(reply)
+
+
+def decoded(shape: Shape, encoded: str) -> Reply:
+    """A reply that carried its image as base64 in a shape."""
+    try:
+        return Reply(shape=shape, content=base64.b64decode(encoded, validate=True))
+    except ValueError:
+        return Reply(error="the reply's image is not base64")
 
 
 def error_text(reply: object) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from trueup.model import Body, Shape
-from trueup.protocols import Picture, Protocol, Reply
+from trueup.protocols import Picture, Protocol, Reply, decoded
 
 DATA_URI = re.compile(r"data:image/[a-z0-9.+-]+;base64,([A-Za-z0-9+/=]+)")
 IMAGE_LINK = re.compile(r"!\[[^\]]*\]\((https?://[^\s)]+)\)")
@@ -28,10 +28,10 @@ class Gemini(Protocol):
         for part in parts:
             inline = part.get("inlineData") or part.get("inline_data")
             if isinstance(inline, dict) and inline.get("data"):
-                return _decoded("inline-data", str(inline["data"]))
+                return decoded("inline-data", str(inline["data"]))
         text = "".join(str(part.get("text") or "") for part in parts)
         if found := DATA_URI.search(text):
-            return _decoded("data-uri", found[1])
+            return decoded("data-uri", found[1])
         if found := IMAGE_LINK.search(text):
             return Reply(shape="hosted-url", url=found[1])
         return Reply(error="no image in the reply")
@@ -60,13 +60,6 @@ def _parts(reply: Body) -> Iterator[dict[str, Any]]:
         for part in parts if isinstance(parts, list) else []:
             if isinstance(part, dict):
                 yield part
-
-
-def _decoded(shape: Shape, encoded: str) -> Reply:
-    try:
-        return Reply(shape=shape, content=base64.b64decode(encoded, validate=True))
-    except ValueError:
-        return Reply(error="the reply's image is not base64")
 
 
 def _blank_texts(value: Any) -> Any:

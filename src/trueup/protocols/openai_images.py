@@ -3,7 +3,7 @@
 import base64
 
 from trueup.model import Body, Shape
-from trueup.protocols import Picture, Protocol, Reply
+from trueup.protocols import Picture, Protocol, Reply, decoded
 
 
 class OpenAIImages(Protocol):
@@ -21,11 +21,7 @@ class OpenAIImages(Protocol):
         data = reply.get("data")
         for item in data if isinstance(data, list) else []:
             if isinstance(item, dict) and item.get("b64_json"):
-                try:
-                    content = base64.b64decode(str(item["b64_json"]), validate=True)
-                except ValueError:
-                    return Reply(error="the reply's image is not base64")
-                return Reply(shape="b64-json", content=content)
+                return decoded("b64-json", str(item["b64_json"]))
             if isinstance(item, dict) and item.get("url"):
                 return Reply(shape="url", url=str(item["url"]))
         return Reply(error="no image in the reply")

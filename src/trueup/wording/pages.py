@@ -57,8 +57,7 @@ class Pages(Sentences):
 
     def _endpoint_rows(self, endpoint: str) -> list[tuple[str, str, str]]:
         verdict = stand(self.status, endpoint)
-        route = self.status.route_of(endpoint)
-        title = f"{plain(route.title or split(endpoint)[1])}: {self.evidence.request(endpoint)}"
+        title = f"{self._title(endpoint)}: {self.evidence.request(endpoint)}"
         row = verdict.outcome
         if row is None:
             return [(title, self.label(endpoint), self._("not observed"))]
@@ -76,10 +75,13 @@ class Pages(Sentences):
                 clause = self._("{clause}; {targets}, {day}").format(
                     clause=clause, targets=self.evidence.targets((leg.target,)), day=leg.day
                 )
-            name = self._("{route}: billing").format(route=plain(route.title or split(endpoint)[1]))
+            name = self._("{route}: billing").format(route=self._title(endpoint))
             word = self.evidence.billing_word(leg.billing if leg else None)
             rows.append((name, word, clause))
         return rows
+
+    def _title(self, endpoint: str) -> str:
+        return plain(self.status.title_of(split(endpoint)[1]))
 
     def _agreeing(self, endpoint: str, target: str) -> tuple[str, ...]:
         failed = (risk.targets for risk in risks(self.status, endpoint) if risk.kind == "failed")
@@ -103,8 +105,7 @@ class Pages(Sentences):
 
     def heading(self, endpoint: str, level: int) -> str:
         """An endpoint's heading with its stable anchor; a failing one is marked legacy."""
-        route = self.status.route_of(endpoint)
-        title = plain(route.title or split(endpoint)[1])
+        title = self._title(endpoint)
         legacy = stand(self.status, endpoint).standing is Standing.NOT_RECOMMENDED
         text = self._("Legacy: {route}").format(route=title) if legacy else title
         return f"{'#' * level} {text} {{ #{anchor(endpoint)} }}"
@@ -138,7 +139,10 @@ class Pages(Sentences):
 
     def matrix(self, page: str = "") -> str:
         """Models by routes, one label a cell; `page` is where the models' evidence stands."""
-        header = (self._("Model"), *(plain(r.title or n) for n, r in self.status.routes.items()))
+        header = (
+            self._("Model"),
+            *(plain(self.status.title_of(name)) for name in self.status.routes),
+        )
         rows = [
             (
                 f"[{plain(facts.title)}]({page}#{model})",

@@ -14,10 +14,15 @@ def plain(text: str) -> str:
 def code(text: str) -> str:
     """The text as a code span."""
     text = _one_line(text)
-    longest = max((len(run) for run in re.findall("`+", text)), default=0)
-    fence = "`" * (longest + 1)
+    fence = fence_for(text, 1)
     pad = " " if text.startswith("`") or text.endswith("`") else ""
     return f"{fence}{pad}{text}{pad}{fence}"
+
+
+def fence_for(text: str, least: int) -> str:
+    """Backticks that close nothing inside the text; at least so many."""
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    return "`" * max(least, longest + 1)
 
 
 def aged(fresh: str, stale: str, seen_on: date | None, fresh_for: timedelta, today: date) -> str:
