@@ -75,8 +75,13 @@ class Bench:
 
 
 @contextmanager
-def open_mock(stored: Stored, containment: Containment | None = None) -> Iterator[Bench]:
-    """A bench that replays the reference target's observations; nothing leaves the machine."""
+def open_mock(
+    stored: Stored, containment: Containment | None = None, spawn: bool = False
+) -> Iterator[Bench]:
+    """A bench that replays the reference target's observations; nothing leaves the machine.
+
+    With `spawn`, Python blocks get a new interpreter each, as those of a live target always do.
+    """
     status, log = stored.status, Log()
     app = create_app(
         status,
@@ -84,7 +89,9 @@ def open_mock(stored: Stored, containment: Containment | None = None) -> Iterato
         on_exchange=log.append,
         place_of=lambda row: str(stored.place_of(row)),
     )
-    with _bench(stored, status.reference, app, [MEDIA_HOST], True, log, containment) as bench:
+    with _bench(
+        stored, status.reference, app, [MEDIA_HOST], True, log, containment, spawn
+    ) as bench:
         yield bench
 
 
@@ -108,11 +115,12 @@ def _bench(
     replays: bool,
     log: Log,
     containment: Containment | None,
+    spawn: bool = True,
 ) -> Iterator[Bench]:
     status = stored.status
     published = urlsplit(status.targets[status.reference].base_url)
     hosts = [published.netloc, *media_hosts]
-    with open_sandbox(log.around(app), hosts, containment) as sandbox:
+    with open_sandbox(log.around(app), hosts, containment, spawn) as sandbox:
         yield Bench(
             target=target,
             base_url=status.targets[target].base_url,

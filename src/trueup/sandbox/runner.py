@@ -15,7 +15,9 @@ from trueup.errors import Unreachable
 from trueup.sandbox.contract import Language, Limits, Ran
 from trueup.sandbox.server import Gateway
 
-INSIDE = Path(__file__).with_name("inside.py")
+INSIDE, CHILD, HATCH = (
+    Path(__file__).with_name(f"{name}.py") for name in ("inside", "child", "hatch")
+)
 _PATIENCE_S = 10
 _COMMANDS: Mapping[Language, tuple[list[str], str]] = {
     "bash": (["bash"], "block.sh"),
@@ -37,6 +39,7 @@ def settings(gateway: Gateway, **changed: Any) -> dict[str, Any]:
         "writable": [],  # folders emptied after each block; the first holds the blocks
         "devices": [],  # to make read-only
         "capable": False,  # whether there are capabilities to use and then drop
+        "warm": None,  # the folder of `hatch.py`; without it every block is spawned
         "ruleset": None,  # a Landlock descriptor that it inherits
         "environment": environment(str(gateway.ca)),
     } | changed
