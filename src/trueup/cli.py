@@ -14,11 +14,13 @@ from typing import NoReturn
 import click
 
 from trueup import __version__
+from trueup.cache import Cache, Keys, engine_mark
+from trueup.crew import Crew
 from trueup.docs import Docs
 from trueup.errors import BadInput, TrueupError
 from trueup.finding import Finding
 from trueup.run import Bench, open_mock, open_relay
-from trueup.sandbox import best_containment
+from trueup.sandbox import Containment, best_containment
 from trueup.store import load_status, render_schema
 
 NEEDED = ("bash", "curl")
@@ -45,6 +47,15 @@ target_option = click.option(
 calls_option = click.option(
     "--max-calls", type=click.IntRange(1), help="Most calls to a live target; needed for one."
 )
+jobs_option = click.option(
+    "--jobs", type=click.IntRange(1), help="Blocks run at a time; as many as cores by default."
+)
+fresh_option = click.option(
+    "--fresh", is_flag=True, help="Run every block, even where an earlier receipt still holds."
+)
+spawn_option = click.option(
+    "--spawn", is_flag=True, help="Start a new interpreter for each Python block."
+)
 fail_option = click.option("--fail-stale", is_flag=True, hidden=True)
 
 
@@ -66,17 +77,28 @@ def cli(context: click.Context, top: Path) -> None:
 @as_of_option
 @target_option
 @calls_option
+@jobs_option
+@fresh_option
+@spawn_option
 @click.option("--serve/--no-serve", default=True, help="Serve the site when all is well.")
 @click.option("--port", default=8000, help="Where to serve; on loopback only.")
 @click.pass_obj
 def docs(
-    top: Path, as_of: date | None, target: str, max_calls: int | None, serve: bool, port: int
+    top: Path,
+    as_of: date | None,
+    target: str,
+    max_calls: int | None,
+    jobs: int | None,
+    fresh: bool,
+    spawn: bool,
+    serve: bool,
+    port: int,
 ) -> None:
     """Check, build, run every block, stamp the pages, and serve them on loopback."""
     site = _docs(top, as_of)
     findings = site.check()
     _build(site, as_of)
-    findings += _verify(site, target, max_calls)
+    findings += _verify(site, target, max_calls, jobs, fresh, spawn)
     _end(findings)
     if serve:
         _serve(site.site, port)
@@ -94,10 +116,21 @@ def build(top: Path, as_of: date | None) -> None:
 @as_of_option
 @target_option
 @calls_option
+@jobs_option
+@fresh_option
+@spawn_option
 @click.pass_obj
-def verify(top: Path, as_of: date | None, target: str, max_calls: int | None) -> None:
+def verify(
+    top: Path,
+    as_of: date | None,
+    target: str,
+    max_calls: int | None,
+    jobs: int | None,
+    fresh: bool,
+    spawn: bool,
+) -> None:
     """Run every block of the built site, write receipts, stamp the pages."""
-    _end(_verify(_docs(top, as_of), target, max_calls))
+    _end(_verify(_docs(top, as_of), target, max_calls, jobs, fresh, spawn))
 
 
 @cli.command()
@@ -162,22 +195,38 @@ def _build(site: Docs, as_of: date | None) -> None:
     site.build(environment)
 
 
-def _verify(site: Docs, target: str, max_calls: int | None) -> list[Finding]:
-    with _bench(site, target, max_calls) as bench:
-        report, findings = site.verify(bench)
+def _verify(
+    site: Docs, target: str, max_calls: int | None, jobs: int | None, fresh: bool, spawn: bool
+) -> list[Finding]:
+    if target == "mock":
+        crew = _crew(site, jobs or os.cpu_count() or 1, fresh, spawn)
+        report, findings = site.verify(crew)
+    else:
+        with _live(site, target, max_calls) as bench:
+            report, findings = site.verify(bench)
+    if report.reused:
+        click.echo(f"({report.reused} reused)")
     click.echo(str(report))
     return findings
 
 
-@contextlib.contextmanager
-def _bench(site: Docs, target: str, max_calls: int | None) -> Iterator[Bench]:
+def _crew(site: Docs, jobs: int, fresh: bool, spawn: bool) -> Crew:
+    containment = _containment()
+    conditions = [engine_mark(), containment, "spawn" if spawn else "warm"]
+    file = site.top / ".cache" / "receipts.json"
+    cache = Cache(file, Keys(site.stored, conditions), fresh)
+    return Crew(partial(open_mock, site.stored, containment, spawn), jobs, cache)
+
+
+def _containment() -> Containment:
     containment, why = best_containment()
     if why:
         click.echo(f"sandbox: {why}", err=True)
-    if target == "mock":
-        with open_mock(site.stored, containment) as bench:
-            yield bench
-        return
+    return containment
+
+
+@contextlib.contextmanager
+def _live(site: Docs, target: str, max_calls: int | None) -> Iterator[Bench]:
     name = f"TRUEUP_{target.upper().replace('-', '_')}_API_KEY"
     key = os.environ.get(name, "")
     if target not in site.stored.status.targets:
@@ -187,6 +236,7 @@ def _bench(site: Docs, target: str, max_calls: int | None) -> Iterator[Bench]:
         raise BadInput(f"{name} is not set; a run at {target} needs it. Export it, or use mock.")
     if max_calls is None:
         raise BadInput(f"--target {target}: no cap was given; --max-calls N was expected. Give it.")
+    containment = _containment()
     with open_relay(site.stored, target, key, max_calls, containment) as bench:
         yield bench
 

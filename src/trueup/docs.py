@@ -6,6 +6,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from trueup.check import check_prose, check_published, check_record
+from trueup.crew import Crew
 from trueup.errors import BadInput
 from trueup.finding import Finding
 from trueup.model import Standing
@@ -60,15 +61,21 @@ class Docs:
         """Builds the pages. Raises Unreachable when MkDocs does not end well."""
         build_site(self.top, self.site, environment)
 
-    def verify(self, bench: Bench) -> tuple[Report, list[Finding]]:
-        """Runs every block of the built site, writes `receipts.json` and stamps the pages."""
+    def verify(self, bench: Bench | Crew) -> tuple[Report, list[Finding]]:
+        """Runs every block of the built site, writes `receipts.json` and stamps the pages.
+
+        A crew runs several at a time, and leaves out those whose receipts still hold.
+        """
         if not self.site.is_dir():
             raise BadInput(
                 f"{self.site}: no site is built there; one was expected. Build it first."
             )
         blocks = read_blocks(self.site)
         findings = check_published(self.stored.status, self.pages, blocks, self.snippets())
-        report = verify(blocks, self.stored, bench, self.today)
+        if isinstance(bench, Crew):
+            report = bench.verify(blocks, self.stored, self.today)
+        else:
+            report = verify(blocks, self.stored, bench, self.today)
         (self.site / "receipts.json").write_text(report.render(), encoding="utf-8")
         self._stamp(blocks, report)
         templates = {snippet.id: snippet.template for snippet in self.snippets()}

@@ -11,9 +11,11 @@ from trueup.errors import Unreachable
 from trueup.sandbox.contract import Containment, Language, Limits, Ran, Sandbox
 from trueup.sandbox.fallback import open_fallback
 from trueup.sandbox.namespace import open_namespace
+from trueup.sandbox.runner import BLOCK_PATH
 from trueup.sandbox.server import Gateway, Loop, open_folder, open_server
 
 __all__ = [
+    "BLOCK_PATH",
     "Containment",
     "Language",
     "Limits",

@@ -18,6 +18,7 @@ from trueup.sandbox.server import Gateway
 INSIDE, CHILD, HATCH = (
     Path(__file__).with_name(f"{name}.py") for name in ("inside", "child", "hatch")
 )
+BLOCK_PATH = "/usr/local/bin:/usr/bin:/bin"
 _PATIENCE_S = 10
 _COMMANDS: Mapping[Language, tuple[list[str], str]] = {
     "bash": (["bash"], "block.sh"),
@@ -28,7 +29,7 @@ _COMMANDS: Mapping[Language, tuple[list[str], str]] = {
 def environment(ca: str) -> dict[str, str]:
     """All that a block finds in its environment besides HOME; `ca` as the block sees it."""
     stores = ("SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
-    return {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"} | dict.fromkeys(stores, ca)
+    return {"PATH": BLOCK_PATH, "LANG": "C.UTF-8"} | dict.fromkeys(stores, ca)
 
 
 def settings(gateway: Gateway, **changed: Any) -> dict[str, Any]:
