@@ -1,10 +1,11 @@
 """The crew: every block once, in the order of the blocks, however many benches there are."""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from conftest import TOP
 from trueup.cache import Cache, Keys
 from trueup.crew import Crew
 from trueup.errors import Unreachable
+from trueup.receipt import Report
 from trueup.run import Bench, open_mock
 from trueup.sandbox import Language, Limits, Ran, Sandbox
 from trueup.site import Block
@@ -26,28 +28,30 @@ STORED = parse_status(TEXT, "status.yml", NOW)
 TODAY = NOW.date()
 NATIVE = "nano-banana/generate-content"
 IMAGES = "nano-banana/images-generations"
-BLOCKS = [Block("a", n, "bash", f"block {n}", endpoint=IMAGES) for n in range(7)]
+LIMITS = Limits()
+BLOCKS = [Block("a", n, "bash", f"block {n}", endpoint=IMAGES) for n in range(200)]
 
 
 class Watched(Sandbox):
-    """A sandbox in which nothing runs. Blocks wait for each other until `together` are running,
-    and the later one of each group ends first; `wrong` breaks it."""
+    """A sandbox in which nothing runs: each group of `together` blocks is begun before one of it
+    ends. The block `wrong` breaks it, and then no more groups are waited for."""
 
     containment = "none"
-    together = 1
-    wrong = ""
 
-    def __init__(self) -> None:
+    def __init__(self, together: int = 1, wrong: str = "") -> None:
         self.began: list[str] = []
         self.open = 0
-        self.barrier = threading.Barrier(self.together)
+        self.wrong = wrong
+        self.barrier = threading.Barrier(together)
 
-    def run(self, language: Language, source: bytes, limits: Limits = Limits()) -> Ran:  # noqa: B008
+    def run(self, language: Language, source: bytes, limits: Limits = LIMITS) -> Ran:
         name = source.decode()
         self.began.append(name)
-        self.barrier.wait(10)
+        if not self.wrong or name in ("block 0", "block 1"):
+            self.barrier.wait(10)
         if name == self.wrong:
             raise Unreachable(f"{name} broke it")
+        time.sleep(0.002)
         return Ran(0, None, b"", b"", 1, {}, ())
 
     @contextmanager
@@ -57,21 +61,14 @@ class Watched(Sandbox):
         self.open -= 1
 
 
-def watched(together: int = 1, wrong: str = "") -> Watched:
-    made = Watched()
-    made.barrier = threading.Barrier(together)
-    made.wrong = wrong
-    return made
-
-
 def hashes(blocks: list[Block]) -> list[str]:
     return [block.sha256 for block in blocks]
 
 
 @pytest.mark.parametrize("jobs", [1, 2, 6])
 def test_receipts_come_in_the_order_of_the_blocks(jobs: int) -> None:
-    sandbox = watched(together=jobs)
-    report = Crew(sandbox.bench, jobs).verify(BLOCKS[: 6 // jobs * jobs], STORED, TODAY)
+    sandbox = Watched(together=jobs)
+    report = Crew(sandbox.bench, jobs).verify(BLOCKS[:6], STORED, TODAY)
     assert [receipt.sha256 for receipt in report.receipts] == hashes(BLOCKS[:6])
     assert sorted(sandbox.began) == [block.text for block in BLOCKS[:6]]
     assert sandbox.open == 0
@@ -83,7 +80,7 @@ def test_there_are_no_more_benches_than_blocks_and_none_for_none() -> None:
     @contextmanager
     def bench() -> Iterator[Bench]:
         opened.append(1)
-        with watched().bench() as one:
+        with Watched().bench() as one:
             yield one
 
     assert Crew(bench, 9).verify([], STORED, TODAY).counts["found"] == 0
@@ -92,12 +89,13 @@ def test_there_are_no_more_benches_than_blocks_and_none_for_none() -> None:
     assert len(opened) == 1
 
 
-def test_a_bench_that_breaks_stops_the_others_and_is_told() -> None:
+@pytest.mark.parametrize("wrong", ["block 0", "block 1"])
+def test_a_bench_that_breaks_stops_the_others_and_is_told(wrong: str) -> None:
     before = threading.active_count()
-    sandbox = watched(together=2, wrong="block 1")
-    with pytest.raises(Unreachable, match="block 1 broke it"):
+    sandbox = Watched(together=2, wrong=wrong)
+    with pytest.raises(Unreachable, match=f"{wrong} broke it"):
         Crew(sandbox.bench, 2).verify(BLOCKS, STORED, TODAY)
-    assert sorted(sandbox.began) == ["block 0", "block 1"]
+    assert len(sandbox.began) < len(BLOCKS) / 2
     assert threading.active_count() == before
 
 
@@ -133,7 +131,7 @@ def test_real_blocks_pass_on_two_benches_and_are_not_run_again(tmp_path: Path) -
     assert first.counts["passed"] == len(blocks) and first.reused == 0
     assert [receipt.sha256 for receipt in first.receipts] == hashes(blocks)
     moved = [replace(block, page="moved") for block in blocks]
-    never = Crew(watched(wrong="x").bench, 2, crew(file).cache).verify(moved, STORED, TODAY)
+    never = Crew(Watched(wrong="x").bench, 2, crew(file).cache).verify(moved, STORED, TODAY)
     assert never.reused == len(blocks)
     assert str(never) == str(first)
     for old, new in zip(first.receipts, never.receipts, strict=True):
@@ -151,12 +149,16 @@ def test_only_what_changed_is_run_again(tmp_path: Path) -> None:
     assert [receipt.reused for receipt in third.receipts] == [True, False, True]
 
 
-def test_a_skipped_block_is_not_found_among_the_kept(tmp_path: Path) -> None:
-    file, blocks = tmp_path / "receipts.json", published()[4:5]
-    crew(file).verify(blocks, STORED, TODAY)
+def test_a_block_that_passed_before_a_skip_began_is_skipped_all_the_same(tmp_path: Path) -> None:
     place = TEXT.index("    body: {prompt: A")
-    skip = "    skip: {reason: no key, until: 2026-04-20}\n"
+    skip = "    skip: {reason: no key, until: 2026-04-19}\n"
     stored = parse_status(TEXT[:place] + skip + TEXT[place:], "status.yml", NOW)
-    cache = Cache(file, Keys(stored, ["engine", "namespace"]))
-    report = Crew(watched().bench, 1, cache).verify(blocks, stored, TODAY)
-    assert str(report) == "found 1, run 0, passed 0, failed 0, skipped 1"
+    keys, blocks = Keys(stored, ["engine"]), published()[4:5]
+
+    def verify(today: date) -> Report:
+        cache = Cache(tmp_path / "receipts.json", keys)
+        return Crew(partial(open_mock, stored), 1, cache).verify(blocks, stored, today)
+
+    assert verify(date(2026, 4, 20)).counts["passed"] == 1
+    assert verify(date(2026, 4, 20)).reused == 1
+    assert str(verify(date(2026, 4, 19))) == "found 1, run 0, passed 0, failed 0, skipped 1"

@@ -124,7 +124,8 @@ class Cache:
 
     def __init__(self, file: Path, keys: Keys, fresh: bool = False) -> None:
         self._file, self._keys = file, keys
-        self._kept = {} if fresh else _load(file)
+        self._written = _load(file)
+        self._kept = {} if fresh else self._written
         self._used: dict[str, list[Any]] = {}
         self._records: dict[str, list[str]] = {}
 
@@ -155,7 +156,7 @@ class Cache:
 
     def save(self) -> None:
         """Writes what was found and kept since the start, in place of what the file held."""
-        if self._used == self._kept:
+        if self._used == self._written:
             return
         self._file.parent.mkdir(parents=True, exist_ok=True)
         data = json.dumps({"version": VERSION, "receipts": self._used}, ensure_ascii=False)
