@@ -4,10 +4,10 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from trueup.docs import Docs
@@ -47,6 +47,11 @@ def load_docs(top: Path, site: Path | None = None) -> Docs:
     return Docs.load(top, now, now.date(), site)
 
 
+hypothesis.settings.register_profile("trueup", deadline=None)
+hypothesis.settings.load_profile("trueup")
+"""No test fails because the machine is slow."""
+
+
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
     return copy_repository(tmp_path)
@@ -60,8 +65,8 @@ def stored() -> Stored:
 @pytest.fixture(scope="session")
 def bench(stored: Stored) -> Iterator[Bench]:
     """The mock's bench: every module may run blocks on it."""
-    with open_mock(stored) as opened:
-        yield replace(opened, complete=os.environ.get("CI") == "true")
+    with open_mock(stored, complete=os.environ.get("CI") == "true") as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

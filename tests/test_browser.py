@@ -14,6 +14,7 @@ import pytest
 from conftest import copy_repository, load_docs
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
+from trueup.crew import Crew
 from trueup.docs import Docs
 from trueup.receipt import Report
 from trueup.run import open_mock
@@ -48,8 +49,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Docs, Report]:
     top = copy_repository(tmp_path_factory.mktemp("browsed"))
     docs = replace(load_docs(top), today=date(2026, 4, 14))
     docs.build(os.environ)
-    with open_mock(docs.stored) as bench:
-        report, findings = docs.verify(bench)
+    report, findings = docs.verify(Crew(partial(open_mock, docs.stored)))
     assert not findings
     return docs, report
 

@@ -50,13 +50,19 @@ def started(script: str, top: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def test_every_console_block_is_tried_here() -> None:
-    tried = {"docs", "test", "check", "as-of", "mock", "live", "schema"}
+    tried = {"docs", "test", "check", "as-of", "bench", "mock", "live", "schema"}
     assert {file.stem for file in FOLDER.glob("*.txt")} == tried
 
 
 def test_the_test_command_is_the_one_that_runs_this() -> None:
     script = TOP / commands("test")
     assert os.access(script, os.X_OK) and ".venv/bin/pytest" in script.read_text()
+
+
+def test_the_measuring_starts_or_says_what_it_lacks(clone: Path) -> None:
+    script = ["bash", "-c", f"{commands('bench')} --help"]
+    done = subprocess.run(script, cwd=clone, capture_output=True, text=True, check=False)
+    assert "--most" in done.stdout or re.search(r"bench: \w+ was not found", done.stderr)
 
 
 def test_check_finds_nothing(clone: Path) -> None:

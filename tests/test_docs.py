@@ -2,12 +2,14 @@ import os
 import re
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 import yaml
 from conftest import TOP, load_docs
 
+from trueup.crew import Crew
 from trueup.run import open_mock
 from trueup.site import Block
 from trueup.verify import verify_block
@@ -192,8 +194,7 @@ def test_a_page_that_lost_its_blocks_is_found(repository: Path) -> None:
     published = next(one.blocks for one in load_docs(repository).pages if one.path == page)
     docs = load_docs(repository)
     docs.build(os.environ)
-    with open_mock(docs.stored) as bench:
-        report, findings = docs.verify(bench)
+    report, findings = docs.verify(Crew(partial(open_mock, docs.stored)))
     assert report.counts["failed"] == 0
     assert [(one.where, one.rule) for one in findings] == [(str(page), "lost-blocks")]
     assert f"blocks: {published} was expected" in findings[0].text
@@ -204,8 +205,7 @@ def test_braces_inside_a_body_reach_the_page_as_they_are(repository: Path) -> No
     change(repository, "status.yml", "on a white background}", 'on a white background"}')
     docs = load_docs(repository)
     docs.build(os.environ)
-    with open_mock(docs.stored) as bench:
-        report, findings = docs.verify(bench)
+    report, findings = docs.verify(Crew(partial(open_mock, docs.stored)))
     assert not findings and report.counts["failed"] == 0
     html = (docs.site / "nano-banana" / "index.html").read_text()
     assert "{{ 7 * 7 }} {% raw %} A clean" in html

@@ -655,7 +655,7 @@ def body_event(content: bytes = b"{}") -> dict[str, Any]:
     method=st.text(min_size=1),
     body=st.binary(),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_no_request_makes_the_mock_stumble(
     path: str, query: bytes, value: bytes, method: str, body: bytes
 ) -> None:

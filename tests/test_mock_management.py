@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from starlette.applications import Starlette
 from test_mock import ASK, BEARER, IMAGES, KEY, LEGACY, NATIVE, SITE, STATUS, call
@@ -402,7 +402,6 @@ def test_a_hostile_number_is_read_as_absent_or_cut_off(name: str, value: str) ->
 
 @given(st.text(), st.text())
 @example("%" * 500 + "b", "a" * 5000)
-@settings(deadline=1000)
 def test_any_query_value_is_answered_with_an_envelope(name: str, value: str) -> None:
     desk = Desk().called()
     params = {

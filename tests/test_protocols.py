@@ -5,7 +5,7 @@ import json
 from typing import Any, get_args
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trueup.model import Shape
@@ -45,7 +45,6 @@ def test_every_shape_belongs_to_exactly_one_protocol() -> None:
 
 
 @pytest.mark.parametrize(("name", "shape"), FORMS)
-@settings(deadline=None)
 @given(content=st.binary(min_size=1))
 def test_the_image_that_a_protocol_words_is_found_again(
     name: str, shape: Shape, content: bytes
@@ -57,7 +56,6 @@ def test_the_image_that_a_protocol_words_is_found_again(
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(deadline=None)
 @given(reply=JSON_VALUES, status=st.sampled_from([200, 400, 500]))
 def test_any_json_reply_is_told_as_an_image_or_an_error(name: str, reply: Any, status: int) -> None:
     found = PROTOCOLS[name].read(status, json.dumps(reply).encode())
@@ -150,7 +148,6 @@ def test_the_model_is_put_in_the_body_only_where_the_protocol_carries_it_there()
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(deadline=None)
 @given(body=BODIES)
 def test_blanking_the_prompt_twice_is_blanking_it_once_and_leaves_the_body_alone(
     name: str, body: dict[str, Any]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trueup.exchange import Exchange
@@ -124,13 +124,11 @@ def test_a_retracted_row_does_not_speak() -> None:
     assert speaking(Status.model_validate(facts), NATIVE) == ()
 
 
-@settings(deadline=None)
 @given(body=BODIES)
 def test_a_request_does_not_differ_from_itself(body: dict[str, Any]) -> None:
     assert differences(sent(body), sent(copy.deepcopy(body))) == ()
 
 
-@settings(deadline=None)
 @given(recorded=BODIES, now=BODIES)
 def test_two_bodies_differ_just_when_their_json_does(
     recorded: dict[str, Any], now: dict[str, Any]
@@ -140,14 +138,12 @@ def test_two_bodies_differ_just_when_their_json_does(
     assert all(": recorded " in line and ", now " in line for line in told)
 
 
-@settings(deadline=None)
 @given(body=BODIES, value=VALUES)
 def test_an_unreported_value_is_compared_with_nothing(body: dict[str, Any], value: Any) -> None:
     name = next(iter(body))
     assert differences(sent({**body, name: None}), sent({**body, name: value})) == ()
 
 
-@settings(deadline=None)
 @given(body=BODIES, name=NAMES, value=VALUES)
 def test_an_added_or_a_left_out_key_is_told(body: dict[str, Any], name: str, value: Any) -> None:
     less = {key: item for key, item in body.items() if key != name}

@@ -547,7 +547,7 @@ holdings = st.lists(
 ).map(tuple)
 ledgers = st.sampled_from((None, None, NO_LEDGER))
 policies = st.builds(policy, st.integers(1, 3), st.integers(1, 4))
-thorough = settings(max_examples=300, deadline=None)
+thorough = settings(max_examples=300)
 
 
 def rank(standing: Standing) -> int:

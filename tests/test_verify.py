@@ -4,6 +4,7 @@ import base64
 import io
 import json
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import partial
@@ -16,18 +17,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image as Pictures
 
+from trueup.crew import Crew
 from trueup.errors import Unreachable
 from trueup.exchange import Exchange
 from trueup.mock import MEDIA_HOST, draw_picture
 from trueup.protocols import PROTOCOLS, Picture
-from trueup.receipt import Receipt
+from trueup.receipt import Receipt, Report
 from trueup.request import request_of, speaking
 from trueup.run import Bench, open_mock
 from trueup.sandbox import Language, Limits, Ran, Sandbox
 from trueup.site import Block
 from trueup.snippet import languages_of, render_snippet
 from trueup.store import Stored, load_status, parse_status
-from trueup.verify import LIMITS, distinct, verify, verify_block
+from trueup.verify import LIMITS, distinct, verify_block
 
 TEXT = (Path(__file__).parent / "sample.yml").read_text("utf-8")
 NOW = datetime(2026, 4, 20, tzinfo=UTC)
@@ -627,14 +629,13 @@ def test_the_report_counts_distinct_blocks() -> None:
     )
     block = Block("a", 1, "bash", "curl", endpoint=IMAGES)
     blocks = [block, replace(block, page="b"), replace(block, endpoint=NATIVE)]
-    bench = bench_of(CURLED, (IMAGE,))
-    assert str(verify(blocks, stored, bench, TODAY)) == (
-        "found 2, run 1, passed 1, failed 0, skipped 1"
-    )
-    assert str(verify(blocks, stored, bench_of(CURLED, ()), TODAY)) == (
-        "found 2, run 1, passed 0, failed 1, skipped 1"
-    )
-    assert verify([], stored, bench, TODAY).counts["found"] == 0
+
+    def told(*exchanges: Exchange) -> Report:
+        crew = Crew(lambda: nullcontext(bench_of(CURLED, exchanges)))
+        return crew.verify(blocks, stored, TODAY)
+
+    assert str(told(IMAGE)) == "found 2, run 1, passed 1, failed 0, skipped 1"
+    assert str(told()) == "found 2, run 1, passed 0, failed 1, skipped 1"
 
 
 def test_a_status_that_lost_its_upstream_fails_its_blocks(mock: Bench) -> None:

@@ -1,11 +1,9 @@
 """The door for people: reads the arguments, the environment and the clock; prints; exits."""
 
-import contextlib
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -15,11 +13,13 @@ from typing import NoReturn
 import click
 
 from trueup import __version__
+from trueup.cache import Cache, Keys, engine_mark
+from trueup.crew import Crew
 from trueup.docs import Docs
 from trueup.errors import BadInput, TrueupError
 from trueup.finding import Finding
-from trueup.run import Bench, open_mock, open_relay
-from trueup.sandbox import best_containment
+from trueup.run import open_mock, open_relay
+from trueup.sandbox import Containment, best_containment
 from trueup.store import load_status, render_schema
 
 NEEDED = ("bash", "curl")
@@ -46,6 +46,15 @@ target_option = click.option(
 calls_option = click.option(
     "--max-calls", type=click.IntRange(1), help="Most calls to a live target; needed for one."
 )
+jobs_option = click.option(
+    "--jobs", type=click.IntRange(1), help="Blocks run at a time; as many as cores by default."
+)
+fresh_option = click.option(
+    "--fresh", is_flag=True, help="Run every block, even where an earlier receipt still holds."
+)
+spawn_option = click.option(
+    "--spawn", is_flag=True, help="Start a new interpreter for each Python block."
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -66,17 +75,28 @@ def cli(context: click.Context, top: Path) -> None:
 @as_of_option
 @target_option
 @calls_option
+@jobs_option
+@fresh_option
+@spawn_option
 @click.option("--serve/--no-serve", default=True, help="Serve the site when all is well.")
 @click.option("--port", default=8000, help="Where to serve; on loopback only.")
 @click.pass_obj
 def docs(
-    top: Path, as_of: date | None, target: str, max_calls: int | None, serve: bool, port: int
+    top: Path,
+    as_of: date | None,
+    target: str,
+    max_calls: int | None,
+    jobs: int | None,
+    fresh: bool,
+    spawn: bool,
+    serve: bool,
+    port: int,
 ) -> None:
     """Check, build, run every block, stamp the pages, and serve them on loopback."""
     site = _docs(top, as_of)
     findings = site.check()
     _build(site)
-    findings += _verify(site, target, max_calls)
+    findings += _verify(site, target, max_calls, jobs, fresh, spawn)
     _end(findings)
     if serve:
         _serve(site.site, port)
@@ -94,10 +114,21 @@ def build(top: Path, as_of: date | None) -> None:
 @as_of_option
 @target_option
 @calls_option
+@jobs_option
+@fresh_option
+@spawn_option
 @click.pass_obj
-def verify(top: Path, as_of: date | None, target: str, max_calls: int | None) -> None:
+def verify(
+    top: Path,
+    as_of: date | None,
+    target: str,
+    max_calls: int | None,
+    jobs: int | None,
+    fresh: bool,
+    spawn: bool,
+) -> None:
     """Run every block of the built site, write receipts, stamp the pages."""
-    _end(_verify(_docs(top, as_of), target, max_calls))
+    _end(_verify(_docs(top, as_of), target, max_calls, jobs, fresh, spawn))
 
 
 @cli.command()
@@ -159,23 +190,29 @@ def _build(site: Docs) -> None:
     site.build(os.environ)
 
 
-def _verify(site: Docs, target: str, max_calls: int | None) -> list[Finding]:
-    with _bench(site, target, max_calls) as bench:
-        report, findings = site.verify(bench)
+def _verify(
+    site: Docs, target: str, max_calls: int | None, jobs: int | None, fresh: bool, spawn: bool
+) -> list[Finding]:
+    if target == "mock":
+        crew = _replaying(site, jobs or os.cpu_count() or 1, fresh, spawn)
+    else:
+        crew = _live(site, target, max_calls)
+    report, findings = site.verify(crew)
+    if report.reused:
+        click.echo(f"({report.reused} reused)")
     click.echo(str(report))
     return findings
 
 
-@contextlib.contextmanager
-def _bench(site: Docs, target: str, max_calls: int | None) -> Iterator[Bench]:
-    containment, why = best_containment()
-    complete = os.environ.get("CI") == "true"
-    if why:
-        click.echo(f"sandbox: {why}", err=True)
-    if target == "mock":
-        with open_mock(site.stored, containment) as bench:
-            yield replace(bench, complete=complete)
-        return
+def _replaying(site: Docs, jobs: int, fresh: bool, spawn: bool) -> Crew:
+    containment = _containment()
+    conditions = [engine_mark(), containment, "spawn" if spawn else "warm"]
+    cache = Cache(site.top / ".cache" / "receipts.json", Keys(site.stored, conditions), fresh)
+    open_bench = partial(open_mock, site.stored, containment, spawn=spawn, complete=_is_ci())
+    return Crew(open_bench, jobs, cache)
+
+
+def _live(site: Docs, target: str, max_calls: int | None) -> Crew:
     name = f"TRUEUP_{target.upper().replace('-', '_')}_API_KEY"
     key = os.environ.get(name, "")
     if target not in site.stored.status.targets:
@@ -185,8 +222,21 @@ def _bench(site: Docs, target: str, max_calls: int | None) -> Iterator[Bench]:
         raise BadInput(f"{name} is not set; a run at {target} needs it. Export it, or use mock.")
     if max_calls is None:
         raise BadInput(f"--target {target}: no cap was given; --max-calls N was expected. Give it.")
-    with open_relay(site.stored, target, key, max_calls, containment) as bench:
-        yield replace(bench, complete=complete)
+    containment = _containment()
+    return Crew(
+        partial(open_relay, site.stored, target, key, max_calls, containment, complete=_is_ci())
+    )
+
+
+def _containment() -> Containment:
+    containment, why = best_containment()
+    if why:
+        click.echo(f"sandbox: {why}", err=True)
+    return containment
+
+
+def _is_ci() -> bool:
+    return os.environ.get("CI") == "true"
 
 
 def _end(findings: Sequence[Finding]) -> None:

@@ -6,15 +6,14 @@ from datetime import date, datetime
 from pathlib import Path
 
 from trueup.check import check_prose, check_published, check_record
+from trueup.crew import Crew
 from trueup.errors import BadInput
 from trueup.finding import Finding
 from trueup.model import Standing
 from trueup.receipt import Receipt, Report
-from trueup.run import Bench
 from trueup.site import Block, Page, build_site, load_pages, read_blocks, stamp_site
 from trueup.snippet import Snippet, languages_of, render_snippet
 from trueup.store import Stored, load_status
-from trueup.verify import verify
 from trueup.wording import load_catalogue, receipt_line
 
 LANGUAGE = "en"
@@ -62,7 +61,7 @@ class Docs:
         self.snippets()  # a template that cannot be rendered is bad input, and told as such
         build_site(self.top, self.site, {**environment, "TRUEUP_AS_OF": self.today.isoformat()})
 
-    def verify(self, bench: Bench) -> tuple[Report, list[Finding]]:
+    def verify(self, crew: Crew) -> tuple[Report, list[Finding]]:
         """Runs every block of the built site, writes `receipts.json` and stamps the pages."""
         if not self.site.is_dir():
             raise BadInput(
@@ -70,7 +69,7 @@ class Docs:
             )
         blocks, snippets = read_blocks(self.site), self.snippets()
         findings = check_published(self.stored.status, self.pages, blocks, snippets)
-        report = verify(blocks, self.stored, bench, self.today)
+        report = crew.verify(blocks, self.stored, self.today)
         (self.site / "receipts.json").write_text(report.render(), encoding="utf-8")
         if (lost := self._stamp(blocks, report)) > 0:
             text = f"{lost} blocks have no place for their receipt; one each was expected."

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mkdocs.exceptions import PluginError
+from pydantic import ValidationError
 
 from trueup.errors import BadInput, TrueupError
 from trueup.model import Frozen, Shape, Status, anchor, split
@@ -16,9 +17,11 @@ from trueup.snippet import languages_of, render_snippet
 from trueup.standing import alternative
 from trueup.store import Stored, load_status
 from trueup.wording import (
+    Figures,
     Pages,
     load_catalogue,
     render_fields,
+    render_figures,
     sample,
     shapes,
     signatures,
@@ -70,6 +73,7 @@ def _macros(top: Path, docs: Path) -> dict[str, Callable[..., str]]:
         "best": lambda model: _best(pages, top / "snippets", model),
         "console": lambda name: _console(top / "snippets" / "console", name),
         "newest": lambda endpoint: _newest(stored, endpoint),
+        "figures": lambda: _figures(docs.parent / "bench.json"),
         "fields": lambda name: render_fields(NOUNS[name]),
         "shapes": lambda: shapes(pages),
         "signatures": lambda: signatures(pages),
@@ -147,6 +151,17 @@ def _newest(stored: Stored, endpoint: str) -> str:
         last += 1
     item = "\n".join(lines[first:last]).rstrip()
     return _fenced(f"{key}:\n{item}", f"{{ .yaml data-excerpt={key} }}")
+
+
+def _figures(file: Path) -> str:
+    """What `scripts/bench` measured last."""
+    try:
+        figures = Figures.model_validate_json(file.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise BadInput(
+            f"{file}: not readable as what scripts/bench writes; run scripts/bench again."
+        ) from error
+    return render_figures(figures, load_catalogue("en"))
 
 
 def _policy(stored: Stored, name: str) -> str:

@@ -7,6 +7,7 @@ from datetime import date
 from functools import cached_property
 
 from pydantic import JsonValue
+from pydantic_core import to_json
 
 from trueup import __version__
 from trueup.model import Frozen
@@ -60,11 +61,17 @@ class Receipt(Frozen):
     """Why it did not pass."""
     engine: str = __version__
     """The version of Trueup that ran it."""
+    reused: bool = False
+    """True when it is of an earlier run under equal conditions, and the block was not run again."""
 
 
 @dataclass(frozen=True)
 class Report:
-    """The receipts of one verification."""
+    """The receipts of one verification.
+
+    A reused receipt counts as run and as passed: it is of a run, though of an earlier one, in which
+    nothing differed that the block or its judge could see. `reused` says how many those are.
+    """
 
     receipts: tuple[Receipt, ...]
 
@@ -77,14 +84,18 @@ class Report:
         counts = {"found": len(self.receipts), "run": run, "passed": passed}
         return {**counts, "failed": run - passed, "skipped": skipped}
 
+    @property
+    def reused(self) -> int:
+        """How many of the receipts are of an earlier run."""
+        return sum(receipt.reused for receipt in self.receipts)
+
     def __str__(self) -> str:
         return ", ".join(f"{name} {count}" for name, count in self.counts.items())
 
     def render(self) -> str:
         """The report as JSON text."""
-        receipts = [receipt.model_dump(mode="json") for receipt in self.receipts]
-        data = {"version": 1, "counts": self.counts, "receipts": receipts}
-        return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+        data = {"version": 1, "counts": self.counts, "receipts": self.receipts}
+        return to_json(data, indent=2).decode() + "\n"
 
     @classmethod
     def parse(cls, text: str) -> "Report":

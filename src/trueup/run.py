@@ -1,7 +1,7 @@
 """Run: one execution of one block, and the exchanges that our gateway saw meanwhile."""
 
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -81,8 +81,18 @@ class Bench:
 
 
 @contextmanager
-def open_mock(stored: Stored, containment: Containment | None = None) -> Iterator[Bench]:
-    """A bench that replays the reference target's observations; nothing leaves the machine."""
+def open_mock(
+    stored: Stored,
+    containment: Containment | None = None,
+    *,
+    spawn: bool = False,
+    complete: bool = False,
+) -> Iterator[Bench]:
+    """A bench that replays the reference target's observations; nothing leaves the machine.
+
+    With `spawn`, Python blocks get a new interpreter each, as those of a live target always do.
+    `complete`, here and below, is the bench's.
+    """
     status, log = stored.status, Log()
     app = create_app(
         status,
@@ -90,41 +100,40 @@ def open_mock(stored: Stored, containment: Containment | None = None) -> Iterato
         on_exchange=log.append,
         place_of=lambda row: str(stored.place_of(row)),
     )
-    with _bench(stored, status.reference, app, [MEDIA_HOST], True, log, containment) as bench:
-        yield bench
+    facts, hosts = status.targets[status.reference], frozenset({MEDIA_HOST})
+    with _sandbox(stored, log.around(app), hosts, containment, spawn) as sandbox:
+        name, url = status.reference, facts.base_url
+        yield Bench(name, url, _gateway(stored), True, sandbox, hosts, complete, log)
 
 
 @contextmanager
 def open_relay(
-    stored: Stored, target: str, key: str, max_calls: int, containment: Containment | None = None
+    stored: Stored,
+    target: str,
+    key: str,
+    max_calls: int,
+    containment: Containment | None = None,
+    *,
+    complete: bool = False,
 ) -> Iterator[Bench]:
     """A bench that forwards to a live target with the key put in on the wire, under a cap."""
     facts, log = stored.status.targets[target], Log()
     app = create_relay(facts, key=key, max_calls=max_calls, on_exchange=log.append)
-    with _bench(stored, target, app, facts.media_hosts, False, log, containment) as bench:
-        yield bench
+    hosts = frozenset(facts.media_hosts)
+    with _sandbox(stored, log.around(app), hosts, containment, spawn=True) as sandbox:
+        yield Bench(target, facts.base_url, _gateway(stored), False, sandbox, hosts, complete, log)
 
 
-@contextmanager
-def _bench(
+def _gateway(stored: Stored) -> str:
+    status = stored.status
+    return urlsplit(status.targets[status.reference].base_url).netloc
+
+
+def _sandbox(
     stored: Stored,
-    target: str,
     app: ASGIApp,
     media_hosts: Collection[str],
-    replays: bool,
-    log: Log,
     containment: Containment | None,
-) -> Iterator[Bench]:
-    status = stored.status
-    published = urlsplit(status.targets[status.reference].base_url)
-    hosts = [published.netloc, *media_hosts]
-    with open_sandbox(log.around(app), hosts, containment) as sandbox:
-        yield Bench(
-            target=target,
-            base_url=status.targets[target].base_url,
-            gateway=published.netloc,
-            replays=replays,
-            sandbox=sandbox,
-            media_hosts=frozenset(media_hosts),
-            log=log,
-        )
+    spawn: bool,
+) -> AbstractContextManager[Sandbox]:
+    return open_sandbox(app, [_gateway(stored), *media_hosts], containment, spawn)

@@ -1,9 +1,9 @@
-"""Verify: published blocks × a target → receipts. The one function behind the docs command, the
-tests and a retest. Judges by the exchange, and but for curl by how the program ended too.
+"""Verify: one published block on a bench → its receipt. Judges by the exchange, and but for curl by
+how the program ended too.
 """
 
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -14,7 +14,7 @@ from trueup.errors import Unreachable
 from trueup.exchange import Exchange
 from trueup.model import Observation, Sent, split
 from trueup.protocols import Reply
-from trueup.receipt import Receipt, Report
+from trueup.receipt import Receipt
 from trueup.request import differences, protocol_of, request_in
 from trueup.run import Bench, Run
 from trueup.sandbox import Language, Limits
@@ -41,13 +41,6 @@ def distinct(blocks: Iterable[Block]) -> list[tuple[Block, tuple[str, ...]]]:
             first.setdefault(key, block)
             pages.setdefault(key, {})[block.page] = None
     return [(block, tuple(pages[key])) for key, block in first.items()]
-
-
-def verify(blocks: Sequence[Block], stored: Stored, bench: Bench, today: date) -> Report:
-    """Runs every distinct block of code against the bench's target."""
-    return Report(
-        tuple(verify_block(block, pages, stored, bench, today) for block, pages in distinct(blocks))
-    )
 
 
 def verify_block(

@@ -11,9 +11,11 @@ from trueup.errors import Unreachable
 from trueup.sandbox.contract import Containment, Language, Limits, Ran, Sandbox
 from trueup.sandbox.fallback import open_fallback
 from trueup.sandbox.namespace import open_namespace
+from trueup.sandbox.runner import BLOCK_PATH
 from trueup.sandbox.server import Gateway, Loop, open_folder, open_server
 
 __all__ = [
+    "BLOCK_PATH",
     "Containment",
     "Language",
     "Limits",
@@ -26,15 +28,19 @@ __all__ = [
 
 @contextmanager
 def open_sandbox(
-    app: ASGIApp, hosts: Sequence[str], containment: Containment | None = None
+    app: ASGIApp,
+    hosts: Sequence[str],
+    containment: Containment | None = None,
+    spawn: bool = False,
 ) -> Iterator[Sandbox]:
     """A sandbox where https://HOST/ is `app` for each of `hosts` (`name` or `name:port`).
 
     With no `containment`, the best that works here; otherwise that one, or Unreachable with what
-    is missing and what to install.
+    is missing and what to install. In a namespace Python blocks are forks of an interpreter that
+    has made their first imports, unless `spawn` asks for a new interpreter each.
     """
     with open_folder(hosts) as gateway, open_server(app, gateway) as loop, ExitStack() as stack:
-        yield _best(stack, gateway, loop, containment)[0]
+        yield _best(stack, gateway, loop, containment, spawn)[0]
 
 
 def best_containment() -> tuple[Containment, str]:
@@ -49,14 +55,14 @@ def best_containment() -> tuple[Containment, str]:
 
 
 def _best(
-    stack: ExitStack, gateway: Gateway, loop: Loop, wanted: Containment | None
+    stack: ExitStack, gateway: Gateway, loop: Loop, wanted: Containment | None, spawn: bool = False
 ) -> tuple[Sandbox, list[str]]:
     kinds: tuple[Containment, ...] = (wanted,) if wanted else get_args(Containment)
     reasons: list[str] = []
     for kind in kinds:
         try:
             if kind == "namespace":
-                return stack.enter_context(open_namespace(gateway)), reasons
+                return stack.enter_context(open_namespace(gateway, spawn)), reasons
             return stack.enter_context(open_fallback(gateway, loop, kind)), reasons
         except Unreachable as error:
             reasons.append(str(error))

@@ -5,10 +5,9 @@ a line of JSON and the block, and gets a line of JSON and the bytes that it coun
 import asyncio
 import contextlib
 import ctypes
+import importlib
 import json
-import math
 import os
-import resource
 import shutil
 import signal
 import socket
@@ -16,14 +15,16 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
-_SET_PDEATHSIG, _SET_DUMPABLE, _SET_SUBREAPER, _SET_NO_NEW_PRIVS = 1, 4, 36, 38  # prctl(2)
-_RESTRICT_SELF = 446  # landlock_restrict_self(2)
+if TYPE_CHECKING:
+    from trueup.sandbox.child import Child, Starter
+
+_SET_DUMPABLE, _SET_SUBREAPER = 4, 36  # prctl(2)
 _REMOUNT = 1 | 32 | 4096  # MS_RDONLY | MS_REMOUNT | MS_BIND
 _KEPT_FLAGS = 2 | 4 | 8 | 1024 | 2048  # nosuid, nodev, noexec, noatime, nodiratime
-_DEPTH, _PROCESSES, _DRAIN_S = 32, 512, 2
+_DEPTH, _DRAIN_S = 32, 2
 _LINUX = sys.platform == "linux"
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -72,8 +73,8 @@ class _Capture(asyncio.Protocol):
 
 
 class _Inside:
-    def __init__(self, settings: dict[str, Any]) -> None:
-        self._settings = settings
+    def __init__(self, settings: dict[str, Any], starter: "Starter") -> None:
+        self._settings, self._starter = settings, starter
         self._alone = os.getpid() == 1  # nobody else is in this process namespace
         self._child_changed = asyncio.Event()
         self._kept = {folder: set(os.listdir(folder)) for folder in settings["writable"]}
@@ -92,7 +93,7 @@ class _Inside:
             source = await reader.readexactly(order["size"])
             following = asyncio.create_task(reader.readline())  # ends early if the host is gone
             with self._folder(order, source) as (script, folder):
-                head, bodies = await self._run(order, script, folder, following)
+                head, bodies = await self._run(order, script, folder, source, following)
             writer.write(json.dumps(head).encode() + b"\n")
             writer.writelines(bodies)
             await writer.drain()
@@ -120,24 +121,17 @@ class _Inside:
             for name in set(os.listdir(writable)) - kept:
                 _remove(os.path.join(writable, name))
 
-    def _start(self, order: dict[str, Any], script: str, folder: str) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [*order["command"], script],
-            cwd=folder,
-            env=self._settings["environment"] | {"HOME": folder},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-            preexec_fn=_limits(self._settings, order, self._alone),
-        )
-
     async def _run(
-        self, order: dict[str, Any], script: str, folder: str, following: asyncio.Task[bytes]
+        self,
+        order: dict[str, Any],
+        script: str,
+        folder: str,
+        source: bytes,
+        following: asyncio.Task[bytes],
     ) -> tuple[dict[str, Any], list[bytes]]:
         full = asyncio.Event()
         began = time.monotonic()
-        process = self._start(order, script, folder)
+        process = self._starter.start(order, script, folder, source)
         outputs = await _captures(process, order["output_bytes"], full)
         ended = asyncio.create_task(self._exit(process))
         over = asyncio.create_task(full.wait())
@@ -161,18 +155,23 @@ class _Inside:
         }
         return head, bodies
 
-    async def _exit(self, process: subprocess.Popen[bytes]) -> None:
+    async def _exit(self, process: "Child") -> None:
         while process.poll() is None:
             self._child_changed.clear()
             if process.poll() is None:
                 await self._child_changed.wait()
 
-    def _kill(self, process: subprocess.Popen[bytes]) -> None:
+    def _kill(self, process: "Child") -> None:
         """Ends whatever the block left: strays are children of ours by now, or become so."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGKILL)
         process.wait()
-        while children := _children():
+        kept = self._starter.kept()
+        while children := _children() - kept:
+            self._starter.drop()
+            kept = set()
             if self._alone:
                 os.kill(-1, signal.SIGKILL)
             for child in children:
@@ -181,9 +180,7 @@ class _Inside:
                     os.waitpid(child, 0)
 
 
-async def _captures(
-    process: subprocess.Popen[bytes], limit: int, full: asyncio.Event
-) -> list[_Capture]:
+async def _captures(process: "Child", limit: int, full: asyncio.Event) -> list[_Capture]:
     loop = asyncio.get_running_loop()
     outputs = []
     for pipe in (process.stdout, process.stderr):
@@ -200,41 +197,12 @@ async def _drain(outputs: list[_Capture]) -> None:
         output.close()
 
 
-def _children() -> list[int]:
+def _children() -> set[int]:
     try:
         with open(f"/proc/self/task/{os.getpid()}/children") as file:
-            return [int(child) for child in file.read().split()]
+            return {int(child) for child in file.read().split()}
     except OSError:
-        return []
-
-
-def _limits(settings: dict[str, Any], order: dict[str, Any], alone: bool) -> Callable[[], None]:
-    """What the child does to itself before it becomes the block; there is no other thread here."""
-    ruleset = settings["ruleset"]
-    cpu_s = math.ceil(order["timeout_s"]) + 5
-    # Before Linux 5.14 processes were counted for the user of the host, not for the namespace.
-    counted = alone and tuple(map(int, os.uname().release.split(".")[:2])) >= (5, 14)
-
-    def apply() -> None:
-        _lower(resource.RLIMIT_CORE, 0)
-        _lower(resource.RLIMIT_CPU, cpu_s)
-        _lower(resource.RLIMIT_FSIZE, order["file_bytes"])
-        if counted:
-            _lower(resource.RLIMIT_NPROC, _PROCESSES)
-        elif _LINUX:
-            _libc.prctl(_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        if ruleset is not None:
-            _libc.prctl(_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-            if _libc.syscall(_RESTRICT_SELF, ruleset, 0):
-                raise OSError(ctypes.get_errno(), "landlock_restrict_self")
-
-    return apply
-
-
-def _lower(kind: int, value: int) -> None:
-    _, hard = resource.getrlimit(kind)
-    value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-    resource.setrlimit(kind, (value, value))
+        return set()
 
 
 def _give_up_privileges(settings: dict[str, Any]) -> None:
@@ -292,7 +260,10 @@ def _remove(path: str) -> None:
 
 async def _main() -> None:
     channel = await asyncio.open_unix_connection(sock=socket.socket(fileno=os.dup(0)))
-    await _Inside(json.loads(sys.argv[1])).serve(channel)
+    settings = json.loads(sys.argv[1])
+    sys.path.append(os.path.dirname(__file__))
+    starter = importlib.import_module("child").Starter(settings)
+    await _Inside(settings, starter).serve(channel)
 
 
 if __name__ == "__main__":

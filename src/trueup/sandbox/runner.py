@@ -16,7 +16,10 @@ from trueup.sandbox.contract import Language, Limits, Ran
 from trueup.sandbox.node import MISSING, Node
 from trueup.sandbox.server import Gateway
 
-INSIDE = Path(__file__).with_name("inside.py")
+INSIDE, CHILD, HATCH = (
+    Path(__file__).with_name(f"{name}.py") for name in ("inside", "child", "hatch")
+)
+BLOCK_PATH = "/usr/local/bin:/usr/bin:/bin"
 _PATIENCE_S = 10
 _PROBE_LIMITS = Limits(timeout_s=_PATIENCE_S)
 _NAMES: Mapping[Language, str] = {
@@ -29,7 +32,7 @@ _NAMES: Mapping[Language, str] = {
 def environment(ca: str) -> dict[str, str]:
     """All that a block finds in its environment besides HOME; `ca` as the block sees it."""
     stores = ("SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
-    return {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"} | dict.fromkeys(stores, ca)
+    return {"PATH": BLOCK_PATH, "LANG": "C.UTF-8"} | dict.fromkeys(stores, ca)
 
 
 def settings(gateway: Gateway, **changed: Any) -> dict[str, Any]:
@@ -40,6 +43,7 @@ def settings(gateway: Gateway, **changed: Any) -> dict[str, Any]:
         "writable": [],  # folders emptied after each block; the first holds the blocks
         "devices": [],  # to make read-only
         "capable": False,  # whether there are capabilities to use and then drop
+        "warm": None,  # the folder of `hatch.py`; without it every block is spawned
         "ruleset": None,  # a Landlock descriptor that it inherits
         "environment": environment(str(gateway.ca)),
     } | changed

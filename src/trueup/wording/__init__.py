@@ -10,15 +10,18 @@ from trueup.wording.pages import Pages
 from trueup.wording.receipts import receipt_line
 from trueup.wording.reference import render_fields
 from trueup.wording.sentences import Sentences
+from trueup.wording.speed import Figures, render_figures
 
 __all__ = [
     "Catalogue",
     "Evidence",
+    "Figures",
     "Pages",
     "Sentences",
     "load_catalogue",
     "receipt_line",
     "render_fields",
+    "render_figures",
     "sample",
     "shapes",
     "signatures",

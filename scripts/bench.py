@@ -1,0 +1,346 @@
+"""The measuring behind scripts/bench: each figure beside its floor, taken in turns in one run.
+
+The parts run in processes of their own, so that the memory of one does not show in another's.
+"""
+
+import argparse
+import json
+import os
+import platform
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import trustme
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from trueup.cache import Cache, Keys
+from trueup.crew import Crew
+from trueup.mock import create_app
+from trueup.request import request_of
+from trueup.run import open_mock
+from trueup.site import Block
+from trueup.snippet import LANGUAGES, render_snippet
+from trueup.standing import alternative
+from trueup.store import load_status
+from trueup.wording import load_catalogue
+from trueup.wording.speed import (
+    Build,
+    Figures,
+    Machine,
+    Runs,
+    Serving,
+    Unchanged,
+    render_figures,
+)
+
+TOP = Path(__file__).parent.parent
+OUTPUT = TOP / "docs" / "bench.json"
+STORED = load_status(TOP / "status.yml", datetime.now(UTC))
+REFERENCE = STORED.status.targets[STORED.status.reference].base_url
+ENDPOINT = alternative(STORED.status, "nano-banana-2") or ""
+SERVED = "gemini-2.5-flash-image-preview/generate-content"
+"""Its reply is short: an image is behind a link."""
+ROUNDS = 3
+FLOOR_MOST = 300
+CONNECTIONS, SECONDS, REQUEST_BYTES = 32, 8, 1024
+PORT = 8943
+PLAN = {"curl": 10_000, "python": 100, "genai": 100, "javascript": 100}
+"""The most blocks of each language; an interpreter's own start is most of what the others cost."""
+PLAN_WARM = {"python": 1_000, "genai": 100}
+
+
+def main() -> None:
+    """Measures all, or the one part that the first argument names."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--most", type=int, default=10_000, help="the most blocks in one run")
+    parser.add_argument("part", nargs="*", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.part:
+        name, *arguments = options.part
+        print(json.dumps(PARTS[name](*arguments)))
+        return
+    load = os.getloadavg()[0]
+    with tempfile.TemporaryDirectory() as folder:
+        cache = Path(folder) / "receipts.json"
+        figures = Figures(
+            on=datetime.now(UTC).date(),
+            machine=Machine(
+                system=f"{platform.system()} {platform.release()} {platform.machine()}",
+                cores=os.cpu_count() or 1,
+                python=platform.python_version(),
+                load=load,
+            ),
+            serving=Serving(**part("serving")),
+            build=Build(**part("build", folder)),
+            runs=tuple(all_runs(options.most, cache)),
+            unchanged=Unchanged(**part("unchanged", min(options.most, PLAN["curl"]), cache)),
+        )
+    OUTPUT.write_text(json.dumps(rounded(figures), indent=2) + "\n", encoding="utf-8")
+    print(render_figures(figures, load_catalogue("en")))
+
+
+def rounded(figures: Figures) -> Any:
+    """As JSON, without digits that mean nothing."""
+    text = figures.model_dump_json()
+    return json.loads(text, parse_float=lambda digits: round(float(digits), 3))
+
+
+def part(*arguments: object) -> dict[str, Any]:
+    """What a part printed, run in a process of its own."""
+    command = [sys.executable, __file__, *map(str, arguments)]
+    told = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    found: dict[str, Any] = json.loads(told.stdout)
+    print(*arguments, told.stdout.strip(), file=sys.stderr, flush=True)
+    return found
+
+
+def all_runs(most: int, cache: Path) -> Iterator[Runs]:
+    for plan, warm in ((PLAN, False), (PLAN_WARM, True)):
+        for language, limit in plan.items():
+            count = 10
+            while count <= min(limit, most):
+                yield from some_runs(language, count, warm, cache)
+                count *= 10
+
+
+def some_runs(language: str, count: int, warm: bool, cache: Path) -> Iterator[Runs]:
+    """One job and two, the floor before, between and after, several times where that is quick."""
+    floors: list[float] = []
+    taken: dict[int, list[dict[str, Any]]] = {1: [], 2: []}
+    for _ in range(ROUNDS if count <= 100 else 1):
+        for jobs, told in taken.items():
+            floors.append(part("floor", language, min(count, FLOOR_MOST))["ms"])
+            kept = cache if language == "curl" and jobs == 1 else ""
+            told.append(part("runs", language, count, jobs, "warm" if warm else "spawn", kept))
+    floors.append(part("floor", language, min(count, FLOOR_MOST))["ms"])
+    for jobs, told in taken.items():
+        yield Runs(
+            language=LANGUAGES[language].label,
+            warm=warm,
+            jobs=jobs,
+            blocks=count,
+            ms=median(one["ms"] for one in told),
+            floor_ms=median(floors),
+            peak_mib=max(one["peak_mib"] for one in told),
+        )
+
+
+def blocks_of(language: str, count: int) -> list[Block]:
+    """Distinct blocks: the published one, each with a last line of its own."""
+    snippet = render_snippet(STORED.status, ENDPOINT, language, TOP / "snippets")
+    fence = snippet.language.fence
+    mark = "//" if fence == "javascript" else "#"
+    return [
+        Block("a", 1, fence, f"{snippet.text}\n{mark} {number}", snippet.id, ENDPOINT)
+        for number in range(count)
+    ]
+
+
+def measure_runs(language: str, count: str, jobs: str, mode: str, file: str) -> dict[str, float]:
+    """Milliseconds a block of one whole verification, and the most memory that it held."""
+    blocks = blocks_of(language, int(count))
+    cache = Cache(Path(file), Keys(STORED, ["bench"]), fresh=True) if file else None
+    crew = Crew(partial(open_mock, STORED, spawn=mode == "spawn"), int(jobs), cache)
+    began = time.perf_counter()
+    report = crew.verify(blocks, STORED, datetime.now(UTC).date())
+    ms = (time.perf_counter() - began) * 1000 / len(blocks)
+    assert report.counts["passed"] == len(blocks), str(report)
+    return {"ms": ms, "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+
+
+def measure_unchanged(count: str, file: str) -> dict[str, float]:
+    """Seconds to find that none of the blocks needs to be run again."""
+    blocks = blocks_of("curl", int(count))
+    began = time.perf_counter()
+    crew = Crew(partial(open_mock, STORED), 1, Cache(Path(file), Keys(STORED, ["bench"])))
+    report = crew.verify(blocks, STORED, datetime.now(UTC).date())
+    s = time.perf_counter() - began
+    assert report.reused == len(blocks), str(report)
+    return {"blocks": len(blocks), "s": s}
+
+
+def measure_floor(language: str, count: str) -> dict[str, float]:
+    """The same files, run one by one by their plain program, over TLS to the same mock."""
+    programs = {"bash": "bash", "python": sys.executable, "javascript": shutil.which("node") or ""}
+    endings = {"bash": "sh", "python": "py", "javascript": "mjs"}
+    with tempfile.TemporaryDirectory() as folder, serving_tls(Path(folder)) as (url, ca):
+        stores = ("SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+        environment = {"PATH": os.environ["PATH"], "HOME": folder} | dict.fromkeys(stores, str(ca))
+        took = 0.0
+        for block in blocks_of(language, int(count)):
+            file = Path(folder) / f"block.{endings[block.language]}"
+            file.write_text(block.text.replace(REFERENCE, url), encoding="utf-8")
+            command = [programs[block.language], str(file)]
+            began = time.perf_counter()
+            subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
+            took += time.perf_counter() - began
+    return {"ms": took * 1000 / int(count)}
+
+
+@contextmanager
+def serving_tls(folder: Path) -> Iterator[tuple[str, Path]]:
+    """The mock over TLS on loopback, in a thread of this process as in a verification."""
+    authority, ca = trustme.CA(), folder / "ca.pem"
+    authority.cert_pem.write_to_path(ca)
+    chain = folder / "server.pem"
+    authority.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(chain)
+    app = create_app(STORED.status, media_url=REFERENCE)
+    config = uvicorn.Config(
+        app, port=0, http="h11", lifespan="off", log_level="error", ssl_certfile=str(chain)
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            time.sleep(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield f"https://localhost:{port}", ca
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def measure_build(folder: str) -> dict[str, float]:
+    """The site built by Trueup, and by plain MkDocs from the Markdown that the macros made."""
+    top = Path(folder) / "top"
+    for name in ("docs", "snippets"):
+        shutil.copytree(TOP / name, top / name)
+    for name in ("mkdocs.yml", "status.yml"):
+        shutil.copy(TOP / name, top)
+    settings = (top / "mkdocs.yml").read_text("utf-8")
+    dump = "import os\ndef on_page_content(html, page, **_):\n    to = page.file.src_uri\n"
+    dump += "    to = os.path.join('rendered', to)\n    open(to, 'w').write(page.markdown)\n"
+    (top / "dump.py").write_text(dump)
+    shutil.copytree(top / "docs" / "en", top / "rendered")
+    (top / "dump.yml").write_text(f"{settings}\nhooks: [dump.py]\n")
+    start = settings.index("  - macros:")
+    plain = settings[:start] + settings[settings.index("\n\n", start) :]
+    (top / "plain.yml").write_text(plain.replace("docs_dir: docs/en", "docs_dir: rendered"))
+    build(top, "dump.yml")
+    took: dict[str, list[float]] = {"mkdocs.yml": [], "plain.yml": []}
+    for _ in range(ROUNDS):
+        for name, seconds in took.items():
+            seconds.append(build(top, name))
+    return {"s": median(took["mkdocs.yml"]), "plain_s": median(took["plain.yml"])}
+
+
+def build(top: Path, settings: str) -> float:
+    command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "-f", settings, "-d", "site"]
+    began = time.perf_counter()
+    subprocess.run(command, cwd=top, check=True)
+    return time.perf_counter() - began
+
+
+def measure_serving() -> dict[str, float]:
+    """Requests a second of the mock and of a bare app in turns, each on a core of its own."""
+    sent = request_of(STORED.status, SERVED, STORED.status.reference)
+    body = json.dumps(sent.body).encode()
+    body += b" " * (REQUEST_BYTES - len(body))
+    path = f"{sent.request.split()[1]}?key=YOUR_API_KEY"
+    told: dict[str, list[dict[str, float]]] = {"mock": [], "bare": []}
+    for _ in range(ROUNDS):
+        for name, found in told.items():
+            found.append(under_load(name, path, body))
+    best = {name: max(found, key=lambda one: one["per_s"]) for name, found in told.items()}
+    assert best["mock"]["reply_bytes"] == best["bare"]["reply_bytes"], best
+    return {
+        "connections": CONNECTIONS,
+        "request_bytes": len(body),
+        "reply_bytes": int(best["mock"]["reply_bytes"]),
+        "per_s": best["mock"]["per_s"],
+        "p99_ms": best["mock"]["p99_ms"],
+        "bare_per_s": best["bare"]["per_s"],
+    }
+
+
+def under_load(name: str, path: str, body: bytes) -> dict[str, float]:
+    """What wrk makes of a server on the first core, itself on the last."""
+    last = str((os.cpu_count() or 1) - 1)
+    server = subprocess.Popen(
+        ["taskset", "-c", "0", sys.executable, __file__, "serve", name],
+        stdout=subprocess.DEVNULL,
+    )
+    url = f"http://127.0.0.1:{PORT}{path}"
+    wait = ["curl", "-s", "--retry", "50", "--retry-delay", "1", "--retry-connrefused"]
+    wait += ["-H", "content-type: application/json", "--data-binary", "@-", url]
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
+        headers = 'wrk.headers["content-type"] = "application/json"'
+        script.write(f"wrk.method = 'POST'\nwrk.body = [[{body.decode()}]]\n{headers}\n{REPORT}")
+        script.flush()
+        try:
+            reply = subprocess.run(wait, input=body, check=True, capture_output=True).stdout
+            load = ["taskset", "-c", last, "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s"]
+            load += ["-s", script.name, url]
+            out = subprocess.run(load, check=True, capture_output=True, text=True).stdout
+        finally:
+            server.terminate()
+            server.wait()
+    found: dict[str, float] = json.loads(out.strip().splitlines()[-1])
+    assert not found.pop("errors"), found
+    return found | {"reply_bytes": len(reply)}
+
+
+REPORT = """
+done = function(summary, latency, requests)
+  local e = summary.errors
+  print(string.format('{"per_s": %f, "p99_ms": %f, "errors": %d}',
+    summary.requests / summary.duration * 1e6, latency:percentile(99) / 1000,
+    e.connect + e.read + e.write + e.status + e.timeout))
+end
+"""
+
+
+def serve(name: str) -> None:
+    """The mock as `trueup mock` runs it, or a bare app that encodes the same reply."""
+    app = create_app(STORED.status)
+    if name == "bare":
+        app = bare_app()
+    uvicorn.run(app, port=PORT, http="h11", lifespan="off", log_level="error", access_log=False)
+
+
+def bare_app() -> Starlette:
+    """One route that encodes what the mock answers, with headers of the same sizes."""
+    from starlette.testclient import TestClient
+
+    sent = request_of(STORED.status, SERVED, STORED.status.reference)
+    path = f"{sent.request.split()[1]}?key=YOUR_API_KEY"
+    url = f"http://127.0.0.1:{PORT}"
+    reply = TestClient(create_app(STORED.status), base_url=url).post(path, json=sent.body)
+    kept = ("x-oneapi-request-id", "x-new-api-version", "x-trueup-mock")
+    headers = {name: reply.headers[name] for name in kept}
+    content = reply.json()
+
+    async def answer(_: Request) -> JSONResponse:
+        return JSONResponse(content, headers=headers)
+
+    return Starlette(routes=[Route("/{path:path}", answer, methods=["POST"])])
+
+
+PARTS: dict[str, Callable[..., dict[str, float] | None]] = {
+    "runs": measure_runs,
+    "floor": measure_floor,
+    "unchanged": measure_unchanged,
+    "build": measure_build,
+    "serving": measure_serving,
+    "serve": serve,
+}
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,144 @@
+"""Speed: what `scripts/bench` measured, and the tables made from it."""
+
+from collections.abc import Iterator
+from datetime import date
+from itertools import groupby
+
+from trueup.model import Frozen
+from trueup.wording.catalogue import Catalogue
+from trueup.wording.pages import table
+from trueup.wording.text import plain
+
+
+class Machine(Frozen):
+    """Where it was measured."""
+
+    system: str
+    """Kernel and processor, as they name themselves."""
+    cores: int
+    """How many processors there were."""
+    python: str
+    """Version of Python."""
+    load: float
+    """Processes that waited for a core, over the minute before; more than 0 is other work."""
+
+
+class Runs(Frozen):
+    """Distinct blocks of one language, run by the same command over and over."""
+
+    language: str
+    """What readers call it."""
+    warm: bool = False
+    """Whether its blocks were forks of an interpreter that had made their imports."""
+    jobs: int
+    """How many were run at a time."""
+    blocks: int
+    """How many distinct blocks."""
+    ms: float
+    """Milliseconds a block, with the start of the sandboxes and the judging."""
+    floor_ms: float
+    """The same file run by its plain program in the same minute, over TLS to the same mock."""
+    peak_mib: float
+    """Most memory that the command held."""
+
+
+class Unchanged(Frozen):
+    """Blocks whose receipts still held, so that none was run."""
+
+    blocks: int
+    """How many."""
+    s: float
+    """Seconds for all."""
+
+
+class Build(Frozen):
+    """The pages built twice, with and without Trueup."""
+
+    s: float
+    """Seconds for the site from the sources."""
+    plain_s: float
+    """Seconds of plain MkDocs for the same pages, their macros already filled in."""
+
+
+class Serving(Frozen):
+    """The mock under load, on one core, with its ledger and all its checks."""
+
+    connections: int
+    """Connections held open at a time."""
+    request_bytes: int
+    """Size of a request's body."""
+    reply_bytes: int
+    """Size of a reply's body."""
+    per_s: float
+    """Requests a second."""
+    p99_ms: float
+    """99 of 100 replies came within so many milliseconds."""
+    bare_per_s: float
+    """The same of an app that does nothing but encode the same reply, on the same server."""
+
+
+class Figures(Frozen):
+    """One run of `scripts/bench`."""
+
+    on: date
+    """The day."""
+    machine: Machine
+    runs: tuple[Runs, ...]
+    unchanged: Unchanged
+    build: Build
+    serving: Serving
+
+
+def render_figures(figures: Figures, catalogue: Catalogue) -> str:
+    """Tables and sentences in Markdown."""
+    return "\n\n".join(_parts(figures, catalogue))
+
+
+def _parts(figures: Figures, catalogue: Catalogue) -> Iterator[str]:
+    _, machine, build, mock = catalogue.gettext, figures.machine, figures.build, figures.serving
+    yield _(
+        "Measured on {day}: {system}, {cores} cores, Python {python}; load before it began: {load}."
+    ).format(
+        day=figures.on,
+        system=plain(machine.system),
+        cores=machine.cores,
+        python=plain(machine.python),
+        load=f"{machine.load:.1f}",
+    )
+    heads = (_("Blocks"), _("Jobs"), _("ms a block"), _("Floor"), _("Ratio"), _("MiB"))
+    for (language, warm), runs in groupby(figures.runs, lambda one: (one.language, one.warm)):
+        title = _("{language}, warm").format(language=language) if warm else language
+        yield f"**{title}**"
+        yield table(heads, [_row(one) for one in runs])
+    yield _("**Unchanged blocks.** {blocks} of them took {s} s in all.").format(
+        blocks=f"{figures.unchanged.blocks:,}", s=f"{figures.unchanged.s:.2f}"
+    )
+    yield _(
+        "**Building.** The site took {s} s, plain MkDocs {plain} s for the same pages: {ratio} ×."
+    ).format(
+        s=f"{build.s:.2f}", plain=f"{build.plain_s:.2f}", ratio=f"{build.s / build.plain_s:.2f}"
+    )
+    yield _(
+        "**The mock.** {per_s} requests a second on one core at {connections} connections,"
+        " {sent} bytes in and {got} out, 99 of 100 within {p99} ms. A bare app that only encodes"
+        " the same reply makes {bare}: {ratio} ×."
+    ).format(
+        per_s=f"{mock.per_s:,.0f}",
+        connections=mock.connections,
+        sent=f"{mock.request_bytes:,}",
+        got=f"{mock.reply_bytes:,}",
+        p99=f"{mock.p99_ms:.1f}",
+        bare=f"{mock.bare_per_s:,.0f}",
+        ratio=f"{mock.per_s / mock.bare_per_s:.2f}",
+    )
+
+
+def _row(one: Runs) -> tuple[str, ...]:
+    return (
+        f"{one.blocks:,}",
+        str(one.jobs),
+        f"{one.ms:.0f}",
+        f"{one.floor_ms:.0f}",
+        f"{one.ms / one.floor_ms:.2f} ×",
+        f"{one.peak_mib:.0f}",
+    )

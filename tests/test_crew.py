@@ -1,0 +1,166 @@
+"""The crew: every block once, in the order of the blocks, however many benches there are."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from functools import partial
+from pathlib import Path
+
+import pytest
+from conftest import TOP
+
+from trueup.cache import Cache, Keys
+from trueup.crew import Crew
+from trueup.errors import Unreachable
+from trueup.receipt import Report
+from trueup.run import Bench, open_mock
+from trueup.sandbox import Language, Limits, Ran, Sandbox
+from trueup.site import Block
+from trueup.snippet import languages_of, render_snippet
+from trueup.store import parse_status
+
+TEXT = (Path(__file__).parent / "sample.yml").read_text("utf-8")
+NOW = datetime(2026, 4, 20, tzinfo=UTC)
+STORED = parse_status(TEXT, "status.yml", NOW)
+TODAY = NOW.date()
+NATIVE = "nano-banana/generate-content"
+IMAGES = "nano-banana/images-generations"
+LIMITS = Limits()
+BLOCKS = [Block("a", n, "bash", f"block {n}", endpoint=IMAGES) for n in range(200)]
+
+
+class Watched(Sandbox):
+    """A sandbox in which nothing runs: each group of `together` blocks is begun before one of it
+    ends. The block `wrong` breaks it, and then no more groups are waited for."""
+
+    containment = "none"
+
+    def __init__(self, together: int = 1, wrong: str = "") -> None:
+        self.began: list[str] = []
+        self.open = 0
+        self.wrong = wrong
+        self.barrier = threading.Barrier(together)
+
+    def run(self, language: Language, source: bytes, limits: Limits = LIMITS) -> Ran:
+        name = source.decode()
+        self.began.append(name)
+        if not self.wrong or name in ("block 0", "block 1"):
+            self.barrier.wait(10)
+        if name == self.wrong:
+            raise Unreachable(f"{name} broke it")
+        time.sleep(0.002)
+        return Ran(0, None, b"", b"", 1, {}, ())
+
+    @contextmanager
+    def bench(self) -> Iterator[Bench]:
+        self.open += 1
+        yield Bench("production", "https://crazyrouter.com", "crazyrouter.com", True, self)
+        self.open -= 1
+
+
+def hashes(blocks: list[Block]) -> list[str]:
+    return [block.sha256 for block in blocks]
+
+
+@pytest.mark.parametrize("jobs", [1, 2, 6])
+def test_receipts_come_in_the_order_of_the_blocks(jobs: int) -> None:
+    sandbox = Watched(together=jobs)
+    report = Crew(sandbox.bench, jobs).verify(BLOCKS[:6], STORED, TODAY)
+    assert [receipt.sha256 for receipt in report.receipts] == hashes(BLOCKS[:6])
+    assert sorted(sandbox.began) == [block.text for block in BLOCKS[:6]]
+    assert sandbox.open == 0
+
+
+def test_there_are_no_more_benches_than_blocks_and_none_for_none() -> None:
+    opened = []
+
+    @contextmanager
+    def bench() -> Iterator[Bench]:
+        opened.append(1)
+        with Watched().bench() as one:
+            yield one
+
+    assert Crew(bench, 9).verify([], STORED, TODAY).counts["found"] == 0
+    assert not opened
+    Crew(bench, 9).verify(BLOCKS[:1], STORED, TODAY)
+    assert len(opened) == 1
+
+
+@pytest.mark.parametrize("wrong", ["block 0", "block 1"])
+def test_a_bench_that_breaks_stops_the_others_and_is_told(wrong: str) -> None:
+    before = threading.active_count()
+    sandbox = Watched(together=2, wrong=wrong)
+    with pytest.raises(Unreachable, match=f"{wrong} broke it"):
+        Crew(sandbox.bench, 2).verify(BLOCKS, STORED, TODAY)
+    assert len(sandbox.began) < len(BLOCKS) / 2
+    assert threading.active_count() == before
+
+
+def test_a_bench_that_does_not_open_is_told() -> None:
+    @contextmanager
+    def bench() -> Iterator[Bench]:
+        raise Unreachable("no bench today")
+        yield
+
+    with pytest.raises(Unreachable, match="no bench today"):
+        Crew(bench, 3).verify(BLOCKS, STORED, TODAY)
+
+
+def published() -> list[Block]:
+    """Real snippets, each with a comment of its own too, so that there are several of a kind."""
+    found = []
+    for endpoint in (NATIVE, IMAGES):
+        for language in languages_of(STORED.status.route_of(endpoint).protocol, TOP / "snippets"):
+            snippet = render_snippet(STORED.status, endpoint, language.name, TOP / "snippets")
+            block = Block("a", 1, language.fence, snippet.text, snippet.id, endpoint)
+            again = "\n// again" if language.fence == "javascript" else "\n# again"
+            found += [block, replace(block, text=snippet.text + again, page="b")]
+    return found
+
+
+def crew(file: Path, jobs: int = 2, containment: str = "namespace") -> Crew:
+    cache = Cache(file, Keys(STORED, ["engine", containment]))
+    return Crew(partial(open_mock, STORED), jobs, cache)
+
+
+def test_real_blocks_pass_on_two_benches_and_are_not_run_again(tmp_path: Path) -> None:
+    file, blocks = tmp_path / "receipts.json", published()
+    first = crew(file).verify(blocks, STORED, TODAY)
+    assert first.counts["passed"] == len(blocks) and first.reused == 0
+    assert [receipt.sha256 for receipt in first.receipts] == hashes(blocks)
+    moved = [replace(block, page="moved") for block in blocks]
+    never = Crew(Watched(wrong="x").bench, 2, crew(file).cache).verify(moved, STORED, TODAY)
+    assert never.reused == len(blocks)
+    assert str(never) == str(first)
+    for old, new in zip(first.receipts, never.receipts, strict=True):
+        assert new == old.model_copy(update={"reused": True, "pages": ("moved",)})
+
+
+def test_only_what_changed_is_run_again(tmp_path: Path) -> None:
+    file, blocks = tmp_path / "receipts.json", published()[:3]
+    crew(file).verify(blocks, STORED, TODAY)
+    blocks[1] = replace(blocks[1], text="curl --no-such-option")
+    again = crew(file).verify(blocks, STORED, TODAY)
+    assert [receipt.reused for receipt in again.receipts] == [True, False, True]
+    assert [receipt.passed for receipt in again.receipts] == [True, False, True]
+    third = crew(file).verify(blocks, STORED, TODAY)
+    assert [receipt.reused for receipt in third.receipts] == [True, False, True]
+
+
+def test_a_block_that_passed_before_a_skip_began_is_skipped_all_the_same(tmp_path: Path) -> None:
+    place = TEXT.index("    body: {prompt: A")
+    skip = "    skip: {reason: no key, until: 2026-04-19}\n"
+    stored = parse_status(TEXT[:place] + skip + TEXT[place:], "status.yml", NOW)
+    keys = Keys(stored, ["engine"])
+    blocks = [block for block in published() if block.endpoint == IMAGES][:1]
+
+    def verify(today: date) -> Report:
+        cache = Cache(tmp_path / "receipts.json", keys)
+        return Crew(partial(open_mock, stored), 1, cache).verify(blocks, stored, today)
+
+    assert verify(date(2026, 4, 20)).counts["passed"] == 1
+    assert verify(date(2026, 4, 20)).reused == 1
+    assert str(verify(date(2026, 4, 19))) == "found 1, run 0, passed 0, failed 0, skipped 1"

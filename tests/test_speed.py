@@ -1,0 +1,59 @@
+"""The figures on the page are those of the file, and the file is what `scripts/bench` writes."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import TOP
+from test_repository import check_script
+
+from trueup.errors import BadInput
+from trueup.macros import _figures
+from trueup.wording import Figures, load_catalogue, render_figures
+
+FILE = TOP / "docs" / "bench.json"
+
+
+def measured(*part: str) -> dict[str, float]:
+    command = [sys.executable, str(TOP / "scripts" / "bench.py"), *part]
+    found: dict[str, float] = json.loads(subprocess.check_output(command, env=os.environ))
+    return found
+
+
+def test_the_page_shows_what_was_measured() -> None:
+    figures = Figures.model_validate_json(FILE.read_bytes())
+    text = render_figures(figures, load_catalogue("en"))
+    assert f"Measured on {figures.on}" in text
+    assert text.count(" × |") == len(figures.runs) >= 12
+    assert {1, 2} == {one.jobs for one in figures.runs}
+    one = figures.runs[0]
+    assert f"| {one.ms:.0f} | {one.floor_ms:.0f} | {one.ms / one.floor_ms:.2f} × |" in text
+
+
+@pytest.mark.parametrize("content", ["", "{}", '{"on": "2026-01-01", "x": 1}'])
+def test_a_file_of_figures_that_cannot_be_read_is_told(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "bench.json"
+    file.write_text(content)
+    with pytest.raises(BadInput, match=r"bench\.json: not readable"):
+        _figures(file)
+
+
+def test_blocks_and_floor_can_be_measured(tmp_path: Path) -> None:
+    kept = str(tmp_path / "receipts.json")
+    assert measured("floor", "curl", "2")["ms"] > 0
+    assert measured("runs", "curl", "2", "1", "spawn", kept)["peak_mib"] > 0
+    assert measured("unchanged", "2", kept)["blocks"] == 2
+
+
+def test_the_build_and_its_plain_twin_can_be_measured(tmp_path: Path) -> None:
+    found = measured("build", str(tmp_path))
+    assert found["s"] > 0 and found["plain_s"] > 0
+    shutil.rmtree(tmp_path / "top" / "site")
+
+
+def test_the_script_is_a_script_like_the_others() -> None:
+    assert not list(check_script(TOP / "scripts" / "bench"))
