@@ -348,7 +348,7 @@ HASH = hashlib.sha256(b"{}").hexdigest()
 @pytest.mark.parametrize(
     ("receipt", "sha256", "rule"),
     [
-        ("evidence/a.json", HASH, None),
+        ("evidence/a.json", HASH, "odd-receipt"),
         ("evidence/a.json", "0" * 64, "changed-receipt"),
         ("evidence/b.json", HASH, "missing-receipt"),
         ("evidence", HASH, "missing-receipt"),

@@ -5,12 +5,14 @@ import shutil
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import httpx
 import pytest
 from conftest import TOP
 
+from trueup.mock import listen
 from trueup.store import render_schema
 
 CLI = [sys.executable, "-m", "trueup.cli"]
@@ -43,6 +45,9 @@ WRONG = {
     ("verify", "--target", "nowhere"): "one of mock, production, local was expected",
     ("verify", "--target", "local"): "TRUEUP_LOCAL_API_KEY is not set",
     ("frobnicate",): "No such command",
+    ("mock", "--port", "99999"): "99999 is not in the range",
+    ("docs", "--port", "-1"): "-1 is not in the range",
+    ("mock", "--fault", "gremlins"): "'gremlins' was found; one of batch-lag, ",
     ("mock", "--target", "nowhere"): "targets are production, local",
     ("verify", "--max-calls", "0"): "0 is not in the range",
 }
@@ -139,6 +144,50 @@ def test_the_mock_on_its_own_answers_curl_as_the_record_says(tmp_path: Path) -> 
         'Invalid JSON payload received. Unknown name "imageOutputOptions"'
         " at 'generation_config.image_config'"
     )
+
+
+def test_a_busy_port_is_named_and_ends_with_2() -> None:
+    with closing(listen(0)) as listener:
+        port = str(listener.getsockname()[1])
+        done = trueup("mock", "--port", port)
+    assert (done.returncode, done.stderr) == (
+        2,
+        f"port {port}: Address already in use; a free one was expected. Use --port.\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (
+            ["--fault", "html-502", "--fault", "unlimited"],
+            r"http://\S+:(\d+): a simulated",
+        ),
+        (
+            ["--fault", "expired-certificate"],
+            r"https://\S+:(\d+) \(its CA: (\S+)\): a sim",
+        ),
+        (["--tls"], r"https://127\.0\.0\.1:(\d+) \(its CA: (\S+)\): a simulated gateway; stop"),
+    ],
+)
+def test_the_mock_says_where_it_is_and_goes_wrong_as_told(options: list[str], told: str) -> None:
+    command = [*CLI, "--top", str(TOP), "mock", "--port", "0", *options]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as mock:
+        try:
+            assert mock.stderr
+            found = re.match(told, mock.stderr.readline())
+            assert found
+            ca = ["--cacert", found[2]] if len(found.groups()) > 1 else []
+            scheme = "https" if ca else "http"
+            url = f"{scheme}://127.0.0.1:{found[1]}/v1/images/generations"
+            ask = ["curl", "-sS", *ca, url, "-d", "{}"]
+            done = subprocess.run(ask, capture_output=True, text=True, check=False)
+        finally:
+            mock.terminate()
+    if "expired-certificate" in options:
+        assert done.returncode == 60 and "expired" in done.stderr
+    else:
+        assert ("502 Bad Gateway" in done.stdout) == ("html-502" in options)
 
 
 def test_the_site_is_served_on_loopback_when_all_is_well(repository: Path) -> None:

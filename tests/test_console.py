@@ -50,7 +50,8 @@ def started(script: str, top: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def test_every_console_block_is_tried_here() -> None:
-    tried = {"docs", "test", "check", "as-of", "bench", "mock", "live", "schema"}
+    tried = {"docs", "test", "check", "as-of", "bench", "mock", "live", "schema", "rehearse"}
+    tried |= {f"retest-{name}" for name in ("plan", "local", "resume", "production")}
     assert {file.stem for file in FOLDER.glob("*.txt")} == tried
 
 
@@ -99,3 +100,56 @@ def test_the_live_commands_reach_a_second_process(clone: Path) -> None:
     assert len(lines) == int(counts[3]) > 0
     assert all("gemini-2.5-flash-image-preview/generate-content" in line for line in lines)
     assert all("refused" in line.lower() for line in lines)
+
+
+def said(script: str, top: Path) -> subprocess.CompletedProcess[str]:
+    command = ["bash", "-c", script]
+    return subprocess.run(command, cwd=top, capture_output=True, text=True, check=False)
+
+
+def test_a_rehearsal_leaves_the_record_as_it_was(clone: Path) -> None:
+    before = (clone / "status.yml").read_bytes()
+    done = said(commands("rehearse"), clone)
+    assert done.returncode == 0, done.stderr
+    assert "nano-banana-2/generate-content: recommended" in done.stdout
+    assert (clone / "status.yml").read_bytes() == before
+    page = (clone / "rehearsal" / "site" / "status" / "index.html").read_text()
+    assert "REHEARSAL: the mock stood in" in page
+
+
+def test_the_plan_is_shown_and_nothing_is_asked(clone: Path) -> None:
+    done = said(commands("retest-plan"), clone)
+    assert done.returncode == 0, done.stderr
+    assert "Nothing was sent." in done.stdout and "stale since" in done.stdout
+    assert not (clone / ".cache" / "retest").exists()
+
+
+def test_a_local_retest_is_put_on_record_at_once_or_later(clone: Path) -> None:
+    before = (clone / "status.yml").read_text()
+    with started(commands("mock"), clone):
+        until_up("http://127.0.0.1:4000/")
+        script = commands("retest-local").replace("sk-...", "YOUR_API_KEY")
+        waits = said(script.replace(" --write", ""), clone)
+        assert waits.returncode == 0 and "--resume --write" in waits.stdout, waits.stderr
+        assert (clone / "status.yml").read_text() == before
+        stopped = said(script, clone)
+        assert stopped.returncode == 2 and "--resume was expected" in stopped.stderr
+    export = "export TRUEUP_LOCAL_API_KEY=YOUR_API_KEY"
+    resumed = commands("retest-resume").replace("--resume", "--resume --target local")
+    done = said(f"{export}\n{resumed}", clone)
+    assert done.returncode == 0, done.stderr
+    after = (clone / "status.yml").read_text()
+    assert after.startswith(before) and after.count("target: local") > before.count("target: local")
+    assert said(commands("check"), clone).returncode == 0
+
+
+def test_a_production_that_cannot_be_reached_changes_nothing(clone: Path) -> None:
+    before = (clone / "status.yml").read_bytes()
+    script = commands("retest-production").replace("sk-...", "sk-none").replace("=...", "=none")
+    away = "https://gateway.invalid"
+    status = (clone / "status.yml").read_text().replace("https://crazyrouter.com", away)
+    (clone / "status.yml").write_text(status)
+    done = said(script.replace("--due ", ""), clone)
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert "nothing was changed" in done.stderr and "sk-none" not in done.stdout + done.stderr
+    assert (clone / "status.yml").read_text() == status != before.decode()

@@ -65,7 +65,8 @@ def test_any_json_reply_is_told_as_an_image_or_an_error(name: str, reply: Any, s
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("content", [b"", b"<html>", b"\xff\xfe\x00", b"{"])
 def test_a_reply_without_json_is_told_with_its_status(name: str, content: bytes) -> None:
-    assert PROTOCOLS[name].read(502, content) == Reply(error="HTTP 502 without a JSON body")
+    expected = Reply(error="HTTP 502 without a JSON body", is_readable=False)
+    assert PROTOCOLS[name].read(502, content) == expected
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -73,13 +74,24 @@ def test_a_failure_status_is_an_error_even_when_the_body_has_an_image(name: str)
     protocol = PROTOCOLS[name]
     worded = protocol.word(protocol.shapes[0], Picture(b"x", "image/png", URL), "m")
     found = protocol.read(500, json.dumps(worded).encode())
-    assert found == Reply(error="HTTP 500 without an error text")
+    assert found == Reply(error="HTTP 500 without an error text", is_readable=False)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_an_error_body_that_comes_with_a_200_is_an_error(name: str) -> None:
     found = PROTOCOLS[name].read(200, b'{"error": {"message": "no", "code": ""}}')
-    assert found == Reply(error="no")
+    assert found == Reply(error="no", is_refusal=True)
+
+
+@pytest.mark.parametrize(
+    ("version", "model"), [("m", "m"), ("", None), (7, None), (["m"], None), (None, None)]
+)
+def test_a_native_reply_names_the_model_that_answered_where_it_can(
+    version: Any, model: str | None
+) -> None:
+    reply = json.dumps({**in_parts(inline(b"x")), "modelVersion": version}).encode()
+    assert GEMINI.read(200, reply).model == model
+    assert IMAGES.read(200, reply).model is None
 
 
 @pytest.mark.parametrize(

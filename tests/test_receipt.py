@@ -28,23 +28,33 @@ def receipt(**fields: Any) -> Receipt:
 
 
 PASSED, FAILED = receipt(), receipt(passed=False, reasons=("it said nothing",))
+UNTOLD = receipt(passed=False, outcome="cannot-tell", untold="no whole answer came")
 SKIPPED = receipt(passed=False, skipped="the upstream is down (until 2026-05-01)")
 
 
 def test_a_skipped_block_counts_neither_as_run_nor_as_failed() -> None:
     counts = Report((PASSED, PASSED, FAILED, SKIPPED)).counts
-    assert counts == {"found": 4, "run": 3, "passed": 2, "failed": 1, "skipped": 1}
+    assert counts == {
+        **{"found": 4, "run": 3, "passed": 2, "failed": 1, "skipped": 1},
+        "cannot-tell": 0,
+    }
+
+
+def test_a_block_that_told_nothing_counts_as_run_and_neither_as_passed_nor_as_failed() -> None:
+    report = Report((PASSED, UNTOLD, FAILED, SKIPPED))
+    assert str(report) == "found 4, run 3, passed 1, failed 1, skipped 1, cannot-tell 1"
+    assert Report.parse(report.render()).receipts[1] == UNTOLD
 
 
 def test_nothing_found_reads_as_nothing() -> None:
     assert str(Report(())) == "found 0, run 0, passed 0, failed 0, skipped 0"
 
 
-@given(st.lists(st.sampled_from((PASSED, FAILED, SKIPPED))))
+@given(st.lists(st.sampled_from((PASSED, FAILED, SKIPPED, UNTOLD))))
 def test_the_counts_always_add_up(receipts: list[Receipt]) -> None:
     counts = Report(tuple(receipts)).counts
     assert counts["found"] == len(receipts) == counts["run"] + counts["skipped"]
-    assert counts["run"] == counts["passed"] + counts["failed"]
+    assert counts["run"] == counts["passed"] + counts["failed"] + counts["cannot-tell"]
 
 
 def test_the_counts_are_printed_in_the_order_of_the_work() -> None:

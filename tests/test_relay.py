@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -54,6 +55,10 @@ class Relay:
                 return await client.request(method, path, **request)
 
         return asyncio.run(send())
+
+
+def redirecting(headers: dict[str, str], request: httpx.Request) -> httpx.Response:
+    return httpx.Response(302, headers=headers)
 
 
 def headers_of(request: httpx.Request) -> dict[str, str]:
@@ -175,10 +180,13 @@ def test_calls_beyond_the_cap_are_not_forwarded_and_not_told() -> None:
     relay = Relay(max_calls=2)
     replies = [relay.call("/x?key=YOUR_API_KEY") for _ in range(4)]
     assert [reply.status_code for reply in replies] == [200, 200, 504, 504]
-    assert "its cap is reached" in replies[3].json()["error"]["message"]
+    assert replies[3].json()["error"]["message"] == (
+        "the relay: the cap of 2 calls is reached; nothing was sent"
+    )
     assert len(relay.forwarded) == 2
     assert [exchange.told for exchange in relay.exchanges] == [True, True, False, False]
     assert relay.exchanges[3].status == 504
+    assert relay.exchanges[3].reason == "the cap of 2 calls is reached; nothing was sent"
     assert KEY not in repr(relay.exchanges) + replies[3].text
 
 
@@ -224,12 +232,74 @@ def test_a_refusal_by_the_target_is_told(status: int) -> None:
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
-def test_a_redirect_is_passed_back_and_not_followed(status: int) -> None:
-    headers = {"location": "https://elsewhere.example/x"}
-    relay = Relay(lambda request: httpx.Response(status, headers=headers))
+@pytest.mark.parametrize(
+    "location",
+    [
+        "/api/token/?a=b#c",
+        "https://crazyrouter.com/x",
+        "https://crazyrouter.com:443",
+        "http://target.example:4000/x",
+        "https://MEDIA.example/a.png",
+    ],
+)
+def test_a_redirect_within_the_target_is_passed_back_and_not_followed(
+    status: int, location: str
+) -> None:
+    relay = Relay(lambda request: httpx.Response(status, headers={"location": location}))
     reply = relay.call("/x?key=YOUR_API_KEY")
-    assert (reply.status_code, reply.headers["location"]) == (status, headers["location"])
+    assert (reply.status_code, reply.headers["location"]) == (status, location)
     assert [request.url.host for request in relay.forwarded] == ["target.example"]
+    assert relay.exchanges[0].told
+
+
+@pytest.mark.parametrize(
+    ("location", "stranger"),
+    [
+        ("https://elsewhere.example/x", "elsewhere.example"),
+        ("https://crazyrouter.com:8443/", "crazyrouter.com:8443"),
+        ("http://crazyrouter.com/", "crazyrouter.com"),
+        ("https://crazyrouter.com.evil.example/", "crazyrouter.com.evil.example"),
+        ("//elsewhere.example/x", "an address that clients read differently"),
+        ("/\\elsewhere.example/x", "an address that clients read differently"),
+        ("https://crazyrouter.com@evil.example/", "an address that clients read differently"),
+        ("https://crazyrouter.com\\@evil.example/", "an address that clients read differently"),
+        ("https://crazyrouter.com:99999/", "an address that clients read differently"),
+        ("ftp://crazyrouter.com/", "an address that clients read differently"),
+        ("x", "an address that clients read differently"),
+    ],
+)
+@pytest.mark.parametrize("host", ["crazyrouter.com", "media.example"])
+def test_a_redirect_to_a_stranger_is_kept_from_the_block_and_not_told(
+    location: str, stranger: str, host: str
+) -> None:
+    relay = Relay(lambda request: httpx.Response(307, headers={"location": location}))
+    reply = relay.call("/x?key=YOUR_API_KEY", host=host)
+    assert (reply.status_code, "location" in reply.headers) == (504, False)
+    (exchange,) = relay.exchanges
+    assert (exchange.told, exchange.status) == (False, 504)
+    assert exchange.reason is not None
+    assert f" redirects to {stranger}, which is none of its hosts; not followed" in exchange.reason
+    assert exchange.reason.startswith("HTTP 307 of ")
+    assert len(relay.forwarded) == 1
+
+
+def test_a_redirect_that_nobody_can_follow_leads_nowhere() -> None:
+    answers: list[dict[str, str]] = [{}, {"refresh": "0; url=https://elsewhere.example/"}]
+    for headers in answers:
+        relay = Relay(partial(redirecting, headers))
+        reply = relay.call("/x")
+        assert reply.status_code == 302 and not {"location", "refresh"} & set(reply.headers)
+
+
+def test_a_redirect_to_what_is_no_address_is_not_told() -> None:
+    relay = Relay(partial(redirecting, {"location": "https:elsewhere.example"}))
+    assert relay.call("/x").status_code == 504
+    assert relay.exchanges[0].reason == "target.example:4000 gave no answer that can be read"
+
+
+def test_a_relay_without_a_cap_is_refused() -> None:
+    with pytest.raises(BadInput, match="budget: no cap"):
+        create_relay(TARGET, key=KEY, on_exchange=print)
 
 
 def test_a_media_host_gets_the_request_and_no_key_and_counts_as_no_call() -> None:

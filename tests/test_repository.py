@@ -17,6 +17,8 @@ from packaging.utils import canonicalize_name
 
 TOP = Path(__file__).parent.parent
 WORKFLOW = TOP / ".github" / "workflows" / "docs.yml"
+RETEST = WORKFLOW.with_name("retest.yml")
+BOTH = pytest.mark.parametrize("path", [WORKFLOW, RETEST], ids=lambda path: path.stem)
 HOOKS = TOP / ".pre-commit-config.yaml"
 SCRIPT_LINES = 20
 README_LINES = 120
@@ -29,7 +31,7 @@ FORBIDDEN = {
     "a path of one machine": re.compile(r"(?<![\w.-])/(?:work|ro" + r"ot|home/\w+|Users/\w+)/"),
 }
 SYSTEM_STEP = re.compile(r"(command -v [a-z]+ >/dev/null \|\| )?sudo (apt-get|sysctl) [^;&|]+")
-SCRIPT_STEP = re.compile(r"scripts/[a-z-]+( --?[a-z][a-z-]*)*")
+SCRIPT_STEP = re.compile(r"scripts/[a-z-]+( --?[a-z][a-z-]*| [0-9]+| [a-z]+\.md)*")
 
 
 def run(*command: str) -> subprocess.CompletedProcess[str]:
@@ -122,8 +124,9 @@ def wanted() -> list[str]:
     return named
 
 
-def test_the_workflow_fits_the_published_schema() -> None:
-    result = validate_workflow(WORKFLOW)
+@BOTH
+def test_a_workflow_fits_the_published_schema(path: Path) -> None:
+    result = validate_workflow(path)
     assert result.returncode == 0, result.stdout + result.stderr
 
 
@@ -152,16 +155,29 @@ def test_the_workflow_may_only_read() -> None:
     assert "secrets." not in WORKFLOW.read_text(encoding="utf-8")
 
 
-def test_every_job_has_a_time_limit() -> None:
-    workflow = yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))
+def test_the_retest_may_propose_and_nothing_else() -> None:
+    workflow = yaml.safe_load(RETEST.read_text(encoding="utf-8"))
+    assert workflow["permissions"] == {"contents": "write", "pull-requests": "write"}
+    assert set(workflow[True]) == {"schedule", "workflow_dispatch"}  # YAML 1.1 reads `on` so
+    steps = workflow["jobs"]["retest"]["steps"]
+    with_secrets = [step["run"] for step in steps if "secrets." in str(step.get("env", ""))]
+    assert with_secrets == ["scripts/retest --due --max-calls 20 --summary summary.md"]
+
+
+@BOTH
+def test_every_job_has_a_time_limit(path: Path) -> None:
+    workflow = yaml.safe_load(path.read_text(encoding="utf-8"))
     assert all(job["timeout-minutes"] <= 60 for job in workflow["jobs"].values())
 
 
-def test_ci_calls_only_scripts_that_exist() -> None:
-    workflow = yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))
+@pytest.mark.parametrize(
+    ("path", "scripts"), [(WORKFLOW, ["test", "docs"]), (RETEST, ["retest", "docs", "propose"])]
+)
+def test_ci_calls_only_scripts_that_exist(path: Path, scripts: list[str]) -> None:
+    workflow = yaml.safe_load(path.read_text(encoding="utf-8"))
     assert list(check_steps(workflow)) == []
-    called = re.findall(r"run: (scripts/[a-z-]+)", WORKFLOW.read_text(encoding="utf-8"))
-    assert called == ["scripts/test", "scripts/docs"]
+    called = re.findall(r"run: (scripts/[a-z-]+)", path.read_text(encoding="utf-8"))
+    assert called == [f"scripts/{name}" for name in scripts]
     assert all((TOP / name).is_file() for name in called)
 
 
@@ -306,3 +322,40 @@ def test_a_skipped_test_fails_the_gate_in_ci(tmp_path: Path) -> None:
         )
         codes[ci] = (gate.returncode, "no way" in gate.stdout, "must run" in gate.stderr)
     assert codes == {"true": (1, True, True), "": (0, False, False)}
+
+
+def test_a_retest_is_proposed_once_and_only_when_something_changed(tmp_path: Path) -> None:
+    def git(*arguments: str) -> str:
+        done = subprocess.run(
+            ["git", *arguments], cwd=tmp_path / "clone", capture_output=True, text=True, check=True
+        )
+        return done.stdout
+
+    subprocess.run(["git", "init", "-q", "--bare", str(tmp_path / "origin")], check=True)
+    subprocess.run(["git", "clone", "-q", str(tmp_path / "origin"), str(tmp_path / "clone")],
+                   check=True, stderr=subprocess.DEVNULL)  # fmt: skip
+    clone, bin_ = tmp_path / "clone", tmp_path / "bin"
+    (clone / "scripts").mkdir()
+    (clone / "docs" / "evidence").mkdir(parents=True)
+    bin_.mkdir()
+    shutil.copy(TOP / "scripts" / "propose", clone / "scripts")
+    (clone / "status.yml").write_text("a\n")
+    (clone / "docs" / "evidence" / "a.json").write_text("{}")
+    (clone / "summary.md").write_text("What was seen.\n")
+    (bin_ / "gh").write_text('#!/usr/bin/env bash\necho "$@" >> ../gh.txt\n')
+    (bin_ / "gh").chmod(0o755)
+    git("add", "--all")
+    git("-c", "user.name=a", "-c", "user.email=a@localhost", "commit", "-qm", "a")
+    environment = {**os.environ, "PATH": f"{bin_}:{os.environ['PATH']}"}
+    command = [str(clone / "scripts" / "propose"), "summary.md"]
+    nothing = subprocess.run(command, cwd=clone, env=environment, capture_output=True, text=True)
+    assert nothing.returncode == 0 and "nothing changed" in nothing.stderr
+    assert not (tmp_path / "gh.txt").exists()
+    (clone / "status.yml").write_text("a\nb\n")
+    subprocess.run(command, cwd=clone, env=environment, check=True, capture_output=True)
+    (called,) = (tmp_path / "gh.txt").read_text().splitlines()
+    assert called.startswith("pr create --head retest-") and called.endswith("summary.md")
+    branch = called.split()[3]
+    assert git("show", "--stat", "--format=%s", f"origin/{branch}").splitlines()[0] == (
+        "Put a retest on record"
+    )

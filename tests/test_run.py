@@ -5,7 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from trueup.crew import Crew
 from trueup.errors import Unreachable
 from trueup.exchange import Exchange
 from trueup.mock import MEDIA_HOST, create_app
@@ -121,6 +122,27 @@ def test_what_a_block_asked_is_never_told_of_the_next_though_its_answer_is_late(
     assert asyncio.run(ask()) == ([EXCHANGE], [EXCHANGE])
 
 
+def test_a_run_waits_for_a_reply_that_its_block_did_not_read_to_the_end() -> None:
+    log, gate = Log(), threading.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await asyncio.to_thread(gate.wait)
+        log.append(EXCHANGE)
+
+    log.exchanges = exchanges = list[Exchange]()
+    asked = threading.Thread(target=asyncio.run, args=[call(log.around(app))])
+    asked.start()
+    while not log.under_way:
+        time.sleep(0.001)
+    log.wait(exchanges, 0)
+    log.wait([], 5)
+    assert exchanges == []
+    gate.set()
+    log.wait(exchanges, 5)
+    assert exchanges == [EXCHANGE]
+    asked.join()
+
+
 def test_the_blocks_fail_as_recorded_at_a_live_target_with_the_key_put_in() -> None:
     seen: list[Exchange] = []
     app = create_app(local_at(4000).status, target="local", on_exchange=seen.append, keys=[KEY])
@@ -137,8 +159,8 @@ def test_the_blocks_fail_as_recorded_at_a_live_target_with_the_key_put_in() -> N
                 assert receipt.record and "status.yml:" in receipt.record
                 assert receipt.image is None
                 assert KEY not in repr(receipt)
-            with pytest.raises(Unreachable, match="local: nano-banana/images-generations got no"):
-                verify_block(block, ("page",), stored, bench, NOW.date())
+            receipt = verify_block(block, ("page",), stored, bench, NOW.date())
+            assert "the cap of 3 calls is reached; nothing was sent" in str(receipt.untold)
     assert [exchange.path for exchange in seen] == ["/v1/images/generations"] * 3
 
 
@@ -156,10 +178,13 @@ def test_a_target_that_is_down_tells_nothing() -> None:
         stored = local_at(unheard.getsockname()[1])
         with open_relay(stored, "local", key=KEY, max_calls=1) as bench:
             block = block_of(stored, IMAGES, "curl")
+            receipt = verify_block(block, ("page",), stored, bench, NOW.date())
             with pytest.raises(Unreachable) as error:
-                verify_block(block, ("page",), stored, bench, NOW.date())
-    assert "got no answer from http://127.0.0.1:" in str(error.value)
-    assert KEY not in str(error.value)
+                Crew(lambda: nullcontext(bench)).verify([block], stored, NOW.date())
+    assert "refused the connection" in str(receipt.untold)
+    assert (receipt.outcome, receipt.passed) == ("cannot-tell", False)
+    assert "an answer of http://127.0.0.1:" in str(error.value)
+    assert KEY not in str(error.value) + repr(receipt)
 
 
 @pytest.mark.parametrize(("replayed", "passed"), [("production", True), ("local", False)])

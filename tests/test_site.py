@@ -18,8 +18,10 @@ from trueup.site import (
     Block,
     Page,
     build_site,
+    export_receipts,
     extract_blocks,
     load_pages,
+    mark_pages,
     read_blocks,
     stamp_site,
     trim_end,
@@ -366,3 +368,31 @@ def test_a_built_page_stands_where_its_source_says(repository: Path) -> None:
     for page in load_pages(repository / "docs" / "en"):
         assert (repository / "site" / page.html).is_file()
     assert read_blocks(repository / "site")
+
+
+def test_receipts_are_exported_and_linked_from_every_depth(tmp_path: Path) -> None:
+    site, receipts = tmp_path / "site", tmp_path / "evidence"
+    (site / "a" / "b").mkdir(parents=True)
+    receipts.mkdir()
+    (receipts / "x.json").write_text("{}")
+    link = '<p>\udce9</p><a href="evidence:x.json">x</a>'
+    for page in (site / "index.html", site / "a" / "b" / "index.html"):
+        page.write_bytes(link.encode(errors="surrogateescape"))
+    export_receipts(receipts, site)
+    assert (site / "evidence" / "x.json").read_text() == "{}"
+    assert (site / "index.html").read_bytes() == b'<p>\xe9</p><a href="evidence/x.json">x</a>'
+    assert b'"../../evidence/x.json"' in (site / "a" / "b" / "index.html").read_bytes()
+
+
+def test_a_site_without_receipts_has_no_folder_for_them(tmp_path: Path) -> None:
+    (tmp_path / "site").mkdir()
+    export_receipts(tmp_path / "none", tmp_path / "site")
+    assert not list((tmp_path / "site").iterdir())
+
+
+def test_every_page_is_marked_once_and_the_mark_is_text(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text('<body dir="ltr"><p>a</p></body>')
+    mark_pages(tmp_path, "A <b> & c")
+    assert (tmp_path / "index.html").read_text() == (
+        '<body dir="ltr"><p class="tu-rehearsal" role="note">A &lt;b&gt; &amp; c</p><p>a</p></body>'
+    )

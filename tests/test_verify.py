@@ -435,6 +435,10 @@ def test_a_block_that_sends_nothing_fails_with_its_last_words() -> None:
         (replace(SAVED, files={"nano-banana.png": PNG, "b": b""}), "it left nano-banana.png, b"),
         (replace(SAVED, files={"nano-banana.png": b"no"}), "one image that decodes"),
         (replace(SAVED, files={"nano-banana.png": PNG[:500]}), "one image that decodes"),
+        (
+            replace(SAVED, files={"nano-banana.png": draw_picture("x", "image/png")}),
+            "nano-banana.png is not the image that came back",
+        ),
         (replace(SAVED, stdout=b"done\n"), "it saved nano-banana.png without saying so"),
     ],
 )
@@ -554,22 +558,67 @@ def test_a_replay_has_no_image_facts_and_a_live_run_has() -> None:
 @pytest.mark.parametrize(
     ("exchange", "told"),
     [
-        (replace(IMAGE, told=False, status=504), "got no answer from https://crazyrouter.com"),
-        (replace(IMAGE, status=401), "was answered with HTTP 401"),
-        (replace(IMAGE, status=429), "was answered with HTTP 429"),
+        (
+            replace(IMAGE, told=False, status=504, reason="it refused the connection"),
+            "no whole answer came (it refused the connection)",
+        ),
+        (replace(IMAGE, told=False), "no whole answer came (no reason is known)"),
+        (replace(IMAGE, status=401), "HTTP 401 tells of the key"),
+        (replace(IMAGE, status=402), "HTTP 402 tells of the key"),
+        (replace(IMAGE, status=429), "HTTP 429 tells of the key"),
+        (
+            exchange_of(NATIVE, {"error": {"code": "insufficient_user_quota"}}, 403),
+            "HTTP 403 tells of the key",
+        ),
+        (
+            exchange_of(NATIVE, {"error": {"code": "pre_consume_token_quota_failed"}}, 403),
+            "HTTP 403 tells of the key",
+        ),
     ],
 )
 def test_a_live_target_that_tells_nothing_is_neither_a_pass_nor_a_failure(
     exchange: Exchange, told: str
 ) -> None:
-    with pytest.raises(Unreachable, match=told):
-        judge(NATIVE, "bash", CURLED, exchange, replays=False)
+    receipt = judge(NATIVE, "bash", CURLED, exchange, replays=False)
+    assert receipt.untold and receipt.untold.startswith(told)
+    assert (receipt.outcome, receipt.passed, receipt.reasons) == ("cannot-tell", False, ())
+    assert (receipt.status, receipt.request_id) == (exchange.status, exchange.request_id)
+    assert (receipt.image, receipt.shape, receipt.record) == (None, None, None)
+
+
+def test_a_refusal_that_is_not_about_the_balance_is_a_failure() -> None:
+    refused = exchange_of(NATIVE, {"error": {"code": "access_denied", "message": "no"}}, 403)
+    receipt = judge(NATIVE, "bash", CURLED, refused, replays=False)
+    assert (receipt.outcome, receipt.untold) == ("error", None) and receipt.reasons
+
+
+def test_one_block_without_an_answer_does_not_lose_the_others() -> None:
+    block = Block("a", 1, "bash", "curl", endpoint=NATIVE)
+    blocks = [block, replace(block, text="curl "), replace(block, text="curl  ")]
+    bench = bench_of(CURLED, (), replays=False)
+    assert isinstance(bench.sandbox, Scripted)
+    answers = iter([replace(IMAGE, status=429), IMAGE, replace(IMAGE, told=False)])
+    bench.sandbox.arriving = [lambda: bench.log.append(next(answers))]
+    report = Crew(lambda: nullcontext(bench)).verify(blocks, STORED, TODAY)
+    assert str(report) == "found 3, run 3, passed 1, failed 0, skipped 0, cannot-tell 2"
+
+
+def test_a_run_in_which_nothing_was_told_raises() -> None:
+    block = Block("a", 1, "bash", "curl", endpoint=NATIVE)
+    bench = bench_of(CURLED, (replace(IMAGE, status=401),), replays=False)
+    with pytest.raises(Unreachable) as error:
+        crew = Crew(lambda: nullcontext(bench))
+        crew.verify([block, replace(block, text="curl ")], STORED, TODAY)
+    assert str(error.value).startswith(
+        "production: 2 blocks were run and none told anything; an answer of"
+        " https://crazyrouter.com was expected. The first: HTTP 401 tells of the key"
+    )
 
 
 def test_a_media_host_that_does_not_answer_is_neither_a_pass_nor_a_failure() -> None:
     media = replace(IMAGE, host=MEDIA_HOST, told=False, status=504)
-    with pytest.raises(Unreachable, match="simulated-media.example did not answer"):
-        judge(NATIVE, "python", SAVED, IMAGE, media, replays=False)
+    receipt = judge(NATIVE, "python", SAVED, IMAGE, media, replays=False)
+    assert receipt.untold == "simulated-media.example did not give the image (no answer)"
 
 
 def test_a_refused_key_on_the_mock_is_a_failure_of_the_block() -> None:

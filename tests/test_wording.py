@@ -10,6 +10,7 @@ from html import unescape
 from pathlib import Path
 from string import Formatter
 from typing import Any
+from urllib.parse import unquote
 
 import lxml.html
 import markdown  # type: ignore[import-untyped]
@@ -509,6 +510,8 @@ FACTS: tuple[tuple[str, Callable[[Pages], str], str], ...] = (
      "billing not observed billing was not observed"),
     ("own name", lambda p: p.model_status("gemini-2.5-flash-image-preview"),
      "returns output as a link in a text; production, 2026-04-14"),
+    ("side by side", lambda p: p.readings(),
+     "'generation_config.image_config', billing risky 2026-04-14: fails, Unknown name"),
     ("source", lambda p: p.standings(), "Sources: reported: Nano Banana page of the public docs."),
 )  # fmt: skip
 
@@ -522,7 +525,7 @@ def test_the_first_pages_say_what_was_observed(
 
 def everything(pages: Pages) -> str:
     """All that the pages derive, as one page."""
-    parts = [pages.standings(), pages.matrix("status.md"), pages.start_here()]
+    parts = [pages.standings(), pages.matrix("status.md"), pages.start_here(), pages.readings()]
     for model in pages.status.models:
         parts += [pages.advice(model), pages.risk_notes(model), pages.changes(model)]
     for endpoint in pages.status.endpoints:
@@ -538,6 +541,43 @@ def test_no_sentence_prints_an_amount() -> None:
     text = text.replace("Nano Banana 2", "").replace("Gemini 2.5", "")
     assert set(re.findall(r"\d+", text)) <= {"0", "1", "3"}
     assert not re.search(r"[$€£¥]|\b(USD|tokens?|bytes|px|MiB)\b", text.replace("the token's", ""))
+
+
+READINGS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
+    "the same": ({"shape": "inline-data"}, {"shape": "inline-data"}, "they agree"),
+    "less known": ({"shape": "inline-data"}, {}, "they agree"),
+    "another shape": ({"shape": "inline-data"}, {"shape": "data-uri"}, "local parted from"),
+    "another type": (
+        {"image": {"mime": "image/png"}}, {"image": {"mime": "image/webp"}}, "local parted",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", READINGS)
+def test_targets_are_set_side_by_side(what: str) -> None:
+    ours, theirs, reading = READINGS[what]
+    rows = [row("image", **ours), row("image", target="local", **theirs)]
+    text = seen(pages_of(status_of(rows)).readings())
+    assert reading in text and "Acorn" in text and text.count("returns output") == 2
+
+
+def test_a_target_that_fails_where_the_other_works_has_parted() -> None:
+    text = seen(pages_of(status_of([row("image"), row("error", target="local")])).readings())
+    assert "local parted from production" in text
+
+
+def test_one_target_alone_is_compared_with_nothing() -> None:
+    text = pages_of(status_of([row("image")])).readings()
+    assert text == "No endpoint was asked at more than one target yet."
+
+
+@pytest.mark.parametrize("name", ["a.json", 'x" onclick="y', "a|b", "<b>", "a%b *c*"])
+def test_a_receipt_is_a_link_whatever_its_name(name: str) -> None:
+    source = {"receipt": f"docs/evidence/{name}", "sha256": "0" * 64}
+    page = html_of(pages_of(status_of([row("image", source=source)])).standings())
+    (link,) = page.xpath("//a[starts-with(@href, 'evidence:')]")
+    assert unquote(link.get("href")) == f"evidence:{name}"
+    assert dict(link.attrib).keys() == {"href"} and link.text == str(DAY)
 
 
 FRAGMENTS = (
@@ -697,9 +737,12 @@ def test_a_block_that_failed_or_was_skipped_has_a_line_of_its_own() -> None:
     assert told(receipt(passed=False, skipped="the upstream is down (until 2026-05-01)")) == (
         "Not run: the upstream is down (until 2026-05-01)."
     )
-    states = [receipt(), receipt(passed=False), receipt(passed=False, skipped="a")]
+    untold = receipt(passed=False, replayed=False, outcome="cannot-tell", untold="HTTP 429 <b>")
+    assert told(untold) == "Run against gateway.example, which told nothing of it: HTTP 429 <b>."
+    states = [receipt(), receipt(passed=False), receipt(passed=False, skipped="a"), untold]
     classes = [lxml.html.fromstring(line_of(one)).get("class") for one in states]
-    assert classes == ["tu-receipt tu-passed", "tu-receipt tu-failed", "tu-receipt tu-skipped"]
+    kinds = ("passed", "failed", "skipped", "untold")
+    assert classes == [f"tu-receipt tu-{kind}" for kind in kinds]
 
 
 def test_a_block_that_fails_on_the_record_says_with_which_text() -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from trueup.cache import Cache
+from trueup.errors import Unreachable
 from trueup.receipt import Receipt, Report
 from trueup.run import Bench
 from trueup.site import Block
@@ -29,7 +30,8 @@ class Crew:
     def verify(self, blocks: Sequence[Block], stored: Stored, today: date) -> Report:
         """A receipt of every distinct block, run now or kept from an earlier run.
 
-        Raises what the first bench to fail raised, as soon as no other runs a block any more.
+        Raises what the first bench to fail raised, as soon as no other runs a block any more; and
+        Unreachable when blocks were run and none of them told anything.
         """
         told = distinct(blocks)
         kept = [self._kept(block, pages, stored, today) for block, pages in told]
@@ -41,7 +43,7 @@ class Crew:
                 if not receipt.reused:
                     self.cache.keep(block, receipt)
             self.cache.save()
-        return Report(receipts)
+        return _told(Report(receipts), stored)
 
     def _kept(
         self, block: Block, pages: tuple[str, ...], stored: Stored, today: date
@@ -51,6 +53,18 @@ class Crew:
             return None
         is_skipped = endpoint.skip is not None and endpoint.skip.until >= today
         return None if is_skipped else self.cache.find(block, pages)
+
+
+def _told(report: Report, stored: Stored) -> Report:
+    untold = [receipt for receipt in report.receipts if receipt.untold]
+    if untold and len(untold) == report.counts["run"]:
+        target = untold[0].target
+        raise Unreachable(
+            f"{target}: {len(untold)} blocks were run and none told anything; an answer of"
+            f" {stored.status.targets[target].base_url} was expected. The first:"
+            f" {untold[0].untold}. Check that it is up, the key and its balance, and the caps."
+        )
+    return report
 
 
 class _Shift:

@@ -11,12 +11,22 @@ from trueup.errors import BadInput
 from trueup.finding import Finding
 from trueup.model import Standing
 from trueup.receipt import Receipt, Report
-from trueup.site import Block, Page, build_site, load_pages, read_blocks, stamp_site
+from trueup.site import (
+    Block,
+    Page,
+    build_site,
+    export_receipts,
+    load_pages,
+    mark_pages,
+    read_blocks,
+    stamp_site,
+)
 from trueup.snippet import Snippet, languages_of, render_snippet
 from trueup.store import Stored, load_status
 from trueup.wording import load_catalogue, receipt_line
 
 LANGUAGE = "en"
+REHEARSAL = "REHEARSAL: the mock stood in for the gateway. Build on nothing here."
 
 
 @dataclass(frozen=True)
@@ -39,6 +49,11 @@ class Docs:
         pages = tuple(load_pages(top / "docs" / LANGUAGE))
         return cls(top, site or top / "site", stored, pages, today)
 
+    @property
+    def is_rehearsal(self) -> bool:
+        """Whether these are a copy whose record the mock has made."""
+        return (self.top / "REHEARSAL").exists()
+
     def snippets(self) -> list[Snippet]:
         """Every snippet that a page could publish."""
         status, folder = self.stored.status, self.top / "snippets"
@@ -60,6 +75,9 @@ class Docs:
         """Builds the pages. Raises Unreachable when MkDocs does not end well."""
         self.snippets()  # a template that cannot be rendered is bad input, and told as such
         build_site(self.top, self.site, {**environment, "TRUEUP_AS_OF": self.today.isoformat()})
+        export_receipts(self.top / "docs" / "evidence", self.site)
+        if self.is_rehearsal:
+            mark_pages(self.site, REHEARSAL)
 
     def verify(self, crew: Crew) -> tuple[Report, list[Finding]]:
         """Runs every block of the built site, writes `receipts.json` and stamps the pages."""
@@ -96,6 +114,9 @@ class Docs:
 
 def _failures(receipt: Receipt, template: str) -> list[Finding]:
     where = template or f"site/{receipt.pages[0]}"
+    if receipt.untold is not None:
+        text = f"{receipt.endpoint} ({receipt.language}): {receipt.untold}; an answer that tells of"
+        return [Finding(where, "untold-block", f"{text} the route was expected. Run it again.")]
     record = f" (recorded at {receipt.record})" if receipt.record else ""
     return [
         Finding(

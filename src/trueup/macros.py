@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from trueup.errors import BadInput, TrueupError
 from trueup.model import Frozen, Shape, Status, anchor, split
 from trueup.receipt import Receipt
+from trueup.retest import Proof
 from trueup.site import load_pages
 from trueup.snippet import languages_of, render_snippet
 from trueup.standing import alternative
@@ -29,7 +30,7 @@ from trueup.wording import (
 )
 from trueup.wording.text import fence_for
 
-NOUNS: dict[str, type[Frozen]] = {"Status": Status, "Receipt": Receipt}
+NOUNS: dict[str, type[Frozen]] = {"Status": Status, "Receipt": Receipt, "Proof": Proof}
 
 
 def define_env(env: Any) -> None:
@@ -66,6 +67,7 @@ def _macros(top: Path, docs: Path) -> dict[str, Callable[..., str]]:
         "model_status": pages.model_status,
         "standings": pages.standings,
         "matrix": pages.matrix,
+        "readings": pages.readings,
         "start_here": pages.start_here,
         "as_of": lambda: today.isoformat(),
         "policy": lambda name: _policy(stored, name),

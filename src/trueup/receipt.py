@@ -35,7 +35,7 @@ class Receipt(Frozen):
     status: int | None = None
     """The HTTP status that the block got; of a replay it is simulated."""
     outcome: str | None = None
-    """What the reply held: `image` or `error`."""
+    """What the reply held: `image` or `error`; `cannot-tell` where it says nothing of the route."""
     shape: str | None = None
     """How the reply carried the image."""
     signatures: tuple[str, ...] = ()
@@ -54,6 +54,9 @@ class Receipt(Frozen):
     """Format, width, height and bytes of the image; never of a replay."""
     skipped: str | None = None
     """Why the block was not run, and until when."""
+    untold: str | None = None
+    """Why a live run told nothing: no whole answer, or one about the key, its balance or a rate
+    limit. Such a block neither passed nor failed."""
     unobserved: tuple[str, ...] = ()
     """What the block sent in another way than recorded, which its client decides: the way of the
     key, where the route is said to accept it. Any other difference is a reason against it."""
@@ -77,12 +80,14 @@ class Report:
 
     @cached_property
     def counts(self) -> Mapping[str, int]:
-        """Distinct blocks found, run, passed, failed and skipped."""
+        """Distinct blocks found, run, passed, failed, skipped, and run without telling anything."""
         skipped = sum(receipt.skipped is not None for receipt in self.receipts)
         passed = sum(receipt.passed for receipt in self.receipts)
+        untold = sum(receipt.untold is not None for receipt in self.receipts)
         run = len(self.receipts) - skipped
         counts = {"found": len(self.receipts), "run": run, "passed": passed}
-        return {**counts, "failed": run - passed, "skipped": skipped}
+        failed = run - passed - untold
+        return {**counts, "failed": failed, "skipped": skipped, "cannot-tell": untold}
 
     @property
     def reused(self) -> int:
@@ -90,7 +95,8 @@ class Report:
         return sum(receipt.reused for receipt in self.receipts)
 
     def __str__(self) -> str:
-        return ", ".join(f"{name} {count}" for name, count in self.counts.items())
+        told = [f"{name} {count}" for name, count in self.counts.items()]
+        return ", ".join(told if self.counts["cannot-tell"] else told[:-1])
 
     def render(self) -> str:
         """The report as JSON text."""

@@ -1,18 +1,21 @@
 """Run: one execution of one block, and the exchanges that our gateway saw meanwhile."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from threading import Condition
 from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from trueup.exchange import Exchange
 from trueup.mock import MEDIA_HOST, create_app
-from trueup.relay import create_relay
+from trueup.relay import Budget, Deadlines, create_relay
 from trueup.sandbox import Containment, Language, Limits, Ran, Sandbox, open_sandbox
 from trueup.store import Stored
+
+PATIENCE_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,8 @@ class Log:
     def __init__(self) -> None:
         self.exchanges: list[Exchange] = []
         self._asked: ContextVar[list[Exchange]] = ContextVar("asked")
+        self.under_way: list[list[Exchange]] = []
+        self._changed = Condition()
 
     def append(self, exchange: Exchange) -> None:
         """Keeps an exchange for the run in which it was asked."""
@@ -39,10 +44,28 @@ class Log:
         """The app, each of its requests tied to the run in which it came."""
 
         async def call(scope: Scope, receive: Receive, send: Send) -> None:
-            self._asked.set(self.exchanges)
-            await app(scope, receive, send)
+            asked = self.exchanges
+            self._asked.set(asked)
+            with self._changed:
+                self.under_way.append(asked)
+            try:
+                await app(scope, receive, send)
+            finally:
+                with self._changed:
+                    # By identity: two runs without an exchange have equal lists.
+                    places = [i for i, one in enumerate(self.under_way) if one is asked]
+                    self.under_way.pop(places[0])
+                    self._changed.notify_all()
 
         return call
+
+    def wait(self, exchanges: list[Exchange], patience_s: float) -> None:
+        """Waits until each request of a run is answered: a block that read all it wanted of a
+        stream can end before its reply does."""
+        with self._changed:
+            self._changed.wait_for(
+                lambda: all(one is not exchanges for one in self.under_way), patience_s
+            )
 
 
 @dataclass(frozen=True)
@@ -77,6 +100,8 @@ class Bench:
         """Runs a block byte for byte. Raises Unreachable when the sandbox itself breaks."""
         self.log.exchanges = exchanges = list[Exchange]()
         ran = self.sandbox.run(language, source.encode(), limits)
+        if not ran.stopped:
+            self.log.wait(exchanges, PATIENCE_S)
         return Run(ran, tuple(exchanges))
 
 
@@ -111,14 +136,28 @@ def open_relay(
     stored: Stored,
     target: str,
     key: str,
-    max_calls: int,
+    max_calls: int | None = None,
     containment: Containment | None = None,
     *,
+    budget: Budget | None = None,
+    label: Callable[[], str] = str,
+    deadlines: Deadlines | None = None,
     complete: bool = False,
+    to: str | None = None,
 ) -> Iterator[Bench]:
-    """A bench that forwards to a live target with the key put in on the wire, under a cap."""
+    """A bench that forwards to a live target with the key put in on the wire, under caps: those of
+    `budget`, or else `max_calls`. `label` names what a call is made for in the budget's journal.
+    `to` is an address that stands in for the target's own, as in a rehearsal."""
     facts, log = stored.status.targets[target], Log()
-    app = create_relay(facts, key=key, max_calls=max_calls, on_exchange=log.append)
+    app = create_relay(
+        facts.model_copy(update={"base_url": to}) if to else facts,
+        key=key,
+        max_calls=max_calls,
+        on_exchange=log.append,
+        budget=budget,
+        label=label,
+        deadlines=deadlines,
+    )
     hosts = frozenset(facts.media_hosts)
     with _sandbox(stored, log.around(app), hosts, containment, spawn=True) as sandbox:
         yield Bench(target, facts.base_url, _gateway(stored), False, sandbox, hosts, complete, log)

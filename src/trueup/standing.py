@@ -145,6 +145,25 @@ def risks(status: Status, endpoint: str) -> tuple[Risk, ...]:
     return tuple(found)
 
 
+def readings(status: Status, endpoint: str) -> dict[str, Observation]:
+    """By target, the reference's first, the newest row that told of the endpoint as it is today."""
+    names = sorted(status.targets, key=lambda name: name != status.reference)
+    told = {name: _told_outcome(_rows(status, endpoint, name)) for name in names}
+    return {name: seen.row for name, seen in told.items() if seen is not None}
+
+
+def agree(one: Observation, other: Observation) -> bool:
+    """Whether two rows tell the same by outcome, shape, type of image and failure text.
+
+    What one of them does not know is no part of it.
+    """
+    images = [row.image.mime if row.image else None for row in (one, other)]
+    pairs = ((one.outcome, other.outcome), (one.shape, other.shape), images)
+    if one.signatures and other.signatures and not {*one.signatures} & {*other.signatures}:
+        return False
+    return all(a == b for a, b in pairs if a is not None and b is not None)
+
+
 def _failures(outcomes: dict[str, _Seen]) -> list[Risk]:
     same: dict[tuple[date, Outcome, tuple[str, ...]], list[str]] = {}
     for name, seen in outcomes.items():
@@ -234,7 +253,7 @@ def _rows(status: Status, endpoint: str, target: str) -> tuple[_Seen, ...]:
         outcome = row.outcome
         if outcome != "cannot-tell":
             silent_days.clear()
-        elif row.day in others_told:
+        elif row.others_told or (row.others_told is None and row.day in others_told):
             if silent_days - {row.day}:
                 outcome = "error"
             silent_days.add(row.day)

@@ -2,20 +2,17 @@
 how the program ended too.
 """
 
-import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from PIL import Image as Pictures
-
-from trueup.errors import Unreachable
 from trueup.exchange import Exchange
 from trueup.model import Observation, Sent, split
-from trueup.protocols import Reply
+from trueup.reading import Reading, decode, exchanges_of, read_run
 from trueup.receipt import Receipt
-from trueup.request import differences, protocol_of, request_in
+from trueup.relay import BODY_LIMIT
+from trueup.request import differences, request_in
 from trueup.run import Bench, Run
 from trueup.sandbox import Language, Limits
 from trueup.site import Block
@@ -23,12 +20,9 @@ from trueup.snippet import FENCES, language_of
 from trueup.store import Stored
 
 LIMITS = Limits(timeout_s=60)
-LIVE_LIMITS = Limits(timeout_s=330)
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "AVIF")
-"""Pillow's other readers are not for strangers' files: the one for EPS starts a program."""
+LIVE_LIMITS = Limits(timeout_s=330, output_bytes=2 * BODY_LIMIT)
+"""A curl block prints its reply, the image within: what the relay lets through must fit."""
 RUNNABLE: Mapping[str, Language] = {fence: fence for fence in FENCES}
-TELLS_NOTHING = (401, 402, 429)
-"""The key, its balance or a rate limit: a live reply that says nothing of the route (rule 4)."""
 
 
 def distinct(blocks: Iterable[Block]) -> list[tuple[Block, tuple[str, ...]]]:
@@ -46,7 +40,7 @@ def distinct(blocks: Iterable[Block]) -> list[tuple[Block, tuple[str, ...]]]:
 def verify_block(
     block: Block, pages: tuple[str, ...], stored: Stored, bench: Bench, today: date
 ) -> Receipt:
-    """Runs one block and judges it. Raises Unreachable when nothing can be told."""
+    """Runs one block and judges it; one of which nothing can be told neither passes nor fails."""
     facts: dict[str, Any] = {
         "sha256": block.sha256,
         "language": block.language,
@@ -86,39 +80,40 @@ class _Trial:
     unobserved: tuple[str, ...] = ()
 
     def receipt(self, facts: Mapping[str, Any]) -> Receipt:
-        exchange = self._exchange()
-        row = self._recorded(exchange)
-        reply, signatures = Reply(), tuple[str, ...]()
+        reading = read_run(self.run, self.endpoint, self.stored.status, self.bench)
+        how: dict[str, Any] = {
+            "duration_ms": self.run.ran.duration_ms,
+            "exit_code": self.run.ran.exit_code,
+        }
+        self._reached()
+        exchange = reading.exchange
         if exchange is not None:
-            reply = protocol_of(self.stored.status, self.endpoint).read(
-                exchange.status, exchange.response_body
-            )
-            signatures = self._signatures(reply)
-        outcome = None if exchange is None else "error" if reply.error else "image"
-        if row is not None and outcome is not None:
-            self._compare(row, outcome, reply, signatures)
-        self._ended(outcome)
+            how |= {"status": exchange.status, "request_id": exchange.request_id}
+            if untold := reading.untold:
+                return Receipt(**facts, **how, passed=False, outcome="cannot-tell", untold=untold)
+        row = self._recorded(exchange)
+        if row is not None and exchange is not None:
+            self._compare(row, reading)
+        outcome = reading.outcome if exchange else None
+        self._ended(outcome, reading.content)
         return Receipt(
             **facts,
+            **how,
             passed=not self.reasons,
-            status=exchange.status if exchange else None,
             outcome=outcome,
-            shape=reply.shape,
-            signatures=signatures,
-            duration_ms=self.run.ran.duration_ms,
-            exit_code=self.run.ran.exit_code,
-            request_id=exchange.request_id if exchange else None,
+            shape=reading.reply.shape,
+            signatures=reading.signatures,
             evidence=row.day if row else None,
             record=str(self.stored.place_of(row)) if row else None,
-            image=None if self.bench.replays else self._image_facts(reply),
+            image=None if self.bench.replays or not reading.image else dict(reading.image),
             unobserved=self.unobserved,
             reasons=tuple(self.reasons),
         )
 
-    def _exchange(self) -> Exchange | None:
-        """The one exchange with the gateway; linked images are fetched from media hosts."""
+    def _reached(self) -> None:
+        """One request to the gateway, and none elsewhere but to the hosts of its images."""
         ran, bench = self.run.ran, self.bench
-        exchanges = [e for e in self.run.exchanges if e.host not in bench.media_hosts]
+        exchanges = exchanges_of(self.run, bench)
         sent = [exchange for exchange in exchanges if exchange.host == bench.gateway]
         other = sorted({e.host for e in exchanges if e.host != bench.gateway} | {*ran.refused})
         if ran.stopped:
@@ -130,29 +125,6 @@ class _Trial:
                 f"{len(sent)} requests reached {bench.gateway}; one was expected."
                 f" {self._last_words()}"
             )
-        if sent:
-            self._must_tell(sent[0])
-        return sent[0] if sent else None
-
-    def _must_tell(self, exchange: Exchange) -> None:
-        """Raises Unreachable where a live target's reply is about us, not about the route."""
-        bench = self.bench
-        if not exchange.told:
-            raise Unreachable(
-                f"{bench.target}: {self.endpoint} got no answer from {bench.base_url};"
-                " one was expected. Check that it is up, and the cap on calls."
-            )
-        if not bench.replays and exchange.status in TELLS_NOTHING:
-            raise Unreachable(
-                f"{bench.target}: {self.endpoint} was answered with HTTP {exchange.status}; a reply"
-                " that tells of the route was expected. Check the key, its balance and its limits."
-            )
-        for media in self.run.exchanges:
-            if media.host in bench.media_hosts and not media.told:
-                raise Unreachable(
-                    f"{bench.target}: {self.endpoint} linked to an image and {media.host} did not"
-                    " answer; the image was expected. Check that it is up."
-                )
 
     def _recorded(self, exchange: Exchange | None) -> Observation | None:
         """The newest row that told and that recorded this very request.
@@ -201,13 +173,8 @@ class _Trial:
         rows = self.stored.status.seen(self.endpoint, target)
         return [row for row in rows if row.outcome != "cannot-tell"]
 
-    def _signatures(self, reply: Reply) -> tuple[str, ...]:
-        known = self.stored.status.signatures.items()
-        return tuple(name for name, known in known if reply.error and known.match in reply.error)
-
-    def _compare(
-        self, row: Observation, outcome: str, reply: Reply, signatures: tuple[str, ...]
-    ) -> None:
+    def _compare(self, row: Observation, reading: Reading) -> None:
+        reply, outcome, signatures = reading.reply, reading.outcome, reading.signatures
         if row.outcome not in (outcome, "mixed"):
             got = f" ({reply.error})" if reply.error else ""
             self.reasons.append(f"the reply was an {outcome}{got}; an {row.outcome} is on record")
@@ -218,7 +185,7 @@ class _Trial:
                 f"it failed with {reply.error!r}; {' or '.join(row.signatures)} is on record"
             )
 
-    def _ended(self, outcome: str | None) -> None:
+    def _ended(self, outcome: str | None, image: bytes | None) -> None:
         """How the program ended: curl knows only of transport, the others tell their reader."""
         ran = self.run.ran
         if ran.stopped or outcome is None:
@@ -227,7 +194,7 @@ class _Trial:
             if ran.exit_code != 0:
                 self.reasons.append(f"curl ended with {ran.exit_code}; 0 was expected")
         elif outcome == "image":
-            self._saved()
+            self._saved(image)
         else:
             lines = ran.stderr.decode(errors="replace").strip().splitlines()
             if (ran.exit_code or 0) <= 0 or len(lines) != 1:
@@ -240,7 +207,7 @@ class _Trial:
                     f"the failed call left {', '.join(ran.files)}; no file was expected"
                 )
 
-    def _saved(self) -> None:
+    def _saved(self, image: bytes | None) -> None:
         ran, model = self.run.ran, split(self.endpoint)[0]
         if ran.exit_code != 0:
             self.reasons.append(
@@ -249,11 +216,13 @@ class _Trial:
             )
             return
         names = [name for name in ran.files if name.rpartition(".")[0] == model]
-        if len(ran.files) != 1 or not names or _decode(ran.files[names[0]]) is None:
+        if len(ran.files) != 1 or not names or decode(ran.files[names[0]]) is None:
             self.reasons.append(
                 f"it left {', '.join(ran.files) or 'no file'}; one image that decodes, named"
                 f" {model}.*, was expected"
             )
+        elif image is not None and ran.files[names[0]] != image:
+            self.reasons.append(f"{names[0]} is not the image that came back; that was expected")
         elif names[0] not in ran.stdout.decode(errors="replace"):
             self.reasons.append(f"it saved {names[0]} without saying so; its name was expected")
 
@@ -263,20 +232,3 @@ class _Trial:
             return "It said nothing."
         words = lines[-1][max(lines[-1].find("curl: ("), 0) :]  # curl's meter ends in no newline
         return f"Its last words: {words[:200]}"
-
-    def _image_facts(self, reply: Reply) -> Mapping[str, Any] | None:
-        media = self.bench.media_hosts
-        fetched = [e.response_body for e in self.run.exchanges if e.host in media]
-        found = fetched if reply.content is None else [reply.content]
-        return next((facts for facts in map(_decode, found) if facts), None)
-
-
-def _decode(content: bytes) -> Mapping[str, Any] | None:
-    """Format, width, height and bytes of an image that decodes; None for anything else."""
-    try:
-        with Pictures.open(io.BytesIO(content), formats=FORMATS) as picture:
-            picture.load()
-            size = {"width": picture.width, "height": picture.height, "bytes": len(content)}
-            return {"format": picture.format, **size}
-    except Exception:  # Pillow's decoders raise whatever a broken file makes them meet
-        return None

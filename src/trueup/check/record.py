@@ -1,11 +1,11 @@
 """The status file against itself: what no longer follows from its own record."""
 
-import hashlib
 import re
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+from trueup.check.receipts import check_receipts
 from trueup.finding import Finding
 from trueup.model import Observation, Place, split
 from trueup.request import differences, protocol_of, request_of
@@ -19,7 +19,7 @@ KEY = re.compile(r"\.([^.\[]+)|\[([0-9]+)\]")
 def check_record(stored: Stored, top: Path, today: date) -> list[Finding]:
     """Findings in the status file; `top` is where the receipts' paths start."""
     found = [*_drift(stored), *_mappings(stored), *_holds(stored), *_skips(stored, today)]
-    return [*found, *_receipts(stored, top)]
+    return [*found, *check_receipts(stored, top)]
 
 
 def _drift(stored: Stored) -> Iterator[Finding]:
@@ -113,37 +113,3 @@ def _skips(stored: Stored, today: date) -> Iterator[Finding]:
                 f"the skip of {name} ended on {endpoint.skip.until}; a date to come was expected."
                 " Let its blocks run, or give a new reason and date.",
             )
-
-
-def _receipts(stored: Stored, top: Path) -> Iterator[Finding]:
-    for row in stored.status.observations:
-        source = row.source
-        if source is None or source.receipt is None:
-            continue
-        where = str(stored.place_of(row))
-        found = _hash(top, source.receipt)
-        if found is None:
-            yield Finding(
-                where,
-                "missing-receipt",
-                f"the receipt {source.receipt} is not in the repository; its file was expected."
-                " Add it, or take the row out.",
-            )
-        elif found != source.sha256:
-            yield Finding(
-                where,
-                "changed-receipt",
-                f"the file {source.receipt} has another hash than the row; the receipt as it was"
-                " written was expected. Restore the file.",
-            )
-
-
-def _hash(top: Path, receipt: str) -> str | None:
-    """The hash of a receipt's file; None when it cannot be read, or is outside `top`."""
-    try:
-        file = (top / receipt).resolve()
-        if not file.is_relative_to(top.resolve()):
-            return None
-        return hashlib.sha256(file.read_bytes()).hexdigest()
-    except (OSError, RuntimeError, ValueError):  # RuntimeError: a loop of links
-        return None

@@ -14,23 +14,33 @@ from trueup.mock.account import (
 )
 from trueup.mock.app import create_app
 from trueup.mock.clock import new_request_id
+from trueup.mock.fault import EXPIRED_CERTIFICATE, FAULTS, Faulty, WireFault, ledger_with
 from trueup.mock.ledger import Ledger
 from trueup.mock.picture import draw_picture
+from trueup.mock.server import create_server, create_tls, listen
 
 MEDIA_HOST = "simulated-media.example"
 """Where linked images seem to live. The top-level name is reserved, so no real host can have it."""
 
 __all__ = [
+    "EXPIRED_CERTIFICATE",
+    "FAULTS",
     "MEDIA_HOST",
     "Dialect",
     "Fault",
+    "Faulty",
     "Ledger",
     "LogRow",
     "Options",
     "Token",
     "Upstream",
     "User",
+    "WireFault",
     "create_app",
+    "create_server",
+    "create_tls",
     "draw_picture",
+    "ledger_with",
+    "listen",
     "new_request_id",
 ]

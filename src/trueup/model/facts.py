@@ -1,6 +1,7 @@
 """Facts: what is configured: policy, targets, routes, failure texts, models and endpoints."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Annotated, Self
 
 from pydantic import Field, StrictBool, StrictInt, model_validator
@@ -112,6 +113,9 @@ class Model(Frozen):
     """The model behind the name; left out when the name is the upstream's own."""
     family: Name | None = None
     """Models of one family can stand in for each other."""
+    price: Annotated[Decimal, Field(ge=0, allow_inf_nan=False)] | None = None
+    """Dollars a call, where the gateway does not tell: a retest's cap on the spend counts with it.
+    It is shown nowhere."""
 
 
 class Skip(Frozen):

@@ -7,7 +7,7 @@ import base64
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from trueup.model import Body, Shape
 
@@ -23,12 +23,19 @@ class Picture:
 
 @dataclass(frozen=True)
 class Reply:
-    """What a reply says. Without an image, `error` holds the gateway's text or our own words."""
+    """What a reply says. Without an image, `error` holds the gateway's text or our own words.
+
+    `is_refusal` tells an error in the gateway's own shape; `is_readable` is false for what no
+    gateway of the family says, such as a proxy's page. `model` is the one that says it answered.
+    """
 
     shape: Shape | None = None
     content: bytes | None = None
     url: str | None = None
     error: str | None = None
+    is_refusal: bool = False
+    is_readable: bool = True
+    model: str | None = None
 
 
 class Protocol(ABC):
@@ -57,13 +64,17 @@ class Protocol(ABC):
         try:
             reply = json.loads(content)
         except (ValueError, RecursionError):
-            return Reply(error=f"HTTP {status} without a JSON body")
+            return Reply(error=f"HTTP {status} without a JSON body", is_readable=False)
         text = error_text(reply)
         if text is not None:
-            return Reply(error=text)
+            return Reply(error=text, is_refusal=True)
         if not isinstance(reply, dict) or status >= 400:
-            return Reply(error=f"HTTP {status} without an error text")
-        return self.find_image(reply)
+            return Reply(error=f"HTTP {status} without an error text", is_readable=False)
+        return replace(self.find_image(reply), model=self.model_in(reply))
+
+    def model_in(self, reply: Body) -> str | None:
+        """The model that a reply says it is of, where the protocol has a place for that."""
+        return None
 
 
 def decoded(shape: Shape, encoded: str) -> Reply:

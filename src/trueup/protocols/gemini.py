@@ -36,6 +36,10 @@ class Gemini(Protocol):
             return Reply(shape="hosted-url", url=found[1])
         return Reply(error="no image in the reply")
 
+    def model_in(self, reply: Body) -> str | None:
+        told = reply.get("modelVersion")
+        return told if isinstance(told, str) and told else None
+
     def word(self, shape: Shape, picture: Picture, upstream: str) -> Body:
         encoded = base64.b64encode(picture.content).decode()
         part: Body

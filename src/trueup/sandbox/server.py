@@ -2,6 +2,7 @@
 is thrown away. Runs in one thread with one event loop; listens on no network address."""
 
 import asyncio
+import logging
 import socket
 import ssl
 import tempfile
@@ -19,6 +20,7 @@ from starlette.types import ASGIApp
 from trueup.errors import BadInput, Unreachable
 
 T = TypeVar("T")
+BROKEN_OFF = ("ASGI callable returned without completing", "Cancel %s running task(s)")
 _SOCKET_PATH_BYTES = 100  # sun_path holds 104 bytes on macOS and 108 on Linux
 _PATIENCE_S = 10
 
@@ -119,6 +121,17 @@ def open_server(app: ASGIApp, gateway: Gateway) -> Iterator[Loop]:
             yield loop
     finally:
         loop.close()
+
+
+def _is_worth_a_line(record: logging.LogRecord) -> bool:
+    """A reply that breaks off is on purpose: the block meets what the target did, or we end."""
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, asyncio.CancelledError):
+        return False
+    return not str(record.msg).startswith(BROKEN_OFF)
+
+
+logging.getLogger("uvicorn.error").addFilter(_is_worth_a_line)
 
 
 @contextmanager

@@ -1,11 +1,12 @@
 """Store: the status file to the model and back. The only reader and writer of `status.yml`."""
 
-from trueup.store.edit import append_observation, extend_observation, save
+from trueup.store.edit import append_mapping, append_observation, extend_observation, save
 from trueup.store.load import Stored, load_status, parse_status
 from trueup.store.schema import render_schema
 
 __all__ = [
     "Stored",
+    "append_mapping",
     "append_observation",
     "extend_observation",
     "load_status",

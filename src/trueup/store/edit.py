@@ -5,7 +5,6 @@ Never dumps the file: every byte outside the edit stays as it was.
 
 import os
 import re
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -16,9 +15,9 @@ from typing import Any
 import yaml
 
 from trueup.errors import BadInput, BadStatus
-from trueup.model import Observation, as_time
+from trueup.model import Mapping, Observation, Source, as_time
 from trueup.store.load import Stored, parse_status
-from trueup.store.row_text import render_moment, render_row
+from trueup.store.row_text import render_moment, render_row, render_text
 
 Change = tuple[int, int, str]
 
@@ -29,31 +28,48 @@ def append_observation(stored: Stored, row: Observation, now: datetime) -> Store
     BadInput when the list is no block list, or when the text would not read as the old rows and
     the new one.
     """
-    node = stored.document.node("observations")
+    edited = _appended(stored, "observations", row, now)
+    if edited.status.observations[-1] != row:
+        raise _not_as_meant(stored.path)
+    return edited
+
+
+def append_mapping(stored: Stored, row: Mapping, now: datetime) -> Stored:
+    """The status with a row at the end of `mappings`; as `append_observation` otherwise."""
+    edited = _appended(stored, "mappings", row, now)
+    if edited.status.mappings[-1] != row:
+        raise _not_as_meant(stored.path)
+    return edited
+
+
+def _appended(stored: Stored, name: str, row: Observation | Mapping, now: datetime) -> Stored:
+    node = stored.document.node(name)
     if not isinstance(node, yaml.SequenceNode) or node.flow_style or not node.value:
-        what = "there is no observations list" if node is None else "observations is in brackets"
+        what = f"there is no {name} list" if node is None else f"{name} is in brackets"
         message = f"{what}; a block list with a row was expected. Write the first row by hand."
-        raise BadInput(f"{stored.place('observations')}: {message}")
+        raise BadInput(f"{stored.place(name)}: {message}")
     text, newline = stored.text, _newline(stored.text)
     stop = _end_of_lines(text, node)
     block = render_row(row, node.start_mark.column).replace("\n", newline)
     if stop and text[stop - 1] != "\n":
         block = newline + block
     edited = _edited(stored, [(stop, stop, block)], now)
-    rows = [*stored.data["observations"], edited.data["observations"][-1]]
-    _require(edited, {**stored.data, "observations": rows})
-    if edited.status.observations[-1] != row:
-        raise _not_as_meant(stored.path)
+    rows = [*stored.data[name], edited.data[name][-1]]
+    _require(edited, {**stored.data, name: rows})
     return edited
 
 
 def extend_observation(
-    stored: Stored, row: Observation, at: date | datetime, now: datetime
+    stored: Stored,
+    row: Observation,
+    at: date | datetime,
+    now: datetime,
+    source: Source | None = None,
 ) -> Stored:
     """The status with one more equal sighting on a row of it; nothing is written to disk.
 
-    BadInput when the row is of another status, could not tell, is newer than `at`, or would change
-    otherwise.
+    `source` is the receipt of that sighting, in the place of the row's own. BadInput when the row
+    is of another status, could not tell, is newer than `at`, or would change otherwise.
     """
     keys = stored.keys_of(row)
     if row.outcome == "cannot-tell":
@@ -65,12 +81,15 @@ def extend_observation(
         raise BadInput(f"{stored.place(*keys)}: {message}")
     node = stored.document.node(*keys)
     assert isinstance(node, yaml.MappingNode)
-    edited = _edited(stored, _sighting(stored.text, node, row, at), now)
+    moved = _receipt(node, row.source, source) if source and row.source else []
+    edited = _edited(stored, [*_sighting(stored.text, node, row, at), *moved], now)
     rows = [dict(one) for one in stored.data["observations"]]
     item = rows[keys[1]]
     if "at" in item:
         item["first"] = item.pop("at")
     item |= {"last": at, "times": row.times + 1}
+    if source:
+        item["source"] = source.model_dump(exclude_none=True)
     _require(edited, {**stored.data, "observations": rows})
     return edited
 
@@ -151,6 +170,18 @@ def _sighting(
     return [*changes, _added(text, node, value, [times])]
 
 
+def _receipt(node: yaml.MappingNode, old: Source, new: Source) -> list[Change]:
+    """The changes that make a row's receipt another one."""
+    source = next(value for key, value in node.value if key.value == "source")
+    values = {key.value: value for key, value in source.value}
+    if old.receipt is None or new.receipt is None:
+        return []
+    return [
+        _span(values["receipt"], render_text(new.receipt)),
+        _span(values["sha256"], render_text(new.sha256 or "")),
+    ]
+
+
 def _span(node: yaml.Node, new: str) -> Change:
     return node.start_mark.index, node.end_mark.index, new
 
@@ -183,9 +214,10 @@ def _locked(folder: Path) -> Iterator[None]:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    """The next write takes the place of one that was killed; the lock keeps a second one away."""
+    name = path.with_name(f".{path.name}.part")
     try:
-        with open(handle, "wb") as file:
+        with open(name, "wb") as file:
             file.write(content)
             file.flush()
             os.fchmod(file.fileno(), os.stat(path).st_mode & 0o7777)
@@ -195,3 +227,8 @@ def _replace(path: Path, content: bytes) -> None:
         with suppress(FileNotFoundError):
             os.unlink(name)
         raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

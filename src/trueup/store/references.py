@@ -18,6 +18,7 @@ def check_references(status: Status, now: datetime) -> Complaints:
     yield from _targets(status)
     yield from _routes(status)
     yield from _signatures(status)
+    yield from _ledgers(status)
     yield from _endpoints(status)
     yield from _holds(status, now)
     yield from _future(("policy", "reported_until"), status.policy.reported_until, now)
@@ -69,6 +70,16 @@ def _routes(status: Status) -> Complaints:
             found = f"the request has {shown(strange[0])}"
             message = f"{found}; only {{model}} and {{upstream}} are filled in. Use these, or none."
             yield ("routes", name, "request"), message
+
+
+def _ledgers(status: Status) -> Complaints:
+    """A ledger that was read once cannot be said to be none: that would forgive what it showed."""
+    for name, target in status.targets.items():
+        billed = [row for row in status.observations if row.target == name and row.billing]
+        if target.ledger is not None and billed:
+            found = f"{name} has no ledger, and {len(billed)} of its observations tell of a bill"
+            message = f"{found}; one or the other was expected. Take the ledger line out."
+            yield ("targets", name, "ledger"), message
 
 
 def _signatures(status: Status) -> Complaints:

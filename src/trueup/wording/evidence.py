@@ -1,6 +1,7 @@
 """Evidence: words and phrases for what was seen, from which the sentences are made."""
 
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from trueup.model import Billing, Observation, Outcome, Shape, Standing, Status
 from trueup.request import request_of
@@ -110,7 +111,9 @@ class Evidence:
             return self._("no source")
         if row.source.reported is not None:
             return self._("reported: {source}").format(source=plain(row.source.reported))
-        return self._("receipt {path}").format(path=code(row.source.receipt or ""))
+        name = (row.source.receipt or "").rpartition("/")[2]
+        link = f'<a href="evidence:{quote(name, safe="")}">{row.day}</a>'
+        return self._("receipt of {day}").format(day=link)
 
     def signature(self, name: str) -> str:
         """A failure text and its likely cause."""

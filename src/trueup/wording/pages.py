@@ -1,9 +1,9 @@
 """Pages: lists, tables and marks of the docs, as Markdown at column 0."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from trueup.model import Standing, anchor, split
-from trueup.standing import mapping_of, risks, stand
+from trueup.model import Observation, Standing, anchor, split
+from trueup.standing import agree, mapping_of, readings, risks, stand
 from trueup.wording.sentences import WORKING, Sentences
 from trueup.wording.text import code, plain
 
@@ -129,6 +129,46 @@ class Pages(Sentences):
             parts.append(self.changes(model))
             parts.append(self._sources(model))
         return "\n\n".join(parts)
+
+    def readings(self) -> str:
+        """What each target shows today, side by side, for the endpoints that several were asked."""
+        seen = {name: readings(self.status, name) for name in self.status.endpoints}
+        several = {name: rows for name, rows in seen.items() if len(rows) > 1}
+        if not several:
+            return self._("No endpoint was asked at more than one target yet.")
+        targets = [name for name in self.status.targets if any(name in r for r in several.values())]
+        header = (self._("Endpoint"), *(code(name) for name in targets), self._("Reading"))
+        return table(
+            header,
+            [
+                (
+                    self.name(name),
+                    *(self._seen(rows[target]) if target in rows else "" for target in targets),
+                    self._reading(rows),
+                )
+                for name, rows in several.items()
+            ],
+        )
+
+    def _seen(self, row: Observation) -> str:
+        told = [self.evidence.outcome(row.outcome)]
+        told += [self.evidence.shape(row.shape)] if row.shape else []
+        told += [code(row.image.mime)] if row.image and row.image.mime else []
+        told += [code(self.status.signatures[name].match) for name in row.signatures]
+        if row.billing:
+            told.append(
+                self._("billing {word}").format(word=self.evidence.billing_word(row.billing))
+            )
+        return f"{row.day}: {', '.join(told)}"
+
+    def _reading(self, rows: Mapping[str, Observation]) -> str:
+        first, *others = rows.values()
+        parted = [row.target for row in others if not agree(first, row)]
+        if not parted:
+            return self._("they agree")
+        return self._("{targets} parted from {target}").format(
+            targets=self.evidence.targets(tuple(parted)), target=plain(first.target)
+        )
 
     def _sources(self, model: str) -> str:
         rows = [row for name in self.endpoints(model) for row in self.status.seen(name)]

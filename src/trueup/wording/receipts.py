@@ -13,9 +13,12 @@ def receipt_line(receipt: Receipt, status: Status, catalogue: Catalogue, page: s
     _ = catalogue.gettext
     if receipt.skipped is not None:
         return _paragraph("skipped", [_("Not run: {why}.").format(why=escape(receipt.skipped))])
+    host = escape(urlsplit(status.targets[receipt.target].base_url).netloc)
+    if receipt.untold is not None:
+        sentence = _("Run against {host}, which told nothing of it: {why}.")
+        return _paragraph("untold", [sentence.format(host=host, why=escape(receipt.untold))])
     if not receipt.passed:
         return _paragraph("failed", [_("This block did not pass its run; do not use it.")])
-    host = escape(urlsplit(status.targets[receipt.target].base_url).netloc)
     told = []
     if receipt.outcome == "error":
         texts = [status.signatures[name].match for name in receipt.signatures]

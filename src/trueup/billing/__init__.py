@@ -1,0 +1,39 @@
+"""Billing: whether a gateway's books agree on a call. It reads the ledger and never writes to it.
+
+`Account` is the way in: the books before a call, and its bill after it; `reconcile` is the rule.
+"""
+
+from trueup.billing.books import (
+    Bill,
+    Call,
+    CallOutcome,
+    CannotTell,
+    Cause,
+    LogRow,
+    Reading,
+    Terms,
+    TokenColumns,
+    UserColumns,
+    new_rows,
+)
+from trueup.billing.client import LedgerClient
+from trueup.billing.reconciliation import bill_of, reconcile
+from trueup.billing.settlement import Account
+
+__all__ = [
+    "Account",
+    "Bill",
+    "Call",
+    "CallOutcome",
+    "CannotTell",
+    "Cause",
+    "LedgerClient",
+    "LogRow",
+    "Reading",
+    "Terms",
+    "TokenColumns",
+    "UserColumns",
+    "bill_of",
+    "new_rows",
+    "reconcile",
+]

@@ -1,0 +1,213 @@
+"""Dialect: the replies of the management routes, read as every version of the gateway writes them.
+
+What is missing, of a wrong kind or out of bounds raises ValueError, in words without the value.
+"""
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+
+from trueup.billing.books import LogRow, Terms, TokenColumns, UserColumns
+
+Fields = Mapping[str, object]
+LARGEST = 2**63 - 1
+PER_CALL = 1
+KINDS: Mapping[type, str] = {
+    str: "a text",
+    bool: "true or false",
+    int: "a number",
+    Decimal: "a number",
+    list: "a list",
+    dict: "an object",
+    type(None): "missing",
+}
+
+
+def parse_json(content: bytes) -> object:
+    """A JSON text with its fractions as Decimal; NaN and infinities are refused."""
+    try:
+        return json.loads(content, parse_float=Decimal, parse_constant=_refuse)
+    except (ValueError, ArithmeticError, RecursionError):
+        raise ValueError("no JSON that can be read") from None
+
+
+def parse_items(data: object) -> tuple[list[object], int | None]:
+    """The items of a page or of a bare list, and how many the page says there are."""
+    if data is None or isinstance(data, list):
+        return data or [], None
+    page = _object("data", data)
+    items = page.get("items")
+    if items is not None and not isinstance(items, list):
+        raise _wrong("items", items, "a list")
+    return items or [], whole(page, "total")
+
+
+def parse_token(data: object) -> TokenColumns:
+    """A token's columns, without its key."""
+    fields = _object("the token", data)
+    return TokenColumns(
+        id=whole(fields, "id"),
+        name=text(fields, "name"),
+        used_quota=whole(fields, "used_quota"),
+        remain_quota=whole(fields, "remain_quota"),
+        is_unlimited=_flag(fields, "unlimited_quota"),
+        accessed_time=whole(fields, "accessed_time", 0),
+        group=text(fields, "group", ""),
+    )
+
+
+def is_keyed(data: object, key: str) -> bool | None:
+    """Whether a token has a key: None where it shows only the ends of one, and they fit.
+
+    Either may have its `sk-` or not, and `key` may end in the channel that it is pinned to.
+    """
+    shown = text(_object("the token", data), "key", "").removeprefix("sk-")
+    bare = key.removeprefix("sk-")
+    if "*" not in shown:
+        return bool(shown) and shown in (bare, bare.split("-")[0])
+    start, end = shown.split("*")[0], shown.split("*")[-1]
+    fits = (
+        one.startswith(start) and one.endswith(end) and len(one) >= len(start + end)
+        for one in (bare, bare.split("-")[0])
+    )
+    return None if start + end and any(fits) else False
+
+
+def parse_user(data: object) -> UserColumns:
+    """A user's columns."""
+    fields = _object("the user", data)
+    return UserColumns(
+        id=whole(fields, "id"),
+        quota=whole(fields, "quota"),
+        used_quota=whole(fields, "used_quota"),
+        group=text(fields, "group", ""),
+    )
+
+
+def parse_row(data: object) -> LogRow:
+    """A log row; `other` may be an object or the text of one, and may hold the request id."""
+    fields = _object("a log row", data)
+    other = _other(fields.get("other"))
+    tokens = [whole(fields, name, 1) for name in ("prompt_tokens", "completion_tokens")]
+    quota = whole(fields, "quota")
+    if quota < 0:
+        raise ValueError("quota is below 0; 0 or more was expected")
+    return LogRow(
+        type=whole(fields, "type"),
+        created_at=whole(fields, "created_at"),
+        quota=quota,
+        model=text(fields, "model_name", ""),
+        token_name=text(fields, "token_name", ""),
+        token_id=None if fields.get("token_id") is None else whole(fields, "token_id"),
+        request_id=text(fields, "request_id", "") or _word(other.get("request_id")),
+        cost_usd=None if fields.get("cost_usd") is None else decimal(fields, "cost_usd"),
+        use_time_s=None if fields.get("use_time") is None else decimal(fields, "use_time"),
+        has_usage=any(tokens),
+        is_violation_fee=other.get("violation_fee") is True,
+        is_subscription=other.get("billing_source") == "subscription",
+        upstream=_word(other.get("upstream_model_name")),
+    )
+
+
+def parse_terms(data: object) -> Terms:
+    """What the gateway tells of its billing. A field of an odd kind counts as not told."""
+    fields = _object("data", data)
+    batching = fields.get("enable_batch_update")
+    try:
+        units = decimal(fields, "quota_per_unit")
+    except ValueError:
+        units = Decimal(0)
+    return Terms(
+        quota_units_per_usd=units if units >= 1 else None,
+        is_batching=batching if isinstance(batching, bool) else None,
+    )
+
+
+def parse_prices(reply: Fields, group: str) -> dict[str, Decimal | None]:
+    """Dollars a call by model for the callers of a group; None where a call has no fixed price.
+
+    The ratio of the group is part of it, so a price whose ratio is not told is None as well.
+    """
+    items, _ = parse_items(reply.get("data"))
+    told = reply.get("group_ratio")
+    ratios: Fields = told if isinstance(told, dict) else {}
+    ratio = decimal(ratios, group) if group in ratios else None
+    listed = [_object("a price", item) for item in items]
+    return {text(fields, "model_name"): _per_call(fields, ratio) for fields in listed}
+
+
+def _per_call(fields: Fields, ratio: Decimal | None) -> Decimal | None:
+    if whole(fields, "quota_type", 0) != PER_CALL or ratio is None:
+        return None
+    price = decimal(fields, "model_price")
+    # Without the zeros that a ratio such as 1.0 would add: people read it.
+    return Decimal(f"{(price * ratio).normalize():f}") if price >= 0 and ratio >= 0 else None
+
+
+def whole(fields: Fields, name: str, absent: int | None = None) -> int:
+    """A field that is a whole number of at most 64 bits."""
+    value = fields.get(name)
+    if value is None and absent is not None:
+        return absent
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        raise _wrong(name, value, "a whole number")
+    if not -LARGEST <= value <= LARGEST or value != int(value):
+        raise ValueError(f"{name} is out of bounds; a whole number of 64 bits was expected")
+    return int(value)
+
+
+def decimal(fields: Fields, name: str) -> Decimal:
+    """A field that is a number of a size that money can have."""
+    value = fields.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        raise _wrong(name, value, "a number")
+    number = Decimal(value)
+    if not -LARGEST <= number <= LARGEST:
+        raise ValueError(f"{name} is out of bounds; a number of 64 bits was expected")
+    return number
+
+
+def text(fields: Fields, name: str, absent: str | None = None) -> str:
+    """A field that is a text."""
+    value = fields.get(name)
+    if value is None and absent is not None:
+        return absent
+    if not isinstance(value, str):
+        raise _wrong(name, value, "a text")
+    return value
+
+
+def _flag(fields: Fields, name: str) -> bool:
+    value = fields.get(name)
+    if not isinstance(value, bool):
+        raise _wrong(name, value, "true or false")
+    return value
+
+
+def _object(name: str, value: object) -> Fields:
+    if not isinstance(value, dict):
+        raise _wrong(name, value, "an object")
+    return value
+
+
+def _other(value: object) -> Fields:
+    """The details of a row; what cannot be read of them is absent, as it is in old rows."""
+    if isinstance(value, str):
+        try:
+            value = parse_json(value.encode())
+        except ValueError:
+            return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _word(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _refuse(constant: str) -> object:
+    raise ValueError(constant)
+
+
+def _wrong(name: str, value: object, expected: str) -> ValueError:
+    kind = KINDS.get(type(value), "of an odd kind")
+    return ValueError(f"{name} is {kind}; {expected} was expected")

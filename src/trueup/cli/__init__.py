@@ -1,0 +1,30 @@
+"""The door for people: reads the arguments, the environment and the clock; prints; exits."""
+
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import click
+
+from trueup.cli import gateway, retest, site
+from trueup.cli.group import cli
+from trueup.errors import TrueupError
+
+__all__ = ["gateway", "main", "retest", "site"]
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Ends with 0 clean, 1 findings, 2 bad input, 3 when nothing could be told."""
+    try:
+        cli.main(arguments, standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except TrueupError as error:
+        click.echo(str(error), err=True)
+        sys.exit(error.exit_code)
+    sys.exit(0)

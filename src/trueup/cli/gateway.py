@@ -1,0 +1,67 @@
+"""The commands that stand alone: the mock as a gateway, and the schema of the status file."""
+
+import contextlib
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from trueup.cli.group import PORT, cli
+from trueup.mock import (
+    EXPIRED_CERTIFICATE,
+    FAULTS,
+    Faulty,
+    create_app,
+    create_server,
+    create_tls,
+    ledger_with,
+    listen,
+)
+from trueup.store import load_status, render_schema
+
+
+class FaultName(click.ParamType[str]):
+    """A fault of the mock."""
+
+    name = "name"
+
+    def convert(self, value: object, param: object, ctx: object) -> str:
+        if value not in FAULTS:
+            self.fail(f"{value!r} was found; one of {', '.join(FAULTS)} was expected.")
+        return str(value)
+
+
+@cli.command()
+@click.option("--port", type=PORT, default=4000, help="On loopback; 0 for any free one.")
+@click.option("--target", help="Whose observations are replayed; the reference by default.")
+@click.option(
+    "--fault",
+    "faults",
+    type=FaultName(),
+    multiple=True,
+    help=f"What goes wrong; can be repeated. One of {', '.join(FAULTS)}.",
+)
+@click.option("--tls", is_flag=True, help="Serve over TLS, with a CA that is thrown away.")
+@click.pass_obj
+def mock(top: Path, port: int, target: str | None, faults: tuple[str, ...], tls: bool) -> None:
+    """Answer as the record does, on loopback; the valid key is YOUR_API_KEY."""
+    status = load_status(top / "status.yml", datetime.now(UTC)).status
+    app = create_app(status, target=target, ledger=ledger_with(faults, ["YOUR_API_KEY"]))
+    with contextlib.closing(listen(port)) as listener, tempfile.TemporaryDirectory() as folder:
+        place, ca, context = f"127.0.0.1:{listener.getsockname()[1]}", Path(folder) / "ca.pem", None
+        if tls or EXPIRED_CERTIFICATE in faults:
+            context = create_tls(ca, EXPIRED_CERTIFICATE in faults)
+            place = f"https://{place} (its CA: {ca})"
+        else:
+            place = f"http://{place}"
+        wrong = f" with {', '.join(faults)}" if faults else ""
+        click.echo(f"{place}: a simulated gateway{wrong}; stop it with Ctrl-C", err=True)
+        with contextlib.suppress(KeyboardInterrupt):
+            create_server(Faulty(app, faults), context).run(sockets=[listener])
+
+
+@cli.command()
+def schema() -> None:
+    """Print the JSON Schema of the status file."""
+    click.echo(render_schema(), nl=False)

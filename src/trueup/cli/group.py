@@ -1,0 +1,115 @@
+"""Group: what the commands share: their group, their options, and what they read around them."""
+
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import click
+
+from trueup import __version__
+from trueup.docs import Docs
+from trueup.errors import BadInput
+from trueup.finding import Finding
+from trueup.model import Status
+from trueup.sandbox import Containment, best_containment
+
+NEEDED = ("bash", "curl")
+PORT = click.IntRange(0, 65535)
+SECRETS = ("_API_KEY", "_ACCESS_TOKEN")
+
+
+class Day(click.ParamType[date]):
+    """A date such as 2026-04-14."""
+
+    name = "date"
+
+    def convert(self, value: object, param: object, ctx: object) -> date:
+        try:
+            return value if isinstance(value, date) else date.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"{value!r} was found; a date such as 2026-04-14 was expected.")
+
+
+as_of_option = click.option(
+    "--as-of", type=Day(), help="The day on which the pages must hold; today by default."
+)
+target_option = click.option(
+    "--target", default="mock", help="mock (the default), or a target of the status file."
+)
+calls_option = click.option(
+    "--max-calls", type=click.IntRange(1), help="Most calls to a live target; needed for one."
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+@click.option(
+    "--top",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("."),
+    help="The repository's top; the current folder by default.",
+)
+@click.pass_context
+def cli(context: click.Context, top: Path) -> None:
+    """Docs for API routes that cannot say more than the evidence does."""
+    context.obj = top
+
+
+def load_docs(top: Path, as_of: date | None) -> Docs:
+    for tool in NEEDED:
+        if shutil.which(tool) is None:
+            raise BadInput(f"{tool}: not found; it runs the blocks. Install it.")
+    now = datetime.now(UTC)
+    return Docs.load(top, now, as_of or now.date())
+
+
+def take_secret(target: str, kind: str) -> str | None:
+    """A target's secret from the environment; nothing that is started from here on inherits it."""
+    return os.environ.pop(secret_name(target, kind), None) or None
+
+
+def secret_name(target: str, kind: str) -> str:
+    """The variable that holds a target's API_KEY, ACCESS_TOKEN or USER_ID."""
+    return f"TRUEUP_{target.upper().replace('-', '_')}_{kind}"
+
+
+def key_of(target: str, status: Status) -> str:
+    """The key of a target; BadInput for one that is not there, and where none is set."""
+    if target not in status.targets:
+        known = ", ".join(["mock", *status.targets])
+        raise BadInput(f"--target {target}: no such target; one of {known} was expected.")
+    key = take_secret(target, "API_KEY")
+    if key is None:
+        name = secret_name(target, "API_KEY")
+        raise BadInput(f"{name} is not set; a run at {target} needs it. Export it.")
+    return key
+
+
+def open_environment() -> dict[str, str]:
+    """The environment without the secrets of any target."""
+    return {name: value for name, value in os.environ.items() if not _is_secret(name)}
+
+
+def _is_secret(name: str) -> bool:
+    return name.startswith("TRUEUP_") and name.endswith(SECRETS)
+
+
+def containment_here() -> Containment:
+    containment, why = best_containment()
+    if why:
+        click.echo(f"sandbox: {why}", err=True)
+    return containment
+
+
+def is_ci() -> bool:
+    return os.environ.get("CI") == "true"
+
+
+def end(findings: Sequence[Finding]) -> None:
+    for finding in sorted(findings):
+        click.echo(str(finding), err=True)
+    if any(finding.severity == "error" for finding in findings):
+        sys.exit(1)

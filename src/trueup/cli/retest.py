@@ -1,0 +1,188 @@
+"""The commands that ask a live gateway what it does today, and the rehearsal of them."""
+
+import contextlib
+import shutil
+from decimal import Decimal, InvalidOperation
+from functools import cache, partial
+from pathlib import Path
+
+import click
+
+from trueup.cli.errand import Asked, plan_errand, prices_at, run_errand, show_plan
+from trueup.cli.group import (
+    cli,
+    containment_here,
+    key_of,
+    load_docs,
+    open_environment,
+    secret_name,
+    take_secret,
+)
+from trueup.errors import BadInput
+from trueup.model import Status
+from trueup.relay import Budget, no_price
+from trueup.retest import (
+    Access,
+    OpenSite,
+    open_live,
+    open_rehearsal,
+)
+from trueup.snippet import LANGUAGES
+
+COPIED = ("status.yml", "mkdocs.yml", "docs", "snippets")
+
+
+class Usd(click.ParamType[Decimal]):
+    """An amount in dollars, more than 0."""
+
+    name = "usd"
+
+    def convert(self, value: object, param: object, ctx: object) -> Decimal:
+        with contextlib.suppress(InvalidOperation):
+            amount = Decimal(str(value).removeprefix("$"))
+            if amount.is_finite() and amount > 0:
+                return amount
+        self.fail(f"{value!r} was found; dollars such as 0.50, more than 0, were expected.")
+
+
+endpoint_option = click.option(
+    "--endpoint", "patterns", multiple=True, metavar="GLOB", help="Only these; can be repeated."
+)
+language_option = click.option(
+    "--language", default="curl", type=click.Choice(list(LANGUAGES)), help="Whose blocks are run."
+)
+
+
+@cli.command()
+@click.option("--target", "targets", multiple=True, help="Whom to ask; can be repeated.")
+@endpoint_option
+@language_option
+@click.option("--due", "only_due", is_flag=True, help="Only what is stale, failing or unsure.")
+@click.option("--max-calls", type=click.IntRange(1), help="Most calls in all.")
+@click.option("--max-spend", type=Usd(), help="Most dollars in all.")
+@click.option("--dry-run", is_flag=True, help="Show the plan; nothing is sent.")
+@click.option("--write", "writes", is_flag=True, help="Put what was seen on record.")
+@click.option("--resume", "resumes", is_flag=True, help="Go on with a retest that was cut off.")
+@click.option(
+    "--summary",
+    "summary_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Where to put the whole as Markdown, for a pull request.",
+)
+@click.pass_obj
+def retest(
+    top: Path,
+    targets: tuple[str, ...],
+    patterns: tuple[str, ...],
+    language: str,
+    only_due: bool,
+    max_calls: int | None,
+    max_spend: Decimal | None,
+    dry_run: bool,
+    writes: bool,
+    resumes: bool,
+    summary_file: Path | None,
+) -> None:
+    """Ask a live gateway by the published blocks, read its bills, and change the record by it."""
+    site = load_docs(top, None)
+    status = site.stored.status
+    names = targets or (status.reference,)
+    asked = Asked(
+        names, patterns, language, only_due, max_calls, max_spend, writes, resumes, summary_file
+    )
+    _require(asked, status, dry_run)
+    prices = cache(partial(prices_at, status))
+    if dry_run:
+        show_plan(plan_errand(site, asked, prices, set()), asked)
+        return
+    access = {name: _access(name, status) for name in names}
+    containment = containment_here()
+
+    def open_site(budget: Budget) -> OpenSite:
+        return partial(open_live, site.stored, access, budget, containment)
+
+    run_errand(site, asked, prices, open_site)
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@endpoint_option
+@language_option
+@click.option("--aligned", is_flag=True, help="Let every bill line up, whatever is on record.")
+@click.option("--max-calls", type=click.IntRange(1), default=100, help="Most calls in all.")
+@click.pass_obj
+def rehearse(
+    top: Path,
+    folder: Path,
+    patterns: tuple[str, ...],
+    language: str,
+    aligned: bool,
+    max_calls: int,
+) -> None:
+    """Do a whole retest on a copy in FOLDER, the mock in the gateway's place. No key is needed."""
+    if not (folder / "status.yml").exists():
+        _copy(top, folder)
+    elif not (folder / "REHEARSAL").exists():
+        raise BadInput(
+            f"{folder}: a status file that is no rehearsal; a new folder, or one of an earlier"
+            " rehearsal, was expected. Give another."
+        )
+    site = load_docs(folder, None)
+    status, report = site.stored.status, folder / "summary.md"
+    target = status.reference
+    seen = tuple(name for name in status.endpoints if status.seen(name, target))
+    asked = Asked(
+        (target,), patterns or seen, language, False, max_calls, None, True, False, report
+    )
+    containment = containment_here()
+
+    def open_site(budget: Budget) -> OpenSite:
+        return partial(open_rehearsal, site.stored, budget, containment, aligned)
+
+    run_errand(site, asked, lambda _: no_price, open_site)
+    load_docs(folder, None).build(open_environment())
+    click.echo(f"{folder / 'site' / 'index.html'}: its pages, every one marked as a rehearsal")
+
+
+def _require(asked: Asked, status: Status, dry_run: bool) -> None:
+    for name in asked.targets:
+        if name not in status.targets:
+            raise BadInput(
+                f"--target {name}: no live target; one of {', '.join(status.targets)} was expected."
+                " The mock is asked by rehearse."
+            )
+    if asked.max_calls is None and asked.max_spend is None and not dry_run:
+        raise BadInput(
+            "retest: no cap was given; --max-calls N or --max-spend USD was expected. Give it."
+        )
+
+
+def _access(target: str, status: Status) -> Access:
+    """The secrets of a target; says what is left out where the ledger cannot be read."""
+    key = key_of(target, status)
+    token, user = take_secret(target, "ACCESS_TOKEN"), take_secret(target, "USER_ID")
+    if user is not None and not user.isdecimal():
+        raise BadInput(
+            f"{secret_name(target, 'USER_ID')}: {user!r}; a number was expected. Export it again."
+        )
+    if token is None or user is None:
+        names = " and ".join(secret_name(target, kind) for kind in ("ACCESS_TOKEN", "USER_ID"))
+        click.echo(
+            f"{target}: without {names} its bills are not read; images and failures are.", err=True
+        )
+        return Access(key)
+    return Access(key, token, int(user))
+
+
+def _copy(top: Path, folder: Path) -> None:
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise BadInput(f"{folder}: not empty; a new folder was expected. Give another.")
+    if folder.resolve().is_relative_to((top / "docs").resolve()):
+        raise BadInput(f"{folder}: inside the docs; a folder elsewhere was expected. Give another.")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "REHEARSAL").write_text("Nothing here was seen at a gateway.\n", encoding="utf-8")
+    for name in COPIED:
+        if (top / name).is_dir():
+            shutil.copytree(top / name, folder / name)
+        else:
+            shutil.copy(top / name, folder / name)

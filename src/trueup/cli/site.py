@@ -1,0 +1,158 @@
+"""The commands over one repository's docs: build, run, check, serve."""
+
+import os
+from datetime import date
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import click
+
+from trueup.cache import Cache, Keys, engine_mark
+from trueup.cli.group import (
+    PORT,
+    as_of_option,
+    calls_option,
+    cli,
+    containment_here,
+    end,
+    is_ci,
+    key_of,
+    load_docs,
+    open_environment,
+    target_option,
+)
+from trueup.crew import Crew
+from trueup.docs import Docs
+from trueup.errors import BadInput
+from trueup.finding import Finding
+from trueup.run import open_mock, open_relay
+
+jobs_option = click.option(
+    "--jobs", type=click.IntRange(1), help="Blocks run at a time; as many as cores by default."
+)
+fresh_option = click.option(
+    "--fresh", is_flag=True, help="Run every block, even where an earlier receipt still holds."
+)
+spawn_option = click.option(
+    "--spawn", is_flag=True, help="Start a new interpreter for each Python block."
+)
+
+
+@cli.command()
+@as_of_option
+@target_option
+@calls_option
+@jobs_option
+@fresh_option
+@spawn_option
+@click.option("--serve/--no-serve", default=True, help="Serve the site when all is well.")
+@click.option("--port", type=PORT, default=8000, help="Where to serve, on loopback; 0: any.")
+@click.pass_obj
+def docs(
+    top: Path,
+    as_of: date | None,
+    target: str,
+    max_calls: int | None,
+    jobs: int | None,
+    fresh: bool,
+    spawn: bool,
+    serve: bool,
+    port: int,
+) -> None:
+    """Check, build, run every block, stamp the pages, and serve them on loopback."""
+    site = load_docs(top, as_of)
+    findings = site.check()
+    _build(site)
+    findings += _verify(site, target, max_calls, jobs, fresh, spawn)
+    end(findings)
+    if serve:
+        _serve(site.site, port)
+
+
+@cli.command()
+@as_of_option
+@click.pass_obj
+def build(top: Path, as_of: date | None) -> None:
+    """Build the pages into site/; nothing is run and nothing is stamped."""
+    _build(load_docs(top, as_of))
+
+
+@cli.command()
+@as_of_option
+@target_option
+@calls_option
+@jobs_option
+@fresh_option
+@spawn_option
+@click.pass_obj
+def verify(
+    top: Path,
+    as_of: date | None,
+    target: str,
+    max_calls: int | None,
+    jobs: int | None,
+    fresh: bool,
+    spawn: bool,
+) -> None:
+    """Run every block of the built site, write receipts, stamp the pages."""
+    end(_verify(load_docs(top, as_of), target, max_calls, jobs, fresh, spawn))
+
+
+@cli.command()
+@click.pass_obj
+def check(top: Path) -> None:
+    """Say what is wrong in the status file and the pages, without building."""
+    findings = load_docs(top, None).check()
+    end(findings)
+    click.echo("nothing found")
+
+
+def _build(site: Docs) -> None:
+    site.build(open_environment())
+
+
+def _verify(
+    site: Docs, target: str, max_calls: int | None, jobs: int | None, fresh: bool, spawn: bool
+) -> list[Finding]:
+    if target == "mock":
+        crew = _replaying(site, jobs or os.cpu_count() or 1, fresh, spawn)
+    else:
+        crew = _live(site, target, max_calls)
+    report, findings = site.verify(crew)
+    if report.reused:
+        click.echo(f"({report.reused} reused)")
+    click.echo(str(report))
+    return findings
+
+
+def _replaying(site: Docs, jobs: int, fresh: bool, spawn: bool) -> Crew:
+    containment = containment_here()
+    conditions = [engine_mark(), containment, "spawn" if spawn else "warm"]
+    cache = Cache(site.top / ".cache" / "receipts.json", Keys(site.stored, conditions), fresh)
+    open_bench = partial(open_mock, site.stored, containment, spawn=spawn, complete=is_ci())
+    return Crew(open_bench, jobs, cache)
+
+
+def _live(site: Docs, target: str, max_calls: int | None) -> Crew:
+    key = key_of(target, site.stored.status)
+    if max_calls is None:
+        raise BadInput(f"--target {target}: no cap was given; --max-calls N was expected. Give it.")
+    return Crew(
+        partial(
+            open_relay, site.stored, target, key, max_calls, containment_here(), complete=is_ci()
+        )
+    )
+
+
+def _serve(site: Path, port: int) -> None:
+    handler = partial(SimpleHTTPRequestHandler, directory=str(site))
+    try:
+        server = ThreadingHTTPServer(("127.0.0.1", port), handler)
+    except OSError as error:
+        raise BadInput(
+            f"port {port}: {error.strerror}; a free one was expected. Use --port."
+        ) from error
+    with server:
+        click.echo(f"http://127.0.0.1:{server.server_port}/ (stop it with Ctrl-C)")
+        server.serve_forever()

@@ -1,0 +1,209 @@
+"""Fault: what goes wrong by name. The faults of the wire are played between the gateway, which has
+answered and charged by then, and its client; those of the ledger are the ledger's own."""
+
+import asyncio
+import base64
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from trueup.mock.account import Fault, Options, Token, User
+from trueup.mock.asked import json_object
+from trueup.mock.ledger import Ledger
+from trueup.mock.reply import HTML, JSON, encoded
+from trueup.model import Body
+
+WireFault = Literal[
+    "slow-drip",
+    "stall",
+    "reset-mid-body",
+    "truncated-json",
+    "wrong-content-type",
+    "html-502",
+    "empty-429",
+    "empty-429-retry-after",
+    "error-in-200",
+    "no-image",
+    "broken-image",
+    "big-body",
+    "redirect-elsewhere",
+]
+UNLIMITED, EXPIRED_CERTIFICATE = "unlimited", "expired-certificate"
+FAULTS: tuple[str, ...] = (
+    *get_args(Fault),
+    UNLIMITED,
+    *get_args(WireFault),
+    EXPIRED_CERTIFICATE,
+)
+"""Every fault that has a name: the ledger's, the wire's, and that of a server's certificate."""
+BIG_BYTES = 50_000_000
+PIECE_BYTES = 65_536
+ELSEWHERE = "https://elsewhere.example/"
+MEDIA = "/simulated-media/"
+MANAGED = ("/api/", "/dashboard/", "/v1/dashboard/")
+BASE64 = re.compile(rb"[A-Za-z0-9+/]{64,}={0,2}")
+BAD_GATEWAY = b"""<html>
+<head><title>502 Bad Gateway</title></head>
+<body><center><h1>502 Bad Gateway</h1></center><hr><center>simulated</center></body>
+</html>
+"""
+UPSTREAM_ERROR = {
+    "error": {
+        "message": "simulated: the upstream failed",
+        "type": "upstream_error",
+        "param": "",
+        "code": "bad_response",
+    }
+}
+
+
+def ledger_with(names: Collection[str], keys: Collection[str]) -> Ledger:
+    """A ledger with those of the named faults that are a ledger's."""
+    faults = [fault for fault in get_args(Fault) if fault in names]
+    tokens = [
+        Token(key, index, name=f"mock-{index}", unlimited_quota=UNLIMITED in names)
+        for index, key in enumerate(keys, 1)
+    ]
+    return Ledger([User()], tokens, Options(faults=faults))
+
+
+@dataclass(frozen=True)
+class _Reply:
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+    def typed(self, content: bytes, kind: str, status: int = 200) -> "_Reply":
+        return replace(
+            self, status=status, content=content, headers={**self.headers, "content-type": kind}
+        )
+
+
+class Faulty:
+    """A gateway whose calls of models get those of the named faults that are the wire's.
+
+    Every call gets all of them, in the order of `WireFault`: first what changes a reply, then how
+    it goes out. A linked image is served whole but for `broken-image`, and management is spared.
+    `pause_s` is between the bytes of `slow-drip`. A `reset-mid-body` closes the connection in the
+    orderly way with half of the promised body sent: more an ASGI app cannot do. What the gateway
+    hands to `on_exchange` is its reply before any fault of the wire.
+    """
+
+    def __init__(self, app: ASGIApp, names: Collection[str], pause_s: float = 1.0) -> None:
+        self._app = app
+        self._names = names
+        self._pause_s = pause_s
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope.get("path", "")
+        is_media = path.startswith(MEDIA)
+        is_call = scope.get("method") == "POST" and not path.startswith(MANAGED)
+        names = self._names if is_call else {"broken-image"} & set(self._names) if is_media else ()
+        if not any(name in names for name in get_args(WireFault)):
+            await self._app(scope, receive, send)
+            return
+        reply = await self._answer(scope, receive)
+        for name, change in CHANGES.items():
+            if name in names:
+                reply = change(reply)
+        await self._play(reply, names, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive) -> _Reply:
+        messages: list[Message] = []
+
+        async def keep(message: Message) -> None:
+            messages.append(message)
+
+        await self._app(scope, receive, keep)
+        if not messages:
+            return _Reply(500, {}, b"")  # the client left, so this reaches nobody
+        head, *bodies = messages
+        headers = {name.decode(): value.decode("latin-1") for name, value in head["headers"]}
+        content = b"".join(body.get("body", b"") for body in bodies)
+        return _Reply(head["status"], headers, content)
+
+    async def _play(
+        self, reply: _Reply, names: Collection[str], receive: Receive, send: Send
+    ) -> None:
+        headers = {**reply.headers, "content-length": str(len(reply.content))}
+        raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+        await send({"type": "http.response.start", "status": reply.status, "headers": raw})
+        content = reply.content
+        if _breaks_off(names):
+            content = _half(content)
+        if "slow-drip" in names:
+            await self._drip(content, receive, send)
+        else:
+            for start in range(0, len(content), PIECE_BYTES):
+                piece = content[start : start + PIECE_BYTES]
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+        if "stall" in names:
+            await _until_left(receive)
+        elif "reset-mid-body" not in names:
+            await send({"type": "http.response.body", "body": b""})
+
+    async def _drip(self, content: bytes, receive: Receive, send: Send) -> None:
+        left = asyncio.ensure_future(_until_left(receive))
+        try:
+            for byte in content:
+                if left.done():
+                    return
+                await send({"type": "http.response.body", "body": bytes([byte]), "more_body": True})
+                await asyncio.wait({left}, timeout=self._pause_s)
+        finally:
+            left.cancel()
+
+
+def _breaks_off(names: Collection[str]) -> bool:
+    return "stall" in names or "reset-mid-body" in names
+
+
+def _half(content: bytes) -> bytes:
+    return content[: len(content) // 2]
+
+
+async def _until_left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _without_image(reply: _Reply) -> _Reply:
+    body: Body = json_object(reply.content) or {}
+    if "candidates" in body:
+        content: Body = {"role": "model", "parts": [{"text": "simulated: words and no image"}]}
+        body["candidates"] = [{"content": content, "finishReason": "STOP", "index": 0}]
+    else:
+        body = {"created": 0, "data": []}
+    return reply.typed(encoded(body), JSON)
+
+
+def _with_broken_image(reply: _Reply) -> _Reply:
+    if reply.headers.get("content-type", "").startswith("image/"):
+        return replace(reply, content=_broken(reply.content))
+
+    def break_it(found: re.Match[bytes]) -> bytes:
+        return base64.b64encode(_broken(base64.b64decode(found[0])))
+
+    return replace(reply, content=BASE64.sub(break_it, reply.content))
+
+
+def _broken(image: bytes) -> bytes:
+    """What begins like an image and is none."""
+    return image[:12] + b"simulated: a broken image"
+
+
+CHANGES: Mapping[WireFault, Callable[[_Reply], _Reply]] = {
+    "truncated-json": lambda reply: replace(reply, content=_half(reply.content)),
+    "wrong-content-type": lambda reply: reply.typed(reply.content, HTML, reply.status),
+    "html-502": lambda reply: reply.typed(BAD_GATEWAY, HTML, 502),
+    "empty-429": lambda reply: _Reply(429, {}, b""),
+    "empty-429-retry-after": lambda reply: _Reply(429, {"retry-after": "7"}, b""),
+    "error-in-200": lambda reply: reply.typed(encoded(UPSTREAM_ERROR), JSON),
+    "no-image": _without_image,
+    "broken-image": _with_broken_image,
+    "big-body": lambda reply: replace(reply, content=reply.content.rjust(BIG_BYTES)),
+    "redirect-elsewhere": lambda reply: _Reply(307, {"location": ELSEWHERE}, b""),
+}

@@ -1,0 +1,121 @@
+"""Reading: what the exchanges of a run say, before anything is compared with a record."""
+
+import io
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from PIL import Image as Pictures
+
+from trueup.exchange import Exchange
+from trueup.model import Status
+from trueup.protocols import Reply
+from trueup.request import protocol_of
+from trueup.run import Bench, Run
+
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "AVIF")
+"""Pillow's other readers are not for strangers' files: the one for EPS starts a program."""
+TELLS_NOTHING = (401, 402, 429)
+"""The key, its balance or a rate limit: a live reply that says nothing of the route (rule 4)."""
+NO_BALANCE = (b"insufficient_user_quota", b"insufficient_quota", b"pre_consume_token_quota_failed")
+"""The codes with which a gateway refuses, by HTTP 403, for want of a balance."""
+NOT_DECODED = "the reply's image does not decode"
+
+Facts = Mapping[str, Any]
+Fetch = Callable[[str], bytes | str]
+"""An image's bytes by its address, or why they are not to be had, as a clause."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What came back for a block.
+
+    `exchange` is its first with the gateway, None where nothing arrived. `untold` is why a live
+    target's answer says nothing of the route; the outcome is then `cannot-tell`. `image` holds
+    format, width, height and bytes of an image that decoded, `content` the image itself.
+    """
+
+    exchange: Exchange | None
+    reply: Reply
+    outcome: Literal["image", "error", "cannot-tell"]
+    untold: str | None
+    signatures: tuple[str, ...]
+    image: Facts | None
+    content: bytes | None = None
+
+
+def exchanges_of(run: Run, bench: Bench) -> list[Exchange]:
+    """The exchanges of a run that are not the fetching of an image."""
+    return [one for one in run.exchanges if one.host not in bench.media_hosts]
+
+
+def read_run(run: Run, endpoint: str, status: Status, bench: Bench) -> Reading:
+    """What a run of an endpoint's block on a bench says."""
+    sent = [one for one in exchanges_of(run, bench) if one.host == bench.gateway]
+    if not sent:
+        return Reading(None, Reply(), "cannot-tell", "no request arrived", (), None)
+    exchange = sent[0]
+    reply = protocol_of(status, endpoint).read(exchange.status, exchange.response_body)
+    untold = _untold(exchange, reply, run, bench)
+    if untold is not None:
+        return Reading(exchange, Reply(), "cannot-tell", untold, (), None)
+    content, image = _image_in(reply, run, bench)
+    if reply.content is not None and image is None:
+        reply = replace(reply, error=NOT_DECODED)
+    known = status.signatures.items()
+    signatures = tuple(name for name, one in known if reply.error and one.match in reply.error)
+    outcome: Literal["image", "error"] = "error" if reply.error else "image"
+    return Reading(exchange, reply, outcome, None, signatures, image, content)
+
+
+def with_image(reading: Reading, fetch: Fetch) -> Reading:
+    """The reading with the image that the reply only links to, fetched where the block did not."""
+    if reading.outcome != "image" or reading.image is not None or reading.reply.url is None:
+        return reading
+    content = fetch(reading.reply.url)
+    if isinstance(content, str):
+        return replace(reading, outcome="cannot-tell", untold=content)
+    image = decode(content)
+    if image is None:
+        reply = replace(reading.reply, error="the linked image does not decode")
+        return replace(reading, outcome="error", reply=reply)
+    return replace(reading, image=image, content=content)
+
+
+def _untold(exchange: Exchange, reply: Reply, run: Run, bench: Bench) -> str | None:
+    """Why a live target's answer is about us or the way to it, or None where it tells."""
+    if not exchange.told:
+        return f"no whole answer came ({exchange.reason or 'no reason is known'})"
+    if bench.replays:
+        return None
+    status, content = exchange.status, exchange.response_body
+    no_balance = status == 403 and any(code in content for code in NO_BALANCE)
+    if status in TELLS_NOTHING or no_balance:
+        return f"HTTP {status} tells of the key, its balance or its limits, not of the route"
+    if not reply.is_readable:
+        return f"{reply.error}, which is no answer of the gateway's own"
+    for media in run.exchanges:
+        if media.host in bench.media_hosts and not media.told:
+            return f"{media.host} did not give the image ({media.reason or 'no answer'})"
+    return None
+
+
+def _image_in(reply: Reply, run: Run, bench: Bench) -> tuple[bytes | None, Facts | None]:
+    """The first image that decodes, of the reply itself or of what the block fetched."""
+    media = bench.media_hosts
+    fetched = [one.response_body for one in run.exchanges if one.host in media]
+    for content in fetched if reply.content is None else [reply.content]:
+        if (facts := decode(content)) is not None:
+            return content, facts
+    return None, None
+
+
+def decode(content: bytes) -> Facts | None:
+    """Format, width, height and bytes of an image that decodes; None for anything else."""
+    try:
+        with Pictures.open(io.BytesIO(content), formats=FORMATS) as picture:
+            picture.load()
+            size = {"width": picture.width, "height": picture.height, "bytes": len(content)}
+            return {"format": picture.format, **size}
+    except Exception:  # Pillow's decoders raise whatever a broken file makes them meet
+        return None

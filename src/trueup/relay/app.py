@@ -1,0 +1,180 @@
+"""App: forwards what a block sends, with the key put in, and hands back what the target answers.
+
+It asks the budget before each call, and writes down every exchange without the key.
+"""
+
+import json
+import re
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import get_args
+
+import httpx
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocketClose
+
+from trueup.exchange import Exchange
+from trueup.model import AuthKind, Target
+from trueup.relay.budget import Budget
+from trueup.relay.passage import BODY_LIMIT, Came, Passage
+from trueup.relay.redirect import places_of
+from trueup.relay.secret import Secret
+from trueup.relay.wire import Asked, Deadlines, Wire
+
+FORWARDED = ("content-type", "accept", "user-agent")
+WITH_KEY = ("authorization", "x-goog-api-key")
+HOST = re.compile(r"[a-z0-9.-]+(?::[0-9]{1,5})?")
+MODEL_IN_PATH = re.compile(r"/models/([^/:]+)")
+
+
+def create_relay(
+    target: Target,
+    *,
+    key: str,
+    max_calls: int | None = None,
+    on_exchange: Callable[[Exchange], None],
+    transport: httpx.AsyncBaseTransport | None = None,
+    budget: Budget | None = None,
+    label: Callable[[], str] = str,
+    deadlines: Deadlines | None = None,
+    body_limit: int = BODY_LIMIT,
+    tls: ssl.SSLContext | None = None,
+) -> Starlette:
+    """An app that answers with what the target answers, as it comes.
+
+    The caps are those of `budget`, or else `max_calls`; BadInput is raised when neither is given,
+    and for a key that no header can carry. A call that they do not allow, and one that the target
+    does not answer, get a 504 of the relay's own; where a reply breaks off, so does the block's.
+    Each of these exchanges is marked as not told, with the reason. `label` names what a call is
+    made for in the budget's journal. `body_limit` is in bytes; a larger reply is cut off.
+
+    Requests to a media host of the target are forwarded without a key, count as no call, and go
+    over TLS whatever the link says. Redirects are passed back, not followed; one that leads to
+    none of the target's hosts is kept from the block, and not told. Where a reply repeats the key,
+    the block and the exchange get `***`.
+    """
+    app = Starlette()
+    app.router.default = Relay(
+        target=target,
+        secret=Secret(key),
+        budget=budget or Budget(max_calls),
+        wire=Wire(deadlines or Deadlines(), transport, tls),
+        on_exchange=on_exchange,
+        label=label,
+        body_limit=body_limit,
+    )
+    return app
+
+
+@dataclass(frozen=True)
+class Relay:
+    """The ASGI app behind every path."""
+
+    target: Target
+    secret: Secret
+    budget: Budget
+    wire: Wire
+    on_exchange: Callable[[Exchange], None]
+    label: Callable[[], str]
+    body_limit: int
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await WebSocketClose()(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        try:
+            body = await request.body()
+        except ClientDisconnect:
+            return
+        host = request.headers.get("host", "").lower()
+        if host in self.target.media_hosts:
+            asked = self._asked(request, f"https://{host}", body, None)
+            await self._pass(request, body, asked, send)
+            return
+        path = self.secret.mask_text(request.scope["path"])
+        reserved = self.budget.reserve(_called(path, body), self.label(), request.method, path)
+        if isinstance(reserved, str):
+            await self._passage(request, body, send, None).end(reserved)
+            return
+        asked = self._asked(request, self.target.base_url, body, self.secret)
+        await self._pass(request, body, asked, send, reserved.ordinal)
+
+    async def _pass(
+        self, request: Request, body: bytes, asked: Asked | str, send: Send, call: int | None = None
+    ) -> None:
+        passage = self._passage(request, body, send, call)
+        reason = asked if isinstance(asked, str) else None
+        if isinstance(asked, Asked):
+            reason = await self.wire.fetch(asked, passage.head, passage.chunk)
+        await passage.end(reason)
+
+    def _asked(
+        self, request: Request, base: str, body: bytes, secret: Secret | None
+    ) -> Asked | str:
+        """What goes out on the wire, or why it cannot."""
+        headers = {name: request.headers[name] for name in FORWARDED if name in request.headers}
+        path, query = request.scope["raw_path"], request.scope["query_string"]
+        if secret is not None:
+            query = secret.in_query(query)
+            for name in WITH_KEY:
+                if name in request.headers:
+                    headers[name] = secret.in_header(request.headers[name])
+        try:
+            url = httpx.URL(base, raw_path=path + b"?" + query if query else path)
+        except httpx.InvalidURL:
+            return "the block asked for an address that cannot be sent; nothing was sent"
+        return Asked(request.method, url, headers, body)
+
+    def _passage(self, request: Request, body: bytes, send: Send, call: int | None) -> Passage:
+        host = request.headers.get("host", "").lower()
+
+        def finish(came: Came) -> None:
+            if call is not None:
+                self.budget.answered(call, came.status, came.request_id, came.reason)
+            self.on_exchange(self._exchange(request, host, body, came))
+
+        served = [host] if HOST.fullmatch(host) else []
+        hosts = [*served, *self.target.media_hosts]
+        known = places_of([self.target.base_url, *(f"https://{name}" for name in hosts)])
+        return Passage(self.secret, known, self.body_limit, send, finish)
+
+    def _exchange(self, request: Request, host: str, body: bytes, came: Came) -> Exchange:
+        found = {
+            "query-key": "key" in request.query_params,
+            "bearer": "authorization" in request.headers,
+            "x-goog-api-key": "x-goog-api-key" in request.headers,
+        }
+        mask = self.secret.mask_text
+        return Exchange(
+            method=request.method,
+            host=host,
+            path=mask(request.scope["path"]),
+            query=tuple(
+                (mask(name), mask(value))
+                for name, value in request.query_params.multi_items()
+                if name != "key"
+            ),
+            auth=tuple(kind for kind in get_args(AuthKind) if found[kind]),
+            request_body=self.secret.mask(body),
+            status=came.status,
+            content_type=came.content_type,
+            response_body=came.content,
+            request_id=came.request_id,
+            told=came.reason is None,
+            reason=came.reason,
+        )
+
+
+def _called(path: str, body: bytes) -> str:
+    """The model that a request calls, or its path where it names none."""
+    if found := MODEL_IN_PATH.search(path):
+        return found[1]
+    try:
+        model = json.loads(body)["model"]
+    except (ValueError, RecursionError, KeyError, TypeError, IndexError):
+        return path
+    return model if isinstance(model, str) and model else path

@@ -1,0 +1,123 @@
+"""Rehearsal: the mock in a target's place, with a ledger whose bills come out as on record."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, replace
+
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from trueup.mock import MEDIA_HOST, Fault, Ledger, create_app, create_server, listen
+from trueup.model import Billing, Status, Target
+from trueup.relay import PLACEHOLDER, Budget
+from trueup.retest.site import Access, Site, fetch_image, find_account
+from trueup.run import open_relay
+from trueup.sandbox import Containment
+from trueup.store import Stored
+
+REHEARSED: Mapping[Billing, Fault] = {
+    "mismatch": "settle-fault",
+    "abnormal": "billed-error",
+    "charged-on-failure": "billed-error",
+    "charged-without-image": "blocked-prompt",
+    "uncharged-success": "no-usage",
+}
+"""The fault of the mock's ledger that brings about a bill like the recorded one."""
+ACCESS = Access(PLACEHOLDER, "YOUR_ACCESS_TOKEN", 1)
+PATIENCE_S = 10
+
+
+@contextmanager
+def open_rehearsal(
+    stored: Stored,
+    budget: Budget,
+    containment: Containment | None,
+    is_aligned: bool,
+    target: str,
+    label: Callable[[], str],
+) -> Iterator[Site]:
+    """The mock in a target's place: bills come out as they are on record, and those that are not
+    cannot be read. With `is_aligned` every bill lines up.
+    """
+    status, ledger = stored.status, Ledger.of([PLACEHOLDER])
+    app = create_app(status, target=target, media_url=f"https://{MEDIA_HOST}", ledger=ledger)
+    bills = None if is_aligned else _bills(status, target)
+    with ExitStack() as stack:
+        url = stack.enter_context(_serving(_Billed(app, ledger, bills, label)))
+        bench = stack.enter_context(
+            open_relay(
+                stored, target, PLACEHOLDER, None, containment, budget=budget, label=label, to=url
+            )
+        )
+
+        def fetch(link: str) -> bytes | str:
+            here = link.replace(f"https://{MEDIA_HOST}", url)
+            return fetch_image(here, Target(base_url=url))
+
+        passed = _Time()
+        account = find_account(stack, url, ACCESS, clock=passed.clock, sleep=passed.sleep)
+        yield Site(bench, account, fetch)
+
+
+class _Time:
+    """A clock that moves when someone waits: nothing of the mock is late."""
+
+    def __init__(self) -> None:
+        self._slept_s = 0.0
+
+    def clock(self) -> float:
+        return time.monotonic() + self._slept_s
+
+    def sleep(self, seconds: float) -> None:
+        self._slept_s += seconds
+
+
+def _bills(status: Status, target: str) -> dict[str, Billing]:
+    """By endpoint, the newest bill on record."""
+    return {
+        row.endpoint: row.billing
+        for row in status.observations
+        if row.target == target and row.retracted is None and row.variant is None and row.billing
+    }
+
+
+@dataclass(frozen=True)
+class _Billed:
+    """The mock, its ledger at fault as the record of the endpoint has it."""
+
+    app: ASGIApp
+    ledger: Ledger
+    bills: Mapping[str, Billing] | None
+    label: Callable[[], str]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        endpoint = (*self.label().split(" "), "")[1]
+        bill: Billing | None = "aligned"
+        if self.bills is not None and endpoint:
+            bill = self.bills.get(endpoint)
+        if bill is None and scope.get("path", "").startswith("/api/"):
+            said = {"success": False, "message": "simulated: no bill of it is on record"}
+            await JSONResponse(said)(scope, receive, send)
+            return
+        fault = REHEARSED.get(bill) if bill else None
+        faults = [fault] if fault else []
+        self.ledger.options = replace(self.ledger.options, faults=faults)
+        await self.app(scope, receive, send)
+
+
+@contextmanager
+def _serving(app: ASGIApp) -> Iterator[str]:
+    """The app on a free port of loopback, in a thread; its address."""
+    with closing(listen(0)) as listener:
+        server = create_server(app)
+        thread = threading.Thread(target=server.run, args=([listener],), name="trueup-rehearsal")
+        thread.start()
+        try:
+            while not server.started and thread.is_alive():
+                time.sleep(0.01)
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(PATIENCE_S)

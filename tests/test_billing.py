@@ -1,0 +1,427 @@
+"""Billing end to end: calls to the mock, and their bills from its ledger as a client reads it."""
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, get_args
+
+import httpx
+import pytest
+from test_mock import ASK, KEY, NATIVE, call
+from test_mock_ledger import MODEL, PRICE, START_QUOTA, Bank
+
+from trueup.billing import Account, Bill, Call, CannotTell, LedgerClient, Reading
+from trueup.mock import Dialect, Fault, Options, Token
+
+Edit = Callable[[httpx.Request, Any], Any]
+SECOND = "second00"
+DIALECTS: tuple[Dialect, ...] = ("upstream", "documented")
+BOTH = pytest.mark.parametrize("dialect", DIALECTS)
+
+
+@dataclass
+class Wire(httpx.BaseTransport):
+    """A way for a blocking client to the mock's app; `edit` changes what the app answers."""
+
+    bank: Bank
+    edit: Edit | None = None
+    seen: list[httpx.Request] = field(default_factory=list)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        self.seen.append(request)
+        asked = httpx.Request(request.method, request.url, headers=request.headers)
+
+        async def send() -> httpx.Response:
+            reply = await httpx.ASGITransport(app=self.bank.app).handle_async_request(asked)
+            await reply.aread()
+            return reply
+
+        reply = asyncio.run(send())
+        content = reply.content
+        if self.edit and content:
+            changed = self.edit(request, json.loads(content))
+            content = changed if isinstance(changed, bytes) else json.dumps(changed).encode()
+        return httpx.Response(reply.status_code, content=content)
+
+
+def client_of(
+    bank: Bank, wire: httpx.BaseTransport, access_token: str | None = "YOUR_ACCESS_TOKEN"
+) -> LedgerClient:
+    return LedgerClient(
+        "http://mock",
+        access_token=access_token,
+        user_id=1,
+        transport=wire,
+        clock=lambda: bank.now,
+        sleep=lambda seconds: setattr(bank, "now", bank.now + seconds),
+    )
+
+
+@dataclass
+class Till:
+    """A mock with a clock moved by hand, and the account that a retest of it would open."""
+
+    options: Options
+    edit: Edit | None = None
+    is_exclusive: bool = False
+    prepare: Callable[[Bank], None] = lambda bank: None
+
+    def __post_init__(self) -> None:
+        self.bank = Bank(self.options)
+        self.prepare(self.bank)
+        self.wire = Wire(self.bank, self.edit)
+        self.client = client_of(self.bank, self.wire)
+
+    def account(self) -> Account:
+        found = Account.find(self.client, KEY, is_exclusive=self.is_exclusive)
+        assert isinstance(found, Account), found
+        return found
+
+    def image(self, meanwhile: Callable[[Bank], object] = lambda bank: None) -> Bill:
+        return self.billed(self.bank.ask, "image", MODEL, meanwhile)
+
+    def error(self, meanwhile: Callable[[Bank], object] = lambda bank: None) -> Bill:
+        return self.billed(self.bank.fail, "error", "nano-banana", meanwhile)
+
+    def billed(
+        self,
+        send: Callable[[], httpx.Response],
+        outcome: Any,
+        model: str,
+        meanwhile: Callable[[Bank], object] = lambda bank: None,
+    ) -> Bill:
+        account = self.account()
+        before = account.before()
+        assert isinstance(before, Reading), before
+        reply = send()
+        assert (reply.status_code == 200) is (outcome != "error")
+        meanwhile(self.bank)
+        request_id = reply.headers["x-oneapi-request-id"]
+        called = Call(outcome, reply.status_code, model, request_id, upstream=MODEL)
+        return account.bill(before, called)
+
+
+def till(*faults: Fault, edit: Edit | None = None, **options: Any) -> Till:
+    return Till(Options(faults=faults, **options), edit)
+
+
+def judged(bill: Bill) -> tuple[str, str]:
+    return bill.verdict, bill.cause
+
+
+def forget_batching(request: httpx.Request, reply: Any) -> Any:
+    if request.url.path == "/api/status":
+        del reply["data"]["enable_batch_update"]
+    return reply
+
+
+BATCHES: Mapping[str, tuple[bool, Edit | None]] = {
+    "off": (False, None),
+    "on": (True, None),
+    "off, and not told": (False, forget_batching),
+    "on, and not told": (True, forget_batching),
+}
+
+
+@BOTH
+@pytest.mark.parametrize("batch", BATCHES)
+def test_a_good_image_is_aligned_to_the_unit(dialect: Dialect, batch: str) -> None:
+    is_on, edit = BATCHES[batch]
+    bill = till(edit=edit, dialect=dialect, batch=is_on).image()
+    assert judged(bill) == ("aligned", "agreed")
+    amounts = (bill.log_quota_units, bill.used_delta_quota_units, bill.remain_delta_quota_units)
+    assert amounts == (PRICE, PRICE, -PRICE)
+    assert bill.log_usd == bill.used_delta_usd == Decimal("0.04")
+    assert bill.reason == (
+        "log quota 20000 units (0.04 USD), used_quota moved +20000 units (0.04 USD), remain_quota"
+        " -20000 units: log, used_quota and remain_quota agree."
+    )
+
+
+@BOTH
+@pytest.mark.parametrize("batch", BATCHES)
+@pytest.mark.parametrize("error_log", [False, True])
+def test_a_failed_call_that_costs_nothing_is_aligned(
+    dialect: Dialect, batch: str, error_log: bool
+) -> None:
+    is_on, edit = BATCHES[batch]
+    options = Options(dialect=dialect, batch=is_on, error_log=error_log, refund_after_s=1)
+    assert judged(Till(options, edit).error()) == ("aligned", "nothing-charged")
+
+
+OF_AN_IMAGE: Mapping[Fault, tuple[str, str]] = {
+    "batch-lag": ("aligned", "agreed"),
+    "lost-flush": ("mismatch", "not-booked"),
+    "settle-fault": ("mismatch", "partly-booked"),
+    "token-fault": ("mismatch", "partly-booked"),
+    "no-usage": ("uncharged-success", "no-usage"),
+    "billed-error": ("aligned", "agreed"),
+    "stale-cache": ("aligned", "agreed"),
+    "log-off": ("mismatch", "no-row"),
+    "owner-edit": ("cannot-tell", "remain-edited"),
+}
+OF_AN_ERROR: Mapping[Fault, tuple[str, str]] = {
+    **dict.fromkeys(OF_AN_IMAGE, ("aligned", "nothing-charged")),
+    "blocked-prompt": ("aligned", "nothing-charged"),
+    "billed-error": ("charged-on-failure", "billed-error"),
+}
+CHEAP = {MODEL: 0.000003, "nano-banana": 0.000003}
+"""A price of which one unit is held, and two are due."""
+
+
+@BOTH
+@pytest.mark.parametrize("fault", OF_AN_IMAGE)
+def test_a_fault_at_an_image_is_told_for_what_it_is(fault: Fault, dialect: Dialect) -> None:
+    prices = CHEAP if fault in ("settle-fault", "token-fault") else None
+    assert judged(till(fault, dialect=dialect, prices=prices).image()) == OF_AN_IMAGE[fault]
+
+
+@BOTH
+@pytest.mark.parametrize("fault", OF_AN_ERROR)
+def test_a_fault_at_an_error_is_told_for_what_it_is(fault: Fault, dialect: Dialect) -> None:
+    assert judged(till(fault, dialect=dialect).error()) == OF_AN_ERROR[fault]
+
+
+@BOTH
+def test_a_blocked_prompt_that_is_billed_is_charged_without_an_image(dialect: Dialect) -> None:
+    blocked = till("blocked-prompt", dialect=dialect)
+    bill = blocked.billed(blocked.bank.ask, "no-image", MODEL)
+    assert judged(bill) == ("charged-without-image", "billed-without-image")
+
+
+def test_every_fault_of_the_mock_has_its_verdict() -> None:
+    assert {*OF_AN_IMAGE, "blocked-prompt"} == {*OF_AN_ERROR} == set(get_args(Fault))
+
+
+def trust(bank: Bank) -> None:
+    bank.ledger.users[1].quota = bank.ledger.tokens[1].remain_quota = 6_000_000
+
+
+def test_a_charge_that_no_settlement_booked_is_a_mismatch() -> None:
+    faults: tuple[Fault, ...] = ("settle-fault",)
+    bill = Till(Options(faults=faults), prepare=trust).image()
+    assert judged(bill) == ("mismatch", "not-booked")
+    assert "used_quota moved +0 units (0 USD)" in bill.reason
+
+
+def test_a_refund_that_never_comes_is_a_charge_on_failure() -> None:
+    bill = till(refund_after_s=1000).error()
+    assert judged(bill) == ("charged-on-failure", "not-refunded")
+    assert (bill.log_quota_units, bill.used_delta_quota_units) == (0, PRICE)
+
+
+@pytest.mark.parametrize("interval_s", [11, 40, 70])
+def test_a_batch_that_takes_longer_than_usual_is_no_mismatch(interval_s: float) -> None:
+    bill = till(batch=True, batch_interval_s=interval_s).image()
+    assert judged(bill) == ("aligned", "agreed")
+
+
+def test_a_batch_that_has_not_settled_in_time_cannot_be_told_from_a_fault() -> None:
+    def trickle(request: httpx.Request, reply: Any) -> Any:
+        if request.url.path == "/api/user/self":
+            reply["data"]["quota"] -= int(slow.bank.now)
+        return reply
+
+    def start(bank: Bank) -> None:
+        slow.wire.edit = trickle
+
+    slow = till(batch=True)
+    assert judged(slow.image(start)) == ("cannot-tell", "batch-unsettled")
+    found = slow.account().before()
+    assert isinstance(found, CannotTell) and found.cause == "other-traffic"
+
+
+@pytest.mark.parametrize("batch", [False, True])
+def test_an_image_is_not_judged_before_its_row_is_there(batch: bool) -> None:
+    options = Options(batch=batch, after_answer_s=(30, 30, 30))
+    assert judged(Till(options, prepare=trust).image()) == ("aligned", "agreed")
+
+
+def test_columns_that_were_read_before_the_row_are_read_again() -> None:
+    def pass_time(request: httpx.Request, reply: Any) -> Any:
+        if request.url.path == "/api/user/self":
+            slow.bank.after(2)
+        return reply
+
+    slow = till(edit=pass_time, after_answer_s=(1, 1, 1))
+    assert judged(slow.image()) == ("aligned", "agreed")
+
+
+def test_a_column_that_lags_behind_the_other_is_waited_for() -> None:
+    def lag(request: httpx.Request, reply: Any) -> Any:
+        if request.url.path == "/api/token/1" and late.bank.now < 1_776_124_830:
+            reply["data"]["remain_quota"] = START_QUOTA
+        return reply
+
+    late = till(edit=lag)
+    assert judged(late.image()) == ("aligned", "agreed")
+
+
+@pytest.mark.parametrize("delays", [(0, 0, 30), (5, 10, 15), (60, 70, 80)])
+@pytest.mark.parametrize("batch", [False, True])
+def test_a_late_settlement_is_waited_for(delays: tuple[float, float, float], batch: bool) -> None:
+    bill = till(batch=batch, after_answer_s=delays).image()
+    too_late = batch and delays[-1] == 80
+    assert judged(bill) == (
+        ("cannot-tell", "batch-unsettled") if too_late else ("aligned", "agreed")
+    )
+
+
+def test_calls_one_after_the_other_are_billed_each_for_itself() -> None:
+    many = till(batch=True, error_log=True)
+    account = many.account()
+    for outcome in ("image", "error", "image"):
+        before = account.before()
+        send, model = (
+            (many.bank.ask, MODEL) if outcome == "image" else (many.bank.fail, "nano-banana")
+        )
+        reply = send()
+        request_id = reply.headers["x-oneapi-request-id"]
+        bill = account.bill(before, Call(outcome, reply.status_code, model, request_id))
+        assert bill.verdict == "aligned", bill
+
+
+def test_books_that_were_settled_are_not_waited_for_again() -> None:
+    quick = till(batch=True)
+    account = quick.account()
+    waits = []
+    for _ in range(3):
+        began = quick.bank.now
+        before = account.before()
+        waits.append(quick.bank.now - began)
+        request_id = quick.bank.ask().headers["x-oneapi-request-id"]
+        assert account.bill(before, Call("image", 200, MODEL, request_id)).verdict == "aligned"
+    assert waits[0] >= account.quiet_s and waits[1:] == [0, 0]
+    account.before()
+    quick.bank.fail()
+    began = quick.bank.now
+    account.before()
+    assert quick.bank.now - began >= account.quiet_s
+
+
+def test_a_call_just_before_is_settled_before_the_books_are_opened() -> None:
+    busy = till(batch=True)
+    busy.bank.after(1).ask()
+    assert judged(busy.image()) == ("aligned", "agreed")
+
+
+@pytest.mark.parametrize("fault", [None, "lost-flush", "no-usage"])
+def test_an_unlimited_token_tells_only_what_moves(fault: Fault | None) -> None:
+    def unlimit(bank: Bank) -> None:
+        bank.ledger.tokens[1].unlimited_quota = True
+
+    expected = {
+        None: ("aligned", "agreed"),
+        "lost-flush": ("cannot-tell", "unlimited-token"),
+        "no-usage": ("uncharged-success", "no-usage"),
+    }
+    options = Options(faults=(fault,) if fault else ())
+    assert judged(Till(options, prepare=unlimit).image()) == expected[fault]
+
+
+def test_a_free_model_may_cost_nothing_and_another_may_not() -> None:
+    for price_usd, verdict in ((Decimal(0), "aligned"), (None, "uncharged-success")):
+        free = till(prices={MODEL: 0})
+        account = free.account()
+        before = account.before()
+        request_id = free.bank.ask().headers["x-oneapi-request-id"]
+        call_of = Call("image", 200, MODEL, request_id, price_usd=price_usd)
+        assert account.bill(before, call_of).verdict == verdict
+
+
+def test_the_price_of_a_call_is_that_of_the_tokens_group_or_else_of_its_owners() -> None:
+    def prefer(bank: Bank) -> None:
+        bank.ledger.tokens[1].group = "vip"
+
+    groups = {"default": 1.0, "vip": 0.5}
+    for prepare, usd in ((prefer, "0.02"), (lambda bank: None, "0.04")):
+        usable = Till(Options(groups=groups, usable_groups=("default", "vip")), prepare=prepare)
+        before = usable.account().before()
+        assert isinstance(before, Reading)
+        prices = usable.client.prices(before.group)
+        assert isinstance(prices, dict) and prices[MODEL] == Decimal(usd)
+        bill = usable.image()
+        assert (bill.verdict, bill.log_usd) == ("aligned", Decimal(usd))
+
+
+def test_another_call_with_the_same_token_spoils_the_bill() -> None:
+    for batch in (False, True):
+        shared = till(batch=batch, error_log=True)
+        assert judged(shared.image(Bank.ask)) == ("cannot-tell", "other-traffic")
+        assert judged(shared.error(Bank.ask)) == ("cannot-tell", "other-traffic")
+        assert judged(shared.image(Bank.fail)) == ("cannot-tell", "other-traffic")
+
+
+def add_second(bank: Bank) -> None:
+    token = Token(SECOND, 2, name="second", remain_quota=START_QUOTA)
+    bank.ledger.tokens[2] = bank.ledger.keys[SECOND] = token
+
+
+def ask_second(bank: Bank) -> httpx.Response:
+    return call(bank.app, "POST", f"{NATIVE}?key={SECOND}", json=ASK)
+
+
+@pytest.mark.parametrize("batch", [False, True])
+def test_another_token_of_the_account_does_no_harm_where_its_rows_explain_all(batch: bool) -> None:
+    shared = Till(Options(batch=batch), prepare=add_second)
+    assert judged(shared.image(ask_second)) == ("aligned", "agreed")
+
+
+@pytest.mark.parametrize(("is_exclusive", "verdict"), [(False, "cannot-tell"), (True, "mismatch")])
+def test_a_user_who_paid_more_than_the_token_says_is_told_only_when_alone(
+    is_exclusive: bool, verdict: str
+) -> None:
+    def take(bank: Bank) -> None:
+        bank.ledger.users[1].quota -= 7
+
+    bill = Till(Options(), is_exclusive=is_exclusive).image(take)
+    assert bill.verdict == verdict
+    assert "the user's used_quota +20000 units and quota -20007 units: the" in bill.reason
+
+
+def test_the_rate_limit_of_the_ledger_is_kept_and_waited_out() -> None:
+    slow = till(batch=True, api_limit=4)
+    assert judged(slow.image()) == ("aligned", "agreed")
+    replies = len(slow.wire.seen)
+    assert replies > 4
+
+
+def test_reads_never_come_faster_than_the_limit() -> None:
+    quick = till()
+    times = []
+    for _ in range(400):
+        assert not isinstance(quick.client.terms(), CannotTell)
+        times.append(quick.bank.now)
+        quick.bank.after(0.25)
+    assert all(later - sooner >= 180 for sooner, later in zip(times, times[180:], strict=False))
+
+
+def test_a_limit_that_never_ends_cannot_be_told() -> None:
+    never = till(api_limit=0)
+    found = never.client.terms()
+    assert isinstance(found, CannotTell)
+    assert found.reason.startswith("/api/status: HTTP 429 for ")
+
+
+@pytest.mark.parametrize("access_token", ["WRONG_ACCESS_TOKEN", None])
+def test_without_the_right_access_token_nothing_is_told(access_token: str | None) -> None:
+    bank = Bank(Options())
+    client = client_of(bank, Wire(bank), access_token)
+    found = Account.find(client, KEY)
+    assert isinstance(found, CannotTell) and found.cause == "unreadable"
+    assert "access token" in found.reason and "WRONG" not in found.reason
+    assert not isinstance(client.terms(), CannotTell)
+
+
+def test_an_account_that_went_away_after_the_call_cannot_be_told() -> None:
+    gone = till()
+    account = gone.account()
+    before = account.before()
+    reply = gone.bank.ask()
+    gone.bank.ledger.users[1].status = 2
+    bill = account.bill(before, Call("image", 200, MODEL, reply.headers["x-oneapi-request-id"]))
+    assert judged(bill) == ("cannot-tell", "unreadable")
+    assert bill.log_quota_units is None
+    assert judged(account.bill(account.before(), Call("image", 200, MODEL)))[0] == "cannot-tell"

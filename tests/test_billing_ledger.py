@@ -1,0 +1,489 @@
+"""The ledger client: each way in which a gateway words its books, and in which it fails."""
+
+import json
+import logging
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_billing import BOTH, Edit, Till, client_of, judged, till
+from test_mock import KEY
+from test_mock_ledger import MODEL, START_QUOTA, Bank
+
+from trueup.billing import Account, Bill, Call, CannotTell, LedgerClient, TokenColumns
+from trueup.errors import BadInput
+from trueup.mock import Dialect, Options, Token
+from trueup.mock.dialect import token_fields
+
+LONG = "AbCd" + "x" * 40 + "WxYz"
+SECRET = "YOUR_ACCESS_TOKEN"
+
+
+def on(path: str, change: Callable[[Any], Any]) -> Edit:
+    """An edit of the data of one path; the change is made in place, or is what is returned."""
+
+    def edit(request: httpx.Request, reply: Any) -> Any:
+        if request.url.path == path:
+            changed = change(reply["data"])
+            reply["data"] = reply["data"] if changed is None else changed
+        return reply
+
+    return edit
+
+
+def rows_of(change: Callable[[dict[str, Any]], object]) -> Edit:
+    def each(page: Any) -> None:
+        for row in page["items"]:
+            change(row)
+
+    return on("/api/log/self", each)
+
+
+def no_request_id(row: dict[str, Any]) -> None:
+    row.pop("request_id", None)
+    if isinstance(row["other"], dict):
+        del row["other"]["request_id"]
+
+
+def other_as_text(row: dict[str, Any]) -> None:
+    row["other"] = json.dumps(row["other"])
+
+
+def other_as_object(row: dict[str, Any]) -> None:
+    row["other"] = {**json.loads(row["other"] or "{}"), "request_id": row.pop("request_id")}
+
+
+def in_whole_numbers(row: dict[str, Any]) -> None:
+    row |= {"quota": float(row["quota"]), "use_time": 16.48, "cost_usd": 0.04}
+
+
+WORDINGS: dict[str, tuple[Dialect, Edit]] = {
+    "bare lists": ("upstream", on("/api/log/self", lambda page: page["items"])),
+    "the id in the header alone": ("upstream", rows_of(no_request_id)),
+    "the id nowhere in the docs": ("documented", rows_of(no_request_id)),
+    "an object as text": ("documented", rows_of(other_as_text)),
+    "the id in an object": ("upstream", rows_of(other_as_object)),
+    "other is no object": ("upstream", rows_of(lambda row: row.update(other="{"))),
+    "other is null": ("upstream", rows_of(lambda row: row.update(other=None))),
+    "fractions": ("upstream", rows_of(in_whole_numbers)),
+    "no token id": ("documented", rows_of(lambda row: row.pop("token_id"))),
+    "nothing that is not needed": (
+        "upstream",
+        rows_of(lambda row: [row.pop(name) for name in ("content", "channel", "ip", "group")]),
+    ),
+}
+
+
+@pytest.mark.parametrize("wording", WORDINGS)
+def test_a_bill_is_read_in_every_wording(wording: str) -> None:
+    dialect, edit = WORDINGS[wording]
+    assert judged(till(edit=edit, dialect=dialect).image()) == ("aligned", "agreed")
+    assert judged(till(edit=edit, dialect=dialect).error()) == ("aligned", "nothing-charged")
+    assert till("no-usage", edit=edit, dialect=dialect).image().verdict == "uncharged-success"
+
+
+def test_a_row_without_an_id_under_another_name_is_someone_elses() -> None:
+    edit = rows_of(lambda row: row.update(request_id="", model_name="another"))
+    assert judged(till(edit=edit).image()) == ("cannot-tell", "other-traffic")
+
+
+@BOTH
+@pytest.mark.parametrize("key", [KEY, f"sk-{KEY}", f"sk-{KEY}-318"])
+def test_a_token_is_found_by_its_key(key: str, dialect: Dialect) -> None:
+    found = till(dialect=dialect).client.find_token(key)
+    assert found == TokenColumns(1, "mock", 0, START_QUOTA, False)
+
+
+def many_tokens(bank: Bank) -> None:
+    """Our token is the oldest, so it comes last."""
+    for number in range(2, 134):
+        key = f"key{number:04}"
+        token = Token(key, number, name=f"token-{number}")
+        bank.ledger.tokens[number] = bank.ledger.keys[key] = token
+
+
+def bare_lists(bank: Bank, first: int, size: int) -> Edit:
+    """Tokens as a bare list whose pages are counted from `first`."""
+
+    def edit(request: httpx.Request, reply: Any) -> Any:
+        if request.url.path == "/api/token/":
+            place = int(request.url.params.get("p", first)) - first
+            tokens = sorted(bank.ledger.tokens.values(), key=lambda token: -token.id)
+            shown = tokens[place * size :][:size]
+            reply["data"] = [token_fields(token, "upstream") for token in shown]
+        return reply
+
+    return edit
+
+
+@pytest.mark.parametrize(("first", "size"), [(0, 10), (1, 10), (0, 100), (1, 500)])
+def test_a_token_is_found_on_the_last_of_many_bare_lists(first: int, size: int) -> None:
+    many = Till(Options(), prepare=many_tokens)
+    many.wire.edit = bare_lists(many.bank, first, size)
+    assert judged(many.image()) == ("aligned", "agreed")
+
+
+def test_a_token_is_found_on_the_last_page() -> None:
+    assert judged(Till(Options(), prepare=many_tokens).image()) == ("aligned", "agreed")
+
+
+def test_too_many_tokens_are_not_searched_forever() -> None:
+    def endless(request: httpx.Request, reply: Any) -> Any:
+        reply["data"] = [token_fields(Token("none", len(long.wire.seen)), "upstream")]
+        return reply
+
+    long = till(edit=endless)
+    found = long.client.find_token(KEY)
+    assert isinstance(found, CannotTell) and "more than 20 tokens" in found.reason
+
+
+def masked(*shown: str) -> Edit:
+    def mask(page: Any) -> None:
+        page["items"] = [{**page["items"][0], "id": n, "key": k} for n, k in enumerate(shown, 1)]
+
+    return on("/api/token/", mask)
+
+
+@pytest.mark.parametrize(
+    ("shown", "said"),
+    [
+        (["AbCd**********WxYz"], None),
+        (["sk-AbCd**********WxYz", "Zzzz**********WxYz"], None),
+        (["AbCd**********WxYz", "AbCd**********WxYz"], "several tokens show ends that fit"),
+        (["AbCd**********WxYz", LONG], None),
+        (["AbCd**********none", ""], "none of the owner's tokens"),
+        (["**********"], "none of the owner's tokens"),
+        ([], "none of the owner's tokens"),
+    ],
+)
+def test_a_masked_key_is_found_by_its_ends_unless_two_fit(
+    shown: list[str], said: str | None
+) -> None:
+    found = till(edit=masked(*shown)).client.find_token(f"sk-{LONG}")
+    if said is None:
+        assert isinstance(found, TokenColumns)
+        assert found.id == (2 if LONG in shown else 1)
+    else:
+        assert isinstance(found, CannotTell) and said in found.reason
+        assert LONG not in found.reason
+
+
+def test_prices_are_dollars_a_call_in_the_callers_group() -> None:
+    options = Options(prices={MODEL: 0.1}, groups={"default": 1.0, "vip": 0.7})
+    client = Till(options).client
+    assert client.prices() == {MODEL: Decimal("0.1")}
+    assert client.prices("vip") == {MODEL: Decimal("0.07")}
+    assert client.prices("unheard-of") == {MODEL: None}
+
+
+@pytest.mark.parametrize(
+    ("fields", "usd"),
+    [
+        ({"model_price": 0}, Decimal(0)),
+        ({"quota_type": 0}, None),
+        ({"model_price": -1}, None),
+    ],
+)
+def test_a_price_that_is_not_fixed_is_not_made_up(fields: dict[str, Any], usd: Decimal) -> None:
+    def change(prices: Any) -> None:
+        for price in prices:
+            price.update(fields)
+
+    prices = till(edit=on("/api/pricing", change)).client.prices()
+    assert isinstance(prices, dict) and set(prices.values()) == {usd}
+
+
+def test_a_price_beyond_all_bounds_is_a_reason() -> None:
+    edit = on("/api/pricing", lambda prices: prices[0].update(model_price=2**70))
+    found = till(edit=edit).client.prices()
+    assert isinstance(found, CannotTell) and "model_price is out of bounds" in found.reason
+
+
+@pytest.mark.parametrize("accessed_time", [0, 1_776_124_800, 1_776_124_800_000])
+def test_the_newest_rows_are_seen_whatever_the_tokens_last_use_is(accessed_time: int) -> None:
+    edit = on("/api/token/1", lambda token: token.update(accessed_time=accessed_time))
+    assert till(edit=edit).image().verdict == "aligned"
+
+
+def test_an_account_is_not_found_where_nothing_answers() -> None:
+    client = client_of(Bank(Options()), httpx.MockTransport(down))
+    found = Account.find(client, KEY)
+    assert isinstance(found, CannotTell) and found.reason.startswith("/api/status: no answer")
+
+
+def test_the_gateway_may_tell_nothing_of_its_terms() -> None:
+    till_of = till(edit=on("/api/status", lambda data: {"quota_per_unit": "500000"}))
+    bill = till_of.image()
+    assert (bill.verdict, bill.log_usd) == ("aligned", None)
+
+
+def pipeline(edit: Edit | None, transport: httpx.BaseTransport | None = None) -> list[object]:
+    """All that the account of a mock tells where what it answers is edited after the call."""
+    sound = till()
+    if transport is not None:
+        sound.client = client_of(sound.bank, transport)
+    else:
+        sound.wire.edit = edit
+    found: list[object] = [
+        sound.client.terms(),
+        sound.client.prices(),
+        sound.client.find_token(KEY),
+    ]
+    sound = till()
+    account = sound.account()
+    before = account.before()
+    request_id = sound.bank.ask().headers["x-oneapi-request-id"]
+    if transport is not None:
+        account.client = client_of(sound.bank, transport)
+    sound.wire.edit = edit
+    return [*found, account.bill(before, Call("image", 200, MODEL, request_id)), account.before()]
+
+
+BAD_REPLIES: dict[str, tuple[bytes, str]] = {
+    "html": (b"<!doctype html>", "HTTP 200 with no JSON that can be read"),
+    "empty": (b"", "HTTP 200 with no JSON that can be read"),
+    "not utf-8": (b'{"success": "\xff"}', "with no JSON that can be read"),
+    "a list": (b"[]", "with JSON that is no object"),
+    "not a number": (b'{"success": true, "data": NaN}', "with no JSON that can be read"),
+    "infinite": (b'{"success": true, "data": -Infinity}', "with no JSON that can be read"),
+    "exponent": (b'{"success": true, "data": 1e99999999999999999999}', "no JSON that can be read"),
+    "long number": (b'{"success": true, "data": %s}' % (b"9" * 5000), "no JSON that can be read"),
+    "deep": (b"[" * 100_000, "with no JSON that can be read"),
+    "huge": (b" " * (8 * 2**20 + 1), "a reply of more than 8 MiB"),
+    "no success": (b'{"success": false, "message": "no\\n way"}', "no success, 'no way'"),
+    "no message": (b'{"success": "true"}', "no success, no message"),
+    "no data": (b'{"success": true}', "data is missing; an object was expected"),
+    "text": (b'{"success": true, "data": "x"}', "data is a text; an object was expected"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_REPLIES)
+def test_a_bad_reply_is_a_reason_and_never_a_traceback(name: str) -> None:
+    content, said = BAD_REPLIES[name]
+    transport = httpx.MockTransport(lambda request: httpx.Response(200, content=content))
+    terms, *found = pipeline(None, transport)
+    assert isinstance(terms, CannotTell)
+    assert terms.reason.startswith("/api/status: ") and said in terms.reason
+    assert terms.cause == "unreadable"
+    bill, before = found[-2:]
+    assert isinstance(bill, Bill) and judged(bill) == ("cannot-tell", "unreadable")
+    assert isinstance(before, CannotTell)
+
+
+def down(request: httpx.Request) -> httpx.Response:
+    raise httpx.ConnectError(f"cannot reach it with {request.headers}")
+
+
+def compressed(request: httpx.Request) -> httpx.Response:
+    return httpx.Response(200, headers={"content-encoding": "gzip"}, stream=httpx.ByteStream(b"x"))
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (down, "/api/status: no answer (ConnectError); one was expected."),
+        (compressed, "/api/status: a compressed reply; a plain one was expected."),
+    ],
+)
+def test_no_answer_is_a_reason(
+    answer: Callable[[httpx.Request], httpx.Response], said: str
+) -> None:
+    terms, *_, bill, _ = pipeline(None, httpx.MockTransport(answer))
+    assert isinstance(terms, CannotTell) and terms.reason == said
+    assert isinstance(bill, Bill) and bill.cause == "unreadable"
+
+
+def test_a_reply_that_drips_is_given_up() -> None:
+    bank = Bank(Options())
+
+    class Drip(httpx.SyncByteStream):
+        def __iter__(self) -> Any:
+            while True:
+                bank.after(10)
+                yield b" "
+
+    transport = httpx.MockTransport(lambda request: httpx.Response(200, stream=Drip()))
+    found = client_of(bank, transport).terms()
+    assert isinstance(found, CannotTell) and "takes more than 30 s" in found.reason
+
+
+def test_a_url_that_is_none_is_a_reason() -> None:
+    with LedgerClient("http://\0", access_token=None, user_id=1) as client:
+        found = client.terms()
+    assert isinstance(found, CannotTell) and "InvalidURL" in found.reason
+
+
+WRONG: tuple[tuple[str, dict[str, Any], str], ...] = (
+    ("/api/token/1", {"used_quota": "1"}, "used_quota is a text; a whole number was expected"),
+    ("/api/token/1", {"used_quota": None}, "used_quota is missing; a whole number was expected"),
+    ("/api/token/1", {"used_quota": True}, "used_quota is true or false; a whole number was"),
+    ("/api/token/1", {"remain_quota": 1.5}, "remain_quota is out of bounds; a whole number of"),
+    ("/api/token/1", {"remain_quota": 2**63}, "remain_quota is out of bounds; a whole number of"),
+    ("/api/token/1", {"remain_quota": []}, "remain_quota is a list; a whole number was expected"),
+    ("/api/token/1", {"unlimited_quota": 0}, "unlimited_quota is a number; true or false was"),
+    ("/api/token/1", {"name": 3}, "name is a number; a text was expected"),
+    ("/api/user/self", {"quota": {}}, "quota is an object; a whole number was expected"),
+    ("/api/log/self", {"items": 3}, "items is a number; a list was expected"),
+    ("/api/log/self", {"items": [3]}, "a log row is a number; an object was expected"),
+    ("/api/log/self", {"total": None}, "total is missing; a whole number was expected"),
+    (
+        "/api/log/self",
+        {
+            "items": [
+                {"type": 2, "quota": 1, "created_at": 1},
+                {"type": 2, "quota": 1, "created_at": 2},
+            ],
+            "total": 300,
+        },
+        "the log's oldest rows; its newest were expected",
+    ),
+    ("/api/log/self", {"items": [{"type": 2, "quota": -1}]}, "quota is below 0; 0 or more was"),
+)
+
+
+@pytest.mark.parametrize(("path", "fields", "said"), WRONG)
+def test_a_field_that_is_missing_or_wrong_is_named(
+    path: str, fields: dict[str, Any], said: str
+) -> None:
+    *_, bill, before = pipeline(on(path, lambda data: data.update(fields)))
+    assert isinstance(bill, Bill) and judged(bill) == ("cannot-tell", "unreadable")
+    assert isinstance(before, CannotTell) and before.reason == bill.reason
+    assert said in bill.reason and bill.reason.startswith(f"{path}: ")
+
+
+@pytest.mark.parametrize("field", ["used_quota", "quota"])
+def test_an_exponent_that_is_no_amount_is_refused(field: str) -> None:
+    def edit(request: httpx.Request, reply: Any) -> bytes:
+        return json.dumps(reply).replace(f'"{field}": ', f'"{field}": 1e999999999, "_": ').encode()
+
+    *_, bill, _ = pipeline(edit)
+    assert isinstance(bill, Bill) and f"{field} is out of bounds" in bill.reason
+
+
+def test_a_gateway_that_comes_back_in_time_is_billed() -> None:
+    shaky = till()
+    calls: list[int] = []
+
+    def edit(request: httpx.Request, reply: Any) -> Any:
+        calls.append(1)
+        return b"<html>" if 6 < len(calls) < 12 else reply
+
+    shaky.wire.edit = edit
+    assert judged(shaky.image()) == ("aligned", "agreed")
+    assert len(calls) > 12
+
+
+LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
+JSON: st.SearchStrategy[Any] = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=6,
+)
+PATHS = (
+    "/api/status",
+    "/api/pricing",
+    "/api/token/",
+    "/api/token/1",
+    "/api/user/self",
+    "/api/log/self",
+)
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.sampled_from(PATHS), st.integers(0, 200), JSON)
+def test_no_value_in_any_place_raises(path: str, place: int, value: Any) -> None:
+    def edit(request: httpx.Request, reply: Any) -> Any:
+        if request.url.path == path:
+            spots = list(places(reply))
+            holder, name = spots[place % len(spots)]
+            holder[name] = value
+        return reply
+
+    for found in pipeline(edit):
+        assert isinstance(found, CannotTell) or not getattr(found, "reason", "").count("\n")
+
+
+def places(value: Any) -> Any:
+    """Every place in a reply that can hold something else."""
+    names = (
+        value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+    )
+    for name in names:
+        yield value, name
+        yield from places(value[name])
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=50))
+def test_no_content_raises(content: bytes) -> None:
+    transport = httpx.MockTransport(lambda request: httpx.Response(200, content=content))
+    client = client_of(Bank(Options()), transport)
+    assert isinstance(client.terms(), CannotTell)
+
+
+def test_no_secret_gets_into_a_reason_a_repr_or_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    def echo(request: httpx.Request) -> httpx.Response:
+        words = f"{request.headers['authorization']}\x00 [sk-abc***xyz] sk-{KEY} {KEY}"
+        return httpx.Response(200, json={"success": False, "message": words})
+
+    bank = Bank(Options())
+    client = client_of(bank, httpx.MockTransport(echo))
+    with caplog.at_level(logging.DEBUG):
+        found = client.find_token(f"sk-{KEY}")
+        good = till()
+        account = good.account()
+        bill = good.error()
+    assert isinstance(found, CannotTell)
+    assert found.reason.startswith("/api/token/: HTTP 200, no success, '*** [***] *** ***'; ")
+    shown = f"{found!r} {client!r} {account!r} {bill!r} {account.before()!r} {vars(good)!r}"
+    assert SECRET not in shown + caplog.text
+    assert KEY not in caplog.text and KEY not in f"{found!r} {account!r} {bill!r}"
+    for request in good.wire.seen:
+        assert KEY not in str(request.url) and SECRET not in str(request.url)
+        owned = request.url.path not in ("/api/status", "/api/pricing")
+        assert ("authorization" in request.headers) is owned
+
+
+@pytest.mark.parametrize("access_token", ["", "two words", "new\nline", "schlüssel"])
+def test_an_access_token_that_no_header_takes_is_refused_unseen(access_token: str) -> None:
+    with pytest.raises(BadInput, match="Export it again") as caught:
+        LedgerClient("http://mock", access_token=access_token, user_id=1)
+    assert not access_token or access_token not in str(caught.value)
+
+
+def test_a_redirect_is_not_followed() -> None:
+    seen = []
+
+    def away(request: httpx.Request) -> httpx.Response:
+        seen.append(request.url.host)
+        return httpx.Response(302, headers={"location": "http://elsewhere/"})
+
+    found = client_of(Bank(Options()), httpx.MockTransport(away)).find_token(KEY)
+    assert isinstance(found, CannotTell) and "HTTP 302 with no JSON" in found.reason
+    assert seen == ["mock"]
+
+
+def test_the_ledger_is_only_read() -> None:
+    good = till()
+    good.image()
+    assert {request.method for request in good.wire.seen} == {"GET"}
+
+
+@pytest.mark.parametrize("is_bare", [False, True])
+def test_a_page_of_new_rows_alone_is_too_busy_to_tell(is_bare: bool) -> None:
+    def ten_at_most(page: Any) -> Any:
+        page["items"] = page["items"][:10]
+        return page["items"] if is_bare else None
+
+    def others(bank: Bank) -> None:
+        for _ in range(12):
+            bank.ask()
+
+    busy = till(edit=on("/api/log/self", ten_at_most))
+    bill = busy.image(others)
+    assert judged(bill) == ("cannot-tell", "other-traffic")
+    assert "more rows came than one page of the log shows" in bill.reason

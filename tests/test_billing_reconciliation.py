@@ -1,0 +1,299 @@
+"""The reconciliation: what two readings and the rows between them say of one call."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from trueup.billing import (
+    Bill,
+    Call,
+    CannotTell,
+    LogRow,
+    Reading,
+    Terms,
+    TokenColumns,
+    UserColumns,
+    bill_of,
+    new_rows,
+    reconcile,
+)
+from trueup.billing.books import CallOutcome, Cause
+
+Q = 20_000
+TERMS = Terms(Decimal(500_000), False)
+ROW = LogRow(2, 1_776_124_800, Q, "m", "own", 1, "id")
+IMAGE = Call("image", 200, "m", "id")
+FAILED = Call("error", 400, "m", "id")
+EMPTY = Call("no-image", 200, "m", "id")
+FEE = replace(ROW, quota=500, is_violation_fee=True)
+
+
+def read(
+    used: int = 0, remain: int | None = None, spent: int | None = None, **token: Any
+) -> Reading:
+    """A reading after a charge of `used`; the other columns moved alike unless given."""
+    columns = TokenColumns(1, "own", 7 + used, 10**6 + (-used if remain is None else remain), False)
+    paid = used if spent is None else spent
+    return Reading(replace(columns, **token), UserColumns(1, 10**7 - paid, 11 + paid))
+
+
+def bill(after: Reading, call: Call, *rows: LogRow, **more: Any) -> Bill:
+    before = replace(read(), token=replace(read().token, is_unlimited=after.token.is_unlimited))
+    return reconcile(before, after, rows, call, TERMS, **more)
+
+
+def zero(**fields: Any) -> LogRow:
+    return replace(ROW, quota=0, **fields)
+
+
+Case = tuple[str, str, Reading, Call, Sequence[LogRow]]
+CASES: Sequence[Case] = (
+    ("aligned", "agreed", read(Q), IMAGE, [ROW]),
+    ("aligned", "agreed", read(Q), IMAGE, [ROW, zero(type=5)]),
+    ("aligned", "agreed", read(Q), replace(IMAGE, request_id=None), [ROW]),
+    ("aligned", "agreed", read(Q), IMAGE, [replace(ROW, request_id=None)]),
+    ("aligned", "agreed", read(Q), IMAGE, [replace(ROW, token_id=None)]),
+    (
+        *("aligned", "agreed", read(Q), replace(IMAGE, model="alias", upstream="m")),
+        [replace(ROW, request_id=None)],
+    ),
+    ("aligned", "agreed", read(Q, spent=Q + 9), IMAGE, [ROW, replace(ROW, quota=9, token_id=2)]),
+    ("aligned", "agreed", read(Q), IMAGE, [ROW, replace(ROW, quota=9, token_id=2)]),
+    ("aligned", "agreed", read(2 * Q), IMAGE, [ROW, replace(ROW, created_at=9)]),
+    (
+        *("aligned", "agreed", read(Q), IMAGE),
+        [ROW, replace(ROW, token_id=None, token_name="other", request_id="b")],
+    ),
+    ("aligned", "nothing-charged", read(), FAILED, []),
+    ("aligned", "nothing-charged", read(), FAILED, [zero()]),
+    ("aligned", "nothing-charged", read(), FAILED, [zero(type=5)]),
+    ("aligned", "nothing-charged", read(), FAILED, [ROW, replace(ROW, type=6)]),
+    ("aligned", "nothing-charged", read(), EMPTY, [zero()]),
+    ("aligned", "free-model", read(), replace(IMAGE, price_usd=Decimal(0)), [zero()]),
+    ("mismatch", "not-booked", read(), IMAGE, [ROW]),
+    ("mismatch", "partly-booked", read(Q - 1), IMAGE, [ROW]),
+    ("mismatch", "overbooked", read(Q + 1), IMAGE, [ROW]),
+    ("mismatch", "overbooked", read(Q), IMAGE, [zero()]),
+    ("mismatch", "no-row", read(Q), IMAGE, []),
+    ("mismatch", "partly-booked", read(Q), IMAGE, [ROW, FEE]),
+    ("uncharged-success", "zero-row", read(), IMAGE, [zero()]),
+    ("uncharged-success", "no-usage", read(), IMAGE, [zero(has_usage=False)]),
+    ("uncharged-success", "zero-row", read(), IMAGE, [ROW, replace(ROW, type=6)]),
+    ("charged-on-failure", "billed-error", read(Q), FAILED, [ROW]),
+    ("charged-on-failure", "billed-error", read(), FAILED, [ROW]),
+    ("charged-on-failure", "billed-error", read(), FAILED, [replace(ROW, type=5)]),
+    ("charged-on-failure", "not-refunded", read(Q), FAILED, []),
+    ("charged-on-failure", "not-refunded", read(Q), FAILED, [zero(type=5)]),
+    ("charged-on-failure", "violation-fee", read(500), FAILED, [FEE]),
+    ("charged-without-image", "billed-without-image", read(Q), EMPTY, [ROW]),
+    ("charged-without-image", "billed-without-image", read(), EMPTY, [ROW]),
+    ("charged-without-image", "billed-without-image", read(Q), EMPTY, []),
+    ("cannot-tell", "no-row", read(), IMAGE, []),
+    ("cannot-tell", "no-row", read(), IMAGE, [zero(type=5)]),
+    ("cannot-tell", "no-row", read(), EMPTY, []),
+    ("cannot-tell", "unlimited-token", read(is_unlimited=True), IMAGE, [ROW]),
+    ("cannot-tell", "unlimited-token", read(is_unlimited=True), FAILED, [ROW]),
+    ("cannot-tell", "unlimited-token", read(Q, 0, is_unlimited=True), IMAGE, [ROW]),
+    ("aligned", "agreed", read(Q, is_unlimited=True), IMAGE, [ROW]),
+    ("cannot-tell", "remain-edited", read(Q, 50), IMAGE, [ROW]),
+    ("cannot-tell", "remain-edited", read(0, 50), FAILED, []),
+    ("mismatch", "partly-booked", read(Q - 1, 50), IMAGE, [ROW]),
+    ("cannot-tell", "token-changed", read(Q, id=2), IMAGE, [ROW]),
+    ("cannot-tell", "other-traffic", read(2 * Q), IMAGE, [ROW, replace(ROW, request_id="b")]),
+    ("cannot-tell", "other-traffic", read(Q), IMAGE, [ROW, zero(type=5, request_id="b")]),
+    ("cannot-tell", "other-traffic", read(-5), FAILED, []),
+    ("cannot-tell", "other-traffic", read(), FAILED, [replace(ROW, type=6)]),
+    ("cannot-tell", "other-traffic", read(Q, spent=Q + 1), IMAGE, [ROW]),
+    ("cannot-tell", "other-traffic", read(0, spent=1), FAILED, []),
+    (
+        *("cannot-tell", "other-traffic", read(2 * Q), IMAGE),
+        [replace(ROW, request_id=None), replace(ROW, request_id=None, created_at=9)],
+    ),
+    (
+        *("cannot-tell", "other-traffic", replace(read(Q), rows=(ROW,), is_whole=False), IMAGE),
+        [ROW],
+    ),
+)
+
+
+@pytest.mark.parametrize(("verdict", "cause", "after", "call", "rows"), CASES)
+def test_each_case_has_its_verdict(
+    verdict: str, cause: str, after: Reading, call: Call, rows: Sequence[LogRow]
+) -> None:
+    found = bill(after, call, *rows)
+    assert (found.verdict, found.cause) == (verdict, cause)
+
+
+def test_a_fee_beside_a_charge_is_part_of_the_bill() -> None:
+    assert bill(read(Q + 500), IMAGE, ROW, FEE).log_quota_units == Q + 500
+    unnamed = [replace(row, request_id=None) for row in (ROW, FEE)]
+    assert bill(read(Q + 500), IMAGE, *unnamed).verdict == "aligned"
+
+
+def test_every_cause_that_the_rule_gives_is_tried() -> None:
+    elsewhere = {"user-columns", "batch-unsettled", "unreadable"}
+    assert {case[1] for case in CASES} == set(get_args(Cause)) - elsewhere
+
+
+@pytest.mark.parametrize(
+    ("call", "row", "verdict"),
+    [
+        (IMAGE, ROW, "mismatch"),
+        (IMAGE, zero(), "mismatch"),
+        (FAILED, None, "charged-on-failure"),
+        (EMPTY, zero(), "charged-without-image"),
+    ],
+)
+def test_what_the_user_alone_paid_tells_only_when_nobody_else_was_there(
+    call: Call, row: LogRow | None, verdict: str
+) -> None:
+    rows = [row] if row else []
+    used = sum(row.quota for row in rows)
+    after, stranger = read(used, spent=used + 9), replace(ROW, type=1, quota=0, token_id=0)
+    alone = bill(after, call, *rows, is_exclusive=True)
+    assert (alone.verdict, alone.cause) == (verdict, "user-columns")
+    assert bill(after, call, *rows).cause == "other-traffic"
+    assert bill(after, call, *rows, stranger, is_exclusive=True).cause == "other-traffic"
+
+
+def test_a_subscription_pays_in_place_of_the_wallet() -> None:
+    after = read(Q)
+    paid = replace(after, user=replace(after.user, quota=10**7))
+    assert bill(paid, IMAGE, replace(ROW, is_subscription=True)).verdict == "aligned"
+    assert bill(paid, IMAGE, ROW).cause == "other-traffic"
+
+
+def test_a_refund_may_leave_what_the_user_has_used() -> None:
+    after = read(0)
+    kept = replace(after, user=replace(after.user, used_quota=11 + Q))
+    assert bill(kept, FAILED, ROW, replace(ROW, type=6)).verdict == "aligned"
+
+
+def test_the_amounts_are_told_in_units_and_dollars() -> None:
+    found = bill(read(26_000), IMAGE, ROW)
+    assert (found.log_usd, found.used_delta_usd) == (Decimal("0.04"), Decimal("0.052"))
+    assert found.reason == (
+        "log quota 20000 units (0.04 USD), used_quota moved +26000 units (0.052 USD), remain_quota"
+        " -26000 units: log quota and used_quota differ; equal was expected."
+    )
+
+
+def test_dollars_are_those_of_the_rows_where_the_gateway_tells_no_rate() -> None:
+    priced = replace(ROW, cost_usd=Decimal("0.04"))
+    for terms in (None, Terms()):
+        found = reconcile(read(), read(Q), [priced], IMAGE, terms)
+        assert (found.log_usd, found.used_delta_usd) == (Decimal("0.04"), None)
+        assert "USD" not in found.reason
+        assert reconcile(read(), read(Q), [ROW], IMAGE, terms).log_usd is None
+
+
+def test_what_could_not_be_read_is_a_bill_without_amounts() -> None:
+    found = bill_of(CannotTell("unreadable", "/api/status: no answer."))
+    assert found == Bill("cannot-tell", "unreadable", "/api/status: no answer.")
+
+
+UNITS = st.integers(-2, 3).map(lambda n: n * Q) | st.integers(-(2**63), 2**63)
+FEW = st.sampled_from([0, 1, Q, 2 * Q])
+ROWS = st.lists(
+    st.builds(
+        LogRow,
+        type=st.sampled_from([1, 2, 3, 5, 6]),
+        created_at=st.integers(0, 2),
+        quota=FEW,
+        model=st.sampled_from(["m", "n"]),
+        token_name=st.sampled_from(["own", "other", ""]),
+        token_id=st.sampled_from([1, 2, None]),
+        request_id=st.sampled_from(["id", "b", None]),
+        has_usage=st.booleans(),
+        is_violation_fee=st.booleans(),
+        is_subscription=st.booleans(),
+    ),
+    max_size=4,
+)
+READINGS = st.builds(
+    read, used=UNITS, remain=UNITS | st.none(), spent=UNITS | st.none(), is_unlimited=st.booleans()
+)
+CALLS = st.builds(
+    Call,
+    outcome=st.sampled_from(get_args(CallOutcome)),
+    http_status=st.just(200),
+    model=st.just("m"),
+    request_id=st.sampled_from(["id", None]),
+    price_usd=st.sampled_from([None, Decimal(0), Decimal(1)]),
+)
+
+
+@settings(deadline=None)
+@given(READINGS, ROWS, CALLS, st.booleans())
+def test_nothing_is_aligned_unless_every_leg_is(
+    after: Reading, rows: list[LogRow], call: Call, is_exclusive: bool
+) -> None:
+    found = bill(after, call, *rows, is_exclusive=is_exclusive)
+    assert found.verdict != "abnormal"
+    assert found.reason.endswith(".") and "\n" not in found.reason
+    mine = [
+        row for row in rows if row.token_id == 1 or (row.token_id, row.token_name) == (None, "own")
+    ]
+    consumed = sum(row.quota for row in mine if row.type in (2, 5))
+    refunded = sum(row.quota for row in mine if row.type == 6)
+    used, remain = after.token.used_quota - 7, after.token.remain_quota - 10**6
+    if found.verdict == "aligned":
+        assert used == consumed - refunded == -remain
+        assert bool(used) is (call.outcome == "image" and found.cause == "agreed")
+        assert found.log_quota_units == found.used_delta_quota_units == used
+        assert not any(row.request_id == "b" for row in mine) or call.request_id is None
+    if found.verdict == "uncharged-success":
+        assert call.outcome == "image" and used == remain == 0
+    if found.verdict in ("charged-on-failure", "charged-without-image"):
+        assert used or consumed or after.user != read().user
+
+
+@settings(deadline=None)
+@given(READINGS, ROWS, CALLS, st.randoms(use_true_random=False))
+def test_the_order_of_the_rows_is_nothing(
+    after: Reading, rows: list[LogRow], call: Call, random: Any
+) -> None:
+    mixed = list(rows)
+    random.shuffle(mixed)
+    assert bill(after, call, *mixed) == bill(after, call, *rows)
+
+
+@settings(deadline=None)
+@given(READINGS, ROWS, CALLS)
+def test_rows_of_other_tokens_that_cost_nothing_change_nothing(
+    after: Reading, rows: list[LogRow], call: Call
+) -> None:
+    stranger = LogRow(5, 1, 0, "m", "other", 2, "id")
+    assert bill(after, call, *rows, stranger) == bill(after, call, *rows)
+
+
+@settings(deadline=None)
+@given(READINGS, ROWS, CALLS, FEW)
+def test_a_charge_of_another_token_that_its_owner_paid_changes_nothing_but_the_user(
+    after: Reading, rows: list[LogRow], call: Call, quota: int
+) -> None:
+    user = after.user
+    paid = replace(user, quota=user.quota - quota, used_quota=user.used_quota + quota)
+    stranger = LogRow(2, 1, quota, "m", "other", 2, "c")
+    alone = bill(after, call, *rows)
+    if alone.verdict != "cannot-tell":
+        found = bill(replace(after, user=paid), call, *rows, stranger)
+        assert (found.verdict, found.cause) in (
+            (alone.verdict, alone.cause),
+            ("cannot-tell", "other-traffic"),
+        )
+        if not any(row.token_id == 2 or row.token_name == "other" for row in rows):
+            assert found.verdict == alone.verdict
+
+
+@settings(deadline=None)
+@given(ROWS, ROWS)
+def test_new_rows_are_those_that_were_not_there(old: list[LogRow], new: list[LogRow]) -> None:
+    before = replace(read(), rows=tuple(old))
+    after = replace(read(), rows=(*new, *old))
+    assert sorted(map(repr, new_rows(before, after))) == sorted(map(repr, new))

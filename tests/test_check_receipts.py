@@ -1,0 +1,149 @@
+"""Receipts of retests against the rows that point to them, each mistake with its own word."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from conftest import TOP
+
+from trueup.check import check_record
+from trueup.model import Sent
+from trueup.request import request_of
+from trueup.retest import Attempt, Proof, update, write
+from trueup.store import Stored, load_status
+
+NOW = datetime(2026, 4, 20, 12, tzinfo=UTC)
+NATIVE = "nano-banana/generate-content"
+IMAGES = "nano-banana/images-generations"
+
+
+def sent_of(stored: Stored, endpoint: str) -> Sent:
+    return request_of(stored.status, endpoint, "production")
+
+
+def proof_of(stored: Stored, endpoint: str, at: datetime, **changed: object) -> Proof:
+    """A retest in which an image came back."""
+    facts: dict[str, object] = {"outcome": "image", "shape": "data-uri"}
+    if endpoint == IMAGES:
+        facts["shape"] = "url"
+    attempt = Attempt(at=at, sent=sent_of(stored, endpoint), **{**facts, **changed})
+    block = "curl"
+    return Proof(
+        endpoint=endpoint,
+        target="production",
+        language="curl",
+        block=block,
+        sha256=sha256(block.encode()).hexdigest(),
+        containment="namespace",
+        attempts=(attempt,),
+    )
+
+
+def rules(top: Path) -> list[str]:
+    stored = load_status(top / "status.yml", NOW)
+    return [one.rule for one in check_record(stored, top, NOW.date())]
+
+
+def retested(top: Path, times: int = 1, **changed: object) -> list[Path]:
+    """Puts equal retests on record; their files, oldest first."""
+    (top / "status.yml").write_bytes((TOP / "tests" / "record.yml").read_bytes())
+    files = []
+    for number in range(times):
+        stored = load_status(top / "status.yml", NOW)
+        at = NOW - timedelta(hours=5 - number)
+        made = update(stored, [proof_of(stored, NATIVE, at, **changed)], NOW)
+        write(top, made)
+        files += [top / name for name in made.files]
+    return files
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_what_a_retest_wrote_is_silent(times: int, tmp_path: Path) -> None:
+    files = retested(tmp_path, times, upstream="gemini-2.5-flash-image")
+    assert len(files) == times
+    assert rules(tmp_path) == []
+
+
+def swap(old: str, new: str) -> Callable[[Path, list[Path]], None]:
+    def change(top: Path, files: list[Path]) -> None:
+        text = (top / "status.yml").read_text()
+        place = text.rindex(old)
+        (top / "status.yml").write_text(text[:place] + text[place:].replace(old, new, 1))
+
+    return change
+
+
+def doctored(top: Path, files: list[Path]) -> None:
+    """The newest file changed, and its hash in the row as well."""
+    before = files[-1].read_bytes()
+    after = before.replace(b'"data-uri"', b'"inline-data"')
+    assert after != before
+    files[-1].write_bytes(after)
+    old, new = (sha256(content).hexdigest() for content in (before, after))
+    swap(old, new)(top, files)
+
+
+def rehearsed(top: Path, files: list[Path]) -> None:
+    before = files[-1].read_bytes()
+    after = before.replace(b'"rehearsal": false', b'"rehearsal": true')
+    assert after != before
+    files[-1].write_bytes(after)
+    swap(sha256(before).hexdigest(), sha256(after).hexdigest())(top, files)
+
+
+WRONG: dict[str, tuple[Callable[[Path, list[Path]], object], list[str]]] = {
+    "a file that is gone": (lambda top, files: files[-1].unlink(), ["missing-receipt"]),
+    "an earlier one gone": (lambda top, files: files[0].unlink(), ["missing-receipt"]),
+    "a file that was changed": (lambda t, files: files[-1].write_text("{}"), ["changed-receipt"]),
+    "an earlier one changed": (lambda t, files: files[0].write_text("{}"), ["changed-receipt"]),
+    "a sighting too many": (swap("times: 3", "times: 4"), ["odd-receipt"]),
+    "another outcome": (swap("outcome: image\n    shape: data-uri", "outcome: error"),
+                        ["odd-receipt"] * 2),
+    "another shape": (swap("shape: data-uri", "shape: inline-data"), ["odd-receipt"]),
+    "a bill that nobody read": (swap("outcome: image\n    shape: data-uri",
+                                     "outcome: image\n    billing: aligned\n    shape: data-uri"),
+                                ["odd-receipt"]),
+    "another body": (swap("Return image output.", "Return it."), ["drift", "odd-receipt"]),
+    "a receipt doctored with its hash": (doctored, ["odd-receipt"]),
+    "a rehearsal": (rehearsed, ["rehearsed-receipt"]),
+    "a file of no row": (lambda top, files: (files[0].parent / "x.json").write_text("{}"),
+                         ["stray-receipt"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_a_receipt_that_does_not_bear_its_row_out_is_found(what: str, tmp_path: Path) -> None:
+    files = retested(tmp_path, 3)
+    change, expected = WRONG[what]
+    change(tmp_path, files)
+    assert [rule for rule in rules(tmp_path) if rule != "drift"] == [
+        rule for rule in expected if rule != "drift"
+    ]
+
+
+def test_a_rehearsal_is_fit_for_a_rehearsal(tmp_path: Path) -> None:
+    rehearsed(tmp_path, retested(tmp_path))
+    (tmp_path / "REHEARSAL").write_text("")
+    assert rules(tmp_path) == []
+
+
+def test_a_mapping_that_its_receipt_does_not_show_is_found(tmp_path: Path) -> None:
+    retested(tmp_path, upstream="gemini-3-x")
+    assert rules(tmp_path) == ["contradicted-mapping"]
+    text = (tmp_path / "status.yml").read_text()
+    assert text.count("upstream: gemini-3-x") == 1
+    changed = text.replace("upstream: gemini-3-x", "upstream: gemini-2.5-flash-image")
+    (tmp_path / "status.yml").write_text(changed)
+    assert rules(tmp_path) == ["odd-receipt"]
+
+
+def test_a_target_without_a_ledger_has_no_bills(tmp_path: Path) -> None:
+    text = (TOP / "tests" / "record.yml").read_text()
+    place = text.index("    reference: true")
+    (tmp_path / "status.yml").write_text(
+        text[:place] + "    ledger: {none: the operator has none}\n" + text[place:]
+    )
+    with pytest.raises(Exception, match=r"production has no ledger, and \d of its observations"):
+        load_status(tmp_path / "status.yml", NOW)

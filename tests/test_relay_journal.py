@@ -1,0 +1,183 @@
+"""The journal: a crash at any byte loses no call that was made, and resends none."""
+
+import fcntl
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from trueup.errors import BadInput
+from trueup.relay import INTERRUPTED, Journal
+
+NOW = datetime(2026, 4, 20, 12, tzinfo=UTC)
+Open = Callable[[], Journal]
+
+
+def opened(path: Path) -> Journal:
+    return Journal(path, lambda: NOW)
+
+
+def written(path: Path) -> bytes:
+    """A journal of two calls with their ends and a receipt."""
+    with opened(path) as journal:
+        for label in ("a/x", "é/y"):
+            call = journal.intend(label, "POST", "/v1/x", Decimal("0.04"))
+            journal.answer(call.ordinal, 200, f"id-{call.ordinal}")
+            journal.settle(call.ordinal, Decimal("0.039"))
+        journal.keep({"sha256": "a" * 64, "passed": True, "reasons": ["é"]})
+    return path.read_bytes()
+
+
+def test_what_was_written_is_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    content = written(path)
+    assert content.count(b"\n") == 7 and content.endswith(b"\n")
+    with opened(path) as journal:
+        assert list(journal.calls) == [1, 2]
+        first = journal.calls[1]
+        assert (first.intent.label, first.intent.reserved_usd) == ("a/x", Decimal("0.04"))
+        assert first.answer and (first.answer.status, first.answer.request_id) == (200, "id-1")
+        assert (first.untold, first.spent_usd) == (None, Decimal("0.039"))
+        assert list(journal.receipts) == [{"sha256": "a" * 64, "passed": True, "reasons": ["é"]}]
+        assert list(journal.interrupted) == []
+        assert journal.intend("b", "GET", "/").ordinal == 3
+    assert path.read_bytes().startswith(content)
+
+
+def test_a_call_without_an_answer_was_interrupted_and_counts(tmp_path: Path) -> None:
+    with opened(tmp_path / "run.jsonl") as journal:
+        journal.intend("a", "POST", "/", Decimal("0.04"))
+        journal.intend("b", "POST", "/")
+    with opened(tmp_path / "run.jsonl") as journal:
+        cut = list(journal.interrupted)
+        assert [(call.intent.label, call.untold) for call in cut] == [
+            ("a", INTERRUPTED),
+            ("b", INTERRUPTED),
+        ]
+        assert [call.spent_usd for call in cut] == [Decimal("0.04"), 0]
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(0, 2000), st.sampled_from([b"", b"\0" * 40, b'{"kind":', b"\xff\xfe"]))
+def test_a_crash_at_any_byte_leaves_a_journal_that_can_go_on(
+    tmp_path_factory: pytest.TempPathFactory, length: int, torn: bytes
+) -> None:
+    path = tmp_path_factory.mktemp("journal") / "run.jsonl"
+    content = written(path)[:length]
+    whole = content[: content.rfind(b"\n") + 1]
+    path.write_bytes(content + torn)
+    with opened(path) as journal:
+        calls = len(journal.calls)
+        assert calls == whole.count(b'"kind":"intent"')
+        assert journal.intend("next", "POST", "/").ordinal == calls + 1
+    after = path.read_bytes()
+    assert after.startswith(whole) and all(json.loads(line) for line in after.splitlines())
+
+
+INTENT = (
+    '{"kind":"intent","ordinal":1,"at":"2026-04-20T12:00:00Z","label":"","method":"GET","path":"/"}'
+)
+CORRUPT = {
+    "": "Invalid JSON",
+    "[]": "an intent, an answer, what a call cost, or a receipt was expected",
+    "\0\0": "Invalid JSON",
+    '{"kind":"guess"}': "'guess'",
+    '{"ordinal":1}': "Unable to extract tag",
+    INTENT: "call 1; call 2 was expected",
+    INTENT.replace('"ordinal":1', '"ordinal":3'): "call 3; call 2 was expected",
+    INTENT.replace('"ordinal":1', '"ordinal":0'): "ordinal: Input should be greater",
+    INTENT.replace(',"path":"/"', ""): "path: Field required",
+    INTENT.replace('"label":""', '"label":"","key":"sk-secret"'): "key: Extra inputs",
+    INTENT.replace("Z", ""): "at: Input should have timezone info",
+    '{"kind":"answer","ordinal":2,"at":"2026-04-20T12:00:00Z","status":200}': "answer of call 2;",
+    '{"kind":"settled","ordinal":1,"at":"2026-04-20T12:00:00Z","actual_usd":"-1"}': "actual_usd",
+    '{"kind":"receipt","at":"2026-04-20T12:00:00Z"}': "receipt: Field required",
+}
+
+
+@pytest.mark.parametrize("line", CORRUPT)
+def test_any_other_broken_line_is_named(line: str, tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    path.write_text(f"{INTENT}\n{line}\n")
+    with pytest.raises(BadInput) as error:
+        opened(path)
+    assert str(error.value).startswith(f"{path}:2: ")
+    assert CORRUPT[line] in str(error.value)
+    assert str(error.value).endswith("Restore the file, or move it away and start anew.")
+    assert "secret" not in str(error.value)
+    assert path.read_text() == f"{INTENT}\n{line}\n"
+
+
+def test_a_second_answer_is_refused_when_written_and_when_read(tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    with opened(path) as journal:
+        journal.intend("", "GET", "/")
+        journal.answer(1, 200)
+        with pytest.raises(ValueError, match="a second answer of call 1"):
+            journal.answer(1, 200)
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join([*lines, lines[-1]]))
+    with pytest.raises(BadInput, match=":3: a second answer of call 1; one was expected"):
+        opened(path)
+
+
+def test_two_runs_do_not_share_a_journal(tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    with opened(path), pytest.raises(BadInput, match=r"process \d+ since .* writes to it"):
+        opened(path)
+    opened(path).__exit__()
+
+
+def test_a_journal_that_is_moved_aside_while_it_is_opened_is_not_written_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, aside = tmp_path / "run.jsonl", tmp_path / "aside.jsonl"
+    content = written(path)
+    lock = fcntl.flock
+
+    def late(handle: int, how: int) -> None:
+        path.rename(aside)
+        lock(handle, how)
+
+    monkeypatch.setattr("fcntl.flock", late)
+    with pytest.raises(BadInput, match="its run ended while this one began, and moved it"):
+        opened(path)
+    assert aside.read_bytes() == content and not path.exists()
+
+
+def test_a_holder_that_cannot_be_noted_holds_all_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    (tmp_path / "run.jsonl.holder").mkdir()
+    with opened(path), pytest.raises(BadInput, match="another process writes to it"):
+        opened(path)
+
+
+def test_a_journal_that_cannot_be_opened_is_bad_input(tmp_path: Path) -> None:
+    for path in (tmp_path / "nowhere" / "run.jsonl", tmp_path):
+        with pytest.raises(BadInput, match="a file that can be read and written was expected"):
+            opened(path)
+
+
+def test_a_new_journal_is_private_and_its_folder_is_synced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import os
+
+    synced: list[str] = []
+    sync = os.fsync
+
+    def noted(handle: int) -> None:
+        synced.append(os.readlink(f"/proc/self/fd/{handle}"))
+        sync(handle)
+
+    monkeypatch.setattr("os.fsync", noted)
+    path = tmp_path / "run.jsonl"
+    with opened(path) as journal:
+        journal.intend("", "GET", "/")
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert str(tmp_path) in synced and synced[-1] == str(path)

@@ -1,0 +1,310 @@
+"""Caps of a retest, counted at the gateway, and routes that are not always there."""
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+from test_retest_faults import GOOD, IMAGES, NOW, STORED, TEXT, Desk, Gateway, open_desk, probes
+
+from trueup.mock import Upstream, draw_picture
+from trueup.model import Standing, Target
+from trueup.protocols import PROTOCOLS, Picture
+from trueup.relay import Journal
+from trueup.retest import changes, fetch_image, row_of, summary, update
+from trueup.standing import risks, stand
+from trueup.store import Stored, parse_status
+
+PNG = draw_picture("nano-banana", "image/png")
+IMAGE = PROTOCOLS["openai-images"].word("b64-json", Picture(PNG, "image/png", ""), "m")
+ERROR = {"error": {"message": "simulated: no channel", "type": "new_api_error", "code": "none"}}
+MORE = [f"more-{number}/images-generations" for number in range(10)]
+OUTER = Callable[[ASGIApp], ASGIApp]
+
+
+def with_more() -> Stored:
+    """The sample with ten models of which nothing is known."""
+    models = "".join(f"  more-{number}:\n    title: More\n" for number in range(10))
+    ends = "".join(f"  {name}:\n    body: {{prompt: x}}\n" for name in MORE)
+    text = TEXT.replace("\nendpoints:\n", f"{models}\nendpoints:\n{ends}", 1)
+    return parse_status(text, "status.yml", NOW)
+
+
+TEN = with_more()
+
+
+def answering(*replies: tuple[int, Any]) -> OUTER:
+    """Calls of models are answered by these in turn, the last one from then on."""
+    waiting = list(replies)
+
+    def wrap(app: ASGIApp) -> ASGIApp:
+        async def call(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope.get("method") != "POST":
+                await app(scope, receive, send)
+                return
+            status, body = waiting.pop(0) if len(waiting) > 1 else waiting[0]
+            await JSONResponse(body, status)(scope, receive, send)
+
+        return call
+
+    return wrap
+
+
+@pytest.fixture(scope="module")
+def desk() -> Iterator[Desk]:
+    with open_desk() as opened:
+        yield opened
+
+
+def raw(content: bytes, status: int) -> OUTER:
+    """Calls of models are answered by these bytes."""
+
+    def wrap(app: ASGIApp) -> ASGIApp:
+        async def call(scope: Scope, receive: Receive, send: Send) -> None:
+            own = app if scope.get("method") != "POST" else Response(content, status)
+            await own(scope, receive, send)
+
+        return call
+
+    return wrap
+
+
+def silent_at(piece: str) -> OUTER:
+    """Calls whose path has a piece in it are never answered."""
+
+    def wrap(app: ASGIApp) -> ASGIApp:
+        async def call(scope: Scope, receive: Receive, send: Send) -> None:
+            if piece not in scope.get("path", ""):
+                await app(scope, receive, send)
+                return
+            while (await receive())["type"] != "http.disconnect":
+                pass
+
+        return call
+
+    return wrap
+
+
+@pytest.mark.parametrize("reply", [(200, IMAGE), (500, ERROR), (429, {}), (502, [])])
+def test_a_cap_of_3_calls_sends_exactly_3_of_10(
+    reply: tuple[int, Any], tmp_path: Path, desk: Desk
+) -> None:
+    gateway = Gateway(tmp_path, desk, stored=TEN, is_billing=False, wrap=answering(reply))
+    proofs = gateway.retest(*MORE, max_calls=3)
+    assert gateway.calls == 3 == sum(len(proof.attempts) for proof in proofs)
+    assert [proof.endpoint for proof in proofs] == MORE[: len(proofs)]
+    refused = [line for line in gateway.lines if "the cap of 3 calls is reached" in line]
+    assert len(refused) >= 7 and all("nothing was sent" in line for line in refused)
+    lone = [row_of(proof) for proof in proofs if len(proof.attempts) == 1]
+    if reply[0] == 500:
+        (row,) = lone
+        once = "no second attempt told after one that failed (none: simulated: no channel)"
+        assert row.outcome == "cannot-tell" and str(row.reason).startswith(once)
+
+
+def test_a_cap_holds_over_what_was_asked_before_and_nothing_is_asked_twice(
+    tmp_path: Path, desk: Desk
+) -> None:
+    gateway = Gateway(tmp_path, desk, stored=TEN, is_billing=False, wrap=answering((500, ERROR)))
+    counts = []
+    for most in (1, 3, 3, 4):
+        proofs = gateway.retest(*MORE, max_calls=most)
+        counts.append(gateway.calls)
+    assert counts == [1, 3, 3, 4]
+    assert [len(proof.attempts) for proof in proofs] == [2, 2]
+
+
+def test_a_call_that_was_interrupted_counts_and_is_not_made_again(
+    tmp_path: Path, desk: Desk
+) -> None:
+    path = tmp_path / "journal.jsonl"
+    with Journal(path, lambda: NOW) as journal:
+        journal.intend(probes(TEN, MORE[0])[0].label, "POST", "/v1/images/generations")
+    gateway = Gateway(tmp_path, desk, stored=TEN, is_billing=False, wrap=answering((200, IMAGE)))
+    proofs = gateway.retest(*MORE, max_calls=3)
+    assert gateway.calls == 2
+    assert [row_of(proof).outcome for proof in proofs] == ["cannot-tell", "image", "image"]
+    assert str(row_of(proofs[0]).reason).startswith("interrupted")
+
+
+BILLED = json.dumps({**IMAGE, "usageMetadata": {}}).encode()
+DRAWING = {f"more-{number}": Upstream(200, BILLED) for number in range(10)}
+SPENDS = {
+    "less than its price": ("0.10", "0.25", 4, "0.16"),
+    "its price": ("0.04", "0.12", 3, "0.12"),
+    "more than its price": ("0.01", "0.10", 3, "0.12"),
+    "much more, at once": ("0.01", "0.01", 1, "0.04"),
+    "more than the cap is not begun": ("0.10", "0.05", 0, "0"),
+}
+
+
+@pytest.mark.parametrize("costs", SPENDS)
+def test_a_cap_on_the_spend_goes_by_the_price_and_then_by_the_bill(
+    costs: str, tmp_path: Path, desk: Desk
+) -> None:
+    """A call costs 4 cents at this gateway."""
+    price, cap, calls, spent = SPENDS[costs]
+    gateway = Gateway(tmp_path, desk, stored=TEN, options={"upstreams": DRAWING})
+    proofs = gateway.retest(*MORE, max_calls=None, max_spend=Decimal(cap), price=Decimal(price))
+    assert gateway.calls == calls == len(proofs)
+    assert {row_of(proof).billing for proof in proofs} <= {"aligned"}
+    assert gateway.spent_usd == Decimal(spent)
+    if calls:
+        assert gateway.spent_usd - Decimal(cap) <= max(Decimal("0.04") - Decimal(price), Decimal(0))
+
+
+def test_without_a_price_a_cap_on_the_spend_alone_sends_nothing_and_says_why(
+    tmp_path: Path,
+    desk: Desk,
+) -> None:
+    gateway = Gateway(tmp_path, desk, is_billing=False, wrap=answering((200, IMAGE)))
+    assert gateway.retest(GOOD, IMAGES, max_calls=None, max_spend=Decimal(5)) == ()
+    assert gateway.calls == 0
+    assert gateway.lines == [
+        f"production {endpoint}: not asked: no price of {name} is known, so no cap on the spend"
+        " holds, and none on the calls was given; nothing was sent"
+        for endpoint, name in (
+            (GOOD, "gemini-3.1-flash-image-preview"),
+            (IMAGES, "nano-banana"),
+        )
+    ]
+
+
+def test_a_route_that_never_answers_while_others_do_is_an_error_on_the_second_day(
+    tmp_path: Path,
+    desk: Desk,
+) -> None:
+    stored, standings = STORED, list[tuple[Standing, bool]]()
+    for day in (1, 1, 2):
+        folder = tmp_path / str(len(standings))
+        folder.mkdir()
+        now = NOW + timedelta(days=day, minutes=len(standings))
+        gateway = Gateway(
+            folder,
+            desk,
+            stored=stored,
+            is_billing=False,
+            wrap=silent_at("gemini-3.1"),
+            gives_up=True,
+            now=now,
+        )
+        proofs = gateway.retest(GOOD, IMAGES)
+        row = row_of(proofs[0])
+        assert (row.outcome, row.others_told) == ("cannot-tell", True)
+        assert "gave no answer within 1 s" in str(row.reason)
+        before, stored = stored, update(stored, proofs, now).stored
+        verdict = stand(stored.status, GOOD)
+        standings.append((verdict.standing, verdict.no_answer))
+    held = (Standing.RECOMMENDED, False)
+    assert standings == [held, held, (Standing.NOT_RECOMMENDED, True)]
+    assert changes(before.status, stored.status, proofs)[0] == (
+        f"{GOOD}: not-recommended (no answer); was recommended (billing aligned, 1 of 1)"
+    )
+
+
+def test_a_gateway_that_is_silent_altogether_lowers_nothing(tmp_path: Path, desk: Desk) -> None:
+    stored = STORED
+    for day in (1, 2):
+        folder = tmp_path / str(day)
+        folder.mkdir()
+        now = NOW + timedelta(days=day)
+        gateway = Gateway(
+            folder,
+            desk,
+            gives_up=True,
+            stored=stored,
+            is_billing=False,
+            wrap=silent_at("/v1"),
+            now=now,
+        )
+        stored = update(stored, gateway.retest(GOOD), now).stored
+    assert stand(stored.status, GOOD) == stand(STORED.status, GOOD)
+
+
+def test_a_route_that_fails_once_and_then_answers_reads_intermittent(
+    tmp_path: Path, desk: Desk
+) -> None:
+    inline = PROTOCOLS["gemini"].word("inline-data", Picture(PNG, "image/png", ""), "m")
+    gateway = Gateway(tmp_path, desk, is_billing=False, wrap=answering((500, ERROR), (200, inline)))
+    proofs = gateway.retest(GOOD)
+    row = row_of(proofs[0])
+    assert (row.outcome, row.shape) == ("mixed", "inline-data")
+    after = update(STORED, proofs, NOW).stored.status
+    verdict = stand(after, GOOD)
+    assert (verdict.standing, verdict.intermittent) == (Standing.CONTROLLED_TESTING, True)
+    assert changes(STORED.status, after, proofs) == [
+        f"{GOOD}: controlled-testing (intermittent); was recommended (billing aligned, 1 of 1)"
+    ]
+    assert risks(after, GOOD)
+
+
+HOSTILE: dict[str, tuple[bytes, int]] = {
+    "letters that are none": (
+        b'{"error":{"message":"\\ud800 \\u0000 \\u001b[31m\\n- a\\u2028"}}',
+        500,
+    ),
+    "a long text": (b'{"error":{"message":"' + b"x" * 100_000 + b'"}}', 500),
+    "an object as a text": (b'{"error":{"message":{"a":1},"code":["x"]}}', 500),
+    "deep lists": (b"[" * 100_000, 500),
+    "a link that is none": (b'{"data":[{"url":"http://[::1"}]}', 200),
+    "a link without letters": (b'{"data":[{"url":"https://\\ud800\\u0000/"}]}', 200),
+    "no base64": (b'{"data":[{"b64_json":"\\ud800"}]}', 200),
+    "bytes that are no text": (b'{"model":"\xed\xa0\x80"}', 200),
+}
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+def test_whatever_a_gateway_says_can_be_written_down_and_read_again(
+    what: str, tmp_path: Path, desk: Desk
+) -> None:
+    for most in (1, 2):
+        gateway = Gateway(tmp_path, desk, is_billing=False, wrap=raw(*HOSTILE[what]))
+        proofs = gateway.retest(IMAGES, max_calls=most)
+        made = update(STORED, proofs, NOW)
+        assert row_of(proofs[0]) == made.stored.status.observations[-1]
+        told = [*made.files.values(), *gateway.lines]
+        told.append(summary(STORED.status, made.stored.status, [], proofs, ""))
+        assert all("\x1b" not in text and text.encode() for text in told)
+
+
+def test_a_link_is_fetched_only_from_the_hosts_of_the_target() -> None:
+    target = Target(base_url="http://127.0.0.1:9", media_hosts=("media.example",))
+    for url, said in {
+        "http://[::1": "the image is behind a link that is none",
+        "https://media.example/\ud800": "the image is behind a link that is none",
+        "http://media.example/a.png": "to media.example, none of the target's media_hosts",
+        "https://other.example/a.png": "to other.example, none of the target's media_hosts",
+        "https://127.0.0.1:9/a.png": "to 127.0.0.1:9, none of the target's media_hosts",
+        "http://127.0.0.1:9/a.png": "the image's link was not answered (ConnectError)",
+        "http://127.0.0.1:9/\0": "the image's link was not answered (InvalidURL)",
+    }.items():
+        assert said in str(fetch_image(url, target))
+
+
+def test_a_block_that_sends_nothing_is_no_attempt_and_no_call(tmp_path: Path, desk: Desk) -> None:
+    gateway = Gateway(tmp_path, desk)
+    assert gateway.retest(GOOD, IMAGES, block="true") == ()
+    assert gateway.calls == 0
+    assert gateway.lines == [
+        f"production {endpoint}: not asked: no request arrived" for endpoint in (GOOD, IMAGES)
+    ]
+
+
+def test_a_request_that_a_record_cannot_hold_tells_nothing(tmp_path: Path, desk: Desk) -> None:
+    block = (
+        "curl 'https://crazyrouter.com/v1/images/generations?key=YOUR_API_KEY'"
+        " -H 'Authorization: Bearer YOUR_API_KEY' -d '{}'"
+    )
+    gateway = Gateway(tmp_path, desk, is_billing=False, wrap=answering((200, IMAGE)))
+    (proof,) = gateway.retest(IMAGES, block=block)
+    row = row_of(proof)
+    assert gateway.calls == 1
+    assert (row.outcome, row.reason) == (
+        "cannot-tell",
+        "the block's request is none that a record can hold",
+    )

@@ -1,0 +1,372 @@
+"""A retest of a gateway with every named fault: what a careful person would say of it."""
+
+import asyncio
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from conftest import TOP
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from trueup.mock import (
+    EXPIRED_CERTIFICATE,
+    FAULTS,
+    Dialect,
+    Fault,
+    Faulty,
+    Ledger,
+    Options,
+    Token,
+    User,
+    create_app,
+    create_server,
+    create_tls,
+    listen,
+)
+from trueup.model import Standing
+from trueup.relay import Budget, Deadlines, Journal, Reservation
+from trueup.retest import Access, Probe, Proof, Session, Site, plan, row_of, update
+from trueup.retest.site import find_account
+from trueup.run import Bench, open_relay
+from trueup.snippet import render_snippet
+from trueup.standing import stand
+from trueup.store import Stored, parse_status
+
+TEXT = (Path(__file__).parent / "sample.yml").read_text("utf-8")
+NOW = datetime(2026, 4, 20, tzinfo=UTC)
+STORED = parse_status(TEXT, "status.yml", NOW)
+KEY = "sk-only-the-relay-knows-this-key"
+ACCESS = Access(KEY, "YOUR_ACCESS_TOKEN", 1)
+GOOD = "nano-banana-2/generate-content"
+NATIVE = "nano-banana/generate-content"
+IMAGES = "nano-banana/images-generations"
+AMPLE = Deadlines(total_s=60.0, idle_s=60.0)
+SOON = Deadlines(total_s=1.0, idle_s=0.2)
+
+
+class Time:
+    """A clock of seconds that moves by itself, and when someone waits."""
+
+    def __init__(self) -> None:
+        self.slept_s = 0.0
+
+    def clock(self) -> float:
+        return time.time() + self.slept_s
+
+    def sleep(self, seconds: float) -> None:
+        self.slept_s += seconds
+
+
+@contextmanager
+def serving(app: ASGIApp, tls: ssl.SSLContext | None = None) -> Iterator[str]:
+    async def served(scope: Scope, receive: Receive, send: Send) -> None:
+        await app(scope, receive, send)  # a bound method would be taken for an older interface
+
+    server = create_server(served, tls)
+    with closing(listen(0)) as listener:
+        thread = threading.Thread(target=asyncio.run, args=[server.serve(sockets=[listener])])
+        thread.start()
+        try:
+            while not server.started:
+                time.sleep(0.01)
+            yield f"http{'s' if tls else ''}://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+class Purse(Budget):
+    """The budget of the retest that is going on, for a relay that outlives it."""
+
+    own: Budget
+
+    def __init__(self) -> None:
+        super().__init__(0)
+
+    def reserve(self, what: str, label: str, method: str, path: str) -> Reservation | str:
+        return self.own.reserve(what, label, method, path)
+
+    def answered(
+        self, ordinal: int, status: int, request_id: str | None = None, reason: str | None = None
+    ) -> None:
+        self.own.answered(ordinal, status, request_id, reason)
+
+
+@dataclass
+class Desk:
+    """A server that plays one gateway after the other, and relays to it: one with the time that
+    any answer takes, one that gives up soon."""
+
+    purse: Purse = field(default_factory=Purse)
+    label: Callable[[], str] = str
+    url: str = ""
+    app: ASGIApp | None = None
+    patient: Bench | None = None
+    quick: Bench | None = None
+
+    async def play(self, scope: Scope, receive: Receive, send: Send) -> None:
+        assert self.app is not None
+        await self.app(scope, receive, send)
+
+    @contextmanager
+    def relay(self, url: str, deadlines: Deadlines) -> Iterator[Bench]:
+        """A relay of the desk's to an address, as the way to production."""
+        with open_relay(
+            STORED,
+            "production",
+            KEY,
+            budget=self.purse,
+            label=lambda: self.label(),
+            deadlines=deadlines,
+            to=url,
+        ) as bench:
+            yield bench
+
+
+@contextmanager
+def open_desk() -> Iterator[Desk]:
+    desk = Desk()
+    with serving(desk.play) as url, ExitStack() as stack:
+        desk.url = url
+        desk.patient = stack.enter_context(desk.relay(url, AMPLE))
+        desk.quick = stack.enter_context(desk.relay(url, SOON))
+        yield desk
+
+
+@pytest.fixture(scope="module")
+def desk() -> Iterator[Desk]:
+    with open_desk() as opened:
+        yield opened
+
+
+@dataclass
+class Gateway:
+    """The mock as a stranger's gateway with faults, and a journal for the retests of it."""
+
+    folder: Path
+    desk: Desk
+    names: Sequence[str] = ()
+    stored: Stored = STORED
+    now: datetime = NOW
+    options: Mapping[str, Any] = field(default_factory=dict)
+    wrap: Callable[[ASGIApp], ASGIApp] | None = None
+    is_billing: bool = True
+    gives_up: bool = False
+    calls: int = 0
+    spent_usd: Decimal = Decimal(0)
+    shown: str = ""
+    passed: Time = field(default_factory=Time)
+    lines: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        faults = [name for name in get_args(Fault) if name in self.names]
+        options = Options(faults=faults, **self.options)
+        token = Token(KEY, 1, name="own", unlimited_quota="unlimited" in self.names)
+        ledger = Ledger([User()], [token], options, self.passed.clock)
+        inner = create_app(self.stored.status, ledger=ledger)
+        self.app = Faulty(self.wrap(inner) if self.wrap else inner, self.names)
+
+    async def count(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.calls += scope.get("method") == "POST"
+        await self.app(scope, receive, send)
+
+    @contextmanager
+    def open_bench(self) -> Iterator[tuple[str, Bench]]:
+        """Where it is, and the bench before it."""
+        self.desk.app = self.count
+        bench = self.desk.quick if self.gives_up else self.desk.patient
+        assert bench is not None
+        if EXPIRED_CERTIFICATE not in self.names:
+            yield self.desk.url, bench
+            return
+        tls = create_tls(self.folder / "ca.pem", is_expired=True)
+        with serving(self.count, tls) as url, self.desk.relay(url, AMPLE) as bench:
+            yield url, bench
+
+    @contextmanager
+    def open_site(self, target: str, label: Callable[[], str]) -> Iterator[Site]:
+        with ExitStack() as stack:
+            url, bench = stack.enter_context(self.open_bench())
+            passed, account = self.passed, None
+            if self.is_billing:
+                account = find_account(stack, url, ACCESS, passed.clock, passed.sleep)
+            self.desk.label = label
+            site = Site(bench, account, lambda link: "the link was left alone")
+            yield site
+            self.shown += repr([site, account, vars(account) if account else None])
+
+    def retest(
+        self,
+        *endpoints: str,
+        max_calls: int | None = 20,
+        max_spend: Decimal | None = None,
+        price: Decimal | None = None,
+        block: str | None = None,
+    ) -> tuple[Proof, ...]:
+        """The proofs of the endpoints, asked as production by their curl blocks, or by `block`."""
+        with Journal(self.folder / "journal.jsonl", self.clock) as journal:
+            budget = Budget(max_calls, max_spend, lambda _: price, journal)
+            self.desk.purse.own = budget
+            session = Session(
+                self.stored.status,
+                probes(self.stored, *endpoints, price=price, block=block),
+                self.open_site,
+                budget,
+                journal,
+                self.clock,
+                self.lines.append,
+            )
+            proofs = session.run()
+        self.spent_usd = budget.spent_usd
+        self.shown += repr([session, vars(session), budget, vars(budget), ACCESS])
+        return proofs
+
+    def clock(self) -> datetime:
+        return self.now
+
+
+def probes(
+    stored: Stored, *endpoints: str, price: Decimal | None = None, block: str | None = None
+) -> tuple[Probe, ...]:
+    snippets = [
+        render_snippet(stored.status, endpoint, "curl", TOP / "snippets") for endpoint in endpoints
+    ]
+    if block is not None:
+        snippets = [replace(snippet, text=block) for snippet in snippets]
+    return plan(
+        stored.status,
+        snippets,
+        ["production"],
+        endpoints,
+        "curl",
+        NOW.date(),
+        only_due=False,
+        price_of=lambda _: lambda _: price,
+    )
+
+
+IMAGE_ALIGNED = ("image", "aligned", None)
+ERROR_ALIGNED = ("error", "aligned", None)
+Expected = tuple[str, str | None, str | None]
+"""Outcome, billing, and a piece of the reason."""
+
+
+def untold(reason: str) -> tuple[Expected, Expected]:
+    return ("cannot-tell", None, reason), ("cannot-tell", None, reason)
+
+
+def failed(billing: str) -> tuple[Expected, Expected]:
+    return ("error", billing, None), ERROR_ALIGNED
+
+
+EXPECTED: Mapping[str, tuple[Expected, Expected]] = {
+    "batch-lag": (IMAGE_ALIGNED, ERROR_ALIGNED),
+    "lost-flush": (("image", "mismatch", None), ERROR_ALIGNED),
+    "settle-fault": (("image", "mismatch", None), ERROR_ALIGNED),
+    "token-fault": (("image", "mismatch", None), ERROR_ALIGNED),
+    "no-usage": (("image", "uncharged-success", None), ERROR_ALIGNED),
+    "billed-error": (IMAGE_ALIGNED, ("error", "charged-on-failure", None)),
+    "blocked-prompt": failed("charged-without-image"),
+    "stale-cache": (IMAGE_ALIGNED, ERROR_ALIGNED),
+    "log-off": (("image", "mismatch", None), ERROR_ALIGNED),
+    "owner-edit": (("image", "cannot-tell", "remain_quota moved otherwise"), ERROR_ALIGNED),
+    "unlimited": (IMAGE_ALIGNED, ERROR_ALIGNED),
+    "slow-drip": untold("stalled for 0.2 s"),
+    "stall": untold("stalled for 0.2 s"),
+    "reset-mid-body": untold("broke off after"),
+    "truncated-json": untold("without a JSON body, which is no answer of the gateway"),
+    "wrong-content-type": (IMAGE_ALIGNED, ERROR_ALIGNED),
+    "html-502": untold("HTTP 502 without a JSON body"),
+    "empty-429": untold("HTTP 429 tells of the key"),
+    "empty-429-retry-after": untold("HTTP 429 tells of the key"),
+    "error-in-200": failed("charged-on-failure"),
+    "no-image": (
+        ("error", "charged-without-image", None),
+        ("error", "cannot-tell", "HTTP 200, and no row tells its charge"),
+    ),
+    "broken-image": failed("charged-without-image"),
+    "big-body": (IMAGE_ALIGNED, ERROR_ALIGNED),
+    "redirect-elsewhere": untold("redirects to elsewhere.example, which is none of its hosts"),
+    EXPIRED_CERTIFICATE: untold("certificate has expired"),
+}
+"""Of a good endpoint, and of one that fails, what each fault makes of a retest."""
+FAILING = {"blocked-prompt", "error-in-200", "no-image", "broken-image"}
+MISBILLED = {"lost-flush", "settle-fault", "token-fault", "no-usage", "log-off"}
+LOWERING = FAILING | MISBILLED
+"""The gateway's own failure, twice, or a bill that does not line up: nothing else lowers."""
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_gives_what_a_careful_person_would_say(
+    fault: str, tmp_path: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    if fault != EXPIRED_CERTIFICATE:
+        monkeypatch.delenv("SSL_CERT_FILE")
+    gateway = Gateway(tmp_path, desk, [fault], gives_up=fault in ("slow-drip", "stall"))
+    asked = (GOOD,) if fault == "big-body" else (GOOD, IMAGES)
+    proofs = gateway.retest(*asked)
+    for proof, (outcome, billing, reason) in zip(proofs, EXPECTED[fault], strict=False):
+        row = row_of(proof)
+        assert (row.outcome, row.billing) == (outcome, billing)
+        assert (reason or "") in (row.reason or "") and (row.reason is None) == (reason is None)
+        # What failed was asked once more, and what was not told was not.
+        assert len(proof.attempts) == (2 if outcome == "error" else 1)
+    assert gateway.calls == sum(len(proof.attempts) for proof in proofs) or "certificate" in fault
+    after = update(STORED, proofs, NOW).stored.status
+    for endpoint in STORED.status.endpoints:
+        was, now = (stand(status, endpoint).standing for status in (STORED.status, after))
+        assert now.rank >= was.rank, "no fault improves a standing"
+        assert now == was or (endpoint == GOOD and fault in LOWERING)
+    assert (stand(after, GOOD).standing == Standing.RECOMMENDED) is (fault not in LOWERING)
+    told = (
+        repr(proofs)
+        + gateway.shown
+        + "".join(gateway.lines)
+        + (tmp_path / "journal.jsonl").read_text()
+    )
+    assert KEY not in told and "YOUR_ACCESS_TOKEN" not in told
+
+
+def test_every_named_fault_is_expected_to_come_to_something() -> None:
+    assert set(EXPECTED) == set(FAULTS) and set(FAULTS) > LOWERING
+    untold = {name for name, told in EXPECTED.items() if told[0][0] == "cannot-tell"}
+    assert not untold & LOWERING
+
+
+def forgetting(app: ASGIApp) -> ASGIApp:
+    """A gateway that does not tell whether it writes in batches."""
+
+    async def call(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope.get("path") == "/api/status":
+            told = {"success": True, "message": "", "data": {"quota_per_unit": 500_000}}
+            await JSONResponse(told)(scope, receive, send)
+        else:
+            await app(scope, receive, send)
+
+    return call
+
+
+@pytest.mark.parametrize("dialect", get_args(Dialect))
+@pytest.mark.parametrize("batch", ["off", "on", "on, and not told"])
+def test_bills_are_read_in_both_dialects_whatever_the_batch(
+    dialect: str, batch: str, tmp_path: Path, desk: Desk
+) -> None:
+    options = {"dialect": dialect, "batch": batch != "off", "error_log": True}
+    wrap = forgetting if "not told" in batch else None
+    gateway = Gateway(tmp_path, desk, options=options, wrap=wrap)
+    proofs = gateway.retest(GOOD, IMAGES)
+    assert [row_of(proof).billing for proof in proofs] == ["aligned", "aligned"]
+    (image,) = proofs[0].attempts
+    assert image.billing is not None and image.billing.log_usd == Decimal("0.04")
+    assert image.billing.log_quota_units == image.billing.used_delta_quota_units == 20_000
+    assert gateway.spent_usd == Decimal("0.04")

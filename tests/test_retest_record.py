@@ -1,0 +1,278 @@
+"""What the proofs of a retest change: the status file, its receipts, and what readers are told."""
+
+import json
+from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+from test_retest import (
+    ERROR,
+    GOOD,
+    IMAGE,
+    IMAGES,
+    LATER,
+    NATIVE,
+    NOW,
+    SILENT,
+    STATUS,
+    STORED,
+    TEXT,
+    UNBILLED,
+    UNKNOWN_NAME,
+    attempt,
+    proof,
+    stored_of,
+)
+
+from trueup.errors import BadInput
+from trueup.model import Mapping as Sighting
+from trueup.model import Observation
+from trueup.retest import Attempt, Proof, changes, row_of, summary, update, write
+from trueup.retest.told import drift
+from trueup.standing import mapping_of, stand
+from trueup.store import parse_status
+
+
+def made_at(hours: int, *attempts: Attempt, **more: Any) -> Proof:
+    moved = [one.model_copy(update={"at": NOW + timedelta(hours=hours)}) for one in attempts]
+    return proof(*moved, **more)
+
+
+def test_a_proof_is_put_at_the_end_of_the_file_which_stays_as_it_was() -> None:
+    made = update(STORED, [made_at(0, attempt("image", "aligned"))], LATER)
+    assert made.stored.text.startswith(TEXT)
+    (path,) = made.files
+    row = made.stored.status.observations[-1]
+    assert row.source and row.source.receipt == path
+    assert sha256(made.files[path].encode()).hexdigest() == row.source.sha256
+
+
+def test_an_equal_sighting_extends_its_row_and_names_the_one_before() -> None:
+    stored, files = STORED, dict[str, str]()
+    for hours in range(3):
+        made = update(stored, [made_at(hours, attempt("image", "aligned"))], LATER)
+        stored, files = made.stored, files | dict(made.files)
+    row = stored.status.observations[-1]
+    assert len(stored.status.observations) == len(STATUS.observations) + 1
+    assert (row.times, row.first, row.last) == (3, NOW, NOW + timedelta(hours=2))
+    assert stand(stored.status, NATIVE).standing == "recommended"
+    source, chain = row.source, []
+    while source is not None and source.receipt is not None:
+        text = files[source.receipt]
+        assert sha256(text.encode()).hexdigest() == source.sha256
+        chain.append(source.receipt)
+        source = Proof.model_validate_json(text).previous
+    assert chain == sorted(files, reverse=True) and len(chain) == 3
+
+
+APART: dict[str, tuple[Proof, Proof]] = {
+    "another bill": (
+        made_at(0, attempt("image", "aligned")),
+        made_at(1, attempt("image", "mismatch")),
+    ),
+    "another outcome": (made_at(0, IMAGE), made_at(1, ERROR, ERROR)),
+    "another shape": (made_at(0, IMAGE), made_at(1, attempt("image", shape="inline-data"))),
+    "silence": (made_at(0, SILENT), made_at(1, SILENT)),
+    "a bill that cannot be told": (
+        made_at(0, attempt("image", "cannot-tell")),
+        made_at(1, attempt("image", "cannot-tell")),
+    ),
+    "another target": (made_at(0, IMAGE), made_at(1, IMAGE, target="local")),
+    "another request": (
+        made_at(0, IMAGE),
+        made_at(1, attempt("image", endpoint=GOOD)),
+    ),
+}
+
+
+@pytest.mark.parametrize("what", APART)
+def test_what_is_not_the_same_gets_a_row_of_its_own(what: str) -> None:
+    made = update(STORED, APART[what], LATER)
+    assert [row.times for row in made.stored.status.observations[-2:]] == [1, 1]
+    assert len(made.stored.status.observations) == len(STATUS.observations) + 2
+    for text in made.files.values():
+        assert json.loads(text).get("previous") is None
+
+
+def test_a_row_that_was_only_reported_is_never_extended() -> None:
+    sent = STATUS.seen(NATIVE, "production")[0].sent
+    again = attempt("image", "mismatch", sent=sent.model_dump())
+    made = update(STORED, [made_at(0, again)], LATER)
+    assert made.stored.status.observations[: len(STATUS.observations)] == STATUS.observations
+    assert made.stored.status.observations[-1].times == 1
+
+
+def test_a_write_that_is_made_twice_is_made_once() -> None:
+    proofs = [made_at(0, IMAGE), made_at(1, attempt("error", endpoint=IMAGES), endpoint=IMAGES)]
+    once = update(STORED, proofs, LATER)
+    twice = update(once.stored, proofs, LATER)
+    assert twice.stored.text == once.stored.text and twice.files == {}
+    extended = update(once.stored, [made_at(2, IMAGE)], LATER)
+    assert update(extended.stored, [made_at(2, IMAGE)], LATER).files == {}
+
+
+SEEN: dict[str, tuple[str | None, list[str]]] = {
+    "nothing": (None, []),
+    "the one that is known": ("gemini-2.5-flash-image", []),
+    "another": ("gemini-9", ["gemini-9"]),
+}
+
+
+@pytest.mark.parametrize("what", SEEN)
+def test_the_model_behind_an_alias_is_put_on_record_where_it_is_news(what: str) -> None:
+    upstream, added = SEEN[what]
+    of_it = attempt("image", endpoint=IMAGES, upstream=upstream, shape="url")
+    made = update(STORED, [made_at(0, of_it, endpoint=IMAGES)], LATER)
+    new = made.stored.status.mappings[len(STATUS.mappings) :]
+    assert [(row.upstream, row.how) for row in new] == [(name, "seen") for name in added]
+    if added:
+        state = mapping_of(made.stored.status, "nano-banana")
+        assert state is not None and state.word == "contradicted"
+        assert new[0].source == made.stored.status.observations[-1].source
+
+
+def test_a_model_that_was_only_stated_is_confirmed_when_it_is_seen() -> None:
+    endpoint, name = UNBILLED, "gemini-3-pro-image-preview"
+    made = update(
+        STORED,
+        [made_at(0, attempt("image", endpoint=endpoint, upstream=name), endpoint=endpoint)],
+        LATER,
+    )
+    assert isinstance(made.stored.status.mappings[-1], Sighting)
+    state = mapping_of(made.stored.status, "nano-banana-pro")
+    assert state is not None and state.word == "confirmed"
+
+
+def test_proofs_are_on_disk_before_the_file_that_points_to_them(tmp_path: Path) -> None:
+    path = tmp_path / "status.yml"
+    path.write_text(TEXT)
+    stored = parse_status(TEXT, str(path), LATER)
+    made = update(stored, [made_at(0, IMAGE)], LATER)
+    (tmp_path / "docs").write_text("a file in the way")
+    with pytest.raises(BadInput) as refused:
+        write(tmp_path, made)
+    assert "Nothing was written into the status file; mend it and use --resume" in str(
+        refused.value
+    )
+    assert path.read_text() == TEXT
+    (tmp_path / "docs").unlink()
+    write(tmp_path, made)
+    assert path.read_text() == made.stored.text
+    for name, text in made.files.items():
+        assert (tmp_path / name).read_text() == text
+        assert [one.name for one in (tmp_path / name).parent.iterdir()] == [Path(name).name]
+
+
+LINES: dict[str, tuple[Proof, str]] = {
+    "clean": (
+        made_at(0, attempt("image", "aligned")),
+        f"{NATIVE}: controlled-testing (billing aligned, 1 of 3);"
+        " was controlled-testing (billing mismatch, 0 of 3)",
+    ),
+    "failed": (
+        made_at(0, ERROR, ERROR),
+        f"{NATIVE}: not-recommended (error); was controlled-testing (billing mismatch, 0 of 3)",
+    ),
+    "untold": (
+        made_at(0, SILENT),
+        f"{NATIVE}: controlled-testing (billing mismatch, 0 of 3); unchanged",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", LINES)
+def test_what_changes_for_readers_is_told_in_a_line(what: str) -> None:
+    made, line = LINES[what]
+    after = update(STORED, [made], LATER).stored.status
+    assert changes(STATUS, after, [made]) == [line]
+    elsewhere = made.model_copy(update={"target": "local"})
+    assert changes(STATUS, STATUS, [elsewhere]) == []
+
+
+def test_a_hold_is_told_too() -> None:
+    held = stored_of(
+        (
+            "\nmappings:",
+            "\nholds:\n  - endpoint: nano-banana/*\n    to: not-recommended\n    reason: we wait\n"
+            "    by: a\n    on: 2026-04-15\n\nmappings:",
+        ),
+    )
+    made = made_at(0, IMAGE)
+    after = update(held, [made], LATER).stored.status
+    (line,) = changes(held.status, after, [made])
+    assert line.startswith(f"{NATIVE}: not-recommended (billing ") and "held back" in line
+
+
+def seen_as(outcome: str, **more: Any) -> Observation:
+    made = proof(*[attempt(outcome, **more)] * (2 if outcome == "error" else 1))
+    return row_of(made)
+
+
+DOCS = seen_as("image")
+FAILED = seen_as("error")
+DRIFTS: dict[str, tuple[Observation | None, dict[str, Observation], str]] = {
+    "nobody told": (DOCS, {"production": seen_as("cannot-tell")}, "could not tell"),
+    "not on record": (None, {"production": DOCS}, "not on record before"),
+    "agreeing": (DOCS, {"production": DOCS, "local": DOCS}, "all agree"),
+    "one parted": (
+        DOCS,
+        {"production": FAILED, "local": DOCS},
+        "production parted from the docs; local agrees",
+    ),
+    "both parted alike": (
+        DOCS,
+        {"production": FAILED, "local": FAILED},
+        "production and local parted from the docs alike",
+    ),
+    "each its own way": (
+        DOCS,
+        {"production": FAILED, "local": seen_as("image", shape="inline-data")},
+        "production and local parted from the docs",
+    ),
+    "alone": (DOCS, {"production": FAILED}, "production parted from the docs"),
+    "silence is no part": (
+        DOCS,
+        {"production": DOCS, "local": seen_as("cannot-tell")},
+        "all agree",
+    ),
+    "another text": (
+        seen_as("error", signatures=[UNKNOWN_NAME]),
+        {"production": seen_as("error", signatures=["get-channel-failed"])},
+        "production parted from the docs",
+    ),
+    "one of its texts": (
+        seen_as("error", signatures=[UNKNOWN_NAME, "get-channel-failed"]),
+        {"production": seen_as("error", signatures=["get-channel-failed"])},
+        "all agree",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", DRIFTS)
+def test_who_parted_from_whom_is_said(what: str) -> None:
+    docs, rows, said = DRIFTS[what]
+    assert drift(docs, rows) == said
+
+
+def test_a_summary_tells_all_and_proposes_names_for_unknown_failures() -> None:
+    text = 'bad "quote" at field (request id: 2026042000000012345678) \\ and | more'
+    failed = attempt("error", "charged-on-failure", error=text, request_id="2026042")
+    proofs = [
+        made_at(0, failed, failed),
+        made_at(0, attempt("image", "aligned", endpoint=GOOD), endpoint=GOOD),
+        made_at(0, attempt("cannot-tell", endpoint=IMAGES), endpoint=IMAGES),
+    ]
+    after = update(STORED, proofs, LATER).stored.status
+    told = summary(STATUS, after, [], proofs, "4 calls, $0.08 spent")
+    assert told.startswith("3 of 0 planned endpoints were asked; 4 calls, $0.08 spent.")
+    assert f"- {NATIVE}: not-recommended (error); was" in told
+    assert f"| `{GOOD}` | image, inline-data, image/png, billing aligned | image, " in told
+    assert f"- production `{IMAGES}`: it was silent" in told
+    assert f"- production `{NATIVE}`: charged-on-failure. the amounts of" in told
+    assert 'match: "bad \\"quote\\" at field \\\\ and | more"' in told
+    assert "request id" not in told and "2026042" not in told.partition("## Failure")[2]
+    assert "Rehearsal" not in told
+    rehearsed = [one.model_copy(update={"rehearsal": True}) for one in proofs]
+    assert summary(STATUS, after, [], rehearsed, "").startswith("**Rehearsal: the mock answered")
