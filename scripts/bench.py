@@ -57,12 +57,12 @@ ENDPOINT = alternative(STORED.status, "nano-banana-2") or ""
 SERVED = "gemini-2.5-flash-image-preview/generate-content"
 """Its reply is short: an image is behind a link."""
 ROUNDS = 3
-FLOOR_MOST = 300
+FLOOR_MOST = 100
 CONNECTIONS, SECONDS, REQUEST_BYTES = 32, 8, 1024
 PORT = 8943
-PLAN = {"curl": 10_000, "python": 100, "genai": 100, "javascript": 100}
+PLAN = {"curl": 10_000, "python": 100, "genai": 10, "javascript": 10}
 """The most blocks of each language; an interpreter's own start is most of what the others cost."""
-PLAN_WARM = {"python": 1_000, "genai": 100}
+PLAN_WARM = {"python": 1_000, "genai": 10}
 
 
 def main() -> None:
@@ -123,7 +123,7 @@ def some_runs(language: str, count: int, warm: bool, cache: Path) -> Iterator[Ru
     """One job and two, the floor before, between and after, several times where that is quick."""
     floors: list[float] = []
     taken: dict[int, list[dict[str, Any]]] = {1: [], 2: []}
-    for _ in range(ROUNDS if count <= 100 else 1):
+    for _ in range(ROUNDS if count <= 10 else 1):
         for jobs, told in taken.items():
             floors.append(part("floor", language, min(count, FLOOR_MOST))["ms"])
             kept = cache if language == "curl" and jobs == 1 else ""
