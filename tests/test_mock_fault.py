@@ -5,8 +5,6 @@ import json
 import re
 import socket
 import ssl
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -26,10 +24,10 @@ from trueup.mock import (
     Ledger,
     WireFault,
     create_app,
-    create_server,
     create_tls,
     ledger_with,
     listen,
+    serving,
 )
 from trueup.model import Target
 from trueup.protocols import PROTOCOLS
@@ -44,19 +42,8 @@ def mock_with(
 ) -> Iterator[int]:
     """The port of a mock with faults; its bytes drip without a pause."""
     app = create_app(STATUS, ledger=ledger or ledger_with(names, [KEY]))
-    server = create_server(Faulty(app, names, pause_s=0.0005), tls)
-    with closing(listen(0)) as listener:
-        thread = threading.Thread(
-            target=asyncio.run, args=[server.serve(sockets=[listener])], daemon=True
-        )
-        thread.start()
-        try:
-            while not server.started:
-                time.sleep(0.01)
-            yield listener.getsockname()[1]
-        finally:
-            server.should_exit = True
-            thread.join()
+    with serving(Faulty(app, names, pause_s=0.0005), tls) as url:
+        yield int(url.rpartition(":")[2])
 
 
 def ask(port: int, path: str = NATIVE) -> httpx.Response:

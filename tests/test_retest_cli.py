@@ -12,12 +12,11 @@ from typing import Any
 
 import pytest
 from starlette.types import Receive, Scope, Send
-from test_retest_faults import serving
 from test_retest_live import files_of, local_at
 
 from trueup.cli import main
 from trueup.cli.errand import prices_at
-from trueup.mock import Ledger, Options, Token, User, create_app
+from trueup.mock import Ledger, Options, Token, User, create_app, serving
 from trueup.model import Observation
 from trueup.relay import Journal
 from trueup.snippet import render_snippet

@@ -1,11 +1,8 @@
 """A retest of a gateway with every named fault: what a careful person would say of it."""
 
-import asyncio
-import ssl
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -28,9 +25,8 @@ from trueup.mock import (
     Token,
     User,
     create_app,
-    create_server,
     create_tls,
-    listen,
+    serving,
 )
 from trueup.model import Standing
 from trueup.relay import Budget, Deadlines, Journal, Reservation
@@ -64,24 +60,6 @@ class Time:
 
     def sleep(self, seconds: float) -> None:
         self.slept_s += seconds
-
-
-@contextmanager
-def serving(app: ASGIApp, tls: ssl.SSLContext | None = None) -> Iterator[str]:
-    async def served(scope: Scope, receive: Receive, send: Send) -> None:
-        await app(scope, receive, send)  # a bound method would be taken for an older interface
-
-    server = create_server(served, tls)
-    with closing(listen(0)) as listener:
-        thread = threading.Thread(target=asyncio.run, args=[server.serve(sockets=[listener])])
-        thread.start()
-        try:
-            while not server.started:
-                time.sleep(0.01)
-            yield f"http{'s' if tls else ''}://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join()
 
 
 class Purse(Budget):

@@ -20,9 +20,8 @@ import pytest
 from conftest import copy_repository
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
-from test_retest_faults import serving
 
-from trueup.mock import Ledger, Token, User, create_app
+from trueup.mock import Ledger, Token, User, create_app, serving
 from trueup.store import load_status
 
 CLI = [sys.executable, "-m", "trueup.cli"]

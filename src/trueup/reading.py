@@ -32,7 +32,8 @@ class Reading:
 
     `exchange` is its first with the gateway, None where nothing arrived. `untold` is why a live
     target's answer says nothing of the route; the outcome is then `cannot-tell`. `image` holds
-    format, width, height and bytes of an image that decoded, `content` the image itself.
+    format, width, height and bytes of an image that decoded, never of a replay; `content` is the
+    image itself.
     """
 
     exchange: Exchange | None
@@ -60,7 +61,7 @@ def read_run(run: Run, endpoint: str, status: Status, bench: Bench) -> Reading:
     if untold is not None:
         return Reading(exchange, Reply(), "cannot-tell", untold, (), None)
     content, image = _image_in(reply, run, bench)
-    if reply.content is not None and image is None:
+    if reply.content is not None and content is None:
         reply = replace(reply, error=NOT_DECODED)
     known = status.signatures.items()
     signatures = tuple(name for name, one in known if reply.error and one.match in reply.error)
@@ -101,10 +102,16 @@ def _untold(exchange: Exchange, reply: Reply, run: Run, bench: Bench) -> str | N
 
 
 def _image_in(reply: Reply, run: Run, bench: Bench) -> tuple[bytes | None, Facts | None]:
-    """The first image that decodes, of the reply itself or of what the block fetched."""
+    """The first image that decodes, of the reply itself or of what the block fetched.
+
+    What the mock has drawn has no facts of its own, so a replay is not decoded.
+    """
     media = bench.media_hosts
     fetched = [one.response_body for one in run.exchanges if one.host in media]
-    for content in fetched if reply.content is None else [reply.content]:
+    found = fetched if reply.content is None else [reply.content]
+    if bench.replays:
+        return next(iter(found), None), None
+    for content in found:
         if (facts := decode(content)) is not None:
             return content, facts
     return None, None

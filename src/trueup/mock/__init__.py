@@ -17,7 +17,7 @@ from trueup.mock.clock import new_request_id
 from trueup.mock.fault import EXPIRED_CERTIFICATE, FAULTS, Faulty, WireFault, ledger_with
 from trueup.mock.ledger import Ledger
 from trueup.mock.picture import draw_picture
-from trueup.mock.server import create_server, create_tls, listen
+from trueup.mock.server import create_server, create_tls, listen, serving
 
 MEDIA_HOST = "simulated-media.example"
 """Where linked images seem to live. The top-level name is reserved, so no real host can have it."""
@@ -43,4 +43,5 @@ __all__ = [
     "ledger_with",
     "listen",
     "new_request_id",
+    "serving",
 ]

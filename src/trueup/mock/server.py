@@ -1,7 +1,11 @@
 """Server: the mock on a port of loopback, in the clear or behind TLS with a throw-away CA."""
 
+import asyncio
 import ssl
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from socket import AF_INET, IPPROTO_TCP, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, socket
@@ -62,6 +66,7 @@ def create_server(app: ASGIApp, tls: ssl.SSLContext | None = None) -> uvicorn.Se
     return uvicorn.Server(
         uvicorn.Config(
             app,
+            interface="asgi3",
             ssl_context_factory=factory,
             http="h11",
             ws="none",
@@ -70,3 +75,19 @@ def create_server(app: ASGIApp, tls: ssl.SSLContext | None = None) -> uvicorn.Se
             timeout_graceful_shutdown=1,
         )
     )
+
+
+@contextmanager
+def serving(app: ASGIApp, tls: ssl.SSLContext | None = None) -> Iterator[str]:
+    """The app on a free port of loopback, in a thread; its address."""
+    server = create_server(app, tls)
+    with closing(listen(0)) as listener:
+        thread = threading.Thread(target=asyncio.run, args=[server.serve(sockets=[listener])])
+        thread.start()
+        try:
+            while not server.started and thread.is_alive():
+                time.sleep(0.01)
+            yield f"http{'s' if tls else ''}://{LOOPBACK}:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()

@@ -1,15 +1,14 @@
 """Rehearsal: the mock in a target's place, with a ledger whose bills come out as on record."""
 
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from trueup.mock import MEDIA_HOST, Fault, Ledger, create_app, create_server, listen
+from trueup.mock import MEDIA_HOST, Fault, Ledger, create_app, serving
 from trueup.model import Billing, Status, Target
 from trueup.relay import PLACEHOLDER, Budget
 from trueup.retest.site import Access, Site, fetch_image, find_account
@@ -26,7 +25,6 @@ REHEARSED: Mapping[Billing, Fault] = {
 }
 """The fault of the mock's ledger that brings about a bill like the recorded one."""
 ACCESS = Access(PLACEHOLDER, "YOUR_ACCESS_TOKEN", 1)
-PATIENCE_S = 10
 
 
 @contextmanager
@@ -45,7 +43,7 @@ def open_rehearsal(
     app = create_app(status, target=target, media_url=f"https://{MEDIA_HOST}", ledger=ledger)
     bills = None if is_aligned else _bills(status, target)
     with ExitStack() as stack:
-        url = stack.enter_context(_serving(_Billed(app, ledger, bills, label)))
+        url = stack.enter_context(serving(_Billed(app, ledger, bills, label)))
         bench = stack.enter_context(
             open_relay(
                 stored, target, PLACEHOLDER, None, containment, budget=budget, label=label, to=url
@@ -105,19 +103,3 @@ class _Billed:
         faults = [fault] if fault else []
         self.ledger.options = replace(self.ledger.options, faults=faults)
         await self.app(scope, receive, send)
-
-
-@contextmanager
-def _serving(app: ASGIApp) -> Iterator[str]:
-    """The app on a free port of loopback, in a thread; its address."""
-    with closing(listen(0)) as listener:
-        server = create_server(app)
-        thread = threading.Thread(target=server.run, args=([listener],), name="trueup-rehearsal")
-        thread.start()
-        try:
-            while not server.started and thread.is_alive():
-                time.sleep(0.01)
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join(PATIENCE_S)

@@ -124,7 +124,7 @@ class Session:
             sent=sent or request_of(self.status, probe.endpoint, probe.target),
             duration_ms=run.ran.duration_ms,
             exit_code=run.ran.exit_code,
-            billing=_amounts(bill) if bill else None,
+            billing=Amounts.model_validate(bill, from_attributes=True) if bill else None,
         )
 
     def _read(self, run: Run, probe: Probe, site: Site) -> tuple[Reading, Sent | None]:
@@ -240,16 +240,3 @@ def _is_name(told: str | None) -> bool:
     with suppress(ValidationError):
         return bool(UPSTREAM.validate_python(told))
     return False
-
-
-def _amounts(bill: Bill) -> Amounts:
-    return Amounts(
-        verdict=bill.verdict,
-        cause=bill.cause,
-        reason=bill.reason,
-        log_quota_units=bill.log_quota_units,
-        used_delta_quota_units=bill.used_delta_quota_units,
-        remain_delta_quota_units=bill.remain_delta_quota_units,
-        log_usd=bill.log_usd,
-        used_delta_usd=bill.used_delta_usd,
-    )

@@ -1,8 +1,6 @@
 """Write: what a retest adds to the status file, and putting it and its proofs on disk."""
 
-import os
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +9,14 @@ from trueup.errors import BadInput
 from trueup.model import Mapping as Sighting
 from trueup.model import Observation, Source, split
 from trueup.retest.proof import Proof, row_of
-from trueup.store import Stored, append_mapping, append_observation, extend_observation, save
+from trueup.store import (
+    Stored,
+    append_mapping,
+    append_observation,
+    extend_observation,
+    save,
+    write_whole,
+)
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,8 @@ def write(top: Path, made: Update) -> None:
     """
     try:
         for name, text in made.files.items():
-            _put(top / name, text.encode())
+            (top / name).parent.mkdir(parents=True, exist_ok=True)
+            write_whole(top / name, text.encode(), 0o644)
     except OSError as error:
         raise BadInput(
             f"{error.filename or top}: {error.strerror}; a place for the receipts was expected."
@@ -88,29 +94,3 @@ def _sighting(stored: Stored, proof: Proof, source: Source) -> Sighting | None:
     if seen is None or (rows and (rows[-1].upstream, rows[-1].how) == (seen, "seen")):
         return None
     return Sighting(alias=alias, upstream=seen, at=proof.at, how="seen", source=source)
-
-
-def _put(path: Path, content: bytes) -> None:
-    """A file that is whole on disk, or not there.
-
-    Until it is whole it has one name, so that the next write takes the place of one that was
-    killed; the journal's lock keeps a second writer away.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    name = path.with_name(f".{path.name}.part")
-    try:
-        with open(name, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fchmod(file.fileno(), 0o644)
-            os.fsync(file.fileno())
-        os.replace(name, path)
-    except BaseException:
-        with suppress(FileNotFoundError):
-            os.unlink(name)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -1,11 +1,10 @@
-"""Stamp: the line under each block, put into the built HTML at its marker comment.
-
-No HTML parser gives a page back unchanged, so text is inserted; every other byte stays.
-"""
+"""Stamp: the line under each block, put into the built HTML at its marker comment."""
 
 import re
 from collections.abc import Mapping
 from pathlib import Path
+
+from trueup.site.built import change_pages
 
 MARKER = re.compile(
     # What was stamped before ends before the next marker: else it could hold other blocks.
@@ -20,11 +19,9 @@ def stamp_site(site: Path, lines: Mapping[tuple[str, str], str]) -> int:
     A line that was stamped before is replaced; a marker without a line keeps nothing.
     """
     count = 0
-    for file in sorted(site.rglob("*.html")):
-        page = file.relative_to(site).as_posix()
-        before = file.read_bytes().decode(errors="surrogateescape")
 
-        def line_for(found: re.Match[str], page: str = page) -> str:
+    def stamped(page: str, text: str) -> str:
+        def line_for(found: re.Match[str]) -> str:
             nonlocal count
             line = lines.get((page, found[1]))
             if line is None:
@@ -32,7 +29,7 @@ def stamp_site(site: Path, lines: Mapping[tuple[str, str], str]) -> int:
             count += 1
             return f"<!--stamp:{found[1]}-->{line}<!--/stamp-->"
 
-        after = MARKER.sub(line_for, before)
-        if after != before:
-            file.write_bytes(after.encode(errors="surrogateescape"))
+        return MARKER.sub(line_for, text)
+
+    change_pages(site, stamped)
     return count

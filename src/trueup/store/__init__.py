@@ -3,6 +3,7 @@
 from trueup.store.edit import append_mapping, append_observation, extend_observation, save
 from trueup.store.load import Stored, load_status, parse_status
 from trueup.store.schema import render_schema
+from trueup.store.whole_file import write_whole
 
 __all__ = [
     "Stored",
@@ -13,4 +14,5 @@ __all__ = [
     "parse_status",
     "render_schema",
     "save",
+    "write_whole",
 ]

@@ -6,7 +6,7 @@ Never dumps the file: every byte outside the edit stays as it was.
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from trueup.errors import BadInput, BadStatus
 from trueup.model import Mapping, Observation, Source, as_time
 from trueup.store.load import Stored, parse_status
 from trueup.store.row_text import render_moment, render_row, render_text
+from trueup.store.whole_file import write_whole
 
 Change = tuple[int, int, str]
 
@@ -110,7 +111,7 @@ def save(stored: Stored) -> None:
                 message = "it changed on disk since it was loaded; nothing was written"
                 todo = "Load it again and repeat the edit."
                 raise BadInput(f"{stored.path}: {message}; the loaded text was expected. {todo}")
-            _replace(path, content)
+            write_whole(path, content, os.stat(path).st_mode & 0o7777)
     except OSError as error:
         message = f"it cannot be written ({error.strerror}); a writable file was expected"
         raise BadInput(f"{stored.path}: {message}. Check the file and its folder.") from error
@@ -211,24 +212,3 @@ def _locked(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """The next write takes the place of one that was killed; the lock keeps a second one away."""
-    name = path.with_name(f".{path.name}.part")
-    try:
-        with open(name, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fchmod(file.fileno(), os.stat(path).st_mode & 0o7777)
-            os.fsync(file.fileno())
-        os.replace(name, path)
-    except BaseException:
-        with suppress(FileNotFoundError):
-            os.unlink(name)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
