@@ -220,7 +220,7 @@ def serving_tls(folder: Path) -> Iterator[tuple[str, Path]]:
 def measure_build(folder: str) -> dict[str, float]:
     """The site built by Trueup, and by plain MkDocs from the Markdown that the macros made."""
     top = Path(folder) / "top"
-    for name in ("docs", "snippets"):
+    for name in ("docs", "overrides", "snippets"):
         shutil.copytree(TOP / name, top / name)
     for name in ("mkdocs.yml", "status.yml"):
         shutil.copy(TOP / name, top)

@@ -2,24 +2,31 @@
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 
 import hypothesis
 import pytest
+from browsing import open_browser, served, watched
+from playwright.sync_api import BrowserContext, Page
 
+from trueup.crew import Crew
 from trueup.docs import Docs
 from trueup.errors import TrueupError
+from trueup.receipt import Report
 from trueup.run import Bench, open_mock, open_relay
-from trueup.site import Block, read_blocks
+from trueup.site import MAIN, Block, languages_in, read_blocks
 from trueup.snippet import FENCES
 from trueup.store import Stored, load_status
 from trueup.verify import distinct
 
 TOP = Path(__file__).parent.parent
-SOURCES = ("status.yml", "mkdocs.yml", "docs", "snippets")
+SOURCES = ("docs", "overrides", "snippets", "mkdocs.yml")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -27,15 +34,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--max-calls", type=int, default=None, help="most calls to a live target")
 
 
-def copy_repository(top: Path) -> Path:
+def copy_repository(top: Path, *, is_whole: bool = False) -> Path:
     """A copy of the sources of this repository's docs, to be broken.
 
-    Its status file is frozen, so that an observation can be added without touching a test.
+    It is in English alone unless it `is_whole`. Its status file is frozen, so that an observation
+    can be added without touching a test.
     """
-    for name in SOURCES:
+    others = [name for name in languages_in(TOP / "docs") if name != MAIN]
+    configs = [f"mkdocs.{name}.yml" for name in others] if is_whole else []
+    for name in (*SOURCES, *configs):
         source = TOP / name
         if source.is_dir():
-            shutil.copytree(source, top / name)
+            left_out = () if is_whole else others
+            shutil.copytree(source, top / name, ignore=shutil.ignore_patterns(*left_out))
         else:
             shutil.copy(source, top / name)
     shutil.copy(TOP / "tests" / "record.yml", top / "status.yml")
@@ -46,6 +57,9 @@ def load_docs(top: Path, site: Path | None = None) -> Docs:
     now = datetime.now(UTC)
     return Docs.load(top, now, now.date(), site)
 
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+"""A shell makes what it starts in the background deaf to Ctrl-C, and with it all that it starts."""
 
 hypothesis.settings.register_profile("trueup", deadline=None)
 hypothesis.settings.load_profile("trueup")
@@ -81,6 +95,37 @@ def target_bench(request: pytest.FixtureRequest, stored: Stored) -> Iterator[Ben
     if not key or not calls:
         pytest.exit(f"--target {target} needs TRUEUP_{target.upper()}_API_KEY and --max-calls", 2)
     with open_relay(stored, target, key, calls) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Docs, Report]:
+    """The docs of a copy of this repository, built and stamped on the day of their evidence."""
+    top = copy_repository(tmp_path_factory.mktemp("browsed"), is_whole=True)
+    docs = replace(load_docs(top), today=date(2026, 4, 14))
+    docs.build(os.environ)
+    report, findings = docs.verify(Crew(partial(open_mock, docs.stored)))
+    assert not findings
+    return docs, report
+
+
+@pytest.fixture(scope="session")
+def home(made: tuple[Docs, Report]) -> Iterator[str]:
+    """The address at which that site is served."""
+    with served(made[0].site) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def context() -> Iterator[BrowserContext]:
+    """A browser for one module: while it is open, no other test could run an event loop."""
+    with open_browser() as opened:
+        yield opened
+
+
+@pytest.fixture
+def page(context: BrowserContext, home: str) -> Iterator[Page]:
+    with watched(context, home) as opened:
         yield opened
 
 

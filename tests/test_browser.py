@@ -1,23 +1,14 @@
-import os
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
-from datetime import UTC, date, datetime
-from functools import partial
+import re
+from datetime import UTC, datetime
 from hashlib import sha256
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from threading import Thread
 
 import pytest
-from conftest import copy_repository, load_docs
-from playwright.sync_api import BrowserContext, Page, sync_playwright
+from browsing import watched
+from playwright.sync_api import BrowserContext, Page
 
-from trueup.crew import Crew
 from trueup.docs import Docs
+from trueup.model import anchor
 from trueup.receipt import Report
-from trueup.run import open_mock
 
 TABS = {
     "curl": "curl",
@@ -25,65 +16,6 @@ TABS = {
     "javascript": "JavaScript",
     "genai": "Python (google-genai)",
 }
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None: ...
-
-
-@contextmanager
-def served(site: Path) -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(site)))
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Docs, Report]:
-    top = copy_repository(tmp_path_factory.mktemp("browsed"))
-    docs = replace(load_docs(top), today=date(2026, 4, 14))
-    docs.build(os.environ)
-    report, findings = docs.verify(Crew(partial(open_mock, docs.stored)))
-    assert not findings
-    return docs, report
-
-
-@pytest.fixture(scope="module")
-def home(made: tuple[Docs, Report]) -> Iterator[str]:
-    with served(made[0].site) as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def context() -> Iterator[BrowserContext]:
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    if chromium is None and os.environ.get("CI") != "true":
-        pytest.skip("chromium: not found; it opens the pages. Install it.")
-    # Chromium's own sandbox does not start as root, which is who CI is.
-    arguments = ["--no-sandbox", "--disable-background-networking", "--disable-sync"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
-        opened = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
-        yield opened
-        browser.close()
-
-
-@pytest.fixture
-def page(context: BrowserContext, home: str) -> Iterator[Page]:
-    """A page that must stay on its own host and say nothing to the console."""
-    opened, odd = context.new_page(), list[str]()
-    opened.on("console", lambda one: odd.append(one.text) if one.type == "error" else None)
-    opened.on("pageerror", lambda error: odd.append(str(error)))
-    opened.on("request", lambda one: None if one.url.startswith(home) else odd.append(one.url))
-    yield opened
-    opened.close()
-    assert odd == []
 
 
 def test_the_clipboard_holds_what_the_receipt_hashed(
@@ -107,12 +39,14 @@ def test_the_clipboard_holds_what_the_receipt_hashed(
     assert copied == receipts
 
 
-def test_the_advice_grows_old_in_an_open_page(page: Page, home: str) -> None:
+def test_the_advice_grows_old_in_an_open_page(context: BrowserContext, home: str) -> None:
     shown = {}
     for day in ("2026-05-14", "2026-05-15"):
-        page.clock.set_fixed_time(datetime.fromisoformat(day).replace(tzinfo=UTC))
-        page.goto(f"{home}/nano-banana/")
-        shown[day] = page.locator("article ol li").first.inner_text()
+        assert context.browser
+        with context.browser.new_context() as timed, watched(timed, home) as page:
+            page.clock.set_fixed_time(datetime.fromisoformat(day).replace(tzinfo=UTC))
+            page.goto(f"{home}/nano-banana/")
+            shown[day] = page.locator("article ol li").first.inner_text()
     assert shown["2026-05-14"].startswith("If you need a usable image route now, start with")
     assert "nobody has retested it since" in shown["2026-05-15"]
 
@@ -122,7 +56,90 @@ def test_every_page_fits_a_phone(page: Page, home: str, made: tuple[Docs, Report
     for source in made[0].pages:
         page.goto(f"{home}/{source.html.removesuffix('index.html')}")
         wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-        assert wide <= 0, source.source
+        assert wide <= 0, source.html
+
+
+def test_a_day_of_evidence_tells_its_age_on_the_readers_own_day(
+    context: BrowserContext, home: str
+) -> None:
+    assert context.browser
+    with context.browser.new_context() as later:
+        page = later.new_page()
+        page.clock.set_fixed_time(datetime(2026, 4, 24, tzinfo=UTC))
+        for prefix, age in (("", "10 days ago"), ("/ja", "10 日前"), ("/ru", "10 дней назад")):
+            page.goto(f"{home}{prefix}/status/")
+            days = page.locator("time.tu-day", has_text="2026-04-14").all_text_contents()
+            assert set(days) == {f"2026-04-14 · {age}"}
+
+
+def test_each_endpoint_has_a_bookmark_on_the_status_page(
+    page: Page, home: str, made: tuple[Docs, Report]
+) -> None:
+    for endpoint in made[0].stored.status.endpoints:
+        page.goto(f"{home}/status/#{anchor(endpoint)}")
+        place = page.locator(f"#{anchor(endpoint)}")
+        assert place.count() == 1
+        box = place.bounding_box()
+        assert box and 0 <= box["y"] < 720
+
+
+def test_copy_buttons_of_legacy_code_say_so_whenever_they_appear(page: Page, home: str) -> None:
+    page.goto(f"{home}/nano-banana/")
+    legacy = page.locator(".tu-legacy + .tabbed-set")
+    label = page.locator(".tu-legacy").get_attribute("data-copy-label")
+    assert label == "Copy legacy code that is not recommended"
+    for block in page.locator("[data-endpoint]").all():
+        button = block.locator("button[data-md-type='copy']")
+        is_legacy = block.get_attribute("data-endpoint") == "nano-banana/images-generations"
+        assert (button.get_attribute("title") == label) is is_legacy
+        assert (button.get_attribute("aria-label") == label) is is_legacy
+    legacy.first.evaluate(
+        "set => { const late = document.createElement('button');"
+        " late.dataset.mdType = 'copy'; late.id = 'late'; set.append(late); }"
+    )
+    page.wait_for_selector(f"#late[aria-label='{label}']", state="attached")
+
+
+def luminance(colour: str) -> float:
+    """Of `rgb(…)`, as the Web Content Accessibility Guidelines define it."""
+    parts = [float(part) / 255 for part in re.findall(r"[\d.]+", colour)[:3]]
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    darker, lighter = sorted((luminance(one), luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def test_the_contrast_of_grey_on_white_is_what_the_guidelines_say() -> None:
+    assert contrast("rgb(119, 119, 119)", "rgb(255, 255, 255)") < 4.5
+    assert contrast("rgb(118, 118, 118)", "rgb(255, 255, 255)") > 4.5
+
+
+@pytest.mark.parametrize("scheme", ["default", "slate"])
+def test_marks_differ_without_colour_and_can_be_read(scheme: str, page: Page, home: str) -> None:
+    page.goto(f"{home}/status/")
+    page.evaluate("scheme => document.body.dataset.mdColorScheme = scheme", scheme)
+    marks = page.evaluate(
+        """() => [...document.querySelectorAll('.tu-mark, .tu-standing')].map(mark => {
+            const style = getComputedStyle(mark), icon = getComputedStyle(mark, '::before');
+            return [mark.className, style.color, icon.content,
+                    style.borderStyle + style.borderWidth + style.borderRadius];
+        })"""
+    )
+    paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    looks = {}
+    for name, colour, icon, border in marks:
+        assert contrast(colour, paper) >= 4.5, name
+        assert icon not in ("none", '""'), name
+        looks[name] = (icon, border)
+    assert {"absent", "untold", "partly", "stale", "held"} <= {
+        name.rpartition("-")[2] for name in looks
+    }
+    assert len(set(looks.values())) == len(looks)
 
 
 def test_the_sentences_and_receipts_are_there_without_javascript(
@@ -137,3 +154,111 @@ def test_the_sentences_and_receipts_are_there_without_javascript(
     assert "If you need a usable image route now, start with" in text
     assert "nobody has retested" not in text
     assert "Replays the evidence of 2026-04-14" in text
+    assert "2026-04-14" in text and " ago" not in text
+
+
+def test_the_language_switch_keeps_the_page(page: Page, home: str) -> None:
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.goto(f"{home}/nano-banana-2/")
+    for language, prefix in (("ja", "/ja"), ("ru", "/ru"), ("zh", "/zh"), ("en", "")):
+        page.locator("button.md-header__button:has(+ .md-select__inner)").hover()
+        page.locator(f"a.md-select__link[hreflang={language}]").click()
+        page.wait_for_url(f"{home}{prefix}/nano-banana-2/")
+        assert page.evaluate("document.documentElement.lang") == language
+
+
+WORDS = {"": "mismatch", "/ja": "レシート", "/ru": "квитанция", "/zh": "回执"}
+
+
+@pytest.mark.parametrize("prefix", WORDS)
+def test_each_language_has_a_search_of_its_own(prefix: str, page: Page, home: str) -> None:
+    page.goto(f"{home}{prefix}/")
+    field = page.locator(".md-search__input").first
+    field.click()
+    field.fill(WORDS[prefix])
+    field.press("End")  # text that is not typed by keys alone goes unnoticed
+    found = page.locator(".md-search-result__link").first
+    found.wait_for()
+    assert (found.get_attribute("href") or "").startswith(f"{home}{prefix}/")
+
+
+@pytest.mark.parametrize("prefix", ["", "ja/"])
+def test_a_click_copies_the_page_as_markdown(
+    prefix: str, page: Page, home: str, made: tuple[Docs, Report]
+) -> None:
+    page.goto(f"{home}/{prefix}nano-banana/")
+    link = page.locator(".tu-markdown a")
+    labels = [link.inner_text()]
+    link.click()
+    page.wait_for_function(
+        "link => link.textContent === link.dataset.copied", arg=link.element_handle()
+    )
+    labels.append(link.inner_text())
+    text = page.evaluate("navigator.clipboard.readText()")
+    assert text == (made[0].site / prefix / "nano-banana" / "index.md").read_text("utf-8")
+    assert ("Replays the evidence of 2026-04-14" in text) is (prefix == "")
+    copied = ["Copy page as Markdown", "Copied"]
+    assert labels == (
+        copied if not prefix else ["ページを Markdown としてコピー", "コピーしました"]
+    )
+
+
+def test_the_theme_and_the_tabs_are_kept_under_the_policy(page: Page, home: str) -> None:
+    page.goto(f"{home}/nano-banana/")
+    assert page.locator("meta[http-equiv=Content-Security-Policy]").count() == 1
+    page.locator("label[for=__palette_1]").first.click()
+    page.locator(".tabbed-labels label", has_text="Python").first.click()
+    page.goto(f"{home}/nano-banana-2/")
+    assert page.locator("body").get_attribute("data-md-color-scheme") == "slate"
+    shown = page.locator(".tabbed-set").first.locator(".tabbed-block:visible")
+    assert "httpx" in shown.first.inner_text()
+
+
+def test_the_search_leads_to_what_was_found_by_keys_alone(page: Page, home: str) -> None:
+    page.goto(f"{home}/")
+    field = page.locator(".md-search__input").first
+    field.click()
+    field.press_sequentially("mismatch")
+    page.locator(".md-search-result__link").first.wait_for()
+    for key in ("Enter", "ArrowDown", "Enter"):
+        page.keyboard.press(key)
+    page.wait_for_url(lambda url: url != f"{home}/")
+    assert "mismatch" in page.locator("article").inner_text()
+
+
+def test_a_page_that_was_not_found_breaks_nothing(page: Page, home: str) -> None:
+    for name in ("404.html", "ja/404.html"):
+        page.goto(f"{home}/{name}")
+        assert "404" in page.locator("article").inner_text()
+
+
+INJECTED = {
+    "a script": "<script>document.documentElement.id = 'ran'</script>",
+    "a handler": "<img src='x:' onerror=\"document.documentElement.id = 'ran'\">",
+    "a base": "<base href='https://example.com/'>",
+    "a style": "<style>html { background: rgb(1, 2, 3) }</style>",
+    "a frame": "<iframe srcdoc=\"<script>top.document.documentElement.id = 'ran'</script>\">",
+}
+
+
+@pytest.mark.parametrize("what", INJECTED)
+@pytest.mark.parametrize("is_secured", [True, False])
+def test_what_is_put_into_a_page_after_the_build_does_nothing(
+    what: str, is_secured: bool, context: BrowserContext, home: str, made: tuple[Docs, Report]
+) -> None:
+    text = (made[0].site / "index.html").read_text("utf-8")
+    if not is_secured:
+        text = re.sub('<meta http-equiv="Content-Security-Policy"[^>]*>', "", text)
+    file = made[0].site / "injected.html"
+    file.write_text(re.sub("(<body[^>]*>)", rf"\1{INJECTED[what]}", text, count=1), "utf-8")
+    opened = context.new_page()
+    try:
+        opened.goto(f"{home}/injected.html?{what}, {is_secured}")  # or one comes from the cache
+        did = opened.evaluate(
+            "document.documentElement.id === 'ran' || !document.baseURI.startsWith(location.origin)"
+            " || getComputedStyle(document.documentElement).backgroundColor === 'rgb(1, 2, 3)'"
+        )
+    finally:
+        opened.close()
+        file.unlink()
+    assert did is not is_secured

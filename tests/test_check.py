@@ -96,7 +96,7 @@ def good(snippets: list[Snippet]) -> Block:
 def published(
     blocks: Sequence[Block], snippets: Sequence[Snippet], count: int = 1
 ) -> list[Finding]:
-    page = Page(Path("page.md"), "page.md", "page/index.html", "", "", 1, None, count)
+    page = Page(Path("page.md"), "en", "page.md", "page/index.html", "", "", 1, None, count)
     return check_published(stored_of().status, [page], blocks, snippets)
 
 
@@ -443,6 +443,19 @@ def test_a_typed_fact_is_found_at_its_place(typed: str, column: int, tmp_path: P
 )
 def test_titles_links_and_macros_are_no_typed_facts(text: str, tmp_path: Path) -> None:
     assert prose(tmp_path, f"{text}\n") == []
+
+
+def test_a_base_url_that_nothing_was_tested_with_is_a_fact_too(
+    tmp_path: Path, snippets: list[Snippet]
+) -> None:
+    also = ("    reference: true\n", "    reference: true\n    also: [https://other.example]\n")
+    status = stored_of(also).status
+    (found,) = check_prose(status, [page_of(tmp_path, "Or other.example.\n")], WORDS)
+    assert (found.where, found.rule) == ("page.md:1:4", "typed-fact")
+    typed = data_block("text", "curl https://other.example/v1")
+    page = Page(Path("page.md"), "en", "page.md", "page/index.html", "", "", 1, None, 0)
+    rules = [one.rule for one in check_published(status, [page], [typed], snippets)]
+    assert rules == ["no-blocks", "untested-request"]
 
 
 def test_a_failure_text_is_found_though_a_line_breaks_it(tmp_path: Path) -> None:

@@ -4,13 +4,14 @@ from pathlib import Path
 import pytest
 from conftest import TOP
 
-from trueup.model import Observation, Status
+from trueup.model import Observation, Source, Status
 from trueup.receipt import Receipt
 from trueup.store import Stored, load_status
 from trueup.wording import (
     Pages,
     load_catalogue,
     render_fields,
+    reply,
     sample,
     shapes,
     signatures,
@@ -81,6 +82,30 @@ def test_a_sample_is_titled_simulated_and_cut_short(shape: str, pages: Pages) ->
     title, text = sample(pages, "gemini", shape)  # type: ignore[arg-type]
     assert "Simulated" in title
     assert len(text) < 400 and ("…" in text or "https://images.example/" in text)
+
+
+def test_a_reply_is_simulated_until_a_receipt_has_shown_its_shape(stored: Stored) -> None:
+    endpoint = "nano-banana-2/generate-content"
+    before = reply(_pages(stored.status), endpoint)
+    assert before and before[0].startswith("Simulated reply in the shape that was reported on 2026")
+    assert '"inlineData"' in before[1] and "iVBORw0KGgo…" in before[1]
+    source = Source(receipt="docs/evidence/a.json", sha256="0" * 64)
+    rows = tuple(
+        row.model_copy(update={"source": source}) if row.endpoint == endpoint else row
+        for row in stored.status.observations
+    )
+    after = reply(_pages(stored.status.model_copy(update={"observations": rows})), endpoint)
+    assert after and "imulated" not in after[0] and after[1] == before[1]
+
+
+def test_a_reply_begins_as_its_type_of_image_does(pages: Pages) -> None:
+    shown = reply(pages, "nano-banana-pro/generate-content")
+    assert shown and "data:image/jpeg;base64,/9j/…" in shown[1]
+
+
+def test_what_returned_no_image_shows_no_reply(pages: Pages) -> None:
+    assert reply(pages, "nano-banana/images-generations") is None
+    assert reply(pages, "nano-banana-pro/images-generations") is None
 
 
 @pytest.mark.parametrize("noun", [Status, Receipt])

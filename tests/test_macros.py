@@ -38,6 +38,8 @@ def test_every_macro_gives_whole_blocks_at_column_0(macros: dict[str, Any]) -> N
         "model_status": ["nano-banana"],
         "route": ["nano-banana/generate-content"],
         "best": ["nano-banana"],
+        "alternative": ["nano-banana"],
+        "history": ["nano-banana"],
         "console": ["docs"],
         "policy": ["fresh_for"],
         "newest": ["nano-banana/generate-content"],
@@ -48,6 +50,20 @@ def test_every_macro_gives_whole_blocks_at_column_0(macros: dict[str, Any]) -> N
     for name, macro in macros.items():
         text = macro(*arguments.get(name, []))
         assert text and text == text.strip("\n") and not text.startswith(" "), name
+
+
+def test_only_legacy_code_is_called_legacy(macros: dict[str, Any]) -> None:
+    legacy = macros["route"]("nano-banana/images-generations")
+    line = '<p class="tu-legacy" data-copy-label="Copy legacy code that is not recommended">'
+    assert legacy.index(line) < legacy.index('=== "curl"')
+    assert "tu-legacy" not in macros["route"]("nano-banana/generate-content")
+    assert "tu-legacy" not in macros["best"]("nano-banana")
+
+
+def test_the_reply_stands_folded_behind_the_code(macros: dict[str, Any]) -> None:
+    for text in (macros["route"]("nano-banana-2/generate-content"), macros["best"]("nano-banana")):
+        *_, last = text.split("<!--stamp:")
+        assert '\n\n??? example tu-reply "Simulated reply' in last and '"inlineData"' in last
 
 
 def test_an_excerpt_is_the_item_as_it_stands_in_the_file(macros: dict[str, Any]) -> None:

@@ -22,6 +22,7 @@ BOTH = pytest.mark.parametrize("path", [WORKFLOW, RETEST], ids=lambda path: path
 HOOKS = TOP / ".pre-commit-config.yaml"
 SCRIPT_LINES = 20
 README_LINES = 120
+PICTURE_BYTES = 150_000
 
 # In pieces, so that this file does not hold what it looks for.
 FORBIDDEN = {
@@ -171,7 +172,8 @@ def test_every_job_has_a_time_limit(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "scripts"), [(WORKFLOW, ["test", "docs"]), (RETEST, ["retest", "docs", "propose"])]
+    ("path", "scripts"),
+    [(WORKFLOW, ["test", "docs", "portable"]), (RETEST, ["retest", "docs", "propose"])],
 )
 def test_ci_calls_only_scripts_that_exist(path: Path, scripts: list[str]) -> None:
     workflow = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -274,6 +276,9 @@ def test_a_loose_lock_file_is_caught(text: str, finding: str) -> None:
 def test_the_readme_is_short_and_names_both_commands() -> None:
     text = (TOP / "README.md").read_text(encoding="utf-8")
     assert len(text.splitlines()) <= README_LINES
+    told, picture = re.findall(r"!\[([^\]]+)\]\(([^)]+)\)", text)[0]
+    assert "status page" in told
+    assert 1_000 < (TOP / picture).stat().st_size <= PICTURE_BYTES
     assert "scripts/docs" in text
     assert "scripts/test" in text
 

@@ -39,6 +39,7 @@ from trueup.snippet import (
     ARGUMENT_LIMIT,
     LANGUAGES,
     Snippet,
+    base_places,
     languages_of,
     quote_shell,
     render_json,
@@ -54,6 +55,7 @@ ROUTES = {"native": "gemini", "images": "openai-images"}
 AUTHS: tuple[AuthKind, ...] = get_args(AuthKind)
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 KEY = "YOUR_API_KEY"
+TESTED, OTHER = "https://gateway.example", "https://b.example:8443"
 PIXEL = b"\x89PNG\r\n\x1a\n the rest of an image"
 ENCODED = base64.b64encode(PIXEL).decode()
 SOILED = f"{ENCODED[:8]}%%%%{ENCODED[8:]}"
@@ -470,6 +472,30 @@ def test_a_snippet_is_aimed_at_the_reference_target_and_ends_without_a_newline()
         assert "https://crazyrouter.com" in text
         assert text == text.strip() and "localhost" not in text
         assert all(line == line.rstrip() for line in text.split("\n"))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("route", ["native", "images"])
+def test_a_base_url_is_found_in_its_place_and_not_in_the_body(route: str, language: str) -> None:
+    if LANGUAGES[language].optional and route == "images":
+        return
+    text = f"\U0001f34c {TESTED} and {TESTED}/logo.png"
+    body = {"contents": [{"parts": [{"text": text}]}], "prompt": text}
+    status = status_of(body, base_url=TESTED)
+    snippet = snippet_of(status, route, language)
+    (place,) = base_places(snippet, status, TEMPLATES)
+    other = snippet_of(status_of(body, base_url=OTHER), route, language).text
+    units = snippet.text.encode("utf-16-le")
+    before, after = units[: 2 * place], units[2 * (place + len(TESTED)) :]
+    assert (before + OTHER.encode("utf-16-le") + after).decode("utf-16-le") == other
+
+
+def test_a_template_that_does_more_with_the_base_url_leaves_no_choice(tmp_path: Path) -> None:
+    status = status_of({})
+    folder = broken(tmp_path, "curl {{ url }} # {{ base_url | length }}")
+    snippet = render_snippet(status, "acorn/native", "curl", folder)
+    with pytest.raises(BadInput, match="gemini/curl.sh.j2: the base URL changes more than its own"):
+        base_places(snippet, status, folder)
 
 
 def broken(folder: Path, template: str | bytes) -> Path:

@@ -39,7 +39,7 @@ def test_a_file_of_figures_that_cannot_be_read_is_told(tmp_path: Path, content: 
     file = tmp_path / "bench.json"
     file.write_text(content)
     with pytest.raises(BadInput, match=r"bench\.json: not readable"):
-        _figures(file)
+        _figures(file, load_catalogue("en"))
 
 
 def test_blocks_and_floor_can_be_measured(tmp_path: Path) -> None:

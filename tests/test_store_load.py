@@ -112,6 +112,16 @@ def accepted(old: str, new: str) -> bool:
         ),
         ("  local:", "  Local:", "5:3: the name 'Local' cannot be used; lower-case letters,"),
         ("http://localhost:4000", "http://x/v1", "5:11: base_url is 'http://x/v1'; scheme and"),
+        (
+            "reference: true",
+            "reference: true, also: [http://other.example]",
+            "4:71: item 1 of also is 'http://other.example'; a base URL with https was expected,",
+        ),
+        (
+            "reference: true",
+            "reference: true, also: [https://other.example/v1]",
+            "item 1 of also is 'https://other.example/v1'; scheme and host alone, such as",
+        ),
         ("POST /v1/images/generations\n    pro", "post /v1\n    pro", "request is 'post /v1'; a"),
         ("reported_until: 2026", "fresh_for: 30, reported_until: 2026", "a number of days such as"),
         ("on: 2026-04-20", "on: today", "38:5: on is 'today'; a date such as 2026-04-14 was"),
@@ -207,6 +217,16 @@ def test_a_complaint_shows_no_key() -> None:
             "http://localhost:4000",
             "https://example.com:443",
             "5:11: target 'local' has the base_url of 'production'; one of its own was expected.",
+        ),
+        (
+            "reference: true",
+            "reference: true, also: [https://a.example, 'https://a.example:443']",
+            "4:90: https://a.example:443 is a base URL of 'production' already; another was",
+        ),
+        (
+            "http://localhost:4000",
+            "http://localhost:4000, also: ['https://example.com']",
+            "5:51: https://example.com is a base URL of 'production' already; another was",
         ),
         (
             "outcome: error\n    signatures: [no-channel]",

@@ -25,11 +25,24 @@ from hypothesis import strategies as st
 from mkdocs.config import load_config
 
 from trueup.errors import BadInput
-from trueup.model import Status
+from trueup.model import Status, Target
 from trueup.receipt import Receipt
 from trueup.standing import is_fresh, stand
-from trueup.wording import Catalogue, Pages, load_catalogue, receipt_line
+from trueup.wording import (
+    Catalogue,
+    Pages,
+    history,
+    legend,
+    load_catalogue,
+    matrix,
+    readings_table,
+    receipt_line,
+    render_bases,
+    render_chain,
+    standings,
+)
 from trueup.wording.catalogue import LOCALE
+from trueup.wording.chain import lines_of
 
 TOP = Path(__file__).parents[1]
 CONFIG = load_config(str(TOP / "mkdocs.yml"))
@@ -263,13 +276,13 @@ LABELS = {
     "recommended": "recommended",
     "mismatch": "controlled testing",
     "one of three": "controlled testing",
-    "intermittent": "controlled testing (intermittent)",
+    "intermittent": "controlled testing intermittent",
     "unverified": "unverified",
     "failed at two targets": "not recommended",
     "no answer": "not recommended",
-    "held for controlled testing": "controlled testing (held back)",
-    "held before anyone looked": "not recommended (held back)",
-    "no ledger": "recommended (billing not measured)",
+    "held for controlled testing": "controlled testing held back",
+    "held before anyone looked": "not recommended held back",
+    "no ledger": "recommended billing not measured",
     "no ledger, one of three": "controlled testing",
 }
 
@@ -307,7 +320,7 @@ CHANGES = {
 def test_a_page_says_what_would_change_a_standing(state: str) -> None:
     status, _ = CLAIMS[state]
     assert seen(pages_of(status).change(NATIVE)) == CHANGES[state]
-    listed = f"POST /v1/oak ({LABELS.get(state, 'controlled testing')}): {CHANGES[state]}"
+    listed = f"POST /v1/oak {LABELS.get(state, 'controlled testing')}: {CHANGES[state]}"
     if state in LABELS:
         assert listed in seen(pages_of(status).changes("acorn"))
 
@@ -343,8 +356,8 @@ STARTS = {
     ),
     "none": (
         TWO_FAILED,
-        "No working alternative is on record.",
-        "No working alternative is on record.",
+        "Do not build on a route of this family now: no working alternative is on record.",
+        "Do not build on a route of this family now: no working alternative is on record.",
     ),
 }
 
@@ -424,9 +437,10 @@ def test_without_a_ledger_no_sentence_waits_for_billing() -> None:
 
 def test_a_model_that_nobody_observed_says_so() -> None:
     pages = pages_of(status_of())
-    assert seen(pages.advice("acorn")) == "No working alternative is on record."
+    assert seen(pages.advice("acorn")) == STARTS["none"][1]
     assert pages.risk_notes("acorn") == "Nothing adverse is on record."
-    assert "Sources: none; nothing was observed." in pages.standings()
+    assert pages.best("acorn") == "No working alternative is on record."
+    assert "Sources: none; nothing was observed." in standings(pages)
     assert "not observed" in seen(pages.model_status("acorn"))
 
 
@@ -510,9 +524,9 @@ FACTS: tuple[tuple[str, Callable[[Pages], str], str], ...] = (
      "billing not observed billing was not observed"),
     ("own name", lambda p: p.model_status("gemini-2.5-flash-image-preview"),
      "returns output as a link in a text; production, 2026-04-14"),
-    ("side by side", lambda p: p.readings(),
-     "'generation_config.image_config', billing risky 2026-04-14: fails, Unknown name"),
-    ("source", lambda p: p.standings(), "Sources: reported: Nano Banana page of the public docs."),
+    ("side by side", lambda p: readings_table(p),
+     "'generation_config.image_config' billing risky 2026-04-14 local fails Unknown name"),
+    ("source", lambda p: standings(p), "Sources: reported: Nano Banana page of the public docs."),
 )  # fmt: skip
 
 
@@ -525,9 +539,11 @@ def test_the_first_pages_say_what_was_observed(
 
 def everything(pages: Pages) -> str:
     """All that the pages derive, as one page."""
-    parts = [pages.standings(), pages.matrix("status.md"), pages.start_here(), pages.readings()]
+    parts = [standings(pages), matrix(pages, "status.md"), pages.start_here(), legend(pages)]
+    parts.append(readings_table(pages))
     for model in pages.status.models:
         parts += [pages.advice(model), pages.risk_notes(model), pages.changes(model)]
+        parts += [pages.model_status(model), pages.best(model), history(pages, model)]
     for endpoint in pages.status.endpoints:
         parts += [pages.heading(endpoint, 3), pages.mark(endpoint)]
     return "\n\n<!-- -->\n\n".join(parts)
@@ -535,11 +551,11 @@ def everything(pages: Pages) -> str:
 
 def test_no_sentence_prints_an_amount() -> None:
     page = html_of(everything(pages_of(PUBLISHED)))
-    for titled in page.xpath("//code | //a | //h2"):
+    for titled in page.xpath("//code | //a | //h2 | //title"):
         titled.drop_tree()
     text = re.sub(r"\d{4}-\d\d-\d\d", "", page.text_content())
     text = text.replace("Nano Banana 2", "").replace("Gemini 2.5", "")
-    assert set(re.findall(r"\d+", text)) <= {"0", "1", "3"}
+    assert set(re.findall(r"\d+", text)) <= {"0", "1", "3", "30"}
     assert not re.search(r"[$€£¥]|\b(USD|tokens?|bytes|px|MiB)\b", text.replace("the token's", ""))
 
 
@@ -557,30 +573,33 @@ READINGS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
 def test_targets_are_set_side_by_side(what: str) -> None:
     ours, theirs, reading = READINGS[what]
     rows = [row("image", **ours), row("image", target="local", **theirs)]
-    text = seen(pages_of(status_of(rows)).readings())
+    text = seen(readings_table(pages_of(status_of(rows))))
     assert reading in text and "Acorn" in text and text.count("returns output") == 2
 
 
 def test_a_target_that_fails_where_the_other_works_has_parted() -> None:
-    text = seen(pages_of(status_of([row("image"), row("error", target="local")])).readings())
+    text = seen(readings_table(pages_of(status_of([row("image"), row("error", target="local")]))))
     assert "local parted from production" in text
 
 
 def test_one_target_alone_is_compared_with_nothing() -> None:
-    text = pages_of(status_of([row("image")])).readings()
+    text = readings_table(pages_of(status_of([row("image")])))
     assert text == "No endpoint was asked at more than one target yet."
 
 
 @pytest.mark.parametrize("name", ["a.json", 'x" onclick="y', "a|b", "<b>", "a%b *c*"])
 def test_a_receipt_is_a_link_whatever_its_name(name: str) -> None:
     source = {"receipt": f"docs/evidence/{name}", "sha256": "0" * 64}
-    page = html_of(pages_of(status_of([row("image", source=source)])).standings())
-    (link,) = page.xpath("//a[starts-with(@href, 'evidence:')]")
-    assert unquote(link.get("href")) == f"evidence:{name}"
-    assert dict(link.attrib).keys() == {"href"} and link.text == str(DAY)
+    page = html_of(standings(pages_of(status_of([row("image", source=source)]))))
+    links = page.xpath("//a[starts-with(@href, 'evidence:')]")
+    assert len(links) == 2
+    for link in links:
+        assert unquote(link.get("href")) == f"evidence:{name}"
+        assert dict(link.attrib).keys() == {"href"} and link.text == str(DAY)
 
 
 FRAGMENTS = (
+    *("</title>", "</svg>", "</figure>", "</p>", "</li>", "<svg>", "x\n:   y", "??? x"),
     *("<script>alert(1)</script>", "<!-- ", "-->", "](javascript:alert(1))", "[x](y)", "![x](y)"),
     *("|", "||", "\\|", "`", "``", "```", "`|`", "\\`", "\\", "**b**", "_i_", "~~s~~", "^", "#"),
     *("\n", "\n\n", "\n# x\n", "\r", "\t", "\u2028", "{{ 7*7 }}", "{% x %}", "{ .a #b }", "{x}"),
@@ -764,7 +783,7 @@ def test_a_receipt_links_to_all_receipts_from_any_depth() -> None:
 @repeatable
 @given(hostile)
 def test_free_text_stays_text_under_a_block(text: str) -> None:
-    assume(one_line(text))
+    assume(one_line(text) and "\0" not in text)  # no YAML holds a NUL, and no HTML shows one
     for one, status in (
         (receipt(passed=False, skipped=text), status_of()),
         (receipt(outcome="error", signatures=("known",)), with_text(text, "oak")),
@@ -847,7 +866,7 @@ def test_a_translated_page_keeps_every_value(today: date) -> None:
 
 def plain_words(text: str) -> list[str]:
     """Words without brackets and without the words with which a language joins a list."""
-    joined = re.sub(r"、|, and | and |, ", " ", re.sub("[⟦⟧]", "", text))
+    joined = re.sub(r"、|, and | and |, |; ", " ", re.sub("[⟦⟧]", "", text))
     return joined.split()
 
 
@@ -895,6 +914,53 @@ def test_the_template_for_translators_is_in_step_with_the_code() -> None:
         "src/trueup/locale/trueup.pot: other messages than the code has; run scripts/messages"
     )
     assert not re.search(rb"\d{4}-\d\d-\d\d|/src/|\.py", text)
+
+
+def test_a_choice_of_base_urls_says_which_was_tested() -> None:
+    also = ("https://b.example", "https://c.example:8443")
+    target = Target(base_url="https://a.example", also=also)
+    (label,) = lxml.html.fragments_fromstring(render_bases(target, load_catalogue("ru")))
+    assert label.get("hidden") and label.text_content().startswith("Базовый URL")
+    tested, *others = label.findall(".//option")
+    assert tested.get("value") == "https://a.example" and tested.get("data-note") is None
+    assert [one.get("value") for one in others] == list(also)
+    assert {one.get("data-note") for one in others} == {
+        "Проверено с https://a.example; об этом базовом URL отдельных данных нет."
+    }
+    assert render_bases(Target(base_url="https://a.example"), ENGLISH) == ""
+
+
+LINES = {
+    "": [""],
+    "one word for each": ["one word for each"],
+    "x" * 50: ["x" * 50],
+    "what was sent, what came back and what it cost": [
+        "what was sent, what came back and",
+        "what it cost",
+    ],
+    "各ブロックはコピーされるとおりに実行される。": [
+        "各ブロックはコピーされるとおりに実行",
+        "される。",
+    ],
+    "一二三四五六七八九十一二三四五六七八。": ["一二三四五六七八九十一二三四五六七", "八。"],
+    "记入 status.yml": ["记入 status.yml"],
+}
+
+
+def test_a_line_of_the_chain_breaks_between_words_and_before_no_stop() -> None:
+    assert {text: list(lines_of(text)) for text in LINES} == LINES
+
+
+@pytest.mark.parametrize("language", ["en", "ja", "zh", "ru"])
+def test_the_chain_is_one_drawing_that_describes_itself(language: str) -> None:
+    drawing = render_chain(load_catalogue(language))
+    assert "\n" not in drawing and "style=" not in drawing
+    svg = lxml.html.fragment_fromstring(drawing).find("svg")
+    words = (one for one in svg.findall("text") if one.get("class") != "tu-number")
+    texts = ["".join(one.itertext()) for one in words]
+    told = svg.findtext("desc").replace(" ", "")
+    assert svg.findtext("title")
+    assert len(texts) >= 10 and all(text.replace(" ", "") in told for text in texts)
 
 
 def test_a_language_without_a_catalogue_is_refused() -> None:

@@ -5,49 +5,76 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from trueup.check import check_prose, check_published, check_record
+from trueup.check import (
+    check_prose,
+    check_published,
+    check_record,
+    check_status_text,
+    check_translations,
+)
 from trueup.crew import Crew
 from trueup.errors import BadInput
+from trueup.feed import feed_files
 from trueup.finding import Finding
-from trueup.model import Standing
+from trueup.model import anchor, split
 from trueup.receipt import Receipt, Report
 from trueup.site import (
+    MAIN,
     Block,
     Page,
+    Texts,
     build_site,
     export_receipts,
+    language_at,
+    languages_in,
+    link_texts,
+    load_outline,
     load_pages,
     mark_pages,
+    place_of,
     read_blocks,
+    secure_pages,
     stamp_site,
+    write_sitemap,
 )
 from trueup.snippet import Snippet, languages_of, render_snippet
 from trueup.store import Stored, load_status
-from trueup.wording import load_catalogue, receipt_line
+from trueup.wording import Guide, load_catalogue, receipt_line, standing_words
 
-LANGUAGE = "en"
 REHEARSAL = "REHEARSAL: the mock stood in for the gateway. Build on nothing here."
 
 
 @dataclass(frozen=True)
 class Docs:
-    """The docs of the repository at `top`, as of a day; `site` is where the built pages are."""
+    """The docs of the repository at `top`, as of a day; `site` is where the built pages are.
+
+    `address` is where they will be published, if that is known.
+    """
 
     top: Path
     site: Path
     stored: Stored
     pages: tuple[Page, ...]
     today: date
+    address: str = ""
 
     @classmethod
-    def load(cls, top: Path, now: datetime, today: date, site: Path | None = None) -> "Docs":
+    def load(
+        cls, top: Path, now: datetime, today: date, site: Path | None = None, address: str = ""
+    ) -> "Docs":
         """The docs at `top`, built into its `site` folder unless another is given.
 
         Raises BadStatus or BadInput for what cannot be read.
         """
         stored = load_status(top / "status.yml", now)
-        pages = tuple(load_pages(top / "docs" / LANGUAGE))
-        return cls(top, site or top / "site", stored, pages, today)
+        docs = top / "docs"
+        pages = tuple(page for name in languages_in(docs) for page in load_pages(docs / name, name))
+        return cls(top, site or top / "site", stored, pages, today, address)
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages of the pages, the main one first."""
+        return languages_in(self.top / "docs")
 
     @property
     def is_rehearsal(self) -> bool:
@@ -65,19 +92,72 @@ class Docs:
 
     def check(self) -> list[Finding]:
         """Findings in the status file and the pages as written."""
-        words = [standing.replace("-", " ") for standing in Standing]
-        return [
-            *check_record(self.stored, self.top, self.today),
-            *check_prose(self.stored.status, self.pages, words),
-        ]
+        found = check_record(self.stored, self.top, self.today)
+        for language in self.languages:
+            words = standing_words(load_catalogue(language)).values()
+            pages = [page for page in self.pages if page.language == language]
+            found += check_prose(self.stored.status, pages, words)
+        docs = self.top / "docs"
+        found += check_status_text(self.stored, docs, self.languages)
+        return found + check_translations(docs, self.pages)
 
     def build(self, environment: Mapping[str, str]) -> None:
         """Builds the pages. Raises Unreachable when MkDocs does not end well."""
         self.snippets()  # a template that cannot be rendered is bad input, and told as such
-        build_site(self.top, self.site, {**environment, "TRUEUP_AS_OF": self.today.isoformat()})
+        environment = {**environment, "TRUEUP_AS_OF": self.today.isoformat()}
+        build_site(self.top, self.site, environment, self.languages, self.published_at)
         export_receipts(self.top / "docs" / "evidence", self.site)
+        files = feed_files(
+            self.stored.status, self.today, self.is_rehearsal, self.published_at, self._places()
+        )
+        for name, text in files.items():
+            (self.site / name).parent.mkdir(exist_ok=True)
+            (self.site / name).write_text(text, encoding="utf-8")
+        if self.published_at:
+            pages = [page.html for page in self.pages]
+            write_sitemap(self.site, self.languages, pages, self.published_at)
+        self.write_texts()
+        guides = self._guides()
+        link_texts(self.site, {page.html: guides[page.language] for page in self.pages})
         if self.is_rehearsal:
             mark_pages(self.site, REHEARSAL)
+        secure_pages(self.site)
+
+    def write_texts(self) -> None:
+        """Writes what assistants read, with the receipts that are on the pages by now.
+
+        Raises BadInput for a page that is not as it was built.
+        """
+        guides = self._guides()
+        for language, guide in guides.items():
+            Texts(
+                site=self.site,
+                language=language,
+                outline=load_outline(self.top, language),
+                pages=[page for page in self.pages if page.language == language],
+                guide=guide,
+                today=self.today,
+                address=self.published_at,
+                mark=REHEARSAL if self.is_rehearsal else None,
+            ).write(guides)
+
+    @property
+    def published_at(self) -> str:
+        """The site's address; a rehearsal is published nowhere."""
+        return "" if self.is_rehearsal else self.address
+
+    def _places(self) -> dict[str, str]:
+        """Where in the site each endpoint is told of, in the main language."""
+        pages = [page for page in self.pages if page.language == MAIN and page.model]
+        homes = {page.model: place_of(page.html) for page in pages}
+        models = {name: split(name)[0] for name in self.stored.status.endpoints}
+        return {
+            name: f"{homes[model]}#{anchor(name)}" if model in homes else f"status/#{model}"
+            for name, model in models.items()
+        }
+
+    def _guides(self) -> dict[str, Guide]:
+        return {language: Guide(load_catalogue(language)) for language in self.languages}
 
     def verify(self, crew: Crew) -> tuple[Report, list[Finding]]:
         """Runs every block of the built site, writes `receipts.json` and stamps the pages."""
@@ -92,6 +172,7 @@ class Docs:
         if (lost := self._stamp(blocks, report)) > 0:
             text = f"{lost} blocks have no place for their receipt; one each was expected."
             findings.append(Finding(str(self.site), "lost-stamp", f"{text} Call the macros again."))
+        self.write_texts()
         templates = {snippet.id: snippet.template for snippet in snippets}
         ids = {(block.sha256, block.endpoint): block.id for block in blocks}
         for receipt in report.receipts:
@@ -102,11 +183,12 @@ class Docs:
     def _stamp(self, blocks: list[Block], report: Report) -> int:
         """Stamps the pages; the number of blocks that lack their marker."""
         receipts = {(r.sha256, r.language, r.endpoint): r for r in report.receipts}
-        catalogue = load_catalogue(LANGUAGE)
+        catalogues = {language: load_catalogue(language) for language in self.languages}
         lines = {}
         for block in blocks:
             receipt = receipts.get((block.sha256, block.language, block.endpoint))
             if receipt is not None and block.id is not None:
+                catalogue = catalogues[language_at(block.page, self.languages)]
                 line = receipt_line(receipt, self.stored.status, catalogue, block.page)
                 lines[block.page, block.id] = line
         return len(lines) - stamp_site(self.site, lines)

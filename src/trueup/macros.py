@@ -14,18 +14,29 @@ from trueup.model import Frozen, Shape, Status, anchor, split
 from trueup.receipt import Receipt
 from trueup.retest import Proof
 from trueup.site import load_pages
-from trueup.snippet import languages_of, render_snippet
+from trueup.snippet import base_places, languages_of, render_snippet
 from trueup.standing import alternative
 from trueup.store import Stored, load_status
 from trueup.wording import (
+    Catalogue,
     Figures,
     Pages,
+    history,
+    in_language,
+    legend,
     load_catalogue,
+    load_translations,
+    matrix,
+    readings_table,
+    render_bases,
+    render_chain,
     render_fields,
     render_figures,
+    reply,
     sample,
     shapes,
     signatures,
+    standings,
     variants,
 )
 from trueup.wording.text import fence_for
@@ -59,23 +70,29 @@ def _macros(top: Path, docs: Path) -> dict[str, Callable[..., str]]:
         home = homes.get(model)
         return f"{home}#{anchor(endpoint)}" if home else f"status.md#{model}"
 
-    pages = Pages(stored.status, load_catalogue("en"), today, link)
+    catalogue = load_catalogue(docs.name)
+    status = in_language(stored.status, load_translations(docs))
+    pages = Pages(status, catalogue, today, link)
     return {
         "advice": pages.advice,
         "changes": pages.changes,
         "risks": pages.risk_notes,
         "model_status": pages.model_status,
-        "standings": pages.standings,
-        "matrix": pages.matrix,
-        "readings": pages.readings,
+        "alternative": pages.best,
+        "history": lambda model: history(pages, model),
+        "standings": lambda: standings(pages),
+        "matrix": lambda page="": matrix(pages, page),
+        "legend": lambda: legend(pages),
+        "readings": lambda: readings_table(pages),
         "start_here": pages.start_here,
+        "chain": lambda: render_chain(catalogue),
         "as_of": lambda: today.isoformat(),
         "policy": lambda name: _policy(stored, name),
         "route": lambda endpoint: _route(pages, top / "snippets", endpoint),
         "best": lambda model: _best(pages, top / "snippets", model),
         "console": lambda name: _console(top / "snippets" / "console", name),
         "newest": lambda endpoint: _newest(stored, endpoint),
-        "figures": lambda: _figures(docs.parent / "bench.json"),
+        "figures": lambda: _figures(docs.parent / "bench.json", catalogue),
         "fields": lambda name: render_fields(NOUNS[name]),
         "shapes": lambda: shapes(pages),
         "signatures": lambda: signatures(pages),
@@ -107,7 +124,7 @@ def _route(pages: Pages, templates: Path, endpoint: str) -> str:
     """
     parts = [pages.heading(endpoint, 3), pages.mark(endpoint)]
     if pages.status.seen(endpoint, pages.status.reference):
-        parts.append(_tabs(pages, templates, endpoint))
+        parts.append(_code(pages, templates, endpoint))
     return "\n\n".join(parts)
 
 
@@ -115,7 +132,24 @@ def _best(pages: Pages, templates: Path, model: str) -> str:
     endpoint = alternative(pages.status, model)
     if endpoint is None:
         return pages.start(model)
-    return f"{pages.mark(endpoint)}\n\n{_tabs(pages, templates, endpoint)}"
+    return f"{pages.mark(endpoint)}\n\n{_code(pages, templates, endpoint)}"
+
+
+def _code(pages: Pages, templates: Path, endpoint: str) -> str:
+    """An endpoint's blocks, called legacy where they are, and what came back, folded.
+
+    Where the gateway has further base URLs, a choice of them comes first.
+    """
+    chooser = render_bases(pages.status.targets[pages.status.reference], pages.catalogue)
+    parts = [chooser] if chooser else []
+    if pages.is_legacy(endpoint):
+        parts.append(pages.legacy())
+    parts.append(_tabs(pages, templates, endpoint))
+    if shown := reply(pages, endpoint):
+        title, text = shown
+        body = _indented(_fenced(text, "{ .json }"))
+        parts.append(f'??? example tu-reply "{title}"\n\n{body}')
+    return "\n\n".join(parts)
 
 
 def _sample(pages: Pages, protocol: str, shape: Shape) -> str:
@@ -124,10 +158,13 @@ def _sample(pages: Pages, protocol: str, shape: Shape) -> str:
 
 
 def _tabs(pages: Pages, templates: Path, endpoint: str) -> str:
-    tabs = []
-    for language in languages_of(pages.status.route_of(endpoint).protocol, templates):
-        snippet = render_snippet(pages.status, endpoint, language.name, templates)
+    status, tabs = pages.status, []
+    for language in languages_of(status.route_of(endpoint).protocol, templates):
+        snippet = render_snippet(status, endpoint, language.name, templates)
         attributes = f"{{ .{language.fence} #{snippet.id} data-endpoint={endpoint} }}"
+        if status.targets[status.reference].also:
+            places = ".".join(map(str, base_places(snippet, status, templates)))
+            attributes = attributes.replace(" }", f" data-base-at={places} }}")
         block = _fenced(snippet.text, attributes)
         body = f"{block}\n\n<!--stamp:{snippet.id}-->"
         tabs.append(f'=== "{language.label}"\n\n{_indented(body)}')
@@ -155,7 +192,7 @@ def _newest(stored: Stored, endpoint: str) -> str:
     return _fenced(f"{key}:\n{item}", f"{{ .yaml data-excerpt={key} }}")
 
 
-def _figures(file: Path) -> str:
+def _figures(file: Path, catalogue: Catalogue) -> str:
     """What `scripts/bench` measured last."""
     try:
         figures = Figures.model_validate_json(file.read_bytes())
@@ -163,7 +200,7 @@ def _figures(file: Path) -> str:
         raise BadInput(
             f"{file}: not readable as what scripts/bench writes; run scripts/bench again."
         ) from error
-    return render_figures(figures, load_catalogue("en"))
+    return render_figures(figures, catalogue)
 
 
 def _policy(stored: Stored, name: str) -> str:

@@ -4,7 +4,7 @@ Pure functions of the status file; they read no clock, network or file.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from fnmatch import fnmatchcase
 from typing import Literal
@@ -56,7 +56,10 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Risk:
-    """What went wrong, where and when; one risk covers the targets that saw the same."""
+    """What went wrong, where and when; one risk covers the targets that saw the same.
+
+    `rows` are the observations that say so.
+    """
 
     kind: RiskKind
     targets: tuple[str, ...]
@@ -64,6 +67,7 @@ class Risk:
     outcome: Outcome
     signatures: tuple[str, ...] = ()
     billing: Billing | None = None
+    rows: tuple[Observation, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -82,9 +86,14 @@ class _Seen:
 
 def stand(status: Status, endpoint: str) -> Verdict:
     """The standing of an endpoint, from the rows of the reference target that speak for it."""
-    held = [hold for hold in status.holds if fnmatchcase(endpoint, hold.endpoint)]
+    held = holds_of(status, endpoint)
     measured = status.targets[status.reference].ledger is None
     return _judge(_rows(status, endpoint, status.reference), status.policy, held, measured)
+
+
+def holds_of(status: Status, endpoint: str) -> list[Hold]:
+    """The holds whose pattern an endpoint fits, whether they lower it or not."""
+    return [hold for hold in status.holds if fnmatchcase(endpoint, hold.endpoint)]
 
 
 def is_fresh(verdict: Verdict, policy: Policy, today: date) -> bool:
@@ -137,11 +146,13 @@ def risks(status: Status, endpoint: str) -> tuple[Risk, ...]:
     for name in names:
         told = next((seen for seen in rows[name] if _tells_billing(seen.row)), None)
         if told and told.row.billing != "aligned":
-            found.append(Risk("billing", (name,), told.row.day, told.outcome, (), told.row.billing))
+            row = told.row
+            found.append(Risk("billing", (name,), row.day, told.outcome, (), row.billing, (row,)))
     reference = outcomes.get(status.reference)
     for name, seen in outcomes.items():
         if reference and reference.outcome == "error" and seen.outcome == "image":
-            found.append(Risk("works-elsewhere", (name,), seen.row.day, "image"))
+            risk = Risk("works-elsewhere", (name,), seen.row.day, "image", rows=(seen.row,))
+            found.append(risk)
     return tuple(found)
 
 
@@ -165,14 +176,16 @@ def agree(one: Observation, other: Observation) -> bool:
 
 
 def _failures(outcomes: dict[str, _Seen]) -> list[Risk]:
-    same: dict[tuple[date, Outcome, tuple[str, ...]], list[str]] = {}
-    for name, seen in outcomes.items():
+    same: dict[tuple[date, Outcome, tuple[str, ...]], list[Observation]] = {}
+    for seen in outcomes.values():
         if seen.outcome in ("error", "mixed"):
             key = (seen.row.day, seen.outcome, seen.row.signatures)
-            same.setdefault(key, []).append(name)
+            same.setdefault(key, []).append(seen.row)
     return [
-        Risk("failed", tuple(targets), day, outcome, signatures)
-        for (day, outcome, signatures), targets in same.items()
+        Risk(
+            "failed", tuple(row.target for row in rows), day, outcome, signatures, rows=tuple(rows)
+        )
+        for (day, outcome, signatures), rows in same.items()
     ]
 
 

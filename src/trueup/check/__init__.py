@@ -6,5 +6,13 @@ Only says what is wrong; it changes nothing.
 from trueup.check.prose import check_prose
 from trueup.check.published import check_published
 from trueup.check.record import check_record
+from trueup.check.status_text import check_status_text
+from trueup.check.translations import check_translations
 
-__all__ = ["check_prose", "check_published", "check_record"]
+__all__ = [
+    "check_prose",
+    "check_published",
+    "check_record",
+    "check_status_text",
+    "check_translations",
+]

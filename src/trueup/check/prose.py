@@ -82,7 +82,7 @@ def check_prose(status: Status, pages: Iterable[Page], words: Iterable[str]) -> 
 
 def _facts(status: Status, words: Iterable[str]) -> _Facts:
     upstreams = {status.upstream(model) for model in status.models}
-    hosts = {urlsplit(target.base_url).netloc for target in status.targets.values()}
+    hosts = {urlsplit(url).netloc for target in status.targets.values() for url in target.base_urls}
     starts = [route.request.split(" ", 1)[1].split("{")[0] for route in status.routes.values()]
     paths = [path for path in starts if path.strip("/")]
     texts = [signature.match for signature in status.signatures.values()]

@@ -105,7 +105,7 @@ def _snippet(block: Block, rendered: dict[str, Snippet]) -> Iterator[Finding]:
 
 
 def _data(status: Status, block: Block) -> Iterator[Finding]:
-    hosts = [urlsplit(target.base_url).netloc for target in status.targets.values()]
+    hosts = [urlsplit(url).netloc for target in status.targets.values() for url in target.base_urls]
     if block.language not in SAFE_FENCES:
         yield _finding(
             block,

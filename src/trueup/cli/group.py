@@ -15,6 +15,7 @@ from trueup.errors import BadInput
 from trueup.finding import Finding
 from trueup.model import Status
 from trueup.sandbox import Containment, best_containment
+from trueup.site import VARIABLE, parse_address
 
 NEEDED = ("bash", "curl")
 PORT = click.IntRange(0, 65535)
@@ -63,7 +64,8 @@ def load_docs(top: Path, as_of: date | None) -> Docs:
         if shutil.which(tool) is None:
             raise BadInput(f"{tool}: not found; it runs the blocks. Install it.")
     now = datetime.now(UTC)
-    return Docs.load(top, now, as_of or now.date())
+    address = parse_address(os.environ.get(VARIABLE, ""))
+    return Docs.load(top, now, as_of or now.date(), address=address)
 
 
 def take_secret(target: str, kind: str) -> str | None:

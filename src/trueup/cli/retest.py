@@ -29,7 +29,7 @@ from trueup.retest import (
 )
 from trueup.snippet import LANGUAGES
 
-COPIED = ("status.yml", "mkdocs.yml", "docs", "snippets")
+COPIED = ("status.yml", "mkdocs*.yml", "docs", "overrides", "snippets")
 
 
 class Usd(click.ParamType[Decimal]):
@@ -181,8 +181,8 @@ def _copy(top: Path, folder: Path) -> None:
         raise BadInput(f"{folder}: inside the docs; a folder elsewhere was expected. Give another.")
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "REHEARSAL").write_text("Nothing here was seen at a gateway.\n", encoding="utf-8")
-    for name in COPIED:
-        if (top / name).is_dir():
-            shutil.copytree(top / name, folder / name)
+    for source in (path for pattern in COPIED for path in sorted(top.glob(pattern))):
+        if source.is_dir():
+            shutil.copytree(source, folder / source.name)
         else:
-            shutil.copy(top / name, folder / name)
+            shutil.copy(source, folder)

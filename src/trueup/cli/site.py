@@ -27,6 +27,7 @@ from trueup.docs import Docs
 from trueup.errors import BadInput
 from trueup.finding import Finding
 from trueup.run import open_mock, open_relay
+from trueup.site import MAIN, note_translation
 
 jobs_option = click.option(
     "--jobs", type=click.IntRange(1), help="Blocks run at a time; as many as cores by default."
@@ -97,6 +98,21 @@ def verify(
 ) -> None:
     """Run every block of the built site, write receipts, stamp the pages."""
     end(_verify(load_docs(top, as_of), target, max_calls, jobs, fresh, spawn))
+
+
+@cli.command()
+@click.argument("language")
+@click.pass_obj
+def translated(top: Path, language: str) -> None:
+    """Note that the pages of LANGUAGE say what the main language's pages say now."""
+    site = load_docs(top, None)
+    others = [name for name in site.languages if name != MAIN]
+    if language not in others:
+        raise BadInput(
+            f"{language}: no translation; one of {', '.join(others) or 'none'} was expected."
+            f" Its pages go to docs/{language}."
+        )
+    note_translation(top / "docs", language, site.pages)
 
 
 @cli.command()

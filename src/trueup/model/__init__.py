@@ -21,6 +21,7 @@ from trueup.model.status import Place, Status
 from trueup.model.values import (
     NAME,
     REQUEST,
+    TRANSLATED,
     AuthKind,
     BaseUrl,
     Billing,
@@ -43,6 +44,7 @@ from trueup.model.values import (
 __all__ = [
     "NAME",
     "REQUEST",
+    "TRANSLATED",
     "Auth",
     "AuthKind",
     "BaseUrl",

@@ -16,6 +16,7 @@ from trueup.model.values import (
     Moment,
     Name,
     Outcome,
+    Prose,
     Shape,
     Standing,
     Text,
@@ -27,7 +28,7 @@ from trueup.model.values import (
 class Source(Frozen):
     """Where an observation comes from: exactly one of the two."""
 
-    reported: Text | None = None
+    reported: Prose | None = None
     """Who said so, for what predates Trueup."""
     receipt: Text | None = None
     """Path of the receipt's file from the repository's top."""
@@ -79,7 +80,7 @@ class Hold(Frozen):
     """A pattern such as `nano-*/images-generations`."""
     to: Literal[Standing.CONTROLLED_TESTING, Standing.NOT_RECOMMENDED]
     """The word that it is held at; it can only lower."""
-    reason: Text
+    reason: Prose
     """Why, as a clause that goes on after "because"."""
     by: Text
     """Who decided it."""
@@ -126,7 +127,7 @@ class Observation(Frozen):
     """The failure texts seen, by name."""
     billing: Billing | None = None
     """Left out when billing was not observed."""
-    note: Text | None = None
+    note: Prose | None = None
     """What else is known of the circumstances, as a clause."""
     source: Source | None = None
     """A row without one may only bring bad news."""

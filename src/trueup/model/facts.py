@@ -16,6 +16,8 @@ from trueup.model.values import (
     Frozen,
     Host,
     Name,
+    Prose,
+    SecureUrl,
     Text,
     Upstream,
 )
@@ -52,12 +54,20 @@ class Target(Frozen):
 
     base_url: BaseUrl
     """Scheme, host and port, without a path."""
+    also: tuple[SecureUrl, ...] = ()
+    """Further base URLs of the same gateway. Readers may choose one for the blocks of the reference
+    target; it has no evidence of its own."""
     reference: StrictBool = False
     """True for the one target whose observations make standings."""
     media_hosts: tuple[Host, ...] = ()
     """Hosts that serve the images which this target's replies link to."""
     ledger: Ledger | None = None
     """Given only where the billing cannot be read at all."""
+
+    @property
+    def base_urls(self) -> tuple[str, ...]:
+        """Every base URL, the one that requests go to first."""
+        return (self.base_url, *self.also)
 
 
 class Auth(Frozen):
@@ -72,7 +82,7 @@ class Auth(Frozen):
 class Route(Frozen):
     """Method, path, protocol and auth, once for all models."""
 
-    title: Text | None = None
+    title: Prose | None = None
     """As people write it; the route's name when left out."""
     request: Annotated[str, Field(pattern=REQUEST)]
     """Method and path, such as `POST /v1/things`; `{model}` and `{upstream}` are filled in."""
@@ -99,7 +109,7 @@ class Signature(Frozen):
 
     match: Text
     """The part of the error text that tells it from others."""
-    cause: Text
+    cause: Prose
     """What it means and why it likely occurs, as a sentence without its final stop."""
     replay: Replay
 
@@ -130,7 +140,7 @@ class Skip(Frozen):
 class Variant(Frozen):
     """Another request on an endpoint, such as 4K or two references. It makes no standing."""
 
-    title: Text
+    title: Prose
     """What is asked for, as a phrase."""
     body: Body
     """What it sends beside or in place of the endpoint's own fields."""

@@ -73,6 +73,12 @@ def _base_url(value: str) -> str:
     return value
 
 
+def _secure_url(value: str) -> str:
+    if not value.startswith("https://"):
+        raise ValueError("a base URL with https was expected, since readers send their keys to it")
+    return value
+
+
 Moment = Annotated[date | datetime, BeforeValidator(_a_moment)]
 Day = Annotated[date, BeforeValidator(_a_day)]
 Days = Annotated[
@@ -82,10 +88,14 @@ Days = Annotated[
     WithJsonSchema({"type": "string", "pattern": "^[1-9][0-9]{0,3}d$"}),
 ]
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
+SecureUrl = Annotated[BaseUrl, AfterValidator(_secure_url)]
 Host = Annotated[str, Field(pattern=r"^[a-z0-9.-]+(:[0-9]{1,5})?$")]
 Upstream = Annotated[str, Field(pattern=r"^[^\s?#{}]+$", max_length=200)]
 Name = Annotated[str, Field(pattern=NAME)]
 Text = Annotated[str, Field(min_length=1, max_length=2000)]
+TRANSLATED = "translated"
+Prose = Annotated[Text, TRANSLATED]
+"""Text that readers see in the language of the page."""
 
 
 class Frozen(BaseModel):

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from trueup.errors import BadInput
+from trueup.site.languages import MAIN, home_of
 
 FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?\n)(?:---|\.\.\.)[ \t]*\n", re.DOTALL)
 """As MkDocs finds it, in `mkdocs.utils.meta`."""
@@ -16,13 +17,15 @@ INDEXES = ("index", "README")
 
 @dataclass(frozen=True)
 class Page:
-    """A source page. `text` starts at line `first_line` of the file, after the front matter.
+    """A source page of a language. `text` starts at line `first_line` of the file, after the front
+    matter; `html` is the page within the built site.
 
     `front` is the front matter as written, from line 2 on. `model` is the model that the page is
-    about; `blocks` is how many blocks it must publish.
+    about; `blocks` is how many blocks it must publish; `description` is the page in a sentence.
     """
 
     path: Path
+    language: str
     source: str
     html: str
     front: str
@@ -30,17 +33,18 @@ class Page:
     first_line: int
     model: str | None
     blocks: int
+    description: str = ""
 
 
-def load_pages(docs: Path) -> list[Page]:
-    """The pages under a folder of one language, in the order of their paths.
+def load_pages(docs: Path, language: str = MAIN) -> list[Page]:
+    """The pages under the folder of a language, in the order of their paths.
 
     Raises BadInput for a page that is not UTF-8 or whose front matter cannot be used.
     """
-    return [_load(docs, path) for path in sorted(docs.rglob("*.md"))]
+    return [_load(docs, path, language) for path in sorted(docs.rglob("*.md"))]
 
 
-def _load(docs: Path, path: Path) -> Page:
+def _load(docs: Path, path: Path, language: str) -> Page:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
@@ -57,9 +61,12 @@ def _load(docs: Path, path: Path) -> Page:
         )
     source = path.relative_to(docs)
     folder = source.parent if source.stem in INDEXES else source.with_suffix("")
-    html = (folder / "index.html").as_posix()
+    html = home_of(language) + (folder / "index.html").as_posix()
     name = str(model) if model is not None else None
-    return Page(path, source.as_posix(), html, front, body, first_line, name, blocks)
+    told = " ".join(str(meta.get("description") or "").split())
+    return Page(
+        path, language, source.as_posix(), html, front, body, first_line, name, blocks, told
+    )
 
 
 def _split(text: str) -> tuple[str, str, int]:

@@ -7,6 +7,8 @@ import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import sha256
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
@@ -34,6 +36,7 @@ __all__ = [
     "Fence",
     "Language",
     "Snippet",
+    "base_places",
     "language_of",
     "languages_of",
     "quote_shell",
@@ -139,6 +142,27 @@ def render_snippet(status: Status, endpoint: str, language: str, folder: Path) -
             " Correct it."
         ) from error
     return Snippet(endpoint, kind, _publishable(text, folder / name), str(folder / name))
+
+
+def base_places(snippet: Snippet, status: Status, folder: Path) -> tuple[int, ...]:
+    """Where a snippet writes the base URL that it is aimed at, counted as JavaScript counts.
+
+    The same text within its body is none of them. Raises BadInput for a template that does more
+    with a base URL than write it.
+    """
+    name = status.reference
+    tested = status.targets[name].base_url
+    mark = f"https://{sha256(snippet.text.encode()).hexdigest()[:32]}.invalid"
+    target = status.targets[name].model_copy(update={"base_url": mark})
+    marked = status.model_copy(update={"targets": {**status.targets, name: target}})
+    parts = render_snippet(marked, snippet.endpoint, snippet.language.name, folder).text.split(mark)
+    if tested.join(parts) != snippet.text:
+        raise BadInput(
+            f"{snippet.template}: the base URL changes more than its own place; a template that"
+            " only writes it was expected, so that readers can choose another. Correct it."
+        )
+    starts = accumulate(len(f"{part}{tested}".encode("utf-16-le")) // 2 for part in parts[:-1])
+    return tuple(end - len(tested) for end in starts)
 
 
 def _context(status: Status, endpoint: str) -> Mapping[str, Any]:

@@ -48,15 +48,28 @@ def _targets(status: Status) -> Complaints:
     for name in references[1:]:
         found = f"target {shown(name)} is a reference beside {shown(references[0])}"
         yield ("targets", name, "reference"), f"{found}; {rule}. Remove it from one of them."
+    yield from _base_urls(status)
+
+
+def _base_urls(status: Status) -> Complaints:
     owners: dict[str, str] = {}
     for name, target in status.targets.items():
-        scheme, _, host = target.base_url.partition("://")
-        usual = ":443" if scheme == "https" else ":80"
-        owner = owners.setdefault(f"{scheme}://{host.removesuffix(usual)}", name)
-        if owner != name:
+        if (owner := owners.setdefault(_origin(target.base_url), name)) != name:
             found = f"target {shown(name)} has the base_url of {shown(owner)}"
             message = f"{found}; one of its own was expected. Correct it, or remove the target."
             yield ("targets", name, "base_url"), message
+    for name, target in status.targets.items():
+        for index, url in enumerate(target.also):
+            if (origin := _origin(url)) in owners:
+                found = f"{url} is a base URL of {shown(owners[origin])} already"
+                message = f"{found}; another was expected. Correct it, or take it out."
+                yield ("targets", name, "also", index), message
+            owners[origin] = name
+
+
+def _origin(url: str) -> str:
+    """A base URL without the port that its scheme has anyway."""
+    return url.removesuffix(":443" if url.startswith("https") else ":80")
 
 
 def _routes(status: Status) -> Complaints:

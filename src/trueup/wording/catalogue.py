@@ -2,6 +2,7 @@
 
 import gettext
 import io
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -10,10 +11,13 @@ from pathlib import Path
 from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
 
 from trueup.errors import BadInput
 
 LOCALE = Path(__file__).parent.parent / "locale"
+BORDER = re.compile("(?<=[!-~])(?=[\u4e00-\u9fff])|(?<=[\u4e00-\u9fff])(?=[!-~])")
+"""Where Chinese sets a space: between a word of its own and one in Latin letters."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,17 @@ class Catalogue:
 
     def join(self, items: Iterable[str]) -> str:
         """The items as a list within a sentence."""
-        return str(format_list(list(items), locale=self.language))
+        joined = str(format_list(list(items), locale=self.language))
+        return BORDER.sub(" ", joined) if self.language == "zh" else joined
+
+    def phrases(self, items: Iterable[str]) -> str:
+        """Phrases that stand for themselves, one after the other."""
+        return {"ja": "、", "zh": "；"}.get(self.language, "; ").join(items)
+
+    def number(self, value: float, digits: int = 0) -> str:
+        """A number as this language writes it, with so many digits behind the point."""
+        form = f"#,##0.{'0' * digits}" if digits else "#,##0"
+        return str(format_decimal(value, form, locale=self.language))
 
 
 @cache

@@ -1,13 +1,26 @@
 """Evidence: words and phrases for what was seen, from which the sentences are made."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from trueup.model import Billing, Observation, Outcome, Shape, Standing, Status
+from trueup.model import Billing, Observation, Outcome, Shape, Standing, Status, as_time
 from trueup.request import request_of
-from trueup.standing import MappingState, Risk, Verdict
+from trueup.standing import MappingState, MappingWord, Risk, Verdict
 from trueup.wording.catalogue import Catalogue
+from trueup.wording.marks import Look, dated, mark
 from trueup.wording.text import code, plain
+
+
+def standing_words(catalogue: Catalogue) -> dict[Standing, str]:
+    """The standings as readers see them."""
+    _ = catalogue.gettext
+    return {
+        Standing.RECOMMENDED: _("recommended"),
+        Standing.CONTROLLED_TESTING: _("controlled testing"),
+        Standing.UNVERIFIED: _("unverified"),
+        Standing.NOT_RECOMMENDED: _("not recommended"),
+    }
 
 
 @dataclass(frozen=True)
@@ -26,21 +39,20 @@ class Evidence:
 
     def standing(self, verdict: Verdict) -> str:
         """The standing's word, with what qualifies it."""
-        words = {
-            Standing.RECOMMENDED: self._("recommended"),
-            Standing.CONTROLLED_TESTING: self._("controlled testing"),
-            Standing.UNVERIFIED: self._("unverified"),
-            Standing.NOT_RECOMMENDED: self._("not recommended"),
-        }
-        qualifiers = []
-        if verdict.hold:
-            qualifiers.append(self._("held back"))
-        if verdict.intermittent:
-            qualifiers.append(self._("intermittent"))
-        if verdict.standing is Standing.RECOMMENDED and not verdict.billing_measured:
-            qualifiers.append(self._("billing not measured"))
-        word = words[verdict.standing]
+        qualifiers = [word for _, word in self.qualifiers(verdict)]
+        word = standing_words(self.catalogue)[verdict.standing]
         return f"{word} ({self.catalogue.join(qualifiers)})" if qualifiers else word
+
+    def qualifiers(self, verdict: Verdict) -> list[tuple[Look, str]]:
+        """What qualifies a standing, in words, each with its look."""
+        found: list[tuple[Look, str]] = []
+        if verdict.hold:
+            found.append(("held", self._("held back")))
+        if verdict.intermittent:
+            found.append(("partly", self._("intermittent")))
+        if verdict.standing is Standing.RECOMMENDED and not verdict.billing_measured:
+            found.append(("absent", self._("billing not measured")))
+        return found
 
     def outcome(self, outcome: Outcome) -> str:
         """The short word for an outcome."""
@@ -50,6 +62,21 @@ class Evidence:
             "mixed": self._("fails in some calls"),
             "cannot-tell": self._("could not tell"),
         }[outcome]
+
+    def told(self, outcome: Outcome, shape: Shape | None) -> str:
+        """An outcome with how the image came, as one phrase."""
+        if shape is None or outcome not in ("image", "mixed"):
+            return self.outcome(outcome)
+        phrase = {
+            "inline-data": self._("returns output as inline data"),
+            "data-uri": self._("returns output as a data URI in a text"),
+            "hosted-url": self._("returns output as a link in a text"),
+            "url": self._("returns output as a link"),
+            "b64-json": self._("returns output as base64"),
+        }[shape]
+        return (
+            phrase if outcome == "image" else self.catalogue.join((self.outcome(outcome), phrase))
+        )
 
     def shape(self, shape: Shape) -> str:
         """How a reply carried the image."""
@@ -89,21 +116,42 @@ class Evidence:
         }
         return clauses[billing]
 
+    def outcome_look(self, outcome: Outcome) -> Look:
+        """The look of an outcome's mark."""
+        looks: dict[Outcome, Look] = {
+            "image": "good",
+            "error": "bad",
+            "mixed": "partly",
+            "cannot-tell": "untold",
+        }
+        return looks[outcome]
+
+    def billing_mark(self, billing: Billing | None) -> str:
+        """The short word for a billing verdict, as a mark."""
+        looks: dict[Billing | None, Look] = {
+            None: "absent",
+            "aligned": "good",
+            "cannot-tell": "untold",
+        }
+        return mark(looks.get(billing, "bad"), self.billing_word(billing))
+
     def targets(self, names: tuple[str, ...]) -> str:
         """Target names within a sentence."""
         return self.catalogue.join(plain(name) for name in names)
 
     def mapping(self, state: MappingState) -> tuple[str, str]:
-        """The word for a mapping, and the sighting that it rests on."""
-        words = {
-            "confirmed": self._("confirmed"),
-            "stated": self._("stated, not retested"),
-            "contradicted": self._("contradicted"),
-            "varies": self._("varies"),
+        """The mark of a mapping, and the sighting that it rests on."""
+        words: dict[MappingWord, tuple[Look, str]] = {
+            "confirmed": ("good", self._("confirmed")),
+            "stated": ("fair", self._("stated, not retested")),
+            "contradicted": ("bad", self._("contradicted")),
+            "varies": ("partly", self._("varies")),
         }
-        seen = self._("seen on {day}") if state.row.how == "seen" else self._("in docs of {day}")
+        seen = state.row.how == "seen"
+        message = self._("{arrow}, seen on {day}") if seen else self._("{arrow}, in docs of {day}")
         arrow = f"{code(state.row.alias)} → {code(state.row.upstream)}"
-        return words[state.word], f"{arrow}, {seen.format(day=_day(state))}"
+        day = dated(as_time(state.row.at).date())
+        return mark(*words[state.word]), message.format(arrow=arrow, day=day)
 
     def source(self, row: Observation) -> str:
         """Where a row comes from."""
@@ -114,6 +162,13 @@ class Evidence:
         name = (row.source.receipt or "").rpartition("/")[2]
         link = f'<a href="evidence:{quote(name, safe="")}">{row.day}</a>'
         return self._("receipt of {day}").format(day=link)
+
+    def sources(self, rows: Iterable[Observation]) -> str:
+        """Where some rows come from, each place once, as a sentence."""
+        places = dict.fromkeys(self.source(row) for row in rows)
+        if not places:
+            return self._("Sources: none; nothing was observed.")
+        return self._("Sources: {sources}.").format(sources=self.catalogue.join(places))
 
     def signature(self, name: str) -> str:
         """A failure text and its likely cause."""
@@ -152,7 +207,3 @@ class Evidence:
                 len(risk.targets),
             )
         return sentence.format(**told)
-
-
-def _day(state: MappingState) -> str:
-    return state.row.at.isoformat()[:10]

@@ -10,6 +10,9 @@ from trueup.standing import stand
 from trueup.wording.pages import Pages, table
 from trueup.wording.text import code, plain
 
+FIRST_LETTERS = {"image/png": "iVBORw0KGgo", "image/jpeg": "/9j/", "image/webp": "UklGR"}
+"""How the base64 of each type of image begins."""
+
 
 def shapes(pages: Pages) -> str:
     """How each endpoint's newest image came back."""
@@ -93,8 +96,30 @@ def _told(pages: Pages, row: Observation) -> tuple[str, str, str]:
 
 def sample(pages: Pages, protocol: str, shape: Shape) -> tuple[str, str]:
     """A title and the JSON of a simulated reply in a shape, its image cut short."""
-    picture = Picture(b"", "image/png", "https://images.example/simulated.png")
-    reply = PROTOCOLS[protocol].word(shape, picture, "")
-    text = json.dumps({key: value for key, value in reply.items() if value}, indent=2)
-    text = re.sub(r'(base64,|"data": "|"b64_json": ")(?=[)"])', r"\1iVBORw0KGgo…", text)
-    return pages._("Simulated reply, cut short"), text
+    return pages._("Simulated reply, cut short"), _worded(protocol, shape, "image/png")
+
+
+def reply(pages: Pages, endpoint: str) -> tuple[str, str] | None:
+    """The title and the JSON of a reply in the shape that was seen of an endpoint last.
+
+    It is called simulated until a receipt of a live run has shown the shape; None where no image
+    came back.
+    """
+    row = stand(pages.status, endpoint).outcome
+    if row is None or row.shape is None:
+        return None
+    if row.source is not None and row.source.receipt is not None:
+        title = pages._("Reply in the shape of the run of {day}, cut short")
+    else:
+        title = pages._("Simulated reply in the shape that was reported on {day}, cut short")
+    protocol = pages.status.route_of(endpoint).protocol
+    mime = row.image.mime if row.image and row.image.mime else "image/png"
+    return title.format(day=row.day), _worded(protocol, row.shape, mime)
+
+
+def _worded(protocol: str, shape: Shape, mime: str) -> str:
+    picture = Picture(b"", mime, f"https://images.example/simulated.{mime.rpartition('/')[2]}")
+    worded = PROTOCOLS[protocol].word(shape, picture, "")
+    text = json.dumps({key: value for key, value in worded.items() if value}, indent=2)
+    start = FIRST_LETTERS.get(mime, "")
+    return re.sub(r'(base64,|"data": "|"b64_json": ")(?=[)"])', rf"\1{start}…", text)

@@ -1,9 +1,14 @@
 """Pages: lists, tables and marks of the docs, as Markdown at column 0."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from functools import cached_property
+from html import escape
 
-from trueup.model import Observation, Standing, anchor, split
-from trueup.standing import agree, mapping_of, readings, risks, stand
+from trueup.history import Change, changes_of
+from trueup.model import Standing, anchor, split
+from trueup.standing import Verdict, alternative, mapping_of, risks, stand
+from trueup.wording.evidence import standing_words
+from trueup.wording.marks import Look, dated, mark
 from trueup.wording.sentences import WORKING, Sentences
 from trueup.wording.text import code, plain
 
@@ -18,6 +23,11 @@ MARKS = {
 class Pages(Sentences):
     """The parts of the pages that follow from the evidence."""
 
+    @cached_property
+    def moves(self) -> tuple[Change, ...]:
+        """Every change of a standing, the newest first."""
+        return changes_of(self.status)
+
     def endpoints(self, model: str) -> list[str]:
         """A model's endpoints, best standing first."""
         self.status.models[model]  # a KeyError for a name that is none
@@ -25,10 +35,18 @@ class Pages(Sentences):
         return sorted(names, key=lambda name: stand(self.status, name).standing.rank)
 
     def label(self, endpoint: str) -> str:
-        """A standing as a coloured label; the word is there for those who see no colour."""
+        """A standing as a label, with a mark for each thing that qualifies it."""
         verdict = stand(self.status, endpoint)
-        word = self.evidence.standing(verdict)
-        return f'<span class="tu-standing tu-{verdict.standing}">{plain(word)}</span>'
+        word = plain(standing_words(self.catalogue)[verdict.standing])
+        label = f'<span class="tu-standing tu-{verdict.standing}">{word}</span>'
+        marks = [mark(look, text) for look, text in self.evidence.qualifiers(verdict)]
+        return " ".join([label, *marks]) + self._stale(verdict)
+
+    def _stale(self, verdict: Verdict) -> str:
+        if verdict.seen_on is None:
+            return ""
+        word = self._("stale")
+        return self.aged(verdict, "", f" {mark('stale', word)}")
 
     def advice(self, model: str) -> str:
         """What to do, as a numbered list: where to start, what to evaluate, what not to use."""
@@ -50,37 +68,49 @@ class Pages(Sentences):
         rows = []
         if state := mapping_of(self.status, model):
             word, seen = self.evidence.mapping(state)
-            rows.append((self._("Alias mapping"), plain(word), seen))
+            rows.append((self._("Alias mapping"), word, seen))
         for endpoint in self.endpoints(model):
             rows += self._endpoint_rows(endpoint)
-        return table((self._("Item"), self._("Status"), self._("Evidence")), rows)
+        item = self._("Item")
+        return table(
+            (f'<span class="tu-stacked">{item}</span>', self._("Status"), self._("Evidence")), rows
+        )
 
     def _endpoint_rows(self, endpoint: str) -> list[tuple[str, str, str]]:
         verdict = stand(self.status, endpoint)
-        title = f"{self._title(endpoint)}: {self.evidence.request(endpoint)}"
+        title = self.title(endpoint)
+        name = f"[{title}]({self.link(endpoint)}): {self.evidence.request(endpoint)}"
         row = verdict.outcome
         if row is None:
-            return [(title, self.label(endpoint), self._("not observed"))]
-        targets = self._agreeing(endpoint, row.target)
-        told = [self.evidence.outcome("error" if verdict.no_answer else row.outcome)]
-        told += [self.evidence.shape(row.shape)] if row.shape else []
-        seen = self._("{told}; {targets}, {day}").format(
-            told=" ".join(told), targets=self.evidence.targets(targets), day=row.day
-        )
-        rows = [(title, self.label(endpoint), seen)]
+            return [(name, self.label(endpoint), mark("absent", self._("not observed")))]
+        rows = [(name, self.label(endpoint), self.outcome_leg(endpoint, verdict))]
         if row.outcome == "image" and verdict.billing_measured:
             leg = verdict.billing
             clause = self.evidence.billing(leg.billing if leg else None, "image")
             if leg:
                 clause = self._("{clause}; {targets}, {day}").format(
-                    clause=clause, targets=self.evidence.targets((leg.target,)), day=leg.day
+                    clause=clause,
+                    targets=self.evidence.targets((leg.target,)),
+                    day=dated(leg.day),
                 )
-            name = self._("{route}: billing").format(route=self._title(endpoint))
-            word = self.evidence.billing_word(leg.billing if leg else None)
+            name = self._("{route}: billing").format(route=title)
+            word = self.evidence.billing_mark(leg.billing if leg else None)
             rows.append((name, word, clause))
         return rows
 
-    def _title(self, endpoint: str) -> str:
+    def outcome_leg(self, endpoint: str, verdict: Verdict, look: Look | None = None) -> str:
+        """What the newest row that told saw, where and when; with a look, its phrase marked."""
+        row = verdict.outcome
+        assert row is not None
+        told = self.evidence.told("error" if verdict.no_answer else row.outcome, row.shape)
+        return self._("{told}; {targets}, {day}").format(
+            told=mark(look, told) if look else told,
+            targets=self.evidence.targets(self._agreeing(endpoint, row.target)),
+            day=dated(row.day),
+        )
+
+    def title(self, endpoint: str) -> str:
+        """An endpoint's route as people write it."""
         return plain(self.status.title_of(split(endpoint)[1]))
 
     def _agreeing(self, endpoint: str, target: str) -> tuple[str, ...]:
@@ -92,23 +122,44 @@ class Pages(Sentences):
         notes = []
         for endpoint in self.endpoints(model):
             for risk in risks(self.status, endpoint):
-                notes.append(f"- {self.evidence.risk(endpoint, risk)}")
+                sources = self.evidence.sources(risk.rows)
+                notes.append(f"- {self.evidence.risk(endpoint, risk)} {sources}")
                 notes += [f"    - {self.evidence.signature(name)}" for name in risk.signatures]
         return "\n".join(notes) or self._("Nothing adverse is on record.")
+
+    def best(self, model: str) -> str:
+        """The best-standing working endpoint of a model's family, linked to its code."""
+        best = alternative(self.status, model)
+        if best is None:
+            return self._("No working alternative is on record.")
+        return self._("The best route of this family on record: {endpoint} {standing}").format(
+            endpoint=self.name(best), standing=self.label(best)
+        )
 
     def changes(self, model: str) -> str:
         """What would change each standing."""
         return "\n".join(
-            f"- {self.evidence.request(endpoint)} ({self.label(endpoint)}): {self.change(endpoint)}"
+            f"- {self.evidence.request(endpoint)} {self.label(endpoint)}: {self.change(endpoint)}"
             for endpoint in self.endpoints(model)
         )
 
     def heading(self, endpoint: str, level: int) -> str:
         """An endpoint's heading with its stable anchor; a failing one is marked legacy."""
-        title = self._title(endpoint)
-        legacy = stand(self.status, endpoint).standing is Standing.NOT_RECOMMENDED
-        text = self._("Legacy: {route}").format(route=title) if legacy else title
+        title = self.title(endpoint)
+        text = title
+        if self.is_legacy(endpoint):
+            text = self._("Legacy: {route}").format(route=title)
         return f"{'#' * level} {text} {{ #{anchor(endpoint)} }}"
+
+    def is_legacy(self, endpoint: str) -> bool:
+        """Whether nobody should build on an endpoint any more."""
+        return stand(self.status, endpoint).standing is Standing.NOT_RECOMMENDED
+
+    def legacy(self) -> str:
+        """The line over the blocks of a legacy endpoint, with what their copy buttons say."""
+        copy = escape(self._("Copy legacy code that is not recommended"))
+        label = escape(self._("Legacy code, not recommended"))
+        return f'<p class="tu-legacy" data-copy-label="{copy}">{label}</p>'
 
     def mark(self, endpoint: str) -> str:
         """A box that says what an endpoint's standing means."""
@@ -119,87 +170,6 @@ class Pages(Sentences):
         if verdict.standing is Standing.NOT_RECOMMENDED:
             title = self._("Legacy pattern, {standing}").format(standing=title)
         return f'!!! {MARKS[verdict.standing]} "{title}"\n\n    {self.claim(endpoint)}'
-
-    def standings(self) -> str:
-        """Every endpoint with its standing and evidence, by model."""
-        parts = []
-        for model, facts in self.status.models.items():
-            parts.append(f"## {plain(facts.title)} {{ #{model} }}")
-            parts.append(self.model_status(model))
-            parts.append(self.changes(model))
-            parts.append(self._sources(model))
-        return "\n\n".join(parts)
-
-    def readings(self) -> str:
-        """What each target shows today, side by side, for the endpoints that several were asked."""
-        seen = {name: readings(self.status, name) for name in self.status.endpoints}
-        several = {name: rows for name, rows in seen.items() if len(rows) > 1}
-        if not several:
-            return self._("No endpoint was asked at more than one target yet.")
-        targets = [name for name in self.status.targets if any(name in r for r in several.values())]
-        header = (self._("Endpoint"), *(code(name) for name in targets), self._("Reading"))
-        return table(
-            header,
-            [
-                (
-                    self.name(name),
-                    *(self._seen(rows[target]) if target in rows else "" for target in targets),
-                    self._reading(rows),
-                )
-                for name, rows in several.items()
-            ],
-        )
-
-    def _seen(self, row: Observation) -> str:
-        told = [self.evidence.outcome(row.outcome)]
-        told += [self.evidence.shape(row.shape)] if row.shape else []
-        told += [code(row.image.mime)] if row.image and row.image.mime else []
-        told += [code(self.status.signatures[name].match) for name in row.signatures]
-        if row.billing:
-            told.append(
-                self._("billing {word}").format(word=self.evidence.billing_word(row.billing))
-            )
-        return f"{row.day}: {', '.join(told)}"
-
-    def _reading(self, rows: Mapping[str, Observation]) -> str:
-        first, *others = rows.values()
-        parted = [row.target for row in others if not agree(first, row)]
-        if not parted:
-            return self._("they agree")
-        return self._("{targets} parted from {target}").format(
-            targets=self.evidence.targets(tuple(parted)), target=plain(first.target)
-        )
-
-    def _sources(self, model: str) -> str:
-        rows = [row for name in self.endpoints(model) for row in self.status.seen(name)]
-        if not rows:
-            return self._("Sources: none; nothing was observed.")
-        sources = dict.fromkeys(self.evidence.source(row) for row in rows)
-        return self._("Sources: {sources}.").format(sources=self.catalogue.join(sources))
-
-    def matrix(self, page: str = "") -> str:
-        """Models by routes, one label a cell; `page` is where the models' evidence stands."""
-        header = (
-            self._("Model"),
-            *(plain(self.status.title_of(name)) for name in self.status.routes),
-        )
-        rows = [
-            (
-                f"[{plain(facts.title)}]({page}#{model})",
-                *(self._cell(f"{model}/{route}") for route in self.status.routes),
-            )
-            for model, facts in self.status.models.items()
-        ]
-        return table(header, rows)
-
-    def _cell(self, endpoint: str) -> str:
-        if endpoint not in self.status.endpoints:
-            return self._("not observed")
-        verdict = stand(self.status, endpoint)
-        if verdict.seen_on is None:
-            return self.label(endpoint)
-        stale = self._("{day}, not retested since").format(day=verdict.seen_on)
-        return f"{self.label(endpoint)}<br>{self.aged(verdict, str(verdict.seen_on), stale)}"
 
     def start_here(self) -> str:
         """Where to start, for each family."""

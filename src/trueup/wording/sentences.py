@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
-from trueup.model import Standing, Status, split
+from trueup.model import Hold, Standing, Status, split
 from trueup.request import protocol_of
 from trueup.standing import Verdict, alternative, risks, stand
 from trueup.wording.catalogue import Catalogue
@@ -41,7 +41,9 @@ class Sentences:
     def name(self, endpoint: str) -> str:
         """An endpoint in a sentence: the model's title, linked, and the request."""
         title = plain(self.status.models[split(endpoint)[0]].title)
-        return f"[{title}]({self.link(endpoint)}), {self.evidence.request(endpoint)}"
+        return self._("{title}, {request}").format(
+            title=f"[{title}]({self.link(endpoint)})", request=self.evidence.request(endpoint)
+        )
 
     def claim(self, endpoint: str) -> str:
         """What an endpoint's standing says, and why."""
@@ -95,8 +97,12 @@ class Sentences:
 
     def _hold(self, verdict: Verdict) -> str:
         assert verdict.hold is not None
+        return self.held(verdict.hold)
+
+    def held(self, hold: Hold) -> str:
+        """Who holds an endpoint back, since when and why, as a clause."""
         return self._("{by} holds it back since {on}, because {reason}").format(
-            by=plain(verdict.hold.by), on=verdict.hold.on, reason=plain(verdict.hold.reason)
+            by=plain(hold.by), on=hold.on, reason=plain(hold.reason)
         )
 
     def _why(self, endpoint: str, verdict: Verdict) -> str:
@@ -196,7 +202,9 @@ class Sentences:
         """Where to start when a model's family is needed now."""
         best = alternative(self.status, model)
         if best is None:
-            return self._("No working alternative is on record.")
+            return self._(
+                "Do not build on a route of this family now: no working alternative is on record."
+            )
         verdict = stand(self.status, best)
         told = {"endpoint": self.name(best), "day": verdict.seen_on}
         if verdict.standing is Standing.RECOMMENDED:

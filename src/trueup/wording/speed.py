@@ -1,6 +1,6 @@
 """Speed: what `scripts/bench` measured, and the tables made from it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from itertools import groupby
 
@@ -95,7 +95,8 @@ def render_figures(figures: Figures, catalogue: Catalogue) -> str:
 
 
 def _parts(figures: Figures, catalogue: Catalogue) -> Iterator[str]:
-    _, machine, build, mock = catalogue.gettext, figures.machine, figures.build, figures.serving
+    _, number = catalogue.gettext, catalogue.number
+    machine, build, mock = figures.machine, figures.build, figures.serving
     yield _(
         "Measured on {day}: {system}, {cores} cores, Python {python}; load before it began: {load}."
     ).format(
@@ -103,42 +104,44 @@ def _parts(figures: Figures, catalogue: Catalogue) -> Iterator[str]:
         system=plain(machine.system),
         cores=machine.cores,
         python=plain(machine.python),
-        load=f"{machine.load:.1f}",
+        load=number(machine.load, 1),
     )
     heads = (_("Blocks"), _("Jobs"), _("ms a block"), _("Floor"), _("Ratio"), _("MiB"))
     for (language, warm), runs in groupby(figures.runs, lambda one: (one.language, one.warm)):
         title = _("{language}, warm").format(language=language) if warm else language
         yield f"**{title}**"
-        yield table(heads, [_row(one) for one in runs])
+        yield table(heads, [_row(one, number) for one in runs])
     yield _("**Unchanged blocks.** {blocks} of them took {s} s in all.").format(
-        blocks=f"{figures.unchanged.blocks:,}", s=f"{figures.unchanged.s:.2f}"
+        blocks=number(figures.unchanged.blocks), s=number(figures.unchanged.s, 2)
     )
     yield _(
         "**Building.** The site took {s} s, plain MkDocs {plain} s for the same pages: {ratio} ×."
     ).format(
-        s=f"{build.s:.2f}", plain=f"{build.plain_s:.2f}", ratio=f"{build.s / build.plain_s:.2f}"
+        s=number(build.s, 2),
+        plain=number(build.plain_s, 2),
+        ratio=number(build.s / build.plain_s, 2),
     )
     yield _(
         "**The mock.** {per_s} requests a second on one core at {connections} connections,"
         " {sent} bytes in and {got} out, 99 of 100 within {p99} ms. A bare app that only encodes"
         " the same reply makes {bare}: {ratio} ×."
     ).format(
-        per_s=f"{mock.per_s:,.0f}",
+        per_s=number(mock.per_s),
         connections=mock.connections,
-        sent=f"{mock.request_bytes:,}",
-        got=f"{mock.reply_bytes:,}",
-        p99=f"{mock.p99_ms:.1f}",
-        bare=f"{mock.bare_per_s:,.0f}",
-        ratio=f"{mock.per_s / mock.bare_per_s:.2f}",
+        sent=number(mock.request_bytes),
+        got=number(mock.reply_bytes),
+        p99=number(mock.p99_ms, 1),
+        bare=number(mock.bare_per_s),
+        ratio=number(mock.per_s / mock.bare_per_s, 2),
     )
 
 
-def _row(one: Runs) -> tuple[str, ...]:
+def _row(one: Runs, number: Callable[..., str]) -> tuple[str, ...]:
     return (
-        f"{one.blocks:,}",
+        number(one.blocks),
         str(one.jobs),
-        f"{one.ms:.0f}",
-        f"{one.floor_ms:.0f}",
-        f"{one.ms / one.floor_ms:.2f} ×",
-        f"{one.peak_mib:.0f}",
+        number(one.ms),
+        number(one.floor_ms),
+        f"{number(one.ms / one.floor_ms, 2)} ×",
+        number(one.peak_mib),
     )

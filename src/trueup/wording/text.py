@@ -12,7 +12,15 @@ def plain(text: str) -> str:
 
 
 def code(text: str) -> str:
-    """The text as a code span."""
+    """The text as code in a page's Markdown."""
+    text = _one_line(text)
+    if "<" in text:  # the pages' Markdown looks for blocks of HTML before it looks for code spans
+        return f"<code>{plain(text)}</code>"
+    return code_span(text)
+
+
+def code_span(text: str) -> str:
+    """The text as a code span, where nothing but Markdown reads it."""
     text = _one_line(text)
     fence = fence_for(text, 1)
     pad = " " if text.startswith("`") or text.endswith("`") else ""

@@ -1,0 +1,70 @@
+/* Blocks name the base URL that was tested; who uses another of the gateway's can see them so. */
+(function () {
+  var KEPT = "trueup.base-url";
+  var choosers = Array.from(document.querySelectorAll(".tu-bases select"));
+  if (choosers.length === 0) return;
+  var tested = choosers[0].options[0].value;
+  var blocks = Array.from(document.querySelectorAll("[data-base-at]")).map(read);
+
+  /* A block's pieces of text, each with its place in the whole, and where the base URL stands. */
+  function read(holder) {
+    var code = holder.querySelector("td.code code, pre > code");
+    var walker = document.createTreeWalker(code, NodeFilter.SHOW_TEXT);
+    var pieces = [], length = 0;
+    while (walker.nextNode()) {
+      pieces.push({node: walker.currentNode, text: walker.currentNode.data, at: length});
+      length += walker.currentNode.data.length;
+    }
+    var places = holder.dataset.baseAt.split(".").map(Number).filter(function (place) {
+      return code.textContent.startsWith(tested, place);
+    });
+    return {holder: holder, pieces: pieces, places: places, note: null};
+  }
+
+  /* What a piece says when another URL stands in the place of the tested one. */
+  function worded(piece, places, url) {
+    var text = "", from = 0;
+    places.forEach(function (place) {
+      var first = Math.max(place - piece.at, 0);
+      var end = Math.min(place - piece.at + tested.length, piece.text.length);
+      if (first >= end) return;
+      text += piece.text.slice(from, first) + (place >= piece.at ? url : "");
+      from = end;
+    });
+    return text + piece.text.slice(from);
+  }
+
+  function show(chosen) {
+    choosers.forEach(function (chooser) { chooser.value = chosen.value; });
+    blocks.forEach(function (block) {
+      block.pieces.forEach(function (piece) {
+        piece.node.data = worded(piece, block.places, chosen.value);
+      });
+      if (block.note) block.note.remove();
+      block.note = null;
+      if (!chosen.dataset.note) return;
+      block.note = document.createElement("p");
+      block.note.className = "tu-receipt tu-elsewhere";
+      block.note.textContent = chosen.dataset.note;
+      block.holder.after(block.note);
+    });
+  }
+
+  function kept() {
+    try { return localStorage.getItem(KEPT); } catch (_) { return null; }
+  }
+
+  function keep(url) {
+    try { localStorage.setItem(KEPT, url); } catch (_) { /* it holds for this page, then */ }
+  }
+
+  choosers.forEach(function (chooser) {
+    chooser.closest(".tu-bases").hidden = false;
+    chooser.addEventListener("change", function () {
+      show(chooser.selectedOptions[0]);
+      keep(chooser.value);
+    });
+  });
+  var known = Array.from(choosers[0].options);
+  show(known.find(function (option) { return option.value === kept(); }) || known[0]);
+})();

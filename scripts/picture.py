@@ -1,0 +1,61 @@
+"""The drawing behind scripts/picture: builds the site, opens the status page, keeps its top."""
+
+import io
+import os
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+from browsing import served
+from PIL import Image
+from playwright.sync_api import sync_playwright
+
+from trueup.docs import Docs
+
+TOP = Path(__file__).parent.parent
+WIDTH, HEIGHT, SHARPNESS = 1240, 640, 1.5
+COLOURS = 255
+MOST_BYTES = 150_000
+
+
+def main(browser: str, output: Path) -> None:
+    """Writes the picture; ends with 1 when it would be too big for a README."""
+    now = datetime.now(UTC)
+    with tempfile.TemporaryDirectory() as folder:
+        docs = Docs.load(TOP, now, now.date(), Path(folder) / "site")
+        docs.build(os.environ)
+        with served(docs.site) as address:
+            shot = taken(browser, f"{address}/status/")
+    # An octree keeps the few dots of a colour that means something; a median cut does not.
+    image = Image.open(io.BytesIO(shot)).convert("RGB")
+    image = image.quantize(COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    drawn = io.BytesIO()
+    image.save(drawn, "PNG", optimize=True)
+    if (size := len(drawn.getvalue())) > MOST_BYTES:
+        sys.exit(f"{output}: {size} bytes; at most {MOST_BYTES} were expected. Lower COLOURS.")
+    output.write_bytes(drawn.getvalue())
+    print(f"{output}: {image.width} × {image.height}, {size} bytes")
+
+
+def taken(browser: str, address: str) -> bytes:
+    """What a browser shows of a page before anybody scrolls, as PNG."""
+    # Chromium's own sandbox does not start as root.
+    arguments = ["--no-sandbox", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=browser, args=arguments)
+        page = opened.new_page(
+            viewport={"width": WIDTH, "height": HEIGHT},
+            device_scale_factor=SHARPNESS,
+            color_scheme="light",
+            reduced_motion="reduce",
+            locale="en",
+        )
+        page.goto(address, wait_until="networkidle")
+        shot = page.screenshot()
+        opened.close()
+    return shot
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]))

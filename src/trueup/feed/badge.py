@@ -1,0 +1,38 @@
+"""Badge: a standing as a small picture, in words and colour."""
+
+from collections.abc import Sequence
+from html import escape
+
+from trueup.model import Standing, Status
+from trueup.standing import stand
+
+COLOURS = {
+    Standing.RECOMMENDED: "#1b6e3c",
+    Standing.CONTROLLED_TESTING: "#8a5300",
+    Standing.UNVERIFIED: "#4a5a63",
+    Standing.NOT_RECOMMENDED: "#a31515",
+}
+"""White text on each of them has a contrast of at least 4.5."""
+LETTER, PADDING, HEIGHT = 7, 8, 20
+
+
+def render_badge(
+    status: Status, name: str, endpoints: Sequence[str], is_rehearsal: bool = False
+) -> str:
+    """An SVG with a name and the best standing of its endpoints, with the day of that claim."""
+    verdict = min((stand(status, name) for name in endpoints), key=lambda one: one.standing.rank)
+    word = verdict.standing.replace("-", " ")
+    left = f"rehearsal, {name}" if is_rehearsal else name
+    right = f"{word}, {verdict.seen_on}" if verdict.seen_on else word
+    first, second = (len(text) * LETTER + 2 * PADDING for text in (left, right))
+    title = escape(f"{left}: {right}")
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{first + second}" height="{HEIGHT}"'
+        f' role="img" aria-label="{title}"><title>{title}</title>'
+        f'<rect width="{first}" height="{HEIGHT}" fill="#333"/>'
+        f'<rect x="{first}" width="{second}" height="{HEIGHT}" fill="{COLOURS[verdict.standing]}"/>'
+        '<g fill="#fff" font-family="Verdana,DejaVu Sans,sans-serif" font-size="11"'
+        ' text-anchor="middle">'
+        f'<text x="{first / 2:g}" y="14">{escape(left)}</text>'
+        f'<text x="{first + second / 2:g}" y="14">{escape(right)}</text></g></svg>\n'
+    )

@@ -1,0 +1,42 @@
+"""Files: everything that programs read, by its place in the built site."""
+
+from collections.abc import Mapping
+from datetime import date
+
+from trueup.feed.badge import render_badge
+from trueup.feed.status import feed_of, render_feed_schema
+from trueup.feed.syndication import ATOM, JSON, Channel, render_atom, render_json_feed
+from trueup.history import changes_of
+from trueup.model import Status, anchor, split
+
+
+def feed_files(
+    status: Status,
+    today: date,
+    is_rehearsal: bool = False,
+    address: str = "",
+    places: Mapping[str, str] | None = None,
+) -> dict[str, str]:
+    """Texts by their paths within the site.
+
+    `address` is where the site is published, if that is known; `places` is where in it each
+    endpoint is told of.
+    """
+    base_url = status.targets[status.reference].base_url
+    channel = Channel(base_url, today, is_rehearsal, address, places or {})
+    changes = changes_of(status)
+    files = {
+        "status.json": feed_of(status, today, is_rehearsal).render(),
+        "status.schema.json": render_feed_schema(),
+        ATOM: render_atom(channel, changes),
+        JSON: render_json_feed(channel, changes),
+    }
+    for endpoint in status.endpoints:
+        badge = render_badge(status, endpoint, [endpoint], is_rehearsal)
+        files[f"badges/{anchor(endpoint)}.svg"] = badge
+    for model in status.models:
+        endpoints = [name for name in status.endpoints if split(name)[0] == model]
+        if endpoints:
+            badge = render_badge(status, model, endpoints, is_rehearsal)
+            files[f"badges/{model}.svg"] = badge
+    return files

@@ -1,0 +1,79 @@
+"""Content security: what a page may load and run, as a policy in its head.
+
+Only what the page holds when this is made is allowed; what gets into it later does not run.
+"""
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterable
+from html import escape
+from html.parser import HTMLParser
+from pathlib import Path
+
+from trueup.site.built import change_pages
+
+PLACE = re.compile(r'<head\b[^>]*>(?:\s*<meta charset="[^"]*">)?')
+RUN = ("", "module", "text/javascript", "application/javascript")
+"""The types of scripts that browsers run; all others are data."""
+
+
+def secure_pages(site: Path) -> None:
+    """Puts its policy into each page; nothing may be put into a page's scripts afterwards."""
+
+    def secured(_: str, text: str) -> str:
+        meta = f'<meta http-equiv="Content-Security-Policy" content="{escape(policy_of(text))}">'
+        return PLACE.sub(lambda found: found[0] + meta, text, count=1)
+
+    change_pages(site, secured)
+
+
+def policy_of(html: str) -> str:
+    """The policy of a page: its own host, and by their hashes the scripts and styles within it."""
+    reader = _Reader()
+    reader.feed(re.sub("\r\n?", "\n", html))
+    reader.close()
+    attributes = ["'unsafe-hashes'", *_hashes(reader.attributes)] if reader.attributes else []
+    sources = {
+        "default-src": ["'none'"],
+        "script-src": ["'self'", *_hashes(reader.texts["script"])],
+        "style-src": ["'self'", *_hashes(reader.texts["style"]), *attributes],
+        "img-src": ["'self'", "data:"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "worker-src": ["'self'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'none'"],
+    }
+    return "; ".join(f"{name} {' '.join(allowed)}" for name, allowed in sources.items())
+
+
+def _hashes(texts: Iterable[str]) -> list[str]:
+    digests = (hashlib.sha256(text.encode(errors="replace")).digest() for text in texts)
+    return sorted({f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests})
+
+
+class _Reader(HTMLParser):
+    """Finds the texts of scripts and styles, and the values of style attributes."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.texts: dict[str, list[str]] = {"script": [], "style": []}
+        self.attributes: list[str] = []
+        self.open: str | None = None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        named = dict(attrs)
+        self.attributes += [value for name, value in attrs if name == "style" and value]
+        is_run = tag == "script" and "src" not in named and (named.get("type") or "") in RUN
+        if is_run or tag == "style":
+            self.open = tag
+            self.texts[tag].append("")
+
+    def handle_data(self, data: str) -> None:
+        if self.open is not None:
+            self.texts[self.open][-1] += data
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == self.open:
+            self.open = None

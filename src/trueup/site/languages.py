@@ -1,0 +1,76 @@
+"""Languages: which there are, where their pages live, and the way from a page to its twins."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from trueup.site.address import place_of
+from trueup.site.built import change_pages
+
+MAIN = "en"
+"""Its pages are the sources of all translations, and live at the site's top."""
+DEFAULT = "x-default"
+"""What search engines call the page for readers of any other language."""
+QUIET = 'rel=" alternate"'
+"""An alternate to browsers and crawlers; the theme's script, which would fetch a sitemap beside
+each, passes it."""
+NOT_FOUND = "404.html"
+HEAD = re.compile(r'<link rel="alternate" href="[^"]*" hreflang="([A-Za-z-]+)">')
+SWITCH = re.compile(r'<a href="[^"]*" hreflang="([A-Za-z-]+)"')
+"""How the theme writes the links to other languages, in the head and in the switcher."""
+
+
+def languages_in(docs: Path) -> tuple[str, ...]:
+    """The languages with pages under `docs`, the main one first."""
+    others = sorted(page.parent.name for page in docs.glob("*/index.md"))
+    return (MAIN, *(name for name in others if name != MAIN))
+
+
+def home_of(language: str) -> str:
+    """The folder of a language's pages within the site, with its slash; nothing for the main."""
+    return "" if language == MAIN else f"{language}/"
+
+
+def language_at(html: str, languages: Sequence[str]) -> str:
+    """The language of a page of the built site."""
+    first = html.partition("/")[0]
+    return first if first in languages and first != MAIN else MAIN
+
+
+def twins_of(site: Path, languages: Sequence[str], page: str) -> dict[str, str]:
+    """By language, the page that says the same there, itself included."""
+    own = page.removeprefix(home_of(language_at(page, languages)))
+    pages = {language: home_of(language) + own for language in languages}
+    return {language: twin for language, twin in pages.items() if (site / twin).is_file()}
+
+
+def link_twins(site: Path, languages: Sequence[str], address: str = "") -> None:
+    """Leads each page's links to other languages to the same page there, or to their first page.
+
+    They work without JavaScript. In the head they are absolute where the address is known, as
+    search engines want them, and relative elsewhere; there a page names only its true twins.
+    """
+
+    def linked(page: str, text: str) -> str:
+        found = page.rpartition("/")[2] != NOT_FOUND
+        twins = twins_of(site, languages, page) if found else {}
+        # A page that was not found is shown at any place, so its links start from the host.
+        root = "../" * page.count("/") if found else urlsplit(address).path or "/"
+
+        def alternate(language: str) -> str:
+            if language not in twins:
+                return ""
+            place = place_of(twins[language])
+            href = address + place if address else root + place or "./"
+            names = [language, DEFAULT] if address and language == MAIN else [language]
+            return "".join(f'<link {QUIET} href="{href}" hreflang="{name}">' for name in names)
+
+        def switch(language: str) -> str:
+            place = place_of(twins.get(language, home_of(language)))
+            return f'<a href="{root + place or "./"}" hreflang="{language}"'
+
+        text = HEAD.sub(lambda link: alternate(link[1]), text)
+        return SWITCH.sub(lambda link: switch(link[1]), text)
+
+    change_pages(site, linked)

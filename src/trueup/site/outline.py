@@ -1,0 +1,77 @@
+"""Outline: the name of a language's site and its pages in the order of the menu, from the settings
+that MkDocs reads."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from trueup.site.languages import MAIN
+
+
+@dataclass(frozen=True)
+class Section:
+    """Pages, by their sources, that stand under one title; none for those of the menu's top."""
+
+    title: str | None
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Outline:
+    """What a language's site is called and says of itself. A page in no section is in no menu."""
+
+    name: str
+    description: str
+    sections: tuple[Section, ...]
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Every page of the menu, in its order."""
+        return tuple(source for section in self.sections for source in section.sources)
+
+
+def settings_of(language: str) -> str:
+    """The file that holds the settings of a language's site."""
+    return "mkdocs.yml" if language == MAIN else f"mkdocs.{language}.yml"
+
+
+def load_outline(top: Path, language: str) -> Outline:
+    """The outline of a language's site, from settings with which MkDocs has built it."""
+    settings = _load(top / settings_of(language))
+    return Outline(
+        name=str(settings["site_name"]),
+        description=" ".join(str(settings.get("site_description") or "").split()),
+        sections=tuple(_sections(None, settings.get("nav") or [])),
+    )
+
+
+class _Loader(yaml.SafeLoader):
+    """Takes the tags that only MkDocs knows, such as `!ENV`, for nothing."""
+
+
+_Loader.add_multi_constructor("", lambda *_: None)
+
+
+def _load(file: Path) -> dict[str, Any]:
+    settings = yaml.load(file.read_bytes(), Loader=_Loader)
+    parent = settings.get("INHERIT")
+    return {**_load(file.parent / parent), **settings} if parent else settings
+
+
+def _sections(title: str | None, entries: list[Any]) -> Iterator[Section]:
+    """The runs of pages and the sections within, in their order."""
+    run: list[str] = []
+    for entry in entries:
+        name, target = next(iter(entry.items())) if isinstance(entry, dict) else (None, entry)
+        if not isinstance(target, list):
+            run.append(target)
+            continue
+        if run:
+            yield Section(title, tuple(run))
+        run = []
+        yield from _sections(name, target)
+    if run:
+        yield Section(title, tuple(run))

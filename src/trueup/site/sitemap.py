@@ -1,0 +1,35 @@
+"""Sitemap: what crawlers are told of the pages: one list for all languages, and where it is."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from xml.etree import ElementTree
+
+from trueup.site.address import place_of
+from trueup.site.languages import DEFAULT, MAIN, twins_of
+
+SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
+XHTML = "http://www.w3.org/1999/xhtml"
+
+
+def write_sitemap(site: Path, languages: Sequence[str], pages: Iterable[str], address: str) -> None:
+    """Writes `sitemap.xml` with every page and its twins, and a `robots.txt` that names it."""
+    text = _sitemap(site, languages, pages, address)
+    (site / "sitemap.xml").write_text(text, encoding="utf-8")
+    robots = f"User-agent: *\nAllow: /\n\nSitemap: {address}sitemap.xml\n"
+    (site / "robots.txt").write_text(robots, encoding="utf-8")
+
+
+def _sitemap(site: Path, languages: Sequence[str], pages: Iterable[str], address: str) -> str:
+    root = ElementTree.Element("urlset", {"xmlns": SITEMAP, "xmlns:xhtml": XHTML})
+    for page in pages:
+        url = ElementTree.SubElement(root, "url")
+        ElementTree.SubElement(url, "loc").text = address + place_of(page)
+        twins = twins_of(site, languages, page)
+        if MAIN in twins:
+            twins[DEFAULT] = twins[MAIN]
+        for name, twin in twins.items():
+            link = {"rel": "alternate", "hreflang": name, "href": address + place_of(twin)}
+            ElementTree.SubElement(url, "xhtml:link", link)
+    ElementTree.indent(root, " ")
+    text = ElementTree.tostring(root, encoding="unicode")
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n'

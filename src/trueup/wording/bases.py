@@ -1,0 +1,32 @@
+"""Bases: the choice among the base URLs of a target, for readers of its blocks, in HTML."""
+
+from html import escape
+
+from trueup.model import Target
+from trueup.wording.catalogue import Catalogue
+
+
+def render_bases(target: Target, catalogue: Catalogue) -> str:
+    """A labelled list of the tested base URL and the others; nothing where there are no others.
+
+    It is hidden until the page's script shows it, since without that it could do nothing. Each
+    other one carries what is to be said under a block that names it.
+    """
+    if not target.also:
+        return ""
+    _, tested = catalogue.gettext, target.base_url
+    options = [_option(tested, _("{url} (tested)").format(url=tested))]
+    for url in target.also:
+        label = _("{url} (no evidence of its own)").format(url=url)
+        note = _("Tested with {tested}; this base URL has no evidence of its own.")
+        options.append(_option(url, label, note.format(tested=tested)))
+    label = escape(_("Base URL"))
+    return (
+        '<p class="tu-bases" data-search-exclude="true" hidden="hidden"><label>'
+        f'{label} <select autocomplete="off">{"".join(options)}</select></label></p>'
+    )
+
+
+def _option(url: str, label: str, note: str = "") -> str:
+    told = f' data-note="{escape(note)}"' if note else ""
+    return f'<option value="{escape(url)}"{told}>{escape(label)}</option>'

@@ -1,0 +1,83 @@
+"""Status text: what people wrote into a status file for readers, and its translations, one file
+for each language beside its folder of pages."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar, cast, get_args
+
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import PoFileError, read_po
+from pydantic.fields import FieldInfo
+
+from trueup.errors import BadInput
+from trueup.model import TRANSLATED, Frozen, Status
+
+T = TypeVar("T")
+Keys = tuple[str | int, ...]
+
+
+def prose_of(status: Status) -> dict[str, Keys]:
+    """Every text that readers see in their own language, with the keys to where it first stands."""
+    found: dict[str, Keys] = {}
+
+    def note(text: str, keys: Keys) -> str:
+        found.setdefault(text, keys)
+        return text
+
+    _translated(status, note)
+    return found
+
+
+def in_language(status: Status, texts: Mapping[str, str]) -> Status:
+    """The status with its texts translated; one that has no translation stays as it is."""
+    return _translated(status, lambda text, _: texts.get(text, text))
+
+
+def translations_file(folder: Path) -> Path:
+    """Where the translations for a folder of pages are kept."""
+    return folder.with_suffix(".po")
+
+
+def load_translations(folder: Path) -> dict[str, str]:
+    """The translations for a folder of pages, by text; none where there is no such file.
+
+    Raises BadInput for a file that cannot be read.
+    """
+    file = translations_file(folder)
+    if not file.is_file():
+        return {}
+    try:
+        with file.open("rb") as opened:
+            catalogue: Catalog = read_po(opened, abort_invalid=True)
+    except (OSError, ValueError, PoFileError) as error:
+        raise BadInput(f"{file}: {error}; a gettext catalogue was expected. Correct it.") from error
+    return {
+        message.id: message.string
+        for message in catalogue
+        if isinstance(message.id, str) and message.id and isinstance(message.string, str)
+        if message.string and not message.fuzzy
+    }
+
+
+def _translated(value: T, translate: Callable[[str, Keys], str], keys: Keys = ()) -> T:
+    """The value with each of its texts replaced by what `translate` makes of it."""
+    changed: Any = value
+    if isinstance(value, Frozen):
+        update: dict[str, Any] = {}
+        for name, field in type(value).model_fields.items():
+            inner, place = getattr(value, name), (*keys, name)
+            is_text = isinstance(inner, str) and _is_prose(field)
+            update[name] = (
+                translate(inner, place) if is_text else _translated(inner, translate, place)
+            )
+        changed = value.model_copy(update=update)
+    elif isinstance(value, dict):
+        changed = {key: _translated(one, translate, (*keys, key)) for key, one in value.items()}
+    elif isinstance(value, tuple):
+        changed = tuple(_translated(one, translate, (*keys, i)) for i, one in enumerate(value))
+    return cast(T, changed)
+
+
+def _is_prose(field: FieldInfo) -> bool:
+    inner = (getattr(one, "__metadata__", ()) for one in get_args(field.annotation))
+    return TRANSLATED in field.metadata or any(TRANSLATED in metadata for metadata in inner)

@@ -1,0 +1,180 @@
+"""Timeline: observations as a drawing on a time axis, one lane a target, as inline SVG.
+
+It owns places and shapes; its words come from the caller, and its looks from the stylesheet.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from html import escape
+from typing import Literal
+
+from trueup.model import Standing
+
+Kind = Literal["image", "bare", "billed", "error", "mixed", "untold"]
+Place = Callable[[datetime], float]
+Columns = dict[float, dict[tuple[Kind, bool], None]]
+
+WIDTH, LEFT, RIGHT = 340, 12, 328
+COLUMNS = 31
+"""All is drawn in the middle of one of so many columns; equal marks in a column are one."""
+STEP = 11
+"""How far marks of several kinds in one column stand above each other."""
+HEAD, NAME, FOOT = 18, 16, 19
+"""Heights of the row of standings, of a lane's name, and of the axis."""
+ICONS = {
+    Standing.RECOMMENDED: "✓",
+    Standing.CONTROLLED_TESTING: "△",
+    Standing.UNVERIFIED: "?",
+    Standing.NOT_RECOMMENDED: "✕",
+}
+OUTLINES: dict[Kind, str] = {
+    "image": "m-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0z",
+    "bare": "m-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0z",
+    "billed": "m0-4.5l4.5 8.5h-9z",
+    "error": "m-4-4l8 8m0-8l-8 8",
+    "mixed": "m0-5l5 5l-5 5l-5-5z",
+    "untold": "m-4-4h8v8h-8z",
+}
+"""A circle, filled or not, a triangle, a cross, a diamond and a square, around a point."""
+
+
+@dataclass(frozen=True)
+class Dot:
+    """One observation; `first` is earlier than `at` where it stands for several equal ones."""
+
+    first: datetime
+    at: datetime
+    kind: Kind
+    is_past: bool = False
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """What a timeline shows. Names of lanes, `title` and `about` are plain text.
+
+    `moves` are when the standing changed, oldest first, and `holds` when a hold began.
+    """
+
+    name: str
+    title: str
+    about: str
+    lanes: Mapping[str, Sequence[Dot]]
+    moves: Sequence[tuple[datetime, Standing]] = ()
+    holds: Sequence[datetime] = ()
+
+    def render(self) -> str:
+        """The drawing as one line of SVG, without scripts or styles."""
+        start, span = self._span()
+
+        def place(at: datetime) -> float:
+            part = (at - start) / span if span else 0.5
+            column = min(int(part * COLUMNS), COLUMNS - 1)
+            return round(LEFT + (RIGHT - LEFT) * (column + 0.5) / COLUMNS, 1)
+
+        head = HEAD if self.moves or self.holds else 0
+        lanes: list[str] = []
+        bottom = head
+        for name, dots in self.lanes.items():
+            marks = _columns(dots, place)
+            line = bottom + NAME + STEP * _high(marks)
+            lanes += _lane(name, dots, marks, line, place)
+            bottom = line + STEP
+        ids = f"{self.name}--seen-title {self.name}--seen-about"
+        return (
+            f'<svg class="tu-drawing" viewBox="0 0 {WIDTH} {bottom + FOOT}" role="img"'
+            f' aria-labelledby="{ids}" focusable="false">'
+            f'<title id="{self.name}--seen-title">{_text(self.title)}</title>'
+            f'<desc id="{self.name}--seen-about">{_text(self.about)}</desc>'
+            f"{''.join(self._head(bottom, place))}{''.join(lanes)}"
+            f"{''.join(_axis(start, span, bottom))}</svg>"
+        )
+
+    def _span(self) -> tuple[datetime, timedelta]:
+        times = [*self.holds, *(at for at, _ in self.moves)]
+        for dots in self.lanes.values():
+            times += [moment for dot in dots for moment in (dot.first, dot.at)]
+        return min(times), max(times) - min(times)
+
+    def _head(self, bottom: float, place: Place) -> Iterator[str]:
+        """Where the standing changed, with its new icon; and a bar for as long as it is held."""
+        for at in self.holds:
+            x = place(at)
+            yield _path("tu-hold", f"M{x} 4V16M{x} 8H{WIDTH}M{x} 12H{WIDTH}")
+        newest = {place(at): after for at, after in self.moves}
+        for x, after in newest.items():
+            yield _path("tu-move", f"M{x} {HEAD - 2}V{bottom}")
+            yield f'<text class="tu-icon tu-{after}" x="{x}" y="12">{ICONS[after]}</text>'
+
+
+def _columns(dots: Sequence[Dot], place: Place) -> Columns:
+    """By its place, each column's kinds of marks, the oldest first."""
+    marks: Columns = {}
+    for dot in sorted(dots, key=lambda dot: dot.at):
+        marks.setdefault(place(dot.at), {})[dot.kind, dot.is_past] = None
+    return marks
+
+
+def _lane(
+    name: str,
+    dots: Sequence[Dot],
+    marks: Columns,
+    line: float,
+    place: Place,
+) -> Iterator[str]:
+    """A lane's name and line, its marks on and above the line, and how long equal ones lasted."""
+    top = line - STEP * _high(marks)
+    yield f'<text class="tu-lane" x="{LEFT - 6}" y="{top}">{_text(name)}</text>'
+    yield _path("tu-line", f"M{LEFT} {line}H{RIGHT}")
+    lasting = {(place(dot.first), place(dot.at)) for dot in dots if dot.first != dot.at}
+    for first, last in sorted(lasting):
+        yield _path("tu-lasting", f"M{first} {line}H{last}")
+    for x, kinds in marks.items():
+        for number, (kind, is_past) in enumerate(kinds):
+            yield _mark(kind, is_past, x, line - STEP * number)
+
+
+def _high(marks: Columns) -> int:
+    return max(len(kinds) for kinds in marks.values())
+
+
+def _mark(kind: Kind, is_past: bool, x: float, y: float) -> str:
+    past = " tu-past" if is_past else ""
+    return _path(f"tu-dot tu-dot-{kind}{past}", f"M{x} {y}{OUTLINES[kind]}")
+
+
+def _axis(start: datetime, span: timedelta, bottom: float) -> Iterator[str]:
+    """Up to three days under a line."""
+    yield _path("tu-axis", f"M{LEFT} {bottom}H{RIGHT}")
+    first, last = start.date(), (start + span).date()
+    middle = (start + span / 2).date()
+    ends: list[tuple[str, float, date]] = [("start", LEFT - 6, first), ("end", RIGHT + 6, last)]
+    if first == last:
+        ends = [("middle", (LEFT + RIGHT) / 2, first)]
+    elif (last - first).days > 1:
+        ends.insert(1, ("middle", (LEFT + RIGHT) / 2, middle))
+    for end, x, day in ends:
+        yield f'<text class="tu-tick tu-{end}" x="{x}" y="{bottom + FOOT - 5}">{day}</text>'
+
+
+def render_key(kind: Kind | Literal["move", "hold"], is_past: bool = False) -> str:
+    """A mark by itself, for a legend whose words stand beside it."""
+    if kind == "move":
+        shape = _path("tu-move", "M7 1V13")
+    elif kind == "hold":
+        shape = _path("tu-hold", "M2 3V11M2 5H13M2 9H13")
+    else:
+        shape = _mark(kind, is_past, 7, 7)
+    return (
+        '<svg class="tu-key" viewBox="0 0 14 14" aria-hidden="true" focusable="false">'
+        f"{shape}</svg>"
+    )
+
+
+def _path(looks: str, line: str) -> str:
+    return f'<path class="{looks}" d="{line}"></path>'
+
+
+def _text(text: str) -> str:
+    """The text in one line, inert in HTML."""
+    return escape(" ".join("".join(c if c.isprintable() else " " for c in text).split()))

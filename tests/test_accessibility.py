@@ -1,0 +1,220 @@
+"""No finding of axe-core on any kind of page, and the keyboard alone reaches everything."""
+
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from browsing import served, watched
+from playwright.sync_api import BrowserContext, Page
+
+PAGES = {
+    "home": "",
+    "status": "status/",
+    "model": "nano-banana/",
+    "prose": "decides/",
+    "reference": "status-file/",
+    "figures": "speed/",
+    "lost": "404.html",
+}
+TRANSLATED = ("ja/nano-banana/", "ru/status/", "zh/signatures/")
+SCHEMES = {"light": "default", "dark": "slate"}
+WINDOWS = {"desktop": (1280, 900), "phone": (360, 800)}
+STILL = "document.getAnimations().every(one => one.playState !== 'running')"
+
+
+def findings(page: Page) -> list[str]:
+    """What axe-core finds with all rules that it runs by default, one line for each element."""
+    page.wait_for_function(STILL)
+    return [
+        f"{rule['id']}: {node['target'][0]}: {' '.join(node['failureSummary'].split())}"
+        for rule in Axe().run(page).response["violations"]
+        for node in rule["nodes"]
+    ]
+
+
+def open_in(page: Page, address: str, scheme: str, window: str) -> None:
+    width, height = WINDOWS[window]
+    page.set_viewport_size({"width": width, "height": height})
+    page.add_init_script("localStorage.clear()")  # the scheme of an earlier page
+    page.emulate_media(
+        color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce"
+    )
+    page.goto(address)
+
+
+def search(page: Page, window: str) -> None:
+    """Opens the search and has something found."""
+    if window == "phone":
+        page.locator("label.md-header__button[for=__search]").first.click()
+    field = page.locator(".md-search__input").first
+    field.click()
+    field.fill("billing")
+    field.press("End")  # text that is not typed by keys alone goes unnoticed
+    page.locator(".md-search-result__link").first.wait_for()
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("what", [*PAGES, "search"])
+def test_axe_finds_nothing(what: str, scheme: str, window: str, page: Page, home: str) -> None:
+    open_in(page, f"{home}/{PAGES.get(what, '')}", scheme, window)
+    assert page.locator("body").get_attribute("data-md-color-scheme") == SCHEMES[scheme]
+    if what == "search":
+        search(page, window)
+    assert findings(page) == []
+
+
+@pytest.mark.parametrize("path", TRANSLATED)
+def test_axe_finds_nothing_in_other_languages(path: str, page: Page, home: str) -> None:
+    open_in(page, f"{home}/{path}", "light", "desktop")
+    assert findings(page) == []
+
+
+BROKEN = {
+    "image-alt": '<img src="data:image/gif;base64,R0lGODlhAQABAAAAACw=">',
+    "color-contrast": '<p style="color: #999; background: #fff">pale</p>',
+    "heading-order": "<h2>two</h2><h4>four</h4>",
+    "link-name": '<a href="#x"></a>',
+    "label": '<input type="text">',
+}
+
+
+@pytest.mark.parametrize("rule", BROKEN)
+def test_axe_finds_what_is_broken(rule: str, context: BrowserContext, tmp_path: Path) -> None:
+    icon = '<link rel="icon" href="data:,">'
+    sound = (
+        f'<!doctype html><html lang="en"><title>t</title>{icon}<main><h1>a</h1>{{}}</main></html>'
+    )
+    (tmp_path / "sound.html").write_text(sound.format("<p>dark</p>"))
+    (tmp_path / "broken.html").write_text(sound.format(BROKEN[rule]))
+    with served(tmp_path) as home, watched(context, home) as page:
+        page.goto(f"{home}/sound.html")
+        assert findings(page) == []
+        page.goto(f"{home}/broken.html")
+        assert [one.partition(":")[0] for one in findings(page)] == [rule]
+
+
+# What a reader must be able to reach. Of radio buttons the tab key reaches one, and others by other
+# keys; the links within tabs are beside them.
+REACHED = {
+    "skip link": "a.md-skip",
+    "copy button": "article button[data-md-type=copy]",
+    "tabs": "article .tabbed-set > input:checked",
+    "colour switch": "header form:has(> input[name=__palette])",
+    "search": "header input.md-search__input",
+    "languages": "header .md-select > button",
+    "a language": "header a.md-select__link",
+    "pages": ".md-sidebar--primary a.md-nav__link[href]",
+    "headings": ".md-sidebar--secondary a.md-nav__link[href]",
+    "links": "article a[href]:not(.tabbed-labels a)",
+    "folded parts": "article summary",
+}
+MAY_BE_ABSENT = {"folded parts"}
+FOCUSED = """() => {
+  const element = document.activeElement;
+  window.reached ??= new Set();
+  const known = window.reached.has(element);
+  window.reached.add(element);
+  return known || element === document.body;
+}"""
+FOUND = """selector => [...document.querySelectorAll(selector)]
+  .filter(one => one.tagName === "INPUT" || one.checkVisibility())
+  .map(one => [
+    [one, ...(one.tagName === "FORM" ? one.elements : [])].some(part => window.reached.has(part)),
+    one.outerHTML.slice(0, 120),
+  ])"""
+
+
+def walk(page: Page) -> None:
+    """Presses the tab key from the top of a page until it comes around."""
+    for _ in range(1000):
+        page.keyboard.press("Tab")
+        if page.evaluate(FOCUSED):
+            return
+    raise AssertionError("the tab key did not come around")
+
+
+def missed(page: Page, what: str) -> list[str]:
+    """What of a kind the tab key did not lead to; a kind that the page lacks is missed too."""
+    found = page.evaluate(FOUND, REACHED[what])
+    if not found and what not in MAY_BE_ABSENT:
+        return [f"{what}: none is there"]
+    return [str(text) for reached, text in found if not reached]
+
+
+def test_the_tab_key_reaches_everything(page: Page, home: str) -> None:
+    open_in(page, f"{home}/nano-banana/", "light", "desktop")
+    page.locator("article button[data-md-type=copy]").first.wait_for()
+    walk(page)
+    assert {what: missed(page, what) for what in REACHED} == {what: [] for what in REACHED}
+
+
+def test_what_the_tab_key_cannot_reach_is_told(page: Page, home: str) -> None:
+    open_in(page, f"{home}/nano-banana/", "light", "desktop")
+    page.locator("article button[data-md-type=copy]").first.wait_for()
+    page.evaluate("document.querySelector('article button[data-md-type=copy]').tabIndex = -1")
+    page.evaluate("document.querySelector('.md-select').remove()")
+    walk(page)
+    assert len(missed(page, "copy button")) == 1
+    assert missed(page, "languages") == ["languages: none is there"]
+    assert missed(page, "search") == []
+
+
+def focus(page: Page, selector: str) -> None:
+    """Puts the focus where the tab key has been shown to lead."""
+    page.locator(selector).first.focus()
+
+
+def test_keys_alone_choose_a_tab_and_copy_its_block(page: Page, home: str) -> None:
+    open_in(page, f"{home}/nano-banana/", "light", "desktop")
+    focus(page, "article .tabbed-set > input:checked")
+    page.keyboard.press("ArrowRight")
+    shown = page.locator("article .tabbed-set").first.locator(".tabbed-block:visible")
+    assert shown.locator("[data-endpoint]").get_attribute("id", timeout=5000) == (
+        "nano-banana--generate-content--python"
+    )
+    shown.locator("button[data-md-type=copy]").wait_for()
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.dataset.mdType === 'copy'"):
+            break
+    page.keyboard.press("Enter")
+    page.wait_for_function("navigator.clipboard.readText().then(text => text.length > 0)")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == shown.locator("pre code").inner_text().rstrip()
+
+
+def test_keys_alone_change_the_colours(page: Page, home: str) -> None:
+    open_in(page, f"{home}/nano-banana/", "light", "desktop")
+    seen = dict.fromkeys(SCHEMES.values(), False)
+    focus(page, "header input[name=__palette]")
+    for _ in range(3):  # one of the choices may be to follow the system
+        page.keyboard.press("Enter")
+        seen[str(page.locator("body").get_attribute("data-md-color-scheme"))] = True
+    assert all(seen.values())
+
+
+def test_keys_alone_open_another_language_and_a_search_result(page: Page, home: str) -> None:
+    open_in(page, f"{home}/nano-banana/", "light", "desktop")
+    focus(page, "header .md-select > button")
+    page.keyboard.press("Tab")
+    while page.evaluate("document.activeElement.hreflang") != "ru":
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{home}/ru/nano-banana/")
+    page.goto(f"{home}/nano-banana/")
+    page.keyboard.press("/")
+    page.keyboard.type("signature")
+    page.locator(".md-search-result__link").first.wait_for()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: "/nano-banana/" not in url)
+
+
+def test_what_has_the_focus_is_seen(page: Page, home: str) -> None:
+    open_in(page, f"{home}/nano-banana/", "light", "desktop")
+    focus(page, "article p a[href]")
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Tab")
+    outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert outline != "none"

@@ -1,0 +1,138 @@
+"""What programs read: it follows from the status file alone, and parses as what it says it is."""
+
+import json
+from datetime import UTC, date, datetime
+from xml.etree import ElementTree
+
+import pytest
+from conftest import TOP
+from jsonschema import Draft202012Validator
+
+from trueup.feed import StatusFeed, feed_files, feed_of, render_feed_schema
+from trueup.history import changes_of
+from trueup.model import Standing, anchor
+from trueup.standing import stand
+from trueup.store import Stored, parse_status
+
+TEXT = (TOP / "tests" / "record.yml").read_text("utf-8")
+NOW = datetime(2026, 4, 20, tzinfo=UTC)
+TODAY = NOW.date()
+ATOM = "{http://www.w3.org/2005/Atom}"
+
+
+def stored_of(*changes: tuple[str, str]) -> Stored:
+    text = TEXT
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new, 1)
+    return parse_status(text, "status.yml", NOW)
+
+
+STATUS = stored_of().status
+
+
+def test_the_feed_says_of_each_endpoint_what_the_pages_say() -> None:
+    feed = feed_of(STATUS, TODAY)
+    assert [one.endpoint for one in feed.endpoints] == list(STATUS.endpoints)
+    for one in feed.endpoints:
+        verdict = stand(STATUS, one.endpoint)
+        assert (one.standing, one.seen_on) == (verdict.standing, verdict.seen_on)
+    best = next(one for one in feed.endpoints if one.standing is Standing.RECOMMENDED)
+    assert best.endpoint == "nano-banana-2/generate-content"
+    assert best.fresh_until == date(2026, 5, 14)
+    assert {one.alternative for one in feed.endpoints[:3]} == {best.endpoint}
+
+
+def test_the_feed_reads_back_and_fits_its_schema() -> None:
+    feed = feed_of(STATUS, TODAY)
+    assert StatusFeed.model_validate_json(feed.render()) == feed
+    validator = Draft202012Validator(json.loads(render_feed_schema()))
+    data = json.loads(feed.render())
+    assert not list(validator.iter_errors(data))
+    data["endpoints"][0]["standing"] = "excellent"
+    assert list(validator.iter_errors(data))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field"),
+    [
+        ("upstream: gemini-2.5-flash-image\n", "upstream: gemini-x\n", "upstream"),
+        ("request: POST /v1/images/generations\n    protocol", "request: POST /v1/x\n    protocol",
+         "request"),
+        ("recover_after: 3", "recover_after: 5", "needed"),
+    ],
+)  # fmt: skip
+def test_a_changed_fact_changes_the_feed(old: str, new: str, field: str) -> None:
+    changed = feed_of(stored_of((old, new)).status, TODAY)
+    before = feed_of(STATUS, TODAY)
+    pairs = list(zip(before.endpoints, changed.endpoints, strict=True))
+    assert any(getattr(a, field) != getattr(b, field) for a, b in pairs)
+
+
+PLACES = {name: f"page/#{anchor(name)}" for name in STATUS.endpoints}
+
+
+def test_the_feeds_link_where_the_address_is_known_and_nowhere_else() -> None:
+    files = feed_files(STATUS, TODAY, address="https://example.com/", places=PLACES)
+    atom = ElementTree.fromstring(files["changes.atom"].encode())
+    links = {one.get("rel"): one.get("href") for one in atom.findall(f"{ATOM}link")}
+    assert links == {
+        "self": "https://example.com/changes.atom",
+        "alternate": "https://example.com/",
+    }
+    feed = json.loads(files["changes.json"])
+    assert feed["feed_url"] == "https://example.com/changes.json"
+    entries = [one.find(f"{ATOM}link") for one in atom.iter(f"{ATOM}entry")]
+    urls = [one.get("href") for one in entries if one is not None]
+    wanted = [f"https://example.com/{PLACES[one.endpoint]}" for one in changes_of(STATUS)]
+    assert urls == [item["url"] for item in feed["items"]] == wanted
+    plain = feed_files(STATUS, TODAY)
+    assert "link" not in plain["changes.atom"] and "url" not in plain["changes.json"]
+    ids = [
+        [item["id"] for item in json.loads(one["changes.json"])["items"]] for one in (files, plain)
+    ]
+    assert ids[0] == ids[1]
+
+
+def test_a_models_badge_has_its_best_standing() -> None:
+    files = feed_files(STATUS, TODAY)
+    for model in STATUS.models:
+        names = [name for name in STATUS.endpoints if name.startswith(f"{model}/")]
+        best = min((stand(STATUS, name) for name in names), key=lambda one: one.standing.rank)
+        told = f">{best.standing.replace('-', ' ')}, {best.seen_on}<"
+        assert told in files[f"badges/{model}.svg"] and f">{model}<" in files[f"badges/{model}.svg"]
+
+
+def test_every_file_parses_and_the_feeds_agree() -> None:
+    files = feed_files(STATUS, TODAY)
+    atom = ElementTree.fromstring(files["changes.atom"].encode())
+    titles = [entry.findtext(f"{ATOM}title") for entry in atom.iter(f"{ATOM}entry")]
+    items = json.loads(files["changes.json"])["items"]
+    assert titles == [item["title"] for item in items] == [c.title for c in changes_of(STATUS)]
+    assert atom.findtext(f"{ATOM}updated") == items[0]["date_published"]
+    badges = [name for name in files if name.startswith("badges/")]
+    assert len(badges) == len(STATUS.endpoints) + len(STATUS.models)
+    for name in badges:
+        ElementTree.fromstring(files[name])
+
+
+def test_a_badge_tells_in_words_what_its_colour_tells() -> None:
+    files = feed_files(STATUS, TODAY)
+    badge = files["badges/nano-banana-2--generate-content.svg"]
+    assert "recommended, 2026-04-14" in badge and 'role="img"' in badge
+    assert "not recommended" in files["badges/nano-banana--images-generations.svg"]
+
+
+def test_a_rehearsal_is_marked_in_every_file() -> None:
+    files = feed_files(STATUS, TODAY, is_rehearsal=True)
+    assert json.loads(files.pop("status.json"))["rehearsal"] is True
+    files.pop("status.schema.json")
+    assert all("rehearsal" in text.lower() for text in files.values())
+
+
+def test_without_observations_there_are_no_changes_and_the_files_still_parse() -> None:
+    empty = STATUS.model_copy(update={"observations": (), "mappings": ()})
+    files = feed_files(empty, TODAY)
+    ElementTree.fromstring(files["changes.atom"].encode())
+    assert json.loads(files["changes.json"])["items"] == []
+    assert {one.standing for one in feed_of(empty, TODAY).endpoints} == {Standing.UNVERIFIED}

@@ -1,0 +1,255 @@
+"""Changes of standings, and how they and the observations are drawn and listed."""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from conftest import TOP
+from test_wording import (
+    BIRCH,
+    DAY,
+    EARLIER,
+    IMAGES,
+    NATIVE,
+    hold,
+    html_of,
+    pages_of,
+    row,
+    seen,
+    status_of,
+)
+
+from trueup.history import changes_of
+from trueup.model import Standing, Status
+from trueup.standing import stand
+from trueup.store import parse_status
+from trueup.wording import endpoint_history, history
+from trueup.wording.history import FIRST, MOST
+from trueup.wording.timeline import COLUMNS, OUTLINES, RIGHT, WIDTH, Dot, Drawing, render_key
+
+NOON = datetime(2026, 4, 14, 12, tzinfo=UTC)
+NOW = datetime(2026, 4, 20, tzinfo=UTC)
+STATUS = parse_status((TOP / "tests" / "record.yml").read_text("utf-8"), "status.yml", NOW).status
+ASKED = "nano-banana/generate-content"
+
+
+def many(count: int) -> list[dict[str, Any]]:
+    """Rows of as many days, each kind of outcome among them."""
+    kinds = [
+        *(row("image", "aligned"), row("image", "mismatch"), row("image"), row("error")),
+        *(row("mixed"), row("cannot-tell"), row("error", target="local")),
+    ]
+    return [
+        kinds[number % len(kinds)] | {"at": date(2025, 9, 1) + timedelta(days=number)}
+        for number in range(count)
+    ]
+
+
+def drawn(status: Status, endpoint: str = NATIVE) -> Any:
+    (figure,) = html_of(endpoint_history(pages_of(status), endpoint)).xpath("//figure")
+    return figure
+
+
+def test_changes_are_the_moments_at_which_a_standing_moved() -> None:
+    rows = [row("error", at=EARLIER), row("image", "aligned"), row("image", endpoint=BIRCH)]
+    changes = [one for one in changes_of(status_of(rows)) if one.endpoint == NATIVE]
+    assert [(one.at.date(), one.before, one.after) for one in changes] == [
+        (DAY, Standing.NOT_RECOMMENDED, Standing.CONTROLLED_TESTING),
+        (EARLIER, Standing.UNVERIFIED, Standing.NOT_RECOMMENDED),
+    ]
+
+
+def test_another_target_moves_no_standing() -> None:
+    assert changes_of(status_of([row("error", target="local")])) == ()
+
+
+def test_the_drawing_is_named_and_described_by_ids_of_its_own() -> None:
+    rows = [row("image", "aligned"), row("error", endpoint=IMAGES)]
+    page = html_of(history(pages_of(status_of(rows)), "acorn"))
+    drawings = page.xpath("//svg[@role='img']")
+    assert len(drawings) == 2
+    for drawing in drawings:
+        title, about = drawing.get("aria-labelledby").split()
+        assert drawing.find("title").get("id") == title
+        assert drawing.find("desc").get("id") == about
+        assert "POST /v1/" in drawing.findtext("title")
+    ids = page.xpath("//@id")
+    assert len(ids) == len(set(ids)) == 4
+
+
+def test_the_drawing_has_no_style_and_no_script() -> None:
+    figure = drawn(status_of(many(20), holds=[hold("controlled-testing")]))
+    for element in figure.iter():
+        assert element.tag not in ("style", "script", "a", "image", "use", "foreignobject")
+        assert not [name for name in element.attrib if name == "style" or name.startswith("on")]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "billing", "kind"),
+    [
+        ("image", "aligned", "image"),
+        ("image", None, "bare"),
+        ("image", "cannot-tell", "bare"),
+        ("image", "mismatch", "billed"),
+        ("error", None, "error"),
+        ("mixed", None, "mixed"),
+        ("cannot-tell", None, "untold"),
+    ],
+)
+def test_each_kind_has_a_shape_and_a_word_in_the_legend(
+    outcome: str, billing: str | None, kind: str
+) -> None:
+    figure = drawn(status_of([row(outcome, billing)]))
+    assert len(figure.xpath(f"./svg/path[contains(@class, 'tu-dot-{kind}')]")) == 1
+    (key,) = figure.xpath(f".//li[svg/path[contains(@class, 'tu-dot-{kind}')]]")
+    assert key.text_content().strip()
+
+
+def test_kinds_differ_by_more_than_their_colour() -> None:
+    shapes = {kind: shape for kind, shape in OUTLINES.items() if kind != "bare"}
+    assert len(set(shapes.values())) == len(shapes)  # `bare` is the same circle, not filled
+
+
+def test_a_row_of_another_request_is_drawn_and_listed_as_one() -> None:
+    changed = row("image", "aligned")
+    changed["sent"] = changed["sent"] | {"request": "POST /v1/elsewhere"}
+    text = endpoint_history(pages_of(status_of([changed])), NATIVE)
+    assert text.count("tu-past") == 2
+    assert seen(text).count("of another request than today's") == 2
+
+
+def test_the_list_says_all_that_is_drawn() -> None:
+    status = status_of(many(20))
+    page = html_of(endpoint_history(pages_of(status), NATIVE))
+    (details,) = page.xpath("//details[contains(@class, 'tu-rows')]")
+    days = [time.get("datetime") for time in details.xpath(".//li/time")]
+    assert days == [str(one.day) for one in status.seen(NATIVE)]
+
+
+def test_a_lasting_row_shows_its_first_and_its_last_day() -> None:
+    first = datetime(2026, 4, 1, tzinfo=UTC)
+    lasting = row("image", "aligned") | {"first": first, "last": NOON, "times": 4}
+    del lasting["at"]
+    text = endpoint_history(pages_of(status_of([lasting])), NATIVE)
+    assert "2026-04-01 to 2026-04-14, 4 times" in seen(text)
+    assert "tu-lasting" in text
+
+
+@pytest.mark.parametrize("count", [1, 2, 200])
+def test_a_drawing_holds_one_row_as_well_as_two_hundred(count: int) -> None:
+    figure = drawn(status_of(many(count)))
+    (svg,) = figure.xpath("./svg")
+    width, height = (float(part) for part in svg.get("viewbox").split()[2:])
+    dots = svg.xpath("./path[contains(@class, 'tu-dot')]")
+    assert 1 <= len(dots) <= MOST
+    assert width == WIDTH and height < 260
+    for path in svg.xpath("./path"):
+        x, y = (float(part) for part in re.findall(r"[\d.]+", path.get("d"))[:2])
+        assert 0 <= x <= RIGHT + 1 and 0 <= y <= height
+    for text in svg.xpath("./text"):
+        assert 0 <= float(text.get("x")) <= WIDTH and 0 < float(text.get("y")) < height
+    assert len(svg.xpath("./text[contains(@class, 'tu-tick')]")) in (1, 2, 3)
+
+
+def test_what_is_left_out_is_said() -> None:
+    text = endpoint_history(pages_of(status_of(many(200))), NATIVE)
+    assert "Older ones are in the status file." in text
+    assert text.rpartition("??? note tu-rows")[2].count("\n    - ") == MOST + 1
+    few = endpoint_history(pages_of(status_of(many(5))), NATIVE)
+    assert "Older ones" not in few
+
+
+def test_equal_marks_that_touch_become_one_and_different_ones_stand_above_each_other() -> None:
+    dots = [Dot(NOON, NOON, kind) for kind in ("image", "image", "error")]
+    text = Drawing("a", "t", "d", {"lane": dots}).render()
+    heights = re.findall(r'class="tu-dot [^"]*" d="M[\d.]+ ([\d.]+)', text)
+    assert len(heights) == 2 and len(set(heights)) == 2
+
+
+def test_marks_of_one_kind_keep_their_distance() -> None:
+    dots = [Dot(at, at, "image") for at in (NOON + timedelta(hours=n) for n in range(500))]
+    text = Drawing("a", "t", "d", {"lane": dots}).render()
+    places = sorted(map(float, re.findall(r'tu-dot-image" d="M([\d.]+)', text)))
+    assert len(places) == COLUMNS
+    assert all(b - a > 10 for a, b in pairwise(places))
+
+
+def test_moves_and_holds_are_drawn_and_told() -> None:
+    rows = [row("error", at=EARLIER), row("image", "aligned")]
+    text = endpoint_history(pages_of(status_of(rows, holds=[hold("not-recommended")])), NATIVE)
+    assert text.count('<path class="tu-move"') == 3 and "✕" in text and "△" in text
+    assert text.count('<path class="tu-hold"') == 2
+    told = seen(text)
+    assert "2026-04-14: controlled testing, was not recommended" in told
+    assert "2026-05-01: A. Person holds it back since 2026-05-01" in told
+
+
+def test_a_hold_that_is_older_than_the_rows_is_drawn_from_their_start() -> None:
+    status = status_of([row("image")], holds=[hold("not-recommended", on=date(2020, 1, 1))])
+    text = endpoint_history(pages_of(status), NATIVE)
+    assert text.count('<path class="tu-hold"') == 2 and "2020-01-01</text>" not in text
+
+
+def test_only_the_newest_changes_stand_unfolded() -> None:
+    page = html_of(endpoint_history(pages_of(status_of(many(60))), NATIVE))
+    assert len(page.xpath("./ul/li")) == FIRST
+    folded = page.xpath("//details[contains(@class, 'tu-moves')]//li")
+    assert len(folded) + FIRST == len(changes_of(status_of(many(60))))
+
+
+def test_without_an_observation_a_hold_is_still_told() -> None:
+    text = endpoint_history(pages_of(status_of(holds=[hold("not-recommended")])), NATIVE)
+    assert "holds it back since" in text and "<svg" not in text
+    assert endpoint_history(pages_of(status_of()), NATIVE) == "Nothing was observed yet."
+
+
+def test_texts_of_a_drawing_stay_texts() -> None:
+    wild = '</title><script>&"'
+    assert "<script" not in Drawing("a", wild, wild, {wild: [Dot(NOON, NOON, "error")]}).render()
+
+
+def test_a_key_is_hidden_from_those_who_hear_its_word() -> None:
+    for kind in OUTLINES:
+        assert 'aria-hidden="true"' in render_key(kind)
+
+
+def test_changes_follow_the_order_of_the_record() -> None:
+    changes = changes_of(STATUS)
+    last = {one.endpoint: one.after for one in reversed(changes)}
+    for endpoint in STATUS.endpoints:
+        assert last.get(endpoint, Standing.UNVERIFIED) is stand(STATUS, endpoint).supported
+    assert all(one.before is not one.after for one in changes)
+    assert len({one.id for one in changes}) == len(changes) > 3
+
+
+def test_an_early_change_keeps_its_address_when_later_ones_come() -> None:
+    fewer = STATUS.model_copy(update={"observations": STATUS.observations[:-1]})
+    assert {one.id for one in changes_of(fewer)} <= {one.id for one in changes_of(STATUS)}
+
+
+def test_a_change_keeps_its_address_when_it_is_seen_again_or_was_seen_before() -> None:
+    *others, last = STATUS.observations
+    moments = {"at": None, "first": last.newest, "last": NOW, "times": 2}
+    again = last.model_copy(update=moments)
+    seen = STATUS.model_copy(update={"observations": (*others, again)})
+    assert {one.id for one in changes_of(seen)} == {one.id for one in changes_of(STATUS)}
+    works = next(row for row in STATUS.observations if row.outcome == "image" and not row.variant)
+    fails = works.model_copy(update={"outcome": "error", "shape": None, "image": None})
+    swings = STATUS.model_copy(update={"observations": (works, fails) * 3})
+    assert len({one.id for one in changes_of(swings)}) == len(changes_of(swings)) == 6
+
+
+def test_the_silence_of_one_shows_when_another_tells() -> None:
+    told = next(row for row in STATUS.observations if row.endpoint == ASKED and not row.variant)
+    silent = told.model_copy(
+        update={"outcome": "cannot-tell", "reason": "x", "shape": None, "image": None}
+    )
+    rows = []
+    for day in (date(2026, 4, 15), date(2026, 4, 16)):
+        other = told.model_copy(update={"at": day, "endpoint": "nano-banana-2/generate-content"})
+        rows += [silent.model_copy(update={"at": day, "billing": None}), other]
+    status = STATUS.model_copy(update={"observations": (told, *rows)})
+    (newest, *_) = [one for one in changes_of(status) if one.endpoint == ASKED]
+    assert newest.after is stand(status, ASKED).supported is Standing.NOT_RECOMMENDED

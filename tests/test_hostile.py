@@ -1,0 +1,197 @@
+"""A status file whose every free text is an attack: pages stay pages, blocks stay blocks.
+
+`test_wording` holds each sentence to this in English; here whole sites do it, in every language.
+"""
+
+import os
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import lxml.html
+import pytest
+import yaml
+from browsing import served, watched
+from conftest import TOP, copy_repository, load_docs
+from playwright.sync_api import BrowserContext, Page
+
+from trueup.crew import Crew
+from trueup.docs import Docs
+from trueup.receipt import Report
+from trueup.run import open_mock
+from trueup.site import languages_in
+
+RECORD = yaml.safe_load((TOP / "tests" / "record.yml").read_text("utf-8"))
+HOSTILE = (
+    '"><script>window.x=1</script><img src=x onerror=window.x=1></code></pre>` `` ``` '
+    "{{ 7*7 }}{% raw %}{# ]]> <!--stamp:x--> --> $(touch x) `touch x` ' '' \\ \\' | ## "
+    "[a](javascript:window.x=1) <javascript:window.x=1> &lt;b&gt; *b* _i_ \u202eabc\u202c "
+    "\U0001f34c"
+)
+# No bracket, which curl takes for a range, and no backslash, which a URL takes for a slash: a block
+# with one of them fails its run.
+HOSTILE_PATH = "up\"'><script>window.x=1</script>`$(touch)'|(javascript:x)"
+TAME, TAME_PATH = "Qq", "qq"
+LANGUAGES = languages_in(TOP / "docs")
+HOMES = ["" if language == "en" else f"{language}/" for language in LANGUAGES]
+PAGES = ("", "status/", "signatures/", "nano-banana/", "nano-banana-2/", "nano-banana-pro/",
+         "gemini-image-generation/", "decides/", "status-file/")  # fmt: skip
+
+
+def with_text(text: str, path: str) -> dict[str, Any]:
+    """The record with a text wherever a person writes freely, and an upstream of a wild name."""
+    data: dict[str, Any] = deepcopy(RECORD)
+    for table in ("models", "routes"):
+        for facts in data[table].values():
+            facts["title"] = text
+    for number, signature in enumerate(data["signatures"].values()):
+        signature |= {"match": f"{number} {text}", "cause": text}
+        signature["replay"]["message"] = f"It said: {number} {text}!"
+    old = data["models"]["nano-banana-2"]["upstream"]
+    data["models"]["nano-banana-2"]["upstream"] = path
+    for mapping in data["mappings"]:
+        mapping["source"] = {"reported": text}
+        mapping["upstream"] = mapping["upstream"].replace(old, path)
+    for facts in data["endpoints"].values():
+        _ask(facts["body"], text)
+        for variant in facts.get("variants", {}).values():
+            variant["title"] = text
+    for row in data["observations"]:
+        row |= {"note": text, "source": {"reported": text}}
+        _ask(row["sent"]["body"], text)
+        row["sent"]["request"] = row["sent"]["request"].replace(old, path)
+    hold = {"endpoint": "nano-banana/generate-content", "to": "controlled-testing"}
+    data["holds"] = [{**hold, "reason": text, "by": text, "on": data["policy"]["reported_until"]},
+                     {**hold, "endpoint": "nano-banana-2/*", "reason": text, "by": text,
+                      "on": data["policy"]["reported_until"]}]  # fmt: skip
+    untold = deepcopy(data["observations"][-1]) | {"outcome": "cannot-tell", "reason": text}
+    del untold["shape"]
+    data["observations"] += [untold, deepcopy(untold) | {"retracted": text}]
+    return data
+
+
+def _ask(body: dict[str, Any], text: str) -> None:
+    if "contents" in body:
+        body["contents"][0]["parts"][0]["text"] = text
+    else:
+        body["prompt"] = text
+
+
+class Plain(yaml.SafeDumper):
+    """Writes what is there twice twice, as the status file must."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def build(top: Path, text: str, path: str) -> Docs:
+    written = yaml.dump(
+        with_text(text, path), Dumper=Plain, sort_keys=False, allow_unicode=True, width=10_000
+    )
+    (copy_repository(top, is_whole=True) / "status.yml").write_text(written, "utf-8")
+    docs = load_docs(top)
+    docs = replace(docs, today=docs.stored.status.policy.reported_until)
+    docs.build(os.environ)
+    return docs
+
+
+@pytest.fixture(scope="module")
+def wild(tmp_path_factory: pytest.TempPathFactory) -> tuple[Docs, Report]:
+    docs = build(tmp_path_factory.mktemp("wild"), HOSTILE, HOSTILE_PATH)
+    report, findings = docs.verify(Crew(partial(open_mock, docs.stored)))
+    assert findings == []
+    return docs, report
+
+
+@pytest.fixture(scope="module")
+def tame(tmp_path_factory: pytest.TempPathFactory) -> Docs:
+    return build(tmp_path_factory.mktemp("tame"), TAME, TAME_PATH)
+
+
+@pytest.fixture(scope="module")
+def wild_home(wild: tuple[Docs, Report]) -> Iterator[str]:
+    with served(wild[0].site) as address:
+        yield address
+
+
+@pytest.fixture
+def wild_page(context: BrowserContext, wild_home: str) -> Iterator[Page]:
+    with watched(context, wild_home) as opened:
+        yield opened
+
+
+def test_every_block_delivers_the_same_json_and_passes(wild: tuple[Docs, Report]) -> None:
+    docs, report = wild
+    assert report.counts["found"] == report.counts["passed"] > 0
+    asked = {receipt.endpoint for receipt in report.receipts}
+    prompts = {str(docs.stored.status.endpoints[str(name)].body) for name in asked}
+    assert all("window.x=1" in prompt for prompt in prompts)
+
+
+def outline(file: Path) -> list[tuple[str, ...]]:
+    """The elements of a page with their attributes' names and where they lead; of code none."""
+    page = lxml.html.fromstring(file.read_bytes())
+    for code in page.xpath("//pre/code"):
+        assert {str(part.tag) for part in code.iterdescendants()} <= {"span", "a"}
+        for part in list(code):
+            part.drop_tree()
+    return [
+        (str(one.tag), *sorted(one.attrib), one.get("href", ""), one.get("src", ""))
+        for one in page.iter()
+    ]
+
+
+def pages_of(site: Path) -> list[str]:
+    return sorted(file.relative_to(site).as_posix() for file in site.rglob("*.html"))
+
+
+def test_no_text_becomes_markup_in_any_language(wild: tuple[Docs, Report], tame: Docs) -> None:
+    tame.verify(Crew(partial(open_mock, tame.stored)))
+    names = pages_of(wild[0].site)
+    assert names == pages_of(tame.site) and len(names) > 4 * len(PAGES)
+    parted = [name for name in names if outline(wild[0].site / name) != outline(tame.site / name)]
+    assert parted == []
+
+
+def test_the_comparison_tells_an_escaped_element(tmp_path: Path) -> None:
+    shell = "<html><body><p>{}</p><pre><code>{}</code></pre></body></html>"
+    (tmp_path / "a").write_text(shell.format("a", "b"))
+    (tmp_path / "b").write_text(shell.format("<i>a</i>", "b"))
+    (tmp_path / "c").write_text(shell.format("a", "<img src=x>"))
+    assert outline(tmp_path / "a") != outline(tmp_path / "b")
+    with pytest.raises(AssertionError):
+        outline(tmp_path / "c")
+
+
+@pytest.mark.parametrize("home", HOMES, ids=LANGUAGES)
+def test_nothing_is_executed_in_a_browser(home: str, wild_page: Page, wild_home: str) -> None:
+    for path in PAGES:
+        wild_page.goto(f"{wild_home}/{home}{path}")
+        assert wild_page.evaluate("typeof window.x") == "undefined", path
+        assert "window.x=1" in wild_page.locator("article").inner_text() or path == ""
+
+
+def test_nothing_is_executed_by_the_search(wild_page: Page, wild_home: str) -> None:
+    wild_page.goto(f"{wild_home}/status/")
+    field = wild_page.locator(".md-search__input").first
+    field.click()
+    field.fill("onerror")
+    field.press("End")  # text that is not typed by keys alone goes unnoticed
+    found = wild_page.locator(".md-search-result__link")
+    found.first.wait_for()
+    assert wild_page.evaluate("typeof window.x") == "undefined"
+    assert wild_page.locator(".md-search-result img").count() == 0
+
+
+def test_a_script_that_does_run_is_noticed(context: BrowserContext, tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("<script>window.x=1; alert(1)</script>")
+    with (
+        pytest.raises(AssertionError, match="dialog"),
+        served(tmp_path) as home,
+        watched(context, home) as page,
+    ):
+        page.goto(home)
+        assert page.evaluate("typeof window.x") == "number"

@@ -1,0 +1,381 @@
+"""How the pages look, and the choice of a base URL, in a real browser."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date
+from operator import sub
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from browsing import open_browser, served
+from conftest import TOP, copy_repository, load_docs
+from PIL import Image
+from playwright.sync_api import Browser, Locator, Page
+from test_browser import TABS
+
+from trueup.docs import Docs
+from trueup.snippet import render_snippet
+
+TESTED, OTHER = "https://crazyrouter.com", "https://other.example"
+PROMPT = "Generate an image of a clean banana icon on a white background."
+HOSTILE = f'"\U0001f34c like {TESTED}/logo.png or {TESTED}, <b>\'s"'
+PREFIXES = {"en": "", "ja": "/ja", "zh": "/zh", "ru": "/ru"}
+NOTES = {
+    "en": f"Tested with {TESTED}; this base URL has no evidence of its own.",
+    "ja": f"{TESTED} でテストしたものです。このベース URL 自体のエビデンスはありません。",
+}
+CONTRAST = 4.5
+"""Of text and what is behind it: WCAG 2.2, 1.4.3."""
+FAINT = """least => {
+  const pen = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
+  const mixed = (colours) => {
+    pen.fillStyle = "#fff";
+    pen.fillRect(0, 0, 1, 1);
+    for (const colour of colours) { pen.fillStyle = colour; pen.fillRect(0, 0, 1, 1); }
+    return [...pen.getImageData(0, 0, 1, 1).data].slice(0, 3);
+  };
+  const light = (rgb) => rgb.map(v => v / 255)
+    .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const faint = new Set();
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const text = walker.currentNode.data.trim(), holder = walker.currentNode.parentElement;
+    const shown = holder.checkVisibility({visibilityProperty: true, opacityProperty: true});
+    if (!text || !shown || holder.closest("script, style, svg, .md-skip, .md-search__output")) {
+      continue;
+    }
+    const behind = [], ink = getComputedStyle(holder).color;
+    for (let at = holder; at; at = at.parentElement) {
+      behind.unshift(getComputedStyle(at).backgroundColor);
+    }
+    const [a, b] = [light(mixed(behind)), light(mixed([...behind, ink]))].sort((x, y) => y - x);
+    const ratio = (a + 0.05) / (b + 0.05);
+    if (ratio < least) faint.add(`${ratio.toFixed(2)} ${holder.className} ${text.slice(0, 40)}`);
+  }
+  return [...faint];
+}"""
+
+
+@contextmanager
+def built(top: Path, change: dict[str, str]) -> Iterator[tuple[Docs, str]]:
+    """The docs of a copy whose status file is changed, and where they are served."""
+    status = copy_repository(top, is_whole=True) / "status.yml"
+    text = status.read_text("utf-8")
+    for old, new in change.items():
+        assert old in text
+        text = text.replace(old, new)
+    status.write_text(text, "utf-8")
+    docs = replace(load_docs(top), today=date(2026, 4, 14))
+    docs.build(os.environ)
+    with served(docs.site) as address:
+        yield docs, address
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Docs, str]]:
+    """A site whose target has two further base URLs, and a prompt that holds the tested one."""
+    also = f"    reference: true\n    also: [https://one.example:8443, {OTHER}]\n"
+    change = {"    reference: true\n": also, PROMPT: HOSTILE}
+    with built(tmp_path_factory.mktemp("looked-at"), change) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def home(made: tuple[Docs, str]) -> str:
+    return made[1]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with open_browser() as opened:
+        assert opened.browser
+        yield opened.browser
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page of a reader who has chosen nothing yet."""
+    with browser.new_context(permissions=["clipboard-read", "clipboard-write"]) as context:
+        opened, odd = context.new_page(), list[str]()
+        opened.on("pageerror", lambda error: odd.append(str(error)))
+        yield opened
+        assert odd == []
+
+
+def at(home: str, language: str, name: str = "") -> str:
+    return f"{home}{PREFIXES[language]}/{name and f'{name}/'}"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark", "print"])
+def test_text_stands_out_from_what_is_behind_it(scheme: str, browser: Browser, home: str) -> None:
+    dark: Literal["light", "dark"] = "light" if scheme == "light" else "dark"
+    # Colours that fade over are read when they are there.
+    with browser.new_context(color_scheme=dark, reduced_motion="reduce") as context:
+        page = context.new_page()
+        page.set_viewport_size({"width": 1280, "height": 900})
+        for name in ("", "status", "nano-banana", "speed"):
+            page.goto(at(home, "en", name))
+            if scheme == "print":
+                page.emulate_media(media="print")
+            assert page.evaluate(FAINT, CONTRAST) == [], name
+
+
+def test_text_that_is_too_faint_is_found(page: Page) -> None:
+    page.set_content('<p style="color: #888">faint</p><p style="color: #666">plain</p>')
+    assert page.evaluate(FAINT, CONTRAST) == ["3.54  faint"]
+
+
+def test_the_logo_and_the_icon_of_the_tab_are_drawn(page: Page, home: str) -> None:
+    page.goto(at(home, "ru", "nano-banana"))
+    loaded = page.locator("header .md-logo img").evaluate("one => one.naturalWidth > 0")
+    icon = page.locator("link[rel=icon]").evaluate("one => one.href")
+    assert loaded and icon.endswith("/assets/favicon.svg")
+    assert page.request.get(icon).headers["content-type"] == "image/svg+xml"
+
+
+def chosen_tabs(page: Page) -> Any:
+    return page.locator(".tabbed-set > input:checked").evaluate_all(
+        "all => all.map(one => document.querySelector(`label[for=${one.id}]`).innerText)"
+    )
+
+
+def test_a_tab_stays_chosen_on_other_pages_and_in_other_languages(page: Page, home: str) -> None:
+    page.goto(at(home, "en"))
+    for name in ("JavaScript", "Python (google-genai)"):
+        page.locator(".tabbed-labels").get_by_text(name, exact=True).click()
+    page.goto(at(home, "en", "nano-banana"))
+    # The second set has no such tab: what was chosen before that counts.
+    assert chosen_tabs(page) == ["Python (google-genai)", "JavaScript"]
+    page.goto(at(home, "ja", "nano-banana"))
+    assert chosen_tabs(page) == ["Python (google-genai)", "JavaScript"]
+
+
+def test_paper_has_every_block_and_nothing_to_click(page: Page, home: str) -> None:
+    page.goto(at(home, "en", "nano-banana"))
+    page.emulate_media(media="print")
+    blocks = page.locator("[data-endpoint]")
+    assert blocks.count() == 7
+    assert all(block.is_visible() for block in blocks.all())
+    gone = ".md-header, .md-sidebar, .md-footer, .md-code__nav, .tu-bases, .headerlink"
+    assert not [one for one in page.locator(gone).all() if one.is_visible()]
+
+
+def test_a_link_to_elsewhere_is_spelled_out_on_paper(page: Page, home: str) -> None:
+    page.goto(at(home, "en"))
+    page.locator("article").evaluate(
+        'one => one.insertAdjacentHTML("beforeend", "<p><a href=https://a.example/>a</a></p>'
+        '<details><summary>more</summary><p id=inside>inside</p></details>")'
+    )
+    page.emulate_media(media="print")
+    link = page.locator("a[href='https://a.example/']")
+    after = link.evaluate("one => getComputedStyle(one, '::after').content")
+    assert "https://a.example/" in after
+    assert page.locator("#inside").evaluate("one => one.checkVisibility()")
+
+
+def test_nothing_moves_for_those_who_asked_for_that(browser: Browser, home: str) -> None:
+    moving = """[...document.querySelectorAll("*")].filter(one => {
+      const style = getComputedStyle(one);
+      const longest = (all) => Math.max(...all.split(",").map(parseFloat));
+      return longest(style.transitionDuration) > 0.001 || longest(style.animationDuration) > 0.001
+        || style.scrollBehavior === "smooth";
+    }).length"""
+    with browser.new_context(bypass_csp=True) as context:
+        page = context.new_page()
+        page.goto(at(home, "en"))
+        page.add_style_tag(content="@keyframes fade {} h1 { animation: fade 5s; }")
+        page.add_style_tag(content="html { scroll-behavior: smooth; }")
+        assert page.evaluate(moving) > 2
+        page.emulate_media(reduced_motion="reduce")
+        assert page.evaluate(moving) == 0
+
+
+def test_the_keyboard_shows_where_it_is(page: Page, home: str) -> None:
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.goto(at(home, "en", "nano-banana"))
+    seen = set()
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        name, outline = page.evaluate(
+            """() => {
+              const one = document.activeElement, set = one.closest(".tabbed-set");
+              const radio = one.matches(".tabbed-set > input");
+              const shown = radio ? set.querySelector(".tabbed-labels")
+                : one.matches(".md-option") ? one.nextElementSibling : one;
+              const style = getComputedStyle(shown);
+              return [radio ? "tab" : one.tagName, [style.outlineStyle, style.outlineWidth]];
+            }"""
+        )
+        seen.add(name)
+        if name == "BODY":
+            break
+        assert outline[0] == "solid" and outline[1] != "0px", name
+    assert {"tab", "A", "SELECT"} <= seen
+
+
+@pytest.mark.parametrize("language", PREFIXES)
+def test_the_chain_is_told_and_fits_a_phone(language: str, page: Page, home: str) -> None:
+    page.set_viewport_size({"width": 360, "height": 800})
+    page.goto(at(home, language))
+    drawing = page.locator(".tu-chain svg")
+    assert drawing.get_attribute("role") == "img"
+    told = drawing.evaluate(
+        "one => one.getAttribute('aria-labelledby').split(' ')"
+        ".map(id => document.getElementById(id).textContent)"
+    )
+    shown = drawing.locator("text").all_inner_texts() or drawing.locator("text").all_text_contents()
+    assert told[0] == page.locator("#from-evidence-to-page").inner_text().removesuffix("¶")
+    names = drawing.locator(".tu-name").all_text_contents()
+    assert len(names) == 5 and all(name in told[1] for name in names)
+    assert len(shown) >= 15
+    boxes = drawing.locator("text").evaluate_all("all => all.map(one => one.getBBox())"
+                                                 ".map(box => box.x + box.width)")  # fmt: skip
+    back = drawing.locator(".tu-back").evaluate("one => one.getBBox().x + one.getBBox().width")
+    assert max(boxes) < back
+    size = drawing.locator("text").first.evaluate(
+        "one => parseFloat(getComputedStyle(one).fontSize) * one.getScreenCTM().a"
+    )
+    assert size >= 11
+
+
+def code_of(block: Locator) -> str:
+    return str(block.locator("pre > code").text_content()).rstrip()
+
+
+def copied(page: Page, block: Locator) -> str:
+    page.evaluate("navigator.clipboard.writeText('')")
+    tabs = block.locator("xpath=ancestor::*[contains(@class,'tabbed-set')][1]")
+    name = TABS[str(block.get_attribute("id")).rpartition("--")[2]]
+    tabs.locator(".tabbed-labels").get_by_text(name, exact=True).click()
+    block.hover()
+    block.locator("button[data-md-type='copy']").click()
+    page.wait_for_function("navigator.clipboard.readText().then(text => text.length > 0)")
+    return str(page.evaluate("navigator.clipboard.readText()"))
+
+
+def expected(docs: Docs, endpoint: str, language: str, url: str) -> str:
+    """What the template says when the target itself has this base URL."""
+    status = docs.stored.status
+    target = status.targets["production"].model_copy(update={"base_url": url})
+    moved = status.model_copy(update={"targets": {**status.targets, "production": target}})
+    return render_snippet(moved, endpoint, language, docs.top / "snippets").text
+
+
+@pytest.mark.parametrize("name", ["nano-banana", "nano-banana-2"])
+def test_a_chosen_base_url_is_all_that_changes_in_a_block(
+    name: str, page: Page, made: tuple[Docs, str]
+) -> None:
+    docs, home = made
+    page.goto(at(home, "en", name))
+    chooser = page.get_by_label("Base URL").first
+    article = page.locator("article")
+    before, languages = article.text_content(), set()
+    for url in (OTHER, "https://one.example:8443", TESTED):
+        chooser.select_option(url)
+        for block in page.locator("[data-endpoint]").all():
+            endpoint = str(block.get_attribute("data-endpoint"))
+            language = str(block.get_attribute("id")).rpartition("--")[2]
+            text = expected(docs, endpoint, language, url)
+            assert code_of(block) == copied(page, block) == text
+            assert (url in text) and (TESTED in text or url != TESTED or name != "nano-banana-2")
+            languages.add(language)
+        notes = page.locator(".tu-elsewhere")
+        assert notes.count() == (0 if url == TESTED else page.locator("[data-endpoint]").count())
+        assert set(notes.all_text_contents()) == (set() if url == TESTED else {NOTES["en"]})
+        assert {one.input_value() for one in page.get_by_label("Base URL").all()} == {url}
+    assert languages == set(TABS)
+    assert article.text_content() == before
+
+
+def test_the_note_stands_between_the_block_and_its_receipt(page: Page, home: str) -> None:
+    page.goto(at(home, "en", "nano-banana"))
+    page.get_by_label("Base URL").first.select_option(OTHER)
+    around = page.locator(".tabbed-block").first.evaluate(
+        "one => [...one.childNodes].filter(n => n.nodeType !== 3)"
+        ".map(n => n.nodeType === 8 ? n.data : n.className)"
+    )
+    assert around[:3] == [
+        "language-bash highlight", "tu-receipt tu-elsewhere",
+        "stamp:nano-banana--generate-content--curl",
+    ]  # fmt: skip
+
+
+def test_the_keyboard_chooses_and_the_choice_holds_on_other_pages(page: Page, home: str) -> None:
+    page.goto(at(home, "en", "nano-banana"))
+    page.get_by_label("Base URL").nth(1).focus()
+    page.keyboard.press("End")
+    assert page.locator(".tu-elsewhere").count() == 7
+    page.goto(at(home, "ja", "nano-banana-2"))
+    assert page.get_by_label("ベース URL").first.input_value() == OTHER
+    assert set(page.locator(".tu-elsewhere").all_text_contents()) == {NOTES["ja"]}
+    assert OTHER in code_of(page.locator("[data-endpoint]").first)
+
+
+def test_a_choice_that_is_offered_no_more_is_forgotten(page: Page, home: str) -> None:
+    page.goto(at(home, "en"))
+    page.evaluate("localStorage.setItem('trueup.base-url', 'https://attacker.example')")
+    page.goto(at(home, "en", "nano-banana"))
+    assert page.get_by_label("Base URL").first.input_value() == TESTED
+    assert "attacker" not in str(page.locator("article").text_content())
+
+
+def test_where_nothing_can_be_kept_the_choice_holds_for_the_page(
+    browser: Browser, home: str
+) -> None:
+    with browser.new_context() as context:
+        page = context.new_page()  # the theme's own scripts complain to the console
+        page.add_init_script(
+            "Object.defineProperty(window, 'localStorage', {get() { throw Error() }})"
+        )
+        page.goto(at(home, "en", "nano-banana"))
+        page.get_by_label("Base URL").first.select_option(OTHER)
+        assert OTHER in code_of(page.locator("[data-endpoint]").first)
+
+
+def test_without_javascript_there_is_no_choice(browser: Browser, home: str) -> None:
+    with browser.new_context(java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(at(home, "en", "nano-banana"))
+        assert not page.locator(".tu-bases").first.is_visible()
+
+
+def test_a_target_with_one_base_url_offers_none(page: Page, tmp_path: Path) -> None:
+    with built(tmp_path, {}) as (docs, home):
+        found = {file: file.read_text("utf-8") for file in docs.site.rglob("*.html")}
+        assert not [file for file, text in found.items() if re.search("tu-bases|base-at", text)]
+        page.goto(at(home, "en", "nano-banana"))
+        assert page.locator("article select").count() == 0
+
+
+def test_the_picture_of_the_status_page_has_its_colours(tmp_path: Path) -> None:
+    chromium = shutil.which("chromium") or pytest.skip("chromium: not found. Install it.")
+    file = tmp_path / "status.png"
+    command = [sys.executable, str(TOP / "scripts" / "picture.py"), chromium, str(file)]
+    environment = os.environ | {"PYTHONPATH": str(TOP / "tests")}
+    assert str(file) in subprocess.check_output(command, env=environment, text=True)
+    with Image.open(file) as image:
+        assert image.size == (1860, 960) and file.stat().st_size < 150_000
+        dots = image.convert("RGB").tobytes()
+    seen = {tuple(dots[start : start + 3]) for start in range(0, len(dots), 3)}
+    standings = ((0, 96, 15), (138, 75, 0), (163, 0, 0))
+    near = [min(max(map(abs, map(sub, one, other))) for other in seen) for one in standings]
+    assert max(near) <= 16
+
+
+def test_no_page_needs_a_style_or_a_script_of_its_own(made: tuple[Docs, str]) -> None:
+    parts: list[Any] = []
+    for file in made[0].site.rglob("index.html"):
+        text = file.read_text("utf-8")
+        parts += re.findall(
+            r'<figure class="tu-chain">.*?</figure>|<p class="tu-bases".*?</p>', text
+        )
+    assert parts
+    assert not [part for part in parts if re.search(r"\bstyle=|<script|\bon\w+=", part)]

@@ -1,0 +1,490 @@
+"""One fact, changed together with its record, changes every language and every export, and no more.
+
+A fact that is only *said* is written with two names that stand nowhere else: the two sites differ
+by these names alone. Of a fact that others *follow* from, the places are written down here by hand.
+"""
+
+import gzip
+import json
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
+from copy import deepcopy
+from dataclasses import replace
+from datetime import date
+from functools import cache, partial
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import lxml.html
+import markdown  # type: ignore[import-untyped]
+import pytest
+import yaml
+from conftest import TOP, copy_repository, load_docs
+from mkdocs.config import load_config
+
+from trueup.feed import feed_files
+from trueup.macros import _macros
+from trueup.site import languages_in, load_pages
+from trueup.wording.pages import Pages
+
+Data = dict[str, Any]
+Change = Callable[[Data], object]
+Texts = dict[tuple[str, str], str]
+"""The Markdown of each page, and the text of each file for programs, by language and name."""
+
+CONFIG = load_config(str(TOP / "mkdocs.yml"))
+LANGUAGES = languages_in(TOP / "docs")
+TODAY = date(2026, 4, 20)
+RECORD = yaml.safe_load((TOP / "tests" / "record.yml").read_text("utf-8"))
+FAMILY = ("nano-banana", "nano-banana-2", "nano-banana-pro")
+NATIVE, IMAGES = "nano-banana-2/generate-content", "nano-banana-2/images-generations"
+FAILURE = "unknown-image-output-options"
+EXPORTS = ""
+"""The language of what programs read."""
+
+
+@pytest.fixture(scope="module")
+def top(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TRUEUP_AS_OF", TODAY.isoformat())
+        yield copy_repository(tmp_path_factory.mktemp("one-fact"), is_whole=True)
+
+
+def write(top: Path, change: Change) -> None:
+    """Puts the record with a change in the place of the copy's status file."""
+    data = deepcopy(RECORD)
+    change(data)
+    text = yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=10_000)
+    (top / "status.yml").write_text(text, "utf-8")
+
+
+def texts(top: Path, change: Change) -> Texts:
+    """What the copy publishes, as the macros and the feeds make it; nothing in it parts."""
+    write(top, change)
+    docs = load_docs(top)
+    assert [one for one in docs.check() if one.severity == "error"] == []
+    found = {(EXPORTS, name): text for name, text in feed_files(docs.stored.status, TODAY).items()}
+    for language in LANGUAGES:
+        folder = top / "docs" / language
+        macros = _macros(top, folder)
+        for page in load_pages(folder, language):
+            template = jinja2.Environment(undefined=jinja2.StrictUndefined).from_string(page.text)
+            found[language, page.source.removesuffix(".md")] = template.render(macros)
+    return found
+
+
+def rows_of(data: Data, endpoint: str, target: str = "production") -> list[Data]:
+    return [
+        row
+        for row in data["observations"]
+        if (row["endpoint"], row["target"], row.get("variant")) == (endpoint, target, None)
+    ]
+
+
+def rename_upstream(data: Data, name: str) -> None:
+    old = data["models"]["nano-banana-2"]["upstream"]
+    data["models"]["nano-banana-2"]["upstream"] = name
+    for mapping in data["mappings"]:
+        if mapping["alias"] == "nano-banana-2":
+            mapping["upstream"] = name
+    for row in rows_of(data, NATIVE):
+        row["sent"]["request"] = row["sent"]["request"].replace(old, name)
+
+
+def move_gateway(data: Data, name: str) -> None:
+    data["targets"]["production"]["base_url"] = f"https://{name}"
+    for row in data["observations"]:
+        if row["target"] == "production":
+            row["sent"]["base_url"] = f"https://{name}"
+
+
+def reword_match(data: Data, text: str) -> None:
+    data["signatures"][FAILURE]["match"] = text
+    data["signatures"][FAILURE]["replay"]["message"] = f"It said: {text}."
+
+
+def reword_prompt(data: Data, text: str) -> None:
+    data["endpoints"]["nano-banana/generate-content"]["body"]["contents"][0]["parts"][0] = {
+        "text": text
+    }
+    for row in rows_of(data, "nano-banana/generate-content"):
+        row["sent"]["body"]["contents"][0]["parts"][0] = {"text": text}
+
+
+def put(*keys: str) -> Callable[[Data, str], None]:
+    def apply(data: Data, text: str) -> None:
+        for key in keys[:-1]:
+            data = data[key]
+        data.update({keys[-1]: text})
+
+    return apply
+
+
+HOLD = {"endpoint": NATIVE, "to": "controlled-testing", "by": "A. Person", "on": date(2026, 4, 15)}
+MODELS = {*FAMILY, "gemini-image-generation", "index", "status"}
+CHANGES = {"changes.atom", "changes.json"}
+FEEDS = {"status.json", *CHANGES}
+# fact: how it is written with its record, the pages of every language that say it, the exports.
+SAID: dict[str, tuple[Callable[[Data, str], None], set[str], set[str]]] = {
+    "a model's upstream": (
+        rename_upstream,
+        {*FAMILY, "gemini-image-generation", "index", "status", "status-file"},
+        {"status.json"},
+    ),
+    "the base URL": (move_gateway, MODELS - {"status"} | {"decides", "status-file"}, FEEDS),
+    "a signature's match": (
+        reword_match, {"nano-banana", "nano-banana-2", "signatures", "status"}, set(),
+    ),
+    "a signature's cause": (
+        put("signatures", FAILURE, "cause"), {"nano-banana", "nano-banana-2", "signatures"}, set(),
+    ),
+    "a model's title": (
+        put("models", "nano-banana-2", "title"),
+        {*FAMILY, "gemini-image-generation", "index", "signatures", "status"},
+        set(),
+    ),
+    "a route's title": (put("routes", "generate-content", "title"), MODELS, set()),
+    "the prompt of a body": (reword_prompt, {"nano-banana", "decides"}, set()),
+    "a variant's title": (
+        put("endpoints", "nano-banana-pro/images-generations", "variants", "resolution-4k",
+            "title"),
+        {"nano-banana-pro"}, set(),
+    ),
+    "a source": (
+        lambda data, text: rows_of(data, NATIVE)[0].update(source={"reported": text}),
+        {"nano-banana-2", "status", "status-file"}, set(),
+    ),
+    "a hold's reason": (
+        lambda data, text: data.update(holds=[{**HOLD, "reason": text}]),
+        {"nano-banana-2", "status"}, {"status.json"},
+    ),
+}  # fmt: skip
+
+
+def _said(change: Callable[[Data, str], None], text: str, data: Data) -> None:
+    change(data, text)
+
+
+ONE, OTHER = "wqxzaardvark", "wqxzhedgehog"
+assert len(ONE) == len(OTHER)
+
+
+def hashless(found: Texts) -> Texts:
+    """The feeds without their ids, which are hashes of the gateway's name and more."""
+    feeds = {(EXPORTS, name) for name in CHANGES}
+    return {key: re.sub(r"urn:uuid:[0-9a-f-]{36}", "urn", text) if key in feeds else text
+            for key, text in found.items()}  # fmt: skip
+
+
+def places_of(found: Texts, text: str) -> dict[str, set[str]]:
+    """The names under which a text is found, by language."""
+    return {
+        language: {name for (where, name), whole in found.items()
+                   if where == language and text in whole}
+        for language in (*LANGUAGES, EXPORTS)
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("fact", SAID)
+def test_two_names_of_a_fact_make_sites_that_differ_by_the_names_alone(
+    fact: str, top: Path
+) -> None:
+    change, pages, exports = SAID[fact]
+    one, other = (texts(top, partial(_said, change, text)) for text in (ONE, OTHER))
+    said = {key: text.replace(ONE, OTHER) for key, text in hashless(one).items()}
+    assert said == hashless(other)
+    assert places_of(one, ONE) == {**dict.fromkeys(LANGUAGES, pages), EXPORTS: exports}
+
+
+@cache
+def html_of(text: str) -> lxml.html.HtmlElement:
+    converter = markdown.Markdown(
+        extensions=CONFIG.markdown_extensions, extension_configs=CONFIG.mdx_configs
+    )
+    return lxml.html.fromstring(f"<article>{converter.convert(text)}</article>")
+
+
+PARTS = ("h1", "h2", "h3", "h4", "p", "li", "tr", "dd", "pre", "summary", "svg")
+
+
+def sections(article: lxml.html.HtmlElement) -> dict[str, list[str]]:
+    """The elements of a page, by the address of the heading that they stand under."""
+    found: dict[str, list[str]] = {}
+    own = "top"
+    for element in article.iter(*PARTS):
+        own = element.get("id", own) if element.tag in ("h1", "h2", "h3", "h4") else own
+        found.setdefault(own, []).append(lxml.html.tostring(element, encoding="unicode"))
+    return found
+
+
+def parted(
+    before: lxml.html.HtmlElement, after: lxml.html.HtmlElement
+) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Each section that changed, with the numbers of its elements that did (-1: how many)."""
+    old, new = sections(before), sections(after)
+    for name in {*old, *new}:
+        pair = (old.get(name, []), new.get(name, []))
+        if len(pair[0]) != len(pair[1]):
+            yield name, (-1,)
+        elif pair[0] != pair[1]:
+            yield name, tuple(i for i, (a, b) in enumerate(zip(*pair, strict=True)) if a != b)
+
+
+def places(before: Texts, after: Texts, language: str) -> dict[str, tuple[int, ...]]:
+    """The places of a language's pages that changed, as `page#section`."""
+    return {
+        f"{page}#{section}": elements
+        for where, page in before
+        if where == language and before[where, page] != after[where, page]
+        for section, elements in parted(html_of(before[where, page]), html_of(after[where, page]))
+    }
+
+
+def exports(before: Texts, after: Texts) -> set[str]:
+    """The exports that changed; of `status.json` each field of each endpoint."""
+    assert before.keys() == after.keys()
+    found = {name for where, name in before
+             if where == EXPORTS and before[where, name] != after[where, name]}  # fmt: skip
+    if "status.json" in found:
+        old, new = (json.loads(each[EXPORTS, "status.json"]) for each in (before, after))
+        assert {**old, "endpoints": 0} == {**new, "endpoints": 0}
+        for a, b in zip(old["endpoints"], new["endpoints"], strict=True):
+            found |= {f"{a['endpoint']}: {name}" for name in a if a[name] != b[name]}
+    return found - {"status.json"}
+
+
+def each(*parts: str | tuple[str, ...]) -> set[str]:
+    """Every way through the parts, of which a tuple offers several."""
+    options = [(part,) if isinstance(part, str) else part for part in parts]
+    return {"".join(way) for way in product(*options)}
+
+
+def newest(endpoint: str, **fields: Any) -> Change:
+    return lambda data: rows_of(data, endpoint)[-1].update(fields)
+
+
+PRO, PLAIN = "nano-banana-pro/generate-content", "nano-banana/generate-content"
+OWN = "gemini-2.5-flash-image-preview/generate-content"
+OWN_ANCHOR = "gemini-2_5-flash-image-preview--generate-content"
+LOST: Data = {
+    "outcome": "error",
+    "shape": None,
+    "image": None,
+    "signatures": ["get-channel-failed"],
+}
+# Where the best of the family is told, and the fields that name it.
+BEST = each(FAMILY, ("#what-to-do", "#risks")) | {"index#where-to-start"}
+ROUTES = ("generate-content", "images-generations")
+NAMED = each(FAMILY, "/", ROUTES, ": alternative")
+# What an endpoint's word is written on, beside the pages of its own.
+GLANCE = {"index#all-routes-at-a-glance", "status#status"}
+SECOND = "nano-banana-2#"
+# fact: how it is changed with its record, the places that follow from it, the exports that do.
+FOLLOWED: dict[str, tuple[Change, set[str], set[str]]] = {
+    "an outcome": (
+        newest(PRO, **LOST),
+        GLANCE
+        | {"gemini-image-generation#which-model-answers-how", "signatures#get-channel-failed"}
+        | {"nano-banana-pro#nano-banana-pro--generate-content"}
+        | {"status#nano-banana-pro--generate-content", "nano-banana-pro#history"}
+        | each("nano-banana-pro#", ("what-to-do", "current-status", "risks"))
+        | {"nano-banana-pro#what-would-change-this"},
+        CHANGES
+        | each("badges/nano-banana-pro", ("", "--generate-content"), ".svg")
+        | each(f"{PRO}: ", ("standing", "supported", "outcome", "shape", "needed")),
+    ),
+    "a shape": (
+        newest(OWN, shape="inline-data"),
+        each("gemini-image-generation#", ("which-model-answers-how", "current-status"))
+        | each(("gemini-image-generation#", "status#"), OWN_ANCHOR),
+        {f"{OWN}: shape"},
+    ),
+    "a bill": (
+        newest(NATIVE, billing="mismatch"),
+        GLANCE
+        | BEST
+        | each((SECOND, "status#"), "nano-banana-2--generate-content")
+        | each(SECOND, ("current-status", "history", "what-would-change-this"))
+        | {"status-file#variant"},  # its last section ends with that row
+        CHANGES
+        | NAMED
+        | each("badges/nano-banana-2", ("", "--generate-content"), ".svg")
+        | each(f"{NATIVE}: ", ("standing", "supported", "billing", "clean", "needed")),
+    ),
+    "a date": (
+        newest(NATIVE, at=date(2026, 4, 10)),
+        GLANCE
+        | BEST
+        | each((SECOND, "status#"), "nano-banana-2--generate-content")
+        | each(SECOND, ("current-status", "history", "what-would-change-this"))
+        | {"gemini-image-generation#which-model-answers-how"}
+        | {"status-file#variant"},
+        CHANGES
+        | each("badges/nano-banana-2", ("", "--generate-content"), ".svg")
+        | each(f"{NATIVE}: ", ("seen_on", "fresh_until")),
+    ),
+    "a mapping": (
+        lambda data: data["mappings"][1].update(how="stated"),
+        {f"{SECOND}current-status", "status#nano-banana-2"},
+        each((NATIVE, IMAGES), ": mapping"),
+    ),
+    "a hold": (
+        lambda data: data.update(holds=[{**HOLD, "reason": "of a doubt"}]),
+        GLANCE
+        | BEST
+        | each((SECOND, "status#"), "nano-banana-2--generate-content")
+        | each(SECOND, ("current-status", "history", "what-would-change-this")),
+        NAMED
+        | each("badges/nano-banana-2", ("", "--generate-content"), ".svg")
+        | each(f"{NATIVE}: ", ("standing", "hold")),
+    ),
+    "recover_after": (
+        lambda data: data["policy"].update(recover_after=4),
+        {"decides#two-legs-the-image-and-the-bill", "nano-banana#what-to-do"}
+        | each(FAMILY[:2], "#what-would-change-this")
+        | each("status#nano-banana--", ROUTES)
+        | {"status#nano-banana-2--images-generations"},
+        each((PLAIN, "nano-banana/images-generations", IMAGES), ": needed"),
+    ),
+    "confirm_after": (
+        lambda data: data["policy"].update(confirm_after=2),
+        GLANCE
+        | BEST
+        | {"decides#two-legs-the-image-and-the-bill"}
+        | each((SECOND, "status#"), "nano-banana-2--generate-content")
+        | each(SECOND, ("current-status", "history"))
+        | each(FAMILY[1:], "#what-would-change-this")
+        | each("gemini-image-generation#", ("what-to-do", OWN_ANCHOR))
+        | each("status#", ("nano-banana-pro--generate-content", OWN_ANCHOR)),
+        CHANGES
+        | NAMED
+        | each("badges/nano-banana-2", ("", "--generate-content"), ".svg")
+        | each(f"{NATIVE}: ", ("standing", "supported"))
+        | each((NATIVE, PRO, "nano-banana-pro/images-generations", OWN), ": needed"),
+    ),
+    "fresh_for": (
+        lambda data: data["policy"].update(fresh_for="31d"),
+        GLANCE
+        | BEST
+        | {"decides#two-legs-the-image-and-the-bill"}
+        | each("gemini-image-generation#", ("what-to-do", "current-status"))
+        | each(("gemini-image-generation#", "status#"), OWN_ANCHOR)
+        | each(FAMILY, "#", ("current-status", "history", "what-would-change-this"))
+        | each(("nano-banana#", "status#"), "nano-banana--", ROUTES)
+        | each((SECOND, "status#"), "nano-banana-2--", ROUTES)
+        | each(("nano-banana-pro#", "status#"), "nano-banana-pro--generate-content"),
+        each((NATIVE, IMAGES, PLAIN, "nano-banana/images-generations", PRO, OWN), ": fresh_until"),
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def before(top: Path) -> Texts:
+    return texts(top, lambda data: None)
+
+
+@pytest.mark.parametrize("fact", FOLLOWED)
+def test_what_follows_from_a_fact_changes_in_every_language_and_nothing_else(
+    fact: str, top: Path, before: Texts
+) -> None:
+    change, pages, files = FOLLOWED[fact]
+    after = texts(top, change)
+    english = places(before, after, "en")
+    assert set(english) == pages
+    assert {language: places(before, after, language) for language in LANGUAGES} == dict.fromkeys(
+        LANGUAGES, english
+    )
+    assert exports(before, after) == files
+
+
+def compare(fact: str, top: Path, before: Texts) -> bool:
+    """Whether the English pages and the exports change where they must, and the others alike."""
+    change, pages, files = FOLLOWED[fact]
+    after = texts(top, change)
+    english = places(before, after, "en")
+    alike = all(places(before, after, language) == english for language in LANGUAGES)
+    return set(english) == pages and alike and exports(before, after) == files
+
+
+def test_a_fact_typed_in_one_language_is_caught(top: Path, before: Texts) -> None:
+    assert compare("a bill", top, before)
+    page = top / "docs" / "ru" / "nano-banana-2.md"
+    text, typed = page.read_text("utf-8"), before["ru", "nano-banana-2"]
+    page.write_text(f"{text[: text.index('#')]}{typed}", "utf-8")
+    try:
+        with pytest.raises(AssertionError):  # the check of the translations
+            compare("a bill", top, before)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("trueup.docs.Docs.check", lambda _: [])
+            assert not compare("a bill", top, before)
+    finally:
+        page.write_text(text, "utf-8")
+
+
+def test_a_word_that_follows_from_too_much_is_caught(
+    top: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    label = Pages.label
+    many = lambda self, name: f"{label(self, name)} {len(self.status.holds)}"  # noqa: E731
+    monkeypatch.setattr(Pages, "label", many)
+    assert not compare("a hold", top, texts(top, lambda data: None))
+
+
+def files_of(top: Path, change: Change) -> dict[str, bytes]:
+    """Every file of a whole build."""
+    write(top, change)
+    docs = replace(load_docs(top), today=TODAY)
+    docs.build(os.environ)
+    return {
+        file.relative_to(docs.site).as_posix(): _unpacked(file)
+        for file in docs.site.rglob("*")
+        if file.is_file()
+    }
+
+
+def _unpacked(file: Path) -> bytes:
+    return gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
+
+
+@pytest.fixture(scope="module")
+def whole(top: Path) -> dict[str, bytes]:
+    return files_of(top, lambda data: None)
+
+
+def test_a_whole_build_says_an_upstream_by_another_name_and_nothing_else(
+    top: Path, whole: Mapping[str, bytes]
+) -> None:
+    old = RECORD["models"]["nano-banana-2"]["upstream"]
+    new = old.replace("flash", "flesh")  # as long, so that code is laid out alike
+    after = files_of(top, lambda data: rename_upstream(data, new))
+    assert after == {name: data.replace(old.encode(), new.encode())
+                     for name, data in whole.items()}  # fmt: skip
+    pages = SAID["a model's upstream"][1] - {"index"}
+    for language, page in product(("", "ja/", "ru/", "zh/"), pages):
+        assert new.encode() in after[f"{language}{page}/index.html"]
+
+
+def test_a_whole_build_changes_where_the_macros_do(top: Path, whole: Mapping[str, bytes]) -> None:
+    change, pages, files = FOLLOWED["a bill"]
+    after = files_of(top, change)
+    assert whole.keys() == after.keys()
+    changed = {name for name in whole if whole[name] != after[name]}
+    html = {name for name in changed if name.endswith(".html")}
+    named = {page.partition("#")[0] for page in pages}
+    folders = {"" if page == "index" else f"{page}/" for page in named}
+    assert html == each(("", "ja/", "ru/", "zh/"), tuple(folders), "index.html")
+    for name in html:
+        page = (
+            "index"
+            if name.count("/") == (name[:3] in ("ja/", "ru/", "zh/"))
+            else (name.split("/")[-2])
+        )
+        articles = [lxml.html.fromstring(each[name]).find(".//article") for each in (whole, after)]
+        parts = {f"{page}#{section}" for section, _ in parted(*articles)}
+        assert parts == {place for place in pages if place.partition("#")[0] == page}, name
+    own = {"status.json", *(name for name in files if ": " not in name)}
+    own |= each(("", "ja/", "ru/", "zh/"), ("search/search_index.json", "llms-full.txt"))
+    assert changed - html == own | {name.removesuffix("html") + "md" for name in html}

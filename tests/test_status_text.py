@@ -1,0 +1,92 @@
+"""Readers see the texts of the status file in their own language, or are told what is missing."""
+
+import os
+from datetime import date
+from pathlib import Path
+
+import pytest
+from conftest import TOP, copy_repository, load_docs
+
+from trueup.check import check_status_text
+from trueup.errors import BadInput
+from trueup.model import Status
+from trueup.standing import stand
+from trueup.store import Stored
+from trueup.wording import in_language, load_translations, prose_of
+
+KINDS = {
+    ("routes", "title"),
+    ("signatures", "cause"),
+    ("endpoints", "title"),
+    ("mappings", "reported"),
+    ("observations", "note"),
+    ("observations", "reported"),
+    ("holds", "reason"),
+}
+CAUSE = "a retry inside the gateway found no channel left"
+
+
+def held(status: Status) -> Status:
+    hold = {
+        "endpoint": "nano-banana/*",
+        "to": "controlled-testing",
+        "reason": "it is slow",
+        "by": "Ann",
+        "on": date(2026, 4, 14),
+    }
+    data = status.model_dump(by_alias=True, exclude_none=True) | {"holds": [hold]}
+    data["policy"]["fresh_for"], data["policy"]["reported_until"] = "30d", date(2026, 4, 14)
+    return Status.model_validate(data)
+
+
+def test_every_text_that_readers_see_is_found_where_it_stands(stored: Stored) -> None:
+    texts = prose_of(held(stored.status))
+    assert {(keys[0], keys[-1]) for keys in texts.values()} <= KINDS
+    assert "it is slow" in texts and any(text.startswith(CAUSE) for text in texts)
+
+
+def test_a_translation_changes_what_is_read_and_nothing_else(stored: Stored) -> None:
+    status = held(stored.status)
+    told = in_language(status, {text: f"<{text}>" for text in prose_of(status)})
+    assert all(text.startswith("<") for text in prose_of(told))
+    assert told.holds[0].reason == "<it is slow>" and told.holds[0].by == "Ann"
+    assert {name: one.match for name, one in told.signatures.items()} == {
+        name: one.match for name, one in status.signatures.items()
+    }
+    assert [row.sent for row in told.observations] == [row.sent for row in status.observations]
+    for endpoint in status.endpoints:
+        assert stand(told, endpoint).standing is stand(status, endpoint).standing
+    assert in_language(status, {}) == status
+
+
+@pytest.mark.parametrize("language", ["ja", "zh", "ru"])
+def test_every_text_of_this_site_is_translated(language: str, stored: Stored) -> None:
+    assert check_status_text(stored, TOP / "docs", [language]) == []
+    known = load_translations(TOP / "docs" / language)
+    assert sum(text != told for text, told in known.items()) > 15
+
+
+def test_a_text_without_a_translation_is_shown_as_written_and_warned_of(tmp_path: Path) -> None:
+    top = copy_repository(tmp_path, is_whole=True)
+    status = (top / "status.yml").read_text("utf-8")
+    (top / "status.yml").write_text(status.replace(CAUSE, "a new cause; none was left"), "utf-8")
+    docs = load_docs(top)
+    found = docs.check()
+    assert {one.severity for one in found} == {"warning"}
+    assert sorted(one.rule for one in found) == 3 * ["untranslated-text"] + 3 * [
+        "unused-translation"
+    ]
+    assert any("status.yml:" in one.text for one in found)
+    docs.build(os.environ)
+    page = "signatures/index.html"
+    shown = {name: (docs.site / name / page).read_text("utf-8") for name in ("", "ja", "zh", "ru")}
+    assert all("a new cause; none was left" in text for text in shown.values())
+    assert "the gateway translated the request" in shown[""]
+    assert not any("the gateway translated the request" in shown[one] for one in ("ja", "zh", "ru"))
+
+
+@pytest.mark.parametrize("content", [b"no catalogue", b'msgid "\xff"\nmsgstr "b"\n'])
+def test_translations_that_cannot_be_read_are_refused(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "ja.po").write_bytes(content)
+    with pytest.raises(BadInput, match=r"ja\.po: .*; a gettext catalogue was expected"):
+        load_translations(tmp_path / "ja")

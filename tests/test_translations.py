@@ -1,0 +1,172 @@
+"""Every language says the same: the same pages, macros and blocks, and messages without a gap."""
+
+import os
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import lxml.html
+import pytest
+from babel.messages.pofile import read_po
+from conftest import TOP, copy_repository, load_docs
+
+from trueup.check import check_translations
+from trueup.finding import Finding
+from trueup.site import MAIN, Page, language_at, languages_in, load_pages, parts_of, read_blocks
+from trueup.wording.catalogue import LOCALE
+
+LANGUAGES = languages_in(TOP / "docs")
+OTHERS = [language for language in LANGUAGES if language != MAIN]
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_every_message_is_translated_with_the_same_placeholders(language: str) -> None:
+    with (LOCALE / "trueup.pot").open("rb") as file:
+        wanted = {message.id: message for message in read_po(file) if message.id}
+    with (LOCALE / language / "LC_MESSAGES" / "trueup.po").open("rb") as file:
+        catalogue = read_po(file, locale=language)
+        found = {message.id: message for message in catalogue if message.id}
+    assert found.keys() == wanted.keys()
+    for name, message in found.items():
+        forms = message.string if isinstance(message.string, tuple) else (message.string,)
+        expected = catalogue.num_plurals if isinstance(name, tuple) else 1
+        assert len(forms) == expected and all(forms) and not message.fuzzy, name
+
+
+def test_no_translation_is_out_of_step() -> None:
+    assert LANGUAGES == ("en", "ja", "ru", "zh")
+    assert check_translations(TOP / "docs", load_docs(TOP).pages) == []
+
+
+def change(name: str, old: str, new: str) -> Callable[[Path], None]:
+    def apply(docs: Path) -> None:
+        file = docs / name
+        text = file.read_text("utf-8")
+        assert old in text
+        file.write_text(text.replace(old, new, 1), "utf-8")
+
+    return apply
+
+
+BROKEN: dict[str, tuple[Callable[[Path], object], str, str]] = {
+    "a page that is not there": (
+        lambda docs: (docs / "ja" / "speed.md").unlink(), "missing-page", "ja/speed.md",
+    ),
+    "a page without a source": (
+        lambda docs: shutil.copy(docs / "zh" / "speed.md", docs / "zh" / "more.md"),
+        "extra-page", "zh/more.md",
+    ),
+    "a macro left out": (
+        change("ru/status.md", "{{ matrix() }}", ""), "other-parts", "ru/status.md",
+    ),
+    "a macro with another argument": (
+        change("ja/nano-banana.md", '{{ advice("nano-banana") }}', '{{ advice("nano-banana-2") }}'),
+        "other-parts", "ja/nano-banana.md",
+    ),
+    "another level of a heading": (
+        change("zh/retest.md", "\n## ", "\n### "), "other-parts", "zh/retest.md",
+    ),
+    "another count of blocks": (
+        change("ru/index.md", "blocks: 4", "blocks: 3"), "other-front", "ru/index.md",
+    ),
+    "a source that changed": (
+        change("en/decides.md", "A person can hold", "Nobody can hold"),
+        "stale-translation", "ja/decides.md",
+    ),
+    "notes that are gone": (
+        lambda docs: (docs / "ja" / ".sources.json").unlink(), "no-notes", "ja/.sources",
+    ),
+    "notes that are no notes": (
+        lambda docs: (docs / "zh" / ".sources.json").write_text("[]"), "no-notes", "zh/.sources",
+    ),
+}  # fmt: skip
+
+
+def found_in(docs: Path) -> list[Finding]:
+    pages: list[Page] = [
+        page for name in languages_in(docs) for page in load_pages(docs / name, name)
+    ]
+    return check_translations(docs, pages)
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_a_translation_that_parts_from_its_source_is_found(what: str, tmp_path: Path) -> None:
+    docs = tmp_path / "docs"
+    shutil.copytree(TOP / "docs", docs)
+    apply, rule, place = BROKEN[what]
+    apply(docs)
+    found = found_in(docs)
+    assert {one.rule for one in found} == {rule}
+    assert any(place in one.where for one in found)
+    stale = [one for one in found if one.rule == "stale-translation"]
+    assert len(stale) in (0, len(OTHERS))
+    for one in stale:
+        assert re.search(r"docs/en/decides\.md:\d+ changed", one.text)
+        assert re.search(r"decides\.md:\d+$", one.where)
+
+
+def test_a_fence_is_one_part_whatever_is_in_it() -> None:
+    text = "# A\n\nOne\ntwo {{ x() }}\n\n```text\na\n\n# b\n```\nafter\n\n- c\n"
+    page = Page(Path("a.md"), "en", "a.md", "a/index.html", "", text, 5, None, 0)
+    parts = parts_of(page)
+    assert [(part.line, part.text.split("\n")[0]) for part in parts] == [
+        (5, "# A"), (7, "One"), (10, "```text"), (17, "- c"),
+    ]  # fmt: skip
+    assert [part.kept[0] for part in parts][:2] == ["#", ""]
+    assert parts[1].kept == ("", "{{ x() }}")
+
+
+TWINS = (
+    "//link[normalize-space(@rel)='alternate'][@hreflang]",
+    "//a[contains(@class, 'md-select__link')]",
+)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    docs = load_docs(copy_repository(tmp_path_factory.mktemp("languages"), is_whole=True))
+    docs.build(os.environ)
+    return docs.site
+
+
+def test_every_language_publishes_the_same_blocks(site: Path) -> None:
+    found: dict[str, dict[str, list[str]]] = {language: {} for language in LANGUAGES}
+    for block in read_blocks(site):
+        language = language_at(block.page, LANGUAGES)
+        own = block.page.removeprefix(f"{language}/")
+        if block.endpoint:
+            found[language].setdefault(own, []).append(block.sha256)
+    assert all(found[language] == found[MAIN] for language in OTHERS)
+    assert sum(map(len, found[MAIN].values())) > 20
+
+
+def test_every_page_links_to_its_twins_and_names_its_language(site: Path) -> None:
+    for file in sorted(site.rglob("*.html")):
+        page = file.relative_to(site).as_posix()
+        language = language_at(page, LANGUAGES)
+        html = lxml.html.parse(str(file)).getroot()
+        assert html.get("lang") == language, page
+        if file.name == "404.html":  # it is shown at any place, and says the same nowhere else
+            assert not html.xpath(TWINS[0])
+            homes = {one.get("hreflang"): one.get("href") for one in html.xpath(TWINS[1])}
+            assert homes == {"en": "/", "ja": "/ja/", "ru": "/ru/", "zh": "/zh/"}
+            continue
+        for links in TWINS:
+            twins = {one.get("hreflang"): one.get("href") for one in html.xpath(links)}
+            assert set(twins) == set(LANGUAGES), page
+            for twin, href in twins.items():
+                target = (file.parent / href).resolve()
+                target = target / "index.html" if target.is_dir() else target
+                assert target.is_file(), (page, href)
+                there = target.relative_to(site.resolve()).as_posix()
+                assert language_at(there, LANGUAGES) == twin
+                assert page.removeprefix(f"{language}/") == there.removeprefix(f"{twin}/")
+
+
+def test_a_page_of_another_language_has_no_english_sentence_of_the_engine(site: Path) -> None:
+    english = ("Start with", "Do not use", "was the working choice", "not retested since")
+    for language in OTHERS:
+        for file in (site / language).rglob("*.html"):
+            text = lxml.html.parse(str(file)).getroot().text_content()
+            assert not [one for one in english if one in text], file

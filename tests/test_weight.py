@@ -1,0 +1,54 @@
+"""What the status page adds, packed, to the weight of an empty page of the theme."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from browsing import served, watched
+from playwright.sync_api import BrowserContext, Request
+
+MOST = 60 * 1024
+EMPTY = """
+site_name: Empty
+theme: {name: material, font: false, palette: {scheme: default, primary: indigo, accent: indigo}}
+plugins: [search]
+"""
+
+
+def weight(context: BrowserContext, home: str, path: str) -> dict[str, int]:
+    """The packed bytes of each file that a browser fetches for a page, the first time."""
+    assert context.browser
+    with context.browser.new_context() as fresh, watched(fresh, home) as page:
+        loaded = list[Request]()
+        page.on("requestfinished", lambda request: loaded.append(request))
+        page.goto(f"{home}/{path}", wait_until="networkidle")
+        return {
+            request.url.removeprefix(home): request.sizes()["responseBodySize"]
+            for request in loaded
+        }
+
+
+def test_the_status_page_weighs_little_more_than_an_empty_one(
+    context: BrowserContext, home: str, tmp_path: Path
+) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "index.md").write_text("# Empty\n")
+    (tmp_path / "mkdocs.yml").write_text(EMPTY)
+    command = [sys.executable, "-m", "mkdocs", "build", "--quiet"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    with served(tmp_path / "site") as bare:
+        empty = weight(context, bare, "")
+    full = weight(context, home, "status/")
+    assert any("/bundle" in name for name in empty) and sum(empty.values()) > MOST
+    assert sum(full.values()) - sum(empty.values()) <= MOST, (full, empty)
+
+
+def test_what_a_page_fetches_is_weighed(context: BrowserContext, tmp_path: Path) -> None:
+    noise = bytes(range(256)) * 8
+    (tmp_path / "noise.png").write_bytes(noise)
+    head = '<link rel="icon" href="data:,">'
+    (tmp_path / "light.html").write_text(head)
+    (tmp_path / "heavy.html").write_text(f'{head}<script>fetch("noise.png")</script>')
+    with served(tmp_path) as home:
+        light, heavy = (weight(context, home, f"{name}.html") for name in ("light", "heavy"))
+    assert sum(heavy.values()) - sum(light.values()) >= len(noise)
