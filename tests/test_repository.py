@@ -206,7 +206,8 @@ def test_the_gate_of_a_fresh_clone_is_the_test_script() -> None:
 
 
 def test_scripts_are_short_and_say_what_they_do() -> None:
-    scripts = [path for path in (TOP / "scripts").iterdir() if path.suffix != ".py"]
+    files = [path for path in (TOP / "scripts").iterdir() if path.is_file()]
+    scripts = [path for path in files if path.suffix != ".py"]
     assert {"setup", "docs", "test"} <= {path.name for path in scripts}
     assert {path.name: list(check_script(path)) for path in scripts} == {
         path.name: [] for path in scripts
