@@ -101,8 +101,12 @@ class Docs:
         found += check_status_text(self.stored, docs, self.languages)
         return found + check_translations(docs, self.pages)
 
-    def build(self, environment: Mapping[str, str]) -> None:
-        """Builds the pages. Raises Unreachable when MkDocs does not end well."""
+    def build(self, environment: Mapping[str, str], *, to_be_verified: bool = False) -> None:
+        """Builds the pages. Raises Unreachable when MkDocs does not end well.
+
+        With `to_be_verified`, what assistants read is left to `verify`, which writes it with the
+        receipts.
+        """
         self.snippets()  # a template that cannot be rendered is bad input, and told as such
         environment = {**environment, "TRUEUP_AS_OF": self.today.isoformat()}
         build_site(self.top, self.site, environment, self.languages, self.published_at)
@@ -116,7 +120,8 @@ class Docs:
         if self.published_at:
             pages = [page.html for page in self.pages]
             write_sitemap(self.site, self.languages, pages, self.published_at)
-        self.write_texts()
+        if not to_be_verified:
+            self.write_texts()
         guides = self._guides()
         link_texts(self.site, {page.html: guides[page.language] for page in self.pages})
         if self.is_rehearsal:

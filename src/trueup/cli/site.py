@@ -64,7 +64,7 @@ def docs(
     """Check, build, run every block, stamp the pages, and serve them on loopback."""
     site = load_docs(top, as_of)
     findings = site.check()
-    _build(site)
+    site.build(open_environment(), to_be_verified=True)
     findings += _verify(site, target, max_calls, jobs, fresh, spawn)
     end(findings)
     if serve:
@@ -76,7 +76,7 @@ def docs(
 @click.pass_obj
 def build(top: Path, as_of: date | None) -> None:
     """Build the pages into site/; nothing is run and nothing is stamped."""
-    _build(load_docs(top, as_of))
+    load_docs(top, as_of).build(open_environment())
 
 
 @cli.command()
@@ -122,10 +122,6 @@ def check(top: Path) -> None:
     findings = load_docs(top, None).check()
     end(findings)
     click.echo("nothing found")
-
-
-def _build(site: Docs) -> None:
-    site.build(open_environment())
 
 
 def _verify(
