@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from trueup.finding import Finding
 from trueup.model import Standing, Status
@@ -82,7 +81,6 @@ def check_prose(status: Status, pages: Iterable[Page], words: Iterable[str]) -> 
 
 def _facts(status: Status, words: Iterable[str]) -> _Facts:
     upstreams = {status.upstream(model) for model in status.models}
-    hosts = {urlsplit(url).netloc for target in status.targets.values() for url in target.base_urls}
     starts = [route.request.split(" ", 1)[1].split("{")[0] for route in status.routes.values()]
     paths = [path for path in starts if path.strip("/")]
     texts = [signature.match for signature in status.signatures.values()]
@@ -91,7 +89,7 @@ def _facts(status: Status, words: Iterable[str]) -> _Facts:
     return _Facts(
         (
             ("the upstream name", _any_of(upstreams)),
-            ("the base URL", _any_of(hosts)),
+            ("the base URL", _any_of(status.hosts)),
             ("the path", _any_of(paths, edges=False)),
             ("the failure text", _any_of(texts, edges=False)),
             ("the date", ISO_DATE),

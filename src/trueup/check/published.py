@@ -4,7 +4,6 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 import yaml
 from pydantic import TypeAdapter, ValidationError
@@ -105,7 +104,6 @@ def _snippet(block: Block, rendered: dict[str, Snippet]) -> Iterator[Finding]:
 
 
 def _data(status: Status, block: Block) -> Iterator[Finding]:
-    hosts = [urlsplit(url).netloc for target in status.targets.values() for url in target.base_urls]
     if block.language not in SAFE_FENCES:
         yield _finding(
             block,
@@ -114,7 +112,7 @@ def _data(status: Status, block: Block) -> Iterator[Finding]:
             f" of {', '.join(sorted(RUN | SAFE_FENCES))} was expected. Mark it as one"
             " of them.",
         )
-    elif block.language in ("text", "console") and any(host in block.text for host in hosts):
+    elif block.language in ("text", "console") and any(host in block.text for host in status.hosts):
         yield _finding(
             block,
             "untested-request",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from trueup.finding import Finding
 from trueup.site import MAIN
-from trueup.store import Stored
+from trueup.store import Stored, shown
 from trueup.wording import load_translations, prose_of, translations_file
 
 
@@ -23,15 +23,11 @@ def check_status_text(stored: Stored, docs: Path, languages: Sequence[str]) -> l
         file = str(translations_file(docs / language))
         known = load_translations(docs / language)
         for text in texts.keys() - known.keys():
-            told = f"{_shown(text)} of {stored.place(*texts[text])} is not in it"
+            told = f"{shown(text)} of {stored.place(*texts[text])} is not in it"
             wanted = "its translation was expected. Add it."
             found.append(Finding(file, "untranslated-text", f"{told}; {wanted}", "warning"))
         for text in known.keys() - texts.keys():
-            told = f"{_shown(text)} is not in the status file"
+            told = f"{shown(text)} is not in the status file"
             wanted = "a text of it was expected. Take it away."
             found.append(Finding(file, "unused-translation", f"{told}; {wanted}", "warning"))
     return sorted(found)
-
-
-def _shown(text: str) -> str:
-    return repr(text if len(text) <= 60 else f"{text[:57]}…")

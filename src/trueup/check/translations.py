@@ -7,6 +7,7 @@ from pathlib import Path
 
 from trueup.finding import Finding
 from trueup.site import MAIN, NOTES, Page, Part, parts_of, read_notes
+from trueup.store import shown
 
 
 def check_translations(docs: Path, pages: Sequence[Page]) -> list[Finding]:
@@ -67,8 +68,8 @@ def _compared(source: Page, page: Page, notes: Sequence[str]) -> Iterator[Findin
 def _parted(source: Page, page: Page, their: Part | None, our: Part | None) -> Finding:
     """The first place where a page and its source are not built alike."""
     line = our.line if our else page.first_line
-    found = _shown(our) if our else "the end of the page"
-    expected = f"{_shown(their)} as at {source.path}:{their.line}" if their else "its end"
+    found = _told(our) if our else "the end of the page"
+    expected = f"{_told(their)} as at {source.path}:{their.line}" if their else "its end"
     return Finding(
         f"{page.path}:{line}",
         "other-parts",
@@ -76,7 +77,7 @@ def _parted(source: Page, page: Page, their: Part | None, our: Part | None) -> F
     )
 
 
-def _shown(part: Part) -> str:
+def _told(part: Part) -> str:
     kept = [one for one in part.kept if one]
     text = " ".join((kept[0] if kept else part.text).split())
-    return repr(text if len(text) <= 60 else f"{text[:57]}…")
+    return shown(text)

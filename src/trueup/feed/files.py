@@ -7,7 +7,7 @@ from trueup.feed.badge import render_badge
 from trueup.feed.status import feed_of, render_feed_schema
 from trueup.feed.syndication import ATOM, JSON, Channel, render_atom, render_json_feed
 from trueup.history import changes_of
-from trueup.model import Status, anchor, split
+from trueup.model import Status, anchor
 
 
 def feed_files(
@@ -35,8 +35,7 @@ def feed_files(
         badge = render_badge(status, endpoint, [endpoint], is_rehearsal)
         files[f"badges/{anchor(endpoint)}.svg"] = badge
     for model in status.models:
-        endpoints = [name for name in status.endpoints if split(name)[0] == model]
-        if endpoints:
+        if endpoints := status.endpoints_of(model):
             badge = render_badge(status, model, endpoints, is_rehearsal)
             files[f"badges/{model}.svg"] = badge
     return files

@@ -1,6 +1,7 @@
 """Status: the whole status file, and where its parts stand in the text."""
 
 from typing import Literal
+from urllib.parse import urlsplit
 
 from trueup.model.evidence import Hold, Mapping, Observation
 from trueup.model.facts import Endpoint, Model, Policy, Route, Signature, Target
@@ -51,6 +52,16 @@ class Status(Frozen):
     def title_of(self, route: str) -> str:
         """A route as people write it; its name when it has no title."""
         return self.routes[route].title or route
+
+    def endpoints_of(self, model: str) -> list[str]:
+        """A model's endpoints, in the order of the file."""
+        return [name for name in self.endpoints if split(name)[0] == model]
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """The hosts of every base URL, each with its port where it has one."""
+        urls = (url for target in self.targets.values() for url in target.base_urls)
+        return frozenset(urlsplit(url).netloc for url in urls)
 
     def seen(
         self, endpoint: str, target: str | None = None, variant: str | None = None

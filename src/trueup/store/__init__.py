@@ -1,5 +1,6 @@
 """Store: the status file to the model and back. The only reader and writer of `status.yml`."""
 
+from trueup.store.complaint import shown
 from trueup.store.edit import append_mapping, append_observation, extend_observation, save
 from trueup.store.load import Stored, load_status, parse_status
 from trueup.store.schema import render_schema
@@ -14,5 +15,6 @@ __all__ = [
     "parse_status",
     "render_schema",
     "save",
+    "shown",
     "write_whole",
 ]

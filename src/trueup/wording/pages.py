@@ -31,8 +31,9 @@ class Pages(Sentences):
     def endpoints(self, model: str) -> list[str]:
         """A model's endpoints, best standing first."""
         self.status.models[model]  # a KeyError for a name that is none
-        names = [name for name in self.status.endpoints if split(name)[0] == model]
-        return sorted(names, key=lambda name: stand(self.status, name).standing.rank)
+        return sorted(
+            self.status.endpoints_of(model), key=lambda name: stand(self.status, name).standing.rank
+        )
 
     def label(self, endpoint: str) -> str:
         """A standing as a label, with a mark for each thing that qualifies it."""
