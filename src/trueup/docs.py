@@ -41,6 +41,7 @@ from trueup.snippet import Snippet, languages_of, render_snippet
 from trueup.store import Stored, load_status
 from trueup.wording import Guide, load_catalogue, receipt_line, standing_words
 
+RECORDED = "what the record tells was expected"
 REHEARSAL = "REHEARSAL: the mock stood in for the gateway. Build on nothing here."
 
 
@@ -175,8 +176,9 @@ class Docs:
         report = crew.verify(blocks, self.stored, self.today)
         (self.site / "receipts.json").write_text(report.render(), encoding="utf-8")
         if (lost := self._stamp(blocks, report)) > 0:
-            text = f"{lost} blocks have no place for their receipt; one each was expected."
-            findings.append(Finding(str(self.site), "lost-stamp", f"{text} Call the macros again."))
+            told = f"{lost} blocks have no place for their receipt"
+            wanted, todo = "one each was expected", "Call the macros again."
+            findings.append(Finding(str(self.site), "lost-stamp", told, wanted, todo))
         self.write_texts()
         templates = {snippet.id: snippet.template for snippet in snippets}
         ids = {(block.sha256, block.endpoint): block.id for block in blocks}
@@ -202,15 +204,13 @@ class Docs:
 def _failures(receipt: Receipt, template: str) -> list[Finding]:
     where = template or f"site/{receipt.pages[0]}"
     if receipt.untold is not None:
-        text = f"{receipt.endpoint} ({receipt.language}): {receipt.untold}; an answer that tells of"
-        return [Finding(where, "untold-block", f"{text} the route was expected. Run it again.")]
-    record = f" (recorded at {receipt.record})" if receipt.record else ""
+        told = f"{receipt.endpoint} ({receipt.language}): {receipt.untold}"
+        wanted = "an answer that tells of the route was expected"
+        return [Finding(where, "untold-block", told, wanted, "Run it again.")]
+    record = f"what is recorded at {receipt.record} was expected" if receipt.record else RECORDED
+    todo = "Mend the template or the status file, or retest."
+    called = f"{receipt.endpoint} ({receipt.language})"
     return [
-        Finding(
-            where,
-            "failed-block",
-            f"{receipt.endpoint} ({receipt.language}): {reason}{record}. Mend the template or the"
-            " status file, or retest.",
-        )
+        Finding(where, "failed-block", f"{called}: {reason}", record, todo)
         for reason in receipt.reasons
     ]

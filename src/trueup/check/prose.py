@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from trueup.finding import Finding
 from trueup.model import Standing, Status
 from trueup.site import Page
+from trueup.store import listed
 
 CALL = re.compile(
     r"""\{\{-?\s*\w+\((?:[^(){}"']|"[^"]*"|'[^']*')*\)\s*(?:\|\s*indent\(\d*\)\s*)?-?\}\}|\{\#.*?\#\}""",
@@ -52,11 +53,12 @@ class _Part:
     first_line: int
     inside: Sequence[tuple[int, int]] = ()
 
-    def finding(self, offset: int, rule: str, text: str) -> Finding:
+    def finding(self, offset: int, rule: str, found: str, expected: str, remedy: str) -> Finding:
         before = self.written[:offset]
         line = self.first_line + before.count("\n")
         column = offset - (before.rfind("\n") + 1) + 1
-        return Finding(f"{self.page.path}:{line}:{column}", rule, text)
+        where = f"{self.page.path}:{line}:{column}"
+        return Finding(where, rule, found, expected, remedy)
 
     def is_fenced(self, offset: int) -> bool:
         return any(start <= offset < end for start, end in self.inside)
@@ -71,8 +73,9 @@ def check_prose(status: Status, pages: Iterable[Page], words: Iterable[str]) -> 
         Finding(
             str(page.path),
             "unknown-model",
-            f"the page is about {page.model!r}, which the status file does not have; one of"
-            f" {', '.join(status.models)} was expected. Correct the front matter.",
+            f"the page is about {page.model!r}, which the status file does not have",
+            f"one of {listed(status.models)} was expected",
+            "Correct the front matter.",
         )
         for page in pages
         if page.model is not None and page.model not in status.models
@@ -139,8 +142,9 @@ def _typed_facts(part: _Part, facts: _Facts) -> Iterator[Finding]:
         yield part.finding(
             offset,
             "typed-fact",
-            f"{what} {' '.join(typed.split())!r} is typed in the page; facts come from the status"
-            " file. Use a macro.",
+            f"{what} {' '.join(typed.split())!r} is typed in the page",
+            "facts come from the status file",
+            "Use a macro.",
         )
 
 
@@ -155,8 +159,9 @@ def _typed_standings(part: _Part, facts: _Facts) -> Iterator[Finding]:
                 yield part.finding(
                     found.start(),
                     "typed-standing",
-                    f"{' '.join(found[0].split())!r} is typed beside an endpoint; a standing is"
-                    " derived from the evidence. Use a macro.",
+                    f"{' '.join(found[0].split())!r} is typed beside an endpoint",
+                    "a standing is derived from the evidence",
+                    "Use a macro.",
                 )
         start = end
 
@@ -189,8 +194,9 @@ def _typed_code(part: _Part) -> Iterator[Finding]:
         yield part.finding(
             start,
             "typed-code",
-            f"{what} is typed in the page; every block comes from snippets/. Use {{{{ route(…) }}}}"
-            " or {{ console(…) }}.",
+            f"{what} is typed in the page",
+            "every block comes from snippets/",
+            "Use {{ route(…) }} or {{ console(…) }}.",
         )
 
 

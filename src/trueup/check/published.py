@@ -29,14 +29,8 @@ def check_published(
         else:
             findings += _data(status, block)
         if block.copied is not None and block.copied != block.text:
-            findings.append(
-                _finding(
-                    block,
-                    "copied-text",
-                    "copies another text than it shows; the same text"
-                    " was expected. Take data-copy away.",
-                )
-            )
+            found, expected = "copies another text than it shows", "the same text was expected"
+            findings.append(_finding(block, "copied-text", found, expected, "Take data-copy away."))
     return findings
 
 
@@ -46,7 +40,9 @@ def _counts(pages: Sequence[Page], blocks: Sequence[Block]) -> Iterator[Finding]
         yield Finding(
             "site",
             "no-blocks",
-            "no block to run was found; at least one was expected. Publish a snippet.",
+            "no block to run was found",
+            "at least one was expected",
+            "Publish a snippet.",
         )
     for page in pages:
         count = seen[page.html]
@@ -54,16 +50,17 @@ def _counts(pages: Sequence[Page], blocks: Sequence[Block]) -> Iterator[Finding]
             yield Finding(
                 str(page.path),
                 "lost-blocks",
-                f"{count} blocks are published; blocks: {page.blocks} was expected. Bring them"
-                " back, or lower the number in the front matter.",
+                f"{count} blocks are published",
+                f"blocks: {page.blocks} was expected",
+                "Bring them back, or lower the number in the front matter.",
             )
         elif count > page.blocks:
             yield Finding(
                 str(page.path),
                 "uncounted-blocks",
-                f"{count} blocks are published, blocks: {page.blocks} is in the front matter. Raise"
-                " it, so that none can be lost unseen.",
-                "warning",
+                f"{count} blocks are published",
+                f"blocks: {page.blocks} is in the front matter",
+                "Raise it, so that none can be lost unseen.",
             )
 
 
@@ -74,7 +71,9 @@ def _ids(blocks: Sequence[Block]) -> Iterator[Finding]:
             yield Finding(
                 f"site/{page}",
                 "repeated-block",
-                f"{name} stands {count} times on the page; once was expected. Show it once.",
+                f"{name} stands {count} times on the page",
+                "once was expected",
+                "Show it once.",
             )
 
 
@@ -84,22 +83,25 @@ def _snippet(block: Block, rendered: dict[str, Snippet]) -> Iterator[Finding]:
         yield _finding(
             block,
             "unknown-block",
-            "comes from no snippet; every block that is run"
-            " comes from snippets/. Use {{ route(…) }}.",
+            "comes from no snippet",
+            "every block that is run comes from snippets/",
+            "Use {{ route(…) }}.",
         )
     elif block.text != snippet.text or block.language != snippet.language.fence:
         yield _finding(
             block,
             "changed-block",
-            f"is not what {snippet.template} renders; the same"
-            " text was expected. Call the macro at column 0.",
+            f"is not what {snippet.template} renders",
+            "the same text was expected",
+            "Call the macro at column 0.",
         )
     elif not block.tabbed:
         yield _finding(
             block,
             "loose-block",
-            "stands outside its tabs; a whole set of tabs was"
-            " expected. Call the macro at column 0.",
+            "stands outside its tabs",
+            "a whole set of tabs was expected",
+            "Call the macro at column 0.",
         )
 
 
@@ -108,15 +110,17 @@ def _data(status: Status, block: Block) -> Iterator[Finding]:
         yield _finding(
             block,
             "unknown-language",
-            "is in a language that nothing runs or reads; one"
-            f" of {', '.join(sorted(RUN | SAFE_FENCES))} was expected. Mark it as one"
-            " of them.",
+            "is in a language that nothing runs or reads",
+            f"one of {', '.join(sorted(RUN | SAFE_FENCES))} was expected",
+            "Mark it as one of them.",
         )
     elif block.language in ("text", "console") and any(host in block.text for host in status.hosts):
         yield _finding(
             block,
             "untested-request",
-            "names a target's host and is never run; a snippet was expected. Use {{ route(…) }}.",
+            "names a target's host and is never run",
+            "a snippet was expected",
+            "Use {{ route(…) }}.",
         )
     elif block.language in ("json", "yaml"):
         yield from _parsed(block)
@@ -131,8 +135,9 @@ def _parsed(block: Block) -> Iterator[Finding]:
         yield _finding(
             block,
             "unreadable-data",
-            f"cannot be read: {' '.join(str(error).split())};"
-            f" {block.language} was expected. Mend it.",
+            f"cannot be read: {' '.join(str(error).split())}",
+            f"{block.language} was expected",
+            "Mend it.",
         )
         return
     if block.excerpt is None:
@@ -140,9 +145,7 @@ def _parsed(block: Block) -> Iterator[Finding]:
     field = Status.model_fields.get(block.excerpt)
     try:
         if field is None or not isinstance(data, dict) or set(data) != {block.excerpt}:
-            raise ValueError(
-                f"the one key {block.excerpt}, a part of the status file, was expected"
-            )
+            raise ValueError("it has other keys")
         TypeAdapter(field.rebuild_annotation()).validate_python(data[block.excerpt])
     except ValidationError as error:
         first = error.errors()[0]
@@ -150,12 +153,16 @@ def _parsed(block: Block) -> Iterator[Finding]:
         yield _finding(
             block,
             "wrong-excerpt",
-            f"is no {block.excerpt} of a status file: {place}: {first['msg']}. Mend it.",
+            f"is no {block.excerpt} of a status file: {place}: {first['msg']}",
+            "its form was expected",
+            "Mend it.",
         )
     except ValueError as error:
-        yield _finding(block, "wrong-excerpt", f"is no excerpt: {error}. Mend it.")
+        wanted = f"the one key {block.excerpt}, a part of the status file, was expected"
+        yield _finding(block, "wrong-excerpt", f"is no excerpt: {error}", wanted, "Mend it.")
 
 
-def _finding(block: Block, rule: str, text: str) -> Finding:
+def _finding(block: Block, rule: str, found: str, expected: str, remedy: str) -> Finding:
     name = block.id or f"{block.language} block"
-    return Finding(f"site/{block.page}:{block.line}", rule, f"{name} {text}")
+    where = f"site/{block.page}:{block.line}"
+    return Finding(where, rule, f"{name} {found}", expected, remedy)

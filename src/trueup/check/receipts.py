@@ -12,9 +12,11 @@ from trueup.retest import Proof, row_of
 from trueup.store import Stored
 
 FOLDER = Path("docs", "evidence")
-WANTED = "what a retest wrote was expected. Retest it, or take the row out."
-STRAY = "no row points to it; a receipt of one was expected. Take the file away."
+WANTED = "what a retest wrote was expected"
+RETEST = "Retest it, or take the row out."
 Row = Observation | Mapping
+Told = tuple[str, str, str, str]
+"""Rule, what was found, what was expected, and what to do."""
 
 
 def check_receipts(stored: Stored, top: Path) -> list[Finding]:
@@ -24,12 +26,18 @@ def check_receipts(stored: Stored, top: Path) -> list[Finding]:
     """
     used: set[Path] = set()
     found = [
-        Finding(str(stored.place_of(row)), rule, text)
+        Finding(str(stored.place_of(row)), *told)
         for row in _with_receipts(stored)
-        for rule, text in dict.fromkeys(_of_row(row, top, used))
+        for told in dict.fromkeys(_of_row(row, top, used))
     ]
     return found or [
-        Finding(str(file), "stray-receipt", STRAY, "warning")
+        Finding(
+            str(file),
+            "stray-receipt",
+            "no row points to it",
+            "a receipt of one was expected",
+            "Take the file away.",
+        )
         for file in sorted((top / FOLDER).glob("*"))
         if file.resolve() not in used and not file.name.startswith(".")
     ]
@@ -40,8 +48,8 @@ def _with_receipts(stored: Stored) -> list[Row]:
     return [row for row in rows if row.source is not None and row.source.receipt is not None]
 
 
-def _of_row(row: Row, top: Path, used: set[Path]) -> Iterator[tuple[str, str]]:
-    """Rule and text of what is wrong with a row's receipt, and with those before it."""
+def _of_row(row: Row, top: Path, used: set[Path]) -> Iterator[Told]:
+    """What is wrong with a row's receipt, and with those before it."""
     times, next_one = row.times if isinstance(row, Observation) else 1, row.source
     assert next_one is not None
     for number in range(times):
@@ -49,45 +57,47 @@ def _of_row(row: Row, top: Path, used: set[Path]) -> Iterator[tuple[str, str]]:
         if content is None:
             yield (
                 "missing-receipt",
-                f"the receipt {next_one.receipt} is not in the repository; its file was expected."
-                " Add it, or take the row out.",
+                f"the receipt {next_one.receipt} is not in the repository",
+                "its file was expected",
+                "Add it, or take the row out.",
             )
             return
         if hashlib.sha256(content).hexdigest() != next_one.sha256:
             yield (
                 "changed-receipt",
-                f"the file {next_one.receipt} has another hash than the row; the receipt as it was"
-                " written was expected. Restore the file.",
+                f"the file {next_one.receipt} has another hash than the row",
+                "the receipt as it was written was expected",
+                "Restore the file.",
             )
             return
         try:
             proof = Proof.model_validate_json(content)
         except ValidationError:
-            yield "odd-receipt", f"the file {next_one.receipt} is no receipt; {WANTED}"
+            yield "odd-receipt", f"the file {next_one.receipt} is no receipt", WANTED, RETEST
             return
         yield from _disagreements(row, proof, top)
         if proof.previous is None:
             if number + 1 < times:
                 found = f"its receipts show {number + 1} sightings, and times is {times}"
-                yield "odd-receipt", f"{found}; {WANTED}"
+                yield "odd-receipt", found, WANTED, RETEST
             return
         next_one = proof.previous
 
 
-def _disagreements(row: Row, proof: Proof, top: Path) -> Iterator[tuple[str, str]]:
+def _disagreements(row: Row, proof: Proof, top: Path) -> Iterator[Told]:
     """What a row says and its receipt does not."""
     if proof.rehearsal and not (top / "REHEARSAL").exists():
         found = f"its receipt of {proof.at.date()} is of a rehearsal, in which the mock answered"
-        yield "rehearsed-receipt", f"{found}; one of a gateway was expected. Take the row out."
+        yield "rehearsed-receipt", found, "one of a gateway was expected", "Take the row out."
     if isinstance(row, Mapping):
         if row.upstream not in [attempt.upstream for attempt in proof.attempts]:
-            yield "odd-receipt", f"its receipt shows no {row.upstream}; {WANTED}"
+            yield "odd-receipt", f"its receipt shows no {row.upstream}", WANTED, RETEST
         return
     told = row_of(proof)
     for name in ("endpoint", "target", "sent", "outcome", "shape", "signatures", "billing"):
         if getattr(row, name) != getattr(told, name):
             found = f"{name} is {getattr(row, name)!s}, and its receipt says {getattr(told, name)}"
-            yield "odd-receipt", f"{found}; {WANTED}"
+            yield "odd-receipt", found, WANTED, RETEST
 
 
 def _read(top: Path, receipt: str, used: set[Path]) -> bytes | None:

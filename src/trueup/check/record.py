@@ -40,8 +40,9 @@ def _parted(stored: Stored, endpoint: str, target: str, variant: str | None) -> 
     yield Finding(
         str(_changed(stored, rows[0], parted)),
         "drift",
-        f"{called} no longer sends what was recorded at {stored.place_of(rows[0])}:"
-        f" {'; '.join(parted)}. Retest it at {target}, or set it back to what was sent.",
+        f"{called} no longer sends what was recorded at {stored.place_of(rows[0])}",
+        "; ".join(parted),
+        f"Retest it at {target}, or set it back to what was sent.",
     )
 
 
@@ -82,9 +83,9 @@ def _mappings(stored: Stored) -> Iterator[Finding]:
             yield Finding(
                 str(stored.place("models", alias, "upstream")),
                 "contradicted-mapping",
-                f"{alias} is given the upstream {stored.status.upstream(alias)!r};"
-                f" {state.row.upstream!r} was recorded at {stored.place_of(state.row)}."
-                " Retest the alias, or set it back.",
+                f"{alias} is given the upstream {stored.status.upstream(alias)!r}",
+                f"{state.row.upstream!r} was recorded at {stored.place_of(state.row)}",
+                "Retest the alias, or set it back.",
             )
 
 
@@ -98,9 +99,9 @@ def _holds(stored: Stored) -> Iterator[Finding]:
             yield Finding(
                 str(stored.place_of(hold)),
                 "overtaken-hold",
-                f"{endpoint} is held back since {hold.on}; clean evidence of {verdict.seen_on} is"
-                " newer. Take the hold away, or say why it stays.",
-                "warning",
+                f"{endpoint} is held back since {hold.on}",
+                f"clean evidence of {verdict.seen_on} is newer",
+                "Take the hold away, or say why it stays.",
             )
 
 
@@ -110,6 +111,7 @@ def _skips(stored: Stored, today: date) -> Iterator[Finding]:
             yield Finding(
                 str(stored.place("endpoints", name, "skip")),
                 "stale-skip",
-                f"the skip of {name} ended on {endpoint.skip.until}; a date to come was expected."
-                " Let its blocks run, or give a new reason and date.",
+                f"the skip of {name} ended on {endpoint.skip.until}",
+                "a date to come was expected",
+                "Let its blocks run, or give a new reason and date.",
             )

@@ -24,10 +24,10 @@ def check_status_text(stored: Stored, docs: Path, languages: Sequence[str]) -> l
         known = load_translations(docs / language)
         for text in texts.keys() - known.keys():
             told = f"{shown(text)} of {stored.place(*texts[text])} is not in it"
-            wanted = "its translation was expected. Add it."
-            found.append(Finding(file, "untranslated-text", f"{told}; {wanted}", "warning"))
+            wanted = "its translation was expected"
+            found.append(Finding(file, "untranslated-text", told, wanted, "Add it."))
         for text in known.keys() - texts.keys():
             told = f"{shown(text)} is not in the status file"
-            wanted = "a text of it was expected. Take it away."
-            found.append(Finding(file, "unused-translation", f"{told}; {wanted}", "warning"))
+            wanted = "a text of it was expected"
+            found.append(Finding(file, "unused-translation", told, wanted, "Take it away."))
     return sorted(found)

@@ -27,28 +27,28 @@ def _read_notes(folder: Path) -> tuple[Mapping[str, Sequence[str]], list[Finding
     notes = read_notes(folder)
     if notes is not None:
         return notes, []
-    text = f"it cannot be read; what `trueup translated {folder.name}` writes was expected"
-    return {}, [Finding(str(folder / NOTES), "no-notes", f"{text}. Read the pages, and use it.")]
+    wanted = f"what `trueup translated {folder.name}` writes was expected"
+    told = ("it cannot be read", wanted, "Read the pages, and use it.")
+    return {}, [Finding(str(folder / NOTES), "no-notes", *told)]
 
 
 def _missing(
     folder: Path, sources: Mapping[str, Page], own: Mapping[str, Page]
 ) -> Iterator[Finding]:
     for name in sources.keys() - own.keys():
-        text = f"not there; a translation of {sources[name].path} was expected. Write it."
-        yield Finding(str(folder / name), "missing-page", text)
+        wanted = f"a translation of {sources[name].path} was expected"
+        yield Finding(str(folder / name), "missing-page", "not there", wanted, "Write it.")
     for name in own.keys() - sources.keys():
-        text = (
-            "it has no source; a page of the main language was expected. Write it, or take it away."
-        )
-        yield Finding(str(own[name].path), "extra-page", text)
+        wanted, todo = "a page of the main language was expected", "Write it, or take it away."
+        yield Finding(str(own[name].path), "extra-page", "it has no source", wanted, todo)
 
 
 def _compared(source: Page, page: Page, notes: Sequence[str]) -> Iterator[Finding]:
     theirs, ours = parts_of(source), parts_of(page)
     if (source.model, source.blocks) != (page.model, page.blocks):
-        text = f"model and blocks of its front matter are not those of {source.path}; the same"
-        yield Finding(f"{page.path}:1", "other-front", f"{text} were expected. Copy them.")
+        told = f"model and blocks of its front matter are not those of {source.path}"
+        wanted = "the same were expected"
+        yield Finding(f"{page.path}:1", "other-front", told, wanted, "Copy them.")
     for number, (their, our) in enumerate(zip_longest(theirs, ours)):
         if their is None or our is None or their.kept != our.kept:
             yield _parted(source, page, their, our)
@@ -57,12 +57,14 @@ def _compared(source: Page, page: Page, notes: Sequence[str]) -> Iterator[Findin
             yield Finding(
                 f"{page.path}:{our.line}",
                 "stale-translation",
-                f"{source.path}:{their.line} changed since this was translated; its translation"
-                " was expected. Read both, and note it with `trueup translated`.",
+                f"{source.path}:{their.line} changed since this was translated",
+                "its translation was expected",
+                "Read both, and note it with `trueup translated`.",
             )
     if notes and len(notes) != len(theirs):
-        text = f"{source.path} has other parts than when this was translated"
-        yield Finding(str(page.path), "stale-translation", f"{text}; read both, and note it.")
+        told = f"{source.path} has other parts than when this was translated"
+        wanted, todo = "its translation was expected", "Read both, and note it."
+        yield Finding(str(page.path), "stale-translation", told, wanted, todo)
 
 
 def _parted(source: Page, page: Page, their: Part | None, our: Part | None) -> Finding:
@@ -73,7 +75,9 @@ def _parted(source: Page, page: Page, their: Part | None, our: Part | None) -> F
     return Finding(
         f"{page.path}:{line}",
         "other-parts",
-        f"{found} was found; {expected} was expected. Give it the same parts in the same order.",
+        f"{found} was found",
+        f"{expected} was expected",
+        "Give it the same parts in the same order.",
     )
 
 

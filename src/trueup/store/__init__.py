@@ -1,6 +1,6 @@
 """Store: the status file to the model and back. The only reader and writer of `status.yml`."""
 
-from trueup.store.complaint import shown
+from trueup.store.complaint import listed, shown
 from trueup.store.edit import append_mapping, append_observation, extend_observation, save
 from trueup.store.load import Stored, load_status, parse_status
 from trueup.store.schema import render_schema
@@ -15,6 +15,7 @@ __all__ = [
     "parse_status",
     "render_schema",
     "save",
+    "listed",
     "shown",
     "write_whole",
 ]

@@ -1,0 +1,68 @@
+"""Finding: one thing that is wrong, where, by which rule, and what to do about it."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from trueup.finding.rules import RULES, Severity
+
+PLACE = re.compile(r"(.*?)(?::([0-9]+))?(?::([0-9]+))?", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`expected` is a clause and `remedy` a sentence, which end and follow the one of `found`.
+
+    `where` is `path`, `path:line` or `path:line:column`. A warning fails nothing.
+    """
+
+    where: str
+    rule: str
+    found: str
+    expected: str
+    remedy: str
+    severity: Severity | None = None
+    """That of the rule where none is given."""
+
+    def __post_init__(self) -> None:
+        if self.severity is None:
+            object.__setattr__(self, "severity", RULES[self.rule].severity)
+
+    def __str__(self) -> str:
+        mark = "warning: " if self.severity == "warning" else ""
+        return f"{self.where}: {mark}{self.text} [{self.rule}]"
+
+    def __lt__(self, other: "Finding") -> bool:
+        return self._order < other._order
+
+    @property
+    def text(self) -> str:
+        """`what was found; what was expected. What to do.`"""
+        return f"{self.found}; {self.expected}. {self.remedy}"
+
+    @property
+    def place(self) -> tuple[str, int, int]:
+        """Path, line and column; 0 for what is not told."""
+        found = PLACE.fullmatch(self.where)
+        assert found is not None
+        return found[1], int(found[2] or 0), int(found[3] or 0)
+
+    @property
+    def _order(self) -> tuple[tuple[str, int, int], str, str]:
+        return self.place, self.rule, self.text
+
+
+def by_policy(
+    findings: Iterable[Finding], severities: Mapping[str, Literal["error", "warning", "off"]]
+) -> list[Finding]:
+    """The findings with the severities that a policy gives to their rules, in the order of places.
+
+    Those of a rule that is off are left out.
+    """
+    kept = []
+    for finding in findings:
+        severity = severities.get(finding.rule, finding.severity)
+        if severity != "off":
+            kept.append(replace(finding, severity=severity))
+    return sorted(set(kept))
