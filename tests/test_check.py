@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from conftest import TOP, load_docs
 
-from trueup.check import check_prose, check_published, check_record
+from trueup.check import check_hidden, check_prose, check_published, check_record
 from trueup.finding import Finding
 from trueup.model import Standing
 from trueup.site import Block, Page, load_pages
@@ -410,6 +410,22 @@ def test_an_absolute_path_of_a_receipt_leaves_the_repository(tmp_path: Path) -> 
         ("Text <!-- gemini-2.5-flash-image --> more.", 11),
         ('<span title="gemini-2.5-flash-image">x</span>', 14),
         ("![gemini-2.5-flash-image](x.png)", 3),
+        ("## Since 2026-04-14", 10),
+        ("## Ask crazyrouter.com", 8),
+        ("It is gemini-2.5-**flash**-image.", 7),
+        ("It is `gemini-2.5`-flash-image.", 8),
+        ("It is gemini&#45;2.5-flash-image.", 7),
+        ("It is gemini\\-2.5-flash-image.", 7),
+        ("It is gem<b></b>ini-2.5-flash-image.", 7),
+        ("It is gemini-<!-- -->2.5-flash-image.", 7),
+        ("It is gemini-2.5-fla\u200bsh-image.", 7),
+        ("It is [gemini](a.md)-2.5-flash-image.", 8),
+        ("Seen on 2026/4/14.", 9),
+        ("Seen on 14 April 2026.", 9),
+        ("Seen on April 14th, 2026.", 9),
+        ("2026年4月14日に", 1),
+        ("14 апреля 2026 года", 1),
+        ("14.04.2026", 1),
         ('{{ "gemini-2.5-flash-image" }}', 5),
         ('{% set day = "2026-04-14" %}', 15),
         ('{{ as_of() | replace("x", "2026-04-14") }}', 28),
@@ -425,7 +441,7 @@ def test_a_typed_fact_is_found_at_its_place(typed: str, column: int, tmp_path: P
 @pytest.mark.parametrize(
     "text",
     [
-        "# Native gemini-2.5-flash-image, `nano-banana`, 2026-04-14",
+        "# Native gemini-2.5-flash-image, `nano-banana`",
         "[the page](https://crazyrouter.com/v1/images/generations)",
         "[the page][gemini-2.5-flash-image]",
         "<https://crazyrouter.com>",
@@ -511,6 +527,12 @@ def test_a_route_whose_path_starts_with_a_name_forbids_no_slash(tmp_path: Path) 
         "### Nano Banana: recommended",
         "## Nano Banana\n\nIt is recommended.",
         "# Nano Banana\n\n## Notes\n\ntext\n\nIt is recommended.",
+        "Start with Nano Banana",
+        "Nano Banana: do **not** use it",
+        "请使用 Nano Banana。",
+        "Nano Banana を使ってください",
+        "Используйте Nano Banana",
+        "Nano Banana is recom&#109;ended",
         "# Guide\n\n## OpenAI Images\n\n```yaml\n# A\n```\n\nIt is recommended.",
     ],
 )
@@ -538,6 +560,46 @@ def test_a_model_page_may_say_no_standing_at_all(tmp_path: Path) -> None:
 )
 def test_a_standing_in_general_prose_is_free(text: str, tmp_path: Path) -> None:
     assert prose(tmp_path, f"{text}\n") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ('{{ "a" }}', "1:1"),
+        ('It is {{ "gem" ~ "ini" }}.', "1:7"),
+        ('{{ advice("a") | upper }}', "1:1"),
+        ("{% if true %}A{% endif %}", "1:1"),
+        ("{% raw %}", "1:1"),
+        ("{{ open", "1:1"),
+        ('A <span title="b">c</span>.', "1:3"),
+        ("<script>\nx()\n</script>", "1:1"),
+        ('<a href="b" title="c">d</a>', "1:1"),
+        ("<details><summary>a</summary></details>", "1:1"),
+        ('[a](b){ title="c" }', "1:7"),
+        ("## A {: data-copy='b' }", "1:6"),
+        ('[a](b.md "gemini")', "1:4"),
+        ("a\u200bb", "1:2"),
+        ("a\u202eb", "1:2"),
+    ],
+)
+def test_what_could_hide_a_text_is_found(text: str, place: str, tmp_path: Path) -> None:
+    found = check_hidden([page_of(tmp_path, text)])
+    assert f"page.md:{place} hidden-text" in [f"{one.where} {one.rule}" for one in found]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{{ route("a/b") }}\n\n    {{ best("c") | indent(4) }}\n\n{# why #}',
+        "See <a href='../x.json'>it</a>, `<b>`, `{: a=b }` and 1 < 2 > 0.",
+        "```html\n<b title='c'>\n```",
+        "## A { #b .c }",
+        "Call `f(a=b)` {with care}.",
+        "https://a.example/?b=c {d}",
+    ],
+)
+def test_plain_text_hides_nothing(text: str, tmp_path: Path) -> None:
+    assert check_hidden([page_of(tmp_path, text)]) == []
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 Only says what is wrong; it changes nothing.
 """
 
+from trueup.check.hidden import check_hidden
 from trueup.check.prose import check_prose
 from trueup.check.published import check_published
 from trueup.check.record import check_record
@@ -10,6 +11,7 @@ from trueup.check.status_text import check_status_text
 from trueup.check.translations import check_translations
 
 __all__ = [
+    "check_hidden",
     "check_prose",
     "check_published",
     "check_record",

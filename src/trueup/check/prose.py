@@ -1,19 +1,20 @@
 """Pages as written: facts, code and standings that are typed where only a macro may say them."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from sys import maxsize
 
+from trueup.check.advice import ADVICE
+from trueup.check.names import any_of
+from trueup.check.plain import CALL, Plain, blank, plain
 from trueup.finding import Finding
 from trueup.model import Standing, Status
 from trueup.site import Page
 from trueup.store import listed
 
-CALL = re.compile(
-    r"""\{\{-?\s*\w+\((?:[^(){}"']|"[^"]*"|'[^']*')*\)\s*(?:\|\s*indent\(\d*\)\s*)?-?\}\}|\{\#.*?\#\}""",
-    re.DOTALL,
-)
-"""A call of a macro, or a comment; any other expression could spell a fact in a string."""
 LINK_TARGET = re.compile(
     r"""(?<=\])\([^)\n]*\)|(?<=\])\[[^\]\n]*\]|<https?://[^>\s]*>|\bhref=(?:"[^"]*"|'[^']*')"""
     r"|^ {0,3}\[[^\]\n]+\]:[ \t]*\S+",
@@ -23,6 +24,7 @@ HEADING = re.compile(r"^(#{1,6}).*$", re.MULTILINE)
 FENCE = re.compile(r"^[\s>]*(`{3,}|~{3,})\s*(?:\{\s*)?\.?([\w+-]*)")
 INDENTED = re.compile(r" {4}| {0,3}\t")
 CONTAINER = re.compile(r" {0,3}(?:[-*+] |\d+[.)] |===|!!!|\?\?\?|\[\^|: |<)")
+BREAK = re.compile(r"\n\s*\n")
 CODE_SPAN = re.compile(
     r"(?<!`)(`+)(?!`)(?:(?!\n\s*\n).)+?(?<!`)\1(?!`)|<code\b.*?</code>", re.DOTALL | re.IGNORECASE
 )
@@ -30,8 +32,22 @@ ISO_DATE = re.compile(r"(?<![0-9])20[0-9]{2}-[01][0-9]-[0-3][0-9](?![0-9])")
 UNREAD = re.compile(r"^(?:title|model|blocks):.*$", re.MULTILINE)
 """Lines of the front matter that are titles, or that the engine itself reads."""
 DATA_FENCES = ("yaml", "yml", "json", "text", "mermaid")
-BEFORE, AFTER = "(?<![A-Za-z0-9-])", "(?![A-Za-z0-9-])"
-"""Edges of a name. ASCII alone: Japanese needs no space beside it, and `_` is emphasis."""
+WRITTEN_DAY = re.compile(
+    r"(?<![0-9])(?:20[0-9]{2}[/.][0-9]{1,2}[/.][0-9]{1,2}"
+    r"|20[0-9]{2}\s?年\s?[0-9]{1,2}\s?月(?:\s?[0-9]{1,2}\s?日)?"
+    r"|[0-9]{1,2}\.[0-9]{1,2}\.20[0-9]{2}"
+    r"|[0-9]{1,2}(?:st|nd|rd|th)?\s+(?:of\s+)?(?:MONTH),?\s+20[0-9]{2}"
+    r"|(?<![^\W_])(?:MONTH)\s+[0-9]{1,2}(?:st|nd|rd|th)?,?\s+20[0-9]{2})(?![0-9])".replace(
+        "MONTH",
+        "jan[a-z]*|feb[a-z]*|mar[a-z]*|apr[a-z]*|may|jun[a-z]*|jul[a-z]*|aug[a-z]*|sep[a-z]*"
+        "|oct[a-z]*|nov[a-z]*|dec[a-z]*|январ[а-я]|феврал[а-я]|марта?|апрел[а-я]|ма[йя]|июн[а-я]"
+        "|июл[а-я]|августа?|сентябр[а-я]|октябр[а-я]|ноябр[а-я]|декабр[а-я]",
+    ),
+    re.IGNORECASE,
+)
+"""A day as people write it, in the languages that the pages are known to be in."""
+NAMES = "the upstream name"
+"""What a heading may hold all the same: titles are free."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +77,23 @@ class _Part:
         return Finding(where, rule, found, expected, remedy)
 
     def is_fenced(self, offset: int) -> bool:
-        return any(start <= offset < end for start, end in self.inside)
+        return is_inside(self.inside, offset)
+
+    def matches(self, pattern: re.Pattern[str]) -> set[tuple[int, str]]:
+        """Offset and text of each match, in the text as written and as its readers see it."""
+        seen = self.seen
+        found = {(one.start(), one[0]) for one in pattern.finditer(self.readable)}
+        known = {offset for offset, _ in found}
+        more = {(seen.offset(one.start()), one[0]) for one in pattern.finditer(seen.text)}
+        return found | {(offset, text) for offset, text in more if offset not in known}
+
+    @cached_property
+    def readable(self) -> str:
+        return _readable(self.written)
+
+    @cached_property
+    def seen(self) -> Plain:
+        return plain(self.written)
 
 
 def check_prose(status: Status, pages: Iterable[Page], words: Iterable[str]) -> list[Finding]:
@@ -91,53 +123,46 @@ def _facts(status: Status, words: Iterable[str]) -> _Facts:
     titles += [status.title_of(name) for name in status.routes]
     return _Facts(
         (
-            ("the upstream name", _any_of(upstreams)),
-            ("the base URL", _any_of(status.hosts)),
-            ("the path", _any_of(paths, edges=False)),
-            ("the failure text", _any_of(texts, edges=False)),
+            (NAMES, any_of(upstreams)),
+            ("the base URL", any_of(status.hosts)),
+            ("the path", any_of(paths, edges=False)),
+            ("the failure text", any_of(texts, edges=False)),
             ("the date", ISO_DATE),
+            ("the date", WRITTEN_DAY),
         ),
-        _any_of(set(status.models) - upstreams),
-        _any_of([*words, *Standing, "recommend", "recommends"]),
+        any_of(set(status.models) - upstreams),
+        any_of([*words, *Standing, *ADVICE]),
         re.compile(
-            f"{_any_of([*status.models, *upstreams, *titles]).pattern}"
-            f"|{_any_of(paths, edges=False).pattern}",
+            f"{any_of([*status.models, *upstreams, *titles]).pattern}"
+            f"|{any_of(paths, edges=False).pattern}",
             re.IGNORECASE,
         ),
     )
 
 
-def _any_of(texts: Iterable[str], *, edges: bool = True) -> re.Pattern[str]:
-    """Any of the texts, whatever its letters' case, and though a line or a quote breaks it."""
-    longest_first = sorted(set(texts), key=len, reverse=True)
-    anything = "|".join(re.escape(text).replace(r"\ ", r"[\s>]+") for text in longest_first)
-    before, after = (BEFORE, AFTER) if edges else ("", "")
-    return re.compile(f"{before}(?:{anything or '(?!)'}){after}", re.IGNORECASE)
-
-
 def _page(page: Page, facts: _Facts) -> Iterator[Finding]:
     yield from _typed_code(_Part(page, page.text, page.first_line))
-    front = _Part(page, UNREAD.sub(_blank, page.front), 2)
-    body = _Part(page, page.text, page.first_line, [place[:2] for place in _fences(page.text)])
+    front = _Part(page, UNREAD.sub(blank, page.front), 2)
+    body = _Part(page, page.text, page.first_line, [place[:2] for place in fences_of(page.text)])
     for part in (front, body):
         yield from _typed_facts(part, facts)
         yield from _typed_standings(part, facts)
 
 
 def _typed_facts(part: _Part, facts: _Facts) -> Iterator[Finding]:
-    text = _readable(part.written)
-    for heading in HEADING.finditer(text):
-        if not part.is_fenced(heading.start()):
-            text = text[: heading.start()] + _blank(heading) + text[heading.end() :]
-    found = [
-        (match.start(), what, match[0])
+    headings = [one.span() for one in HEADING.finditer(part.written)]
+    titles = [span for span in headings if not part.is_fenced(span[0])]
+    found = {
+        (offset, what, typed)
         for what, pattern in facts.patterns
-        for match in pattern.finditer(text)
-    ]
-    found += [
-        (match.start(), "the model name", match[0])
-        for match in facts.aliases.finditer(_code_of(part, text))
-    ]
+        for offset, typed in part.matches(pattern)
+        if what != NAMES or not any(start <= offset < end for start, end in titles)
+    }
+    text = part.readable
+    for start, end in titles:
+        text = text[:start] + " " * (end - start) + text[end:]
+    code = _code_of(part, text)
+    found |= {(one.start(), "the model name", one[0]) for one in facts.aliases.finditer(code)}
     for offset, what, typed in sorted(found):
         yield part.finding(
             offset,
@@ -149,21 +174,21 @@ def _typed_facts(part: _Part, facts: _Facts) -> Iterator[Finding]:
 
 
 def _typed_standings(part: _Part, facts: _Facts) -> Iterator[Finding]:
-    text, start = _readable(part.written), 0
-    for paragraph in re.split(r"(\n\s*\n)", text):
-        end = start + len(paragraph)
+    ends = [one.start() for one in BREAK.finditer(part.written)]
+    for offset, typed in sorted(part.matches(facts.standing)):
+        number = bisect_right(ends, offset)
+        first = ends[number - 1] if number else 0
+        last = ends[number] if number < len(ends) else len(part.written)
         # Names inside macro calls count too, so they are looked for in the page as written.
-        beside = part.page.model or facts.names.search(part.written[start:end])
-        for found in facts.standing.finditer(text, start, end):
-            if beside or _is_under_a_name(part, found.start(), facts.names):
-                yield part.finding(
-                    found.start(),
-                    "typed-standing",
-                    f"{' '.join(found[0].split())!r} is typed beside an endpoint",
-                    "a standing is derived from the evidence",
-                    "Use a macro.",
-                )
-        start = end
+        beside = part.page.model or facts.names.search(part.written, first, last)
+        if beside or _is_under_a_name(part, offset, facts.names):
+            yield part.finding(
+                offset,
+                "typed-standing",
+                f"{' '.join(typed.split())!r} is typed beside an endpoint",
+                "a standing is derived from the evidence",
+                "Use a macro.",
+            )
 
 
 def _is_under_a_name(part: _Part, offset: int, names: re.Pattern[str]) -> bool:
@@ -180,10 +205,10 @@ def _is_under_a_name(part: _Part, offset: int, names: re.Pattern[str]) -> bool:
 def _typed_code(part: _Part) -> Iterator[Finding]:
     found = [
         (start, f"a {language or 'plain'} block")
-        for start, _, language in _fences(part.written)
+        for start, _, language in fences_of(part.written)
         if language not in DATA_FENCES
     ]
-    called = CALL.sub(_blank, part.written)
+    called = CALL.sub(blank, part.written)
     found += [
         (start, "an indented block")
         for start in _indented(part.written)
@@ -200,9 +225,10 @@ def _typed_code(part: _Part) -> Iterator[Finding]:
         )
 
 
-def _fences(text: str) -> list[tuple[int, int, str]]:
+def fences_of(text: str) -> list[tuple[int, int, str]]:
     """Start, end and language of each fenced block."""
-    found, start, mark, language, offset = [], 0, "", "", 0
+    found: list[tuple[int, int, str]] = []
+    start, mark, language, offset = 0, "", "", 0
     for line in text.splitlines(keepends=True):
         fence = FENCE.match(line)
         if mark and line.strip(" \t\n>") == mark:
@@ -216,10 +242,10 @@ def _fences(text: str) -> list[tuple[int, int, str]]:
 
 def _indented(text: str) -> Iterator[int]:
     """Where an indented code block starts, outside lists, tabs and other containers."""
-    fences = _fences(text)
+    fences = [(start, end) for start, end, _ in fences_of(text)]
     opener, blank, offset = "", True, 0
     for line in text.splitlines(keepends=True):
-        fenced = any(start <= offset < end for start, end, _ in fences)
+        fenced = is_inside(fences, offset)
         if not fenced and blank and line.strip() and INDENTED.match(line):
             if not CONTAINER.match(opener):
                 yield offset
@@ -231,18 +257,20 @@ def _indented(text: str) -> Iterator[int]:
 
 def _readable(text: str) -> str:
     """The text with calls, comments and link targets blanked, every place kept."""
-    return LINK_TARGET.sub(_blank, CALL.sub(_blank, text))
+    return LINK_TARGET.sub(blank, CALL.sub(blank, text))
 
 
 def _code_of(part: _Part, text: str) -> str:
     """The text with all but its code blanked."""
-    spans = [span.span() for span in CODE_SPAN.finditer(text)]
-    kept = re.sub(r"[^\n]", " ", text)
-    for start, end in [*spans, *part.inside]:
-        kept = kept[:start] + text[start:end] + kept[end:]
-    return kept
+    spans = sorted([*(span.span() for span in CODE_SPAN.finditer(text)), *part.inside])
+    kept, at = [], 0
+    for start, end in spans:
+        kept += [re.sub(r"[^\n]", " ", text[at:start]), text[max(at, start) : end]]
+        at = max(at, end)
+    return "".join(kept) + re.sub(r"[^\n]", " ", text[at:])
 
 
-def _blank(found: re.Match[str]) -> str:
-    """White space of the same length and lines, so that places stay true."""
-    return re.sub(r"[^\n]", " ", found[0])
+def is_inside(spans: Sequence[tuple[int, int]], offset: int) -> bool:
+    """Whether one of some spans, which are in order and apart, holds an offset."""
+    number = bisect_right(spans, (offset, maxsize)) - 1
+    return number >= 0 and offset < spans[number][1]
