@@ -11,7 +11,10 @@ from typing import Any
 import pytest
 from conftest import TOP, load_docs
 
-from trueup.check import check_hidden, check_prose, check_published, check_record
+from trueup.check import check_published
+from trueup.check.hidden import check_hidden
+from trueup.check.prose import check_prose
+from trueup.check.record import check_record
 from trueup.finding import Finding
 from trueup.model import Standing
 from trueup.site import Block, Page, load_pages

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from conftest import TOP
 
-from trueup.check import check_record
+from trueup.check.record import check_record
 from trueup.model import Sent
+from trueup.proof import Attempt, Proof
 from trueup.request import request_of
-from trueup.retest import Attempt, Proof, update, write
+from trueup.retest import update, write
 from trueup.store import Stored, load_status
 
 NOW = datetime(2026, 4, 20, 12, tzinfo=UTC)

@@ -81,7 +81,7 @@ def test_a_missing_site_or_status_file_is_named(repository: Path) -> None:
 
 def test_a_missing_tool_is_named(tmp_path: Path) -> None:
     os.symlink(str(shutil.which("bash")), tmp_path / "bash")
-    done = trueup("check", environment={"PATH": str(tmp_path)})
+    done = trueup("build", environment={"PATH": str(tmp_path)})
     assert done.returncode == 2
     assert done.stderr == "curl: not found; it runs the blocks. Install it.\n"
 

@@ -18,7 +18,8 @@ from markdown_it import MarkdownIt
 
 from trueup.docs import Docs
 from trueup.feed import feed_of
-from trueup.site import extract_blocks, policy_of, text_of
+from trueup.site import extract_blocks, policy_of
+from trueup.texts import text_of
 
 HERE = "https://example.com/docs/"
 TEXT = (

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from trueup.site import Article, escape_markdown, extract_blocks, leading
+from trueup.site import extract_blocks
+from trueup.texts import Article, escape_markdown, leading
 
 READER = MarkdownIt("commonmark", {"html": True}).enable("table")
 HOSTILE = (

@@ -19,7 +19,7 @@ from typing import Any
 
 import jinja2
 import lxml.html
-import markdown  # type: ignore[import-untyped]
+import markdown
 import pytest
 import yaml
 from conftest import TOP, copy_repository, load_docs

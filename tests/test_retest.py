@@ -15,17 +15,14 @@ from hypothesis import strategies as st
 
 from trueup.errors import BadInput
 from trueup.model import Billing, Observation, Outcome, Source
+from trueup.proof import Amounts, Attempt, Proof, row_of
 from trueup.request import request_of
 from trueup.retest import (
     Access,
-    Attempt,
-    Proof,
     due,
     plan,
     plan_rows,
-    row_of,
 )
-from trueup.retest.proof import Amounts
 from trueup.snippet import languages_of, render_snippet
 from trueup.standing import stand
 from trueup.store import Stored, parse_status

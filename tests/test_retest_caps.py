@@ -14,9 +14,10 @@ from test_retest_faults import GOOD, IMAGES, NOW, STORED, TEXT, Desk, Gateway, o
 
 from trueup.mock import Upstream, draw_picture
 from trueup.model import Standing, Target
+from trueup.proof import row_of
 from trueup.protocols import PROTOCOLS, Picture
 from trueup.relay import Journal
-from trueup.retest import changes, fetch_image, row_of, summary, update
+from trueup.retest import changes, fetch_image, summary, update
 from trueup.standing import risks, stand
 from trueup.store import Stored, parse_status
 

@@ -29,8 +29,9 @@ from trueup.mock import (
     serving,
 )
 from trueup.model import Standing
+from trueup.proof import Proof, row_of
 from trueup.relay import Budget, Deadlines, Journal, Reservation
-from trueup.retest import Access, Probe, Proof, Session, Site, plan, row_of, update
+from trueup.retest import Access, Probe, Session, Site, plan, update
 from trueup.retest.site import find_account
 from trueup.run import Bench, open_relay
 from trueup.snippet import render_snippet

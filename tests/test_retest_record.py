@@ -29,7 +29,8 @@ from test_retest import (
 from trueup.errors import BadInput
 from trueup.model import Mapping as Sighting
 from trueup.model import Observation
-from trueup.retest import Attempt, Proof, changes, row_of, summary, update, write
+from trueup.proof import Attempt, Proof, row_of
+from trueup.retest import changes, summary, update, write
 from trueup.retest.told import drift
 from trueup.standing import mapping_of, stand
 from trueup.store import parse_status

@@ -22,7 +22,7 @@ from typing import Any, get_args
 from urllib.parse import urlsplit
 
 import black
-import markdown  # type: ignore[import-untyped]
+import markdown
 import pytest
 import trustme
 import yaml

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from conftest import TOP, copy_repository, load_docs
 
-from trueup.check import check_status_text
+from trueup.check.status_text import check_status_text
 from trueup.errors import BadInput
 from trueup.model import Status
 from trueup.standing import stand

@@ -16,7 +16,8 @@ from markdown_it import MarkdownIt
 
 from trueup.docs import Docs
 from trueup.errors import BadInput
-from trueup.site import extract_blocks, load_outline, place_of, text_of
+from trueup.site import extract_blocks, load_outline, place_of
+from trueup.texts import text_of
 
 HERE = "https://example.com/docs/"
 READER = MarkdownIt("commonmark", {"html": True}).enable("table")

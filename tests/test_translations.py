@@ -11,7 +11,7 @@ import pytest
 from babel.messages.pofile import read_po
 from conftest import TOP, copy_repository, load_docs
 
-from trueup.check import check_translations
+from trueup.check.translations import check_translations
 from trueup.finding import Finding
 from trueup.site import MAIN, Page, language_at, languages_in, load_pages, parts_of, read_blocks
 from trueup.wording.catalogue import LOCALE

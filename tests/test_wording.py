@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import lxml.html
-import markdown  # type: ignore[import-untyped]
+import markdown
 import pytest
 import yaml
 from babel.messages import Catalog, Message

@@ -5,13 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from trueup.check import (
-    check_prose,
-    check_published,
-    check_record,
-    check_status_text,
-    check_translations,
-)
+from trueup.check import Sources, check_published
 from trueup.crew import Crew
 from trueup.errors import BadInput
 from trueup.feed import feed_files
@@ -22,12 +16,10 @@ from trueup.site import (
     MAIN,
     Block,
     Page,
-    Texts,
     build_site,
     export_receipts,
     language_at,
     languages_in,
-    link_texts,
     load_outline,
     load_pages,
     mark_pages,
@@ -39,7 +31,8 @@ from trueup.site import (
 )
 from trueup.snippet import Snippet, languages_of, render_snippet
 from trueup.store import Stored, load_status
-from trueup.wording import Guide, load_catalogue, receipt_line, standing_words
+from trueup.texts import Texts, link_texts
+from trueup.wording import Guide, load_catalogue, receipt_line
 
 RECORDED = "what the record tells was expected"
 REHEARSAL = "REHEARSAL: the mock stood in for the gateway. Build on nothing here."
@@ -93,14 +86,8 @@ class Docs:
 
     def check(self) -> list[Finding]:
         """Findings in the status file and the pages as written."""
-        found = check_record(self.stored, self.top, self.today)
-        for language in self.languages:
-            words = standing_words(load_catalogue(language)).values()
-            pages = [page for page in self.pages if page.language == language]
-            found += check_prose(self.stored.status, pages, words)
-        docs = self.top / "docs"
-        found += check_status_text(self.stored, docs, self.languages)
-        return found + check_translations(docs, self.pages)
+        sources = Sources(self.top, self.stored, self.pages, self.languages)
+        return sources.check(self.today)
 
     def build(self, environment: Mapping[str, str], *, to_be_verified: bool = False) -> None:
         """Builds the pages. Raises Unreachable when MkDocs does not end well.

@@ -11,8 +11,8 @@ from pydantic import ValidationError
 
 from trueup.errors import BadInput, TrueupError
 from trueup.model import Frozen, Shape, Status, anchor, split
+from trueup.proof import Proof
 from trueup.receipt import Receipt
-from trueup.retest import Proof
 from trueup.site import load_pages
 from trueup.snippet import base_places, languages_of, render_snippet
 from trueup.standing import alternative

@@ -1,20 +1,17 @@
-"""Check: findings in the status file, the pages as written, and the site as built.
+"""Check: findings in the status file, the pages, the templates, the history, and the built site.
 
-Only says what is wrong; it changes nothing.
+Only says what is wrong; it changes nothing but the baseline.
 """
 
-from trueup.check.hidden import check_hidden
-from trueup.check.prose import check_prose
+from trueup.check.baseline import forgive, load_baseline, write_baseline
 from trueup.check.published import check_published
-from trueup.check.record import check_record
-from trueup.check.status_text import check_status_text
-from trueup.check.translations import check_translations
+from trueup.check.sources import Sources, check_sources
 
 __all__ = [
-    "check_hidden",
-    "check_prose",
+    "Sources",
     "check_published",
-    "check_record",
-    "check_status_text",
-    "check_translations",
+    "check_sources",
+    "forgive",
+    "load_baseline",
+    "write_baseline",
 ]

@@ -51,7 +51,7 @@ NAMES = "the upstream name"
 
 
 @dataclass(frozen=True)
-class _Facts:
+class Facts:
     """What a page may not type, with the words for it; and the names that stand beside it."""
 
     patterns: tuple[tuple[str, re.Pattern[str]], ...]
@@ -98,7 +98,7 @@ class _Part:
 
 def check_prose(status: Status, pages: Iterable[Page], words: Iterable[str]) -> list[Finding]:
     """Findings in the pages; `words` are the standing words of the pages' language."""
-    facts = _facts(status, words)
+    facts = facts_of(status, words)
     pages = list(pages)
     found = [finding for page in pages for finding in _page(page, facts)]
     return found + [
@@ -114,14 +114,14 @@ def check_prose(status: Status, pages: Iterable[Page], words: Iterable[str]) -> 
     ]
 
 
-def _facts(status: Status, words: Iterable[str]) -> _Facts:
+def facts_of(status: Status, words: Iterable[str]) -> Facts:
     upstreams = {status.upstream(model) for model in status.models}
     starts = [route.request.split(" ", 1)[1].split("{")[0] for route in status.routes.values()]
     paths = [path for path in starts if path.strip("/")]
     texts = [signature.match for signature in status.signatures.values()]
     titles = [model.title for model in status.models.values()]
     titles += [status.title_of(name) for name in status.routes]
-    return _Facts(
+    return Facts(
         (
             (NAMES, any_of(upstreams)),
             ("the base URL", any_of(status.hosts)),
@@ -140,7 +140,7 @@ def _facts(status: Status, words: Iterable[str]) -> _Facts:
     )
 
 
-def _page(page: Page, facts: _Facts) -> Iterator[Finding]:
+def _page(page: Page, facts: Facts) -> Iterator[Finding]:
     yield from _typed_code(_Part(page, page.text, page.first_line))
     front = _Part(page, UNREAD.sub(blank, page.front), 2)
     body = _Part(page, page.text, page.first_line, [place[:2] for place in fences_of(page.text)])
@@ -149,7 +149,7 @@ def _page(page: Page, facts: _Facts) -> Iterator[Finding]:
         yield from _typed_standings(part, facts)
 
 
-def _typed_facts(part: _Part, facts: _Facts) -> Iterator[Finding]:
+def _typed_facts(part: _Part, facts: Facts) -> Iterator[Finding]:
     headings = [one.span() for one in HEADING.finditer(part.written)]
     titles = [span for span in headings if not part.is_fenced(span[0])]
     found = {
@@ -173,7 +173,7 @@ def _typed_facts(part: _Part, facts: _Facts) -> Iterator[Finding]:
         )
 
 
-def _typed_standings(part: _Part, facts: _Facts) -> Iterator[Finding]:
+def _typed_standings(part: _Part, facts: Facts) -> Iterator[Finding]:
     ends = [one.start() for one in BREAK.finditer(part.written)]
     for offset, typed in sorted(part.matches(facts.standing)):
         number = bisect_right(ends, offset)

@@ -7,19 +7,36 @@ from pathlib import Path
 
 from trueup.check.receipts import check_receipts
 from trueup.finding import Finding
-from trueup.model import Observation, Place, split
+from trueup.model import Observation, Place, as_time, split
 from trueup.request import differences, protocol_of, request_of
-from trueup.standing import mapping_of, stand
-from trueup.store import Stored
+from trueup.standing import is_fresh, mapping_of, stand
+from trueup.store import Stored, shown
+from trueup.wording import prose_of
 
+ISO_DATE = re.compile(r"(?<![0-9])20[0-9]{2}-[01][0-9]-[0-3][0-9](?![0-9])")
 KEY = re.compile(r"\.([^.\[]+)|\[([0-9]+)\]")
 """One step of a path such as `body.contents[0].parts`."""
 
 
 def check_record(stored: Stored, top: Path, today: date) -> list[Finding]:
     """Findings in the status file; `top` is where the receipts' paths start."""
-    found = [*_drift(stored), *_mappings(stored), *_holds(stored), *_skips(stored, today)]
+    found = [*_drift(stored), *_mappings(stored), *_aliases(stored), *_claims(stored)]
+    found += [*_holds(stored), *_skips(stored, today)]
     return [*found, *check_receipts(stored, top)]
+
+
+def check_age(stored: Stored, today: date) -> list[Finding]:
+    """Endpoints whose evidence is no longer fresh; those without any are not among them."""
+    status, found = stored.status, []
+    for endpoint in status.endpoints:
+        verdict = stand(status, endpoint)
+        if verdict.seen_on is not None and not is_fresh(verdict, status.policy, today):
+            age, limit = (today - verdict.seen_on).days, status.policy.fresh_for.days
+            told = f"the evidence of {endpoint} is of {verdict.seen_on}, {age} days ago"
+            wanted = f"one of at most {limit} days was expected"
+            place = str(stored.place("endpoints", endpoint))
+            found.append(Finding(place, "stale-evidence", told, wanted, "Retest it."))
+    return found
 
 
 def _drift(stored: Stored) -> Iterator[Finding]:
@@ -87,6 +104,36 @@ def _mappings(stored: Stored) -> Iterator[Finding]:
                 f"{state.row.upstream!r} was recorded at {stored.place_of(state.row)}",
                 "Retest the alias, or set it back.",
             )
+
+
+def _aliases(stored: Stored) -> Iterator[Finding]:
+    for name, model in stored.status.models.items():
+        if model.upstream == name:
+            yield Finding(
+                str(stored.place("models", name, "upstream")),
+                "alias-is-upstream",
+                f"{name} is given itself as its upstream",
+                "the model behind the name, or no upstream, was expected",
+                "Set it back to what was seen, or take the line out.",
+            )
+
+
+def _claims(stored: Stored) -> Iterator[Finding]:
+    """Days that the file's own prose names, and on which nothing was seen, decided or changed."""
+    status = stored.status
+    days = [row.day for row in status.observations]
+    days += [as_time(row.at).date() for row in status.mappings]
+    newest = max([*days, *(hold.on for hold in status.holds)], default=date.min)
+    for text, keys in prose_of(status).items():
+        for found in ISO_DATE.findall(text):
+            if found > newest.isoformat():
+                yield Finding(
+                    str(stored.place(*keys)),
+                    "newer-claim",
+                    f"{shown(text)} names {found}",
+                    f"no day after the newest evidence, {newest}, was expected",
+                    "Add the evidence, or correct the day.",
+                )
 
 
 def _holds(stored: Stored) -> Iterator[Finding]:

@@ -6,11 +6,10 @@ from typing import NoReturn
 
 import click
 
-from trueup.cli import gateway, retest, site
 from trueup.cli.group import cli
 from trueup.errors import TrueupError
 
-__all__ = ["gateway", "main", "retest", "site"]
+__all__ = ["main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

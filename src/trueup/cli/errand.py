@@ -17,17 +17,16 @@ from trueup.billing import CannotTell, LedgerClient
 from trueup.docs import Docs
 from trueup.errors import BadInput, Unreachable
 from trueup.model import Status
+from trueup.proof import Proof, row_of
 from trueup.relay import Budget, Journal, no_price
 from trueup.retest import (
     OpenSite,
     PriceOf,
     Probe,
-    Proof,
     Session,
     changes,
     plan,
     plan_rows,
-    row_of,
     summary,
     update,
     write,

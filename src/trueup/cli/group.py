@@ -5,17 +5,21 @@ import shutil
 import sys
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from trueup import __version__
-from trueup.docs import Docs
 from trueup.errors import BadInput
 from trueup.finding import Finding
 from trueup.model import Status
-from trueup.sandbox import Containment, best_containment
 from trueup.site import VARIABLE, parse_address
+
+if TYPE_CHECKING:
+    from trueup.docs import Docs
+    from trueup.sandbox import Containment
 
 NEEDED = ("bash", "curl")
 PORT = click.IntRange(0, 65535)
@@ -45,7 +49,27 @@ calls_option = click.option(
 )
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.Group):
+    """Commands whose modules are read when one is asked for: a check waits for no mock."""
+
+    modules = {
+        **dict.fromkeys(("build", "docs", "translated", "verify"), "site"),
+        **dict.fromkeys(("mock", "schema"), "gateway"),
+        **dict.fromkeys(("rehearse", "retest"), "retest"),
+        "check": "check",
+    }
+    """The module of `trueup.cli` that adds a command, by the command's name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(self.modules)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in self.modules:
+            import_module(f"trueup.cli.{self.modules[cmd_name]}")
+        return super().get_command(ctx, cmd_name)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
 @click.option(
     "--top",
@@ -59,7 +83,9 @@ def cli(context: click.Context, top: Path) -> None:
     context.obj = top
 
 
-def load_docs(top: Path, as_of: date | None) -> Docs:
+def load_docs(top: Path, as_of: date | None) -> "Docs":
+    from trueup.docs import Docs
+
     for tool in NEEDED:
         if shutil.which(tool) is None:
             raise BadInput(f"{tool}: not found; it runs the blocks. Install it.")
@@ -99,7 +125,9 @@ def _is_secret(name: str) -> bool:
     return name.startswith("TRUEUP_") and name.endswith(SECRETS)
 
 
-def containment_here() -> Containment:
+def containment_here() -> "Containment":
+    from trueup.sandbox import best_containment
+
     containment, why = best_containment()
     if why:
         click.echo(f"sandbox: {why}", err=True)

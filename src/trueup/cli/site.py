@@ -115,15 +115,6 @@ def translated(top: Path, language: str) -> None:
     note_translation(top / "docs", language, site.pages)
 
 
-@cli.command()
-@click.pass_obj
-def check(top: Path) -> None:
-    """Say what is wrong in the status file and the pages, without building."""
-    findings = load_docs(top, None).check()
-    end(findings)
-    click.echo("nothing found")
-
-
 def _verify(
     site: Docs, target: str, max_calls: int | None, jobs: int | None, fresh: bool, spawn: bool
 ) -> list[Finding]:

@@ -7,6 +7,7 @@ from typing import Literal
 
 from trueup.finding.rules import RULES, Severity
 
+MESSAGE = re.compile(r"(.*?): (.*?); (.*?)\.(?: (.*))?", re.DOTALL)
 PLACE = re.compile(r"(.*?)(?::([0-9]+))?(?::([0-9]+))?", re.DOTALL)
 
 
@@ -25,6 +26,15 @@ class Finding:
     severity: Severity | None = None
     """That of the rule where none is given."""
 
+    @classmethod
+    def told(cls, message: str, rule: str) -> "Finding":
+        """The finding that a message tells: `where: what was found; what was expected. To do.`"""
+        parts = MESSAGE.fullmatch(message)
+        if parts is None:
+            where, _, found = message.partition(": ")
+            return cls(where, rule, found, "something else was expected", "Mend it.")
+        return cls(parts[1], rule, parts[2], parts[3], parts[4] or "")
+
     def __post_init__(self) -> None:
         if self.severity is None:
             object.__setattr__(self, "severity", RULES[self.rule].severity)
@@ -39,7 +49,7 @@ class Finding:
     @property
     def text(self) -> str:
         """`what was found; what was expected. What to do.`"""
-        return f"{self.found}; {self.expected}. {self.remedy}"
+        return f"{self.found}; {self.expected}. {self.remedy}".rstrip()
 
     @property
     def place(self) -> tuple[str, int, int]:

@@ -18,6 +18,7 @@ from trueup.model.values import (
     Name,
     Prose,
     SecureUrl,
+    Severity,
     Text,
     Upstream,
 )
@@ -34,6 +35,12 @@ class Policy(Frozen):
     """Clean retests that raise an endpoint which fell."""
     reported_until: Day
     """The last day whose observations may be reported by hand; later ones need a receipt."""
+    severities: dict[Name, Severity] = {}
+    """How severe the findings of a rule of the check are, where that is not as usual: an error
+    stays one, a warning can be made an `error` or turned `off`."""
+    loosened: Text | None = None
+    """Why the policy asks for less than it did. The check refuses a looser policy without it, and
+    with one that stood there before."""
 
     @model_validator(mode="after")
     def _slow(self) -> Self:

@@ -4,7 +4,6 @@
 """
 
 from trueup.retest.plan import PriceOf, Probe, due, plan
-from trueup.retest.proof import Attempt, Proof, row_of
 from trueup.retest.rehearsal import open_rehearsal
 from trueup.retest.session import OpenSite, Session
 from trueup.retest.site import Access, Site, fetch_image, open_live
@@ -13,11 +12,9 @@ from trueup.retest.write import Update, update, write
 
 __all__ = [
     "Access",
-    "Attempt",
     "OpenSite",
     "PriceOf",
     "Probe",
-    "Proof",
     "Session",
     "Site",
     "Update",
@@ -28,7 +25,6 @@ __all__ = [
     "open_rehearsal",
     "plan",
     "plan_rows",
-    "row_of",
     "standing_line",
     "summary",
     "update",

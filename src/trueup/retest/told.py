@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from trueup.model import Observation, Status
+from trueup.proof import Proof, row_of
 from trueup.retest.plan import Probe
-from trueup.retest.proof import Proof, row_of
 from trueup.standing import agree, stand
 
 LONGEST = 300

@@ -12,7 +12,9 @@ from trueup.site.languages import MAIN, home_of
 
 FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?\n)(?:---|\.\.\.)[ \t]*\n", re.DOTALL)
 """As MkDocs finds it, in `mkdocs.utils.meta`."""
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 INDEXES = ("index", "README")
+MOST_BYTES = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -36,21 +38,58 @@ class Page:
     description: str = ""
 
 
-def load_pages(docs: Path, language: str = MAIN) -> list[Page]:
+def load_pages(
+    docs: Path, language: str = MAIN, refused: list[BadInput] | None = None
+) -> list[Page]:
     """The pages under the folder of a language, in the order of their paths.
 
-    Raises BadInput for a page that is not UTF-8 or whose front matter cannot be used.
+    Raises BadInput for a page that cannot be read or whose front matter cannot be used; with
+    `refused`, what would be raised is put there, and the page left out.
     """
-    return [_load(docs, path, language) for path in sorted(docs.rglob("*.md"))]
+    pages = []
+    for path in sorted(docs.rglob("*.md")):
+        try:
+            pages.append(_load(docs, path, language))
+        except BadInput as error:
+            if refused is None:
+                raise
+            refused.append(error)
+    return pages
 
 
 def _load(docs: Path, path: Path, language: str) -> Page:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        with open(path, "rb") as file:
+            content = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise BadInput(
+            f"{path}: it cannot be read ({error.strerror}); a file was expected. Mend the link, or"
+            " take it away."
+        ) from error
+    return parse_page(content, path, path.relative_to(docs), language)
+
+
+def parse_page(
+    content: bytes, path: Path, source: Path | None = None, language: str = MAIN
+) -> Page:
+    """The page that a file holds; `source` is its path within its language's folder.
+
+    Raises BadInput for one that is too big, no text, or whose front matter cannot be used.
+    """
+    if len(content) > MOST_BYTES:
+        raise BadInput(
+            f"{path}: it has more than {MOST_BYTES} bytes; a page that people read was expected."
+            " Split it."
+        )
+    try:
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise BadInput(
             f"{path}: byte {error.start} is not UTF-8; text in UTF-8 was expected. Save it so."
         ) from error
+    if "\0" in text:
+        raise BadInput(f"{path}: it holds a NUL, as no text does; text was expected. Save it so.")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     front, body, first_line = _split(text)
     meta = _parse_front(path, front)
     model, blocks = meta.get("model"), meta.get("blocks", 0)
@@ -59,7 +98,7 @@ def _load(docs: Path, path: Path, language: str) -> Page:
             f"{path}: the front matter has blocks: {blocks!r}; the number of code blocks that the"
             " page publishes was expected. Set it."
         )
-    source = path.relative_to(docs)
+    source = source or path
     folder = source.parent if source.stem in INDEXES else source.with_suffix("")
     html = home_of(language) + (folder / "index.html").as_posix()
     name = str(model) if model is not None else None
@@ -78,7 +117,7 @@ def _split(text: str) -> tuple[str, str, int]:
 
 def _parse_front(path: Path, front: str) -> dict[str, Any]:
     try:
-        meta = yaml.safe_load(front)
+        meta = yaml.load(front, Loader=LOADER)
     except (yaml.YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{path}:{mark.line + 2}:{mark.column + 1}" if mark else str(path)

@@ -2,11 +2,16 @@
 
 from trueup.store.complaint import listed, shown
 from trueup.store.edit import append_mapping, append_observation, extend_observation, save
+from trueup.store.form import parse_as
 from trueup.store.load import Stored, load_status, parse_status
 from trueup.store.schema import render_schema
 from trueup.store.whole_file import write_whole
+from trueup.store.yaml_text import Document, parse_yaml
 
 __all__ = [
+    "parse_as",
+    "parse_yaml",
+    "Document",
     "Stored",
     "append_mapping",
     "append_observation",

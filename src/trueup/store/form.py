@@ -3,16 +3,17 @@
 import re
 from collections.abc import Callable, Iterator
 from inspect import isclass
-from typing import Any, TypeGuard, get_args, get_origin
+from typing import Any, TypeGuard, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from trueup.model import NAME, REQUEST, Place, Status
+from trueup.model import NAME, REQUEST, Frozen, Place, Status
 from trueup.store.complaint import MOST, did_you_mean, listed, refusal, shown
 from trueup.store.yaml_text import Document
 
 Keys = tuple[str | int, ...]
+Form = TypeVar("Form", bound=Frozen)
 NAMES = "lower-case letters, digits, '.', '_' and '-', a letter or digit first,"
 _PATTERNS = {
     NAME: NAMES,
@@ -40,15 +41,20 @@ _EXPECTED: dict[str, Callable[[dict[str, Any]], str]] = {
 
 def parse_form(document: Document) -> Status:
     """The status that the data spell; BadStatus names every part of another form."""
-    try:
-        status = Status.model_validate(document.data)
-    except ValidationError as error:
-        raise refusal(_complaints(document, error.errors(include_url=False))) from error
+    status = parse_as(document, Status)
     if type(document.data["version"]) is not int:
         found = shown(document.data["version"])
         message = f"version is {found}; 1 was expected. Write version: 1."
         raise refusal([(document.place("version"), message)])
     return status
+
+
+def parse_as(document: Document, noun: type[Form]) -> Form:
+    """The noun that the data spell; BadStatus names every part of another form."""
+    try:
+        return noun.model_validate(document.data)
+    except ValidationError as error:
+        raise refusal(_complaints(document, error.errors(include_url=False))) from error
 
 
 def _complaints(document: Document, errors: list[ErrorDetails]) -> Iterator[tuple[Place, str]]:

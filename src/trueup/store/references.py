@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
 from fnmatch import fnmatchcase
 
+from trueup.finding import RULES
 from trueup.model import Mapping, Observation, Source, Status, as_time, split
 from trueup.protocols import PROTOCOLS
 from trueup.store.complaint import did_you_mean, listed, shown
@@ -15,6 +16,7 @@ Complaints = Iterator[tuple[Keys, str]]
 
 def check_references(status: Status, now: datetime) -> Complaints:
     """Each thing that does not hold together, with the keys that lead to it."""
+    yield from _severities(status)
     yield from _targets(status)
     yield from _routes(status)
     yield from _signatures(status)
@@ -33,6 +35,18 @@ def _unknown(what: str, name: str, names: Iterable[str], kind: str) -> str:
     names = list(names)
     hint = did_you_mean(name, names) or f" Correct it, or add it to {kind}."
     return f"{what} {shown(name)} is not known; {kind} are {listed(names)}.{hint}"
+
+
+def _severities(status: Status) -> Complaints:
+    """A policy may ask for more; what it cannot do is to talk an error away."""
+    for name, severity in status.policy.severities.items():
+        keys = ("policy", "severities", name)
+        if name not in RULES:
+            yield keys, _unknown("rule", name, RULES, "rules")
+        elif RULES[name].severity == "error" and severity != "error":
+            found = f"findings of {name} are made {shown(severity)}"
+            message = f"{found}; they are errors, and error was expected. Mend them, or put"
+            yield keys, f"{message} them into the baseline until a day."
 
 
 def _targets(status: Status) -> Complaints:

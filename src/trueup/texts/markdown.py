@@ -7,7 +7,7 @@ from urllib.parse import quote
 from bs4 import BeautifulSoup, Tag
 from markdownify import MarkdownConverter
 
-from trueup.site.blocks import trim_end
+from trueup.site import trim_end
 from trueup.wording.text import code_span, fence_for
 
 Link = Callable[[str], str | None]

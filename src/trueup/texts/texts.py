@@ -10,12 +10,8 @@ from pathlib import Path
 from urllib.parse import quote, urljoin, urlsplit
 
 from trueup.errors import BadInput
-from trueup.site.address import place_of
-from trueup.site.built import change_pages
-from trueup.site.languages import QUIET, home_of
-from trueup.site.markdown import Article, Link, escape_markdown
-from trueup.site.outline import Outline, Section
-from trueup.site.pages import Page
+from trueup.site import QUIET, Outline, Page, Section, change_pages, home_of, place_of
+from trueup.texts.markdown import Article, Link, escape_markdown
 from trueup.wording import Guide
 
 LIST, WHOLE = "llms.txt", "llms-full.txt"

@@ -1,0 +1,60 @@
+"""Templates: what they render, and what is typed in them that only the status file may say."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from trueup.check.prose import facts_of
+from trueup.errors import BadInput
+from trueup.finding import Finding
+from trueup.model import Status
+from trueup.snippet import languages_of, render_snippet
+
+ADDRESS = re.compile(r"\b(?:https?|wss?)://[A-Za-z0-9][^\s\"'`<>{}]*", re.IGNORECASE)
+
+
+def check_templates(status: Status, folder: Path) -> list[Finding]:
+    """Findings in the templates under `folder`, and in what they make of the status file."""
+    typed = [one for file in sorted(folder.rglob("*.j2")) for one in _typed(status, file)]
+    return [*typed, *_rendered(status, folder)]
+
+
+def _rendered(status: Status, folder: Path) -> Iterator[Finding]:
+    told: set[str] = set()
+    for endpoint in status.endpoints:
+        for language in languages_of(status.route_of(endpoint).protocol, folder):
+            try:
+                render_snippet(status, endpoint, language.name, folder)
+            except BadInput as error:
+                if str(error) not in told:
+                    told.add(str(error))
+                    yield Finding.told(str(error), "bad-template")
+
+
+def _typed(status: Status, file: Path) -> Iterator[Finding]:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):  # told when it is rendered
+        return
+    facts = facts_of(status, ())
+    found = {
+        (match.start(), f"{what} {match[0]!r}")
+        for what, pattern in facts.patterns
+        for match in pattern.finditer(text)
+    }
+    for pattern, what in ((facts.aliases, "the model name"), (facts.standing, "the word")):
+        found |= {(match.start(), f"{what} {match[0]!r}") for match in pattern.finditer(text)}
+    for address in ADDRESS.finditer(text):
+        if urlsplit(address[0]).netloc not in status.hosts:
+            found.add((address.start(), f"the address {address[0]!r}"))
+    for offset, told in sorted(found):
+        before = text[:offset]
+        where = f"{file}:{before.count(chr(10)) + 1}:{offset - before.rfind(chr(10))}"
+        yield Finding(
+            where,
+            "typed-in-template",
+            f"{told} is typed in the template",
+            "facts come from the status file",
+            "Use what the template is given, such as {{ url }}.",
+        )

@@ -1,0 +1,74 @@
+"""The command that only looks: what is wrong in a repository, in the form that its reader wants."""
+
+import sys
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import click
+
+from trueup.check import check_sources, forgive, load_baseline, write_baseline
+from trueup.cli.group import Day, as_of_option, cli
+from trueup.errors import BadInput, BadStatus
+from trueup.finding import FORMATS, Finding, by_policy, render_findings
+from trueup.store import load_status
+
+
+@cli.command()
+@as_of_option
+@click.option("--against", metavar="REF", help="A commit whose evidence must still be there.")
+@click.option("--fail-stale", is_flag=True, help="Evidence that is no longer fresh is a finding.")
+@click.option(
+    "--format", "form", type=click.Choice(list(FORMATS)), default="text", help="For whom it is."
+)
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Where it goes.")
+@click.option("--write-baseline", is_flag=True, help="Forgive what is there now, until a day.")
+@click.option("--until", type=Day(), help="The last day on which the baseline forgives.")
+@click.pass_obj
+def check(
+    top: Path,
+    as_of: date | None,
+    against: str | None,
+    fail_stale: bool,
+    form: str,
+    output: Path | None,
+    write_baseline: bool,
+    until: date | None,
+) -> None:
+    """Say what is wrong in the status file, the pages, the templates and the history."""
+    now = datetime.now(UTC)
+    today = as_of or now.date()
+    if write_baseline != (until is not None) or (until is not None and until < today):
+        given = f"--until is {until}" if until else "one of the two was given"
+        raise BadInput(
+            f"--write-baseline: {given}; it goes with --until and a day to come. Give both."
+        )
+    found = check_sources(top, now, today, against=against, fails_stale=fail_stale)
+    if until is not None:
+        _write_baseline(top, found, until)
+        return
+    severities = {}
+    if not (is_bad := any(finding.rule == "bad-status" for finding in found)):
+        severities = load_status(top / "status.yml", now).status.policy.severities
+    kept = by_policy(forgive(found, load_baseline(top), top, today), severities)
+    _tell(kept, form, output)
+    if is_bad:
+        sys.exit(BadStatus.exit_code)
+    if any(finding.severity == "error" for finding in kept):
+        sys.exit(1)
+    if form == "text":
+        click.echo("nothing found" if not kept else f"{len(kept)} warnings")
+
+
+def _write_baseline(top: Path, found: Sequence[Finding], until: date) -> None:
+    count = write_baseline(found, top, until)
+    errors = [one for one in found if one.severity == "error"]
+    click.echo(f"{count} of {len(errors)} findings are forgiven until {until}")
+
+
+def _tell(findings: Sequence[Finding], form: str, output: Path | None) -> None:
+    text = render_findings(findings, form)
+    if output is not None:
+        output.write_text(text + "\n" if text else "", encoding="utf-8")
+    elif text:
+        click.echo(text, err=form == "text")
