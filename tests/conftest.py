@@ -1,6 +1,7 @@
 """What the tests share: this repository, copies of it to break, and a bench to run blocks on."""
 
 import os
+import re
 import shutil
 import signal
 import tempfile
@@ -49,6 +50,10 @@ def copy_repository(top: Path, *, is_whole: bool = False) -> Path:
             shutil.copytree(source, top / name, ignore=shutil.ignore_patterns(*left_out))
         else:
             shutil.copy(source, top / name)
+    if not is_whole:
+        settings = (top / "mkdocs.yml").read_text(encoding="utf-8")
+        switch = re.compile(rf"^ *- \{{name: .*, lang: (?:{'|'.join(others)})\}}\n", re.MULTILINE)
+        (top / "mkdocs.yml").write_text(switch.sub("", settings), encoding="utf-8")
     shutil.copy(TOP / "tests" / "record.yml", top / "status.yml")
     return top
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from conftest import TOP, load_docs
 
-from trueup.check import check_published
 from trueup.check.hidden import check_hidden
 from trueup.check.prose import check_prose
+from trueup.check.published import check_published
 from trueup.check.record import check_record
 from trueup.finding import Finding
 from trueup.model import Standing

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from trueup.check import Sources, check_published
+from trueup.check import Sources, check_built
 from trueup.crew import Crew
 from trueup.errors import BadInput
 from trueup.feed import feed_files
@@ -29,7 +29,7 @@ from trueup.site import (
     stamp_site,
     write_sitemap,
 )
-from trueup.snippet import Snippet, languages_of, render_snippet
+from trueup.snippet import Snippet, render_snippets
 from trueup.store import Stored, load_status
 from trueup.texts import Texts, link_texts
 from trueup.wording import Guide, load_catalogue, receipt_line
@@ -77,12 +77,7 @@ class Docs:
 
     def snippets(self) -> list[Snippet]:
         """Every snippet that a page could publish."""
-        status, folder = self.stored.status, self.top / "snippets"
-        return [
-            render_snippet(status, endpoint, language.name, folder)
-            for endpoint in status.endpoints
-            for language in languages_of(status.route_of(endpoint).protocol, folder)
-        ]
+        return render_snippets(self.stored.status, self.top / "snippets")
 
     def check(self) -> list[Finding]:
         """Findings in the status file and the pages as written."""
@@ -159,14 +154,16 @@ class Docs:
                 f"{self.site}: no site is built there; one was expected. Build it first."
             )
         blocks, snippets = read_blocks(self.site), self.snippets()
-        findings = check_published(self.stored.status, self.pages, blocks, snippets)
         report = crew.verify(blocks, self.stored, self.today)
         (self.site / "receipts.json").write_text(report.render(), encoding="utf-8")
+        findings: list[Finding] = []
         if (lost := self._stamp(blocks, report)) > 0:
             told = f"{lost} blocks have no place for their receipt"
             wanted, todo = "one each was expected", "Call the macros again."
             findings.append(Finding(str(self.site), "lost-stamp", told, wanted, todo))
         self.write_texts()
+        status = self.stored.status
+        findings += check_built(status, self.pages, blocks, snippets, self.site)
         templates = {snippet.id: snippet.template for snippet in snippets}
         ids = {(block.sha256, block.endpoint): block.id for block in blocks}
         for receipt in report.receipts:

@@ -20,7 +20,10 @@ KEY = re.compile(
     rb")(?![A-Za-z0-9_-])"
     rb"|(?P<private>-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----\s+[A-Za-z0-9+/=]{40})"
 )
-STARTS = (b"sk-", b"AIza", b"gh", b"glpat-", b"AKIA", b"ASIA", b"xox", b"eyJ", b"-----BEGIN ")
+STARTS = (
+    *(b"sk-", b"AIza", b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_", b"github_pat_", b"glpat-"),
+    *(b"AKIA", b"ASIA", b"xox", b"eyJ", b"-----BEGIN "),
+)
 """What a key begins with: most files have none of it, and are done with."""
 VARIED = 12
 """As many different characters a key has at least, two digits among them: an example has fewer."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
+from trueup.check.built import check_built
 from trueup.check.hidden import check_hidden
 from trueup.check.history import check_history
 from trueup.check.keys import check_keys
@@ -18,7 +19,8 @@ from trueup.check.templates import check_templates
 from trueup.check.translations import check_translations
 from trueup.errors import BadInput, BadStatus
 from trueup.finding import Finding
-from trueup.site import Page, languages_in, load_pages
+from trueup.site import Page, languages_in, load_pages, read_blocks
+from trueup.snippet import render_snippets
 from trueup.store import Stored, load_status
 from trueup.wording import load_catalogue, standing_words
 
@@ -63,12 +65,18 @@ class Sources:
 
 
 def check_sources(
-    top: Path, now: datetime, today: date, *, against: str | None = None, fails_stale: bool = False
+    top: Path,
+    now: datetime,
+    today: date,
+    *,
+    against: str | None = None,
+    fails_stale: bool = False,
+    site: Path | None = None,
 ) -> list[Finding]:
     """Findings in the repository at `top`, without building it; all rules that can run do.
 
     `against` is a commit whose evidence must still be there. With `fails_stale`, evidence that is
-    no longer fresh is a finding.
+    no longer fresh is a finding. With `site`, the site that was built there is looked at too.
     """
     found = check_keys(Repository(top))
     try:
@@ -78,9 +86,22 @@ def check_sources(
     found += sources.check(today)
     if fails_stale:
         found += check_age(sources.stored, today)
+    if site is not None:
+        found += _site(sources, site)
     if against is not None:
         found += check_history(sources.stored, sources.pages, top, against, now)
     return found
+
+
+def _site(sources: Sources, site: Path) -> list[Finding]:
+    if not site.is_dir():
+        raise BadInput(f"{site}: no site is built there; one was expected. Build it first.")
+    status, folder = sources.stored.status, sources.top / "snippets"
+    try:
+        snippets = render_snippets(status, folder)
+    except BadInput:  # told of the templates already
+        return []
+    return check_built(status, sources.pages, read_blocks(site), snippets, site)
 
 
 def _careful(check: Callable[[], list[Finding]]) -> list[Finding]:

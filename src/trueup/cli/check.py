@@ -17,6 +17,7 @@ from trueup.store import load_status
 @cli.command()
 @as_of_option
 @click.option("--against", metavar="REF", help="A commit whose evidence must still be there.")
+@click.option("--built", is_flag=True, help="Look at the built site too.")
 @click.option("--fail-stale", is_flag=True, help="Evidence that is no longer fresh is a finding.")
 @click.option(
     "--format", "form", type=click.Choice(list(FORMATS)), default="text", help="For whom it is."
@@ -29,6 +30,7 @@ def check(
     top: Path,
     as_of: date | None,
     against: str | None,
+    built: bool,
     fail_stale: bool,
     form: str,
     output: Path | None,
@@ -43,7 +45,14 @@ def check(
         raise BadInput(
             f"--write-baseline: {given}; it goes with --until and a day to come. Give both."
         )
-    found = check_sources(top, now, today, against=against, fails_stale=fail_stale)
+    found = check_sources(
+        top,
+        now,
+        today,
+        against=against,
+        fails_stale=fail_stale,
+        site=top / "site" if built else None,
+    )
     if until is not None:
         _write_baseline(top, found, until)
         return

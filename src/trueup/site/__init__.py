@@ -7,18 +7,20 @@ from trueup.site.build import build_site
 from trueup.site.built import change_pages
 from trueup.site.csp import policy_of, secure_pages
 from trueup.site.export import export_receipts, mark_pages
-from trueup.site.languages import MAIN, QUIET, home_of, language_at, languages_in
+from trueup.site.languages import MAIN, NOT_FOUND, QUIET, home_of, language_at, languages_in
 from trueup.site.outline import Outline, Section, load_outline, settings_of
 from trueup.site.pages import Page, load_pages, parse_page
 from trueup.site.parts import NOTES, Part, note_translation, parts_of, read_notes
 from trueup.site.sitemap import write_sitemap
-from trueup.site.stamp import stamp_site
+from trueup.site.stamp import STAMP, stamp_site
 
 __all__ = [
     "MAIN",
     "NOTES",
     "VARIABLE",
+    "NOT_FOUND",
     "QUIET",
+    "STAMP",
     "Block",
     "Outline",
     "Page",

@@ -12,6 +12,9 @@ MARKER = re.compile(
     re.DOTALL,
 )
 
+STAMP = re.compile(r"<!--stamp:([A-Za-z0-9._-]+)-->((?:(?!<!--).)*)<!--/stamp-->", re.DOTALL)
+"""A block's id and its line, where it was stamped."""
+
 
 def stamp_site(site: Path, lines: Mapping[tuple[str, str], str]) -> int:
     """Puts each line (HTML) at its marker, keyed by page and block id; returns how many.

@@ -45,6 +45,7 @@ __all__ = [
     "render_python",
     "render_raw_json",
     "render_snippet",
+    "render_snippets",
 ]
 
 Fence = Literal["bash", "python", "javascript"]
@@ -117,6 +118,15 @@ def languages_of(protocol: str, folder: Path) -> tuple[Language, ...]:
         for language in LANGUAGES.values()
         if not language.optional or (folder / protocol / language.template).is_file()
     )
+
+
+def render_snippets(status: Status, folder: Path) -> list[Snippet]:
+    """Every snippet that a page could publish, in the order of the file. Raises BadInput."""
+    return [
+        render_snippet(status, endpoint, language.name, folder)
+        for endpoint in status.endpoints
+        for language in languages_of(status.route_of(endpoint).protocol, folder)
+    ]
 
 
 def render_snippet(status: Status, endpoint: str, language: str, folder: Path) -> Snippet:

@@ -1,0 +1,151 @@
+"""Built: the site as it would be published, against the record and against its own receipts."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from html import unescape
+from pathlib import Path
+from posixpath import dirname, join, normpath
+from urllib.parse import unquote
+
+from pydantic import ValidationError
+
+from trueup.check.published import check_published
+from trueup.feed import StatusFeed, feed_of
+from trueup.finding import Finding
+from trueup.model import Standing, Status
+from trueup.receipt import Report
+from trueup.site import NOT_FOUND, STAMP, Block, Page, language_at
+from trueup.snippet import Snippet
+from trueup.standing import stand
+from trueup.wording import load_catalogue, receipt_line
+
+AGAIN = "Build and verify the site again."
+LINK = re.compile(r"""<(?:a|link|script|img|source)\b[^>]*?\s(?:href|src)=["']?([^"'\s>]*)""")
+PART = re.compile(r"""\s(?:id|name)=["']?([^"'\s>]+)""")
+HEADING = re.compile(r"<h[1-6]\b")
+LEGACY = re.compile(r"""<p class=["']?tu-legacy\b""")
+ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//|/")
+
+
+def check_built(
+    status: Status,
+    sources: Sequence[Page],
+    blocks: Sequence[Block],
+    snippets: Iterable[Snippet],
+    site: Path,
+) -> list[Finding]:
+    """Findings in the built site; receipts are looked at where there are any.
+
+    `sources` are its pages as written, `snippets` all that macros can publish.
+    """
+    languages = tuple(dict.fromkeys(page.language for page in sources))
+    pages = {
+        file.relative_to(site).as_posix(): file.read_bytes().decode(errors="replace")
+        for file in sorted(site.rglob("*.html"))
+    }
+    found = check_published(status, sources, blocks, snippets)
+    found += [*_feed(status, site), *_marks(status, blocks, pages)]
+    found += _stamps(status, blocks, pages, site, languages)
+    return [*found, *_links(pages, site)]
+
+
+def _feed(status: Status, site: Path) -> Iterator[Finding]:
+    file = site / "status.json"
+    try:
+        feed = StatusFeed.model_validate_json(file.read_bytes())
+    except (OSError, ValidationError):
+        found = "it cannot be read"
+    else:
+        if feed == feed_of(status, feed.as_of, feed.rehearsal):
+            return
+        found = "it is of another status file"
+    yield Finding(str(file), "stale-site", found, "the standings of today were expected", AGAIN)
+
+
+def _marks(status: Status, blocks: Iterable[Block], pages: Mapping[str, str]) -> Iterator[Finding]:
+    """Code of a failing endpoint without a mark between its heading and itself."""
+    for block in blocks:
+        if block.endpoint not in status.endpoints or block.id is None:
+            continue
+        if stand(status, block.endpoint).standing is not Standing.NOT_RECOMMENDED:
+            continue
+        text = pages[block.page]
+        at = text.find(f'id="{block.id}"')
+        headings = [one.start() for one in HEADING.finditer(text, 0, max(at, 0))]
+        if at < 0 or not LEGACY.search(text, headings[-1] if headings else 0, at):
+            yield Finding(
+                f"site/{block.page}:{block.line}",
+                "unmarked-legacy",
+                f"{block.endpoint} is not recommended, and its code is shown without a mark",
+                "a legacy mark over it was expected",
+                "Show it by {{ route(…) }}, and build again.",
+            )
+
+
+def _stamps(
+    status: Status,
+    blocks: Iterable[Block],
+    pages: Mapping[str, str],
+    site: Path,
+    languages: Sequence[str],
+) -> Iterator[Finding]:
+    """Lines under blocks that are not what the receipts of the site say."""
+    file = site / "receipts.json"
+    if not file.is_file():
+        return
+    try:
+        report = Report.parse(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, KeyError, TypeError):
+        wanted = "the receipts that verify wrote were expected"
+        yield Finding(str(file), "wrong-stamp", "it cannot be read", wanted, AGAIN)
+        return
+    receipts = {(one.sha256, one.language, one.endpoint): one for one in report.receipts}
+    shown = {page: {one[1]: one[2] for one in STAMP.finditer(text)} for page, text in pages.items()}
+    for block in blocks:
+        if block.id is None or block.endpoint not in status.endpoints:
+            continue
+        receipt = receipts.get((block.sha256, block.language, block.endpoint))
+        catalogue = load_catalogue(language_at(block.page, languages))
+        line = receipt_line(receipt, status, catalogue, block.page) if receipt else None
+        if line is None or shown[block.page].get(block.id) != line:
+            told = f"the line under {block.id} is not what its receipt says"
+            if receipt is None:
+                told = f"{block.id} has no receipt"
+            wanted = "the line of its receipt was expected"
+            place = f"site/{block.page}:{block.line}"
+            yield Finding(place, "wrong-stamp", told, wanted, AGAIN)
+
+
+def _links(pages: Mapping[str, str], site: Path) -> Iterator[Finding]:
+    parts = {page: {unescape(one) for one in PART.findall(text)} for page, text in pages.items()}
+    there: dict[str, bool] = {}
+    for page, text in pages.items():
+        if page.endswith(NOT_FOUND):
+            continue
+        told = set()
+        for link in LINK.finditer(text):
+            target = unescape(link[1])
+            if not target or ELSEWHERE.match(target) or target in told:
+                continue
+            told.add(target)
+            if odd := _dead(page, target, parts, site, there):
+                line = text.count("\n", 0, link.start()) + 1
+                wanted = "a part of the site was expected"
+                yield Finding(f"site/{page}:{line}", "dead-link", odd, wanted, "Correct the link.")
+
+
+def _dead(
+    page: str, target: str, parts: Mapping[str, set[str]], site: Path, there: dict[str, bool]
+) -> str | None:
+    path, _, part = target.partition("#")
+    path = unquote(path.partition("?")[0])
+    name = normpath(join(dirname(page), path)) if path else page
+    if (index := normpath(join(name, "index.html"))) in parts:
+        name = index
+    if name not in there:
+        there[name] = name in parts or (site / name).is_file()
+    if not there[name]:
+        return f"the link leads to {target}, which is not there"
+    if part and name in parts and unquote(part) not in parts[name]:
+        return f"the link leads to {target}, and {name} has no such part"
+    return None
