@@ -56,6 +56,7 @@ class Commands(click.Group):
         **dict.fromkeys(("build", "docs", "translated", "verify"), "site"),
         **dict.fromkeys(("mock", "schema"), "gateway"),
         **dict.fromkeys(("rehearse", "retest"), "retest"),
+        **dict.fromkeys(("init", "new"), "adopt"),
         "check": "check",
     }
     """The module of `trueup.cli` that adds a command, by the command's name."""

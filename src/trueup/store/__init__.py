@@ -4,6 +4,7 @@ from trueup.store.complaint import listed, shown
 from trueup.store.edit import append_mapping, append_observation, extend_observation, save
 from trueup.store.form import parse_as
 from trueup.store.load import Stored, load_status, parse_status
+from trueup.store.row_text import render_entry, render_row, render_text
 from trueup.store.schema import render_schema
 from trueup.store.whole_file import write_whole
 from trueup.store.yaml_text import Document, parse_yaml
@@ -18,7 +19,10 @@ __all__ = [
     "extend_observation",
     "load_status",
     "parse_status",
+    "render_entry",
+    "render_row",
     "render_schema",
+    "render_text",
     "save",
     "listed",
     "shown",

@@ -1,4 +1,4 @@
-"""Row text: one observation as block YAML that both YAML 1.1 and 1.2 read alike. Reads no file."""
+"""Row text: one row or entry as block YAML that both YAML 1.1 and 1.2 read alike. Reads no file."""
 
 import json
 import re
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Any
 
-from trueup.model import Mapping, Observation
+from trueup.model import Frozen, Mapping, Observation
 
 WIDEST_FLOW = 70
 _PLAIN = re.compile(r"[A-Za-z](?:[A-Za-z0-9 ./_-]|:(?=[A-Za-z0-9/]))*(?<! )")
@@ -24,6 +24,12 @@ def render_text(text: str) -> str:
 def render_row(row: Observation | Mapping, column: int) -> str:
     """The row as a list item with its dash at a column (from 0), without what is at its default."""
     return "".join(f"{line}\n" for line in _items([row.model_dump(exclude_defaults=True)], column))
+
+
+def render_entry(name: str, noun: Frozen, column: int) -> str:
+    """A named noun as an entry with its key at a column, without what is at its default."""
+    data = noun.model_dump(mode="json", exclude_defaults=True)
+    return "".join(f"{line}\n" for line in _entries({name: data}, column))
 
 
 def render_moment(moment: date | datetime) -> str:
