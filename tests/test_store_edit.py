@@ -214,7 +214,7 @@ def test_a_row_is_not_put_where_there_is_no_block_list(text: str, found: str) ->
     [
         (new_row(endpoint="nano-banana/x"), "endpoint 'nano-banana/x' is not known"),
         (new_row(at=datetime(2026, 5, 2, tzinfo=UTC)), "in the future"),
-        (new_row(body={"a": float("nan")}), "does not read as the old rows"),
+        (new_row(body={"a": float("nan")}), "does not read as what was there"),
         (new_row(body={"a": "\ud800"}), "surrogate|escape"),
         (new_row(body={"k" * 2000: 1}), "YAML was expected|colon"),
     ],
@@ -226,7 +226,7 @@ def test_a_row_that_would_break_the_file_is_refused(row: Observation, why: str) 
 
 def test_an_edit_that_would_change_an_old_value_is_refused() -> None:
     text = laid_out(end="  retracted: |\n    a block").removesuffix("\n")
-    with pytest.raises(BadInput, match="does not read as the old rows and the new one"):
+    with pytest.raises(BadInput, match="does not read as what was there and what is new"):
         append_observation(parsed(text), new_row(), NOW)
 
 

@@ -11,12 +11,14 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from functools import cache
 from hashlib import sha256
+from inspect import getfile
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from trueup.model import Frozen, Observation
+from trueup.protocols import PROTOCOLS
 from trueup.receipt import Receipt
 from trueup.sandbox import BLOCK_PATH
 from trueup.site import Block
@@ -29,10 +31,12 @@ ENGINE = Path(__file__).parent
 
 @cache
 def engine_mark() -> str:
-    """A hash of what runs and judges a block: the engine's own source, Python with all that is
-    installed for it, and the programs that blocks are written for."""
+    """A hash of what runs and judges a block: the engine's own source and that of a site's own
+    protocols, Python with all that is installed for it, and the programs that blocks are for."""
     files = sorted(ENGINE.rglob("*.py"))
     source = [(file.relative_to(ENGINE).as_posix(), file.read_bytes().hex()) for file in files]
+    own = {name: Path(getfile(type(one))) for name, one in PROTOCOLS.items()}
+    source += [(name, file.read_bytes().hex()) for name, file in sorted(own.items())]
     installed = sorted(name for path in sys.path for name in _installed(path))
     tools = [_tool(name) for name in TOOLS]
     return _hash([source, installed, tools, sys.version, sys.executable, platform.machine()])

@@ -1,12 +1,27 @@
-"""The commands for a site of one's own: its first files."""
+"""The commands for a site of one's own: its first files, and the pieces that it grows by."""
 
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import get_args
 
 import click
 
-from trueup.cli.group import Day, cli
-from trueup.starter import KINDS, Gateway, find_origin, write_starter
+from trueup.cli.group import Day, cli, load_docs
+from trueup.model import AuthKind
+from trueup.starter import (
+    KINDS,
+    Addition,
+    Gateway,
+    find_origin,
+    model_of,
+    new_language,
+    new_model,
+    new_protocol,
+    new_route,
+    route_of,
+    write_addition,
+    write_starter,
+)
 
 
 @cli.command()
@@ -41,3 +56,75 @@ def init(
             err=True,
         )
     click.echo("Next: scripts/docs in it builds, runs every block and serves the pages.")
+
+
+@cli.group()
+def new() -> None:
+    """Add a piece to the repository: a model, a route, a language or a protocol."""
+
+
+@new.command("model")
+@click.argument("name")
+@click.option("--title", help="As people write it; from the name by default.")
+@click.option("--upstream", help="The model behind the name, where it is an alias.")
+@click.option("--family", help="Models of one family can stand in for each other.")
+@click.option("--route", "routes", multiple=True, help="Where it is called; can be repeated.")
+@click.pass_obj
+def new_model_command(
+    top: Path,
+    name: str,
+    title: str | None,
+    upstream: str | None,
+    family: str | None,
+    routes: tuple[str, ...],
+) -> None:
+    """Add the model NAME with its endpoints, its page and its line in the menu."""
+    fields = model_of(name, title, upstream, family)
+    _add(top, new_model(load_docs(top, None), datetime.now(UTC), name, routes, fields))
+
+
+@new.command("route")
+@click.argument("name")
+@click.option("--protocol", default=Gateway.protocol, show_default=True, help="How it is called.")
+@click.option("--request", help="Method and path, such as 'POST /v1/things'.")
+@click.option("--auth", type=click.Choice(get_args(AuthKind)), help="How it takes the key.")
+@click.option("--title", help="As people write it; the name by default.")
+@click.option("--model", "models", multiple=True, help="What is called on it; can be repeated.")
+@click.pass_obj
+def new_route_command(
+    top: Path,
+    name: str,
+    protocol: str,
+    request: str | None,
+    auth: AuthKind | None,
+    title: str | None,
+    models: tuple[str, ...],
+) -> None:
+    """Add the route NAME, and an endpoint on it for each model."""
+    route = route_of(protocol, request, auth, title)
+    _add(top, new_route(load_docs(top, None), datetime.now(UTC), name, route, models))
+
+
+@new.command("language")
+@click.argument("code")
+@click.pass_obj
+def new_language_command(top: Path, code: str) -> None:
+    """Add the language CODE: its settings, and pages that wait for their translation."""
+    _add(top, new_language(load_docs(top, None), code))
+
+
+@new.command("protocol")
+@click.argument("name")
+@click.pass_obj
+def new_protocol_command(top: Path, name: str) -> None:
+    """Add the protocol NAME of this site's own: its code and its templates."""
+    _add(top, new_protocol(load_docs(top, None).top, name))
+
+
+def _add(top: Path, made: Addition) -> None:
+    write_addition(top, made)
+    for place in made.places:
+        click.echo(place)
+    click.echo("What is left to do:")
+    for todo in made.todo:
+        click.echo(f"- {todo}")

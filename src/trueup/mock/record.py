@@ -151,11 +151,13 @@ def _accepted(status: Status, row: Observation) -> tuple[AuthKind, ...]:
 def _protocol(status: Status, row: Observation) -> Protocol | None:
     """The protocol that a reply is worded in: the recorded shape tells, else the route's name.
 
-    None when neither does, because the row has no shape and its route is gone.
+    The route's name decides among several with that shape. None when neither tells, because the
+    row has no shape and its route is gone.
     """
-    shaped = (protocol for protocol in PROTOCOLS.values() if row.shape in protocol.shapes)
+    shaped = [protocol for protocol in PROTOCOLS.values() if row.shape in protocol.shapes]
     route = status.routes.get(split(row.endpoint)[1])
-    return next(shaped, PROTOCOLS.get(route.protocol) if route else None)
+    named = PROTOCOLS.get(route.protocol) if route else None
+    return named if named in shaped or not shaped else shaped[0]
 
 
 def _pattern(request: str) -> re.Pattern[str]:

@@ -1,15 +1,21 @@
 """Protocols: what a request carries, how an image is found in a reply, how the mock words one.
 
-One module for each protocol, registered in `PROTOCOLS` under the name that routes use.
+One module for each, in `PROTOCOLS` under the name that routes use; a site may install its own.
 """
 
 import base64
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
+from importlib.metadata import EntryPoint, entry_points
 
+from trueup.errors import BadInput
 from trueup.model import Body, Shape
+
+GROUP = "trueup.protocols"
+"""The entry points under which a protocol of one site is found."""
 
 
 @dataclass(frozen=True)
@@ -104,11 +110,54 @@ def error_text(reply: object) -> str | None:
     return f"{code}: {message}" if isinstance(code, str) and code not in message else message
 
 
-def _registry() -> Mapping[str, Protocol]:
+class Registry(Mapping[str, Protocol]):
+    """The protocols by the names that routes use: the engine's own, and what is installed beside it
+    under the entry points of `GROUP`. BadInput, once one is asked for, where such a one is broken.
+    """
+
+    def __init__(self, own: Mapping[str, Protocol]) -> None:
+        self._own = own
+
+    def __getitem__(self, name: str) -> Protocol:
+        return self._all[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all)
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    @cached_property
+    def _all(self) -> Mapping[str, Protocol]:
+        known = dict(self._own)
+        for entry in entry_points(group=GROUP):
+            if entry.name in known:
+                raise _unusable(entry, "a name that is taken", "another name")
+            known[entry.name] = _loaded(entry)
+        return known
+
+
+def _loaded(entry: EntryPoint) -> Protocol:
+    try:
+        made = entry.load()()
+    except Exception as error:
+        found = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        raise _unusable(entry, found, "a class that can be made without arguments") from error
+    if not isinstance(made, Protocol):
+        raise _unusable(entry, f"a {type(made).__name__}", "a trueup.protocols.Protocol")
+    return made
+
+
+def _unusable(entry: EntryPoint, found: str, expected: str) -> BadInput:
+    where = f"protocol {entry.name} ({entry.value})"
+    return BadInput(f"{where}: {found}; {expected} was expected. Correct its file, or remove it.")
+
+
+def _own() -> Mapping[str, Protocol]:
     from trueup.protocols.gemini import Gemini
     from trueup.protocols.openai_images import OpenAIImages
 
     return {"gemini": Gemini(), "openai-images": OpenAIImages()}
 
 
-PROTOCOLS = _registry()
+PROTOCOLS = Registry(_own())

@@ -1,4 +1,4 @@
-"""The OpenAI Images request, `POST /v1/images/generations`, and its two shapes of reply."""
+"""OpenAI's request for images, `POST /v1/images/generations`, and its two shapes of reply."""
 
 import base64
 

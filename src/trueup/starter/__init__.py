@@ -3,8 +3,25 @@
 Writes into the folder that it is given and nowhere else.
 """
 
-from trueup.starter.gateway import KINDS, Gateway
+from trueup.starter.addition import Addition, write_addition
+from trueup.starter.gateway import KINDS, Gateway, model_of
 from trueup.starter.origin import Origin, find_origin
+from trueup.starter.pieces import new_language, new_model, new_protocol, new_route, route_of
 from trueup.starter.repository import starter_files, write_starter
 
-__all__ = ["KINDS", "Gateway", "Origin", "find_origin", "starter_files", "write_starter"]
+__all__ = [
+    "KINDS",
+    "Addition",
+    "Gateway",
+    "Origin",
+    "find_origin",
+    "model_of",
+    "new_language",
+    "new_model",
+    "new_protocol",
+    "new_route",
+    "route_of",
+    "starter_files",
+    "write_addition",
+    "write_starter",
+]

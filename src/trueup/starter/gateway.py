@@ -92,9 +92,15 @@ def title_of(name: str) -> str:
     return " ".join(part.capitalize() for part in re.split(r"[-_]+", name) if part) or name
 
 
-def model_of(name: str, title: str | None = None) -> Model:
-    """A model by its name alone."""
-    return Model(title=title or title_of(name))
+def model_of(
+    name: str, title: str | None = None, upstream: str | None = None, family: str | None = None
+) -> Model:
+    """A model by its name, with a title made of that unless one is given.
+
+    Not validated: the store words what is wrong, when it reads the file with the model in.
+    """
+    told = title_of(name) if title is None else title
+    return Model.model_construct(title=told, upstream=upstream, family=family)
 
 
 def require(what: str, value: str, form: re.Pattern[str], expected: str) -> None:

@@ -38,9 +38,10 @@ def find_origin(installed: Distribution | None = None) -> Origin:
         return Origin((f"{PROJECT}=={own.version}",))
     direct: dict[str, Any] = json.loads(told)
     url = str(direct["url"])
-    if found := direct.get("vcs_info"):
-        return Origin((f"{PROJECT} @ {found['vcs']}+{url}@{found['commit_id']}",))
     is_local = urlsplit(url).scheme == "file"
+    if found := direct.get("vcs_info"):
+        line = f"{PROJECT} @ {found['vcs']}+{url}@{found['commit_id']}"
+        return Origin((line,), is_local=is_local)
     if "dir_info" in direct:
         return _folder(url, direct["dir_info"].get("editable") is True)
     file = Path(unquote(urlsplit(url).path))

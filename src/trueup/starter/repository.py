@@ -112,6 +112,7 @@ def _status_text(gateway: Gateway) -> str:
     values = {
         "day": gateway.day,
         "base_url": gateway.base_url,
+        "endpoint": gateway.endpoint,
         "route_text": render_entry(gateway.kind.name, gateway.route, 2),
         "model_text": render_entry(gateway.model, model_of(gateway.model), 2),
         "endpoint_text": render_entry(gateway.endpoint, Endpoint(body=gateway.kind.body), 2),

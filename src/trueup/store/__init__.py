@@ -1,7 +1,13 @@
 """Store: the status file to the model and back. The only reader and writer of `status.yml`."""
 
 from trueup.store.complaint import listed, shown
-from trueup.store.edit import append_mapping, append_observation, extend_observation, save
+from trueup.store.edit import (
+    append_entry,
+    append_mapping,
+    append_observation,
+    extend_observation,
+    save,
+)
 from trueup.store.form import parse_as
 from trueup.store.load import Stored, load_status, parse_status
 from trueup.store.row_text import render_entry, render_row, render_text
@@ -14,6 +20,7 @@ __all__ = [
     "parse_yaml",
     "Document",
     "Stored",
+    "append_entry",
     "append_mapping",
     "append_observation",
     "extend_observation",

@@ -15,9 +15,10 @@ from typing import Any
 import yaml
 
 from trueup.errors import BadInput, BadStatus
-from trueup.model import Mapping, Observation, Source, as_time
+from trueup.model import Frozen, Mapping, Observation, Source, as_time
+from trueup.store.complaint import shown
 from trueup.store.load import Stored, parse_status
-from trueup.store.row_text import render_moment, render_row, render_text
+from trueup.store.row_text import render_entry, render_moment, render_row, render_text
 from trueup.store.whole_file import write_whole
 
 Change = tuple[int, int, str]
@@ -49,14 +50,33 @@ def _appended(stored: Stored, name: str, row: Observation | Mapping, now: dateti
         what = f"there is no {name} list" if node is None else f"{name} is in brackets"
         message = f"{what}; a block list with a row was expected. Write the first row by hand."
         raise BadInput(f"{stored.place(name)}: {message}")
-    text, newline = stored.text, _newline(stored.text)
-    stop = _end_of_lines(text, node)
-    block = render_row(row, node.start_mark.column).replace("\n", newline)
-    if stop and text[stop - 1] != "\n":
-        block = newline + block
-    edited = _edited(stored, [(stop, stop, block)], now)
+    block = render_row(row, node.start_mark.column)
+    edited = _edited(stored, [_inserted(stored.text, node, block)], now)
     rows = [*stored.data[name], edited.data[name][-1]]
     _require(edited, {**stored.data, name: rows})
+    return edited
+
+
+def append_entry(stored: Stored, section: str, name: str, noun: Frozen, now: datetime) -> Stored:
+    """The status with a named noun at the end of a section such as `models`.
+
+    Nothing is written to disk. BadInput when the name is taken, when the section is in braces, or
+    when the text would not read as what was there and the noun.
+    """
+    node = stored.document.node(section)
+    if not isinstance(node, yaml.MappingNode) or node.flow_style or not node.value:
+        what = f"there is no {section} section" if node is None else f"{section} is in braces"
+        message = f"{what}; a block with an entry was expected. Write the first entry by hand."
+        raise BadInput(f"{stored.place(section)}: {message}")
+    if name in stored.data[section]:
+        found = f"{shown(name)} is among the {section} already"
+        raise BadInput(f"{stored.place(section, name)}: {found}; a new name was expected. Give it.")
+    block = render_entry(name, noun, node.start_mark.column)
+    edited = _edited(stored, [_inserted(stored.text, node, block)], now)
+    entries = {**stored.data[section], name: edited.data[section][name]}
+    _require(edited, {**stored.data, section: entries})
+    if getattr(edited.status, section)[name] != noun:
+        raise _not_as_meant(stored.path)
     return edited
 
 
@@ -124,7 +144,7 @@ def _edited(stored: Stored, changes: list[Change], now: datetime) -> Stored:
     try:
         return replace(parse_status(text, stored.path, now), loaded_text=stored.loaded_text)
     except BadStatus as error:
-        found = "the file would be wrong with this row; nothing was changed"
+        found = "the file would be wrong with this edit; nothing was changed"
         raise BadInput(f"{stored.path}: {found}. It would say: {error.complaints[0]}") from error
 
 
@@ -134,8 +154,15 @@ def _require(edited: Stored, data: dict[str, Any]) -> None:
 
 
 def _not_as_meant(path: str) -> BadInput:
-    message = "the edited text does not read as the old rows and the new one; nothing was changed"
+    message = "the edited text does not read as what was there and what is new; nothing was changed"
     return BadInput(f"{path}: {message}. Look at its values and at the layout of the list.")
+
+
+def _inserted(text: str, node: yaml.Node, block: str) -> Change:
+    """A block put on lines of its own behind a node."""
+    newline, stop = _newline(text), _end_of_lines(text, node)
+    block = block.replace("\n", newline)
+    return stop, stop, newline + block if stop and text[stop - 1] != "\n" else block
 
 
 def _end_of_lines(text: str, node: yaml.Node) -> int:
