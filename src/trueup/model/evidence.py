@@ -77,7 +77,7 @@ class Hold(Frozen):
     """A person's downward override."""
 
     endpoint: Text
-    """A pattern such as `nano-*/images-generations`."""
+    """A pattern such as `paint-*/images-generations`."""
     to: Literal[Standing.CONTROLLED_TESTING, Standing.NOT_RECOMMENDED]
     """The word that it is held at; it can only lower."""
     reason: Prose
