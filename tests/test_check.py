@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from conftest import TOP, load_docs
 
+from trueup.check.facts import facts_of
 from trueup.check.hidden import check_hidden
 from trueup.check.prose import check_prose
 from trueup.check.published import check_published
@@ -36,6 +37,9 @@ def stored_of(*changes: tuple[str, str], added: str = "") -> Stored:
         assert old in text
         text = text.replace(old, new, 1)
     return parse_status(text + added, "status.yml", NOW)
+
+
+FACTS = facts_of(stored_of().status, WORDS)
 
 
 def place_in(text: str, part: str, after: str = "") -> str:
@@ -64,7 +68,7 @@ def page_of(folder: Path, text: str) -> Page:
 def prose(folder: Path, text: str) -> list[str]:
     """Places and rules of the findings in a page of the real status file."""
     pages = [page_of(folder, text)]
-    return [f"{one.where} {one.rule}" for one in check_prose(stored_of().status, pages, WORDS)]
+    return [f"{one.where} {one.rule}" for one in check_prose(FACTS, pages)]
 
 
 def of_rule(found: Sequence[Finding], rule: str) -> list[Finding]:
@@ -469,7 +473,7 @@ def test_a_base_url_that_nothing_was_tested_with_is_a_fact_too(
 ) -> None:
     also = ("    reference: true\n", "    reference: true\n    also: [https://other.example]\n")
     status = stored_of(also).status
-    (found,) = check_prose(status, [page_of(tmp_path, "Or other.example.\n")], WORDS)
+    (found,) = check_prose(facts_of(status, WORDS), [page_of(tmp_path, "Or other.example.\n")])
     assert (found.where, found.rule) == ("page.md:1:4", "typed-fact")
     typed = data_block("text", "curl https://other.example/v1")
     page = Page(Path("page.md"), "en", "page.md", "page/index.html", "", "", 1, None, 0)
@@ -511,7 +515,7 @@ def test_a_route_whose_path_starts_with_a_name_forbids_no_slash(tmp_path: Path) 
     changes = ("request: POST /v1/images/generations", "request: POST /{model}/images")
     stored = stored_of(changes)
     page = page_of(tmp_path, "Either / or, and this is recommended.\n")
-    assert check_prose(stored.status, [page], WORDS) == []
+    assert check_prose(facts_of(stored.status, WORDS), [page]) == []
 
 
 @pytest.mark.parametrize(
@@ -649,7 +653,7 @@ def test_data_and_prose_are_no_typed_code(text: str, tmp_path: Path) -> None:
 
 def test_a_typed_block_is_told_which_macros_there_are(tmp_path: Path) -> None:
     pages = [page_of(tmp_path, "```bash\nx\n```\n")]
-    (found,) = check_prose(stored_of().status, pages, WORDS)
+    (found,) = check_prose(FACTS, pages)
     assert str(found) == (
         "page.md:1:1: a bash block is typed in the page; every block comes from snippets/. Use"
         " {{ route(…) }} or {{ console(…) }}. [typed-code]"
@@ -757,7 +761,7 @@ def test_every_finding_says_what_was_expected_and_what_to_do(
 ) -> None:
     page = page_of(tmp_path, "Nano Banana is recommended since 2026-04-14.\n\n```bash\nx\n```\n")
     found = [
-        *check_prose(stored_of().status, [page], WORDS),
+        *check_prose(FACTS, [page]),
         *published([replace(good, id=None), data_block("ruby", ""), data_block("json", "")], []),
         *published([], snippets),
         *check_record(stored_of(("documented: bearer", "documented: query-key")), TOP, TODAY),

@@ -11,6 +11,8 @@ import pytest
 from babel.messages.pofile import read_po
 from conftest import TOP, copy_repository, load_docs
 
+from trueup.check.digest import digest_of
+from trueup.check.facts import facts_of
 from trueup.check.translations import check_translations
 from trueup.finding import Finding
 from trueup.site import MAIN, Page, language_at, languages_in, load_pages, parts_of, read_blocks
@@ -36,7 +38,7 @@ def test_every_message_is_translated_with_the_same_placeholders(language: str) -
 
 def test_no_translation_is_out_of_step() -> None:
     assert LANGUAGES == ("en", "ja", "ru", "zh")
-    assert check_translations(TOP / "docs", load_docs(TOP).pages) == []
+    assert found_in(TOP / "docs") == []
 
 
 def change(name: str, old: str, new: str) -> Callable[[Path], None]:
@@ -84,10 +86,13 @@ BROKEN: dict[str, tuple[Callable[[Path], object], str, str]] = {
 
 
 def found_in(docs: Path) -> list[Finding]:
-    pages: list[Page] = [
-        page for name in languages_in(docs) for page in load_pages(docs / name, name)
+    facts = facts_of(load_docs(TOP).stored.status)
+    digests = [
+        digest_of(page, facts)
+        for name in languages_in(docs)
+        for page in load_pages(docs / name, name)
     ]
-    return check_translations(docs, pages)
+    return check_translations(docs, digests)
 
 
 @pytest.mark.parametrize("what", BROKEN)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from trueup.check import Sources, check_built
+from trueup.check import check_built, check_sources
 from trueup.crew import Crew
 from trueup.errors import BadInput
 from trueup.feed import feed_files
@@ -42,13 +42,14 @@ REHEARSAL = "REHEARSAL: the mock stood in for the gateway. Build on nothing here
 class Docs:
     """The docs of the repository at `top`, as of a day; `site` is where the built pages are.
 
-    `address` is where they will be published, if that is known.
+    They were read at `now`. `address` is where they will be published, if that is known.
     """
 
     top: Path
     site: Path
     stored: Stored
     pages: tuple[Page, ...]
+    now: datetime
     today: date
     address: str = ""
 
@@ -63,7 +64,7 @@ class Docs:
         stored = load_status(top / "status.yml", now)
         docs = top / "docs"
         pages = tuple(page for name in languages_in(docs) for page in load_pages(docs / name, name))
-        return cls(top, site or top / "site", stored, pages, today, address)
+        return cls(top, site or top / "site", stored, pages, now, today, address)
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -81,8 +82,7 @@ class Docs:
 
     def check(self) -> list[Finding]:
         """Findings in the status file and the pages as written."""
-        sources = Sources(self.top, self.stored, self.pages, self.languages)
-        return sources.check(self.today)
+        return check_sources(self.top, self.now, self.today)
 
     def build(self, environment: Mapping[str, str], *, to_be_verified: bool = False) -> None:
         """Builds the pages. Raises Unreachable when MkDocs does not end well.

@@ -252,17 +252,20 @@ def _tells_billing(row: Observation) -> bool:
 
 def _rows(status: Status, endpoint: str, target: str) -> tuple[_Seen, ...]:
     """The speaking rows, newest first; silence that counts as `error: no answer` is an error."""
-    others_told = {
-        row.day
-        for row in status.observations
-        if row.target == target
-        and row.endpoint != endpoint
-        and row.retracted is None
-        and row.outcome != "cannot-tell"
-    }
+    spoken = speaking(status, endpoint, target)
+    others_told: set[date] = set()
+    if any(row.outcome == "cannot-tell" and row.others_told is None for row in spoken):
+        others_told = {
+            row.day
+            for row in status.observations
+            if row.target == target
+            and row.endpoint != endpoint
+            and row.retracted is None
+            and row.outcome != "cannot-tell"
+        }
     silent_days: set[date] = set()
     rows = []
-    for row in reversed(speaking(status, endpoint, target)):
+    for row in reversed(spoken):
         outcome = row.outcome
         if outcome != "cannot-tell":
             silent_days.clear()

@@ -5,10 +5,9 @@ Only says what is wrong; it changes nothing but the baseline.
 
 from trueup.check.baseline import forgive, load_baseline, write_baseline
 from trueup.check.built import check_built
-from trueup.check.sources import Sources, check_sources
+from trueup.check.sources import check_sources
 
 __all__ = [
-    "Sources",
     "check_built",
     "check_sources",
     "forgive",

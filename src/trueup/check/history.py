@@ -11,10 +11,11 @@ from trueup.check.repository import Repository
 from trueup.errors import BadInput, BadStatus
 from trueup.finding import RULES, Finding
 from trueup.model import Mapping, Observation, Place, Policy, as_time
-from trueup.site import Page, parse_page
+from trueup.site import parse_page
 from trueup.store import Stored, parse_status
 
 Row = Observation | Mapping
+Counts = dict[str, int]
 TIMES = ("at", "first", "last", "times", "source", "retracted")
 SHALLOW = "the repository is a shallow clone"
 FETCH = "Fetch the whole history: git fetch --unshallow, or fetch-depth: 0 of actions/checkout."
@@ -23,9 +24,12 @@ RANKS = ("off", "warning", "error")
 
 
 def check_history(
-    stored: Stored, pages: Sequence[Page], top: Path, reference: str, now: datetime
+    stored: Stored, counts: Counts, top: Path, reference: str, now: datetime
 ) -> list[Finding]:
-    """Findings against a commit of the repository at `top`, by any name that git knows it by."""
+    """Findings against a commit of the repository at `top`, by any name that git knows it by.
+
+    `counts` are the blocks that each page is to publish, by its path.
+    """
     repository = Repository(top)
     commit = repository.commit(reference)
     if commit is None:
@@ -48,7 +52,7 @@ def check_history(
         *_rows(old, stored, "observations"),
         *_rows(old, stored, "mappings"),
         *_policy(old, stored),
-        *_counts(repository, commit, pages, top),
+        *_fewer(repository, commit, counts, top),
     ]
 
 
@@ -144,11 +148,8 @@ def _looser(place: str, found: str) -> Finding:
     return Finding(place, "loosened-policy", found, "no less than before was expected", todo)
 
 
-def _counts(
-    repository: Repository, commit: str, pages: Sequence[Page], top: Path
-) -> Iterator[Finding]:
+def _fewer(repository: Repository, commit: str, counts: Counts, top: Path) -> Iterator[Finding]:
     """Pages that were committed with more blocks than they now have to publish."""
-    now = {page.path.relative_to(top).as_posix(): page for page in pages}
     for name in repository.changed(commit, "docs"):
         content = repository.read(commit, name) if name.endswith(".md") else None
         if content is None:
@@ -157,7 +158,7 @@ def _counts(
             before = parse_page(content, Path(name)).blocks
         except BadInput:
             continue
-        found = now[name].blocks if name in now else 0
+        found = counts.get(str(top / name), 0)
         if found < before:
             place = str(Place(path=str(top / name), line=1, column=1))
             told = f"blocks: {found} is less than the {before} that were committed"

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from trueup.check.repository import Repository
 from trueup.finding import Finding
 
 MOST_BYTES = 20_000_000
@@ -29,13 +28,8 @@ VARIED = 12
 """As many different characters a key has at least, two digits among them: an example has fewer."""
 
 
-def check_keys(repository: Repository) -> list[Finding]:
-    """Findings in the files that belong to the repository or would with the next commit."""
-    return [one for name in repository.files() for one in _file(repository.top, name)]
-
-
-def _file(top: Path, name: str) -> Iterator[Finding]:
-    file = top / name
+def check_key(file: Path) -> Iterator[Finding]:
+    """Findings in a file."""
     try:
         if file.is_symlink() or not file.is_file() or file.stat().st_size > MOST_BYTES:
             return

@@ -4,14 +4,12 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from sys import maxsize
 
-from trueup.check.advice import ADVICE
-from trueup.check.names import any_of
+from trueup.check.facts import NAMES, Facts
 from trueup.check.plain import CALL, Plain, blank, plain
 from trueup.finding import Finding
-from trueup.model import Standing, Status
 from trueup.site import Page
 from trueup.store import listed
 
@@ -28,36 +26,9 @@ BREAK = re.compile(r"\n\s*\n")
 CODE_SPAN = re.compile(
     r"(?<!`)(`+)(?!`)(?:(?!\n\s*\n).)+?(?<!`)\1(?!`)|<code\b.*?</code>", re.DOTALL | re.IGNORECASE
 )
-ISO_DATE = re.compile(r"(?<![0-9])20[0-9]{2}-[01][0-9]-[0-3][0-9](?![0-9])")
 UNREAD = re.compile(r"^(?:title|model|blocks):.*$", re.MULTILINE)
 """Lines of the front matter that are titles, or that the engine itself reads."""
 DATA_FENCES = ("yaml", "yml", "json", "text", "mermaid")
-WRITTEN_DAY = re.compile(
-    r"(?<![0-9])(?:20[0-9]{2}[/.][0-9]{1,2}[/.][0-9]{1,2}"
-    r"|20[0-9]{2}\s?年\s?[0-9]{1,2}\s?月(?:\s?[0-9]{1,2}\s?日)?"
-    r"|[0-9]{1,2}\.[0-9]{1,2}\.20[0-9]{2}"
-    r"|[0-9]{1,2}(?:st|nd|rd|th)?\s+(?:of\s+)?(?:MONTH),?\s+20[0-9]{2}"
-    r"|(?<![^\W_])(?:MONTH)\s+[0-9]{1,2}(?:st|nd|rd|th)?,?\s+20[0-9]{2})(?![0-9])".replace(
-        "MONTH",
-        "jan[a-z]*|feb[a-z]*|mar[a-z]*|apr[a-z]*|may|jun[a-z]*|jul[a-z]*|aug[a-z]*|sep[a-z]*"
-        "|oct[a-z]*|nov[a-z]*|dec[a-z]*|январ[а-я]|феврал[а-я]|марта?|апрел[а-я]|ма[йя]|июн[а-я]"
-        "|июл[а-я]|августа?|сентябр[а-я]|октябр[а-я]|ноябр[а-я]|декабр[а-я]",
-    ),
-    re.IGNORECASE,
-)
-"""A day as people write it, in the languages that the pages are known to be in."""
-NAMES = "the upstream name"
-"""What a heading may hold all the same: titles are free."""
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What a page may not type, with the words for it; and the names that stand beside it."""
-
-    patterns: tuple[tuple[str, re.Pattern[str]], ...]
-    aliases: re.Pattern[str]
-    standing: re.Pattern[str]
-    names: re.Pattern[str]
 
 
 @dataclass(frozen=True)
@@ -82,6 +53,8 @@ class _Part:
     def matches(self, pattern: re.Pattern[str]) -> set[tuple[int, str]]:
         """Offset and text of each match, in the text as written and as its readers see it."""
         seen = self.seen
+        if not (pattern.search(self.readable) or pattern.search(seen.text)):
+            return set()
         found = {(one.start(), one[0]) for one in pattern.finditer(self.readable)}
         known = {offset for offset, _ in found}
         more = {(seen.offset(one.start()), one[0]) for one in pattern.finditer(seen.text)}
@@ -96,9 +69,8 @@ class _Part:
         return plain(self.written)
 
 
-def check_prose(status: Status, pages: Iterable[Page], words: Iterable[str]) -> list[Finding]:
-    """Findings in the pages; `words` are the standing words of the pages' language."""
-    facts = facts_of(status, words)
+def check_prose(facts: Facts, pages: Iterable[Page]) -> list[Finding]:
+    """Findings in pages of the language that the facts are for."""
     pages = list(pages)
     found = [finding for page in pages for finding in _page(page, facts)]
     return found + [
@@ -106,38 +78,12 @@ def check_prose(status: Status, pages: Iterable[Page], words: Iterable[str]) -> 
             str(page.path),
             "unknown-model",
             f"the page is about {page.model!r}, which the status file does not have",
-            f"one of {listed(status.models)} was expected",
+            f"one of {listed(sorted(facts.models))} was expected",
             "Correct the front matter.",
         )
         for page in pages
-        if page.model is not None and page.model not in status.models
+        if page.model is not None and page.model not in facts.models
     ]
-
-
-def facts_of(status: Status, words: Iterable[str]) -> Facts:
-    upstreams = {status.upstream(model) for model in status.models}
-    starts = [route.request.split(" ", 1)[1].split("{")[0] for route in status.routes.values()]
-    paths = [path for path in starts if path.strip("/")]
-    texts = [signature.match for signature in status.signatures.values()]
-    titles = [model.title for model in status.models.values()]
-    titles += [status.title_of(name) for name in status.routes]
-    return Facts(
-        (
-            (NAMES, any_of(upstreams)),
-            ("the base URL", any_of(status.hosts)),
-            ("the path", any_of(paths, edges=False)),
-            ("the failure text", any_of(texts, edges=False)),
-            ("the date", ISO_DATE),
-            ("the date", WRITTEN_DAY),
-        ),
-        any_of(set(status.models) - upstreams),
-        any_of([*words, *Standing, *ADVICE]),
-        re.compile(
-            f"{any_of([*status.models, *upstreams, *titles]).pattern}"
-            f"|{any_of(paths, edges=False).pattern}",
-            re.IGNORECASE,
-        ),
-    )
 
 
 def _page(page: Page, facts: Facts) -> Iterator[Finding]:
@@ -152,9 +98,10 @@ def _page(page: Page, facts: Facts) -> Iterator[Finding]:
 def _typed_facts(part: _Part, facts: Facts) -> Iterator[Finding]:
     headings = [one.span() for one in HEADING.finditer(part.written)]
     titles = [span for span in headings if not part.is_fenced(span[0])]
+    patterns = facts.patterns if part.matches(facts.any) else ()
     found = {
         (offset, what, typed)
-        for what, pattern in facts.patterns
+        for what, pattern in patterns
         for offset, typed in part.matches(pattern)
         if what != NAMES or not any(start <= offset < end for start, end in titles)
     }
@@ -225,6 +172,7 @@ def _typed_code(part: _Part) -> Iterator[Finding]:
         )
 
 
+@lru_cache(maxsize=16)
 def fences_of(text: str) -> list[tuple[int, int, str]]:
     """Start, end and language of each fenced block."""
     found: list[tuple[int, int, str]] = []

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+from trueup.check.facts import ISO_DATE
 from trueup.check.receipts import check_receipts
 from trueup.finding import Finding
 from trueup.model import Observation, Place, as_time, split
@@ -13,7 +14,6 @@ from trueup.standing import is_fresh, mapping_of, stand
 from trueup.store import Stored, shown
 from trueup.wording import prose_of
 
-ISO_DATE = re.compile(r"(?<![0-9])20[0-9]{2}-[01][0-9]-[0-3][0-9](?![0-9])")
 KEY = re.compile(r"\.([^.\[]+)|\[([0-9]+)\]")
 """One step of a path such as `body.contents[0].parts`."""
 

@@ -22,8 +22,9 @@ class Repository:
         if listed is not None:
             return sorted({name for name in os.fsdecode(listed).split("\0") if name})
         return sorted(
-            os.path.relpath(Path(folder, name), self.top)
+            os.path.normpath(os.path.join(start, name))
             for folder, _, names in self._walk()
+            for start in [os.path.relpath(folder, self.top)]
             for name in names
         )
 

@@ -1,16 +1,23 @@
-"""Sources: everything that a check reads before anything is built, and all that it finds there."""
+"""Sources: everything that a check reads before anything is built, and all that it finds there.
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+The way of the data: the status file to its facts; each page, by the facts, to its digest; the
+digests beside each other, for links and translations. Each step is kept until its files change.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
+from functools import cached_property
 from pathlib import Path
 
+from pydantic import TypeAdapter
+
 from trueup.check.built import check_built
-from trueup.check.hidden import check_hidden
+from trueup.check.digest import Digest, digest_of
+from trueup.check.facts import Facts, facts_of
 from trueup.check.history import check_history
-from trueup.check.keys import check_keys
+from trueup.check.keys import check_key
 from trueup.check.links import check_links
-from trueup.check.prose import check_prose
+from trueup.check.memory import Memory, file_mark, mark_of
 from trueup.check.record import check_age, check_record
 from trueup.check.repository import Repository
 from trueup.check.settings import check_settings
@@ -18,50 +25,172 @@ from trueup.check.status_text import check_status_text
 from trueup.check.templates import check_templates
 from trueup.check.translations import check_translations
 from trueup.errors import BadInput, BadStatus
-from trueup.finding import Finding
-from trueup.site import Page, languages_in, load_pages, read_blocks
+from trueup.finding import RULES, Finding
+from trueup.model import Frozen, Severity, anchor
+from trueup.site import languages_in, load_page, load_pages, page_files, read_blocks
 from trueup.snippet import render_snippets
 from trueup.store import Stored, load_status
 from trueup.wording import load_catalogue, standing_words
 
+FINDINGS = TypeAdapter(tuple[Finding, ...])
 
-@dataclass(frozen=True)
-class Sources:
-    """The status file, the pages and the templates of the repository at `top`.
 
-    `refused` tells why pages were left out.
-    """
+class Record(Frozen):
+    """What the other steps ask of the status file, so that it is read only when it changed."""
 
-    top: Path
-    stored: Stored
-    pages: Sequence[Page]
-    languages: tuple[str, ...]
-    refused: Sequence[BadInput] = ()
+    facts: Facts
+    made: frozenset[str]
+    """The addresses that macros can make."""
+    severities: dict[str, Severity]
+    findings: tuple[Finding, ...]
 
-    @classmethod
-    def load(cls, top: Path, now: datetime) -> "Sources":
-        """What is at `top`; pages that cannot be used are left out. Raises BadStatus."""
-        stored, docs = load_status(top / "status.yml", now), top / "docs"
-        refused: list[BadInput] = []
-        languages = languages_in(docs)
-        pages = [page for one in languages for page in load_pages(docs / one, one, refused)]
-        return cls(top, stored, pages, languages, refused)
 
-    def check(self, today: date) -> list[Finding]:
-        """Findings in all that is published, and in nothing beside it."""
-        status, docs = self.stored.status, self.top / "docs"
-        found = [Finding.told(str(error), "unreadable-page") for error in self.refused]
-        found += check_record(self.stored, self.top, today)
+RECORD, DIGEST = TypeAdapter(Record), TypeAdapter(Digest | tuple[Finding])
+
+
+class Check:
+    """One check of the repository at `top`. Nothing is changed but its memory."""
+
+    def __init__(self, top: Path, now: datetime, today: date) -> None:
+        self.top = top
+        self.docs = top / "docs"
+        self.now = now
+        self.today = today
+        self.memory = Memory(top)
+        self.languages = languages_in(self.docs)
+
+    @cached_property
+    def stored(self) -> Stored:
+        """The status file. Raises BadStatus."""
+        return load_status(self.top / "status.yml", self.now)
+
+    @cached_property
+    def record(self) -> Record:
+        """What is asked of the status file. Raises BadStatus."""
+        evidence = sorted((self.docs / "evidence").glob("*"))
+        evidence.append(self.top / "REHEARSAL")
+        mark = mark_of(self.status_mark, self.today, *map(file_mark, evidence), *evidence)
+        return self.memory.recall("status.yml", mark, RECORD, self._record)
+
+    def _record(self) -> Record:
+        status = self.stored.status
+        return Record(
+            facts=facts_of(status),
+            made=frozenset({*status.models, *status.signatures, *map(anchor, status.endpoints)}),
+            severities=status.policy.severities,
+            findings=tuple(check_record(self.stored, self.top, self.today)),
+        )
+
+    @cached_property
+    def status_mark(self) -> object:
+        return file_mark(self.top / "status.yml")
+
+    def published(self) -> list[Finding]:
+        """Findings in all that is published. Raises BadStatus."""
+        digests, found = self._digests()
+        found += self.record.findings
+        found += [finding for digest in digests for finding in digest.findings]
+        found += check_links(digests, self.record.made | RULES.keys())
+        found += self._templates()
+        found += check_settings(self.top, self.languages)
+        found += check_translations(self.docs, digests)
+        return [*found, *self._status_texts()]
+
+    def keys(self) -> list[Finding]:
+        """What looks like a key in any file of the repository."""
+        return [
+            finding
+            for name in Repository(self.top).files()
+            for finding in self._kept(f"key:{name}", [self.top / name], self._key(name))
+        ]
+
+    def _key(self, name: str) -> Callable[[], Iterable[Finding]]:
+        return lambda: check_key(self.top / name)
+
+    def _digests(self) -> tuple[list[Digest], list[Finding]]:
+        """The digests of all pages, and a finding for each page that has none."""
+        digests: list[Digest] = []
+        refused: list[Finding] = []
         for language in self.languages:
             words = standing_words(load_catalogue(language)).values()
-            pages = [page for page in self.pages if page.language == language]
-            found += check_prose(status, pages, words)
-        found += check_hidden(self.pages)
-        found += check_links(status, self.pages)
-        found += check_templates(status, self.top / "snippets")
-        found += check_settings(self.top, self.languages)
-        found += check_translations(docs, self.pages)
-        return found + _careful(lambda: check_status_text(self.stored, docs, self.languages))
+            facts = self.record.facts.with_words(words)
+            mark = mark_of(*(sorted(value) for _, value in facts))
+            for file in page_files(self.docs / language):
+                one = self.memory.recall(
+                    str(file.relative_to(self.top)),
+                    mark_of(mark, file_mark(file)),
+                    DIGEST,
+                    self._digest(file, language, facts),
+                )
+                if isinstance(one, Digest):
+                    digests.append(one)
+                else:
+                    refused += one
+        return digests, refused
+
+    def _digest(
+        self, file: Path, language: str, facts: Facts
+    ) -> Callable[[], Digest | tuple[Finding]]:
+        def make() -> Digest | tuple[Finding]:
+            try:
+                page = load_page(self.docs / language, file, language)
+            except BadInput as error:
+                return (Finding.told(str(error), "unreadable-page"),)
+            return digest_of(page, facts)
+
+        return make
+
+    def _templates(self) -> Sequence[Finding]:
+        folder = self.top / "snippets"
+        files = [self.top / "status.yml", *sorted(folder.rglob("*.j2"))]
+
+        def make() -> Iterable[Finding]:
+            return check_templates(self.stored.status, self.record.facts, folder)
+
+        return self._kept("snippets", files, make)
+
+    def _status_texts(self) -> Sequence[Finding]:
+        files = [self.top / "status.yml", *sorted(self.docs.glob("*.po"))]
+
+        def make() -> Iterable[Finding]:
+            try:
+                return check_status_text(self.stored, self.docs, self.languages)
+            except BadInput as error:
+                return [Finding.told(str(error), "unreadable-page")]
+
+        return self._kept("status texts", files, make)
+
+    def _kept(
+        self, name: str, files: Sequence[Path], make: Callable[[], Iterable[Finding]]
+    ) -> Sequence[Finding]:
+        mark = mark_of(self.languages, *files, *map(file_mark, files))
+        return self.memory.recall(name, mark, FINDINGS, lambda: tuple(make()))
+
+    def age(self) -> list[Finding]:
+        """Evidence that is no longer fresh."""
+        return check_age(self.stored, self.today)
+
+    def history(self, reference: str) -> list[Finding]:
+        """Findings against a commit."""
+        counts = {digest.path: digest.blocks for digest in self._digests()[0]}
+        return check_history(self.stored, counts, self.top, reference, self.now)
+
+    def built(self, site: Path) -> list[Finding]:
+        """Findings in the built site. Raises BadInput where there is none."""
+        if not site.is_dir():
+            raise BadInput(f"{site}: no site is built there; one was expected. Build it first.")
+        refused: list[BadInput] = []
+        pages = [
+            page
+            for language in self.languages
+            for page in load_pages(self.docs / language, language, refused)
+        ]
+        status = self.stored.status
+        try:
+            snippets = render_snippets(status, self.top / "snippets")
+        except BadInput:  # told of the templates already
+            return []
+        return check_built(status, pages, read_blocks(site), snippets, site)
 
 
 def check_sources(
@@ -78,35 +207,17 @@ def check_sources(
     `against` is a commit whose evidence must still be there. With `fails_stale`, evidence that is
     no longer fresh is a finding. With `site`, the site that was built there is looked at too.
     """
-    found = check_keys(Repository(top))
+    check = Check(top, now, today)
+    found = check.keys()
     try:
-        sources = Sources.load(top, now)
+        found += check.published()
+        if fails_stale:
+            found += check.age()
+        if site is not None:
+            found += check.built(site)
+        if against is not None:
+            found += check.history(against)
     except BadStatus as error:
         return [*found, *(Finding.told(one, "bad-status") for one in error.complaints)]
-    found += sources.check(today)
-    if fails_stale:
-        found += check_age(sources.stored, today)
-    if site is not None:
-        found += _site(sources, site)
-    if against is not None:
-        found += check_history(sources.stored, sources.pages, top, against, now)
+    check.memory.save()
     return found
-
-
-def _site(sources: Sources, site: Path) -> list[Finding]:
-    if not site.is_dir():
-        raise BadInput(f"{site}: no site is built there; one was expected. Build it first.")
-    status, folder = sources.stored.status, sources.top / "snippets"
-    try:
-        snippets = render_snippets(status, folder)
-    except BadInput:  # told of the templates already
-        return []
-    return check_built(status, sources.pages, read_blocks(site), snippets, site)
-
-
-def _careful(check: Callable[[], list[Finding]]) -> list[Finding]:
-    """What a check finds; a file that it cannot use is a finding too."""
-    try:
-        return check()
-    except BadInput as error:
-        return [Finding.told(str(error), "unreadable-page")]

@@ -5,12 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
 
+from trueup.check.digest import Digest, Kept
 from trueup.finding import Finding
-from trueup.site import MAIN, NOTES, Page, Part, parts_of, read_notes
+from trueup.site import MAIN, NOTES, read_notes
 from trueup.store import shown
 
 
-def check_translations(docs: Path, pages: Sequence[Page]) -> list[Finding]:
+def check_translations(docs: Path, pages: Sequence[Digest]) -> list[Finding]:
     """Findings in the pages of every language but the main one."""
     sources = {page.source: page for page in pages if page.language == MAIN}
     found: list[Finding] = []
@@ -33,7 +34,7 @@ def _read_notes(folder: Path) -> tuple[Mapping[str, Sequence[str]], list[Finding
 
 
 def _missing(
-    folder: Path, sources: Mapping[str, Page], own: Mapping[str, Page]
+    folder: Path, sources: Mapping[str, Digest], own: Mapping[str, Digest]
 ) -> Iterator[Finding]:
     for name in sources.keys() - own.keys():
         wanted = f"a translation of {sources[name].path} was expected"
@@ -43,21 +44,21 @@ def _missing(
         yield Finding(str(own[name].path), "extra-page", "it has no source", wanted, todo)
 
 
-def _compared(source: Page, page: Page, notes: Sequence[str]) -> Iterator[Finding]:
-    theirs, ours = parts_of(source), parts_of(page)
+def _compared(source: Digest, page: Digest, notes: Sequence[str]) -> Iterator[Finding]:
+    theirs, ours = source.parts, page.parts
     if (source.model, source.blocks) != (page.model, page.blocks):
         told = f"model and blocks of its front matter are not those of {source.path}"
         wanted = "the same were expected"
         yield Finding(f"{page.path}:1", "other-front", told, wanted, "Copy them.")
     for number, (their, our) in enumerate(zip_longest(theirs, ours)):
-        if their is None or our is None or their.kept != our.kept:
+        if their is None or our is None or their[2] != our[2]:
             yield _parted(source, page, their, our)
             return
-        if number < len(notes) and notes[number] != their.mark:
+        if number < len(notes) and notes[number] != their[1]:
             yield Finding(
-                f"{page.path}:{our.line}",
+                f"{page.path}:{our[0]}",
                 "stale-translation",
-                f"{source.path}:{their.line} changed since this was translated",
+                f"{source.path}:{their[0]} changed since this was translated",
                 "its translation was expected",
                 "Read both, and note it with `trueup translated`.",
             )
@@ -67,11 +68,11 @@ def _compared(source: Page, page: Page, notes: Sequence[str]) -> Iterator[Findin
         yield Finding(str(page.path), "stale-translation", told, wanted, todo)
 
 
-def _parted(source: Page, page: Page, their: Part | None, our: Part | None) -> Finding:
+def _parted(source: Digest, page: Digest, their: Kept | None, our: Kept | None) -> Finding:
     """The first place where a page and its source are not built alike."""
-    line = our.line if our else page.first_line
+    line = our[0] if our else page.first_line
     found = _told(our) if our else "the end of the page"
-    expected = f"{_told(their)} as at {source.path}:{their.line}" if their else "its end"
+    expected = f"{_told(their)} as at {source.path}:{their[0]}" if their else "its end"
     return Finding(
         f"{page.path}:{line}",
         "other-parts",
@@ -81,7 +82,6 @@ def _parted(source: Page, page: Page, their: Part | None, our: Part | None) -> F
     )
 
 
-def _told(part: Part) -> str:
-    kept = [one for one in part.kept if one]
-    text = " ".join((kept[0] if kept else part.text).split())
-    return shown(text)
+def _told(part: Kept) -> str:
+    first = next((line for line in part[2].split("\n") if line), None)
+    return shown(first) if first else "a paragraph"

@@ -1,5 +1,6 @@
 """Status: the whole status file, and where its parts stand in the text."""
 
+from collections import deque
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -70,13 +71,8 @@ class Status(Frozen):
 
         Retracted rows are left out.
         """
-        return tuple(
-            row
-            for row in reversed(self.observations)
-            if (row.endpoint, row.variant) == (endpoint, variant)
-            and row.retracted is None
-            and (target is None or row.target == target)
-        )
+        rows = _by_request(self.observations).get((endpoint, variant), ())
+        return tuple(row for row in rows if target is None or row.target == target)
 
 
 class Place(Frozen):
@@ -88,3 +84,20 @@ class Place(Frozen):
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}:{self.column}"
+
+
+Rows = tuple[Observation, ...]
+_SORTED: deque[tuple[Rows, dict[tuple[str, str | None], list[Observation]]]] = deque(maxlen=4)
+
+
+def _by_request(rows: Rows) -> dict[tuple[str, str | None], list[Observation]]:
+    """Rows that count, newest first, by endpoint and variant; kept for the lists last asked for."""
+    for known, index in _SORTED:
+        if known is rows:
+            return index
+    made: dict[tuple[str, str | None], list[Observation]] = {}
+    for row in reversed(rows):
+        if row.retracted is None:
+            made.setdefault((row.endpoint, row.variant), []).append(row)
+    _SORTED.append((rows, made))
+    return made

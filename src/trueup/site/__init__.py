@@ -9,7 +9,7 @@ from trueup.site.csp import policy_of, secure_pages
 from trueup.site.export import export_receipts, mark_pages
 from trueup.site.languages import MAIN, NOT_FOUND, QUIET, home_of, language_at, languages_in
 from trueup.site.outline import Outline, Section, load_outline, settings_of
-from trueup.site.pages import Page, load_pages, parse_page
+from trueup.site.pages import Page, load_page, load_pages, page_files, parse_page
 from trueup.site.parts import NOTES, Part, note_translation, parts_of, read_notes
 from trueup.site.sitemap import write_sitemap
 from trueup.site.stamp import STAMP, stamp_site
@@ -34,7 +34,9 @@ __all__ = [
     "language_at",
     "languages_in",
     "load_outline",
+    "load_page",
     "load_pages",
+    "page_files",
     "mark_pages",
     "note_translation",
     "parse_address",

@@ -47,9 +47,9 @@ def load_pages(
     `refused`, what would be raised is put there, and the page left out.
     """
     pages = []
-    for path in sorted(docs.rglob("*.md")):
+    for path in page_files(docs):
         try:
-            pages.append(_load(docs, path, language))
+            pages.append(load_page(docs, path, language))
         except BadInput as error:
             if refused is None:
                 raise
@@ -57,7 +57,13 @@ def load_pages(
     return pages
 
 
-def _load(docs: Path, path: Path, language: str) -> Page:
+def page_files(docs: Path) -> list[Path]:
+    """The files of the pages under a folder, in the order of their paths."""
+    return sorted(docs.rglob("*.md"))
+
+
+def load_page(docs: Path, path: Path, language: str = MAIN) -> Page:
+    """The page of a file under the folder of a language. Raises BadInput, as `load_pages` does."""
     try:
         with open(path, "rb") as file:
             content = file.read(MOST_BYTES + 1)

@@ -1,0 +1,92 @@
+"""Digest: all that a check asks of one page, so that a page that did not change is not read."""
+
+import re
+from collections.abc import Iterator
+from urllib.parse import unquote
+
+from markdown.extensions.toc import slugify
+
+from trueup.check.facts import Facts
+from trueup.check.hidden import check_hidden
+from trueup.check.plain import CALL, blank, plain
+from trueup.check.prose import CODE_SPAN, check_prose, fences_of, is_inside
+from trueup.finding import Finding
+from trueup.model import Frozen
+from trueup.site import Page, parts_of
+
+LINK = re.compile(
+    r"\]\(\s*<?([^)\s>]+)>?[^)]*\)|^ {0,3}\[[^\]\n]+\]:[ \t]*<?([^\s>]+)", re.MULTILINE
+)
+ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
+HEADING = re.compile(r"^#{1,6}[ \t]+(.+?)[ \t]*#*[ \t]*$", re.MULTILINE)
+MARKED = re.compile(r"[^\w \-:,.]")
+OWN_ID = re.compile(r"\{:?[^}\n]*#([\w:.-]+)[^}\n]*\}")
+
+
+Kept = tuple[int, str, str]
+"""A part of a page as a translation is compared with it: its line, a mark that tells whether it
+changed, and what a translation must keep, a line for each."""
+
+
+Link = tuple[str, str]
+"""A link to a page of the site or to a part of it: its place and its target."""
+
+
+class Digest(Frozen):
+    """One page, without its text."""
+
+    path: str
+    language: str
+    source: str
+    model: str | None
+    blocks: int
+    first_line: int
+    parts: tuple[Kept, ...]
+    links: tuple[Link, ...]
+    ids: frozenset[str]
+    """The addresses of its headings."""
+    calls: bool
+    """Whether macros are called in it, which can make further addresses."""
+    findings: tuple[Finding, ...]
+    """What is wrong in it, whatever stands elsewhere."""
+
+
+def digest_of(page: Page, facts: Facts) -> Digest:
+    """The digest of a page, by the facts that no page of its language may type."""
+    return Digest(
+        path=str(page.path),
+        language=page.language,
+        source=page.source,
+        model=page.model,
+        blocks=page.blocks,
+        first_line=page.first_line,
+        parts=tuple((one.line, one.mark, "\n".join(one.kept)) for one in parts_of(page)),
+        links=tuple(_links(page)),
+        ids=frozenset(_ids(page)),
+        calls=CALL.search(page.text) is not None,
+        findings=(*check_prose(facts, [page]), *check_hidden([page])),
+    )
+
+
+def _links(page: Page) -> Iterator[tuple[str, str]]:
+    """Place and target of each link of a page that leads to no other site."""
+    text = CALL.sub(blank, page.text)
+    spans = [one.span() for one in CODE_SPAN.finditer(text)]
+    fences = [(start, end) for start, end, _ in fences_of(text)]
+    for found in LINK.finditer(text):
+        target = unquote(found[1] or found[2])
+        if ELSEWHERE.match(target) or is_inside(spans, found.start()):
+            continue
+        if not is_inside(fences, found.start()):
+            before = text[: found.start()]
+            line = page.first_line + before.count("\n")
+            yield f"{page.path}:{line}:{found.start() - before.rfind(chr(10))}", target
+
+
+def _ids(page: Page) -> set[str]:
+    """The addresses of a page's headings, as the extension `toc` makes them."""
+    ids = set(OWN_ID.findall(page.text))
+    for heading in HEADING.finditer(page.text):
+        text = OWN_ID.sub("", heading[1])
+        ids.add(slugify(plain(text).text if MARKED.search(text) else text, "-"))
+    return ids
