@@ -80,6 +80,13 @@ def test_what_changed_since_is_found_as_without_a_memory(what: str, tmp_path: Pa
     assert checked(top) == found
 
 
+def test_the_same_is_found_with_a_memory_and_without_one_against_a_commit(tmp_path: Path) -> None:
+    top = copy_repository(tmp_path, is_whole=True)
+    for _ in range(2):
+        found = check_sources(top, NOW, NOW.date(), against="HEAD", fails_stale=True)
+        assert {one.rule for one in found if one.severity == "error"} == {"no-history"}
+
+
 def test_what_did_not_change_is_not_read_again(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = checked(top)
     monkeypatch.setattr("trueup.check.sources.load_page", None)

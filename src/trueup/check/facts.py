@@ -41,7 +41,12 @@ class Facts(Frozen):
 
     def with_words(self, words: Iterable[str]) -> "Facts":
         """The same facts, with the standing words of a language."""
-        return Facts(**{**dict(self), "words": frozenset(words)})
+        return Facts(**{**self.texts, "words": frozenset(words)})
+
+    @property
+    def texts(self) -> dict[str, frozenset[str]]:
+        """The texts of each kind."""
+        return {name: getattr(self, name) for name in type(self).model_fields}
 
     @cached_property
     def patterns(self) -> tuple[tuple[str, re.Pattern[str]], ...]:

@@ -87,8 +87,8 @@ class Check:
 
     def published(self) -> list[Finding]:
         """Findings in all that is published. Raises BadStatus."""
-        digests, found = self._digests()
-        found += self.record.findings
+        digests, refused = self.digests
+        found = [*refused, *self.record.findings]
         found += [finding for digest in digests for finding in digest.findings]
         found += check_links(digests, self.record.made | RULES.keys())
         found += self._templates()
@@ -107,14 +107,15 @@ class Check:
     def _key(self, name: str) -> Callable[[], Iterable[Finding]]:
         return lambda: check_key(self.top / name)
 
-    def _digests(self) -> tuple[list[Digest], list[Finding]]:
+    @cached_property
+    def digests(self) -> tuple[list[Digest], list[Finding]]:
         """The digests of all pages, and a finding for each page that has none."""
         digests: list[Digest] = []
         refused: list[Finding] = []
         for language in self.languages:
             words = standing_words(load_catalogue(language)).values()
             facts = self.record.facts.with_words(words)
-            mark = mark_of(*(sorted(value) for _, value in facts))
+            mark = mark_of({kind: sorted(texts) for kind, texts in facts.texts.items()})
             for file in page_files(self.docs / language):
                 one = self.memory.recall(
                     str(file.relative_to(self.top)),
@@ -172,7 +173,7 @@ class Check:
 
     def history(self, reference: str) -> list[Finding]:
         """Findings against a commit."""
-        counts = {digest.path: digest.blocks for digest in self._digests()[0]}
+        counts = {digest.path: digest.blocks for digest in self.digests[0]}
         return check_history(self.stored, counts, self.top, reference, self.now)
 
     def built(self, site: Path) -> list[Finding]:
