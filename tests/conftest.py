@@ -4,7 +4,6 @@ import os
 import re
 import shutil
 import signal
-import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -18,21 +17,13 @@ from playwright.sync_api import BrowserContext, Page
 
 from trueup.crew import Crew
 from trueup.docs import Docs
-from trueup.errors import TrueupError
 from trueup.receipt import Report
-from trueup.run import Bench, open_mock, open_relay
-from trueup.site import MAIN, Block, languages_in, read_blocks
-from trueup.snippet import FENCES
+from trueup.run import Bench, open_mock
+from trueup.site import MAIN, languages_in
 from trueup.store import Stored, load_status
-from trueup.verify import distinct
 
 TOP = Path(__file__).parent.parent
 SOURCES = ("docs", "overrides", "snippets", "mkdocs.yml")
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--target", default="mock", help="mock, or a target of the status file")
-    parser.addoption("--max-calls", type=int, default=None, help="most calls to a live target")
 
 
 def copy_repository(top: Path, *, is_whole: bool = False) -> Path:
@@ -82,25 +73,9 @@ def stored() -> Stored:
 
 
 @pytest.fixture(scope="session")
-def bench(stored: Stored) -> Iterator[Bench]:
+def bench(trueup_bench: Bench) -> Bench:
     """The mock's bench: every module may run blocks on it."""
-    with open_mock(stored, complete=os.environ.get("CI") == "true") as opened:
-        yield opened
-
-
-@pytest.fixture(scope="session")
-def target_bench(request: pytest.FixtureRequest, stored: Stored) -> Iterator[Bench]:
-    """The bench of `--target`: the mock's unless a live target was asked for."""
-    target = request.config.getoption("--target")
-    if target == "mock":
-        yield request.getfixturevalue("bench")
-        return
-    key = os.environ.get(f"TRUEUP_{target.upper().replace('-', '_')}_API_KEY")
-    calls = request.config.getoption("--max-calls")
-    if not key or not calls:
-        pytest.exit(f"--target {target} needs TRUEUP_{target.upper()}_API_KEY and --max-calls", 2)
-    with open_relay(stored, target, key, calls) as opened:
-        yield opened
+    return trueup_bench
 
 
 @pytest.fixture(scope="session")
@@ -132,28 +107,3 @@ def context() -> Iterator[BrowserContext]:
 def page(context: BrowserContext, home: str) -> Iterator[Page]:
     with watched(context, home) as opened:
         yield opened
-
-
-BLOCKS = pytest.StashKey[list[tuple[Block, tuple[str, ...]]]]()
-
-
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test with `published` runs once for each published block, one with `python_block` once for
-    each in Python; the site is built once, when the first of them is collected."""
-    for name, languages in (("published", FENCES), ("python_block", ("python",))):
-        if name in metafunc.fixturenames:
-            blocks = [one for one in _published(metafunc.config) if one[0].language in languages]
-            assert blocks, "no published block was found"
-            metafunc.parametrize(name, blocks, ids=[str(block.id) for block, _ in blocks])
-
-
-def _published(config: pytest.Config) -> list[tuple[Block, tuple[str, ...]]]:
-    if BLOCKS not in config.stash:
-        site = Path(tempfile.mkdtemp(prefix="trueup-site-"))
-        config.add_cleanup(lambda: shutil.rmtree(site))
-        try:
-            load_docs(TOP, site).build(os.environ)
-        except TrueupError as error:
-            raise pytest.UsageError(str(error)) from error
-        config.stash[BLOCKS] = distinct(read_blocks(site))
-    return config.stash[BLOCKS]

@@ -2,7 +2,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date
 from hashlib import sha256
 from pathlib import Path
 
@@ -14,23 +14,22 @@ from pytest_examples.config import ExamplesConfig
 
 from trueup.docs import Docs
 from trueup.mock import MEDIA_HOST, create_app
+from trueup.pytest_plugin import published_in
+from trueup.pytest_plugin.published import Case
 from trueup.receipt import Report
-from trueup.run import Bench
 from trueup.sandbox.server import open_folder, open_server
 from trueup.sandbox.tunnel import open_tunnel
-from trueup.site import Block, trim_end
+from trueup.site import trim_end
 from trueup.store import Stored
-from trueup.verify import verify_block
-
-Published = tuple[Block, tuple[str, ...]]
 
 
-def test_a_published_block_passes_its_run(
-    published: Published, target_bench: Bench, stored: Stored
-) -> None:
-    block, pages = published
-    receipt = verify_block(block, pages, stored, target_bench, datetime.now(UTC).date())
-    assert receipt.passed or receipt.skipped, receipt.untold or receipt.reasons
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test with `python_block` runs once for each published block in Python."""
+    if "python_block" in metafunc.fixturenames:
+        cases = published_in(metafunc.config).cases
+        found = [one for one in cases if one.block().language == "python"]
+        assert found, "no published block in Python was found"
+        metafunc.parametrize("python_block", found, ids=[one.name for one in found])
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +47,7 @@ def wire(stored: Stored) -> Iterator[dict[str, str]]:
 
 
 def test_a_published_python_block_is_clean_and_does_what_the_record_says(
-    python_block: Published,
+    python_block: Case,
     wire: dict[str, str],
     eval_example: EvalExample,
     stored: Stored,
@@ -56,7 +55,7 @@ def test_a_published_python_block_is_clean_and_does_what_the_record_says(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    block, _ = python_block
+    block = python_block.block()
     example = CodeExample.create(block.text + "\n")
     eval_example.config = ExamplesConfig(
         line_length=88,

@@ -1,0 +1,302 @@
+"""The pytest plugin in other repositories: small ones of its own, green, broken and without it."""
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from conftest import TOP
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from test_run import serving
+
+from trueup.mock import create_app, ledger_with
+from trueup.store import parse_status
+
+pytest_plugins = ["pytester"]
+
+STATUS = """\
+version: 1
+policy: {fresh_for: 30d, confirm_after: 1, recover_after: 3, reported_until: 2026-04-14}
+targets:
+  production: {base_url: https://gateway.example, reference: true}
+  local: {base_url: http://localhost:4000}
+routes:
+  images: {title: Images, request: POST /v1/images/generations, protocol: openai-images,
+           auth: {documented: bearer}}
+models:
+  painter: {title: Painter, family: painter}
+endpoints:
+  painter/images: {body: {prompt: A cat}}
+observations:
+  - at: 2026-04-14
+    endpoint: painter/images
+    target: production
+    sent: {base_url: https://gateway.example, request: POST /v1/images/generations, auth: bearer,
+           body: {model: painter, prompt: A cat}}
+    outcome: image
+    shape: b64-json
+    billing: aligned
+    source: {reported: the owner}
+"""
+SETTINGS = """\
+site_name: Painter
+docs_dir: docs/en
+strict: true
+theme: {name: material, font: false}
+plugins:
+  - macros: {modules: [trueup.macros], on_undefined: strict, on_error_fail: true}
+markdown_extensions:
+  - admonition
+  - attr_list
+  - pymdownx.details
+  - pymdownx.highlight: {pygments_lang_class: true}
+  - pymdownx.superfences
+  - pymdownx.tabbed: {alternate_style: true}
+nav: [index.md, more.md]
+"""
+PAGE = '---\nblocks: 3\n---\n\n# A page\n\n{{ route("painter/images") }}\n'
+MORE = "---\nblocks: 3\n---\n\n# Another page\n\n{{ best('painter') }}\n"
+USED = "[pytest]\ntrueup_top = .\ntestpaths = tests\naddopts = --strict-config --strict-markers\n"
+FILES = {
+    "status.yml": STATUS,
+    "mkdocs.yml": SETTINGS,
+    "docs/en/index.md": PAGE,
+    "docs/en/more.md": MORE,
+    "pytest.ini": USED,
+    "tests/test_own.py": "def test_own():\n    pass\n",
+}
+
+
+@pytest.fixture
+def small(pytester: pytest.Pytester) -> pytest.Pytester:
+    """A repository with one endpoint, in three languages of code on two pages."""
+    for name, text in FILES.items():
+        write(pytester.path / name, text)
+    for name in ("shared", "openai-images"):
+        shutil.copytree(TOP / "snippets" / name, pytester.path / "snippets" / name)
+    return pytester
+
+
+def write(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+
+
+def change(name: str, old: str, new: str) -> Callable[[Path], None]:
+    def apply(top: Path) -> None:
+        text = (top / name).read_text(encoding="utf-8")
+        assert old in text
+        write(top / name, text.replace(old, new, 1))
+
+    return apply
+
+
+def run(small: pytest.Pytester, *arguments: str, **outcomes: int) -> tuple[pytest.RunResult, str]:
+    result = small.runpytest_inprocess("-p", "no:cacheprovider", *arguments)
+    if outcomes:
+        result.assert_outcomes(**outcomes)
+    text = result.stdout.str() + result.stderr.str()
+    assert "Traceback" not in text and "INTERNALERROR" not in text
+    return result, text
+
+
+def test_a_repository_that_names_its_top_has_its_blocks_run(small: pytest.Pytester) -> None:
+    result, text = run(small, "-v", passed=4)
+    assert result.ret == 0
+    assert f"trueup: published blocks of {small.path}" in text
+    for name in ("curl", "python", "javascript"):
+        assert f"status.yml::#painter--images--{name} PASSED" in text
+    assert not (small.path / "site").exists() and not (small.path / ".cache").exists()
+
+
+def test_the_option_does_what_the_setting_does(small: pytest.Pytester) -> None:
+    write(small.path / "pytest.ini", "[pytest]\n")
+    top = small.path / "docs-of-it"
+    top.mkdir()
+    for name in ("status.yml", "mkdocs.yml", "docs", "snippets"):
+        (small.path / name).rename(top / name)
+    run(small, passed=1)
+    run(small, "--trueup-top", "docs-of-it", "-k", "curl", passed=1, deselected=3)
+
+
+def bare(top: Path) -> None:
+    for name in ("index.md", "more.md"):
+        write(top / "docs" / "en" / name, "# Bare\n")
+
+
+BROKEN: dict[str, tuple[Callable[[Path], None], dict[str, int], str]] = {
+    "a block that parts from the record": (
+        change("snippets/shared/curl.sh.j2", "curl ", "curl -X PUT "),
+        {"passed": 3, "failed": 1},
+        r"painter/images \(bash\): the block does not send .* now PUT .*status\.yml:14",
+    ),
+    "a page that publishes less than it committed": (
+        change("docs/en/more.md", "{{ best('painter') }}", "Nothing."),
+        {"passed": 4, "failed": 1},
+        r"lost-blocks:docs/en/more\.md.*: 0 blocks are published; blocks: 3 was expected",
+    ),
+    "a page that is no longer built": (
+        change("mkdocs.yml", "nav: [index.md, more.md]", "nav: [index.md]\nexclude_docs: more.md"),
+        {"errors": 1},
+        r"more/index\.html: No such file or directory; the page as it was built was expected",
+    ),
+    "no block at all": (
+        bare,
+        {"passed": 1, "failed": 1},
+        r"no block to run was found; at least one was expected",
+    ),
+    "a site that cannot be built": (
+        change("docs/en/more.md", "best('painter')", "best('nobody')"),
+        {"errors": 1},
+        r"ERROR collecting status\.yml.*nobody",
+    ),
+    "a status file that cannot be read": (
+        change("status.yml", "version: 1", "version: one"),
+        {"errors": 1},
+        r"status\.yml:1:\d+: ",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_what_is_broken_is_red_and_told(what: str, small: pytest.Pytester) -> None:
+    apply, outcomes, told = BROKEN[what]
+    apply(small.path)
+    result, text = run(small, **outcomes)
+    assert result.ret != 0
+    assert re.search(told, text, re.DOTALL), text
+
+
+TEST = """\
+def test_block(trueup_block, trueup_bench, trueup_docs, trueup_site):
+    assert trueup_block.endpoint in trueup_docs.stored.status.endpoints
+    assert (trueup_site / "index.html").is_file() and trueup_bench.replays
+"""
+
+
+def test_a_test_that_asks_for_blocks_has_them_without_a_setting(small: pytest.Pytester) -> None:
+    write(small.path / "pytest.ini", "[pytest]\n")
+    write(small.path / "tests/test_own.py", TEST)
+    run(small, passed=3)
+
+
+def test_a_test_that_asks_for_blocks_is_told_of_a_lost_one(small: pytest.Pytester) -> None:
+    write(small.path / "pytest.ini", "[pytest]\n")
+    write(small.path / "tests/test_own.py", TEST)
+    change("docs/en/more.md", "{{ best('painter') }}", "Nothing.")(small.path)
+    _, text = run(small, passed=3, errors=1)
+    assert "blocks: 3 was expected" in text
+
+
+def test_a_fixture_says_what_it_could_not_read(small: pytest.Pytester) -> None:
+    write(small.path / "pytest.ini", "[pytest]\n")
+    write(small.path / "status.yml", "")
+    write(small.path / "tests/test_own.py", "def test_it(trueup_bench):\n    pass\n")
+    _, text = run(small, errors=1)
+    assert "status.yml" in text
+
+
+def test_a_dated_skip_is_skipped_with_its_reason(small: pytest.Pytester) -> None:
+    change(
+        "status.yml",
+        "{body: {prompt: A cat}}",
+        "{body: {prompt: A cat}, skip: {reason: it moves, until: 2999-01-01}}",
+    )(small.path)
+    _, text = run(small, "-rs", passed=1, skipped=3)
+    assert "it moves (until 2999-01-01)" in text
+
+
+def test_other_tests_asked_for_by_name_run_alone_and_that_is_said(small: pytest.Pytester) -> None:
+    _, text = run(small, "tests", passed=1)
+    assert "trueup: no published block was asked for; name " in text
+    run(small, "tests", "status.yml", passed=4)
+    run(small, ".", passed=4)
+
+
+def test_a_top_without_a_status_file_is_refused(small: pytest.Pytester) -> None:
+    result, text = run(small, "--trueup-top", "tests")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "status.yml was not found; the status file of a repository was expected" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--target", "nowhere"], "no such target; one of mock, production, local was expected"),
+        (["--target=local", "--max-calls=3"], "TRUEUP_LOCAL_API_KEY is not set"),
+        (["--target=production"], "no cap was given; --max-calls N was expected"),
+    ],
+)
+def test_a_live_target_needs_a_name_a_key_and_a_cap(
+    arguments: list[str], told: str, small: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRUEUP_PRODUCTION_API_KEY", "sk-none")
+    result, text = run(small, *arguments)
+    assert result.ret == 2 and told in text
+    assert "sk-none" not in text
+
+
+@pytest.mark.parametrize("prefix", ["", "trueup-"])
+def test_blocks_run_at_a_live_target(
+    prefix: str, small: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    status = parse_status(STATUS, "status.yml", datetime.now(UTC)).status
+    mock = create_app(status, ledger=ledger_with((), ["sk-own"]))
+    if prefix:  # where the repository has options of these names, only the long ones are there
+        write(
+            small.path / "tests/conftest.py",
+            "def pytest_addoption(parser):\n"
+            "    parser.addoption('--target', default='x')\n"
+            "    parser.addoption('--max-calls')\n",
+        )
+    with serving(Starlette(routes=[Mount("/", mock)])) as port:
+        place = f"http://127.0.0.1:{port}"
+        change("status.yml", "http://localhost:4000", place)(small.path)
+        monkeypatch.setenv("TRUEUP_LOCAL_API_KEY", "sk-own")
+        run(small, f"--{prefix}target=local", f"--{prefix}max-calls=3", passed=4)
+
+
+UNUSED = {
+    "pytest.ini": "[pytest]\naddopts = --strict-config\nfilterwarnings = error\n",
+    "conftest.py": (
+        "import pytest, sys\n"
+        "def pytest_addoption(parser):\n"
+        "    parser.addoption('--target', default='mine')\n"
+        "    parser.addoption('--max-calls')\n"
+        "@pytest.fixture\n"
+        "def bench():\n"
+        "    return 'mine'\n"
+        "def pytest_sessionfinish():\n"
+        "    loaded = [name for name in sys.modules if name.split('.')[0] == 'trueup']\n"
+        "    assert sorted(loaded) == ['trueup', 'trueup.pytest_plugin'], loaded\n"
+    ),
+    "test_own.py": (
+        "import pytest\n"
+        "@pytest.mark.parametrize('published', [1, 2])\n"
+        "def test_own(published, bench, pytestconfig):\n"
+        "    assert bench == pytestconfig.getoption('--target') == 'mine'\n"
+    ),
+    "status.yml": "of: another program\n",
+}
+
+
+def test_a_repository_without_it_notices_nothing(pytester: pytest.Pytester) -> None:
+    for name, text in UNUSED.items():
+        write(pytester.path / name, text)
+    result = pytester.runpytest_subprocess("--target", "mine", "-v")
+    result.assert_outcomes(passed=2)
+    assert result.ret == 0 and "trueup:" not in result.stdout.str()
+
+
+def test_loading_the_door_loads_nothing_else() -> None:
+    code = (
+        "import sys, pytest; before = set(sys.modules); import trueup.pytest_plugin;"
+        "print(*sorted(set(sys.modules) - before))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["trueup", "trueup.pytest_plugin"]
