@@ -17,8 +17,12 @@ from packaging.utils import canonicalize_name
 
 TOP = Path(__file__).parent.parent
 WORKFLOW = TOP / ".github" / "workflows" / "docs.yml"
-RETEST = WORKFLOW.with_name("retest.yml")
-BOTH = pytest.mark.parametrize("path", [WORKFLOW, RETEST], ids=lambda path: path.stem)
+RETEST, GATE, PUBLISH = (
+    WORKFLOW.with_name(f"{name}.yml") for name in ("retest", "gate", "publish")
+)
+WORKFLOWS = {path.stem: path for path in sorted(WORKFLOW.parent.iterdir())}
+EACH = pytest.mark.parametrize("path", WORKFLOWS.values(), ids=WORKFLOWS)
+OFFERED = TOP / ".pre-commit-hooks.yaml"
 HOOKS = TOP / ".pre-commit-config.yaml"
 SCRIPT_LINES = 20
 README_LINES = 120
@@ -32,7 +36,10 @@ FORBIDDEN = {
     "a path of one machine": re.compile(r"(?<![\w.-])/(?:work|ro" + r"ot|home/\w+|Users/\w+)/"),
 }
 SYSTEM_STEP = re.compile(r"(command -v [a-z]+ >/dev/null \|\| )?sudo (apt-get|sysctl) [^;&|]+")
-SCRIPT_STEP = re.compile(r"scripts/[a-z-]+( --?[a-z][a-z-]*| [0-9]+| [a-z]+\.md)*")
+ARGUMENTS = r"( --?[a-z][a-z-]*| [0-9]+| [a-z]+\.md| \"\$[A-Z]+\"| docs)*"
+SCRIPT_STEP = re.compile(
+    rf"(\.trueup/)?scripts/[a-z-]+{ARGUMENTS}|\.trueup/\.venv/bin/trueup{ARGUMENTS}"
+)
 
 
 def run(*command: str) -> subprocess.CompletedProcess[str]:
@@ -45,10 +52,19 @@ def validate_workflow(path: Path) -> subprocess.CompletedProcess[str]:
     return run(sys.executable, "-m", "check_jsonschema", *schema, str(path))
 
 
+def load_workflow(path: Path) -> dict[Any, Any]:
+    """A workflow, as YAML 1.1 reads it: its `on` is True."""
+    workflow: dict[Any, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return workflow
+
+
 def check_steps(workflow: dict[str, Any]) -> Iterator[str]:
-    """Lines of the workflow that are neither a script nor a step of the system."""
+    """Lines of the workflow that are neither a script, a command of ours nor a step of the system.
+
+    An expression in one would be run as it is spelled by whoever names a branch.
+    """
     for job in workflow["jobs"].values():
-        for step in job["steps"]:
+        for step in job.get("steps", []):
             for line in step.get("run", "").splitlines():
                 if not (SCRIPT_STEP.fullmatch(line) or SYSTEM_STEP.fullmatch(line)):
                     yield line
@@ -125,39 +141,45 @@ def wanted() -> list[str]:
     return named
 
 
-@BOTH
+@EACH
 def test_a_workflow_fits_the_published_schema(path: Path) -> None:
     result = validate_workflow(path)
     assert result.returncode == 0, result.stdout + result.stderr
 
 
 @pytest.mark.parametrize(
-    ("right", "wrong"),
+    ("path", "right", "wrong"),
     [
-        ("timeout-minutes:", "timeout-minute:"),
-        ("permissions:\n  contents: read", "permissions: write-everything"),
-        ("contents: read", "contents: reed"),
-        ("runs-on:", "run-on:"),
+        (WORKFLOW, "timeout-minutes:", "timeout-minute:"),
+        (WORKFLOW, "permissions:\n  contents: read", "permissions: write-everything"),
+        (WORKFLOW, "contents: read", "contents: reed"),
+        (WORKFLOW, "runs-on:", "run-on:"),
+        (WORKFLOW, "uses: ./.github", "use: ./.github"),
+        (GATE, "type: string", "type: text"),
+        (GATE, "workflow_call:", "workflow_calls:"),
+        (PUBLISH, "id-token: write", "id-token: read-all"),
+        (PUBLISH, "needs: build", "need: build"),
+        (PUBLISH, "group: pages", "groups: pages"),
     ],
 )
-def test_a_broken_workflow_is_refused(right: str, wrong: str, tmp_path: Path) -> None:
-    text = WORKFLOW.read_text(encoding="utf-8")
+def test_a_broken_workflow_is_refused(path: Path, right: str, wrong: str, tmp_path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
     assert right in text
-    broken = tmp_path / "docs.yml"
+    broken = tmp_path / path.name
     broken.write_text(text.replace(right, wrong), encoding="utf-8")
     result = validate_workflow(broken)
     assert result.returncode == 1, result.stdout + result.stderr
 
 
 def test_the_workflow_may_only_read() -> None:
-    workflow = yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))
+    workflow = load_workflow(WORKFLOW)
     assert workflow["permissions"] == {"contents": "read"}
     assert not [name for name, job in workflow["jobs"].items() if "permissions" in job]
     assert "secrets." not in WORKFLOW.read_text(encoding="utf-8")
 
 
 def test_the_retest_may_propose_and_nothing_else() -> None:
-    workflow = yaml.safe_load(RETEST.read_text(encoding="utf-8"))
+    workflow = load_workflow(RETEST)
     assert workflow["permissions"] == {"contents": "write", "pull-requests": "write"}
     assert set(workflow[True]) == {"schedule", "workflow_dispatch"}  # YAML 1.1 reads `on` so
     steps = workflow["jobs"]["retest"]["steps"]
@@ -165,22 +187,81 @@ def test_the_retest_may_propose_and_nothing_else() -> None:
     assert with_secrets == ["scripts/retest --due --max-calls 20 --summary summary.md"]
 
 
-@BOTH
+def test_only_the_job_that_deploys_may_write_and_only_from_main() -> None:
+    workflow = load_workflow(PUBLISH)
+    assert workflow["permissions"] == {"contents": "read"}
+    assert workflow[True]["push"] == {"branches": ["main"]}
+    assert "pull_request" not in workflow[True]
+    build, deploy = workflow["jobs"]["build"], workflow["jobs"]["deploy"]
+    assert "permissions" not in build
+    assert deploy["permissions"] == {"pages": "write", "id-token": "write"}
+    assert deploy["needs"] == "build" and not [step for step in deploy["steps"] if "run" in step]
+    assert {job["if"] for job in (build, deploy)} == {"github.ref == 'refs/heads/main'"}
+    assert "secrets." not in PUBLISH.read_text(encoding="utf-8")
+
+
+def test_the_gate_has_the_permissions_of_its_caller_and_no_secrets() -> None:
+    workflow = load_workflow(GATE)
+    # A called job that asks for more than its caller has keeps the whole workflow from starting.
+    assert "permissions" not in workflow and "permissions" not in workflow["jobs"]["claims"]
+    assert list(workflow[True]) == ["workflow_call"]
+    assert "secrets." not in GATE.read_text(encoding="utf-8")
+    (upload,) = (
+        step
+        for step in workflow["jobs"]["claims"]["steps"]
+        if step.get("uses", "").startswith("github/codeql-action/upload-sarif@")
+    )
+    assert all(word in upload["if"] for word in ("inputs.sarif", "!github.event.pull_request.head"))
+
+
+@pytest.mark.parametrize("path", [GATE, PUBLISH], ids=["gate", "publish"])
+def test_another_repository_says_which_trueup_it_calls(path: Path) -> None:
+    workflow = load_workflow(path)
+    inputs = workflow[True]["workflow_call"]["inputs"]
+    assert {name for name, one in inputs.items() if one.get("required")} == {"trueup", "ref"}
+    text = path.read_text(encoding="utf-8")
+    assert set(re.findall(r"inputs\.([a-z-]+)", text)) == set(inputs)
+
+
+def test_a_pull_request_is_compared_with_the_branch_that_it_goes_to() -> None:
+    (job,) = load_workflow(GATE)["jobs"].values()
+    assert job["env"]["BASE"] == "${{ github.base_ref }}"
+    assert job["steps"][0]["with"]["fetch-depth"] == "${{ github.base_ref && '0' || '1' }}"
+    assert '.trueup/scripts/gate "$TOP" "$BASE"' in [step.get("run") for step in job["steps"]]
+
+
+@EACH
+def test_every_checkout_that_pushes_nothing_forgets_its_token(path: Path) -> None:
+    steps = [step for job in load_workflow(path)["jobs"].values() for step in job.get("steps", [])]
+    checkouts = [step for step in steps if step.get("uses", "").startswith("actions/checkout@")]
+    kept = [one for one in checkouts if (one.get("with") or {}).get("persist-credentials", True)]
+    assert checkouts and len(kept) == (path == RETEST)
+
+
+@EACH
 def test_every_job_has_a_time_limit(path: Path) -> None:
-    workflow = yaml.safe_load(path.read_text(encoding="utf-8"))
-    assert all(job["timeout-minutes"] <= 60 for job in workflow["jobs"].values())
+    jobs = load_workflow(path)["jobs"].values()
+    assert all(job["timeout-minutes"] <= 60 for job in jobs if "uses" not in job)
 
 
 @pytest.mark.parametrize(
     ("path", "scripts"),
-    [(WORKFLOW, ["test", "docs", "portable"]), (RETEST, ["retest", "docs", "propose"])],
+    [
+        (WORKFLOW, ["test", "portable"]),
+        (RETEST, ["retest", "docs", "propose"]),
+        (GATE, ["gate"]),
+        (PUBLISH, ["setup"]),
+    ],
+    ids=lambda value: value.stem if isinstance(value, Path) else "",
 )
 def test_ci_calls_only_scripts_that_exist(path: Path, scripts: list[str]) -> None:
-    workflow = yaml.safe_load(path.read_text(encoding="utf-8"))
+    workflow = load_workflow(path)
     assert list(check_steps(workflow)) == []
-    called = re.findall(r"run: (scripts/[a-z-]+)", path.read_text(encoding="utf-8"))
+    called = re.findall(r"run: (?:\.trueup/)?(scripts/[a-z-]+)", path.read_text(encoding="utf-8"))
     assert called == [f"scripts/{name}" for name in scripts]
     assert all((TOP / name).is_file() for name in called)
+    own = [job["uses"] for job in workflow["jobs"].values() if "uses" in job]
+    assert all((TOP / name).is_file() for name in own)
 
 
 @pytest.mark.parametrize(
@@ -191,6 +272,8 @@ def test_ci_calls_only_scripts_that_exist(path: Path, scripts: list[str]) -> Non
         "sudo apt-get update; make",
         "scripts/../x",
         "pip install x",
+        "scripts/gate ${{ github.head_ref }}",
+        "trueup docs",
     ],
 )
 def test_a_step_that_is_no_script_is_caught(line: str) -> None:
@@ -300,6 +383,47 @@ def test_broken_hooks_are_refused(tmp_path: Path) -> None:
     text = HOOKS.read_text(encoding="utf-8")
     broken.write_text(text.replace("entry:", "entri:"), encoding="utf-8")
     assert run(sys.executable, "-m", "pre_commit", "validate-config", str(broken)).returncode == 1
+
+
+def test_the_offered_hook_is_a_command_of_the_package(tmp_path: Path) -> None:
+    result = run(sys.executable, "-m", "pre_commit", "validate-manifest", str(OFFERED))
+    assert result.returncode == 0, result.stdout + result.stderr
+    text = OFFERED.read_text(encoding="utf-8")
+    (hook,) = yaml.safe_load(text)
+    assert hook["language"] == "python" and hook["entry"] == "trueup check"
+    project = tomllib.loads((TOP / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert hook["entry"].split()[0] in project["scripts"]
+    held = [path for path in own_files() if re.search(hook["files"], str(path.relative_to(TOP)))]
+    assert {TOP / "status.yml", TOP / "mkdocs.ja.yml", TOP / "docs" / "en" / "index.md"} <= {*held}
+    assert not [path for path in held if path.suffix == ".py"]
+    broken = tmp_path / "hooks.yaml"
+    broken.write_text(text.replace("entry:", "entri:"), encoding="utf-8")
+    assert run(sys.executable, "-m", "pre_commit", "validate-manifest", str(broken)).returncode == 1
+
+
+@pytest.mark.parametrize("base", ["main", ""])
+def test_the_gate_of_any_repository_checks_it_against_its_base(base: str, tmp_path: Path) -> None:
+    home = tmp_path / ".trueup"
+    (home / "scripts").mkdir(parents=True)
+    (home / ".venv" / "bin").mkdir(parents=True)
+    shutil.copy(TOP / "scripts" / "gate", home / "scripts")
+    stub = '#!/usr/bin/env bash\necho "$PWD" "$@" >> "$CALLS"\nexit 1\n'
+    for place, text in ((home / "scripts" / "setup", "#!/bin/sh\n"),
+                        (home / ".venv" / "bin" / "trueup", stub)):  # fmt: skip
+        place.write_text(text, encoding="utf-8")
+        place.chmod(0o755)
+    done = subprocess.run(
+        [home / "scripts" / "gate", "docs-of-it", base],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "CALLS": str(tmp_path / "calls")},
+        check=False,
+    )
+    asked = f"{tmp_path} --top docs-of-it check" + (f" --against origin/{base}" if base else "")
+    assert done.returncode == 1
+    assert (tmp_path / "calls").read_text().splitlines() == [
+        f"{asked} --format sarif --output trueup.sarif",
+        f"{asked} --format github",
+    ]
 
 
 def test_a_skipped_test_fails_the_gate_in_ci(tmp_path: Path) -> None:
