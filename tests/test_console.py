@@ -51,6 +51,7 @@ def started(script: str, top: Path) -> Iterator[subprocess.Popen[str]]:
 
 def test_every_console_block_is_tried_here() -> None:
     tried = {"docs", "test", "check", "as-of", "bench", "mock", "live", "schema", "rehearse"}
+    tried |= {"against", "baseline", "blocks"}
     tried |= {"portable"}  # in test_portable: the other builders are fetched by their registry
     tried |= {f"retest-{name}" for name in ("plan", "local", "resume", "production")}
     assert {file.stem for file in FOLDER.glob("*.txt")} == tried
@@ -70,6 +71,45 @@ def test_the_measuring_starts_or_says_what_it_lacks(clone: Path) -> None:
 def test_check_finds_nothing(clone: Path) -> None:
     done = subprocess.run(["bash", "-c", commands("check")], cwd=clone, check=False)
     assert done.returncode == 0
+
+
+def commit(top: Path) -> None:
+    """Puts what a team would commit on a branch of an origin."""
+    names = ["status.yml", "mkdocs.yml", "docs", "overrides", "snippets"]
+    own = ["-c", "user.name=a", "-c", "user.email=a@localhost"]
+    for arguments in (
+        ["init", "-q"],
+        ["add", *names],
+        [*own, "commit", "-qm", "a"],
+        ["update-ref", "refs/remotes/origin/main", "HEAD"],
+    ):
+        subprocess.run(["git", *arguments], cwd=top, check=True)
+
+
+def test_evidence_that_was_altered_is_told_against_a_branch(clone: Path) -> None:
+    commit(clone)
+    assert said(commands("against"), clone).returncode == 0
+    file = clone / "status.yml"
+    file.write_text(file.read_text().replace("billing: mismatch", "billing: aligned", 1))
+    done = said(commands("against"), clone)
+    assert done.returncode == 1 and "[altered-observation]" in done.stderr
+
+
+def test_a_baseline_forgives_what_was_there_and_nothing_new(clone: Path) -> None:
+    page = clone / "docs" / "en" / "running.md"
+    page.write_text(page.read_text() + "\nSeen on 2026-04-14.\n")
+    assert said(commands("check"), clone).returncode == 1
+    assert said(commands("baseline"), clone).returncode == 0
+    assert said(commands("check"), clone).returncode == 0
+    page.write_text(page.read_text() + "\nSeen on 2026-04-15.\n")
+    done = said(commands("check"), clone)
+    assert done.returncode == 1 and "2026-04-15" in done.stderr and "04-14" not in done.stderr
+
+
+def test_the_blocks_are_tests(clone: Path) -> None:
+    done = said(commands("blocks"), clone)
+    assert done.returncode == 0, done.stdout
+    assert re.search(r"\d+ passed in", done.stdout) and "failed" not in done.stdout
 
 
 def test_the_schema_is_printed(clone: Path) -> None:
