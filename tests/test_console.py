@@ -54,6 +54,7 @@ def test_every_console_block_is_tried_here() -> None:
     tried |= {"against", "baseline", "blocks"}
     tried |= {"portable"}  # in test_portable: the other builders are fetched by their registry
     tried |= {f"retest-{name}" for name in ("plan", "local", "resume", "production")}
+    tried |= {file.stem for file in FOLDER.glob("adopt-*.txt")}  # in test_guide
     assert {file.stem for file in FOLDER.glob("*.txt")} == tried
 
 

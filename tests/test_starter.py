@@ -213,8 +213,13 @@ class Installed(Distribution):
         (None, "trueup==1.2.3", False),
         (
             '{"url": "https://git.example.com/t", "vcs_info": {"vcs": "git", "commit_id": "ab12"}}',
-            "trueup @ git+https://git.example.com/t@ab12",
+            "git+https://git.example.com/t@ab12",
             False,
+        ),
+        (
+            '{"url": "file:///t", "vcs_info": {"vcs": "git", "commit_id": "ab12"}}',
+            "git+file:///t@ab12",
+            True,
         ),
         ('{"url": "file:///a%20b", "dir_info": {}}', "trueup @ file:///a%20b", True),
         ('{"url": "file:///a", "dir_info": {"editable": true}}', "--editable file:///a", True),

@@ -40,7 +40,8 @@ def find_origin(installed: Distribution | None = None) -> Origin:
     url = str(direct["url"])
     is_local = urlsplit(url).scheme == "file"
     if found := direct.get("vcs_info"):
-        line = f"{PROJECT} @ {found['vcs']}+{url}@{found['commit_id']}"
+        # Without the name before it, since pip 23 reads no `name @ git+file:` URL.
+        line = f"{found['vcs']}+{url}@{found['commit_id']}"
         return Origin((line,), is_local=is_local)
     if "dir_info" in direct:
         return _folder(url, direct["dir_info"].get("editable") is True)
