@@ -1,15 +1,15 @@
 """Docs: one repository's status file, pages, templates and site, and the steps over them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from trueup.check import check_built, check_sources
+from trueup.check import check_built, check_sources, forgive, load_baseline
 from trueup.crew import Crew
 from trueup.errors import BadInput
 from trueup.feed import feed_files
-from trueup.finding import Finding
+from trueup.finding import Finding, by_policy
 from trueup.model import anchor, split
 from trueup.receipt import Receipt, Report
 from trueup.site import (
@@ -83,6 +83,15 @@ class Docs:
     def check(self) -> list[Finding]:
         """Findings in the status file and the pages as written."""
         return check_sources(self.top, self.now, self.today)
+
+    def judged(self, findings: Iterable[Finding]) -> list[Finding]:
+        """The findings as the policy and the baseline have them, in the order of their places.
+
+        Entries of the baseline without a finding are no matter here: only the check sees them all.
+        """
+        kept = forgive(findings, load_baseline(self.top), self.top, self.today)
+        kept = [finding for finding in kept if finding.rule != "unused-baseline"]
+        return by_policy(kept, self.stored.status.policy.severities)
 
     def build(self, environment: Mapping[str, str], *, to_be_verified: bool = False) -> None:
         """Builds the pages. Raises Unreachable when MkDocs does not end well.

@@ -20,7 +20,7 @@ TIMES = ("at", "first", "last", "times", "source", "retracted")
 SHALLOW = "the repository is a shallow clone"
 FETCH = "Fetch the whole history: git fetch --unshallow, or fetch-depth: 0 of actions/checkout."
 NAME = "status.yml"
-RANKS = ("off", "warning", "error")
+RANKS = ("ignore", "warning", "error")
 
 
 def check_history(

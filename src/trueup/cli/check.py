@@ -78,6 +78,10 @@ def _write_baseline(top: Path, found: Sequence[Finding], until: date) -> None:
 def _tell(findings: Sequence[Finding], form: str, output: Path | None) -> None:
     text = render_findings(findings, form)
     if output is not None:
-        output.write_text(text + "\n" if text else "", encoding="utf-8")
+        try:
+            output.write_text(text + "\n" if text else "", encoding="utf-8")
+        except OSError as error:
+            told = f"{output}: it cannot be written ({error.strerror}); a place for a file"
+            raise BadInput(f"{told} was expected. Name another.") from error
     elif text:
         click.echo(text, err=form == "text")

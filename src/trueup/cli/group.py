@@ -140,7 +140,7 @@ def is_ci() -> bool:
 
 
 def end(findings: Sequence[Finding]) -> None:
-    for finding in sorted(findings):
+    for finding in findings:
         click.echo(str(finding), err=True)
     if any(finding.severity == "error" for finding in findings):
         sys.exit(1)

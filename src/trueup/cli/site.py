@@ -66,7 +66,7 @@ def docs(
     findings = site.check()
     site.build(open_environment(), to_be_verified=True)
     findings += _verify(site, target, max_calls, jobs, fresh, spawn)
-    end(findings)
+    end(site.judged(findings))
     if serve:
         _serve(site.site, port)
 
@@ -97,7 +97,8 @@ def verify(
     spawn: bool,
 ) -> None:
     """Run every block of the built site, write receipts, stamp the pages."""
-    end(_verify(load_docs(top, as_of), target, max_calls, jobs, fresh, spawn))
+    site = load_docs(top, as_of)
+    end(site.judged(_verify(site, target, max_calls, jobs, fresh, spawn)))
 
 
 @cli.command()

@@ -64,15 +64,15 @@ class Finding:
 
 
 def by_policy(
-    findings: Iterable[Finding], severities: Mapping[str, Literal["error", "warning", "off"]]
+    findings: Iterable[Finding], severities: Mapping[str, Literal["error", "warning", "ignore"]]
 ) -> list[Finding]:
     """The findings with the severities that a policy gives to their rules, in the order of places.
 
-    Those of a rule that is off are left out.
+    Those of a rule that is ignored are left out.
     """
     kept = []
     for finding in findings:
         severity = severities.get(finding.rule, finding.severity)
-        if severity != "off":
+        if severity != "ignore":
             kept.append(replace(finding, severity=severity))
     return sorted(set(kept))

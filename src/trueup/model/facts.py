@@ -37,7 +37,7 @@ class Policy(Frozen):
     """The last day whose observations may be reported by hand; later ones need a receipt."""
     severities: dict[Name, Severity] = {}
     """How severe the findings of a rule of the check are, where that is not as usual: an error
-    stays one, a warning can be made an `error` or turned `off`."""
+    stays one, a warning can be made an `error` or set to `ignore`."""
     loosened: Text | None = None
     """Why the policy asks for less than it did. The check refuses a looser policy without it, and
     with one that stood there before."""

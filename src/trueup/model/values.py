@@ -28,7 +28,7 @@ Billing = Literal[
     "abnormal",
     "cannot-tell",
 ]
-Severity = Literal["error", "warning", "off"]
+Severity = Literal["error", "warning", "ignore"]
 Shape = Literal["inline-data", "data-uri", "hosted-url", "url", "b64-json"]
 
 NAME = r"^[a-z0-9][a-z0-9._-]*$"

@@ -1,0 +1,160 @@
+"""The command that checks, as people and programs use it: forms, exit codes, baseline, policy."""
+
+import json
+import subprocess
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from conftest import load_docs
+
+from trueup.check.baseline import NAME, NEVER, forgive, load_baseline
+from trueup.errors import BadInput
+from trueup.finding import Finding
+
+PAGE = Path("docs", "en", "decides.md")
+TYPED = "Seen on 2026-04-14."
+
+
+def check(top: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "trueup.cli", "--top", str(top), "check", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def broken(repository: Path) -> Path:
+    with (repository / PAGE).open("a", encoding="utf-8") as file:
+        file.write(f"\n{TYPED}\n")
+    return repository
+
+
+def git(top: Path, *words: str) -> None:
+    named = ("-c", "user.name=A", "-c", "user.email=a@example.com")
+    subprocess.run(["git", "-C", str(top), *named, *words], check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("form", ["text", "json", "sarif", "github"])
+def test_each_form_tells_the_finding_and_ends_with_1(form: str, broken: Path) -> None:
+    done = check(broken, "--format", form)
+    assert done.returncode == 1
+    told = done.stderr if form == "text" else done.stdout
+    assert "typed-fact" in told and "2026-04-14" in told
+    if form in ("json", "sarif"):
+        json.loads(told)
+
+
+def test_a_form_can_go_to_a_file(broken: Path) -> None:
+    file = broken / "found.sarif"
+    done = check(broken, "--format", "sarif", "--output", str(file))
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
+    (result,) = json.loads(file.read_text())["runs"][0]["results"]
+    assert result["ruleId"] == "typed-fact"
+
+
+def test_a_file_that_cannot_be_written_is_named(broken: Path) -> None:
+    done = check(broken, "--output", str(broken / "none" / "found.txt"))
+    assert done.returncode == 2 and "none" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_status_file_that_cannot_be_used_is_a_finding_and_ends_with_2(repository: Path) -> None:
+    (repository / "status.yml").write_text("version: 2\n")
+    done = check(repository, "--format", "json")
+    assert done.returncode == 2
+    rules = [one["rule"] for one in json.loads(done.stdout)["findings"]]
+    assert set(rules) == {"bad-status"}
+
+
+def test_a_baseline_forgives_until_its_day_and_then_no_more(broken: Path) -> None:
+    assert check(broken, "--write-baseline").returncode == 2
+    assert check(broken, "--write-baseline", "--until", "2020-01-01").returncode == 2
+    done = check(broken, "--write-baseline", "--until", "2999-01-01")
+    assert (done.returncode, done.stdout) == (0, "1 of 1 findings are forgiven until 2999-01-01\n")
+    assert check(broken).returncode == 0
+    text = (broken / NAME).read_text()
+    (broken / NAME).write_text(text.replace("2999-01-01", "2020-01-01"))
+    done = check(broken)
+    assert done.returncode == 1 and "[expired-baseline]" in done.stderr
+    (broken / PAGE).write_text((broken / PAGE).read_text().replace(TYPED, ""))
+    done = check(broken)
+    assert done.returncode == 0 and "[unused-baseline]" in done.stderr
+
+
+def test_a_second_finding_of_the_same_kind_is_not_forgiven_with_the_first(broken: Path) -> None:
+    check(broken, "--write-baseline", "--until", "2999-01-01")
+    with (broken / PAGE).open("a", encoding="utf-8") as file:
+        file.write(f"\n{TYPED}\n")
+    assert check(broken).returncode == 1
+
+
+def test_building_goes_by_the_baseline_and_the_policy_too(broken: Path) -> None:
+    docs = load_docs(broken)
+    found = docs.check()
+    assert [one.rule for one in docs.judged(found)] == ["typed-fact"]
+    check(broken, "--write-baseline", "--until", "2999-01-01")
+    assert docs.judged(found) == docs.judged([]) == []
+    stray = Finding("docs/evidence/a", "stray-receipt", "a", "b", "C.")
+    assert [one.severity for one in docs.judged([stray])] == ["warning"]
+    status = (broken / "status.yml").read_text()
+    for severity, kept in (("error", ["error"]), ("ignore", [])):
+        told = f"policy:\n  severities: {{stray-receipt: {severity}}}\n"
+        (broken / "status.yml").write_text(status.replace("policy:\n", told, 1))
+        assert [one.severity for one in load_docs(broken).judged([stray])] == kept
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("findings: [{rule: leaked-key, path: a, found: b, until: 2999-01-01}]", ":1:13: "),
+        ("findings: [{rule: no-such, path: a, found: b, until: 2999-01-01}]", ":1:13: "),
+        ("findings: [{rule: drift, path: a, found: b}]", ":1:"),
+        ("found: []", ":1:1: "),
+        ("- a", ":1:1: "),
+        ("\t", ":1:1: "),
+    ],
+)
+def test_a_baseline_of_another_form_is_named_with_its_place(
+    text: str, place: str, tmp_path: Path
+) -> None:
+    (tmp_path / NAME).write_text(text)
+    with pytest.raises(BadInput) as caught:
+        load_baseline(tmp_path)
+    assert str(caught.value).startswith(f"{tmp_path / NAME}{place}")
+
+
+def test_what_is_never_forgiven_is_not_written_into_a_baseline(broken: Path) -> None:
+    (broken / "key.txt").write_text("ghp_" + "aB3dE6gH9jK2mN5pQ8sT1vW4xY7z" * 2)
+    done = check(broken, "--write-baseline", "--until", "2999-01-01")
+    assert done.stdout.startswith("1 of 2 findings")
+    assert "leaked-key" in NEVER and "[leaked-key]" in check(broken).stderr
+
+
+def test_a_file_that_moved_in_its_page_stays_forgiven(tmp_path: Path) -> None:
+    text = "findings: [{rule: drift, path: a.yml, found: x, until: 2999-01-01}]"
+    (tmp_path / NAME).write_text(text)
+    moved = Finding(f"{tmp_path}/a.yml:9:1", "drift", "x", "y", "Z.")
+    today = datetime.now(UTC).date()
+    assert forgive([moved], load_baseline(tmp_path), tmp_path, today) == []
+    late = forgive([moved], load_baseline(tmp_path), tmp_path, date(2999, 1, 2))
+    assert [one.rule for one in late] == ["expired-baseline"]
+
+
+def test_against_a_commit_what_was_seen_must_still_be_there(repository: Path) -> None:
+    git(repository, "init", "-q")
+    git(repository, "add", "status.yml", "docs")
+    git(repository, "commit", "-q", "-m", "Begin")
+    assert check(repository, "--against", "HEAD").returncode == 0
+    status = repository / "status.yml"
+    text = status.read_text()
+    rows = text.split("\n  - at: ")
+    status.write_text("\n  - at: ".join(rows[:-1]) + "\n")
+    done = check(repository, "--against", "HEAD")
+    assert done.returncode == 1 and "[removed-observation]" in done.stderr
+    status.write_text(text.replace("recover_after: 3", "recover_after: 1"))
+    done = check(repository, "--against", "HEAD")
+    assert done.returncode == 1 and "[loosened-policy]" in done.stderr
+    reason = "recover_after: 1\n  loosened: the gateway said so"
+    status.write_text(text.replace("recover_after: 3", reason))
+    assert "[loosened-policy]" not in check(repository, "--against", "HEAD").stderr
+    done = check(repository, "--against", "--output=x")
+    assert done.returncode == 1 and "[no-history]" in done.stderr
