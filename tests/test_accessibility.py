@@ -13,6 +13,7 @@ PAGES = {
     "model": "nano-banana/",
     "prose": "decides/",
     "reference": "status-file/",
+    "rules": "rules/",
     "figures": "speed/",
     "lost": "404.html",
 }

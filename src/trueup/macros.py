@@ -16,11 +16,12 @@ from trueup.receipt import Receipt
 from trueup.site import load_pages
 from trueup.snippet import base_places, languages_of, render_snippet
 from trueup.standing import alternative
-from trueup.store import Stored, load_status
+from trueup.store import Stored, load_status, parse_as, parse_yaml
 from trueup.wording import (
     Catalogue,
     Figures,
     Pages,
+    Samples,
     history,
     in_language,
     legend,
@@ -32,6 +33,7 @@ from trueup.wording import (
     render_chain,
     render_fields,
     render_figures,
+    render_rules,
     reply,
     sample,
     shapes,
@@ -93,6 +95,7 @@ def _macros(top: Path, docs: Path) -> dict[str, Callable[..., str]]:
         "console": lambda name: _console(top / "snippets" / "console", name),
         "newest": lambda endpoint: _newest(stored, endpoint),
         "figures": lambda: _figures(docs.parent / "bench.json", catalogue),
+        "rules": lambda: _rules(docs.parent / "rules.yml"),
         "fields": lambda name: render_fields(NOUNS[name]),
         "shapes": lambda: shapes(pages),
         "signatures": lambda: signatures(pages),
@@ -201,6 +204,17 @@ def _figures(file: Path, catalogue: Catalogue) -> str:
             f"{file}: not readable as what scripts/bench writes; run scripts/bench again."
         ) from error
     return render_figures(figures, catalogue)
+
+
+def _rules(file: Path) -> str:
+    """The catalogue of the check with its samples, which are in English in every language."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(
+            f"{file}: it cannot be read; a pair of samples for each rule was expected. Write it."
+        ) from error
+    return render_rules(parse_as(parse_yaml(text, str(file)), Samples).rules)
 
 
 def _policy(stored: Stored, name: str) -> str:

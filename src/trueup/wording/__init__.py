@@ -14,16 +14,21 @@ from trueup.wording.listings import reply, sample, shapes, signatures, variants
 from trueup.wording.pages import Pages
 from trueup.wording.receipts import receipt_line
 from trueup.wording.reference import render_fields
+from trueup.wording.rules import Change, Pair, Sample, Samples, render_rules
 from trueup.wording.sentences import Sentences
 from trueup.wording.speed import Figures, render_figures
 from trueup.wording.status_text import in_language, load_translations, prose_of, translations_file
 
 __all__ = [
     "Catalogue",
+    "Change",
     "Evidence",
     "Figures",
     "Guide",
     "Pages",
+    "Pair",
+    "Sample",
+    "Samples",
     "Sentences",
     "in_language",
     "load_catalogue",
@@ -40,6 +45,7 @@ __all__ = [
     "render_chain",
     "render_fields",
     "render_figures",
+    "render_rules",
     "reply",
     "sample",
     "shapes",

@@ -8,7 +8,12 @@ ACTIVE = re.compile(r"[\\`*_\[\]<>&|~^{}!#]")
 
 def plain(text: str) -> str:
     """The text as running text: no character of it means anything to Markdown or HTML."""
-    return ACTIVE.sub(lambda found: f"&#{ord(found[0])};", _one_line(text))
+    return inert(_one_line(text))
+
+
+def inert(text: str) -> str:
+    """A text of one line like that, with the spaces at its edges."""
+    return ACTIVE.sub(lambda found: f"&#{ord(found[0])};", text)
 
 
 def code(text: str) -> str:

@@ -1,0 +1,272 @@
+"""Rules: each one is red on its sample and silent on what is near to it, as `docs/rules.yml` says.
+
+The site that `trueup init` writes is made, built and verified once; each sample changes a copy.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+
+import lxml.html
+import markdown
+import pytest
+from conftest import TOP
+from mkdocs.config import load_config
+from test_run import serving
+
+from trueup.check import check_sources, forgive, load_baseline
+from trueup.crew import Crew
+from trueup.docs import Docs
+from trueup.errors import BadInput
+from trueup.finding import RULES, Finding, by_policy
+from trueup.mock import create_app
+from trueup.proof import Attempt, Proof
+from trueup.request import request_of
+from trueup.retest import update, write
+from trueup.run import open_mock, open_relay
+from trueup.site import note_translation
+from trueup.starter import Gateway, Origin, new_language, write_addition, write_starter
+from trueup.store import load_status, parse_as, parse_yaml
+from trueup.wording import Change, Pair, Sample, Samples, render_rules
+
+BUILT = re.compile(r"(site/example-image-1/index\.html:)[0-9]+")
+DAY = date(2026, 5, 2)
+NOON = datetime.combine(DAY, time(12), UTC)
+KEY = "YOUR_API_KEY"
+TEXT = (TOP / "docs" / "rules.yml").read_text("utf-8")
+SAMPLES = parse_as(parse_yaml(TEXT, "rules.yml"), Samples).rules
+JAPANESE = {
+    "Image generations": "画像の生成",
+    "what stands on record is a sample that trueup init wrote, and no gateway was asked": "見本",
+    "a sample, to be replaced by a retest": "再テストまでの見本",
+    "SAMPLE written by trueup init, seen by nobody": "誰も見ていない見本",
+}
+
+
+@dataclass(frozen=True)
+class Bases:
+    """The sites that samples start from, each a folder; `starter` is built and verified too."""
+
+    folder: Path
+
+    def copy(self, sample: Sample, top: Path) -> None:
+        """A copy, by links where nothing but `apply` writes into it."""
+        is_built = sample.built or sample.run
+        left_out = shutil.ignore_patterns() if is_built else shutil.ignore_patterns("site")
+        how = shutil.copy2 if sample.run else os.link
+        shutil.copytree(self.folder / sample.base, top, copy_function=how, ignore=left_out)
+
+
+def load_docs(top: Path, day: date = DAY) -> Docs:
+    return Docs.load(top, datetime.combine(day, time(12), UTC), day)
+
+
+def translate(top: Path) -> None:
+    write_addition(top, new_language(load_docs(top), "ja"))
+    texts = top / "docs" / "ja.po"
+    text = texts.read_text("utf-8")
+    for english, japanese in JAPANESE.items():
+        assert f'msgid "{english}"\nmsgstr ""\n' in text
+        text = text.replace(f'"{english}"\nmsgstr ""', f'"{english}"\nmsgstr "{japanese}"')
+    texts.write_text(text, "utf-8")
+    note_translation(top / "docs", "ja", load_docs(top).pages)
+
+
+def retest(top: Path) -> None:
+    stored = load_status(top / "status.yml", NOON)
+    (endpoint,) = stored.status.endpoints
+    sent = request_of(stored.status, endpoint, "production")
+    proof = Proof(
+        endpoint=endpoint,
+        target="production",
+        language="curl",
+        block="curl",
+        sha256=sha256(b"curl").hexdigest(),
+        containment="namespace",
+        attempts=(Attempt(at=NOON, outcome="image", status=200, shape="b64-json", sent=sent),),
+    )
+    write(top, update(stored, [proof], NOON))
+
+
+@pytest.fixture(scope="session")
+def bases(tmp_path_factory: pytest.TempPathFactory) -> Bases:
+    made = Bases(tmp_path_factory.mktemp("rules"))
+    starter = made.folder / "starter"
+    changes: dict[str, Callable[[Path], None]] = {"translated": translate, "retested": retest}
+    write_starter(starter, Gateway(day=DAY), Origin(("trueup==0.1.0",)))
+    for name, change in changes.items():
+        shutil.copytree(starter, made.folder / name)
+        change(made.folder / name)
+    for name in ("starter", *changes):
+        commit(made.folder / name)
+    docs = load_docs(starter)
+    docs.build({}, to_be_verified=True)
+    assert docs.verify(Crew(partial(open_mock, docs.stored)))[1] == []
+    return made
+
+
+def git(top: Path, *words: str) -> None:
+    name = ("-c", "user.name=A. Person", "-c", "user.email=person@example.com")
+    subprocess.run(["git", "-C", str(top), *name, *words], check=True, capture_output=True)
+
+
+def commit(top: Path) -> None:
+    git(top, "init", "--quiet", "--template=", "--initial-branch=main")
+    git(top, "add", "--all")
+    git(top, "commit", "--quiet", "--message=Begin")
+
+
+def apply(top: Path, change: Change) -> None:
+    """Makes one change; what is a link to the file of the base is replaced and not written to."""
+    file = top / change.file
+    if change.text is not None:
+        put(file, change.text)
+    elif change.to is not None:
+        (top / change.to).parent.mkdir(parents=True, exist_ok=True)
+        file.rename(top / change.to)
+    elif change.gone:
+        file.unlink()
+    else:
+        before = file.read_text("utf-8")
+        assert change.old and change.new is not None
+        assert before.count(change.old) == 1, f"{change.file}: {change.old!r}"
+        after = before.replace(change.old, change.new)
+        put(file, after)
+        if change.rehashed:
+            hashes = (sha256(text.encode()).hexdigest() for text in (before, after))
+            apply(top, Change(file="status.yml", **dict(zip(("old", "new"), hashes, strict=True))))
+
+
+def put(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.unlink(missing_ok=True)
+    file.write_text(text, "utf-8")
+
+
+def told(sample: Sample, top: Path, bases: Bases) -> list[Finding]:
+    """What is found in a copy of the sample's base once its changes are made."""
+    bases.copy(sample, top)
+    for change in sample.changes:
+        apply(top, change)
+    now = datetime.combine(sample.day, time(12), UTC)
+    if sample.run:
+        return list(run(sample, load_docs(top, sample.day)))
+    found = check_sources(
+        top,
+        now,
+        sample.day,
+        against=sample.against,
+        fails_stale=sample.fails_stale,
+        site=top / "site" if sample.built else None,
+    )
+    return by_policy(forgive(found, load_baseline(top), top, sample.day), {})
+
+
+def run(sample: Sample, docs: Docs) -> list[Finding]:
+    """What the runs of the blocks tell, in the site built anew where its sources changed."""
+    if any(not change.file.startswith("site/") for change in sample.changes):
+        docs.build({}, to_be_verified=True)
+    if sample.run == "mock":
+        return docs.verify(Crew(partial(open_mock, docs.stored)))[1]
+    assert sample.run and sample.max_calls
+    gateway = create_app(docs.stored.status, target=sample.run, keys=[KEY])
+    with serving(gateway) as port:
+        address = f"http://127.0.0.1:{port}"
+        bench = partial(open_relay, docs.stored, sample.run, KEY, sample.max_calls, to=address)
+        return docs.verify(Crew(bench))[1]
+
+
+def lines(found: list[Finding], top: Path) -> list[str]:
+    """The findings as the check tells them, with paths from the top of the site.
+
+    What line a block of the starter's page is built on is the theme's own business.
+    """
+    told = [str(one).replace(f"{top}/", "") for one in found]
+    return [BUILT.sub(r"\1…", one) for one in told]
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_rule_is_red_on_its_sample_with_the_very_words(
+    rule: str, bases: Bases, tmp_path: Path
+) -> None:
+    sample, top = SAMPLES[rule].red, tmp_path / "site"
+    found = told(sample, top, bases)
+    own = [one for one in found if one.rule == rule]
+    assert lines(own, top) == [BUILT.sub(r"\1…", str(sample.finding))]
+    assert {one.rule for one in found} == {rule, *sample.beside}, lines(found, top)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_rule_is_silent_on_what_is_near_to_its_sample(
+    rule: str, bases: Bases, tmp_path: Path
+) -> None:
+    top = tmp_path / "site"
+    assert lines(told(SAMPLES[rule].benign, top, bases), top) == []
+
+
+def test_every_rule_has_a_pair_of_samples_and_every_pair_a_rule() -> None:
+    assert list(SAMPLES) == list(RULES)
+    assert all(pair.benign.finding is None and not pair.benign.beside for pair in SAMPLES.values())
+
+
+def test_a_rule_without_samples_ends_the_build() -> None:
+    left = {name: pair for name, pair in SAMPLES.items() if name != "drift"}
+    with pytest.raises(KeyError, match="drift"):
+        render_rules(left)
+
+
+def test_a_sample_that_cannot_be_made_fails(bases: Bases, tmp_path: Path) -> None:
+    absent = Change(file="status.yml", old="no such line", new="")
+    with pytest.raises(AssertionError, match="no such line"):
+        told(Sample(changes=(absent,)), tmp_path / "site", bases)
+
+
+@pytest.mark.parametrize(
+    "fields", ["text: x, gone: true", "old: x", "new: x", "", "to: x, old: y, new: z"]
+)
+def test_a_change_of_no_one_kind_is_refused_with_its_place(fields: str) -> None:
+    sample = f"{{changes: [{{file: a.md, {fields}}}]}}"
+    text = f"rules:\n  drift: {{red: {sample}, benign: {{}}}}\n"
+    with pytest.raises(BadInput, match=r"^rules.yml:2:\d+: .*one of old with new, text"):
+        parse_as(parse_yaml(text, "rules.yml"), Samples)
+
+
+def test_the_page_holds_each_rule_under_its_own_address_and_every_sample_as_text() -> None:
+    text = render_rules(SAMPLES)
+    page = lxml.html.fromstring(f"<article>{markdown_of(text)}</article>")
+    assert [one.get("id") for one in page.iter("h4")] == list(RULES)
+    codes = [code.text_content().rstrip() for code in page.xpath("//pre//code")]
+    for pair in SAMPLES.values():
+        assert pair.red.finding in codes
+        for change in (*pair.red.changes, *pair.benign.changes):
+            for line in [*(change.new or "").splitlines(), *(change.text or "").splitlines()]:
+                assert any(line in one for one in codes), line
+    known = {"a", "article", "h3", "h4", "p", "em", "code", "div", "pre", "span"}
+    assert {one.tag for one in page.iter()} == known
+
+
+def test_whatever_a_sample_holds_stays_text() -> None:
+    wild = "a ```` `` {{ 1 }} {% x %} </code></pre><script>x</script> <!--stamp:x--> &amp; *b*"
+    change = Change(file="a.md", text=f"{wild}\n# one\n")
+    sample = Sample(changes=(change,), finding=wild, because=wild)
+    pairs = {name: Pair(red=sample, benign=sample) for name in RULES}
+    page = lxml.html.fromstring(f"<article>{markdown_of(render_rules(pairs))}</article>")
+    assert len(page.xpath("//pre")) == 3 * len(RULES) and not page.xpath("//script")
+    assert [one.get("id") for one in page.iter("h4")] == list(RULES)
+    texts = [one.text_content() for one in page.xpath("//pre//code|//p")]
+    assert sum(wild in one for one in texts) == 4 * len(RULES)
+
+
+def markdown_of(text: str) -> str:
+    config = load_config(str(TOP / "mkdocs.yml"))
+    converter = markdown.Markdown(
+        extensions=config.markdown_extensions, extension_configs=config.mdx_configs
+    )
+    return str(converter.convert(text))
