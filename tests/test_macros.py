@@ -98,7 +98,7 @@ def test_a_model_is_linked_to_its_page_and_without_one_to_its_evidence(
 @pytest.mark.parametrize(
     ("macro", "argument", "message"),
     [
-        ("console", "nothing", "console blocks are against, as-of, .*check, docs"),
+        ("console", "nothing", "console blocks are adopt-build, .*check, docs"),
         ("route", "nano-banana/nothing", "'nothing' was not found"),
         ("advice", "nothing", "'nothing' was not found"),
         ("risks", "nano-banan", "'nano-banan' was not found"),
