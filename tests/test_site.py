@@ -55,6 +55,13 @@ def stamp(site: Path, content: bytes, lines: dict[str, str]) -> bytes:
     return file.read_bytes()
 
 
+def only_page(factory: pytest.TempPathFactory) -> Path:
+    """A site whose one page each example writes anew; in it are no pages of other tests."""
+    site = factory.getbasetemp() / "stamped"
+    site.mkdir(exist_ok=True)
+    return site
+
+
 def page_of(docs: Path, text: str, name: str = "page.md") -> Page:
     file = docs / name
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -204,8 +211,7 @@ def test_the_blocks_of_a_site_come_in_the_order_of_its_paths(tmp_path: Path) -> 
 def test_a_stamp_is_inserted_and_every_other_byte_stays(
     tmp_path_factory: pytest.TempPathFactory, parts: list[bytes], known: list[bool]
 ) -> None:
-    site = tmp_path_factory.getbasetemp() / "stamped"
-    site.mkdir(exist_ok=True)
+    site = only_page(tmp_path_factory)
     lines = {f"id{number}": STAMP for number, is_known in enumerate(known) if is_known}
     plain, stamped = b"", b""
     for number, part in enumerate(parts):
@@ -259,7 +265,7 @@ def test_stamps_are_counted_and_go_to_their_own_page(tmp_path: Path) -> None:
 @given(st.text(string.ascii_letters + "<>&'\"-! \n", max_size=40))
 def test_stamping_changes_no_block(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     page = f"{code(html.escape(text))}\n<!--stamp:x-->\n{code('after')}"
-    stamped = stamp(tmp_path_factory.getbasetemp(), page.encode(), {"x": STAMP}).decode()
+    stamped = stamp(only_page(tmp_path_factory), page.encode(), {"x": STAMP}).decode()
     assert [b.text for b in blocks_of(stamped)] == [b.text for b in blocks_of(page)]
 
 
