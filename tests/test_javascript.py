@@ -106,6 +106,7 @@ def send_by_node(server: Gateway, batch: list[dict[str, Any]]) -> None:
         sent_by_node.extend(zip(sizes, literal, strict=True))
 
 
+@pytest.mark.no_cover
 def test_500_hostile_bodies_arrive_unchanged_from_node_processes_of_26_modules_each(
     gateway: Gateway,
 ) -> None:
@@ -412,11 +413,15 @@ def test_fetch_reaches_the_app_by_the_real_name_of_the_host(sandbox: Sandbox) ->
         f'const all = [1, 2, 3].map((one) => fetch("https://{HOST}/" + one, sent));\n'
         'all.push(fetch("https://other.example:8443/"));\n'
         "for (const one of await Promise.all(all)) console.log(await one.text());\n"
+        "const done = performance.now();\n"
+        'process.on("exit", () => console.log(performance.now() - done));\n'
     )
     ran = sandbox.run("javascript", source.encode())
     assert (ran.exit_code, ran.stderr) == (0, b"")
-    assert ran.stdout == b"/1 1000000\n/2 1000000\n/3 1000000\n/ 0\n"
-    assert ran.refused == () and ran.duration_ms < 4000
+    *told, lingered_ms = ran.stdout.splitlines()
+    assert told == [b"/1 1000000", b"/2 1000000", b"/3 1000000", b"/ 0"]
+    # For so long fetch keeps a connection that nobody uses.
+    assert ran.refused == () and float(lingered_ms) < 4000
 
 
 @pytest.mark.parametrize("url", ["https://example.com/", "http://example.org/x"])

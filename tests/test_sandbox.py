@@ -1,10 +1,11 @@
+import asyncio
+import logging
 import os
 import shutil
 import socket
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -14,6 +15,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from trueup.errors import BadInput, Unreachable
 from trueup.sandbox import (
@@ -226,7 +228,7 @@ def test_a_block_out_of_time_is_stopped_and_keeps_its_output(sandbox: Sandbox) -
     ran = sandbox.run("bash", b"echo before; touch a; sleep 60", Limits(timeout_s=0.3))
     assert (ran.exit_code, ran.stopped, ran.stdout) == (None, "timeout", b"before\n")
     assert ran.files == {"a": b""}
-    assert 300 <= ran.duration_ms < 3000
+    assert 300 <= ran.duration_ms < 60_000
 
 
 @pytest.mark.parametrize("redirect", ["", " >&2"])
@@ -244,12 +246,10 @@ def test_much_output_on_both_pipes_is_read_in_full(sandbox: Sandbox) -> None:
 
 def test_no_process_survives_its_block(sandbox: Sandbox) -> None:
     name = f"sleep 7{os.getpid()}"
-    began = time.monotonic()
     ran = sandbox.run(
         "bash", f"{name} & setsid {name} & (setsid bash -c '{name} & {name}' &) ; echo ok".encode()
     )
-    assert (ran.exit_code, ran.stdout) == (0, b"ok\n")
-    assert time.monotonic() - began < 3
+    assert (ran.exit_code, ran.stopped, ran.stdout) == (0, None, b"ok\n")
     told = output(sandbox, "for f in /proc/[0-9]*/cmdline; do tr '\\0' ' ' < $f; echo; done")
     assert "bash" in told
     assert name not in told
@@ -328,16 +328,36 @@ def test_closing_leaves_no_thread_and_no_folder(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the server says of answers that it waited for in vain, which people are not told."""
+    logger, told = logging.getLogger("uvicorn.error"), list[str]()
+
+    def note(record: logging.LogRecord) -> bool:
+        told.extend([record.msg] if "shutdown exceeded" in record.msg else [])
+        return True
+
+    monkeypatch.setattr(logger, "filters", [note, *logger.filters])
+    return told
+
+
 @pytest.mark.parametrize("kind", ["namespace", "landlock", "none"])
 def test_a_client_that_resets_its_connection_is_not_waited_for(
-    kind: Containment, caplog: pytest.LogCaptureFixture
+    kind: Containment, caplog: pytest.LogCaptureFixture, waits: list[str]
 ) -> None:
     block = f"import urllib.request\nurllib.request.urlopen('https://{HOST}/').read()\n"
     for sandbox in sandbox_or_skip(kind):
         assert sandbox.run("python", block.encode()).exit_code == 0
-        began = time.monotonic()
-    assert time.monotonic() - began < 0.9
-    assert caplog.records == []
+    assert waits == [] and caplog.records == []
+
+
+def test_a_server_that_waits_for_an_answer_at_its_end_is_noticed(waits: list[str]) -> None:
+    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+        await asyncio.sleep(60)
+
+    with open_sandbox(slow, [HOST], "none") as sandbox:
+        assert sandbox.run("bash", f"curl -sm 0.2 https://{HOST}/".encode()).exit_code == 28
+    assert len(waits) == 1
 
 
 def test_the_best_containment_says_why_no_better_one(monkeypatch: pytest.MonkeyPatch) -> None:
