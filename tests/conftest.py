@@ -7,16 +7,19 @@ import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 import hypothesis
 import pytest
 from browsing import open_browser, served, watched
 from playwright.sync_api import BrowserContext, Page
+from sharing import common, once
 
 from trueup.crew import Crew
 from trueup.docs import Docs
+from trueup.pytest_plugin import PUBLISHED, published_in
+from trueup.pytest_plugin.published import Published
 from trueup.receipt import Report
 from trueup.run import Bench, open_mock
 from trueup.site import MAIN, languages_in
@@ -62,6 +65,28 @@ hypothesis.settings.load_profile("trueup")
 """No test fails because the machine is slow."""
 
 
+class Shared(Published):
+    """What this repository publishes, in a site that is built once for all workers of a run."""
+
+    folder: Path
+
+    @cached_property
+    def site(self) -> Path:
+        def build(folder: Path) -> None:
+            replace(self.docs, site=folder / "site").build(os.environ)
+
+        return once(self.folder / "published", build) / "site"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if hasattr(config, "workerinput"):
+        asked = published_in(config)
+        shared = Shared(asked.top, asked.target, asked.max_calls)
+        shared.folder = common(config)
+        config.add_cleanup(shared.close)
+        config.stash[PUBLISHED] = shared
+
+
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
     return copy_repository(tmp_path)
@@ -79,14 +104,22 @@ def bench(trueup_bench: Bench) -> Bench:
 
 
 @pytest.fixture(scope="session")
-def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Docs, Report]:
+def made(pytestconfig: pytest.Config) -> tuple[Docs, Report]:
     """The docs of a copy of this repository, built and stamped on the day of their evidence."""
-    top = copy_repository(tmp_path_factory.mktemp("browsed"), is_whole=True)
-    docs = replace(load_docs(top), today=date(2026, 4, 14))
-    docs.build(os.environ)
-    report, findings = docs.verify(Crew(partial(open_mock, docs.stored)))
+    top = once(common(pytestconfig) / "browsed", _make)
+    docs = _on_the_day(top)
+    return docs, Report.parse((docs.site / "receipts.json").read_text("utf-8"))
+
+
+def _make(top: Path) -> None:
+    docs = _on_the_day(copy_repository(top, is_whole=True))
+    docs.build(os.environ, to_be_verified=True)
+    _, findings = docs.verify(Crew(partial(open_mock, docs.stored)))
     assert not findings
-    return docs, report
+
+
+def _on_the_day(top: Path) -> Docs:
+    return replace(load_docs(top), today=date(2026, 4, 14))
 
 
 @pytest.fixture(scope="session")

@@ -127,12 +127,15 @@ SEED = {
 
 
 def test_the_mock_on_its_own_answers_curl_as_the_record_says(tmp_path: Path) -> None:
-    with subprocess.Popen([*CLI, "--top", str(TOP), "mock", "--port", "4000"]) as mock:
+    command = [*CLI, "--top", str(TOP), "mock", "--port", "0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as mock:
         try:
-            until_up("http://127.0.0.1:4000/")
+            assert mock.stderr
+            found = re.match(r"http://127\.0\.0\.1:(\d+): a sim", mock.stderr.readline())
+            assert found
             told = {}
             for name, (path, more, body) in SEED.items():
-                command = ["curl", "-s", f"http://localhost:4000{path}", *more]
+                command = ["curl", "-s", f"http://localhost:{found[1]}{path}", *more]
                 command += ["-H", "Content-Type: application/json", "-d", body]
                 done = subprocess.run(command, capture_output=True, text=True, check=True)
                 told[name] = json.loads(done.stdout)
@@ -191,10 +194,12 @@ def test_the_mock_says_where_it_is_and_goes_wrong_as_told(options: list[str], to
 
 
 def test_the_site_is_served_on_loopback_when_all_is_well(repository: Path) -> None:
-    command = [*CLI, "--top", str(repository), "docs", "--port", "8765"]
+    command = [*CLI, "--top", str(repository), "docs", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as serving:
         try:
-            page = until_up("http://127.0.0.1:8765/nano-banana/")
+            assert serving.stdout
+            home = next(line.split()[0] for line in serving.stdout if line.startswith("http"))
+            page = until_up(f"{home}nano-banana/")
         finally:
             serving.terminate()
     assert "Replays the evidence of" in page.text

@@ -4,12 +4,14 @@ import shlex
 import shutil
 import signal
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from conftest import TOP, copy_repository
+from sharing import alone
 from test_cli import until_up
 
 FOLDER = TOP / "snippets" / "console"
@@ -39,10 +41,18 @@ def clone(tmp_path: Path) -> Path:
 
 @contextmanager
 def started(script: str, top: Path) -> Iterator[subprocess.Popen[str]]:
-    """A shell with all that it starts, which ends with the context."""
-    with subprocess.Popen(
-        ["bash", "-c", script], cwd=top, text=True, stdout=subprocess.PIPE, start_new_session=True
-    ) as shell:
+    """A shell with all that it starts, which ends with the context.
+
+    What the pages show has its port, which one run of the tests on a machine has at a time.
+    """
+    everybody = Path(tempfile.gettempdir())
+    command = ["bash", "-c", script]
+    with (
+        alone(everybody),
+        subprocess.Popen(
+            command, cwd=top, text=True, stdout=subprocess.PIPE, start_new_session=True
+        ) as shell,
+    ):
         try:
             yield shell
         finally:

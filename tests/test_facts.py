@@ -1,14 +1,14 @@
 """Every fact of the record and where a reader finds it; and nothing beyond the record."""
 
-import os
 import re
-from dataclasses import replace
-from datetime import date
 from pathlib import Path
 
 import lxml.html
 import pytest
-from conftest import copy_repository, load_docs
+from conftest import load_docs
+
+from trueup.docs import Docs
+from trueup.receipt import Report
 
 NATIVE = "POST /v1beta/models/{}:generateContent"
 IMAGES = "POST /v1/images/generations"
@@ -83,11 +83,9 @@ LINKS = {
 }
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    docs = load_docs(copy_repository(tmp_path_factory.mktemp("facts")))
-    replace(docs, today=date(2026, 4, 14)).build(os.environ)
-    return docs.site
+@pytest.fixture
+def site(made: tuple[Docs, Report]) -> Path:
+    return made[0].site
 
 
 def shown(site: Path, page: str) -> str:

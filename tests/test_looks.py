@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from operator import sub
@@ -21,7 +20,10 @@ from playwright.sync_api import Browser, Locator, Page
 from test_browser import TABS
 
 from trueup.docs import Docs
+from trueup.receipt import Report
 from trueup.snippet import render_snippet
+
+pytestmark = pytest.mark.no_cover
 
 TESTED, OTHER = "https://crazyrouter.com", "https://other.example"
 PROMPT = "Generate an image of a clean banana icon on a white background."
@@ -64,15 +66,17 @@ FAINT = """least => {
 }"""
 
 
-@contextmanager
-def built(top: Path, change: dict[str, str]) -> Iterator[tuple[Docs, str]]:
-    """The docs of a copy whose status file is changed, and where they are served."""
-    status = copy_repository(top, is_whole=True) / "status.yml"
-    text = status.read_text("utf-8")
+@pytest.fixture(scope="module")
+def offering(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Docs, str]]:
+    """A site whose target has two further base URLs, and a prompt that holds the tested one."""
+    also = f"    reference: true\n    also: [https://one.example:8443, {OTHER}]\n"
+    change = {"    reference: true\n": also, PROMPT: HOSTILE}
+    top = copy_repository(tmp_path_factory.mktemp("looked-at"), is_whole=True)
+    text = (top / "status.yml").read_text("utf-8")
     for old, new in change.items():
         assert old in text
         text = text.replace(old, new)
-    status.write_text(text, "utf-8")
+    (top / "status.yml").write_text(text, "utf-8")
     docs = replace(load_docs(top), today=date(2026, 4, 14))
     docs.build(os.environ)
     with served(docs.site) as address:
@@ -80,17 +84,8 @@ def built(top: Path, change: dict[str, str]) -> Iterator[tuple[Docs, str]]:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Docs, str]]:
-    """A site whose target has two further base URLs, and a prompt that holds the tested one."""
-    also = f"    reference: true\n    also: [https://one.example:8443, {OTHER}]\n"
-    change = {"    reference: true\n": also, PROMPT: HOSTILE}
-    with built(tmp_path_factory.mktemp("looked-at"), change) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def home(made: tuple[Docs, str]) -> str:
-    return made[1]
+def home(offering: tuple[Docs, str]) -> str:
+    return offering[1]
 
 
 @pytest.fixture(scope="module")
@@ -271,9 +266,9 @@ def expected(docs: Docs, endpoint: str, language: str, url: str) -> str:
 
 @pytest.mark.parametrize("name", ["nano-banana", "nano-banana-2"])
 def test_a_chosen_base_url_is_all_that_changes_in_a_block(
-    name: str, page: Page, made: tuple[Docs, str]
+    name: str, page: Page, offering: tuple[Docs, str]
 ) -> None:
-    docs, home = made
+    docs, home = offering
     page.goto(at(home, "en", name))
     chooser = page.get_by_label("Base URL").first
     article = page.locator("article")
@@ -347,10 +342,11 @@ def test_without_javascript_there_is_no_choice(browser: Browser, home: str) -> N
         assert not page.locator(".tu-bases").first.is_visible()
 
 
-def test_a_target_with_one_base_url_offers_none(page: Page, tmp_path: Path) -> None:
-    with built(tmp_path, {}) as (docs, home):
-        found = {file: file.read_text("utf-8") for file in docs.site.rglob("*.html")}
-        assert not [file for file, text in found.items() if re.search("tu-bases|base-at", text)]
+def test_a_target_with_one_base_url_offers_none(page: Page, made: tuple[Docs, Report]) -> None:
+    site = made[0].site
+    found = {file: file.read_text("utf-8") for file in site.rglob("*.html")}
+    assert not [file for file, text in found.items() if re.search("tu-bases|base-at", text)]
+    with served(site) as home:
         page.goto(at(home, "en", "nano-banana"))
         assert page.locator("article select").count() == 0
 
@@ -370,9 +366,9 @@ def test_the_picture_of_the_status_page_has_its_colours(tmp_path: Path) -> None:
     assert max(near) <= 16
 
 
-def test_no_page_needs_a_style_or_a_script_of_its_own(made: tuple[Docs, str]) -> None:
+def test_no_page_needs_a_style_or_a_script_of_its_own(offering: tuple[Docs, str]) -> None:
     parts: list[Any] = []
-    for file in made[0].site.rglob("index.html"):
+    for file in offering[0].site.rglob("index.html"):
         text = file.read_text("utf-8")
         parts += re.findall(
             r'<figure class="tu-chain">.*?</figure>|<p class="tu-bases".*?</p>', text

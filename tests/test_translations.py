@@ -1,6 +1,5 @@
 """Every language says the same: the same pages, macros and blocks, and messages without a gap."""
 
-import os
 import re
 import shutil
 from collections.abc import Callable
@@ -9,12 +8,14 @@ from pathlib import Path
 import lxml.html
 import pytest
 from babel.messages.pofile import read_po
-from conftest import TOP, copy_repository, load_docs
+from conftest import TOP, load_docs
 
 from trueup.check.digest import digest_of
 from trueup.check.facts import facts_of
 from trueup.check.translations import check_translations
+from trueup.docs import Docs
 from trueup.finding import Finding
+from trueup.receipt import Report
 from trueup.site import MAIN, Page, language_at, languages_in, load_pages, parts_of, read_blocks
 from trueup.wording.catalogue import LOCALE
 
@@ -128,11 +129,9 @@ TWINS = (
 )
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    docs = load_docs(copy_repository(tmp_path_factory.mktemp("languages"), is_whole=True))
-    docs.build(os.environ)
-    return docs.site
+@pytest.fixture
+def site(made: tuple[Docs, Report]) -> Path:
+    return made[0].site
 
 
 def test_every_language_publishes_the_same_blocks(site: Path) -> None:

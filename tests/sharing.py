@@ -1,0 +1,62 @@
+"""What one worker of a test run makes and all of them use, and what one run at a time may have."""
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import coverage
+import pytest
+
+FOLDER = pytest.StashKey[Path]()
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Waits until nobody else holds the folder, then holds it."""
+    held = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(held)
+
+
+def common(config: pytest.Config) -> Path:
+    """The folder that the workers of a run have in common; without workers, one of the run."""
+    if hasattr(config, "workerinput"):
+        return Path(config.getoption("basetemp")).parent
+    if FOLDER not in config.stash:
+        folder = Path(tempfile.mkdtemp(prefix="trueup-"))
+        config.add_cleanup(lambda: shutil.rmtree(folder))
+        config.stash[FOLDER] = folder
+    return config.stash[FOLDER]
+
+
+@contextmanager
+def unmeasured() -> Iterator[None]:
+    """Without coverage: for what others cover too, and its tracer would make twice as long."""
+    measuring = coverage.Coverage.current()
+    if measuring is not None:
+        measuring.stop()
+    try:
+        yield
+    finally:
+        if measuring is not None:
+            measuring.start()
+
+
+def once(folder: Path, make: Callable[[Path], object]) -> Path:
+    """A folder within `folder` as `make` filled it, in whichever worker asked first."""
+    folder.mkdir(exist_ok=True)
+    content, mark = folder / "content", folder / "made"
+    with alone(folder), unmeasured():
+        if not mark.exists():
+            shutil.rmtree(content, ignore_errors=True)
+            content.mkdir()
+            make(content)
+            mark.touch()
+    return content

@@ -1,0 +1,88 @@
+"""What workers share is made once and whole, however many ask for it at the same time."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Event
+
+import coverage
+import pytest
+from sharing import alone, common, once, unmeasured
+
+
+def test_of_many_that_ask_at_once_one_makes_it(tmp_path: Path) -> None:
+    made = list[Path]()
+
+    def make(folder: Path) -> None:
+        made.append(folder)
+        (folder / "page").write_text("whole")
+
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: once(tmp_path / "site", make), range(8)))
+    assert made == [found[0]] and len(set(found)) == 1
+    assert (found[0] / "page").read_text() == "whole"
+
+
+def test_what_was_half_made_is_made_anew(tmp_path: Path) -> None:
+    def fail(folder: Path) -> None:
+        (folder / "half").touch()
+        raise RuntimeError("no")
+
+    with pytest.raises(RuntimeError):
+        once(tmp_path / "site", fail)
+    folder = once(tmp_path / "site", lambda folder: (folder / "whole").touch())
+    assert [file.name for file in folder.iterdir()] == ["whole"]
+
+
+def test_a_folder_is_held_by_one_at_a_time(tmp_path: Path) -> None:
+    told, is_asked = list[str](), Event()
+
+    def wait() -> None:
+        is_asked.set()
+        with alone(tmp_path):
+            told.append("the second")
+
+    with ThreadPoolExecutor() as pool:
+        with alone(tmp_path):
+            second = pool.submit(wait)
+            is_asked.wait()
+            told.append("the first")
+        second.result()
+    assert told == ["the first", "the second"]
+
+
+def test_all_workers_of_a_run_have_the_same_folder(
+    pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = common(pytestconfig)
+    assert folder == common(pytestconfig) and folder.is_dir()
+    if hasattr(pytestconfig, "workerinput"):
+        assert folder == tmp_path_factory.getbasetemp().parent
+
+
+def test_what_is_unmeasured_leaves_no_line_and_what_follows_does(tmp_path: Path) -> None:
+    before = coverage.Coverage.current()
+    if before is not None:
+        before.stop()
+    measuring = coverage.Coverage(
+        data_file=None, config_file=False, include=[__file__], branch=True
+    )
+    try:
+        measuring.start()
+        with unmeasured():
+            _slow()
+        _quick()
+    finally:
+        measuring.stop()
+        if before is not None:
+            before.start()
+    lines = measuring.get_data().lines(__file__) or []
+    slow, quick = (one.__code__.co_firstlineno + 1 for one in (_slow, _quick))
+    assert quick in lines and slow not in lines
+
+
+def _slow() -> int:
+    return 1
+
+
+def _quick() -> int:
+    return 2
