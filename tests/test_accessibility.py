@@ -7,6 +7,8 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from browsing import served, watched
 from playwright.sync_api import BrowserContext, Page
 
+pytestmark = pytest.mark.no_cover
+
 PAGES = {
     "home": "",
     "status": "status/",

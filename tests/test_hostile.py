@@ -17,12 +17,15 @@ import yaml
 from browsing import served, watched
 from conftest import TOP, copy_repository, load_docs
 from playwright.sync_api import BrowserContext, Page
+from sharing import unmeasured
 
 from trueup.crew import Crew
 from trueup.docs import Docs
 from trueup.receipt import Report
 from trueup.run import open_mock
 from trueup.site import languages_in
+
+pytestmark = pytest.mark.no_cover
 
 RECORD = yaml.safe_load((TOP / "tests" / "record.yml").read_text("utf-8"))
 HOSTILE = (
@@ -94,21 +97,23 @@ def build(top: Path, text: str, path: str) -> Docs:
     (copy_repository(top, is_whole=True) / "status.yml").write_text(written, "utf-8")
     docs = load_docs(top)
     docs = replace(docs, today=docs.stored.status.policy.reported_until)
-    docs.build(os.environ)
+    docs.build(os.environ, to_be_verified=True)
     return docs
 
 
 @pytest.fixture(scope="module")
 def wild(tmp_path_factory: pytest.TempPathFactory) -> tuple[Docs, Report]:
-    docs = build(tmp_path_factory.mktemp("wild"), HOSTILE, HOSTILE_PATH)
-    report, findings = docs.verify(Crew(partial(open_mock, docs.stored)))
+    with unmeasured():
+        docs = build(tmp_path_factory.mktemp("wild"), HOSTILE, HOSTILE_PATH)
+        report, findings = docs.verify(Crew(partial(open_mock, docs.stored)))
     assert findings == []
     return docs, report
 
 
 @pytest.fixture(scope="module")
 def tame(tmp_path_factory: pytest.TempPathFactory) -> Docs:
-    return build(tmp_path_factory.mktemp("tame"), TAME, TAME_PATH)
+    with unmeasured():
+        return build(tmp_path_factory.mktemp("tame"), TAME, TAME_PATH)
 
 
 @pytest.fixture(scope="module")

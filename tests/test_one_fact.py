@@ -30,6 +30,8 @@ from trueup.macros import _macros
 from trueup.site import languages_in, load_pages
 from trueup.wording.pages import Pages
 
+pytestmark = pytest.mark.no_cover
+
 Data = dict[str, Any]
 Change = Callable[[Data], object]
 Texts = dict[tuple[str, str], str]

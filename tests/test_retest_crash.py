@@ -29,6 +29,8 @@ from trueup.mock import create_app, create_server, listen
 from trueup.model import Observation
 from trueup.store import load_status
 
+pytestmark = pytest.mark.no_cover
+
 IMAGE, FAILING = "nano-banana/generate-content", "nano-banana/images-generations"
 PLANNED = {"/v1beta/models/gemini-2.5-flash-image:generateContent": 1, "/v1/images/generations": 2}
 """The first gives an image, the second fails and is asked once more."""

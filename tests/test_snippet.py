@@ -304,6 +304,7 @@ def assert_arrived(server: Gateway, cases: list[tuple[Status, str]]) -> None:
     assert list(map(canonical, arrived)) == list(map(canonical, wanted))
 
 
+@pytest.mark.no_cover
 def test_500_hostile_bodies_arrive_unchanged_from_real_bash_and_curl(gateway: Gateway) -> None:
     sent_by_bash.clear()
     send_by_bash(gateway)
@@ -311,6 +312,7 @@ def test_500_hostile_bodies_arrive_unchanged_from_real_bash_and_curl(gateway: Ga
     assert sum(size > BIG / 2 for size in sent_by_bash) >= 2 * BATCHES
 
 
+@pytest.mark.no_cover
 def test_500_hostile_bodies_arrive_unchanged_from_python_processes_of_26_blocks_each(
     gateway: Gateway,
 ) -> None:
@@ -331,6 +333,7 @@ def any_body(tmp_path_factory: pytest.TempPathFactory) -> Path:
 CONFIG = load_config(str(TOP / "mkdocs.yml"))
 
 
+@pytest.mark.no_cover
 @settings(repeatable, max_examples=PAGES)
 @given(bodies, st.sampled_from(list(ROUTES)))
 def test_a_block_of_a_page_is_byte_for_byte_the_snippet(
@@ -339,6 +342,7 @@ def test_a_block_of_a_page_is_byte_for_byte_the_snippet(
     assert_published(any_body, status_of(body), route)
 
 
+@pytest.mark.no_cover
 @settings(repeatable, max_examples=3)
 @given(big_bodies)
 def test_a_big_block_of_a_page_is_byte_for_byte_the_snippet(

@@ -32,6 +32,8 @@ from trueup.model import (
 )
 from trueup.standing import Verdict, is_fresh, stand
 
+pytestmark = pytest.mark.no_cover
+
 ACORN, WALNUT = "acorn/images", "walnut/images"
 NEWEST_DAY = date(2026, 4, 14)
 FRESH_FOR = timedelta(days=30)

@@ -4,8 +4,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from browsing import served, watched
 from playwright.sync_api import BrowserContext, Request
+
+pytestmark = pytest.mark.no_cover
 
 MOST = 60 * 1024
 EMPTY = """

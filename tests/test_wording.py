@@ -657,6 +657,7 @@ def one_line(text: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
+@pytest.mark.no_cover
 @repeatable
 @given(hostile)
 def test_free_text_stays_text_on_every_page(text: str) -> None:
@@ -668,6 +669,7 @@ def test_free_text_stays_text_on_every_page(text: str) -> None:
     assert words(wild.text_content()) == words(tame.text_content().replace(HARMLESS, line))
 
 
+@pytest.mark.no_cover
 @repeatable
 @given(hostile)
 def test_a_path_stays_a_path_on_every_page(text: str) -> None:
