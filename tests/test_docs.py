@@ -209,3 +209,10 @@ def test_braces_inside_a_body_reach_the_page_as_they_are(repository: Path) -> No
     assert not findings and report.counts["failed"] == 0
     html = (docs.site / "nano-banana" / "index.html").read_text()
     assert "{{ 7 * 7 }} {% raw %} A clean" in html
+
+
+def test_what_the_check_found_is_told_though_the_build_fails(repository: Path) -> None:
+    (repository / "docs/en/more.md").write_text('Seen on 2026-04-14.\n\n{{ advice("none") }}\n')
+    done = docs_command(repository)
+    assert done.returncode == 3
+    assert "more.md:1:9: the date '2026-04-14' is typed" in done.stderr

@@ -77,6 +77,13 @@ BROKEN: dict[str, tuple[Callable[[Path], object], str, str]] = {
         change("en/decides.md", "A person can hold", "Nobody can hold"),
         "stale-translation", "ja/decides.md",
     ),
+    "a page that was only copied": (
+        lambda docs: [
+            shutil.copy(docs / "en" / "speed.md", docs / name / "more.md")
+            for name in ("en", "ja", "ru", "zh")
+        ],
+        "no-notes", "more.md",
+    ),
     "notes that are gone": (
         lambda docs: (docs / "ja" / ".sources.json").unlink(), "no-notes", "ja/.sources",
     ),

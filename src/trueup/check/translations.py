@@ -10,6 +10,11 @@ from trueup.finding import Finding
 from trueup.site import MAIN, NOTES, read_notes
 from trueup.store import shown
 
+NOTED = (
+    "what `trueup translated` writes for each page was expected",
+    "Translate the page, and note it.",
+)
+
 
 def check_translations(docs: Path, pages: Sequence[Digest]) -> list[Finding]:
     """Findings in the pages of every language but the main one."""
@@ -19,6 +24,11 @@ def check_translations(docs: Path, pages: Sequence[Digest]) -> list[Finding]:
         own = {page.source: page for page in pages if page.language == language}
         notes, wrong = _read_notes(docs / language)
         found += [*wrong, *_missing(docs / language, sources, own)]
+        found += [
+            Finding(own[name].path, "no-notes", "it has no note of what was translated", *NOTED)
+            for name in (sources.keys() & own.keys()) - notes.keys()
+            if not wrong
+        ]
         for name in sources.keys() & own.keys():
             found += _compared(sources[name], own[name], notes.get(name, ()))
     return sorted(found)

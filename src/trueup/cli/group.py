@@ -3,7 +3,7 @@
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from importlib import import_module
 from pathlib import Path
@@ -139,8 +139,12 @@ def is_ci() -> bool:
     return os.environ.get("CI") == "true"
 
 
-def end(findings: Sequence[Finding]) -> None:
+def tell(findings: Iterable[Finding]) -> None:
     for finding in findings:
         click.echo(str(finding), err=True)
+
+
+def end(findings: Sequence[Finding]) -> None:
+    tell(findings)
     if any(finding.severity == "error" for finding in findings):
         sys.exit(1)

@@ -21,10 +21,11 @@ from trueup.cli.group import (
     load_docs,
     open_environment,
     target_option,
+    tell,
 )
 from trueup.crew import Crew
 from trueup.docs import Docs
-from trueup.errors import BadInput
+from trueup.errors import BadInput, TrueupError
 from trueup.finding import Finding
 from trueup.run import open_mock, open_relay
 from trueup.site import MAIN, note_translation
@@ -64,7 +65,11 @@ def docs(
     """Check, build, run every block, stamp the pages, and serve them on loopback."""
     site = load_docs(top, as_of)
     findings = site.check()
-    site.build(open_environment(), to_be_verified=True)
+    try:
+        site.build(open_environment(), to_be_verified=True)
+    except TrueupError:
+        tell(site.judged(findings))
+        raise
     findings += _verify(site, target, max_calls, jobs, fresh, spawn)
     end(site.judged(findings))
     if serve:
