@@ -1,0 +1,101 @@
+"""The measuring behind scripts/bench-check: one model a page, in the languages of this repository.
+
+Each line is a process of its own: seconds on the clock, seconds of the processor.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+TOP = Path(__file__).parent.parent
+LANGUAGES = ("en", "ja", "ru", "zh")
+CLI = [sys.executable, "-m", "trueup.cli", "--top"]
+HEAD = """\
+version: 1
+policy: {reported_until: 2026-04-30}
+targets: {production: {base_url: https://gateway.example.com, reference: true}}
+routes:
+  images:
+    request: POST /v1/images/generations
+    protocol: openai-images
+    auth: {documented: bearer}
+"""
+ROW = """\
+  - at: 2026-04-14
+    endpoint: MODEL/images
+    target: production
+    sent:
+      base_url: https://gateway.example.com
+      request: POST /v1/images/generations
+      auth: bearer
+      body: {model: MODEL, prompt: A kiwi}
+    outcome: image
+    shape: url
+    billing: aligned
+    source: {reported: the team}
+"""
+
+
+def generate(top: Path, count: int) -> None:
+    """Writes a repository of so many models, each with a page in every language."""
+    models = [f"model-{number:03d}-image" for number in range(count)]
+    shutil.copytree(TOP / "snippets", top / "snippets")
+    for file in TOP.glob("mkdocs*.yml"):
+        shutil.copy(file, top / file.name)
+    parts = [HEAD, "models:\n"]
+    parts += [f"  {name}: {{title: Kiwi {at}}}\n" for at, name in enumerate(models)]
+    parts += [
+        "endpoints:\n",
+        *(f"  {name}/images: {{body: {{prompt: A kiwi}}}}\n" for name in models),
+    ]
+    parts += ["observations:\n", *(ROW.replace("MODEL", name) for name in models)]
+    (top / "status.yml").write_text("".join(parts))
+    for language in LANGUAGES:
+        folder = top / "docs" / language
+        folder.mkdir(parents=True)
+        (folder / "index.md").write_text("# Index\n\n{{ standings() }}\n")
+        page = (TOP / "docs" / language / "nano-banana.md").read_text(encoding="utf-8")
+        page = page[: page.index("](gemini-image-generation.md)")].rsplit("\n\n", 1)[0] + "\n"
+        page = page.replace("nano-banana/generate-content", "nano-banana/images")
+        for at, name in enumerate(models):
+            text = page.replace("nano-banana", name).replace("Nano Banana", f"Kiwi {at}")
+            (folder / f"{name}.md").write_text(text, encoding="utf-8")
+
+
+def measure(what: str, top: Path) -> None:
+    """Runs one check and prints what it took; how it ends is no matter here."""
+    before, start = os.times(), time.perf_counter()
+    done = subprocess.run([*CLI, str(top), "check"], capture_output=True, check=False)
+    took, after = time.perf_counter() - start, os.times()
+    spent = after.children_user + after.children_system
+    spent -= before.children_user + before.children_system
+    print(f"{what}: {took:.2f} s, processor {spent:.2f} s, exit code {done.returncode}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--models", type=int, default=839)
+    count = parser.parse_args().models
+    memory = TOP / ".cache" / "check.json"
+    memory.unlink(missing_ok=True)
+    measure("this repository, first", TOP)
+    measure("this repository, again", TOP)
+    with tempfile.TemporaryDirectory() as folder:
+        top = Path(folder)
+        generate(top, count)
+        for language in LANGUAGES[1:]:
+            subprocess.run([*CLI, str(top), "translated", language], check=True)
+        for what in ("first", "again"):
+            measure(f"{count} models in {len(LANGUAGES)} languages, {what}", top)
+        page = top / "docs" / "ja" / "model-000-image.md"
+        page.write_text(page.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+        measure(f"{count} models in {len(LANGUAGES)} languages, one page changed", top)
+
+
+if __name__ == "__main__":
+    main()
