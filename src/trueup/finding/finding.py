@@ -8,6 +8,8 @@ from typing import Literal
 from trueup.finding.rules import RULES, Severity
 
 MESSAGE = re.compile(r"(.*?): (.*?); (.*?)\.(?: (.*))?", re.DOTALL)
+CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+"""What would end a line, move a terminal's cursor, or cannot be written at all."""
 PLACE = re.compile(r"(.*?)(?::([0-9]+))?(?::([0-9]+))?", re.DOTALL)
 
 
@@ -41,7 +43,7 @@ class Finding:
 
     def __str__(self) -> str:
         mark = "warning: " if self.severity == "warning" else ""
-        return f"{self.where}: {mark}{self.text} [{self.rule}]"
+        return CONTROL.sub(_escaped, f"{self.where}: {mark}{self.text} [{self.rule}]")
 
     def __lt__(self, other: "Finding") -> bool:
         return self._order < other._order
@@ -61,6 +63,10 @@ class Finding:
     @property
     def _order(self) -> tuple[tuple[str, int, int], str, str]:
         return self.place, self.rule, self.text
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return found[0].encode("unicode_escape", "surrogatepass").decode()
 
 
 def by_policy(

@@ -14,8 +14,11 @@ SARIF_VERSION = "2.1.0"
 
 
 def render_findings(findings: Sequence[Finding], form: str) -> str:
-    """The findings in one of `FORMATS`, without a final line end; JSON and SARIF hold none too."""
-    return FORMATS[form](findings)
+    """The findings in one of `FORMATS`, without a final line end; JSON and SARIF hold none too.
+
+    A byte of a path that is no UTF-8 is escaped, in JSON as JSON escapes it.
+    """
+    return FORMATS[form](findings).encode("utf-8", "backslashreplace").decode()
 
 
 def _text(findings: Iterable[Finding]) -> str:
@@ -85,7 +88,9 @@ def _rule(name: str) -> dict[str, Any]:
 
 def _result(finding: Finding, index: int) -> dict[str, Any]:
     path, line, column = finding.place
-    location: dict[str, Any] = {"artifactLocation": {"uri": quote(path)}}
+    location: dict[str, Any] = {
+        "artifactLocation": {"uri": quote(path.encode("utf-8", "surrogateescape"))}
+    }
     if line:
         location["region"] = {"startLine": line, **({"startColumn": column} if column else {})}
     return {
