@@ -94,9 +94,19 @@ def test_no_finding_is_an_empty_text_and_a_whole_document() -> None:
 
 
 ANY = st.text(st.characters() | st.sampled_from("%:,;=\r\n\x1b\x85\u2028\udcff. "))
+
+
+def is_path(text: str) -> bool:
+    """Whether it can be a file's name as Python has it, with bytes that are no text escaped."""
+    try:
+        return bool(text.encode("utf-8", "surrogateescape"))
+    except UnicodeEncodeError:
+        return False
+
+
 PLACES = st.builds(
     lambda path, line: f"{path}:{line}" if line else path,
-    ANY.filter(bool),
+    ANY.filter(is_path),
     st.none() | st.integers(1, 9999),
 )
 FOUND = st.builds(Finding, PLACES, st.sampled_from(list(RULES)), ANY, ANY, ANY)
