@@ -11,7 +11,9 @@ from trueup.site import Page
 EXPRESSION = re.compile(r"\{\{.*?(?:\}\}|$)|\{%.*?(?:%\}|$)", re.DOTALL)
 TAG = re.compile(r"<(?!/)([A-Za-z][A-Za-z0-9-]*)((?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>")
 PLAIN_LINK = re.compile(r"""\s+href=(?:"[^"]*"|'[^']*')\s*""")
-LISTED = re.compile(r"(?<=\])\([^)\s]+\s+[\"'(][^)\n]*\)|\{:?\s*[.#\w\s-]*[A-Za-z-]+\s*=[^}\n]*\}")
+LISTED = re.compile(
+    r"(?<=\])\([^)\s]{1,2000}+\s+[\"'(][^)\n]*\)|\{:?\s*[.#\w\s-]*[A-Za-z-]+\s*=[^{}\n]*\}"
+)
 """A link with a tooltip, or attributes that set more than names: a style, what is copied."""
 UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 

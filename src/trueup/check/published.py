@@ -131,7 +131,7 @@ def _parsed(block: Block) -> Iterator[Finding]:
         data: Any = (
             yaml.safe_load(block.text) if block.language == "yaml" else json.loads(block.text)
         )
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         yield _finding(
             block,
             "unreadable-data",

@@ -39,7 +39,7 @@ def check_receipts(stored: Stored, top: Path) -> list[Finding]:
             "Take the file away.",
         )
         for file in sorted((top / FOLDER).glob("*"))
-        if file.resolve() not in used and not file.name.startswith(".")
+        if not (file.name.startswith(".") or _is_used(file, used))
     ]
 
 
@@ -98,6 +98,13 @@ def _disagreements(row: Row, proof: Proof, top: Path) -> Iterator[Told]:
         if getattr(row, name) != getattr(told, name):
             found = f"{name} is {getattr(row, name)!s}, and its receipt says {getattr(told, name)}"
             yield "odd-receipt", found, WANTED, RETEST
+
+
+def _is_used(file: Path, used: set[Path]) -> bool:
+    try:
+        return file.resolve() in used
+    except (OSError, RuntimeError):  # a loop of links
+        return False
 
 
 def _read(top: Path, receipt: str, used: set[Path]) -> bytes | None:

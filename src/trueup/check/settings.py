@@ -11,6 +11,7 @@ import yaml
 
 from trueup.finding import Finding
 from trueup.site import MAIN, settings_of
+from trueup.store import refuse_depth
 
 KEYS = {
     *("INHERIT", "site_name", "site_url", "site_description", "site_author", "copyright"),
@@ -35,7 +36,9 @@ def check_settings(top: Path, languages: tuple[str, ...]) -> list[Finding]:
     for language in languages:
         file = top / settings_of(language)
         try:
-            root = yaml.compose(file.read_bytes(), Loader=LOADER)
+            text = file.read_bytes()
+            refuse_depth(text)
+            root = yaml.compose(text, Loader=LOADER)
             if not isinstance(root, yaml.MappingNode):
                 raise ValueError("no mapping")
         except (OSError, ValueError, yaml.YAMLError) as error:

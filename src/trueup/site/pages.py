@@ -1,5 +1,6 @@
 """Pages: the Markdown sources with their front matter, as the docs team writes them."""
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,10 +10,14 @@ import yaml
 
 from trueup.errors import BadInput
 from trueup.site.languages import MAIN, home_of
+from trueup.site.unclosed import MOST, unclosed_in
+from trueup.store import refuse_depth
 
 FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?\n)(?:---|\.\.\.)[ \t]*\n", re.DOTALL)
 """As MkDocs finds it, in `mkdocs.utils.meta`."""
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+ENDINGS = (".md", ".markdown", ".mdown", ".mkdn", ".mkd")
+"""Of what MkDocs takes for a page; only the first is used here."""
 INDEXES = ("index", "README")
 MOST_BYTES = 1_000_000
 
@@ -58,12 +63,23 @@ def load_pages(
 
 
 def page_files(docs: Path) -> list[Path]:
-    """The files of the pages under a folder, in the order of their paths."""
-    return sorted(docs.rglob("*.md"))
+    """What MkDocs would take for pages under a folder, in the order of their paths: the files, and
+    the links to folders, which it follows."""
+    found = []
+    for folder, folders, names in os.walk(docs):
+        found += [Path(folder, name) for name in names if name.endswith(ENDINGS)]
+        found += [link for link in (Path(folder, name) for name in folders) if link.is_symlink()]
+    return sorted(found)
 
 
 def load_page(docs: Path, path: Path, language: str = MAIN) -> Page:
     """The page of a file under the folder of a language. Raises BadInput, as `load_pages` does."""
+    if path.exists() and not path.is_file():
+        what = "a link to a folder" if path.is_dir() else "no file"
+        raise BadInput(f"{path}: it is {what}; a page was expected. Put the pages there.")
+    if path.suffix != ENDINGS[0]:
+        wanted = f"a page whose name ends in {ENDINGS[0]} was expected"
+        raise BadInput(f"{path}: it ends in {path.suffix}; {wanted}. Rename it.")
     try:
         with open(path, "rb") as file:
             content = file.read(MOST_BYTES + 1)
@@ -96,6 +112,11 @@ def parse_page(
     if "\0" in text:
         raise BadInput(f"{path}: it holds a NUL, as no text does; text was expected. Save it so.")
     text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if mark := unclosed_in(text):
+        raise BadInput(
+            f"{path}: more than {MOST} times {mark!r} opens what nothing closes; text that people"
+            " read was expected. Close them, or take them out."
+        )
     front, body, first_line = _split(text)
     meta = _parse_front(path, front)
     model, blocks = meta.get("model"), meta.get("blocks", 0)
@@ -123,6 +144,7 @@ def _split(text: str) -> tuple[str, str, int]:
 
 def _parse_front(path: Path, front: str) -> dict[str, Any]:
     try:
+        refuse_depth(front)
         meta = yaml.load(front, Loader=LOADER)
     except (yaml.YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)

@@ -13,11 +13,12 @@ from trueup.store.load import Stored, load_status, parse_status
 from trueup.store.row_text import render_entry, render_row, render_text
 from trueup.store.schema import render_schema
 from trueup.store.whole_file import write_whole
-from trueup.store.yaml_text import Document, parse_yaml
+from trueup.store.yaml_text import Document, parse_yaml, refuse_depth
 
 __all__ = [
     "parse_as",
     "parse_yaml",
+    "refuse_depth",
     "Document",
     "Stored",
     "append_entry",

@@ -94,6 +94,16 @@ def parse_yaml(text: str, path: str, loader: Any = LOADER) -> Document:
     raise refusal((lines.place(index), message) for index, message in complaints)
 
 
+def refuse_depth(text: str | bytes) -> None:
+    """Raises YAMLError for what is nested so deep that reading it could end the whole program."""
+    depth = 0
+    for event in yaml.parse(text, Loader=LOADER):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise yaml.YAMLError(f"more than {DEEPEST} levels")
+
+
 def _no_mapping(root: yaml.Node | None) -> str:
     if root is None:
         return "the file is empty; the keys of a status file were expected. Start with version: 1."

@@ -1,0 +1,249 @@
+"""What nobody would write on purpose: a clear word each time, no traceback, and nothing else lost.
+
+Each command has a time after which it is killed; most of these once took hours or ended Python.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from trueup.starter import Gateway, Origin, write_starter
+
+DAY = "2026-05-03"
+PATIENCE_S = 120
+TYPED = "docs/en/index.md:16:58: the date '2026-05-01' is typed in the page; "
+
+
+@pytest.fixture
+def top(tmp_path: Path) -> Path:
+    """The site of `trueup init` with one true finding, in a repository of one commit."""
+    made = tmp_path / "site"
+    write_starter(made, Gateway(day=date(2026, 5, 2)), Origin(("trueup==0.1.0",)))
+    page = made / "docs" / "en" / "index.md"
+    page.write_text(page.read_text("utf-8").replace("own key.", "own key. Of 2026-05-01."), "utf-8")
+    git(made, "init", "--quiet", "--template=")
+    commit(made)
+    return made
+
+
+def git(top: Path, *words: str) -> None:
+    name = ("-c", "user.name=A. Person", "-c", "user.email=person@example.com")
+    subprocess.run(["git", "-C", str(top), *name, *words], check=True, capture_output=True)
+
+
+def commit(top: Path) -> None:
+    git(top, "add", "--all")
+    git(top, "commit", "--quiet", "--message=Change")
+
+
+def check(top: Path, *options: str, path: str | None = None) -> tuple[int, list[str]]:
+    """The exit code and the lines of the command, which tells no traceback."""
+    command = [sys.executable, "-m", "trueup.cli", "--top", ".", "check", "--as-of", DAY, *options]
+    done = subprocess.run(
+        command,
+        cwd=top,
+        capture_output=True,
+        timeout=PATIENCE_S,
+        check=False,
+        env={**os.environ, **({"PATH": path} if path is not None else {})},
+    )
+    text = (done.stdout + done.stderr).decode()
+    assert "Traceback" not in text and done.returncode in (0, 1, 2), text[-2000:]
+    return done.returncode, text.splitlines()
+
+
+def page(text: str | bytes, name: str = "odd.md") -> Callable[[Path], object]:
+    content = text.encode() if isinstance(text, str) else text
+    return lambda top: (top / "docs" / "en" / name).write_bytes(content)
+
+
+def link(name: str, to: str) -> Callable[[Path], object]:
+    def make(top: Path) -> None:
+        (top / name).parent.mkdir(parents=True, exist_ok=True)
+        (top / name).symlink_to(to)
+
+    return make
+
+
+def deep_settings(top: Path) -> None:
+    with (top / "mkdocs.yml").open("a") as file:
+        file.write(f"watch: {'[' * 100_000}{']' * 100_000}\n")
+
+
+def bad_bytes(top: Path) -> None:
+    for name in ("mkdocs.yml", "snippets/shared/curl.sh.j2"):
+        with (top / name).open("ab") as file:
+            file.write(b"\xff\0\n")
+
+
+ODD = "docs/en/odd.md: "
+MANY = f"{ODD}more than 100 times "
+WORDS: dict[str, tuple[Callable[[Path], object], list[str]]] = {
+    "a page of ten megabytes": (
+        page("a" * 10_000_000), [f"{ODD}it has more than 1000000 bytes; "],
+    ),
+    "a binary file as a page": (
+        page(bytes(range(256)) * 999), [f"{ODD}byte 128 is not UTF-8; "],
+    ),
+    "a page in another encoding": (page("# Müll".encode("latin-1")), [f"{ODD}byte 3 is not UTF-8"]),
+    "a NUL in a page": (page("# A\n\n\0\n"), [f"{ODD}it holds a NUL, as no text does; "]),
+    "a page that links to itself": (
+        link("docs/en/odd.md", "odd.md"), [f"{ODD}it cannot be read (Too many levels"],
+    ),
+    "a page that links nowhere": (
+        link("docs/en/odd.md", "gone.md"), [f"{ODD}it cannot be read (No such file"],
+    ),
+    "a pipe as a page": (
+        lambda top: os.mkfifo(top / "docs" / "en" / "odd.md"), [f"{ODD}it is no file; "],
+    ),
+    "pages behind a link, which a build would follow": (
+        link("docs/en/more", "../../.github"), ["docs/en/more: it is a link to a folder; "],
+    ),
+    "a folder that links to itself": (
+        link("docs/en/more", "."), ["docs/en/more: it is a link to a folder; "],
+    ),
+    "a page with another ending, which a build would publish": (
+        page("It is recommended.", "odd.markdown"),
+        ["docs/en/odd.markdown: it ends in .markdown; "],
+    ),
+    "front matter so deep that it ends Python": (
+        page(f"---\na: {'[' * 400_000}{']' * 400_000}\n---\n"),
+        [f"{ODD}the front matter cannot be read (more than 40 levels); "],
+    ),
+    "settings so deep that they end Python": (deep_settings, ["mkdocs.yml: more than 40 levels; "]),
+    "bytes that are no text in templates and settings": (
+        bad_bytes,
+        ["mkdocs.yml: unacceptable character", "snippets/openai-images/curl.sh.j2:1: 'utf-8'"],
+    ),
+    "links that nothing closes": (page("](" * 400_000), [f"{MANY}'](' opens what nothing closes"]),
+    "comments that nothing closes": (page("{#\n" * 300_000), [f"{MANY}'{{#' opens"]),
+    "notes that nothing closes": (page("<!--\n" * 190_000), [f"{MANY}'<!--' opens"]),
+    "elements that nothing closes": (page("<CODE\n" * 150_000), [f"{MANY}'<code' opens"]),
+    "attributes that nothing closes": (page("{: " * 300_000), [f"{MANY}'{{' opens"]),
+    "a receipt that links to itself": (
+        link("docs/evidence/odd.json", "odd.json"),
+        ["docs/evidence/odd.json: warning: no row points to it; "],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", WORDS)
+def test_it_is_told_in_a_line_and_the_other_findings_are_told_too(what: str, top: Path) -> None:
+    change, words = WORDS[what]
+    change(top)
+    code, lines = check(top)
+    assert code == 1 and len(lines) == len(words) + 1
+    for word in (*words, TYPED):
+        assert any(line.startswith(word) for line in lines), (word, lines)
+
+
+SILENT: dict[str, Callable[[Path], object]] = {
+    "a page of five thousand blocks": page("# A\n" + "\n```json\n{}\n```\n" * 5000),
+    "a binary file in the repository": lambda top: (top / "logo.png").write_bytes(
+        bytes(range(256)) * 20_000
+    ),
+    "a folder called as a page": lambda top: (top / "docs" / "en" / "odd.md").mkdir(),
+    "a link in the repository that leads nowhere": link("logo.png", "gone.png"),
+    "a link in the repository to all of it": link("all", "."),
+    "templates that link to the whole of them": link("snippets/more", ".."),
+    "calls that nothing closes": page("<a\n" * 300_000),
+}
+
+
+@pytest.mark.parametrize("what", SILENT)
+def test_what_is_no_mistake_is_passed_over(what: str, top: Path) -> None:
+    SILENT[what](top)
+    code, lines = check(top)
+    assert code == 1 and len(lines) == 1 and lines[0].startswith(TYPED)
+
+
+def test_a_name_that_is_no_text_is_escaped_in_every_format(top: Path) -> None:
+    name = os.fsdecode(b"a\nb\xff.md")
+    (top / "docs" / "en" / name).write_text("# A\n\nSince 2026-05-01.\n")
+    lines = check(top)[1]
+    assert len(lines) == 2 and lines[0].startswith("docs/en/a\\nb\\udcff.md:3:7: ")
+    for form in ("json", "sarif", "github"):
+        code, lines = check(top, "--format", form)
+        assert code == 1 and lines
+
+
+def test_a_status_file_of_a_hundred_mistakes_has_a_line_for_each(top: Path) -> None:
+    file = top / "status.yml"
+    text = file.read_text("utf-8")
+    row = text[text.index("  - at:") :].replace("outcome: image", "outcome: images")
+    file.write_text(text + row * 150, "utf-8")
+    code, lines = check(top)
+    assert code == 2 and len(lines) >= 100
+    assert all(line.startswith("status.yml:") and "[bad-status]" in line for line in lines)
+
+
+@pytest.mark.parametrize("content", [b"\xff", b"\0", b"a: " + b"[" * 100_000])
+def test_a_status_file_that_is_no_text_is_told_by_its_place(content: bytes, top: Path) -> None:
+    with (top / "status.yml").open("ab") as file:
+        file.write(content)
+    code, lines = check(top)
+    assert code == 2 and lines and all(line.startswith("status.yml:") for line in lines)
+
+
+def test_a_folder_in_the_place_of_a_file_is_told(top: Path) -> None:
+    (top / "mkdocs.yml").unlink()
+    (top / "mkdocs.yml").mkdir()
+    assert any(line.startswith("mkdocs.yml: ") for line in check(top)[1])
+    (top / "baseline.yml").mkdir()
+    code, (line,) = check(top)
+    assert code == 2 and line.startswith("baseline.yml: it cannot be read")
+
+
+def no_history(lines: list[str]) -> str:
+    (line,) = [line for line in lines if line.endswith("[no-history]")]
+    return line
+
+
+def test_a_shallow_clone_is_told_from_a_commit_that_never_was(top: Path, tmp_path: Path) -> None:
+    first = subprocess.run(
+        ["git", "-C", str(top), "rev-parse", "HEAD"], check=True, capture_output=True, text=True
+    ).stdout.strip()
+    (top / "more.txt").write_text("more\n")
+    commit(top)
+    clone = tmp_path / "clone"
+    subprocess.run(
+        ["git", "clone", "--quiet", "--depth=1", f"file://{top}", str(clone)],
+        check=True,
+        capture_output=True,
+    )
+    code, lines = check(clone, "--against", first)
+    assert code == 1 and "is a shallow clone; " in no_history(lines)
+    assert any(line.startswith(TYPED) for line in lines)
+    code, lines = check(top, "--against", "0" * 40)
+    assert "0 is no commit of a repository; " in no_history(lines)
+    assert not any("no-history" in line for line in check(top, "--against", first)[1])
+
+
+@pytest.mark.parametrize("reference", ["HEAD", "", "--output=x", "HEAD:status.yml", "a\nb"])
+def test_without_a_commit_there_is_nothing_to_compare_with(reference: str, top: Path) -> None:
+    shutil.rmtree(top / ".git")
+    for is_begun in (False, True):
+        if is_begun:
+            git(top, "init", "--quiet", "--template=")
+        code, lines = check(top, f"--against={reference}")
+        assert code == 1 and "is no commit of a repository" in no_history(lines)
+        assert any(line.startswith(TYPED) for line in lines)
+
+
+def test_without_git_itself_the_files_are_read_all_the_same(top: Path, tmp_path: Path) -> None:
+    (top / ".env").write_text("KEY=sk\x2d4tQ9wZ7mB2xK5vN8rT3yH6uJ1cD0eF\n")
+    assert any("[leaked-key]" in line for line in check(top)[1])
+    (tmp_path / "bin").mkdir()
+    code, lines = check(top, "--against", "HEAD", path=str(tmp_path / "bin"))
+    assert code == 1 and no_history(lines)
+
+
+def test_an_output_that_cannot_be_written_is_bad_input(top: Path) -> None:
+    code, (line,) = check(top, "--output", "no/such/folder.txt")
+    assert code == 2 and "no/such/folder.txt" in line
