@@ -326,8 +326,8 @@ def test_a_page_is_built_at_its_address(source: str, address: str, tmp_path: Pat
         ),
         (
             b"---\nmodel: m\nblocks: [1\n---\n",
-            "docs/page.md:4:1: the front matter cannot be read (expected ',' or ']', but got"
-            " '<stream end>'); YAML was expected. Mend it.",
+            "docs/page.md:4:1: the front matter cannot be read (did not find expected ',' or ']');"
+            " YAML was expected. Mend it.",
         ),
         (
             b"---\nat: 2026-13-45\n---\n",
