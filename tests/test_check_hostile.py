@@ -112,6 +112,10 @@ WORDS: dict[str, tuple[Callable[[Path], object], list[str]]] = {
         page("It is recommended.", "odd.markdown"),
         ["docs/en/odd.markdown: it ends in .markdown; "],
     ),
+    "a page in HTML, which is published as it is": (
+        page("It is recommended.", "odd.html"),
+        ["docs/en/odd.html: it ends in .html; "],
+    ),
     "front matter so deep that it ends Python": (
         page(f"---\na: {'[' * 400_000}{']' * 400_000}\n---\n"),
         [f"{ODD}the front matter cannot be read (more than 40 levels); "],

@@ -203,8 +203,10 @@ def check_sources(
     fails_stale: bool = False,
     site: Path | None = None,
 ) -> list[Finding]:
-    """Findings in the repository at `top`, without building it; all rules that can run do.
+    """Findings in the repository at `top`, without building it.
 
+    Where the status file cannot be used, only its own mistakes and keys are told: nothing else can
+    be held to it.
     `against` is a commit whose evidence must still be there. With `fails_stale`, evidence that is
     no longer fresh is a finding. With `site`, the site that was built there is looked at too.
     """

@@ -16,8 +16,8 @@ from trueup.store import refuse_depth
 FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?\n)(?:---|\.\.\.)[ \t]*\n", re.DOTALL)
 """As MkDocs finds it, in `mkdocs.utils.meta`."""
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-ENDINGS = (".md", ".markdown", ".mdown", ".mkdn", ".mkd")
-"""Of what MkDocs takes for a page; only the first is used here."""
+ENDINGS = (".md", ".markdown", ".mdown", ".mkdn", ".mkd", ".html", ".htm", ".xhtml")
+"""Of what MkDocs publishes as a page, or as it is; only the first is used here."""
 INDEXES = ("index", "README")
 MOST_BYTES = 1_000_000
 
