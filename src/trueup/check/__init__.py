@@ -5,9 +5,10 @@ Only says what is wrong; it changes nothing but the baseline.
 
 from trueup.check.baseline import forgive, load_baseline, write_baseline
 from trueup.check.built import check_built
-from trueup.check.sources import check_sources
+from trueup.check.sources import Check, check_sources
 
 __all__ = [
+    "Check",
     "check_built",
     "check_sources",
     "forgive",

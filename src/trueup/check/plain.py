@@ -66,4 +66,4 @@ def plain(written: str) -> Plain:
 
 def blank(found: re.Match[str]) -> str:
     """White space of the same length and lines, so that places stay true."""
-    return re.sub(r"[^\n]", " ", found[0])
+    return "\n".join(" " * len(line) for line in found[0].split("\n"))

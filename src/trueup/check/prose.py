@@ -105,11 +105,12 @@ def _typed_facts(part: _Part, facts: Facts) -> Iterator[Finding]:
         for offset, typed in part.matches(pattern)
         if what != NAMES or not any(start <= offset < end for start, end in titles)
     }
-    text = part.readable
-    for start, end in titles:
-        text = text[:start] + " " * (end - start) + text[end:]
-    code = _code_of(part, text)
-    found |= {(one.start(), "the model name", one[0]) for one in facts.aliases.finditer(code)}
+    if facts.aliases.search(part.readable):
+        text = part.readable
+        for start, end in titles:
+            text = text[:start] + " " * (end - start) + text[end:]
+        code = _code_of(part, text)
+        found |= {(one.start(), "the model name", one[0]) for one in facts.aliases.finditer(code)}
     for offset, what, typed in sorted(found):
         yield part.finding(
             offset,

@@ -193,6 +193,38 @@ class Check:
             return []
         return check_built(status, pages, read_blocks(site), snippets, site)
 
+    @property
+    def severities(self) -> dict[str, Severity]:
+        """How the policy has findings of some rules; nothing where it cannot be read."""
+        try:
+            return self.record.severities
+        except BadStatus:
+            return {}
+
+    def run(
+        self, *, against: str | None = None, fails_stale: bool = False, site: Path | None = None
+    ) -> list[Finding]:
+        """Findings in the repository, without building it.
+
+        Where the status file cannot be used, only its own mistakes and keys are told: nothing else
+        can be held to it. `against` is a commit whose evidence must still be there. With
+        `fails_stale`, evidence that is no longer fresh is a finding. With `site`, the site that was
+        built there is looked at too.
+        """
+        found = self.keys()
+        try:
+            found += self.published()
+            if fails_stale:
+                found += self.age()
+            if site is not None:
+                found += self.built(site)
+            if against is not None:
+                found += self.history(against)
+        except BadStatus as error:
+            return [*found, *(Finding.told(one, "bad-status") for one in error.complaints)]
+        self.memory.save()
+        return found
+
 
 def check_sources(
     top: Path,
@@ -203,24 +235,5 @@ def check_sources(
     fails_stale: bool = False,
     site: Path | None = None,
 ) -> list[Finding]:
-    """Findings in the repository at `top`, without building it.
-
-    Where the status file cannot be used, only its own mistakes and keys are told: nothing else can
-    be held to it.
-    `against` is a commit whose evidence must still be there. With `fails_stale`, evidence that is
-    no longer fresh is a finding. With `site`, the site that was built there is looked at too.
-    """
-    check = Check(top, now, today)
-    found = check.keys()
-    try:
-        found += check.published()
-        if fails_stale:
-            found += check.age()
-        if site is not None:
-            found += check.built(site)
-        if against is not None:
-            found += check.history(against)
-    except BadStatus as error:
-        return [*found, *(Finding.told(one, "bad-status") for one in error.complaints)]
-    check.memory.save()
-    return found
+    """Findings in the repository at `top`, as `Check.run` has them."""
+    return Check(top, now, today).run(against=against, fails_stale=fails_stale, site=site)

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import click
 
-from trueup.check import check_sources, forgive, load_baseline, write_baseline
+from trueup.check import Check, forgive, load_baseline, write_baseline
 from trueup.cli.group import Day, as_of_option, cli
 from trueup.errors import BadInput, BadStatus
 from trueup.finding import FORMATS, Finding, by_policy, render_findings
-from trueup.store import load_status
 
 
 @cli.command()
@@ -45,23 +44,15 @@ def check(
         raise BadInput(
             f"--write-baseline: {given}; it goes with --until and a day to come. Give both."
         )
-    found = check_sources(
-        top,
-        now,
-        today,
-        against=against,
-        fails_stale=fail_stale,
-        site=top / "site" if built else None,
-    )
+    site = top / "site" if built else None
+    checked = Check(top, now, today)
+    found = checked.run(against=against, fails_stale=fail_stale, site=site)
     if until is not None:
         _write_baseline(top, found, until)
         return
-    severities = {}
-    if not (is_bad := any(finding.rule == "bad-status" for finding in found)):
-        severities = load_status(top / "status.yml", now).status.policy.severities
-    kept = by_policy(forgive(found, load_baseline(top), top, today), severities)
+    kept = by_policy(forgive(found, load_baseline(top), top, today), checked.severities)
     _tell(kept, form, output)
-    if is_bad:
+    if any(finding.rule == "bad-status" for finding in found):
         sys.exit(BadStatus.exit_code)
     if any(finding.severity == "error" for finding in kept):
         sys.exit(1)

@@ -67,9 +67,10 @@ def page_files(docs: Path) -> list[Path]:
     the links to folders, which it follows."""
     found = []
     for folder, folders, names in os.walk(docs):
-        found += [Path(folder, name) for name in names if name.endswith(ENDINGS)]
-        found += [link for link in (Path(folder, name) for name in folders) if link.is_symlink()]
-    return sorted(found)
+        found += [os.path.join(folder, name) for name in names if name.endswith(ENDINGS)]
+        links = (os.path.join(folder, name) for name in folders)
+        found += [link for link in links if os.path.islink(link)]
+    return [Path(name) for name in sorted(found, key=lambda name: name.split(os.sep))]
 
 
 def load_page(docs: Path, path: Path, language: str = MAIN) -> Page:
