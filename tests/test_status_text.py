@@ -66,7 +66,6 @@ def test_every_text_of_this_site_is_translated(language: str, stored: Stored) ->
     assert sum(text != told for text, told in known.items()) > 15
 
 
-@pytest.mark.no_cover
 def test_a_text_without_a_translation_is_shown_as_written_and_warned_of(tmp_path: Path) -> None:
     top = copy_repository(tmp_path, is_whole=True)
     status = (top / "status.yml").read_text("utf-8")

@@ -158,7 +158,6 @@ def test_nothing_is_fetched_that_is_not_there(docs: Docs) -> None:
         assert tree.xpath("//link[@rel='alternate']") == []
 
 
-@pytest.mark.no_cover
 def test_a_page_that_is_not_as_it_was_built_is_told_by_its_place(docs: Docs) -> None:
     file = docs.site / "ja" / "speed" / "index.html"
     text = file.read_text("utf-8")
