@@ -457,15 +457,19 @@ def test_a_typed_fact_is_found_at_its_place(typed: str, column: int, tmp_path: P
         '{{ advice("gemini-2.5-flash-image-preview") }}',
         '{{ route("nano-banana/generate-content") | indent(4) }}',
         "{# gemini-2.5-flash-image, 2026-04-14 #}",
-        "Nano Banana, nano-banana in a text, and Crazyrouter are titles.",
+        "Crazyrouter and OpenAI Images are titles.",
         "gemini-2.5-flash-image-preview-2 and notcrazyrouter.com are others.",
         "The path /v1/images alone, 2026-04 and 12026-04-14.",
         "`banana` and `nano-banana-3` are no models.",
-        "A ` lone mark, nano-banana, and\n\nanother ` mark.",
     ],
 )
 def test_titles_links_and_macros_are_no_typed_facts(text: str, tmp_path: Path) -> None:
     assert prose(tmp_path, f"{text}\n") == []
+
+
+def test_lone_marks_of_two_paragraphs_make_no_code_of_what_is_between(tmp_path: Path) -> None:
+    text = "A ` lone mark, nano-banana, and\n\nanother ` mark."
+    assert prose(tmp_path, text) == ["page.md:1:16 typed-name"]
 
 
 def test_a_base_url_that_nothing_was_tested_with_is_a_fact_too(
@@ -566,6 +570,50 @@ def test_a_model_page_may_say_no_standing_at_all(tmp_path: Path) -> None:
     ],
 )
 def test_a_standing_in_general_prose_is_free(text: str, tmp_path: Path) -> None:
+    found = prose(tmp_path, f"{text}\n")
+    assert not [one for one in found if one.endswith("typed-standing")]
+
+
+LEANING = ["Choose {}.", "This runs in production: {}.", "{} 很稳定。", "{} は安定しています。"]
+
+
+@pytest.mark.parametrize("text", LEANING)
+def test_a_word_that_may_be_advice_is_it_beside_a_name_alone(text: str, tmp_path: Path) -> None:
+    page = "---\nmodel: nano-banana\n---\n# Nano Banana\n\n{}\n"
+    assert prose(tmp_path, page.format(text.format("a size"))) == []
+    assert "typed-standing" in str(prose(tmp_path, page.format(text.format("Nano Banana"))))
+    called = page.format(text.format('{{ title("nano-banana") }}'))
+    assert "typed-standing" in str(prose(tmp_path, called))
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("Nothing beats Nano Banana.", "1:15"),
+        ("Nano\nBanana 2 is a dead end.", "1:1"),
+        ("*Nano* **Banana** is a dead end.", "1:2"),
+        ("| Nano Banana |\n|---|\n| fast |", "1:3"),
+        ("[Nano Banana is a dead end](a.md)", "1:2"),
+        ("[All of them](nano.md) but nano-banana", "1:28"),
+        ("{{ title('a') }} and\nNano Banana", "2:1"),
+        ("- Nano Banana\n- others", "1:3"),
+    ],
+)
+def test_a_sentence_about_a_model_is_found(text: str, place: str, tmp_path: Path) -> None:
+    assert prose(tmp_path, f"{text}\n") == [f"page.md:{place} typed-name"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# Nano Banana\n\nThe siblings: [Nano Banana 2](a.md), [`Nano Banana`](b.md)",
+        "---\ntitle: Nano Banana\ndescription: What Nano Banana does.\n---\ntext",
+        '{{ title("nano-banana") }} and <!-- Nano Banana -->',
+        "```yaml\n# Nano Banana\n```",
+        "Bananas are no nano technology, nor is OpenAI Images a model.",
+    ],
+)
+def test_a_name_that_is_in_no_sentence_is_free(text: str, tmp_path: Path) -> None:
     assert prose(tmp_path, f"{text}\n") == []
 
 
@@ -766,6 +814,6 @@ def test_every_finding_says_what_was_expected_and_what_to_do(
         *published([], snippets),
         *check_record(stored_of(("documented: bearer", "documented: query-key")), TOP, TODAY),
     ]
-    assert len({one.rule for one in found}) == 9
+    assert len({one.rule for one in found}) == 10
     for one in found:
         assert re.fullmatch(r".+[;,:] .+\. [A-Z][^.]*\.?.*\.", one.text), one

@@ -414,7 +414,8 @@ def test_a_refused_model_is_named_in_the_middleware_shape() -> None:
 def test_a_body_nested_to_any_depth_is_refused_in_words(depth: int) -> None:
     nested = b'{"model":"nano-banana","prompt":' + b"[" * depth + b"]" * depth + b',"n":'
     content = nested + b"[" * depth + b"]" * depth + b"}"
-    assert post(IMAGES, headers=BEARER, content=content).status_code in (400, 500)
+    headers = {**BEARER, "Content-Type": "application/json"}
+    assert post(IMAGES, headers=headers, content=content).status_code in (400, 500)
 
 
 def test_a_body_too_deep_to_be_compared_is_not_on_record() -> None:
@@ -718,3 +719,25 @@ def test_the_request_ids_can_be_given() -> None:
     ids: Callable[[], str] = iter(["20260414000000123456789AbCdEf12"]).__next__
     reply = ask(create_app(STATUS, request_ids=ids))
     assert reply.headers["x-oneapi-request-id"] == "20260414000000123456789AbCdEf12"
+
+
+def test_a_body_that_is_not_said_to_be_json_is_not_read() -> None:
+    """As the gateway family does it: `curl -d` alone says that it is a form."""
+    content = json.dumps(LEGACY).encode()
+    for kind in ({}, {"Content-Type": "text/plain"}, {"Content-Type": FORM}):
+        reply = post(IMAGES, headers={**BEARER, **kind}, content=content)
+        assert "dall-e" in reply.text, kind
+    said = {**BEARER, "Content-Type": "application/json; charset=utf-8"}
+    assert "dall-e" not in post(IMAGES, headers=said, content=content).text
+
+
+def test_a_key_without_its_scheme_is_read_and_is_no_recorded_way() -> None:
+    seen: list[Exchange] = []
+    app = create_app(STATUS, on_exchange=seen.append)
+    for header in (KEY, f"Bearer {KEY}"):
+        post(IMAGES, app, headers={"Authorization": header}, json=LEGACY)
+    assert [one.auth for one in seen] == [(), ("bearer",)]
+    assert seen[0].status != 401
+
+
+FORM = "application/x-www-form-urlencoded"

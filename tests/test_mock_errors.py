@@ -68,7 +68,9 @@ class Case:
 
     def ask(self, **options: Any) -> httpx.Response:
         app = create_app(self.facts, ledger=self.ledger(), **options)
-        headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
+        headers = {"Content-Type": "application/json"}
+        if self.key:
+            headers["Authorization"] = f"Bearer {self.key}"
         content = self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
         path = f"{self.path}?key={self.key}" if self.path.startswith("/v1beta") else self.path
         return post(path, app, headers=headers, content=content)

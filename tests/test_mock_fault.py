@@ -54,7 +54,8 @@ def ask(port: int, path: str = NATIVE) -> httpx.Response:
 def raw(port: int, patience_s: float = 5.0) -> tuple[bytes, bytes, bool]:
     """Head and body of a call as they come off the wire, and whether the server closed."""
     body = json.dumps(ASK).encode()
-    head = f"POST {NATIVE}?key={KEY} HTTP/1.1\r\nHost: a\r\nContent-Length: {len(body)}\r\n\r\n"
+    kind = f"Content-Type: application/json\r\nContent-Length: {len(body)}"
+    head = f"POST {NATIVE}?key={KEY} HTTP/1.1\r\nHost: a\r\n{kind}\r\n\r\n"
     with socket.create_connection(("127.0.0.1", port), timeout=patience_s) as connection:
         connection.sendall(head.encode() + body)
         came, has_closed = b"", False
@@ -265,7 +266,7 @@ async def _call(app: ASGIApp, path: str) -> None:
         "path": path,
         "raw_path": path.encode(),
         "query_string": f"key={KEY}".encode(),
-        "headers": [(b"host", b"crazyrouter.com")],
+        "headers": [(b"host", b"crazyrouter.com"), (b"content-type", b"application/json")],
     }
     await app(scope, receive, send)
 

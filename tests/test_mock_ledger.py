@@ -26,7 +26,7 @@ SCOPE: dict[str, Any] = {
     "scheme": "http",
     "path": NATIVE,
     "query_string": f"key={KEY}".encode(),
-    "headers": [],
+    "headers": [(b"content-type", b"application/json")],
 }
 OWNER = {"Authorization": "YOUR_ACCESS_TOKEN", "New-Api-User": "1"}
 

@@ -247,7 +247,7 @@ def test_every_job_has_a_time_limit(path: Path) -> None:
 @pytest.mark.parametrize(
     ("path", "scripts"),
     [
-        (WORKFLOW, ["test", "portable"]),
+        (WORKFLOW, ["test", "mutants", "portable"]),
         (RETEST, ["retest", "docs", "propose"]),
         (GATE, ["gate"]),
         (PUBLISH, ["setup"]),

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from mkdocs.exceptions import PluginError
 from pydantic import ValidationError
@@ -20,6 +20,7 @@ from trueup.store import Stored, load_status, parse_as, parse_yaml
 from trueup.wording import (
     Catalogue,
     Figures,
+    Mutants,
     Pages,
     Samples,
     history,
@@ -33,6 +34,7 @@ from trueup.wording import (
     render_chain,
     render_fields,
     render_figures,
+    render_mutants,
     render_rules,
     reply,
     sample,
@@ -43,6 +45,7 @@ from trueup.wording import (
 )
 from trueup.wording.text import fence_for
 
+Noun = TypeVar("Noun", bound=Frozen)
 NOUNS: dict[str, type[Frozen]] = {"Status": Status, "Receipt": Receipt, "Proof": Proof}
 
 
@@ -96,6 +99,7 @@ def _macros(top: Path, docs: Path) -> dict[str, Callable[..., str]]:
         "newest": lambda endpoint: _newest(stored, endpoint),
         "figures": lambda: _figures(docs.parent / "bench.json", catalogue),
         "rules": lambda: _rules(docs.parent / "rules.yml"),
+        "mutants": lambda: _mutants(docs.parent / "mutants.json", catalogue),
         "fields": lambda name: render_fields(NOUNS[name]),
         "shapes": lambda: shapes(pages),
         "signatures": lambda: signatures(pages),
@@ -197,13 +201,21 @@ def _newest(stored: Stored, endpoint: str) -> str:
 
 def _figures(file: Path, catalogue: Catalogue) -> str:
     """What `scripts/bench` measured last."""
+    return render_figures(_read(file, Figures, "bench"), catalogue)
+
+
+def _mutants(file: Path, catalogue: Catalogue) -> str:
+    """What `scripts/mutants` told last."""
+    return render_mutants(_read(file, Mutants, "mutants"), catalogue)
+
+
+def _read(file: Path, noun: type[Noun], script: str) -> Noun:
     try:
-        figures = Figures.model_validate_json(file.read_bytes())
+        return noun.model_validate_json(file.read_bytes())
     except (OSError, ValidationError) as error:
         raise BadInput(
-            f"{file}: not readable as what scripts/bench writes; run scripts/bench again."
+            f"{file}: not readable as what scripts/{script} writes; run scripts/{script} again."
         ) from error
-    return render_figures(figures, catalogue)
 
 
 def _rules(file: Path) -> str:

@@ -96,6 +96,13 @@ def holds_of(status: Status, endpoint: str) -> list[Hold]:
     return [hold for hold in status.holds if fnmatchcase(endpoint, hold.endpoint)]
 
 
+def is_overtaken(verdict: Verdict, hold: Hold) -> bool:
+    """Whether clean evidence, enough to raise the endpoint, is newer than a hold on it."""
+    told = [leg for leg in (verdict.outcome, verdict.billing) if leg is not None]
+    clean = verdict.clean >= verdict.needed
+    return bool(told) and clean and all(leg.day > hold.on for leg in told)
+
+
 def is_fresh(verdict: Verdict, policy: Policy, today: date) -> bool:
     """Whether the claim may be made in the present tense; never when nothing told."""
     return verdict.seen_on is not None and today - verdict.seen_on <= policy.fresh_for

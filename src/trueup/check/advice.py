@@ -4,10 +4,33 @@ ADVICE = (
     *("recommend", "recommends", "start with", "use this", "use it", "use instead", "do not use"),
     *("don't use", "never use", "avoid", "prefer", "preferred", "does not work", "broken"),
     *("production-ready", "first choice", "best choice", "working choice", "safe to use"),
+    *("better choice", "good choice", "best option", "better option", "ready for production"),
+    *("keeps failing", "always fails", "no longer works", "out of order", "works reliably"),
+    *("stay away", "steer clear", "advise against", "for new projects", "unreliable", "flaky"),
     *("推荐", "推薦", "首选", "优先使用", "请使用", "不要使用", "请勿使用", "避免使用"),
+    *("放心", "避开", "不要用", "别用", "弃用"),
     *("推奨", "おすすめ", "お勧め", "使ってください", "お使いください", "使わないで", "避けて"),
+    *("使用しないで", "利用しないで", "控えて", "避けるべき", "安心して", "壊れて"),
     *("рекоменд", "используйте", "избегайте", "предпоч", "не работает", "лучший выбор"),
-    "начните с",
+    *("начните с", "советуем", "советуется", "смело", "сломан", "откажитесь", "без сбоев"),
+    *("положиться", "лучший вариант", "лучше брать"),
 )
 """In the languages that the pages are known to be in; a stem stands for its forms. The words of the
 standings themselves are not among them: those come from the catalogue of a language."""
+LEANING = (
+    *("in production", "for production", "build on it", "safely", "reliable", "rely on", "stable"),
+    *("unstable", "trusted", "works well", "works fine", "works again", "works without"),
+    *("works now", "is fixed", "been fixed", "good default", "go with", "migrate to"),
+    *("migrate away", "switch to", "move to", "opt for", "we advise", "we suggest", "is advised"),
+    *("should use", "choose", "pick"),
+    *("建议", "生产环境", "无法使用", "不能使用", "不可用", "可以使用", "最佳", "稳定", "修复"),
+    *("运行正常", "正常工作", "先用", "先从", "改用", "可靠", "选用", "请选择", "失效"),
+    *("本番環境", "本番で", "動作しま", "動きます", "動きません", "使えます", "使えません"),
+    *("利用できます", "利用できません", "ご利用ください", "最適", "安定", "試してください"),
+    *("選んでください", "修正され", "信頼でき", "移行してください", "切り替えてください"),
+    *("продакшен", "не стоит", "стабильн", "выбирайте", "выберите", "исправлен", "надёжн"),
+    *("надежн", "пользуйтесь", "переходите", "перейдите", "снова работает"),
+    *("работает хорошо", "не подходит"),
+)
+"""Advice only where an endpoint is named in the same paragraph: elsewhere one may well choose a
+size, or set a key in production."""

@@ -8,6 +8,7 @@ from markdown.extensions.toc import slugify
 
 from trueup.check.facts import Facts
 from trueup.check.hidden import check_hidden
+from trueup.check.model_page import check_model_page
 from trueup.check.plain import CALL, blank, plain
 from trueup.check.prose import CODE_SPAN, check_prose, fences_of, is_inside
 from trueup.finding import Finding
@@ -17,7 +18,8 @@ from trueup.site import Page, parts_of
 LINK = re.compile(
     r"\]\(\s*<?([^)\s>]+)>?[^)]*\)|^ {0,3}\[[^\]\n]+\]:[ \t]*<?([^\s>]+)", re.MULTILINE
 )
-ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
+ELSEWHERE = re.compile(r"(?:https?|mailto):|//", re.IGNORECASE)
+"""Whatever else begins like an address, such as a script, leads to no page."""
 HEADING = re.compile(r"^#{1,6}[ \t]+(.+?)[ \t]*#*[ \t]*$", re.MULTILINE)
 MARKED = re.compile(r"[^\w \-:,.]")
 OWN_ID = re.compile(r"\{:?[^{}\n]*#([\w:.-]+)[^{}\n]*\}")
@@ -64,7 +66,11 @@ def digest_of(page: Page, facts: Facts) -> Digest:
         links=tuple(_links(page)),
         ids=frozenset(_ids(page)),
         calls=CALL.search(page.text) is not None,
-        findings=(*check_prose(facts, [page]), *check_hidden([page])),
+        findings=(
+            *check_prose(facts, [page]),
+            *check_hidden([page]),
+            *check_model_page(page, facts.models),
+        ),
     )
 
 

@@ -3,6 +3,7 @@
 What was observed stays in the file. A wrong row stays too, with `retracted:` and the reason.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -10,9 +11,10 @@ from pathlib import Path
 from trueup.check.repository import Repository
 from trueup.errors import BadInput, BadStatus
 from trueup.finding import RULES, Finding
-from trueup.model import Mapping, Observation, Place, Policy, as_time
+from trueup.model import Hold, Mapping, Observation, Place, Policy, as_time
 from trueup.site import parse_page
-from trueup.store import Stored, parse_status
+from trueup.standing import holds_of, is_overtaken, stand
+from trueup.store import Stored, parse_status, shown
 
 Row = Observation | Mapping
 Counts = dict[str, int]
@@ -20,6 +22,7 @@ TIMES = ("at", "first", "last", "times", "source", "retracted")
 SHALLOW = "the repository is a shallow clone"
 FETCH = "Fetch the whole history: git fetch --unshallow, or fetch-depth: 0 of actions/checkout."
 NAME = "status.yml"
+RETEST = "Set it back, or retest it"
 RANKS = ("ignore", "warning", "error")
 
 
@@ -51,6 +54,7 @@ def check_history(
     return [
         *_rows(old, stored, "observations"),
         *_rows(old, stored, "mappings"),
+        *_texts(old, stored),
         *_policy(old, stored),
         *_fewer(repository, commit, counts, top),
     ]
@@ -110,6 +114,51 @@ def _is_alike(old: Row, new: Row) -> bool:
     return isinstance(old, Mapping) and isinstance(new, Mapping) and old.alias == new.alias
 
 
+def _texts(old: Stored, new: Stored) -> Iterator[Finding]:
+    """The failure texts that rows name: they are what was seen."""
+    seen = {name for row in old.status.observations for name in row.signatures}
+    for name in sorted(seen & new.status.signatures.keys()):
+        was, now = (one.status.signatures[name].match for one in (old, new))
+        if was != now:
+            place = str(new.place("signatures", name, "match"))
+            told = f"the failure text of {name} is {shown(now)}"
+            todo = "Set it back, and give another text a name of its own."
+            yield Finding(
+                place,
+                "altered-observation",
+                told,
+                f"{shown(was)}, as it was seen, was expected",
+                todo,
+            )
+
+
+def _late(old: Stored, new: Stored) -> Iterator[str]:
+    """Reports that were added and lift a standing, though what they are of was there before."""
+    status, known = new.status, defaultdict[str, list[Observation]](list)
+    for row in old.status.observations:
+        known[row.endpoint].append(row)
+    reports = [row for row in status.observations if row.source and row.source.reported]
+    late = [row for row in reports if row not in known[row.endpoint]]
+    added = set(map(id, late))
+    left = tuple(row for row in status.observations if id(row) not in added)
+    without = status.model_copy(update={"observations": left})
+    for endpoint in dict.fromkeys(row.endpoint for row in late):
+        if endpoint in old.status.endpoints:
+            word, other = (stand(one, endpoint).supported for one in (status, without))
+            if word.rank < other.rank:
+                yield endpoint
+
+
+def _freed(old: Stored, new: Stored) -> Iterator[tuple[str, Hold]]:
+    """Endpoints that are held back no longer or by less, without the evidence that frees them."""
+    for endpoint in old.status.endpoints.keys() & new.status.endpoints.keys():
+        left = max((hold.to.rank for hold in holds_of(new.status, endpoint)), default=0)
+        verdict = stand(new.status, endpoint)
+        for hold in holds_of(old.status, endpoint):
+            if hold.to.rank > left and not is_overtaken(verdict, hold):
+                yield endpoint, hold
+
+
 def _policy(old: Stored, new: Stored) -> Iterator[Finding]:
     before, now = old.status.policy, new.status.policy
     if now.loosened is not None and now.loosened != before.loosened:
@@ -120,6 +169,12 @@ def _policy(old: Stored, new: Stored) -> Iterator[Finding]:
     if old.status.reference != new.status.reference:
         place = str(new.place("targets", new.status.reference, "reference"))
         yield _looser(place, f"{new.status.reference} makes the standings")
+    for endpoint in _late(old, new):
+        place = str(new.place_of(new.status.seen(endpoint, new.status.reference)[0]))
+        yield _looser(place, f"a report was added that lifts {endpoint}", RETEST)
+    for endpoint, hold in _freed(old, new):
+        told = f"{endpoint} is no longer held at {hold.to} ({hold.reason})"
+        yield _looser(new.path, told, RETEST)
     for name, target in new.status.targets.items():
         known = old.status.targets.get(name)
         if target.ledger is not None and known is not None and known.ledger is None:
@@ -143,8 +198,8 @@ def _loosened(before: Policy, now: Policy) -> Iterator[tuple[str, object, object
             yield f"severities.{rule}", was, found
 
 
-def _looser(place: str, found: str) -> Finding:
-    todo = "Set it back, or say why in loosened: of the policy."
+def _looser(place: str, found: str, first: str = "Set it back") -> Finding:
+    todo = f"{first}, or say why in loosened: of the policy."
     return Finding(place, "loosened-policy", found, "no less than before was expected", todo)
 
 

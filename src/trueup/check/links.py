@@ -1,10 +1,13 @@
 """Links: whether each link between pages leads to a page and to a part of it."""
 
+import re
 from collections.abc import Iterable, Mapping, Set
 from posixpath import dirname, join, normpath
 
 from trueup.check.digest import Digest
 from trueup.finding import Finding
+
+SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 
 def check_links(pages: Iterable[Digest], made: Set[str]) -> list[Finding]:
@@ -29,6 +32,8 @@ def _dead(
 ) -> tuple[str, str] | None:
     """What is wrong with a link, and what was expected."""
     path, _, part = target.partition("#")
+    if SCHEME.match(path):
+        return f"the link leads to {path}, which is no page", "a page or a web address was expected"
     if path and not path.endswith(".md"):
         return None
     name = normpath(join(dirname(page.source), path)) if path else page.source

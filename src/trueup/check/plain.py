@@ -1,24 +1,31 @@
 """Plain: the text of a page as its readers see it, and where each character stands in the source.
 
-What only shapes a text, such as emphasis, is taken away, so that it cannot split a name.
+What only shapes a text, such as emphasis, is taken away, so that it cannot split a name, and what
+looks like ASCII is read as such.
 """
 
 import re
 from dataclasses import dataclass
 from html import unescape
+from unicodedata import normalize
 
 CALL = re.compile(
     r"""\{\{-?\s*\w+\((?:[^(){}"']|"[^"]*"|'[^']*')*\)\s*(?:\|\s*indent\(\d*\)\s*)?-?\}\}|\{\#.*?\#\}""",
     re.DOTALL,
 )
 """A call of a macro, or a comment."""
+UNSEEN = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]"
+)
+"""What Unicode calls ignorable by default: it shows nothing."""
 LINK = r"<https?://[^>\s]*>|^ {0,3}\[[^\]\n]+\]:[ \t]*\S+"
 """A link that shows no more than its address."""
 SHAPE = (
     r"\]\([^)\n]*\)|\]\[[^\]\n]*\]|"  # where a link leads
     r"<!--.*?-->|</?[A-Za-z][^<>]*>"  # HTML
     r"|\*+|~~|`+|[\[\]]|(?<![^\W_])_+|_+(?![^\W_])"  # emphasis, code, links
-    r"|[\u00ad\u200b-\u200f\u2060-\u2064\ufeff]"  # what has no width
+    rf"|{UNSEEN.pattern}"
 )
 ESCAPE = r"\\[!-/:-@\[-`{-~]"
 REFERENCE = r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});"
@@ -27,6 +34,27 @@ TOKEN = re.compile(
     f"|(?P<reference>{REFERENCE})",
     re.DOTALL | re.MULTILINE,
 )
+
+
+DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
+TWINS = str.maketrans(
+    "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u0501\u051b\u0261\u03bf\u03b1\u03bd\u0131\u043a\u043c\u0442\u0432\u043d",
+    "aeopcyxijsdqgoavikmtbh",
+)
+"""Small letters of other scripts that look like those of ASCII."""
+MIXED = re.compile(r"[^\W\d_]*(?:[A-Za-z][^\x00-\x7f\W\d_]|[^\x00-\x7f\W\d_][A-Za-z])[^\W\d_]*")
+
+
+class _Looks(dict[int, int]):
+    """What a character looks like: itself, or one of ASCII such as a letter of full width."""
+
+    def __missing__(self, code: int) -> int:
+        plain = "-" if chr(code) in DASHES else normalize("NFKC", chr(code))
+        self[code] = ord(plain) if len(plain) == 1 and plain.isascii() else code
+        return self[code]
+
+
+LOOKS = _Looks()
 
 
 @dataclass(frozen=True)
@@ -55,13 +83,21 @@ def plain(written: str) -> Plain:
         keep(written[end : token.start()], end)
         end = token.end()
         if token["blank"] is not None:
-            keep(blank(token), token.start())
+            if not token[0].startswith("{#"):  # which leaves nothing in the page
+                keep(blank(token), token.start())
         elif token["escape"] is not None:
             keep(token[0][1:], token.start(), moves=False)
         elif token["reference"] is not None:
-            keep(unescape(token[0]), token.start(), moves=False)
+            keep(UNSEEN.sub("", unescape(token[0])), token.start(), moves=False)
     keep(written[end:], end)
-    return Plain("".join(texts), offsets)
+    return Plain(_looks("".join(texts)), offsets)
+
+
+def _looks(text: str) -> str:
+    """The text in ASCII where it looks so, as long as before."""
+    if text.isascii():
+        return text
+    return MIXED.sub(lambda found: found[0].translate(TWINS), text.translate(LOOKS))
 
 
 def blank(found: re.Match[str]) -> str:

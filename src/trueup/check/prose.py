@@ -23,6 +23,7 @@ FENCE = re.compile(r"^[\s>]*(`{3,}|~{3,})\s*(?:\{\s*)?\.?([\w+-]*)")
 INDENTED = re.compile(r" {4}| {0,3}\t")
 CONTAINER = re.compile(r" {0,3}(?:[-*+] |\d+[.)] |===|!!!|\?\?\?|\[\^|: |<)")
 BREAK = re.compile(r"\n\s*\n")
+LINKED = re.compile(r"\[([^\[\]\n]+)\]\([^()\n]*\)")
 CODE_SPAN = re.compile(
     r"(?<!`)(`+)(?!`)(?:(?!\n\s*\n).)+?(?<!`)\1(?!`)|<code\b.*?</code>", re.DOTALL | re.IGNORECASE
 )
@@ -93,6 +94,7 @@ def _page(page: Page, facts: Facts) -> Iterator[Finding]:
     for part in (front, body):
         yield from _typed_facts(part, facts)
         yield from _typed_standings(part, facts)
+    yield from _typed_names(body, facts)
 
 
 def _typed_facts(part: _Part, facts: Facts) -> Iterator[Finding]:
@@ -123,19 +125,47 @@ def _typed_facts(part: _Part, facts: Facts) -> Iterator[Finding]:
 
 def _typed_standings(part: _Part, facts: Facts) -> Iterator[Finding]:
     ends = [one.start() for one in BREAK.finditer(part.written)]
-    for offset, typed in sorted(part.matches(facts.standing)):
+    leaning = part.matches(facts.leaning)
+    for offset, typed in sorted(part.matches(facts.standing) | leaning):
         number = bisect_right(ends, offset)
         first = ends[number - 1] if number else 0
         last = ends[number] if number < len(ends) else len(part.written)
-        # Names inside macro calls count too, so they are looked for in the page as written.
-        beside = part.page.model or facts.names.search(part.written, first, last)
-        if beside or _is_under_a_name(part, offset, facts.names):
+        if (
+            _is_named(part.written[first:last], facts.names)
+            or (offset, typed) not in leaning
+            and (part.page.model or _is_under_a_name(part, offset, facts.names))
+        ):
             yield part.finding(
                 offset,
                 "typed-standing",
                 f"{' '.join(typed.split())!r} is typed beside an endpoint",
                 "a standing is derived from the evidence",
                 "Use a macro.",
+            )
+
+
+def _typed_names(part: _Part, facts: Facts) -> Iterator[Finding]:
+    """Models that a sentence is about. A heading, and a link that is no more than the name, are not
+    sentences; code is looked at as a fact."""
+
+    def without_links(found: re.Match[str]) -> str:
+        return blank(found) if facts.names.fullmatch(found[1]) else found[0]
+
+    if not facts.names.search(part.seen.text):
+        return
+    text = CODE_SPAN.sub(blank, LINKED.sub(without_links, part.written))
+    headings = [one.span() for one in HEADING.finditer(text)]
+    seen = plain(text)
+    for found in facts.names.finditer(seen.text):
+        offset, name = seen.offset(found.start()), " ".join(found[0].split())
+        titled = is_inside(headings, offset)
+        if name.lower() in facts.called and not titled and not part.is_fenced(offset):
+            yield part.finding(
+                offset,
+                "typed-name",
+                f"a sentence is about {name!r}",
+                "what is said of a model comes from the status file",
+                "Use a macro, or a heading or link with no more than the name.",
             )
 
 
@@ -147,7 +177,12 @@ def _is_under_a_name(part: _Part, offset: int, names: re.Pattern[str]) -> bool:
             level = len(heading[1])
             over = {upper: text for upper, text in over.items() if upper < level}
             over[level] = heading[0]
-    return any(names.search(text) for text in over.values())
+    return any(_is_named(text, names) for text in over.values())
+
+
+def _is_named(text: str, names: re.Pattern[str]) -> bool:
+    """Whether a text names an endpoint: as written, where calls of macros count, or as seen."""
+    return names.search(text) is not None or names.search(plain(text).text) is not None
 
 
 def _typed_code(part: _Part) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from trueup.check.receipts import check_receipts
 from trueup.finding import Finding
 from trueup.model import Observation, Place, as_time, split
 from trueup.request import differences, protocol_of, request_of
-from trueup.standing import is_fresh, mapping_of, stand
+from trueup.standing import is_fresh, is_overtaken, mapping_of, stand
 from trueup.store import Stored, shown
 from trueup.wording import prose_of
 
@@ -139,10 +139,8 @@ def _claims(stored: Stored) -> Iterator[Finding]:
 def _holds(stored: Stored) -> Iterator[Finding]:
     for endpoint in stored.status.endpoints:
         verdict = stand(stored.status, endpoint)
-        hold, legs = verdict.hold, (verdict.outcome, verdict.billing)
-        told = [leg for leg in legs if leg is not None]
-        clean = verdict.clean >= verdict.needed and all(leg.day > hold.on for leg in told if hold)
-        if hold and told and clean:
+        hold = verdict.hold
+        if hold and is_overtaken(verdict, hold):
             yield Finding(
                 str(stored.place_of(hold)),
                 "overtaken-hold",

@@ -1,8 +1,9 @@
 """Status text: what readers see of the status file, in every language of the pages."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from trueup.check.facts import Facts, facts_of
 from trueup.finding import Finding
 from trueup.site import MAIN
 from trueup.store import Stored, shown
@@ -13,9 +14,10 @@ def check_status_text(stored: Stored, docs: Path, languages: Sequence[str]) -> l
     """Warnings of texts without a translation, and of translations without a text.
 
     They are warnings, so that bad news need not wait for a translator: until then the page shows
-    what the status file says. Raises BadInput for translations that cannot be read.
+    what the status file says. A fact that only a translation has is an error. Raises BadInput for
+    translations that cannot be read.
     """
-    texts = prose_of(stored.status)
+    texts, facts = prose_of(stored.status), facts_of(stored.status)
     found = []
     for language in languages:
         if language == MAIN:
@@ -30,4 +32,17 @@ def check_status_text(stored: Stored, docs: Path, languages: Sequence[str]) -> l
             told = f"{shown(text)} is not in the status file"
             wanted = "a text of it was expected"
             found.append(Finding(file, "unused-translation", told, wanted, "Take it away."))
+        for text, translation in known.items():
+            found += _added(file, facts, text, translation)
     return sorted(found)
+
+
+def _added(file: str, facts: Facts, text: str, translation: str) -> Iterator[Finding]:
+    """Facts of a translation that its text does not have."""
+    for what, pattern in facts.patterns:
+        said = {found[0] for found in pattern.finditer(text)}
+        for found in pattern.finditer(translation):
+            if found[0] not in said:
+                told = f"the translation of {shown(text)} has {what} {found[0]!r}"
+                wanted = "no fact but those of the text was expected"
+                yield Finding(file, "typed-fact", told, wanted, "Translate what is there.")

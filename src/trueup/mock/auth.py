@@ -18,7 +18,10 @@ SHORTEST_SECRET = 8
 
 @dataclass(frozen=True)
 class Arrival:
-    """The ways in which a key arrived, those of them that the path reads, and the key that won."""
+    """The ways in which a key arrived, those of them that the path reads, and the key that won.
+
+    An `Authorization` without its scheme is read, and is none of the ways that a record knows.
+    """
 
     ways: tuple[AuthKind, ...]
     read: tuple[AuthKind, ...]
@@ -49,7 +52,8 @@ def arrival(
         way for way in came if (not claude if way == "bearer" else gemini or way in recorded)
     )
     winner = [claude, *(came[way] for way in read)][-1]
-    return Arrival(tuple(came), read, bare(winner), seen)
+    ways = tuple(way for way in came if way != "bearer" or BEARER.match(headers["authorization"]))
+    return Arrival(ways, read, bare(winner), seen)
 
 
 def bearer(headers: Mapping[str, str]) -> str:

@@ -145,7 +145,7 @@ class Relay:
     def _exchange(self, request: Request, host: str, body: bytes, came: Came) -> Exchange:
         found = {
             "query-key": "key" in request.query_params,
-            "bearer": "authorization" in request.headers,
+            "bearer": request.headers.get("authorization", "")[:7].lower() == "bearer ",
             "x-goog-api-key": "x-goog-api-key" in request.headers,
         }
         mask = self.secret.mask_text

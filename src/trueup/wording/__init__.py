@@ -11,6 +11,7 @@ from trueup.wording.chain import render_chain
 from trueup.wording.evidence import Evidence, standing_words
 from trueup.wording.history import endpoint_history, history
 from trueup.wording.listings import reply, sample, shapes, signatures, variants
+from trueup.wording.mutants import Mutants, MutantsOfKind, render_mutants
 from trueup.wording.pages import Pages
 from trueup.wording.receipts import receipt_line
 from trueup.wording.reference import render_fields
@@ -25,6 +26,8 @@ __all__ = [
     "Evidence",
     "Figures",
     "Guide",
+    "Mutants",
+    "MutantsOfKind",
     "Pages",
     "Pair",
     "Sample",
@@ -45,6 +48,7 @@ __all__ = [
     "render_chain",
     "render_fields",
     "render_figures",
+    "render_mutants",
     "render_rules",
     "reply",
     "sample",

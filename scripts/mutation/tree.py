@@ -1,0 +1,195 @@
+"""Tree: a copy of this repository to be broken, and what its mutants are made from.
+
+The copy gets a hold, a skip and a retest on record where the repository has none, so that these
+can be broken too; it is a git repository with one commit.
+"""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property, partial
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from trueup.check.repository import Repository
+from trueup.crew import Crew
+from trueup.docs import Docs
+from trueup.model import Observation, Standing, Status
+from trueup.proof import Attempt, Proof
+from trueup.request import request_of
+from trueup.retest import update, write
+from trueup.run import open_mock
+from trueup.site import MAIN, Page, languages_in, load_pages
+from trueup.standing import stand
+from trueup.store import Stored, load_status
+
+TOP = Path(__file__).parents[2]
+STATUS = "status.yml"
+JOBS = 2
+OWN = ("docs/", "overrides/", "snippets/", STATUS, "mkdocs", "baseline.yml", ".gitignore")
+"""What the gate reads; the engine itself is not broken here."""
+HOLD = """
+holds:
+  - endpoint: {}
+    to: not-recommended
+    reason: its bills are in dispute
+    by: A. Person
+    on: {}
+"""
+Edits = Mapping[str, str | bytes | None]
+"""By path from the top: the new content of a file; None takes it away."""
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change. `kind` is its class; with `built` it is of the built site."""
+
+    kind: str
+    name: str
+    edits: Mapping[str, bytes | None]
+    built: bool = False
+
+
+@dataclass(frozen=True)
+class Tree:
+    """The copy at `top`; `files` are its bytes by path."""
+
+    top: Path
+    now: datetime
+    files: Mapping[str, bytes] = field(repr=False)
+
+    @classmethod
+    def copy(cls, top: Path, now: datetime) -> "Tree":
+        """A new copy in the folder `top`, committed."""
+        for name in Repository(TOP).files():
+            if name.startswith(OWN) and (TOP / name).is_file():
+                (top / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(TOP / name, top / name)
+        _season(top, now)
+        for words in (["init", "-q"], ["add", "."], [*AUTHOR, "commit", "-q", "-m", "As it is"]):
+            subprocess.run(["git", *words], cwd=top, check=True)
+        names = Repository(top).files()
+        return cls(top, now, {name: (top / name).read_bytes() for name in names})
+
+    @cached_property
+    def stored(self) -> Stored:
+        return load_status(self.top / STATUS, self.now)
+
+    @cached_property
+    def languages(self) -> tuple[str, ...]:
+        return languages_in(self.top / "docs")
+
+    @cached_property
+    def others(self) -> tuple[str, ...]:
+        """The languages that are translated into."""
+        return tuple(name for name in self.languages if name != MAIN)
+
+    @cached_property
+    def pages(self) -> Mapping[str, Mapping[str, Page]]:
+        """The pages by language and source."""
+        return {
+            language: {page.source: page for page in load_pages(self.top / "docs" / language)}
+            for language in self.languages
+        }
+
+    @cached_property
+    def site(self) -> Mapping[str, bytes]:
+        """The pages and exports of the copy, built and verified, by their path in its site."""
+        docs = Docs.load(self.top, self.now, self.now.date())
+        docs.build(os.environ, to_be_verified=True)
+        _, found = docs.verify(Crew(partial(open_mock, docs.stored), JOBS))
+        assert not found, found
+        files = [file for ending in ("html", "json") for file in docs.site.rglob(f"*.{ending}")]
+        return {file.relative_to(docs.site).as_posix(): file.read_bytes() for file in files}
+
+    def text(self, path: str) -> str:
+        return self.files[path].decode()
+
+    def swap(self, path: str, old: str, new: str, at: int = 0) -> dict[str, str]:
+        """The edit that puts one text in the place of another, from an offset on."""
+        text = self.text(path)
+        start = text.index(old, at)
+        return {path: text[:start] + new + text[start + len(old) :]}
+
+    def put(self, keys: tuple[str | int, ...], new: str) -> dict[str, str]:
+        """The edit that writes another value at a place of the status file."""
+        node = self.stored.document.node(*keys)
+        assert node is not None, keys
+        text = self.stored.text
+        start, end = node.start_mark.index, node.end_mark.index
+        assert text[start:end].strip(), keys
+        return {STATUS: text[:start] + new + text[end:]}
+
+    def rows(self, name: str = "observations") -> list[str]:
+        """The text of each row of a list of the status file."""
+        return [
+            "".join(self.stored.text.splitlines(keepends=True)[first:last])
+            for first, last in self._spans(name)
+        ]
+
+    def with_rows(self, rows: list[str], name: str = "observations") -> dict[str, str]:
+        """The edit that puts other rows into a list of the status file."""
+        lines, spans = self.stored.text.splitlines(keepends=True), self._spans(name)
+        first, last = spans[0][0], spans[-1][1]
+        return {STATUS: "".join([*lines[:first], *rows, *lines[last:]])}
+
+    def _spans(self, name: str) -> list[tuple[int, int]]:
+        lines = self.stored.text.splitlines()
+        spans = []
+        for index in range(len(self.stored.data[name])):
+            first = self.stored.place(name, index).line - 1
+            last = first + 1
+            while last < len(lines) and lines[last].startswith("   "):
+                last += 1
+            spans.append((first, last))
+        return spans
+
+    def retested(self) -> list[Observation]:
+        """The rows with a receipt."""
+        rows = self.stored.status.observations
+        return [row for row in rows if row.source is not None and row.source.receipt is not None]
+
+
+AUTHOR = ("-c", "user.name=A. Person", "-c", "user.email=person@example.com")
+
+
+def _season(top: Path, now: datetime) -> None:
+    """Puts what the repository lacks on record: a retest, and a hold on what it would lower."""
+    status = load_status(top / STATUS, now).status
+    words = {name: stand(status, name).standing for name in status.endpoints}
+    choice = min(words, key=lambda name: words[name].rank)
+    day = max(row.day for row in status.observations)
+    if not any(row.source and row.source.receipt for row in status.observations):
+        _retest(top, now, choice, day)
+    if not status.holds:
+        worse = {words[choice], Standing.NOT_RECOMMENDED}
+        held = next(name for name, word in words.items() if word not in worse)
+        text = (top / STATUS).read_text("utf-8") + HOLD.format(held, day)
+        (top / STATUS).write_text(text, "utf-8")
+
+
+def _retest(top: Path, now: datetime, endpoint: str, day: date) -> None:
+    """Sees again what was seen, at noon of the next day."""
+    stored = load_status(top / STATUS, now)
+    row = stored.status.seen(endpoint, stored.status.reference)[0]
+    proof = proof_of(stored.status, endpoint, day, outcome=row.outcome, shape=row.shape)
+    write(top, update(stored, [proof], now))
+
+
+def proof_of(status: Status, endpoint: str, day: date, **seen: Any) -> Proof:
+    """What a retest at noon of the next day would leave behind, had there been one."""
+    noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC) + timedelta(days=1)
+    sent = request_of(status, endpoint, status.reference)
+    return Proof(
+        endpoint=endpoint,
+        target=status.reference,
+        language="curl",
+        block="curl",
+        sha256=sha256(b"curl").hexdigest(),
+        containment="namespace",
+        attempts=(Attempt(at=noon, sent=sent, **seen),),
+    )

@@ -1,0 +1,210 @@
+"""Mutants: one of each class meets the gate here; the whole run is the business of its script."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import TOP
+from mutation import NAMES, Gate, Mutant, Told, Tree, area_of, complaints, load_survivors
+from mutation import mutants_of as made
+from mutation.tree import proof_of
+from test_repository import check_script
+
+from trueup.errors import BadInput
+from trueup.macros import _mutants
+from trueup.proof import Amounts
+from trueup.retest import update
+from trueup.store import parse_status
+from trueup.wording import Mutants, load_catalogue, render_mutants
+
+FILE = TOP / "docs" / "mutants.json"
+SLOW = {"altered-call", "site-setting", "request-on-a-console"}
+"""Some of these are refused by the build alone, which the whole run waits for."""
+SAMPLED = [name for name in NAMES if area_of(name) != "built" and name not in SLOW]
+TODAY = date(2026, 4, 20)
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Tree:
+    return Tree.copy(tmp_path_factory.mktemp("mutants") / "tree", datetime.now(UTC))
+
+
+@pytest.fixture(scope="module")
+def gate(tree: Tree) -> Iterator[Gate]:
+    with Gate(tree, tree.top.with_name("gate")) as opened:
+        yield opened
+
+
+def first(tree: Tree, name: str) -> Mutant:
+    return next(made(tree, name))
+
+
+@pytest.mark.parametrize("name", SAMPLED)
+def test_the_first_of_a_class_is_refused_or_listed(name: str, tree: Tree, gate: Gate) -> None:
+    told = gate.judge(first(tree, name))
+    listed = load_survivors()
+    assert complaints([told], listed, tree.now.date(), is_whole=False) == []
+
+
+REFUSED = [
+    ("swapped-signature", "generation: reworded", "altered-observation"),
+    ("made-up-observation", "a report of before", "loosened-policy"),
+    ("changed-hold", "gone", "loosened-policy"),
+    ("changed-hold", "to less", "loosened-policy"),
+    ("changed-hold", "of another", "loosened-policy"),
+    ("lost-risks", "risks", "silent-page"),
+    ("translated-fact", "day", "typed-fact"),
+    ("copied-text", "an address of a script", "dead-link"),
+    ("split-fact", "a comment of Jinja", "typed-fact"),
+    ("split-fact", "a grapheme joiner", "typed-fact"),
+    ("split-fact", "zero width by name", "typed-fact"),
+    ("spelled-fact", "wide letters", "typed-fact"),
+    ("spelled-fact", "letters of another script", "typed-fact"),
+    ("typed-standing", "a marked name", "typed-standing"),
+    ("typed-day", "April 2026", "typed-fact"),
+    ("leaked-key", "private in data", "leaked-key"),
+    ("leaked-key", "amazon in a page", "leaked-key"),
+    ("dropped-header", "Content-Type", "failed-block"),
+    ("wrong-auth-in-code", "Authorization: YOUR", "failed-block"),
+]
+
+
+@pytest.mark.parametrize(("name", "what", "rule"), REFUSED)
+def test_what_once_passed_is_refused_by_the_rule_that_was_made_for_it(
+    name: str, what: str, rule: str, tree: Tree, gate: Gate
+) -> None:
+    mutant = next(one for one in made(tree, name) if what in one.name)
+    assert rule in gate.judge(mutant).rules
+
+
+def test_a_reason_lets_a_hold_go(tree: Tree, gate: Gate) -> None:
+    gone = next(one for one in made(tree, "changed-hold") if one.name.endswith(": gone"))
+    text = (gone.edits["status.yml"] or b"").decode()
+    text = text.replace("policy:\n", "policy:\n  loosened: the bills were settled\n", 1)
+    freed = Mutant("none", "with a reason", {"status.yml": text.encode()})
+    assert gate.judge(freed).step is None
+
+
+def test_newer_clean_evidence_lets_a_hold_go(tree: Tree, gate: Gate) -> None:
+    gone = next(one for one in made(tree, "changed-hold") if one.name.endswith(": gone"))
+    status = tree.stored.status
+    endpoint = status.holds[0].endpoint
+    stored = parse_status((gone.edits["status.yml"] or b"").decode(), "status.yml", tree.now)
+    files: dict[str, bytes | None] = {}
+    for days in range(status.policy.recover_after):
+        day = status.holds[0].on + timedelta(days=days + 1)
+        bill = Amounts(verdict="aligned", cause="none", reason="they agree")
+        proof = proof_of(status, endpoint, day, outcome="image", shape="data-uri", billing=bill)
+        made_of = update(stored, [proof], tree.now)
+        stored = made_of.stored
+        files |= {name: content.encode() for name, content in made_of.files.items()}
+    files["status.yml"] = stored.text.encode()
+    assert gate.judge(Mutant("none", "recovered", files)).step is None
+
+
+def test_docs_that_do_not_pass_themselves_are_not_broken_further(tree: Tree) -> None:
+    top = tree.top.with_name("broken")
+    shutil.copytree(tree.top, top)
+    page = top / "docs" / "en" / "running.md"
+    page.write_text(page.read_text("utf-8") + "\nSince 2026-04-14.\n", "utf-8")
+    with pytest.raises(BadInput, match="as they are they break other-parts, typed-fact; "):
+        Gate(replace(tree, top=top), top.with_name("unused"))
+
+
+def test_a_copy_is_left_as_it_was(tree: Tree, gate: Gate) -> None:
+    mutant = Mutant("none", "a page less and one more", {"docs/ja/index.md": None, "a.md": b"a"})
+    assert gate.judge(mutant).step == "check"
+    assert (gate.top / "docs/ja/index.md").read_bytes() == tree.files["docs/ja/index.md"]
+    assert not (gate.top / "a.md").exists()
+
+
+def test_a_mutant_that_changes_no_byte_is_no_mutant(tree: Tree, gate: Gate) -> None:
+    same = Mutant("none", "the same", {"status.yml": tree.files["status.yml"]})
+    with pytest.raises(AssertionError, match=r"status\.yml is not changed"):
+        gate.judge(same)
+
+
+def test_a_template_that_makes_the_same_blocks_is_no_mutant(tree: Tree, gate: Gate) -> None:
+    path = "snippets/shared/python.py.j2"
+    same = Mutant("none", "a comment", {path: tree.files[path] + b"{# a #}"})
+    with pytest.raises(AssertionError, match="no block is changed"):
+        gate.judge(same)
+
+
+def test_what_is_made_is_made_again(tree: Tree) -> None:
+    for name in SAMPLED:
+        assert list(made(tree, name)) == list(made(tree, name)), name
+
+
+def told(step: str | None, *rules: str) -> Told:
+    return Told(Mutant("typed-day", "en: 2026-104", {}), step, rules)
+
+
+def test_an_unlisted_survivor_fails() -> None:
+    (found,) = complaints([told(None), told("check", "typed-fact")], [], TODAY)
+    assert found == (
+        "typed-day, en: 2026-104: nothing refuses it; a finding was expected. Mend the gate, or"
+        " list it in tests/survivors.yml with a reason and a day."
+    )
+    (warned,) = complaints([told(None, "fewer-blocks")], [], TODAY)
+    assert "nothing refuses it but a warning (fewer-blocks);" in warned
+
+
+def test_a_listing_ends_on_its_day_and_names_what_survives() -> None:
+    entry = next(one for one in load_survivors() if one.kind == "typed-day")
+    assert complaints([told(None)], [entry], entry.until) == []
+    late = complaints([told(None)], [entry], entry.until + timedelta(days=1))
+    assert [f"listed until {entry.until}" in one for one in late] == [True]
+    (unused,) = complaints([told("check", "typed-fact")], [entry], TODAY)
+    assert "none of it survives" in unused
+    assert complaints([], [entry], TODAY, is_whole=False) == []
+
+
+def test_no_listing_is_of_another_class() -> None:
+    entries = load_survivors()
+    assert {one.kind for one in entries} <= set(NAMES)
+    written = yaml.safe_load((TOP / "tests" / "survivors.yml").read_text("utf-8"))
+    assert len(written) == len(entries)
+
+
+def test_the_published_figures_are_of_the_classes_of_today() -> None:
+    figures = Mutants.model_validate_json(FILE.read_bytes())
+    assert [(one.area, one.name) for one in figures.kinds] == [(area_of(n), n) for n in NAMES]
+    assert figures.mutants >= 150 and all(one.mutants for one in figures.kinds)
+    survived = {one.name for one in figures.kinds if one.killed < one.mutants}
+    assert survived == {one.kind for one in load_survivors()}
+
+
+@pytest.mark.parametrize("language", ["en", "ja", "zh", "ru"])
+def test_the_page_shows_every_class_and_the_rate(language: str) -> None:
+    figures = Mutants.model_validate_json(FILE.read_bytes())
+    text = render_mutants(figures, load_catalogue(language))
+    for one in figures.kinds:
+        assert f"| `{one.name}` | {one.mutants} | {one.killed} | " in text
+    number = load_catalogue(language).number(100 * figures.rate, 1)
+    assert f"{number} %" in text and str(figures.on) in text
+
+
+def test_a_file_of_figures_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"mutants\.json: not readable.*run scripts/mutants again"):
+        _mutants(tmp_path / "mutants.json", load_catalogue("en"))
+
+
+def test_a_rate_is_never_rounded_to_the_whole(tmp_path: Path) -> None:
+    figures = Mutants.model_validate_json(FILE.read_bytes())
+    first, *_ = figures.kinds
+    many = first.model_copy(update={"mutants": 100_000, "killed": 99_999})
+    text = render_mutants(replace_kinds(figures, many), load_catalogue("en"))
+    assert "100" not in text.partition("refused: ")[2].partition(" %")[0]
+
+
+def replace_kinds(figures: Mutants, *kinds: object) -> Mutants:
+    return figures.model_copy(update={"kinds": kinds})
+
+
+def test_the_script_is_a_script_like_the_others() -> None:
+    assert not list(check_script(TOP / "scripts" / "mutants"))
