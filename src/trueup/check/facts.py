@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from functools import cached_property
 
 from trueup.check.advice import ADVICE, LEANING
-from trueup.check.names import any_of
+from trueup.check.names import Words, words_of
 from trueup.model import Frozen, Standing, Status
 
 ISO_DATE = re.compile(r"(?<![0-9])20[0-9]{2}-[01][0-9]-[0-3][0-9](?![0-9])")
@@ -21,20 +21,29 @@ NAMED = (
 )
 OF = "января|февраля|марта|апреля|мая|июня|июля|августа|сентября|октября|ноября|декабря"
 HAN = "[〇零一二三四五六七八九十]"
-WRITTEN_DAY = re.compile(
-    r"(?<![0-9])(?:20[0-9]{2}[/.][0-9]{1,2}[/.][0-9]{1,2}"
-    r"|20[0-9]{2}\s?年\s?[0-9]{1,2}\s?月(?:\s?[0-9]{1,2}\s?[日号號])?"
-    r"|[0-9]{1,2}\s?月\s?[0-9]{1,2}\s?[日号號]"
-    rf"|{HAN}{{4}}年{HAN}{{1,2}}月|{HAN}{{1,2}}月{HAN}{{1,3}}[日号號]"
+NUMBERED = (
+    r"20[0-9]{2}(?:[/.][0-9]{1,2}[/.][0-9]{1,2}"
+    r"|\s?年\s?[0-9]{1,2}\s?月(?:\s?[0-9]{1,2}\s?[日号號])?)"
+    r"|[0-9]{1,2}(?:\s?月\s?[0-9]{1,2}\s?[日号號]"
+    r"|(?:\.[0-9]{1,2}\.|/[0-9]{1,2}/|-[0-9]{1,2}-)20[0-9]{2}"
+    rf"|(?:st|nd|rd|th|-?го)?[\s-]+(?:of\s+)?(?:{MONTH})\.?,?[\s-]+20[0-9]{{2}}"
+    rf"|(?:-?го)?\s+(?:{OF})(?![^\W_]))"
+)
+IN_HAN = (
+    rf"{HAN}{{4}}年{HAN}{{1,2}}月|{HAN}{{1,2}}月{HAN}{{1,3}}[日号號]"
     r"|(?:令和|平成)\s?[0-9]{1,2}\s?年"
-    r"|[0-9]{1,2}(?:\.[0-9]{1,2}\.|/[0-9]{1,2}/|-[0-9]{1,2}-)20[0-9]{2}"
-    rf"|[0-9]{{1,2}}(?:st|nd|rd|th|-?го)?[\s-]+(?:of\s+)?(?:{MONTH})\.?,?[\s-]+20[0-9]{{2}}"
-    rf"|[0-9]{{1,2}}(?:-?го)?\s+(?:{OF})(?![^\W_])"
-    rf"|(?<![^\W_])(?:{MONTH})\.?\s+(?:[0-9]{{1,2}}(?:st|nd|rd|th)?,?\s+)?20[0-9]{{2}}"
-    rf"|(?<![^\W_])(?:{NAMED})\.?\s+[0-9]{{1,2}}(?:st|nd|rd|th)?)(?![0-9])",
-    re.IGNORECASE,
+)
+IN_WORDS = (
+    rf"(?:{MONTH})\.?\s+(?:[0-9]{{1,2}}(?:st|nd|rd|th)?,?\s+)?20[0-9]{{2}}"
+    rf"|(?:{NAMED})\.?\s+[0-9]{{1,2}}(?:st|nd|rd|th)?"
+)
+WRITTEN_DAY = (
+    rf"(?:(?=[0-9])(?<![0-9])(?:{NUMBERED})|(?=[〇零一二三四五六七八九十令平])(?:{IN_HAN})"
+    rf"|(?=[adfjmnosавдимнофся])(?<![^\W_])(?:{IN_WORDS}))(?![0-9])"
 )
 """A day or a month as people write it, in the languages that the pages are known to be in."""
+DAYS = Words(ISO_DATE.pattern, WRITTEN_DAY)
+NONE = frozenset[str]()
 NAMES = "the upstream name"
 """What a heading may hold all the same: titles are free."""
 
@@ -63,46 +72,45 @@ class Facts(Frozen):
         """The texts of each kind."""
         return {name: getattr(self, name) for name in type(self).model_fields}
 
-    @cached_property
-    def patterns(self) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    @property
+    def patterns(self) -> tuple[tuple[str, Words], ...]:
         """Each kind of fact, with the words for it."""
         return (
-            (NAMES, any_of(self.upstreams)),
-            ("the base URL", any_of(self.hosts)),
-            ("the path", any_of(self.paths, edges=False)),
-            ("the failure text", any_of(self.failures, edges=False)),
-            ("the date", ISO_DATE),
-            ("the date", WRITTEN_DAY),
+            *self.common,
+            ("the base URL", words_of(self.hosts)),
+            ("the path", words_of(NONE, self.paths)),
+            ("the failure text", words_of(NONE, self.failures)),
         )
 
-    @cached_property
-    def any(self) -> re.Pattern[str]:
-        """One for all of them, to be done at once with a text that holds none."""
-        edged = any_of(self.upstreams | self.hosts).pattern
-        bare = any_of(self.paths | self.failures, edges=False).pattern
-        days = f"{ISO_DATE.pattern}|{WRITTEN_DAY.pattern}"
-        return re.compile(f"{edged}|{bare}|{days}", re.IGNORECASE)
+    @property
+    def common(self) -> tuple[tuple[str, Words], ...]:
+        """Those of them that are looked for in every page."""
+        return (NAMES, words_of(self.upstreams)), ("the date", DAYS)
 
     @cached_property
-    def aliases(self) -> re.Pattern[str]:
+    def others(self) -> Words:
+        """The others, to be done at once with a page that has none."""
+        return words_of(self.hosts, self.paths | self.failures)
+
+    @cached_property
+    def aliases(self) -> Words:
         """Names that are facts where they stand as code."""
-        return any_of(self.models - self.upstreams)
+        return words_of(self.models - self.upstreams)
 
     @cached_property
-    def standing(self) -> re.Pattern[str]:
+    def standing(self) -> Words:
         """What says how far to trust a route."""
-        return any_of([*self.words, *Standing, *ADVICE])
+        return words_of(self.words.union(Standing, ADVICE))
 
     @cached_property
-    def leaning(self) -> re.Pattern[str]:
+    def leaning(self) -> Words:
         """The same, beside the name of an endpoint."""
-        return any_of(LEANING)
+        return words_of(frozenset(LEANING))
 
     @cached_property
-    def names(self) -> re.Pattern[str]:
+    def names(self) -> Words:
         """What names an endpoint."""
-        named = any_of(self.models | self.upstreams | self.titles | self.routes).pattern
-        return re.compile(f"{named}|{any_of(self.paths, edges=False).pattern}", re.IGNORECASE)
+        return words_of(self.models | self.upstreams | self.titles | self.routes, self.paths)
 
     @cached_property
     def called(self) -> frozenset[str]:

@@ -1,7 +1,8 @@
 """Names: one pattern for any of many texts, fast enough for thousands of them."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 BEFORE, AFTER = "(?<![A-Za-z0-9-])", "(?![A-Za-z0-9-])"
 """Edges of a name. ASCII alone: Japanese needs no space beside it, and `_` is emphasis."""
@@ -12,16 +13,55 @@ Tree = dict[str, "Tree"]
 END = ""
 
 
-def any_of(texts: Iterable[str], *, edges: bool = True) -> re.Pattern[str]:
-    """Any of the texts, the longest first, whatever its letters' case."""
+class Words:
+    """What any of some patterns matches, whatever its letters' case; they are in small letters.
+
+    The text is made small, and not the match: `re.IGNORECASE` takes three times as long.
+    """
+
+    def __init__(self, *patterns: str) -> None:
+        self._pattern = re.compile("|".join(patterns))
+
+    def find(self, text: str) -> Iterator[tuple[int, str]]:
+        """Offset of each match, and what stands there."""
+        for found in self._pattern.finditer(_small(text)):
+            yield found.start(), text[found.start() : found.end()]
+
+    def are_in(self, text: str) -> bool:
+        """Whether any is in the text."""
+        return self._pattern.search(_small(text)) is not None
+
+    def are_all_of(self, text: str) -> bool:
+        """Whether the text is one, and no more."""
+        return self._pattern.fullmatch(_small(text)) is not None
+
+
+@lru_cache(maxsize=16)
+def _small(text: str) -> str:
+    """The text in small letters, each at its place."""
+    small = text.lower()
+    if len(small) == len(text):
+        return small
+    return "".join(char.lower() if len(char.lower()) == 1 else char for char in text)
+
+
+@lru_cache(maxsize=64)
+def words_of(names: frozenset[str], bare: frozenset[str] = frozenset()) -> Words:
+    """Any of some names, and of some texts that need no edges, the longest first.
+
+    What two languages have in common is made once: thousands of names take a while.
+    """
+    return Words(f"{BEFORE}{_any_of(names)}{AFTER}", _any_of(bare))
+
+
+def _any_of(texts: Iterable[str]) -> str:
     tree: Tree = {}
     for text in texts:
         branch = tree
         for char in text.lower():
             branch = branch.setdefault(char, {})
         branch[END] = {}
-    before, after = (BEFORE, AFTER) if edges else ("", "")
-    return re.compile(f"{before}(?:{_branches(tree) or NOTHING}){after}", re.IGNORECASE)
+    return f"(?:{_branches(tree) or NOTHING})"
 
 
 def _branches(tree: Tree) -> str:

@@ -8,6 +8,7 @@ from functools import cached_property, lru_cache
 from sys import maxsize
 
 from trueup.check.facts import NAMES, Facts
+from trueup.check.names import Words
 from trueup.check.plain import CALL, Plain, blank, plain
 from trueup.finding import Finding
 from trueup.site import Page
@@ -51,14 +52,11 @@ class _Part:
     def is_fenced(self, offset: int) -> bool:
         return is_inside(self.inside, offset)
 
-    def matches(self, pattern: re.Pattern[str]) -> set[tuple[int, str]]:
+    def matches(self, words: Words) -> set[tuple[int, str]]:
         """Offset and text of each match, in the text as written and as its readers see it."""
-        seen = self.seen
-        if not (pattern.search(self.readable) or pattern.search(seen.text)):
-            return set()
-        found = {(one.start(), one[0]) for one in pattern.finditer(self.readable)}
+        found = set(words.find(self.readable))
         known = {offset for offset, _ in found}
-        more = {(seen.offset(one.start()), one[0]) for one in pattern.finditer(seen.text)}
+        more = {(self.seen.offset(at), text) for at, text in words.find(self.seen.text)}
         return found | {(offset, text) for offset, text in more if offset not in known}
 
     @cached_property
@@ -100,19 +98,19 @@ def _page(page: Page, facts: Facts) -> Iterator[Finding]:
 def _typed_facts(part: _Part, facts: Facts) -> Iterator[Finding]:
     headings = [one.span() for one in HEADING.finditer(part.written)]
     titles = [span for span in headings if not part.is_fenced(span[0])]
-    patterns = facts.patterns if part.matches(facts.any) else ()
+    patterns = facts.patterns if part.matches(facts.others) else facts.common
     found = {
         (offset, what, typed)
-        for what, pattern in patterns
-        for offset, typed in part.matches(pattern)
+        for what, words in patterns
+        for offset, typed in part.matches(words)
         if what != NAMES or not any(start <= offset < end for start, end in titles)
     }
-    if facts.aliases.search(part.readable):
+    if facts.aliases.are_in(part.readable):
         text = part.readable
         for start, end in titles:
             text = text[:start] + " " * (end - start) + text[end:]
         code = _code_of(part, text)
-        found |= {(one.start(), "the model name", one[0]) for one in facts.aliases.finditer(code)}
+        found |= {(at, "the model name", typed) for at, typed in facts.aliases.find(code)}
     for offset, what, typed in sorted(found):
         yield part.finding(
             offset,
@@ -149,15 +147,15 @@ def _typed_names(part: _Part, facts: Facts) -> Iterator[Finding]:
     sentences; code is looked at as a fact."""
 
     def without_links(found: re.Match[str]) -> str:
-        return blank(found) if facts.names.fullmatch(found[1]) else found[0]
+        return blank(found) if facts.names.are_all_of(found[1]) else found[0]
 
-    if not facts.names.search(part.seen.text):
+    if not facts.names.are_in(part.seen.text):
         return
     text = CODE_SPAN.sub(blank, LINKED.sub(without_links, part.written))
     headings = [one.span() for one in HEADING.finditer(text)]
     seen = plain(text)
-    for found in facts.names.finditer(seen.text):
-        offset, name = seen.offset(found.start()), " ".join(found[0].split())
+    for at, typed in facts.names.find(seen.text):
+        offset, name = seen.offset(at), " ".join(typed.split())
         titled = is_inside(headings, offset)
         if name.lower() in facts.called and not titled and not part.is_fenced(offset):
             yield part.finding(
@@ -169,7 +167,7 @@ def _typed_names(part: _Part, facts: Facts) -> Iterator[Finding]:
             )
 
 
-def _is_under_a_name(part: _Part, offset: int, names: re.Pattern[str]) -> bool:
+def _is_under_a_name(part: _Part, offset: int, names: Words) -> bool:
     """Whether one of the headings over a place names an endpoint."""
     over: dict[int, str] = {}
     for heading in HEADING.finditer(part.written, 0, offset):
@@ -180,9 +178,9 @@ def _is_under_a_name(part: _Part, offset: int, names: re.Pattern[str]) -> bool:
     return any(_is_named(text, names) for text in over.values())
 
 
-def _is_named(text: str, names: re.Pattern[str]) -> bool:
+def _is_named(text: str, names: Words) -> bool:
     """Whether a text names an endpoint: as written, where calls of macros count, or as seen."""
-    return names.search(text) is not None or names.search(plain(text).text) is not None
+    return names.are_in(text) or names.are_in(plain(text).text)
 
 
 def _typed_code(part: _Part) -> Iterator[Finding]:

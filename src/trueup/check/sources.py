@@ -46,6 +46,7 @@ class Record(Frozen):
 
 
 RECORD, DIGEST = TypeAdapter(Record), TypeAdapter(Digest | tuple[Finding])
+WORDS = TypeAdapter(frozenset[str])
 
 
 class Check:
@@ -113,8 +114,7 @@ class Check:
         digests: list[Digest] = []
         refused: list[Finding] = []
         for language in self.languages:
-            words = standing_words(load_catalogue(language)).values()
-            facts = self.record.facts.with_words(words)
+            facts = self.record.facts.with_words(self._words(language))
             mark = mark_of({kind: sorted(texts) for kind, texts in facts.texts.items()})
             for file in page_files(self.docs / language):
                 one = self.memory.recall(
@@ -128,6 +128,14 @@ class Check:
                 else:
                     refused += one
         return digests, refused
+
+    def _words(self, language: str) -> frozenset[str]:
+        """The words of the standings, which the engine has for each language."""
+
+        def make() -> frozenset[str]:
+            return frozenset(standing_words(load_catalogue(language)).values())
+
+        return self.memory.recall(f"words:{language}", "", WORDS, make)
 
     def _digest(
         self, file: Path, language: str, facts: Facts

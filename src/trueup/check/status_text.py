@@ -39,10 +39,10 @@ def check_status_text(stored: Stored, docs: Path, languages: Sequence[str]) -> l
 
 def _added(file: str, facts: Facts, text: str, translation: str) -> Iterator[Finding]:
     """Facts of a translation that its text does not have."""
-    for what, pattern in facts.patterns:
-        said = {found[0] for found in pattern.finditer(text)}
-        for found in pattern.finditer(translation):
-            if found[0] not in said:
-                told = f"the translation of {shown(text)} has {what} {found[0]!r}"
+    for what, words in facts.patterns:
+        said = {typed for _, typed in words.find(text)}
+        for _, typed in words.find(translation):
+            if typed not in said:
+                told = f"the translation of {shown(text)} has {what} {typed!r}"
                 wanted = "no fact but those of the text was expected"
                 yield Finding(file, "typed-fact", told, wanted, "Translate what is there.")

@@ -38,12 +38,12 @@ def _typed(status: Status, facts: Facts, file: Path) -> Iterator[Finding]:
     except (OSError, UnicodeDecodeError):  # told when it is rendered
         return
     found = {
-        (match.start(), f"{what} {match[0]!r}")
-        for what, pattern in facts.patterns
-        for match in pattern.finditer(text)
+        (offset, f"{what} {typed!r}")
+        for what, words in facts.patterns
+        for offset, typed in words.find(text)
     }
-    for pattern, what in ((facts.aliases, "the model name"), (facts.standing, "the word")):
-        found |= {(match.start(), f"{what} {match[0]!r}") for match in pattern.finditer(text)}
+    for words, what in ((facts.aliases, "the model name"), (facts.standing, "the word")):
+        found |= {(offset, f"{what} {typed!r}") for offset, typed in words.find(text)}
     for address in ADDRESS.finditer(text):
         if urlsplit(address[0]).netloc not in status.hosts:
             found.add((address.start(), f"the address {address[0]!r}"))

@@ -1,8 +1,12 @@
 """Values: the words and types that the nouns are made of, and what a date means."""
 
+import ast
 import re
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from inspect import cleandoc, getsource
+from itertools import pairwise
+from textwrap import dedent
 from typing import Annotated, Literal
 
 from pydantic import (
@@ -11,10 +15,13 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     JsonValue,
     PlainSerializer,
     WithJsonSchema,
 )
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 Body = dict[str, JsonValue]
 AuthKind = Literal["query-key", "bearer", "x-goog-api-key"]
@@ -100,9 +107,41 @@ Prose = Annotated[Text, TRANSLATED]
 
 
 class Frozen(BaseModel):
-    """A noun: it never changes after it was read, and knows no key that it does not document."""
+    """A noun: it never changes after it was read, and knows no key that it does not document.
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    Most commands use few of them, so each is built when it is first used, and its docstrings are
+    read when its schema is asked for, not by `use_attribute_docstrings`, on import.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        made = handler(schema)
+        fields = handler.resolve_ref_schema(made).get("properties", {})
+        for name, text in _docstrings(cls).items():
+            if name in fields:
+                fields[name]["description"] = text
+        return made
+
+
+def _docstrings(noun: type) -> dict[str, str]:
+    """The docstring behind each field of a noun and of those that it is made from."""
+    found: dict[str, str] = {}
+    for base in reversed(noun.__mro__):
+        if issubclass(base, Frozen) and base is not Frozen:
+            (written,) = ast.parse(dedent(getsource(base))).body
+            assert isinstance(written, ast.ClassDef)
+            for field, text in pairwise(written.body):
+                match field, text:
+                    case (
+                        ast.AnnAssign(target=ast.Name(id=name)),
+                        ast.Expr(value=ast.Constant(value=str(told))),
+                    ):
+                        found[name] = cleandoc(told)
+    return found
 
 
 def split(endpoint: str) -> tuple[str, str]:
