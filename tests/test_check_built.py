@@ -3,7 +3,7 @@
 from datetime import date
 from pathlib import Path
 
-from trueup.check import check_built
+from trueup.check.built import check_built
 from trueup.feed import feed_of
 from trueup.receipt import Report
 from trueup.store import Stored

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from trueup.check import check_built, check_sources, forgive, load_baseline
+from trueup.check import check_sources, forgive, load_baseline
+from trueup.check.built import check_built
 from trueup.crew import Crew
 from trueup.errors import BadInput
 from trueup.feed import feed_files

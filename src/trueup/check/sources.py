@@ -11,7 +11,6 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from trueup.check.built import check_built
 from trueup.check.digest import Digest, digest_of
 from trueup.check.facts import Facts, facts_of
 from trueup.check.history import check_history
@@ -186,6 +185,8 @@ class Check:
 
     def built(self, site: Path) -> list[Finding]:
         """Findings in the built site. Raises BadInput where there is none."""
+        from trueup.check.built import check_built
+
         if not site.is_dir():
             raise BadInput(f"{site}: no site is built there; one was expected. Build it first.")
         refused: list[BadInput] = []
