@@ -22,6 +22,9 @@ PAGES = {
 TRANSLATED = ("ja/nano-banana/", "ru/status/", "zh/signatures/")
 SCHEMES = {"light": "default", "dark": "slate"}
 WINDOWS = {"desktop": (1280, 900), "phone": (360, 800)}
+VIEWS = (("light", "desktop"), ("dark", "phone"))
+OTHER_VIEWS = (("dark", "desktop"), ("light", "phone"))
+"""Colours and widths have little to do with each other: two pages are looked at in all four."""
 STILL = "document.getAnimations().every(one => one.playState !== 'running')"
 
 
@@ -56,9 +59,11 @@ def search(page: Page, window: str) -> None:
     page.locator(".md-search-result__link").first.wait_for()
 
 
-@pytest.mark.parametrize("window", WINDOWS)
-@pytest.mark.parametrize("scheme", SCHEMES)
-@pytest.mark.parametrize("what", [*PAGES, "search"])
+@pytest.mark.parametrize(
+    ("what", "scheme", "window"),
+    [(what, *view) for what in (*PAGES, "search") for view in VIEWS]
+    + [(what, *view) for what in ("status", "model") for view in OTHER_VIEWS],
+)
 def test_axe_finds_nothing(what: str, scheme: str, window: str, page: Page, home: str) -> None:
     open_in(page, f"{home}/{PAGES.get(what, '')}", scheme, window)
     assert page.locator("body").get_attribute("data-md-color-scheme") == SCHEMES[scheme]

@@ -212,6 +212,7 @@ def html_of(text: str) -> lxml.html.HtmlElement:
 PARTS = ("h1", "h2", "h3", "h4", "p", "li", "tr", "dd", "pre", "summary", "svg")
 
 
+@cache
 def sections(article: lxml.html.HtmlElement) -> dict[str, list[str]]:
     """The elements of a page, by the address of the heading that they stand under."""
     found: dict[str, list[str]] = {}

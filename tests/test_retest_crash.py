@@ -40,7 +40,7 @@ KEYS = {"TRUEUP_LOCAL_API_KEY": "YOUR_API_KEY", "TRUEUP_PRODUCTION_API_KEY": "YO
 JOURNAL = Path(".cache", "retest", "journal.jsonl")
 INTERRUPTED = "interrupted: the retest ended before the answer was written down"
 KILLED_AT = ("before fsync", "before pwrite", "amid pwrite", "after fsync", "before replace")
-SEED, MOMENTS = 4, 50
+SEED, MOMENTS = 4, 25
 
 
 class Gateway:
