@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from itertools import groupby
 
+from trueup.finding import RULES
 from trueup.model import Frozen
 from trueup.wording.catalogue import Catalogue
 from trueup.wording.pages import table
@@ -85,5 +86,7 @@ def _areas(catalogue: Catalogue) -> dict[str, str]:
 
 
 def _row(kind: MutantsOfKind, number: Callable[..., str]) -> tuple[str, ...]:
-    rules = ", ".join(f"`{rule}`" for rule in kind.by)
+    rules = ", ".join(
+        f"[`{rule}`](rules.md#{rule})" if rule in RULES else f"`{rule}`" for rule in kind.by
+    )
     return f"`{kind.name}`", number(kind.mutants), number(kind.killed), rules or "–"
