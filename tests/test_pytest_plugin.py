@@ -235,10 +235,10 @@ def test_a_top_without_a_status_file_is_refused(small: pytest.Pytester) -> None:
 def test_a_live_target_needs_a_name_a_key_and_a_cap(
     arguments: list[str], told: str, small: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("TRUEUP_PRODUCTION_API_KEY", "sk-none")
+    monkeypatch.setenv("TRUEUP_PRODUCTION_API_KEY", "sk-none-of-them")
     result, text = run(small, *arguments)
     assert result.ret == 2 and told in text
-    assert "sk-none" not in text
+    assert "sk-none-of-them" not in text
 
 
 @pytest.mark.parametrize("prefix", ["", "trueup-"])
@@ -246,7 +246,7 @@ def test_blocks_run_at_a_live_target(
     prefix: str, small: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     status = parse_status(STATUS, "status.yml", datetime.now(UTC)).status
-    mock = create_app(status, ledger=ledger_with((), ["sk-own"]))
+    mock = create_app(status, ledger=ledger_with((), ["sk-own-of-mine"]))
     if prefix:  # where the repository has options of these names, only the long ones are there
         write(
             small.path / "tests/conftest.py",
@@ -257,7 +257,7 @@ def test_blocks_run_at_a_live_target(
     with serving(Starlette(routes=[Mount("/", mock)])) as port:
         place = f"http://127.0.0.1:{port}"
         change("status.yml", "http://localhost:4000", place)(small.path)
-        monkeypatch.setenv("TRUEUP_LOCAL_API_KEY", "sk-own")
+        monkeypatch.setenv("TRUEUP_LOCAL_API_KEY", "sk-own-of-mine")
         run(small, f"--{prefix}target=local", f"--{prefix}max-calls=3", passed=4)
 
 

@@ -83,6 +83,16 @@ REFUSED: dict[str, tuple[tuple[str, ...], dict[str, str], str]] = {
         {},
         "TRUEUP_LOCAL_API_KEY is not set; a run at local needs it. Export it",
     ),
+    "a key that is a fact": (
+        ("--target", "local", "--max-calls", "1"),
+        {**SECRETS, "API_KEY": "Generate-Content"},
+        "TRUEUP_LOCAL_API_KEY: it is a text of the status file; a key as the gateway hands it out",
+    ),
+    "a key that any text may hold": (
+        ("--target", "local", "--max-calls", "1"),
+        {**SECRETS, "API_KEY": "sk-zq7x"},
+        "TRUEUP_LOCAL_API_KEY: it is shorter than 8 letters; a key as the gateway hands it out",
+    ),
     "a user that is no number": (
         ("--target", "local", "--max-calls", "1"),
         {**SECRETS, "USER_ID": "me"},

@@ -8,6 +8,7 @@ from markdown.extensions.toc import slugify
 
 from trueup.check.facts import Facts
 from trueup.check.hidden import check_hidden
+from trueup.check.lines import Lines
 from trueup.check.model_page import check_model_page
 from trueup.check.plain import CALL, blank, plain
 from trueup.check.prose import CODE_SPAN, check_prose, fences_of, is_inside
@@ -76,7 +77,7 @@ def digest_of(page: Page, facts: Facts) -> Digest:
 
 def _links(page: Page) -> Iterator[tuple[str, str]]:
     """Place and target of each link of a page that leads to no other site."""
-    text = CALL.sub(blank, page.text)
+    text, lines = CALL.sub(blank, page.text), Lines(page.text, page.first_line)
     spans = [one.span() for one in CODE_SPAN.finditer(text)]
     fences = [(start, end) for start, end, _ in fences_of(text)]
     for found in LINK.finditer(text):
@@ -84,9 +85,7 @@ def _links(page: Page) -> Iterator[tuple[str, str]]:
         if ELSEWHERE.match(target) or is_inside(spans, found.start()):
             continue
         if not is_inside(fences, found.start()):
-            before = text[: found.start()]
-            line = page.first_line + before.count("\n")
-            yield f"{page.path}:{line}:{found.start() - before.rfind(chr(10))}", target
+            yield f"{page.path}:{lines.place(found.start())}", target
 
 
 def _ids(page: Page) -> set[str]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 
+from trueup.check.lines import Lines
 from trueup.check.plain import CALL, blank
 from trueup.check.prose import CODE_SPAN, fences_of, is_inside
 from trueup.finding import Finding
@@ -11,9 +12,7 @@ from trueup.site import Page
 EXPRESSION = re.compile(r"\{\{.*?(?:\}\}|$)|\{%.*?(?:%\}|$)", re.DOTALL)
 TAG = re.compile(r"<(?!/)([A-Za-z][A-Za-z0-9-]*)((?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>")
 PLAIN_LINK = re.compile(r"""\s+href=(?:"[^"]*"|'[^']*')\s*""")
-LISTED = re.compile(
-    r"(?<=\])\([^)\s]{1,2000}+\s+[\"'(][^)\n]*\)|\{:?\s*[.#\w\s-]*[A-Za-z-]+\s*=[^{}\n]*\}"
-)
+LISTED = re.compile(r"(?<=\])\([^)\s]{1,2000}+\s+[\"'(][^)\n]*\)|\{:?[.#\w\s-]++=[^{}\n]*\}")
 """A link with a tooltip, or attributes that set more than names: a style, what is copied."""
 UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 
@@ -24,36 +23,35 @@ def check_hidden(pages: Iterable[Page]) -> list[Finding]:
 
 
 def _page(page: Page) -> Iterator[Finding]:
+    lines = Lines(page.text, page.first_line)
+
+    def finding(offset: int, found: str, expected: str) -> Finding:
+        where = f"{page.path}:{lines.place(offset)}"
+        return Finding(where, "hidden-text", found, expected, "Write it as plain text.")
+
     text = CALL.sub(blank, page.text)
     for found in EXPRESSION.finditer(text):
         told = f"{_short(found[0])} is more than one call of a macro"
-        yield _finding(page, found.start(), told, "a call with plain names was expected")
-        text = text[: found.start()] + blank(found) + text[found.end() :]
+        yield finding(found.start(), told, "a call with plain names was expected")
+    text = EXPRESSION.sub(blank, text)
     spans = [one.span() for one in CODE_SPAN.finditer(text) if not one[0].startswith("<")]
     fences = [(start, end) for start, end, _ in fences_of(text)]
     for found in TAG.finditer(text):
         is_link = found[1].lower() == "a" and PLAIN_LINK.fullmatch(found[2])
         if not (is_link or _is_code(found.start(), spans, fences)):
             told = f"the element {_short(found[0])} is typed"
-            yield _finding(page, found.start(), told, "Markdown was expected")
+            yield finding(found.start(), told, "Markdown was expected")
     for found in LISTED.finditer(text):
         if not _is_code(found.start(), spans, fences):
             told = f"the attributes {_short(found[0])} are typed"
-            yield _finding(page, found.start(), told, "names and classes alone were expected")
+            yield finding(found.start(), told, "names and classes alone were expected")
     for found in UNSEEN.finditer(text):
         told = f"the character U+{ord(found[0]):04X} is not seen"
-        yield _finding(page, found.start(), told, "text that can be seen was expected")
+        yield finding(found.start(), told, "text that can be seen was expected")
 
 
 def _is_code(offset: int, *kinds: list[tuple[int, int]]) -> bool:
     return any(is_inside(spans, offset) for spans in kinds)
-
-
-def _finding(page: Page, offset: int, found: str, expected: str) -> Finding:
-    before = page.text[:offset]
-    line = page.first_line + before.count("\n")
-    where = f"{page.path}:{line}:{offset - before.rfind(chr(10))}"
-    return Finding(where, "hidden-text", found, expected, "Write it as plain text.")
 
 
 def _short(text: str) -> str:

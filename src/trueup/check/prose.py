@@ -8,6 +8,7 @@ from functools import cached_property, lru_cache
 from sys import maxsize
 
 from trueup.check.facts import NAMES, Facts
+from trueup.check.lines import Lines
 from trueup.check.names import Words
 from trueup.check.plain import CALL, Plain, blank, plain
 from trueup.finding import Finding
@@ -43,10 +44,7 @@ class _Part:
     inside: Sequence[tuple[int, int]] = ()
 
     def finding(self, offset: int, rule: str, found: str, expected: str, remedy: str) -> Finding:
-        before = self.written[:offset]
-        line = self.first_line + before.count("\n")
-        column = offset - (before.rfind("\n") + 1) + 1
-        where = f"{self.page.path}:{line}:{column}"
+        where = f"{self.page.path}:{self.lines.place(offset)}"
         return Finding(where, rule, found, expected, remedy)
 
     def is_fenced(self, offset: int) -> bool:
@@ -58,6 +56,10 @@ class _Part:
         known = {offset for offset, _ in found}
         more = {(self.seen.offset(at), text) for at, text in words.find(self.seen.text)}
         return found | {(offset, text) for offset, text in more if offset not in known}
+
+    @cached_property
+    def lines(self) -> Lines:
+        return Lines(self.written, self.first_line)
 
     @cached_property
     def readable(self) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from trueup.check.facts import Facts
+from trueup.check.lines import Lines
 from trueup.errors import BadInput
 from trueup.finding import Finding
 from trueup.model import Status
@@ -47,9 +48,9 @@ def _typed(status: Status, facts: Facts, file: Path) -> Iterator[Finding]:
     for address in ADDRESS.finditer(text):
         if urlsplit(address[0]).netloc not in status.hosts:
             found.add((address.start(), f"the address {address[0]!r}"))
+    lines = Lines(text)
     for offset, told in sorted(found):
-        before = text[:offset]
-        where = f"{file}:{before.count(chr(10)) + 1}:{offset - before.rfind(chr(10))}"
+        where = f"{file}:{lines.place(offset)}"
         yield Finding(
             where,
             "typed-in-template",

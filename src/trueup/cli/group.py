@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 NEEDED = ("bash", "curl")
 PORT = click.IntRange(0, 65535)
+SHORTEST_KEY = 8
 SECRETS = ("_API_KEY", "_ACCESS_TOKEN")
 
 
@@ -106,14 +107,21 @@ def secret_name(target: str, kind: str) -> str:
 
 
 def key_of(target: str, status: Status) -> str:
-    """The key of a target; BadInput for one that is not there, and where none is set."""
+    """The key of a target; BadInput for one that is not there, where none is set, and for a key
+    that is no secret: a reply is masked wherever it repeats the key, and with it the facts."""
+    from trueup.relay import PLACEHOLDER
+
     if target not in status.targets:
         known = ", ".join(["mock", *status.targets])
         raise BadInput(f"--target {target}: no such target; one of {known} was expected.")
-    key = take_secret(target, "API_KEY")
+    name, key = secret_name(target, "API_KEY"), take_secret(target, "API_KEY")
     if key is None:
-        name = secret_name(target, "API_KEY")
         raise BadInput(f"{name} is not set; a run at {target} needs it. Export it.")
+    is_word = key.lower() in status.model_dump_json().lower()
+    if key != PLACEHOLDER and (is_word or len(key) < SHORTEST_KEY):
+        found = "a text of the status file" if is_word else f"shorter than {SHORTEST_KEY} letters"
+        wanted = "a key as the gateway hands it out was expected"
+        raise BadInput(f"{name}: it is {found}; {wanted}. Export that one.")
     return key
 
 
