@@ -65,6 +65,14 @@ def test_a_status_file_that_cannot_be_used_is_a_finding_and_ends_with_2(reposito
     assert set(rules) == {"bad-status"}
 
 
+def test_a_baseline_forgives_for_a_number_of_days(broken: Path) -> None:
+    done = check(broken, "--write-baseline", "--until", "90d", "--as-of", "2026-12-01")
+    assert done.stdout == "1 of 1 findings are forgiven until 2027-03-01\n"
+    for wrong in ("0d", "90", "-1d", "2026-13-01"):
+        done = check(broken, "--write-baseline", "--until", wrong)
+        assert done.returncode == 2 and "or days such as 90d, was expected." in done.stderr
+
+
 def test_a_baseline_forgives_until_its_day_and_then_no_more(broken: Path) -> None:
     assert check(broken, "--write-baseline").returncode == 2
     assert check(broken, "--write-baseline", "--until", "2020-01-01").returncode == 2

@@ -1,16 +1,31 @@
 """The command that only looks: what is wrong in a repository, in the form that its reader wants."""
 
+import re
 import sys
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import click
 
 from trueup.check import Check, forgive, load_baseline, write_baseline
-from trueup.cli.group import Day, as_of_option, cli
+from trueup.cli.group import as_of_option, cli
 from trueup.errors import BadInput, BadStatus
 from trueup.finding import FORMATS, Finding, by_policy, render_findings
+
+
+class DayOrDays(click.ParamType[date | timedelta]):
+    """A date such as 2026-04-14, or a number of days such as 90d."""
+
+    name = "date"
+
+    def convert(self, value: object, param: object, ctx: object) -> date | timedelta:
+        days = re.fullmatch("([1-9][0-9]{0,3})d", str(value))
+        try:
+            return timedelta(days=int(days[1])) if days else date.fromisoformat(str(value))
+        except ValueError:
+            wanted = "a date such as 2026-04-14, or days such as 90d, was expected"
+            self.fail(f"{value!r} was found; {wanted}.")
 
 
 @cli.command()
@@ -23,7 +38,9 @@ from trueup.finding import FORMATS, Finding, by_policy, render_findings
 )
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Where it goes.")
 @click.option("--write-baseline", is_flag=True, help="Forgive what is there now, until a day.")
-@click.option("--until", type=Day(), help="The last day on which the baseline forgives.")
+@click.option(
+    "--until", type=DayOrDays(), help="The last day that it forgives on, or 90d from now."
+)
 @click.pass_obj
 def check(
     top: Path,
@@ -34,11 +51,13 @@ def check(
     form: str,
     output: Path | None,
     write_baseline: bool,
-    until: date | None,
+    until: date | timedelta | None,
 ) -> None:
     """Say what is wrong in the status file, the pages, the templates and the history."""
     now = datetime.now(UTC)
     today = as_of or now.date()
+    if isinstance(until, timedelta):
+        until = today + until
     if write_baseline != (until is not None) or (until is not None and until < today):
         given = f"--until is {until}" if until else "one of the two was given"
         raise BadInput(
