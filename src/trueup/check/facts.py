@@ -72,7 +72,7 @@ class Facts(Frozen):
         """The texts of each kind."""
         return {name: getattr(self, name) for name in type(self).model_fields}
 
-    @property
+    @cached_property
     def patterns(self) -> tuple[tuple[str, Words], ...]:
         """Each kind of fact, with the words for it."""
         return (
@@ -82,7 +82,7 @@ class Facts(Frozen):
             ("the failure text", words_of(NONE, self.failures)),
         )
 
-    @property
+    @cached_property
     def common(self) -> tuple[tuple[str, Words], ...]:
         """Those of them that are looked for in every page."""
         return (NAMES, words_of(self.upstreams)), ("the date", DAYS)

@@ -8,15 +8,16 @@ from trueup.site import Page
 
 TELLING = ("advice", "model_status", "risks")
 """The macros without which a page would show code and not what speaks against it."""
-CALLED = r"\{{\{{-?\s*{}\(\s*[\"']{}[\"']\s*\)\s*-?\}}\}}"
+CALLED = re.compile(r"""\{\{-?\s*(\w+)\(\s*["']([^"'\n]+)["']\s*\)\s*-?\}\}""")
 
 
 def check_model_page(page: Page, models: Set[str]) -> Iterator[Finding]:
     """A finding for each macro that the page of one of the models does not call with it."""
     if page.model not in models:
         return
+    called = set(CALLED.findall(page.text))
     for macro in TELLING:
-        if not re.search(CALLED.format(macro, re.escape(str(page.model))), page.text):
+        if (macro, page.model) not in called:
             yield Finding(
                 f"{page.path}:{page.first_line}",
                 "silent-page",
