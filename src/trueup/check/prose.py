@@ -53,6 +53,8 @@ class _Part:
     def matches(self, words: Words) -> set[tuple[int, str]]:
         """Offset and text of each match, in the text as written and as its readers see it."""
         found = set(words.find(self.readable))
+        if self.seen.text == self.readable:
+            return found
         known = {offset for offset, _ in found}
         more = {(self.seen.offset(at), text) for at, text in words.find(self.seen.text)}
         return found | {(offset, text) for offset, text in more if offset not in known}
@@ -105,7 +107,7 @@ def _typed_facts(part: _Part, facts: Facts) -> Iterator[Finding]:
         (offset, what, typed)
         for what, words in patterns
         for offset, typed in part.matches(words)
-        if what != NAMES or not any(start <= offset < end for start, end in titles)
+        if what != NAMES or not is_inside(titles, offset)
     }
     if facts.aliases.are_in(part.readable):
         text = part.readable
@@ -124,9 +126,10 @@ def _typed_facts(part: _Part, facts: Facts) -> Iterator[Finding]:
 
 
 def _typed_standings(part: _Part, facts: Facts) -> Iterator[Finding]:
-    ends = [one.start() for one in BREAK.finditer(part.written)]
     leaning = part.matches(facts.leaning)
-    for offset, typed in sorted(part.matches(facts.standing) | leaning):
+    found = part.matches(facts.standing) | leaning
+    ends = [one.start() for one in BREAK.finditer(part.written)] if found else []
+    for offset, typed in sorted(found):
         number = bisect_right(ends, offset)
         first = ends[number - 1] if number else 0
         last = ends[number] if number < len(ends) else len(part.written)
@@ -147,19 +150,18 @@ def _typed_standings(part: _Part, facts: Facts) -> Iterator[Finding]:
 def _typed_names(part: _Part, facts: Facts) -> Iterator[Finding]:
     """Models that a sentence is about. A heading, and a link that is no more than the name, are not
     sentences; code is looked at as a fact."""
-
-    def without_links(found: re.Match[str]) -> str:
-        return blank(found) if facts.names.are_all_of(found[1]) else found[0]
-
-    if not facts.names.are_in(part.seen.text):
+    named = [
+        (part.seen.offset(at), " ".join(typed.split()))
+        for at, typed in facts.names.find(part.seen.text)
+        if " ".join(typed.split()).lower() in facts.called
+    ]
+    if not named:
         return
-    text = CODE_SPAN.sub(blank, LINKED.sub(without_links, part.written))
-    headings = [one.span() for one in HEADING.finditer(text)]
-    seen = plain(text)
-    for at, typed in facts.names.find(seen.text):
-        offset, name = seen.offset(at), " ".join(typed.split())
-        titled = is_inside(headings, offset)
-        if name.lower() in facts.called and not titled and not part.is_fenced(offset):
+    links = [one for one in LINKED.finditer(part.written) if facts.names.are_all_of(one[1])]
+    free = (HEADING.finditer(part.written), links, CODE_SPAN.finditer(part.written))
+    spans = [part.inside, *([one.span() for one in kind] for kind in free)]
+    for offset, name in named:
+        if not any(is_inside(kind, offset) for kind in spans):
             yield part.finding(
                 offset,
                 "typed-name",
