@@ -36,7 +36,7 @@ FORBIDDEN = {
     "a path of one machine": re.compile(r"(?<![\w.-])/(?:work|ro" + r"ot|home/\w+|Users/\w+)/"),
 }
 SYSTEM_STEP = re.compile(r"(command -v [a-z]+ >/dev/null \|\| )?sudo (apt-get|sysctl) [^;&|]+")
-ARGUMENTS = r"( --?[a-z][a-z-]*| [0-9]+| [a-z]+\.md| \"\$[A-Z]+\"| check| build| verify)*"
+ARGUMENTS = r"( --?[a-z][a-z-]*| [0-9]+| [a-z]+\.md| \"\$[A-Z]+\"| check| build| verify| retest)*"
 SCRIPT_STEP = re.compile(
     rf"(\.trueup/)?scripts/[a-z-]+{ARGUMENTS}|\.trueup/\.venv/bin/trueup{ARGUMENTS}"
 )
@@ -181,10 +181,12 @@ def test_the_workflow_may_only_read() -> None:
 def test_the_retest_may_propose_and_nothing_else() -> None:
     workflow = load_workflow(RETEST)
     assert workflow["permissions"] == {"contents": "write", "pull-requests": "write"}
-    assert set(workflow[True]) == {"schedule", "workflow_dispatch"}  # YAML 1.1 reads `on` so
+    # YAML 1.1 reads `on` so.
+    assert set(workflow[True]) == {"schedule", "workflow_dispatch", "workflow_call"}
     steps = workflow["jobs"]["retest"]["steps"]
     with_secrets = [step["run"] for step in steps if "secrets." in str(step.get("env", ""))]
-    assert with_secrets == ["scripts/retest --due --max-calls 20 --summary summary.md"]
+    (asking,) = with_secrets
+    assert '--top "$TOP" retest --write --due --max-calls "$CALLS"' in asking
 
 
 def test_only_the_job_that_deploys_may_write_and_only_from_main() -> None:
@@ -214,7 +216,7 @@ def test_the_gate_has_the_permissions_of_its_caller_and_no_secrets() -> None:
     assert all(word in upload["if"] for word in ("inputs.sarif", "!github.event.pull_request.head"))
 
 
-@pytest.mark.parametrize("path", [GATE, PUBLISH], ids=["gate", "publish"])
+@pytest.mark.parametrize("path", [GATE, PUBLISH, RETEST], ids=["gate", "publish", "retest"])
 def test_another_repository_says_which_trueup_it_calls(path: Path) -> None:
     workflow = load_workflow(path)
     inputs = workflow[True]["workflow_call"]["inputs"]
@@ -228,6 +230,30 @@ def test_a_pull_request_is_compared_with_the_branch_that_it_goes_to() -> None:
     assert job["env"]["BASE"] == "${{ github.base_ref }}"
     assert job["steps"][0]["with"]["fetch-depth"] == "${{ github.base_ref && '0' || '1' }}"
     assert '.trueup/scripts/gate "$TOP" "$BASE"' in [step.get("run") for step in job["steps"]]
+
+
+@pytest.mark.parametrize("language", ["en", "ja", "zh", "ru"])
+def test_the_workflows_of_the_page_fit_the_schema_and_what_they_call(
+    language: str, tmp_path: Path
+) -> None:
+    page = (TOP / "docs" / language / "ci.md").read_text(encoding="utf-8")
+    texts = re.findall(r"```yaml\n(name: .*?)```", page, re.DOTALL)
+    called = set()
+    for number, text in enumerate(texts):
+        path = tmp_path / f"{number}.yml"
+        path.write_text(text, encoding="utf-8")
+        result = validate_workflow(path)
+        assert result.returncode == 0, result.stdout + result.stderr
+        workflow = load_workflow(path)
+        (job,) = workflow["jobs"].values()
+        name = re.fullmatch(r"OWNER/trueup/(\.github/workflows/[a-z]+\.yml)@REF", job["uses"])
+        assert name, job["uses"]
+        called.add(TOP / name[1])
+        inputs = load_workflow(TOP / name[1])[True]["workflow_call"]["inputs"]
+        assert {"trueup", "ref"} <= set(job["with"]) <= set(inputs)
+        asked = load_workflow(TOP / name[1]).get("permissions", {})
+        assert asked.items() <= job.get("permissions", workflow["permissions"]).items()
+    assert called == {GATE, PUBLISH, RETEST}
 
 
 @EACH
@@ -248,7 +274,7 @@ def test_every_job_has_a_time_limit(path: Path) -> None:
     ("path", "scripts"),
     [
         (WORKFLOW, ["test", "mutants", "portable"]),
-        (RETEST, ["retest", "docs", "propose"]),
+        (RETEST, ["setup", "propose"]),
         (GATE, ["gate"]),
         (PUBLISH, ["setup"]),
     ],
@@ -485,12 +511,12 @@ def test_a_retest_is_proposed_once_and_only_when_something_changed(tmp_path: Pat
     git("add", "--all")
     git("-c", "user.name=a", "-c", "user.email=a@localhost", "commit", "-qm", "a")
     environment = {**os.environ, "PATH": f"{bin_}:{os.environ['PATH']}"}
-    command = [str(clone / "scripts" / "propose"), "summary.md"]
-    nothing = subprocess.run(command, cwd=clone, env=environment, capture_output=True, text=True)
+    command = [str(clone / "scripts" / "propose"), "clone", "clone/summary.md"]
+    nothing = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert nothing.returncode == 0 and "nothing changed" in nothing.stderr
     assert not (tmp_path / "gh.txt").exists()
     (clone / "status.yml").write_text("a\nb\n")
-    subprocess.run(command, cwd=clone, env=environment, check=True, capture_output=True)
+    subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True)
     (called,) = (tmp_path / "gh.txt").read_text().splitlines()
     assert called.startswith("pr create --head retest-") and called.endswith("summary.md")
     branch = called.split()[3]
