@@ -4,6 +4,7 @@ It only saves time: without it, or with another engine, everything is looked at 
 """
 
 import json
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from hashlib import sha256
@@ -63,10 +64,10 @@ def mark_of(*parts: object) -> str:
     return sha256(repr(parts).encode(errors="surrogatepass")).hexdigest()[:24]
 
 
-def file_mark(file: Path) -> tuple[int, int, int] | None:
+def file_mark(file: Path | str) -> tuple[int, int, int] | None:
     """What changes when a file does, without reading it; None for one that is not there."""
     try:
-        found = file.stat()
+        found = os.stat(file)
     except (OSError, ValueError):
         return None
     return found.st_size, found.st_mtime_ns, found.st_ino

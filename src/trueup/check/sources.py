@@ -4,6 +4,7 @@ The way of the data: the status file to its facts; each page, by the facts, to i
 digests beside each other, for links and translations. Each step is kept until its files change.
 """
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from functools import cached_property
@@ -98,14 +99,16 @@ class Check:
 
     def keys(self) -> list[Finding]:
         """What looks like a key in any file of the repository."""
-        return [
-            finding
-            for name in Repository(self.top).files()
-            for finding in self._kept(f"key:{name}", [self.top / name], self._key(name))
-        ]
+        found: list[Finding] = []
+        for name in Repository(self.top).files():
+            file = os.path.join(self.top, name)  # a Path for each of thousands takes a while
+            mark = mark_of(file_mark(file))
+            told = self.memory.recall(f"key:{file}", mark, FINDINGS, self._key(file))
+            found += told
+        return found
 
-    def _key(self, name: str) -> Callable[[], Iterable[Finding]]:
-        return lambda: check_key(self.top / name)
+    def _key(self, file: str) -> Callable[[], tuple[Finding, ...]]:
+        return lambda: tuple(check_key(Path(file)))
 
     @cached_property
     def digests(self) -> tuple[list[Digest], list[Finding]]:
@@ -117,7 +120,7 @@ class Check:
             mark = mark_of({kind: sorted(texts) for kind, texts in facts.texts.items()})
             for file in page_files(self.docs / language):
                 one = self.memory.recall(
-                    str(file.relative_to(self.top)),
+                    str(file),
                     mark_of(mark, file_mark(file)),
                     DIGEST,
                     self._digest(file, language, facts),
