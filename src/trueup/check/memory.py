@@ -3,7 +3,6 @@
 It only saves time: without it, or with another engine, everything is looked at again.
 """
 
-import json
 import os
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from trueup.store import write_whole
 
@@ -45,14 +45,14 @@ class Memory:
         """Keeps what was used; where nothing can be written, nothing is kept."""
         if self.used == self.known:
             return
-        text = json.dumps({"engine": self.engine, "known": self.used}, ensure_ascii=False)
-        with suppress(OSError):
+        with suppress(OSError, PydanticSerializationError):  # a name of a file that is no text
+            content = to_json({"engine": self.engine, "known": self.used})
             self.file.parent.mkdir(exist_ok=True)
-            write_whole(self.file, text.encode(errors="surrogatepass"), 0o644)
+            write_whole(self.file, content, 0o644)
 
     def _load(self) -> dict[str, list[Any]]:
         try:
-            data = json.loads(self.file.read_bytes())
+            data = from_json(self.file.read_bytes())
             known = data["known"] if data["engine"] == self.engine else {}
         except (OSError, ValueError, KeyError, TypeError):
             return {}
