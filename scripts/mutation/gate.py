@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mutation.tree import STATUS, Mutant, Tree
-from trueup.check import check_sources, forgive, load_baseline
+from trueup.check import Check, forgive, load_baseline
 from trueup.check.published import check_published
 from trueup.crew import Crew
 from trueup.docs import Docs
@@ -21,7 +21,7 @@ from trueup.finding import RULES, Finding, by_policy
 from trueup.run import Bench, open_mock
 from trueup.site import MAIN, Block, build_site, read_blocks
 from trueup.snippet import Snippet
-from trueup.store import Stored, listed, load_status
+from trueup.store import Stored, listed
 
 SITE = "site"
 CALL = re.compile(r"\{[{%].*?[}%]\}", re.DOTALL)
@@ -116,12 +116,10 @@ class Gate:
     def _checked(self, site: Path | None = None) -> Heard:
         """As `trueup check --against HEAD` does it, with `--built` where a site is given."""
         today = self.tree.now.date()
-        found = check_sources(self.top, self.tree.now, today, against="HEAD", site=site)
-        if any(one.rule == "bad-status" for one in found):
-            return _plain(found)
-        severities = load_status(self.top / STATUS, self.tree.now).status.policy.severities
+        check = Check(self.top, self.tree.now, today)
+        found = check.run(against="HEAD", site=site)
         kept = forgive(found, load_baseline(self.top), self.top, today)
-        return _plain(by_policy(kept, severities))
+        return _plain(by_policy(kept, check.severities))
 
     def _run(self, mutant: Mutant) -> Heard:
         """The blocks that the change made another of, run as a verification runs them."""

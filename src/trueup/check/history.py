@@ -151,7 +151,7 @@ def _late(old: Stored, new: Stored) -> Iterator[str]:
 
 def _freed(old: Stored, new: Stored) -> Iterator[tuple[str, Hold]]:
     """Endpoints that are held back no longer or by less, without the evidence that frees them."""
-    for endpoint in old.status.endpoints.keys() & new.status.endpoints.keys():
+    for endpoint in sorted(old.status.endpoints.keys() & new.status.endpoints.keys()):
         left = max((hold.to.rank for hold in holds_of(new.status, endpoint)), default=0)
         verdict = stand(new.status, endpoint)
         for hold in holds_of(old.status, endpoint):

@@ -1,6 +1,7 @@
 """Lines: where in a file a text stands, for any number of findings in it."""
 
 from bisect import bisect_right
+from functools import cached_property
 from itertools import accumulate
 
 
@@ -8,8 +9,11 @@ class Lines:
     """The lines of a text that begins at the line `first` of its file."""
 
     def __init__(self, text: str, first: int = 1) -> None:
-        self._starts = [0, *accumulate(len(line) + 1 for line in text.split("\n"))]
-        self._first = first
+        self._text, self._first = text, first
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [0, *accumulate(len(line) + 1 for line in self._text.split("\n"))]
 
     def place(self, offset: int) -> str:
         """Line and column of an offset, as `line:column`, the column from 1."""

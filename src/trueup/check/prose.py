@@ -150,11 +150,8 @@ def _typed_standings(part: _Part, facts: Facts) -> Iterator[Finding]:
 def _typed_names(part: _Part, facts: Facts) -> Iterator[Finding]:
     """Models that a sentence is about. A heading, and a link that is no more than the name, are not
     sentences; code is looked at as a fact."""
-    named = [
-        (part.seen.offset(at), " ".join(typed.split()))
-        for at, typed in facts.names.find(part.seen.text)
-        if " ".join(typed.split()).lower() in facts.called
-    ]
+    found = ((at, " ".join(typed.split())) for at, typed in facts.names.find(part.seen.text))
+    named = [(part.seen.offset(at), name) for at, name in found if name.lower() in facts.called]
     if not named:
         return
     links = [one for one in LINKED.finditer(part.written) if facts.names.are_all_of(one[1])]

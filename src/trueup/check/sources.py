@@ -165,7 +165,7 @@ class Check:
 
         def make() -> Iterable[Finding]:
             try:
-                return check_status_text(self.stored, self.docs, self.languages)
+                return check_status_text(self.stored, self.record.facts, self.docs, self.languages)
             except BadInput as error:
                 return [Finding.told(str(error), "unreadable-page")]
 

@@ -3,22 +3,23 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from trueup.check.facts import Facts, facts_of
+from trueup.check.facts import Facts
 from trueup.finding import Finding
 from trueup.site import MAIN
 from trueup.store import Stored, shown
 from trueup.wording import load_translations, prose_of, translations_file
 
 
-def check_status_text(stored: Stored, docs: Path, languages: Sequence[str]) -> list[Finding]:
+def check_status_text(
+    stored: Stored, facts: Facts, docs: Path, languages: Sequence[str]
+) -> list[Finding]:
     """Warnings of texts without a translation, and of translations without a text.
 
     They are warnings, so that bad news need not wait for a translator: until then the page shows
     what the status file says. A fact that only a translation has is an error. Raises BadInput for
     translations that cannot be read.
     """
-    texts, facts = prose_of(stored.status), facts_of(stored.status)
-    found = []
+    texts, found = prose_of(stored.status), []
     for language in languages:
         if language == MAIN:
             continue

@@ -1,17 +1,21 @@
 """The command that only looks: what is wrong in a repository, in the form that its reader wants."""
 
-import re
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import click
+from pydantic import TypeAdapter, ValidationError
 
 from trueup.check import Check, forgive, load_baseline, write_baseline
 from trueup.cli.group import as_of_option, cli
 from trueup.errors import BadInput, BadStatus
 from trueup.finding import FORMATS, Finding, by_policy, render_findings
+from trueup.model import Days
+
+DAYS = TypeAdapter(Days)
 
 
 class DayOrDays(click.ParamType[date | timedelta]):
@@ -20,12 +24,12 @@ class DayOrDays(click.ParamType[date | timedelta]):
     name = "date"
 
     def convert(self, value: object, param: object, ctx: object) -> date | timedelta:
-        days = re.fullmatch("([1-9][0-9]{0,3})d", str(value))
-        try:
-            return timedelta(days=int(days[1])) if days else date.fromisoformat(str(value))
-        except ValueError:
-            wanted = "a date such as 2026-04-14, or days such as 90d, was expected"
-            self.fail(f"{value!r} was found; {wanted}.")
+        with suppress(ValidationError):
+            return DAYS.validate_python(value)
+        with suppress(ValueError):
+            return date.fromisoformat(str(value))
+        wanted = "a date such as 2026-04-14, or days such as 90d, was expected"
+        self.fail(f"{value!r} was found; {wanted}.")
 
 
 @cli.command()
