@@ -597,6 +597,7 @@ def test_a_word_that_may_be_advice_is_it_beside_a_name_alone(text: str, tmp_path
         ("[All of them](nano.md) but nano-banana", "1:28"),
         ("{{ title('a') }} and\nNano Banana", "2:1"),
         ("- Nano Banana\n- others", "1:3"),
+        ("> It is Nano\n> Banana again", "1:9"),
     ],
 )
 def test_a_sentence_about_a_model_is_found(text: str, place: str, tmp_path: Path) -> None:

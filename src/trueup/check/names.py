@@ -36,6 +36,11 @@ class Words:
         return self._pattern.fullmatch(_small(text)) is not None
 
 
+def one_line(name: str) -> str:
+    """A name as it is known, where a line or a quote breaks it."""
+    return re.sub(SPACE, " ", name)
+
+
 @lru_cache(maxsize=16)
 def _small(text: str) -> str:
     """The text in small letters, each at its place."""

@@ -9,7 +9,7 @@ from sys import maxsize
 
 from trueup.check.facts import NAMES, Facts
 from trueup.check.lines import Lines
-from trueup.check.names import Words
+from trueup.check.names import Words, one_line
 from trueup.check.plain import CALL, Plain, blank, plain
 from trueup.finding import Finding
 from trueup.site import Page
@@ -150,7 +150,7 @@ def _typed_standings(part: _Part, facts: Facts) -> Iterator[Finding]:
 def _typed_names(part: _Part, facts: Facts) -> Iterator[Finding]:
     """Models that a sentence is about. A heading, and a link that is no more than the name, are not
     sentences; code is looked at as a fact."""
-    found = ((at, " ".join(typed.split())) for at, typed in facts.names.find(part.seen.text))
+    found = ((at, one_line(typed)) for at, typed in facts.names.find(part.seen.text))
     named = [(part.seen.offset(at), name) for at, name in found if name.lower() in facts.called]
     if not named:
         return
