@@ -60,9 +60,22 @@ def load_docs(top: Path, site: Path | None = None) -> Docs:
 signal.signal(signal.SIGINT, signal.default_int_handler)
 """A shell makes what it starts in the background deaf to Ctrl-C, and with it all that it starts."""
 
-hypothesis.settings.register_profile("trueup", deadline=None)
-hypothesis.settings.load_profile("trueup")
-"""No test fails because the machine is slow."""
+for profile, examples in {"gate": 50, "all": 500}.items():
+    # Without a deadline, since no test fails because the machine is slow.
+    hypothesis.settings.register_profile(profile, deadline=None, max_examples=examples)
+hypothesis.settings.load_profile("gate")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--all", action="store_true", help="Run the tests marked `long` too.")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves the tests marked `long` to the long run."""
+    if not config.getoption("--all"):
+        long = [item for item in items if item.get_closest_marker("long")]
+        config.hook.pytest_deselected(items=long)
+        items[:] = [item for item in items if item not in set(long)]
 
 
 class Shared(Published):
@@ -79,6 +92,8 @@ class Shared(Published):
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--all"):
+        hypothesis.settings.load_profile("all")
     if hasattr(config, "workerinput"):
         asked = published_in(config)
         shared = Shared(asked.top, asked.target, asked.max_calls)
