@@ -1,7 +1,6 @@
 """The drawing behind scripts/picture: builds the site, opens the status page, keeps its top."""
 
 import io
-import os
 import sys
 import tempfile
 from datetime import UTC, datetime
@@ -24,7 +23,7 @@ def main(browser: str, output: Path) -> None:
     now = datetime.now(UTC)
     with tempfile.TemporaryDirectory() as folder:
         docs = Docs.load(TOP, now, now.date(), Path(folder) / "site")
-        docs.build(os.environ)
+        docs.build()
         with served(docs.site) as address:
             shot = taken(browser, f"{address}/status/")
     # An octree keeps the few dots of a colour that means something; a median cut does not.

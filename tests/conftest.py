@@ -1,6 +1,5 @@
 """What the tests share: this repository, copies of it to break, and a bench to run blocks on."""
 
-import os
 import re
 import shutil
 import signal
@@ -86,7 +85,7 @@ class Shared(Published):
     @cached_property
     def site(self) -> Path:
         def build(folder: Path) -> None:
-            replace(self.docs, site=folder / "site").build(os.environ)
+            replace(self.docs, site=folder / "site").build()
 
         return once(self.folder / "published", build) / "site"
 
@@ -128,7 +127,7 @@ def made(pytestconfig: pytest.Config) -> tuple[Docs, Report]:
 
 def _make(top: Path) -> None:
     docs = _on_the_day(copy_repository(top, is_whole=True))
-    docs.build(os.environ, to_be_verified=True)
+    docs.build(to_be_verified=True)
     _, findings = docs.verify(Crew(partial(open_mock, docs.stored)))
     assert not findings
 

@@ -1,4 +1,3 @@
-import os
 import re
 import subprocess
 import sys
@@ -193,7 +192,7 @@ def test_a_page_that_lost_its_blocks_is_found(repository: Path) -> None:
     change(repository, "docs/en/index.md", '{{ best("nano-banana") }}', "")
     published = next(one.blocks for one in load_docs(repository).pages if one.path == page)
     docs = load_docs(repository)
-    docs.build(os.environ, to_be_verified=True)
+    docs.build(to_be_verified=True)
     report, findings = docs.verify(Crew(partial(open_mock, docs.stored)))
     assert report.counts["failed"] == 0
     assert [(one.where, one.rule) for one in findings] == [(str(page), "lost-blocks")]
@@ -204,7 +203,7 @@ def test_braces_inside_a_body_reach_the_page_as_they_are(repository: Path) -> No
     change(repository, "status.yml", "prompt: A clean", 'prompt: "{{ 7 * 7 }} {% raw %} A clean')
     change(repository, "status.yml", "on a white background}", 'on a white background"}')
     docs = load_docs(repository)
-    docs.build(os.environ, to_be_verified=True)
+    docs.build(to_be_verified=True)
     report, findings = docs.verify(Crew(partial(open_mock, docs.stored)))
     assert not findings and report.counts["failed"] == 0
     html = (docs.site / "nano-banana" / "index.html").read_text()

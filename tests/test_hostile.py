@@ -3,7 +3,6 @@
 `test_wording` holds each sentence to this in English; here whole sites do it, in every language.
 """
 
-import os
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import replace
@@ -97,7 +96,7 @@ def build(top: Path, text: str, path: str) -> Docs:
     (copy_repository(top, is_whole=True) / "status.yml").write_text(written, "utf-8")
     docs = load_docs(top)
     docs = replace(docs, today=docs.stored.status.policy.reported_until)
-    docs.build(os.environ, to_be_verified=True)
+    docs.build(to_be_verified=True)
     return docs
 
 

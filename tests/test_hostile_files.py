@@ -1,7 +1,6 @@
 """Hostile text in every free field of the status file: it is shown, and does nothing anywhere."""
 
 import json
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -66,7 +65,7 @@ def docs(tmp_path_factory: pytest.TempPathFactory) -> Docs:
     top = copy_repository(tmp_path_factory.mktemp("hostile"))
     (top / "status.yml").write_text(made_hostile((TOP / "tests" / "record.yml").read_text("utf-8")))
     made = replace(load_docs(top), address=HERE)
-    made.build(os.environ)
+    made.build()
     return made
 
 

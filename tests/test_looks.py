@@ -78,7 +78,7 @@ def offering(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Docs, s
         text = text.replace(old, new)
     (top / "status.yml").write_text(text, "utf-8")
     docs = replace(load_docs(top), today=date(2026, 4, 14))
-    docs.build(os.environ)
+    docs.build()
     with served(docs.site) as address:
         yield docs, address
 

@@ -8,6 +8,7 @@ from mkdocs.exceptions import PluginError
 
 from trueup.macros import define_env
 from trueup.model import Observation
+from trueup.site import AS_OF
 
 
 class Environment:
@@ -15,7 +16,7 @@ class Environment:
 
     def __init__(self, top: Path) -> None:
         self.project_dir = str(top)
-        self.conf = {"docs_dir": str(top / "docs" / "en")}
+        self.conf = {"docs_dir": str(top / "docs" / "en"), "extra": {AS_OF: "2026-04-14"}}
         self.macros: dict[str, Any] = {}
 
     def macro(self, function: Any, name: str) -> None:
@@ -23,8 +24,7 @@ class Environment:
 
 
 @pytest.fixture
-def macros(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    monkeypatch.setenv("TRUEUP_AS_OF", "2026-04-14")
+def macros() -> dict[str, Any]:
     environment = Environment(TOP)
     define_env(environment)
     return environment.macros

@@ -6,7 +6,6 @@ by these names alone. Of a fact that others *follow* from, the places are writte
 
 import gzip
 import json
-import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
@@ -49,10 +48,8 @@ EXPORTS = ""
 
 
 @pytest.fixture(scope="module")
-def top(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TRUEUP_AS_OF", TODAY.isoformat())
-        yield copy_repository(tmp_path_factory.mktemp("one-fact"), is_whole=True)
+def top(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return copy_repository(tmp_path_factory.mktemp("one-fact"), is_whole=True)
 
 
 def write(top: Path, change: Change) -> None:
@@ -71,7 +68,7 @@ def texts(top: Path, change: Change) -> Texts:
     found = {(EXPORTS, name): text for name, text in feed_files(docs.stored.status, TODAY).items()}
     for language in LANGUAGES:
         folder = top / "docs" / language
-        macros = _macros(top, folder)
+        macros = _macros(top, folder, TODAY)
         for page in load_pages(folder, language):
             template = jinja2.Environment(undefined=jinja2.StrictUndefined).from_string(page.text)
             found[language, page.source.removesuffix(".md")] = template.render(macros)
@@ -440,7 +437,7 @@ def files_of(top: Path, change: Change) -> dict[str, bytes]:
     """Every file of a whole build."""
     write(top, change)
     docs = replace(load_docs(top), today=TODAY)
-    docs.build(os.environ)
+    docs.build()
     return {
         file.relative_to(docs.site).as_posix(): _unpacked(file)
         for file in docs.site.rglob("*")

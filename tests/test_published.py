@@ -168,7 +168,7 @@ def test_past_its_time_the_page_says_that_nobody_retested(
     tmp_path: Path, made: tuple[Docs, Report]
 ) -> None:
     docs = replace(load_docs(made[0].top, tmp_path / "site"), today=date(2026, 5, 15))
-    docs.build({})
+    docs.build()
     text = _shown(docs.site / "nano-banana" / "index.html")
     assert "was the working choice; nobody has retested it since. Retest before you build" in text
     assert "start with Nano Banana 2" not in text

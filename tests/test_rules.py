@@ -107,7 +107,7 @@ def bases(tmp_path_factory: pytest.TempPathFactory) -> Bases:
     for name in ("starter", *changes):
         commit(made.folder / name)
     docs = load_docs(starter)
-    docs.build({}, to_be_verified=True)
+    docs.build(to_be_verified=True)
     assert docs.verify(Crew(partial(open_mock, docs.stored)))[1] == []
     return made
 
@@ -172,7 +172,7 @@ def told(sample: Sample, top: Path, bases: Bases) -> list[Finding]:
 def run(sample: Sample, docs: Docs) -> list[Finding]:
     """What the runs of the blocks tell, in the site built anew where its sources changed."""
     if any(not change.file.startswith("site/") for change in sample.changes):
-        docs.build({}, to_be_verified=True)
+        docs.build(to_be_verified=True)
     if sample.run == "mock":
         return docs.verify(Crew(partial(open_mock, docs.stored)))[1]
     assert sample.run and sample.max_calls

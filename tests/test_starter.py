@@ -34,7 +34,7 @@ def proved(top: Path) -> tuple[str, list[Finding]]:
     """What the gate says of a site: its count, and every finding."""
     docs = load_docs(top)
     findings = docs.check()
-    docs.build(os.environ, to_be_verified=True)
+    docs.build(to_be_verified=True)
     report, found = docs.verify(Crew(partial(open_mock, docs.stored)))
     return str(report), findings + found
 
@@ -54,7 +54,7 @@ def test_a_new_site_passes_at_once(protocol: str, tmp_path: Path) -> None:
 
 
 def test_a_new_site_says_that_its_record_is_a_sample(site: Path) -> None:
-    load_docs(site).build(os.environ)
+    load_docs(site).build()
     for page in ("index.html", "harbour-paint-2/index.html", "status/index.html"):
         text = (site / "site" / page).read_text(encoding="utf-8")
         assert "is a sample that trueup init wrote, and no gateway was asked" in text
@@ -82,7 +82,7 @@ def test_a_sample_cannot_be_talked_up(site: Path) -> None:
     text = status.read_text(encoding="utf-8")
     start, stop = text.index("holds:"), text.index("observations:")
     status.write_text(text[:start] + text[stop:], encoding="utf-8")
-    load_docs(site).build(os.environ)
+    load_docs(site).build()
     page = (site / "site" / "index.html").read_text(encoding="utf-8")
     assert "controlled testing" in page and "SAMPLE" in (
         site / "site" / "status" / "index.html"

@@ -1,6 +1,5 @@
 """Readers see the texts of the status file in their own language, or are told what is missing."""
 
-import os
 from datetime import date
 from pathlib import Path
 
@@ -79,7 +78,7 @@ def test_a_text_without_a_translation_is_shown_as_written_and_warned_of(tmp_path
         "unused-translation"
     ]
     assert any("status.yml:" in one.text for one in found)
-    docs.build(os.environ)
+    docs.build()
     page = "signatures/index.html"
     shown = {name: (docs.site / name / page).read_text("utf-8") for name in ("", "ja", "zh", "ru")}
     assert all("a new cause; none was left" in text for text in shown.values())

@@ -1,6 +1,5 @@
 """What assistants read: each page as Markdown, and the lists of them, in every language."""
 
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -33,7 +32,7 @@ def docs(tmp_path_factory: pytest.TempPathFactory) -> Docs:
     top = copy_repository(tmp_path_factory.mktemp("texts"), is_whole=True)
     made = replace(load_docs(top), today=date(2026, 4, 14), address=HERE)
     with unmeasured():
-        made.build(os.environ)
+        made.build()
     return made
 
 

@@ -3,7 +3,6 @@
 Each step is asked only of what the one before let through.
 """
 
-import os
 import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator
@@ -157,7 +156,7 @@ class Gate:
         languages = tuple(dict.fromkeys([MAIN, *named]))
         pages = [page for page in docs.pages if page.language in languages]
         try:
-            build_site(self.top, site, os.environ, languages)
+            build_site(self.top, site, docs.today, languages)
             found = check_published(docs.stored.status, pages, read_blocks(site), docs.snippets())
             return _plain(found)
         finally:

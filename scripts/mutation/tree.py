@@ -4,7 +4,6 @@ The copy gets a hold, a skip and a retest on record where the repository has non
 can be broken too; it is a git repository with one commit.
 """
 
-import os
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -100,7 +99,7 @@ class Tree:
     def site(self) -> Mapping[str, bytes]:
         """The pages and exports of the copy, built and verified, by their path in its site."""
         docs = Docs.load(self.top, self.now, self.now.date())
-        docs.build(os.environ, to_be_verified=True)
+        docs.build(to_be_verified=True)
         _, found = docs.verify(Crew(partial(open_mock, docs.stored), JOBS))
         assert not found, found
         files = [file for ending in ("html", "json") for file in docs.site.rglob(f"*.{ending}")]

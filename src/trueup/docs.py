@@ -1,6 +1,6 @@
 """Docs: one repository's status file, pages, templates and site, and the steps over them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -94,15 +94,14 @@ class Docs:
         kept = [finding for finding in kept if finding.rule != "unused-baseline"]
         return by_policy(kept, self.stored.status.policy.severities)
 
-    def build(self, environment: Mapping[str, str], *, to_be_verified: bool = False) -> None:
+    def build(self, *, to_be_verified: bool = False) -> None:
         """Builds the pages. Raises Unreachable when MkDocs does not end well.
 
         With `to_be_verified`, what assistants read is left to `verify`, which writes it with the
         receipts.
         """
         self.snippets()  # a template that cannot be rendered is bad input, and told as such
-        environment = {**environment, "TRUEUP_AS_OF": self.today.isoformat()}
-        build_site(self.top, self.site, environment, self.languages, self.published_at)
+        build_site(self.top, self.site, self.today, self.languages, self.published_at)
         export_receipts(self.top / "docs" / "evidence", self.site)
         files = feed_files(
             self.stored.status, self.today, self.is_rehearsal, self.published_at, self._places()

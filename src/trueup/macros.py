@@ -1,6 +1,5 @@
 """Macros: the door for mkdocs-macros. Each macro returns whole blocks, to be called at column 0."""
 
-import os
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -13,7 +12,7 @@ from trueup.errors import BadInput, TrueupError
 from trueup.model import Frozen, Shape, Status, anchor, split
 from trueup.proof import Proof
 from trueup.receipt import Receipt
-from trueup.site import load_pages
+from trueup.site import AS_OF, load_pages
 from trueup.snippet import base_places, languages_of, render_snippet
 from trueup.standing import alternative
 from trueup.store import Stored, load_status, parse_as, parse_yaml
@@ -52,21 +51,17 @@ NOUNS: dict[str, type[Frozen]] = {"Status": Status, "Receipt": Receipt, "Proof":
 def define_env(env: Any) -> None:
     """Registers the macros; called by mkdocs-macros once for each build."""
     try:
-        for name, macro in _macros(Path(env.project_dir), Path(env.conf["docs_dir"])).items():
+        as_of = env.conf["extra"].get(AS_OF)
+        day = date.fromisoformat(as_of) if as_of else None
+        for name, macro in _macros(Path(env.project_dir), Path(env.conf["docs_dir"]), day).items():
             env.macro(_told(macro), name)
     except TrueupError as error:
         raise PluginError(str(error)) from error
 
 
-def _macros(top: Path, docs: Path) -> dict[str, Callable[..., str]]:
+def _macros(top: Path, docs: Path, as_of: date | None = None) -> dict[str, Callable[..., str]]:
     now = datetime.now(UTC)
-    as_of = os.environ.get("TRUEUP_AS_OF")
-    try:
-        today = date.fromisoformat(as_of) if as_of else now.date()
-    except ValueError as error:
-        raise BadInput(
-            f"TRUEUP_AS_OF: {as_of!r}; a date such as 2026-04-14 was expected."
-        ) from error
+    today = as_of or now.date()
     stored = load_status(top / "status.yml", now)
     homes = {page.model: page.source for page in load_pages(docs) if page.model}
 

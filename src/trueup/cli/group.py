@@ -3,7 +3,8 @@
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from importlib import import_module
 from pathlib import Path
@@ -125,9 +126,16 @@ def key_of(target: str, status: Status) -> str:
     return key
 
 
-def open_environment() -> dict[str, str]:
-    """The environment without the secrets of any target."""
-    return {name: value for name, value in os.environ.items() if not _is_secret(name)}
+@contextmanager
+def hidden_secrets() -> Iterator[None]:
+    """The environment without the secrets of any target: what builds pages must not see them."""
+    secrets = {name: value for name, value in os.environ.items() if _is_secret(name)}
+    for name in secrets:
+        del os.environ[name]
+    try:
+        yield
+    finally:
+        os.environ.update(secrets)
 
 
 def _is_secret(name: str) -> bool:

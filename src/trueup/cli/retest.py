@@ -12,9 +12,9 @@ from trueup.cli.errand import Asked, plan_errand, prices_at, run_errand, show_pl
 from trueup.cli.group import (
     cli,
     containment_here,
+    hidden_secrets,
     key_of,
     load_docs,
-    open_environment,
     secret_name,
     take_secret,
 )
@@ -140,7 +140,8 @@ def rehearse(
         return partial(open_rehearsal, site.stored, budget, containment, aligned)
 
     run_errand(site, asked, lambda _: no_price, open_site)
-    load_docs(folder, None).build(open_environment())
+    with hidden_secrets():
+        load_docs(folder, None).build()
     click.echo(f"{folder / 'site' / 'index.html'}: its pages, every one marked as a rehearsal")
 
 

@@ -16,10 +16,10 @@ from trueup.cli.group import (
     cli,
     containment_here,
     end,
+    hidden_secrets,
     is_ci,
     key_of,
     load_docs,
-    open_environment,
     target_option,
     tell,
 )
@@ -66,7 +66,8 @@ def docs(
     site = load_docs(top, as_of)
     findings = site.check()
     try:
-        site.build(open_environment(), to_be_verified=True)
+        with hidden_secrets():
+            site.build(to_be_verified=True)
     except TrueupError:
         tell(site.judged(findings))
         raise
@@ -81,7 +82,8 @@ def docs(
 @click.pass_obj
 def build(top: Path, as_of: date | None) -> None:
     """Build the pages into site/; nothing is run and nothing is stamped."""
-    load_docs(top, as_of).build(open_environment())
+    with hidden_secrets():
+        load_docs(top, as_of).build()
 
 
 @cli.command()

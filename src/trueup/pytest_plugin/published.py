@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from trueup.check.published import check_published
-from trueup.cli.group import containment_here, is_ci, key_of, load_docs, open_environment
+from trueup.cli.group import containment_here, hidden_secrets, is_ci, key_of, load_docs
 from trueup.docs import Docs
 from trueup.errors import BadInput, TrueupError
 from trueup.finding import Finding
@@ -55,7 +55,8 @@ class Published:
     @cached_property
     def site(self) -> Path:
         """The built site. Raises TrueupError where it cannot be built."""
-        self.docs.build(open_environment())
+        with hidden_secrets():
+            self.docs.build()
         return self.docs.site
 
     @cached_property

@@ -3,8 +3,8 @@ what goes beside them for crawlers."""
 
 from trueup.site.address import VARIABLE, parse_address, place_of
 from trueup.site.blocks import Block, extract_blocks, read_blocks, trim_end
-from trueup.site.build import build_site
-from trueup.site.built import change_pages
+from trueup.site.build import AS_OF, build_site
+from trueup.site.built import change_pages, without_colours
 from trueup.site.csp import policy_of, secure_pages
 from trueup.site.export import export_receipts, mark_pages
 from trueup.site.languages import MAIN, NOT_FOUND, QUIET, home_of, language_at, languages_in
@@ -15,6 +15,7 @@ from trueup.site.sitemap import write_sitemap
 from trueup.site.stamp import STAMP, stamp_site
 
 __all__ = [
+    "AS_OF",
     "MAIN",
     "NOTES",
     "VARIABLE",
@@ -50,5 +51,6 @@ __all__ = [
     "settings_of",
     "stamp_site",
     "trim_end",
+    "without_colours",
     "write_sitemap",
 ]

@@ -10,6 +10,8 @@ from functools import cached_property
 from html.parser import HTMLParser
 from pathlib import Path
 
+from trueup.site.built import without_colours
+
 JS_SPACE = (
     "\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u2028\u2029\u202f\u205f\u3000\ufeff"
@@ -77,7 +79,7 @@ def read_blocks(site: Path) -> list[Block]:
 def extract_blocks(html: str, page: str) -> list[Block]:
     """The blocks of one page. Line ends are read as browsers read them, as LF."""
     reader = _Reader(page)
-    reader.feed(re.sub("\r\n?", "\n", html))
+    reader.feed(without_colours(re.sub("\r\n?", "\n", html)))
     reader.close()
     return reader.blocks
 

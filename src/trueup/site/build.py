@@ -1,20 +1,21 @@
-"""Build: the site from its sources, by MkDocs in a process of its own."""
+"""Build: the site from its sources, by MkDocs in this process."""
 
+import logging
 import os
 import re
 import shutil
-import subprocess
-import sys
 import tempfile
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
+from contextlib import chdir, contextmanager
+from datetime import date
 from pathlib import Path
 
 from trueup.errors import BadInput, Unreachable
-from trueup.site.address import VARIABLE
 from trueup.site.languages import MAIN, home_of, link_twins
 from trueup.site.outline import settings_of
 
+AS_OF = "trueup_as_of"
+"""The name under `extra` of the settings by which the macros get the day."""
 MACRO_ERROR = re.compile(
     r"^_File_: `(.*)`\n\s*_(?:\w+_:|Line \d+ in Markdown file:_) (?:\*\*)?(.*?)(?:\*\*)?$",
     re.MULTILINE,
@@ -29,27 +30,24 @@ SITEMAPS = ("sitemap.xml", "sitemap.xml.gz")
 def build_site(
     top: Path,
     site: Path,
-    environment: Mapping[str, str],
+    today: date,
     languages: Sequence[str] = (MAIN,),
     address: str = "",
 ) -> None:
-    """Builds the docs of the repository at `top` into `site`, warnings being errors.
+    """Build the docs of the repository at `top` into `site`, warnings being errors.
 
-    All languages are built at the same time, and what was in `site` is gone once they are.
-    `environment` is what MkDocs and the macros see; `address` is where the site will be published,
-    if that is known. Raises Unreachable with what MkDocs said when it does not end well, and
-    BadInput where `site` cannot be made.
+    What was in `site` is gone once all languages are built. `today` is the day that the macros go
+    by; `address` is where the site will be published, if that is known. Plugins see this process's
+    environment, so its secrets must be out of it. Raises Unreachable with what MkDocs said where
+    it does not end well, and BadInput where `site` cannot be made.
     """
     try:
         with tempfile.TemporaryDirectory(prefix=".site-", dir=site.parent) as folder:
             built = [Path(folder).absolute() / language for language in languages]
-            with ThreadPoolExecutor() as pool:
-                works = [
-                    pool.submit(_build, top, place, environment, language, address)
-                    for place, language in zip(built, languages, strict=True)
-                ]
-            for work in works:
-                work.result()
+            with chdir(top):
+                for place, language in zip(built, languages, strict=True):
+                    home = address and address + home_of(language)
+                    _build(settings_of(language), place, home, today)
             if site.exists():
                 shutil.rmtree(site)
             for place, language in zip(built, languages, strict=True):
@@ -64,32 +62,53 @@ def build_site(
         link_twins(site, languages, address)
 
 
-def _build(
-    top: Path, site: Path, environment: Mapping[str, str], language: str, address: str
-) -> None:
-    settings = settings_of(language)
-    home = address + home_of(language) if address else ""
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--clean"]
-    done = subprocess.run(
-        [*command, "--config-file", settings, "--site-dir", str(site)],
-        cwd=top,
-        env={**environment, VARIABLE: home, "NO_MKDOCS_2_WARNING": "1"},
-        capture_output=True,
-        encoding="utf-8",
-        errors="replace",
-        check=False,
-    )
-    if done.returncode != 0:
-        raise Unreachable(
-            f"{settings}: the build ended with exit code {done.returncode}; a clean build was"
-            f" expected. MkDocs said:\n{_gist(done.stdout + done.stderr)}"
-        )
+def _build(settings: str, site: Path, address: str, today: date) -> None:
+    # Not above: a check imports this package and builds nothing.
+    from mkdocs.commands.build import build
+    from mkdocs.config import load_config
+    from mkdocs.exceptions import MkDocsException
+
+    with _warnings() as warnings:
+        try:
+            config = load_config(settings, site_dir=str(site), site_url=address, strict=True)
+            config.extra[AS_OF] = today.isoformat()
+            config.plugins.on_startup(command="build", dirty=False)
+            try:
+                build(config)
+            finally:
+                config.plugins.on_shutdown()
+        except OSError:
+            raise
+        except (Exception, SystemExit) as error:  # plugins raise what they like, and some exit
+            if isinstance(error, MkDocsException):
+                said = error.format_message()
+            else:
+                said = f"{type(error).__name__}: {error}"
+            gist = "\n".join(f"  {line}" for line in _gist(warnings) or said.splitlines())
+            raise Unreachable(
+                f"{settings}: the build failed; a clean build was expected. MkDocs said:\n{gist}"
+            ) from error
 
 
-def _gist(output: str) -> str:
-    """The lines that name a page and what is wrong with it; the last lines where none does."""
-    lines = [f"{page}: {wrong}" for page, wrong in MACRO_ERROR.findall(output)]
-    told = re.compile(r"(?:WARNING|ERROR) +-  (?!\[macros\])(.*)|((?:Error|Config value)\b.*)")
-    lines += [found[1] or found[2] for found in map(told.match, output.splitlines()) if found]
-    lines = lines or [line for line in output.splitlines() if line.strip()][-20:]
-    return "\n".join(f"  {line}" for line in lines)
+@contextmanager
+def _warnings() -> Iterator[list[str]]:
+    """What MkDocs and its plugins warn of meanwhile, which is shown nowhere else."""
+    logger, messages = logging.getLogger("mkdocs"), list[str]()
+    handler = logging.Handler(logging.WARNING)
+    handler.emit = lambda record: messages.append(record.getMessage())  # type: ignore[method-assign]
+    propagated, logger.propagate = logger.propagate, False
+    logger.addHandler(handler)
+    try:
+        yield messages
+    finally:
+        logger.removeHandler(handler)
+        logger.propagate = propagated
+
+
+def _gist(warnings: Sequence[str]) -> list[str]:
+    """A line for each warning; of a macro, the page and what is wrong with the call."""
+    lines = []
+    for warning in warnings:
+        calls = MACRO_ERROR.findall(warning)
+        lines += [f"{page}: {wrong}" for page, wrong in calls] or warning.splitlines()[:1]
+    return lines

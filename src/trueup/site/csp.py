@@ -11,7 +11,7 @@ from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
 
-from trueup.site.built import change_pages
+from trueup.site.built import change_pages, without_colours
 
 PLACE = re.compile(r'<head\b[^>]*>(?:\s*<meta charset="[^"]*">)?')
 RUN = ("", "module", "text/javascript", "application/javascript")
@@ -31,7 +31,7 @@ def secure_pages(site: Path) -> None:
 def policy_of(html: str) -> str:
     """The policy of a page: its own host, and by their hashes the scripts and styles within it."""
     reader = _Reader()
-    reader.feed(re.sub("\r\n?", "\n", html))
+    reader.feed(without_colours(re.sub("\r\n?", "\n", html)))
     reader.close()
     attributes = ["'unsafe-hashes'", *_hashes(reader.attributes)] if reader.attributes else []
     sources = {
