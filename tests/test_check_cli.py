@@ -2,11 +2,11 @@
 
 import json
 import subprocess
-import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from command import trueup
 from conftest import load_docs
 
 from trueup.check.baseline import NAME, NEVER, forgive, load_baseline
@@ -18,8 +18,7 @@ TYPED = "Seen on 2026-04-14."
 
 
 def check(top: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "trueup.cli", "--top", str(top), "check", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return trueup(top, "check", *arguments)
 
 
 @pytest.fixture

@@ -1,11 +1,11 @@
 import re
 import subprocess
-import sys
 from functools import partial
 from pathlib import Path
 
 import pytest
 import yaml
+from command import trueup
 from conftest import TOP, load_docs
 
 from trueup.crew import Crew
@@ -30,8 +30,7 @@ def line_of(top: Path, text: str, start: str = "") -> int:
 
 
 def docs_command(top: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "trueup.cli", "--top", str(top), "docs", "--no-serve"]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return trueup(top, "docs", "--no-serve")
 
 
 def test_this_repository_has_no_finding() -> None:

@@ -7,7 +7,6 @@ import platform
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterable, Mapping
 from functools import cache
 from hashlib import sha256
@@ -22,7 +21,7 @@ from trueup.protocols import PROTOCOLS
 from trueup.receipt import Receipt
 from trueup.sandbox import BLOCK_PATH
 from trueup.site import Block
-from trueup.store import Stored
+from trueup.store import Stored, write_whole
 
 VERSION = 1
 TOOLS = ("bash", "curl", "node")
@@ -164,14 +163,7 @@ class Cache:
             return
         self._file.parent.mkdir(parents=True, exist_ok=True)
         data = json.dumps({"version": VERSION, "receipts": self._used}, ensure_ascii=False)
-        descriptor, name = tempfile.mkstemp(dir=self._file.parent, prefix=self._file.name)
-        try:
-            with open(descriptor, "w", encoding="utf-8") as file:
-                file.write(data)
-            os.replace(name, self._file)
-        except OSError:
-            os.remove(name)
-            raise
+        write_whole(self._file, data.encode(errors="surrogatepass"), 0o644)
 
     def _record_of(self, receipt: Receipt) -> list[str]:
         endpoint = receipt.endpoint or ""

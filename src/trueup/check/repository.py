@@ -6,8 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from trueup.site import part_of
+
 MADE = {"node_modules", "site", "__pycache__"}
 SHOWN = {".github", ".ci"}
+UNFINISHED = part_of(Path("site")).name
+"""What a build that was killed leaves; the next build takes it away."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +24,8 @@ class Repository:
         """The files that belong to it or would, from `top` on; without git, all of the folder."""
         listed = self._ask("ls-files", "-z", "--cached", "--others", "--exclude-standard")
         if listed is not None:
-            return sorted({name for name in os.fsdecode(listed).split("\0") if name})
+            names = {name for name in os.fsdecode(listed).split("\0") if name}
+            return sorted(name for name in names if not name.startswith(f"{UNFINISHED}/"))
         return sorted(
             os.path.normpath(os.path.join(start, name))
             for folder, _, names in self._walk()

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 from typing import NoReturn
 
 import click
@@ -14,6 +15,9 @@ __all__ = ["main"]
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Ends with 0 clean, 1 findings, 2 bad input, 3 when nothing could be told."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a locale may lack letters of a finding
+            stream.reconfigure(errors="backslashreplace")
     try:
         cli.main(arguments, standalone_mode=False)
     except click.ClickException as error:
@@ -26,4 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except TrueupError as error:
         click.echo(str(error), err=True)
         sys.exit(error.exit_code)
+    except OSError as error:  # a full or read-only disk, a folder in the place of a file
+        where, reason = error.filename or "the disk", error.strerror or type(error).__name__
+        todo = "Make room, or make it readable and writable, then run this again."
+        click.echo(f"{where}: {reason}. {todo}", err=True)
+        sys.exit(2)
     sys.exit(0)

@@ -4,7 +4,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, date, datetime
 from importlib import import_module
 from pathlib import Path
@@ -15,6 +15,7 @@ import click
 from trueup import __version__
 from trueup.errors import BadInput
 from trueup.finding import Finding
+from trueup.lock import hold
 from trueup.model import Status
 from trueup.site import VARIABLE, parse_address
 
@@ -95,6 +96,14 @@ def load_docs(top: Path, as_of: date | None) -> "Docs":
     now = datetime.now(UTC)
     address = parse_address(os.environ.get(VARIABLE, ""))
     return Docs.load(top, now, as_of or now.date(), address=address)
+
+
+def held(top: Path) -> AbstractContextManager[None]:
+    """The lock of what builds or verifies the site of a repository."""
+    since = datetime.now(UTC)
+    return hold(
+        top / ".cache" / "site.lock", f"process {os.getpid()} since {since:%Y-%m-%d %H:%M:%SZ}"
+    )
 
 
 def take_secret(target: str, kind: str) -> str | None:

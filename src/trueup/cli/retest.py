@@ -12,6 +12,7 @@ from trueup.cli.errand import Asked, plan_errand, prices_at, run_errand, show_pl
 from trueup.cli.group import (
     cli,
     containment_here,
+    held,
     hidden_secrets,
     key_of,
     load_docs,
@@ -140,7 +141,7 @@ def rehearse(
         return partial(open_rehearsal, site.stored, budget, containment, aligned)
 
     run_errand(site, asked, lambda _: no_price, open_site)
-    with hidden_secrets():
+    with held(folder), hidden_secrets():
         load_docs(folder, None).build()
     click.echo(f"{folder / 'site' / 'index.html'}: its pages, every one marked as a rehearsal")
 

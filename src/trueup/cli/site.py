@@ -16,6 +16,7 @@ from trueup.cli.group import (
     cli,
     containment_here,
     end,
+    held,
     hidden_secrets,
     is_ci,
     key_of,
@@ -65,13 +66,14 @@ def docs(
     """Check, build, run every block, stamp the pages, and serve them on loopback."""
     site = load_docs(top, as_of)
     findings = site.check()
-    try:
-        with hidden_secrets():
-            site.build(to_be_verified=True)
-    except TrueupError:
-        tell(site.judged(findings))
-        raise
-    findings += _verify(site, target, max_calls, jobs, fresh, spawn)
+    with held(top):
+        try:
+            with hidden_secrets():
+                site.build(to_be_verified=True)
+        except TrueupError:
+            tell(site.judged(findings))
+            raise
+        findings += _verify(site, target, max_calls, jobs, fresh, spawn)
     end(site.judged(findings))
     if serve:
         _serve(site.site, port)
@@ -82,8 +84,9 @@ def docs(
 @click.pass_obj
 def build(top: Path, as_of: date | None) -> None:
     """Build the pages into site/; nothing is run and nothing is stamped."""
-    with hidden_secrets():
-        load_docs(top, as_of).build()
+    site = load_docs(top, as_of)
+    with held(top), hidden_secrets():
+        site.build()
 
 
 @cli.command()
@@ -105,7 +108,9 @@ def verify(
 ) -> None:
     """Run every block of the built site, write receipts, stamp the pages."""
     site = load_docs(top, as_of)
-    end(site.judged(_verify(site, target, max_calls, jobs, fresh, spawn)))
+    with held(top):
+        findings = _verify(site, target, max_calls, jobs, fresh, spawn)
+    end(site.judged(findings))
 
 
 @cli.command()

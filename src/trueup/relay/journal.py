@@ -14,6 +14,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AwareDatetime, Field, JsonValue, TypeAdapter, ValidationError
 
 from trueup.errors import BadInput
+from trueup.lock import try_lock
 from trueup.model import Frozen
 
 INTERRUPTED = "interrupted"
@@ -266,17 +267,10 @@ def _unusable(path: Path, error: OSError) -> BadInput:
 
 def _lock(handle: int, path: Path, holder: str) -> None:
     told = path.with_name(f"{path.name}.holder")
-    try:
-        import fcntl
-    except ImportError:  # pragma: no cover - Windows
-        return
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        who = (told.read_text("utf-8") if told.is_file() else "") or "another process"
+    if who := try_lock(handle, told):
         raise BadInput(
             f"{path}: {who} writes to it; a journal of one run was expected. Wait for its end."
-        ) from error
+        )
     if not path.exists() or not os.path.samestat(os.fstat(handle), os.stat(path)):
         raise BadInput(
             f"{path}: its run ended while this one began, and moved it; a journal of one run was"

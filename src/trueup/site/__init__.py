@@ -3,7 +3,7 @@ what goes beside them for crawlers."""
 
 from trueup.site.address import VARIABLE, parse_address, place_of
 from trueup.site.blocks import Block, extract_blocks, read_blocks, trim_end
-from trueup.site.build import AS_OF, build_site
+from trueup.site.build import AS_OF, build_site, part_of
 from trueup.site.built import change_pages, without_colours
 from trueup.site.csp import policy_of, secure_pages
 from trueup.site.export import export_receipts, mark_pages
@@ -41,6 +41,7 @@ __all__ = [
     "mark_pages",
     "note_translation",
     "parse_address",
+    "part_of",
     "parts_of",
     "parse_page",
     "place_of",

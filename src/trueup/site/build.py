@@ -4,10 +4,10 @@ import logging
 import os
 import re
 import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import chdir, contextmanager
 from datetime import date
+from itertools import product
 from pathlib import Path
 
 from trueup.errors import BadInput, Unreachable
@@ -41,25 +41,34 @@ def build_site(
     environment, so its secrets must be out of it. Raises Unreachable with what MkDocs said where
     it does not end well, and BadInput where `site` cannot be made.
     """
+    part = part_of(site).absolute()
     try:
-        with tempfile.TemporaryDirectory(prefix=".site-", dir=site.parent) as folder:
-            built = [Path(folder).absolute() / language for language in languages]
-            with chdir(top):
-                for place, language in zip(built, languages, strict=True):
-                    home = address and address + home_of(language)
-                    _build(settings_of(language), place, home, today)
-            if site.exists():
-                shutil.rmtree(site)
-            for place, language in zip(built, languages, strict=True):
-                for name in SITEMAPS:
-                    (place / name).unlink(missing_ok=True)
-                os.replace(place, site / home_of(language))
+        if part.exists():
+            shutil.rmtree(part)
+        with chdir(top):
+            for language in languages:  # the main one is first: each cleans its own folder
+                home = address and address + home_of(language)
+                _build(settings_of(language), part / home_of(language), home, today)
+        for name, language in product(SITEMAPS, languages):
+            (part / home_of(language) / name).unlink(missing_ok=True)
+        if site.exists():
+            shutil.rmtree(site)
+        os.replace(part, site)
     except OSError as error:
         raise BadInput(
-            f"{site}: {error.strerror}; a folder to build into was expected. Move it away."
+            f"{error.filename or site}: {error.strerror}; the site is built there. Make room, or"
+            " take away what is in the way."
         ) from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
     if len(languages) > 1:
         link_twins(site, languages, address)
+
+
+def part_of(site: Path) -> Path:
+    """Where a site is built until it is whole: one place, so that the next build takes the place of
+    one that was killed. The caller's lock keeps a second builder away."""
+    return site.with_name(f".{site.name}.part")
 
 
 def _build(settings: str, site: Path, address: str, today: date) -> None:

@@ -1,0 +1,44 @@
+"""Lock: one process at a time, by the system's lock on an open file. It ends with its process,
+however that ends, so nobody clears it by hand; a note names the holder for messages alone."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from trueup.errors import BadInput
+
+
+def try_lock(handle: int, note: Path) -> str | None:
+    """Lock an open file without waiting. Return None, or who holds it by the note."""
+    try:
+        import fcntl
+    except ImportError:  # pragma: no cover - Windows
+        return None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        with suppress(OSError, UnicodeDecodeError):
+            return note.read_text("utf-8") or "another process"
+        return "another process"
+    return None
+
+
+@contextmanager
+def hold(file: Path, holder: str) -> Iterator[None]:
+    """Hold the lock of a file, which is made where it is not there.
+
+    Raises BadInput with the name of its holder where that is another process.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        if other := try_lock(handle, file):
+            raise BadInput(
+                f"{file}: held by {other}. Wait for its end, then run this again."
+            )
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, holder.encode(), 0)
+        yield
+    finally:
+        os.close(handle)

@@ -1,0 +1,68 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from trueup.errors import BadInput
+from trueup.lock import hold
+
+HOLDER = """
+import sys
+from pathlib import Path
+from trueup.lock import hold
+
+with hold(Path(sys.argv[1]), "process 1 since noon"):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> subprocess.Popen[str]:
+    """A process that holds the lock until its standard input ends, or until it is killed."""
+    command = [sys.executable, "-c", HOLDER, str(tmp_path / "a" / "lock")]
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True)
+    assert process.stdout and process.stdout.readline() == "held\n"
+    return process
+
+
+def test_a_second_process_is_refused_with_the_name_of_the_first(
+    other: subprocess.Popen[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "a" / "lock"
+    with pytest.raises(BadInput) as refused, hold(file, "process 2"):
+        raise AssertionError("it is held")
+    other.communicate()
+    assert str(refused.value) == (
+        f"{file}: held by process 1 since noon. Wait for its end, then run this again."
+    )
+    with hold(file, "process 2"):
+        assert file.read_text() == "process 2"
+
+
+def test_a_killed_holder_holds_nothing(other: subprocess.Popen[str], tmp_path: Path) -> None:
+    other.kill()
+    other.communicate()
+    with hold(tmp_path / "a" / "lock", "me"):
+        pass
+
+
+@pytest.mark.parametrize("note", [b"", b"\xff"])
+def test_a_holder_without_a_readable_name_is_another_process(note: bytes, tmp_path: Path) -> None:
+    file = tmp_path / "lock"
+    with hold(file, "me"):
+        file.write_bytes(note)
+        with pytest.raises(BadInput, match="held by another process"), hold(file, "you"):
+            raise AssertionError("it is held")
+
+
+def test_a_lock_is_released_by_an_error_and_leaves_no_handle(tmp_path: Path) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    with pytest.raises(KeyError), hold(tmp_path / "lock", "me"):
+        raise KeyError
+    with hold(tmp_path / "lock", "me"):
+        pass
+    assert len(os.listdir("/proc/self/fd")) == before
