@@ -34,9 +34,7 @@ def hold(file: Path, holder: str) -> Iterator[None]:
     handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         if other := try_lock(handle, file):
-            raise BadInput(
-                f"{file}: held by {other}. Wait for its end, then run this again."
-            )
+            raise BadInput(f"{file}: held by {other}. Wait for its end, then run this again.")
         os.ftruncate(handle, 0)
         os.pwrite(handle, holder.encode(), 0)
         yield

@@ -1,5 +1,6 @@
 """Status: the whole status file, and where its parts stand in the text."""
 
+import os
 from collections import deque
 from typing import Literal
 from urllib.parse import urlsplit
@@ -83,7 +84,9 @@ class Place(Frozen):
     column: int
 
     def __str__(self) -> str:
-        return f"{self.path}:{self.line}:{self.column}"
+        # A name on the disk need not be UTF-8, and receipts are.
+        path = os.fsencode(self.path).decode(errors="backslashreplace")
+        return f"{path}:{self.line}:{self.column}"
 
 
 Rows = tuple[Observation, ...]

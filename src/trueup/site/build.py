@@ -56,8 +56,8 @@ def build_site(
         os.replace(part, site)
     except OSError as error:
         raise BadInput(
-            f"{error.filename or site}: {error.strerror}; the site is built there. Make room, or"
-            " take away what is in the way."
+            f"{site}: {error.strerror}; it is built as {part.name} beside it. Make room, or take"
+            " away what is in the way."
         ) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)

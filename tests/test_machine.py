@@ -1,0 +1,168 @@
+"""Machines that are not as one would wish them: killed and doubled commands, disks that are full or
+read-only, no home folder, no folder for temporary files, a locale without letters, odd paths."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from command import trueup
+
+from trueup.site import part_of
+from trueup.starter import Gateway, Origin, write_starter
+
+COUNT = "found 3, run 3, passed 3, failed 0, skipped 0"
+DOCS = ("docs", "--no-serve", "--fresh")
+GATEWAY = Gateway(day=datetime.now(UTC).date(), title="図書館 & Söhne")
+ENGINE = [sys.executable, "-m", "trueup.cli"]
+
+
+@pytest.fixture(params=["site", "a site's ünï 図", os.fsdecode(b"caf\xe9")])
+def top(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    write_starter(tmp_path / request.param, GATEWAY, Origin(("trueup==0.1.0",)))
+    return tmp_path / request.param
+
+
+plain = pytest.mark.parametrize("top", ["site"], indirect=True)
+
+
+def start(top: Path) -> subprocess.Popen[str]:
+    command = [*ENGINE, "--top", str(top), *DOCS]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, start_new_session=True)
+
+
+def assert_sound(top: Path) -> None:
+    """The next command needs no help, and leaves nothing but the site."""
+    done = trueup(top, "check")
+    assert (done.returncode, done.stdout) == (0, "nothing found\n"), done.stderr
+    done = trueup(top, *DOCS)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{COUNT}\n", "")
+    assert not part_of(top / "site").exists()
+    assert {file.name for file in (top / ".cache").iterdir()} == {"receipts.json", "site.lock"}
+
+
+def kill(top: Path, moments: int) -> None:
+    """Kill a command at moments that are spread over its time."""
+    begun = time.monotonic()
+    assert start(top).communicate() == (f"{COUNT}\n", "")
+    length = time.monotonic() - begun
+    for moment in range(moments):
+        process = start(top)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.communicate(timeout=length * (moment + 0.5) / moments / 1.5)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        assert_sound(top)
+
+
+@plain
+def test_docs_killed_at_two_moments_need_no_help(top: Path) -> None:
+    kill(top, 2)
+
+
+@pytest.mark.long
+@plain
+def test_docs_killed_at_20_moments_need_no_help(top: Path) -> None:
+    kill(top, 20)
+
+
+@plain
+def test_what_a_killed_build_left_is_no_finding_and_goes(top: Path) -> None:
+    left = part_of(top / "site") / "index.html"
+    left.parent.mkdir()
+    left.write_text("Authorization: Bearer " + "sk-" + "a1B2c3D4" * 6)
+    subprocess.run(["git", "init", "--quiet", top], check=True)
+    (top / ".gitignore").unlink()
+    assert_sound(top)
+
+
+def test_docs_work_in_a_folder_of_any_name(top: Path) -> None:
+    assert_sound(top)
+
+
+@plain
+def test_of_two_docs_at_once_one_works_and_the_other_names_it(top: Path) -> None:
+    first, second = start(top), start(top)
+    ended = [(*one.communicate(), one) for one in (first, second)]
+    for out, err, one in ended:
+        if one.returncode == 0:
+            assert (out, err) == (f"{COUNT}\n", "")
+        else:
+            (other,) = {first, second} - {one}
+            assert one.returncode == 2
+            assert f"site.lock: held by process {other.pid} since " in err
+    assert 0 in {first.returncode, second.returncode}
+    assert_sound(top)
+
+
+def confined(top: Path, *options: str, command: str = "docs --no-serve --fresh") -> str:
+    """What a command says in a mount namespace of its own, in which it must fail with one line."""
+    if shutil.which("bwrap") is None and os.environ.get("CI") != "true":
+        pytest.skip("bwrap: not found; it makes disks full and read-only. Install bubblewrap.")
+    script = f'cp -r "$0" /mnt/s; exec {" ".join(ENGINE)} --top /mnt/s {command}'
+    if "--tmpfs" not in options:
+        script = f'exec {" ".join(ENGINE)} --top "$0" {command}'
+    shell = ["bwrap", "--dev-bind", "/", "/", *options, "sh", "-c", script, str(top)]
+    done = subprocess.run(shell, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, ""), done.stderr
+    assert done.stderr.count("\n") == 1, done.stderr
+    return done.stderr
+
+
+def size_of(folder: Path) -> int:
+    return sum(4096 + file.stat().st_size for file in folder.rglob("*"))
+
+
+@plain
+@pytest.mark.parametrize(
+    "room", [1_000_000, *(pytest.param(n, marks=pytest.mark.long) for n in (0, 500_000, 2_000_000))]
+)
+def test_a_full_disk_is_one_line(room: int, top: Path) -> None:
+    size = size_of(top) + 200_000 + room
+    said = confined(top, "--size", str(size), "--tmpfs", "/mnt")
+    assert said.startswith("/mnt/s/site: No space left on device; ")
+
+
+def test_a_read_only_disk_is_one_line(top: Path) -> None:
+    read_only = ("--ro-bind", str(top), str(top))
+    said = confined(top, *read_only)
+    assert said.startswith(f"{top / '.cache'}: Read-only file system. Make room, or make it ")
+
+
+SURROUNDINGS: dict[str, dict[str, str | None]] = {
+    "no home": {"HOME": None},
+    "a home that is not there": {"HOME": "/nonexistent"},
+    "no folder for temporary files": {"TMPDIR": "/nonexistent"},
+    "a locale without letters": {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+    "a locale that is not there": {"LC_ALL": "ja_JP.eucJP"},
+    "an output without letters": {"PYTHONIOENCODING": "ascii"},
+}
+
+
+SURROUNDINGS["all of it"] = {name: to for one in SURROUNDINGS.values() for name, to in one.items()}
+
+
+@pytest.mark.parametrize(
+    "what",
+    ["all of it", *(pytest.param(one, marks=pytest.mark.long) for one in list(SURROUNDINGS)[:-1])],
+)
+def test_docs_work_wherever_they_are(what: str, tmp_path: Path) -> None:
+    top = tmp_path / "a site's ünï 図"
+    write_starter(top, GATEWAY, Origin(("trueup==0.1.0",)))
+    (top / "docs" / "en" / "more.md").write_text("図書館 [gone](図.md), 2026-04-14\n", "utf-8")
+    changed = {**os.environ, **SURROUNDINGS[what]}
+    environment = {name: value for name, value in changed.items() if value is not None}
+    command = [*ENGINE, "--top", str(top), "check"]
+    done = subprocess.run(command, env=environment, capture_output=True, check=False)
+    assert done.returncode == 1 and b"Traceback" not in done.stderr
+    assert b"2026-04-14" in done.stderr and b"dead-link" in done.stderr
+    (top / "docs" / "en" / "more.md").unlink()
+    command = [*ENGINE, "--top", str(top), *DOCS]
+    done = subprocess.run(command, env=environment, capture_output=True, check=False)
+    assert (done.returncode, done.stdout) == (0, f"{COUNT}\n".encode()), done.stderr
