@@ -62,7 +62,6 @@ CONNECTIONS, SECONDS, REQUEST_BYTES = 32, 8, 1024
 PORT = 8943
 PLAN = {"curl": 10_000, "python": 100, "genai": 10, "javascript": 10}
 """The most blocks of each language; an interpreter's own start is most of what the others cost."""
-PLAN_WARM = {"python": 1_000, "genai": 10}
 
 
 def main() -> None:
@@ -111,15 +110,14 @@ def part(*arguments: object) -> dict[str, Any]:
 
 
 def all_runs(most: int, cache: Path) -> Iterator[Runs]:
-    for plan, warm in ((PLAN, False), (PLAN_WARM, True)):
-        for language, limit in plan.items():
-            count = 10
-            while count <= min(limit, most):
-                yield from some_runs(language, count, warm, cache)
-                count *= 10
+    for language, limit in PLAN.items():
+        count = 10
+        while count <= min(limit, most):
+            yield from some_runs(language, count, cache)
+            count *= 10
 
 
-def some_runs(language: str, count: int, warm: bool, cache: Path) -> Iterator[Runs]:
+def some_runs(language: str, count: int, cache: Path) -> Iterator[Runs]:
     """One job and two, the floor before, between and after, several times where that is quick."""
     floors: list[float] = []
     taken: dict[int, list[dict[str, Any]]] = {1: [], 2: []}
@@ -127,12 +125,11 @@ def some_runs(language: str, count: int, warm: bool, cache: Path) -> Iterator[Ru
         for jobs, told in taken.items():
             floors.append(part("floor", language, min(count, FLOOR_MOST))["ms"])
             kept = cache if language == "curl" and jobs == 1 else ""
-            told.append(part("runs", language, count, jobs, "warm" if warm else "spawn", kept))
+            told.append(part("runs", language, count, jobs, kept))
     floors.append(part("floor", language, min(count, FLOOR_MOST))["ms"])
     for jobs, told in taken.items():
         yield Runs(
             language=LANGUAGES[language].label,
-            warm=warm,
             jobs=jobs,
             blocks=count,
             ms=median(one["ms"] for one in told),
@@ -152,11 +149,11 @@ def blocks_of(language: str, count: int) -> list[Block]:
     ]
 
 
-def measure_runs(language: str, count: str, jobs: str, mode: str, file: str) -> dict[str, float]:
+def measure_runs(language: str, count: str, jobs: str, file: str) -> dict[str, float]:
     """Milliseconds a block of one whole verification, and the most memory that it held."""
     blocks = blocks_of(language, int(count))
     cache = Cache(Path(file), Keys(STORED, ["bench"]), fresh=True) if file else None
-    crew = Crew(partial(open_mock, STORED, spawn=mode == "spawn"), int(jobs), cache)
+    crew = Crew(partial(open_mock, STORED), int(jobs), cache)
     began = time.perf_counter()
     report = crew.verify(blocks, STORED, datetime.now(UTC).date())
     ms = (time.perf_counter() - began) * 1000 / len(blocks)

@@ -26,8 +26,6 @@ DOOR_CALLS = {
 EXCEPTIONS = {
     ("mock", "time.time_ns"): "a request id begins with the time of its request",
     ("sandbox", "sys.argv"): "inside.py is a program of its own, started in the sandbox",
-    ("sandbox", "os.environ"): "hatch.py is part of an interpreter that becomes a block",
-    ("sandbox", "os._exit"): "hatch.py is part of an interpreter that becomes a block",
     ("sandbox", "SystemExit"): "inside.py is a program of its own, started in the sandbox",
 }
 
@@ -208,9 +206,7 @@ GATES: tuple[Gate, ...] = (
 SOUND = {"model.py": '"""M."""\n', "store.py": '"""S."""\nfrom trueup.model import x\n'}
 CLOCK = '"""M."""\nfrom datetime import UTC, datetime\nstamp = datetime.now(UTC)\n'
 REQUEST_ID = '"""M."""\nimport time\nstamp = time.time_ns()\n'
-PROGRAM = (
-    '"""S."""\nimport os, sys\nos.environ.pop("A")\nos._exit(0)\nraise SystemExit(sys.argv[1])\n'
-)
+PROGRAM = '"""S."""\nimport sys\nraise SystemExit(sys.argv[1])\n'
 BROKEN: tuple[tuple[Gate, dict[str, str], str], ...] = (
     (check_listed, {"extra.py": '"""E."""\n'}, "extra: in the folder, and not listed"),
     (check_listed, {"model.py": ""}, "model: listed, and not in the folder"),

@@ -1,7 +1,9 @@
 import asyncio
 import logging
 import os
+import re
 import shutil
+import signal
 import socket
 import sys
 import tempfile
@@ -222,6 +224,40 @@ def test_a_secret_of_the_parent_is_not_seen(confined: Sandbox) -> None:
 
 def test_the_folder_is_empty_and_is_the_home(sandbox: Sandbox) -> None:
     assert output(sandbox, 'ls -A; [ "$PWD" = "$HOME" ] && cat').strip() == ""
+
+
+def test_a_block_starts_as_from_a_shell_of_its_own(sandbox: Sandbox) -> None:
+    block = (
+        "grep -E 'Sig(Blk|Ign)' /proc/self/status | cut -f2; echo /proc/self/fd/*\n"
+        'readlink /proc/self/fd/0; cut -d" " -f1,5,6 /proc/$$/stat'
+    )
+    blocked, ignored, descriptors, stdin, ids = output(sandbox, block).splitlines()
+    assert int(blocked, 16) == 0
+    # Those that our programs change for themselves; a test run under nohup ignores one more.
+    changed = (signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ)
+    assert not int(ignored, 16) & sum(1 << number - 1 for number in changed)
+    assert re.fullmatch(r"(/proc/self/fd/(0|1|2|3|255) ?)+", descriptors)  # two are of bash
+    assert stdin == "/dev/null"
+    assert len(set(ids.split())) == 1  # the head of a group and of a session
+
+
+def test_what_a_block_may_use_is_limited_before_its_first_line(sandbox: Sandbox) -> None:
+    block = "for kind in c t f u; do ulimit -S$kind; ulimit -H$kind; done"
+    ran = sandbox.run("bash", block.encode(), Limits(timeout_s=20, file_bytes=10 << 10))
+    told = ran.stdout.split()
+    assert told[:6] == [b"0", b"0", b"25", b"25", b"10", b"10"]
+    if sandbox.containment == "namespace":
+        assert told[6:] == [b"512", b"512"]
+
+
+def test_a_signal_that_ends_a_block_is_its_exit_code(sandbox: Sandbox) -> None:
+    assert sandbox.run("bash", b"kill -SEGV $$").exit_code == -signal.SIGSEGV
+
+
+def test_a_block_that_closes_its_output_is_waited_for(sandbox: Sandbox) -> None:
+    ran = sandbox.run("bash", b"echo ok; exec >&- 2>&-; env true; touch after; exit 3")
+    assert (ran.exit_code, ran.stopped, ran.stdout) == (3, None, b"ok\n")
+    assert ran.files == {"after": b""}
 
 
 def test_a_block_out_of_time_is_stopped_and_keeps_its_output(sandbox: Sandbox) -> None:

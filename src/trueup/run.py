@@ -110,12 +110,10 @@ def open_mock(
     stored: Stored,
     containment: Containment | None = None,
     *,
-    spawn: bool = False,
     complete: bool = False,
 ) -> Iterator[Bench]:
     """A bench that replays the reference target's observations; nothing leaves the machine.
 
-    With `spawn`, Python blocks get a new interpreter each, as those of a live target always do.
     `complete`, here and below, is the bench's.
     """
     status, log = stored.status, Log()
@@ -126,7 +124,7 @@ def open_mock(
         place_of=lambda row: str(stored.place_of(row)),
     )
     facts, hosts = status.targets[status.reference], frozenset({MEDIA_HOST})
-    with _sandbox(stored, log.around(app), hosts, containment, spawn) as sandbox:
+    with _sandbox(stored, log.around(app), hosts, containment) as sandbox:
         name, url = status.reference, facts.base_url
         yield Bench(name, url, _gateway(stored), True, sandbox, hosts, complete, log)
 
@@ -159,7 +157,7 @@ def open_relay(
         deadlines=deadlines,
     )
     hosts = frozenset(facts.media_hosts)
-    with _sandbox(stored, log.around(app), hosts, containment, spawn=True) as sandbox:
+    with _sandbox(stored, log.around(app), hosts, containment) as sandbox:
         yield Bench(target, facts.base_url, _gateway(stored), False, sandbox, hosts, complete, log)
 
 
@@ -173,6 +171,5 @@ def _sandbox(
     app: ASGIApp,
     media_hosts: Collection[str],
     containment: Containment | None,
-    spawn: bool,
 ) -> AbstractContextManager[Sandbox]:
-    return open_sandbox(app, [_gateway(stored), *media_hosts], containment, spawn)
+    return open_sandbox(app, [_gateway(stored), *media_hosts], containment)

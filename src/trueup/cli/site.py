@@ -37,9 +37,6 @@ jobs_option = click.option(
 fresh_option = click.option(
     "--fresh", is_flag=True, help="Run every block, even where an earlier receipt still holds."
 )
-spawn_option = click.option(
-    "--spawn", is_flag=True, help="Start a new interpreter for each Python block."
-)
 
 
 @cli.command()
@@ -48,7 +45,6 @@ spawn_option = click.option(
 @calls_option
 @jobs_option
 @fresh_option
-@spawn_option
 @click.option("--serve/--no-serve", default=True, help="Serve the site when all is well.")
 @click.option("--port", type=PORT, default=8000, help="Where to serve, on loopback; 0: any.")
 @click.pass_obj
@@ -59,7 +55,6 @@ def docs(
     max_calls: int | None,
     jobs: int | None,
     fresh: bool,
-    spawn: bool,
     serve: bool,
     port: int,
 ) -> None:
@@ -73,7 +68,7 @@ def docs(
         except TrueupError:
             tell(site.judged(findings))
             raise
-        findings += _verify(site, target, max_calls, jobs, fresh, spawn)
+        findings += _verify(site, target, max_calls, jobs, fresh)
     end(site.judged(findings))
     if serve:
         _serve(site.site, port)
@@ -95,7 +90,6 @@ def build(top: Path, as_of: date | None) -> None:
 @calls_option
 @jobs_option
 @fresh_option
-@spawn_option
 @click.pass_obj
 def verify(
     top: Path,
@@ -104,12 +98,11 @@ def verify(
     max_calls: int | None,
     jobs: int | None,
     fresh: bool,
-    spawn: bool,
 ) -> None:
     """Run every block of the built site, write receipts, stamp the pages."""
     site = load_docs(top, as_of)
     with held(top):
-        findings = _verify(site, target, max_calls, jobs, fresh, spawn)
+        findings = _verify(site, target, max_calls, jobs, fresh)
     end(site.judged(findings))
 
 
@@ -129,10 +122,10 @@ def translated(top: Path, language: str) -> None:
 
 
 def _verify(
-    site: Docs, target: str, max_calls: int | None, jobs: int | None, fresh: bool, spawn: bool
+    site: Docs, target: str, max_calls: int | None, jobs: int | None, fresh: bool
 ) -> list[Finding]:
     if target == "mock":
-        crew = _replaying(site, jobs or os.cpu_count() or 1, fresh, spawn)
+        crew = _replaying(site, jobs or os.cpu_count() or 1, fresh)
     else:
         crew = _live(site, target, max_calls)
     report, findings = site.verify(crew)
@@ -142,11 +135,11 @@ def _verify(
     return findings
 
 
-def _replaying(site: Docs, jobs: int, fresh: bool, spawn: bool) -> Crew:
+def _replaying(site: Docs, jobs: int, fresh: bool) -> Crew:
     containment = containment_here()
-    conditions = [engine_mark(), containment, "spawn" if spawn else "warm"]
+    conditions = [engine_mark(), containment]
     cache = Cache(site.top / ".cache" / "receipts.json", Keys(site.stored, conditions), fresh)
-    open_bench = partial(open_mock, site.stored, containment, spawn=spawn, complete=is_ci())
+    open_bench = partial(open_mock, site.stored, containment, complete=is_ci())
     return Crew(open_bench, jobs, cache)
 
 

@@ -31,16 +31,14 @@ def open_sandbox(
     app: ASGIApp,
     hosts: Sequence[str],
     containment: Containment | None = None,
-    spawn: bool = False,
 ) -> Iterator[Sandbox]:
     """A sandbox where https://HOST/ is `app` for each of `hosts` (`name` or `name:port`).
 
     With no `containment`, the best that works here; otherwise that one, or Unreachable with what
-    is missing and what to install. In a namespace Python blocks are forks of an interpreter that
-    has made their first imports, unless `spawn` asks for a new interpreter each.
+    is missing and what to install.
     """
     with open_folder(hosts) as gateway, open_server(app, gateway) as loop, ExitStack() as stack:
-        yield _best(stack, gateway, loop, containment, spawn)[0]
+        yield _best(stack, gateway, loop, containment)[0]
 
 
 def best_containment() -> tuple[Containment, str]:
@@ -55,14 +53,14 @@ def best_containment() -> tuple[Containment, str]:
 
 
 def _best(
-    stack: ExitStack, gateway: Gateway, loop: Loop, wanted: Containment | None, spawn: bool = False
+    stack: ExitStack, gateway: Gateway, loop: Loop, wanted: Containment | None
 ) -> tuple[Sandbox, list[str]]:
     kinds: tuple[Containment, ...] = (wanted,) if wanted else get_args(Containment)
     reasons: list[str] = []
     for kind in kinds:
         try:
             if kind == "namespace":
-                return stack.enter_context(open_namespace(gateway, spawn)), reasons
+                return stack.enter_context(open_namespace(gateway)), reasons
             return stack.enter_context(open_fallback(gateway, loop, kind)), reasons
         except Unreachable as error:
             reasons.append(str(error))

@@ -15,11 +15,8 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from trueup.sandbox.child import Child, Starter
+from collections.abc import Callable, Iterator
+from typing import Any
 
 _SET_DUMPABLE, _SET_SUBREAPER = 4, 36  # prctl(2)
 _REMOUNT = 1 | 32 | 4096  # MS_RDONLY | MS_REMOUNT | MS_BIND
@@ -29,6 +26,7 @@ _LINUX = sys.platform == "linux"
 _libc = ctypes.CDLL(None, use_errno=True)
 
 Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+Start = Callable[[dict[str, Any], dict[str, Any], str, str], subprocess.Popen[bytes]]
 _under_way: set[Any] = set()  # asyncio alone keeps no task from being collected
 
 
@@ -73,8 +71,8 @@ class _Capture(asyncio.Protocol):
 
 
 class _Inside:
-    def __init__(self, settings: dict[str, Any], starter: "Starter") -> None:
-        self._settings, self._starter = settings, starter
+    def __init__(self, settings: dict[str, Any], start: Start) -> None:
+        self._settings, self._start = settings, start
         self._alone = os.getpid() == 1  # nobody else is in this process namespace
         self._child_changed = asyncio.Event()
         self._kept = {folder: set(os.listdir(folder)) for folder in settings["writable"]}
@@ -93,7 +91,7 @@ class _Inside:
             source = await reader.readexactly(order["size"])
             following = asyncio.create_task(reader.readline())  # ends early if the host is gone
             with self._folder(order, source) as (script, folder):
-                head, bodies = await self._run(order, script, folder, source, following)
+                head, bodies = await self._run(order, script, folder, following)
             writer.write(json.dumps(head).encode() + b"\n")
             writer.writelines(bodies)
             await writer.drain()
@@ -122,16 +120,11 @@ class _Inside:
                 _remove(os.path.join(writable, name))
 
     async def _run(
-        self,
-        order: dict[str, Any],
-        script: str,
-        folder: str,
-        source: bytes,
-        following: asyncio.Task[bytes],
+        self, order: dict[str, Any], script: str, folder: str, following: asyncio.Task[bytes]
     ) -> tuple[dict[str, Any], list[bytes]]:
         full = asyncio.Event()
         began = time.monotonic()
-        process = self._starter.start(order, script, folder, source)
+        process = self._start(self._settings, order, script, folder)
         outputs = await _captures(process, order["output_bytes"], full)
         ended = asyncio.create_task(self._exit(process))
         over = asyncio.create_task(full.wait())
@@ -155,23 +148,18 @@ class _Inside:
         }
         return head, bodies
 
-    async def _exit(self, process: "Child") -> None:
+    async def _exit(self, process: subprocess.Popen[bytes]) -> None:
         while process.poll() is None:
             self._child_changed.clear()
             if process.poll() is None:
                 await self._child_changed.wait()
 
-    def _kill(self, process: "Child") -> None:
+    def _kill(self, process: subprocess.Popen[bytes]) -> None:
         """Ends whatever the block left: strays are children of ours by now, or become so."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(process.pid, signal.SIGKILL)
         process.wait()
-        kept = self._starter.kept()
-        while children := _children() - kept:
-            self._starter.drop()
-            kept = set()
+        while children := _children():
             if self._alone:
                 os.kill(-1, signal.SIGKILL)
             for child in children:
@@ -180,7 +168,9 @@ class _Inside:
                     os.waitpid(child, 0)
 
 
-async def _captures(process: "Child", limit: int, full: asyncio.Event) -> list[_Capture]:
+async def _captures(
+    process: subprocess.Popen[bytes], limit: int, full: asyncio.Event
+) -> list[_Capture]:
     loop = asyncio.get_running_loop()
     outputs = []
     for pipe in (process.stdout, process.stderr):
@@ -197,12 +187,12 @@ async def _drain(outputs: list[_Capture]) -> None:
         output.close()
 
 
-def _children() -> set[int]:
+def _children() -> list[int]:
     try:
         with open(f"/proc/self/task/{os.getpid()}/children") as file:
-            return {int(child) for child in file.read().split()}
+            return [int(child) for child in file.read().split()]
     except OSError:
-        return set()
+        return []
 
 
 def _give_up_privileges(settings: dict[str, Any]) -> None:
@@ -262,8 +252,7 @@ async def _main() -> None:
     channel = await asyncio.open_unix_connection(sock=socket.socket(fileno=os.dup(0)))
     settings = json.loads(sys.argv[1])
     sys.path.append(os.path.dirname(__file__))
-    starter = importlib.import_module("child").Starter(settings)
-    await _Inside(settings, starter).serve(channel)
+    await _Inside(settings, importlib.import_module("child").start).serve(channel)
 
 
 if __name__ == "__main__":

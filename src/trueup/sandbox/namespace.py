@@ -11,11 +11,10 @@ from pathlib import Path
 from trueup.errors import Unreachable
 from trueup.sandbox.contract import USUAL, Containment, Language, Limits, Ran, Sandbox
 from trueup.sandbox.node import mounts, plain_node
-from trueup.sandbox.runner import CHILD, HATCH, INSIDE, Runner, environment, settings
+from trueup.sandbox.runner import CHILD, INSIDE, Runner, environment, settings
 from trueup.sandbox.server import Gateway
 
 _UNSHARED = ("user", "net", "pid", "ipc", "uts", "cgroup-try")
-_WARM = "/run/warm"
 _ID = "1000"  # inside, no user is root and no folder's name says who runs this
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 # What programs in /usr need from /etc; no file here holds a secret, unlike /etc/ssl/private.
@@ -51,7 +50,7 @@ class NamespaceSandbox(Sandbox):
 
 
 @contextmanager
-def open_namespace(gateway: Gateway, spawn: bool = False) -> Iterator[Sandbox]:
+def open_namespace(gateway: Gateway) -> Iterator[Sandbox]:
     """A sandbox in namespaces; raises Unreachable with what is missing and what to install."""
     bwrap = shutil.which("bwrap")
     if bwrap is None:
@@ -63,7 +62,6 @@ def open_namespace(gateway: Gateway, spawn: bool = False) -> Iterator[Sandbox]:
         writable=["/tmp", "/dev/shm"],
         devices=_DEVICES,
         capable=True,
-        warm=None if spawn else _WARM,
         environment=environment("/run/ca.pem"),
     )
     command = [bwrap, *_rules(), *_tree(), *_own_files(gateway), *_read_only()]
@@ -128,7 +126,6 @@ def _own_files(gateway: Gateway) -> list[str]:
     }
     arguments = ["--ro-bind", str(INSIDE), "/run/inside.py"]
     arguments += ["--ro-bind", str(CHILD), "/run/child.py"]
-    arguments += ["--ro-bind", str(HATCH), f"{_WARM}/sitecustomize.py"]
     arguments += ["--ro-bind", str(gateway.ca), "/run/ca.pem"]
     arguments += ["--ro-bind", str(gateway.socket), "/run/gateway.sock"]
     for name, text in written.items():

@@ -16,9 +16,7 @@ from trueup.sandbox.contract import Language, Limits, Ran
 from trueup.sandbox.node import MISSING, Node
 from trueup.sandbox.server import Gateway
 
-INSIDE, CHILD, HATCH = (
-    Path(__file__).with_name(f"{name}.py") for name in ("inside", "child", "hatch")
-)
+INSIDE, CHILD = (Path(__file__).with_name(f"{name}.py") for name in ("inside", "child"))
 BLOCK_PATH = "/usr/local/bin:/usr/bin:/bin"
 _PATIENCE_S = 10
 _PROBE_LIMITS = Limits(timeout_s=_PATIENCE_S)
@@ -43,7 +41,6 @@ def settings(gateway: Gateway, **changed: Any) -> dict[str, Any]:
         "writable": [],  # folders emptied after each block; the first holds the blocks
         "devices": [],  # to make read-only
         "capable": False,  # whether there are capabilities to use and then drop
-        "warm": None,  # the folder of `hatch.py`; without it every block is spawned
         "ruleset": None,  # a Landlock descriptor that it inherits
         "environment": environment(str(gateway.ca)),
     } | changed

@@ -28,8 +28,6 @@ class Runs(Frozen):
 
     language: str
     """What readers call it."""
-    warm: bool = False
-    """Whether its blocks were forks of an interpreter that had made their imports."""
     jobs: int
     """How many were run at a time."""
     blocks: int
@@ -107,9 +105,8 @@ def _parts(figures: Figures, catalogue: Catalogue) -> Iterator[str]:
         load=number(machine.load, 1),
     )
     heads = (_("Blocks"), _("Jobs"), _("ms a block"), _("Floor"), _("Ratio"), _("MiB"))
-    for (language, warm), runs in groupby(figures.runs, lambda one: (one.language, one.warm)):
-        title = _("{language}, warm").format(language=language) if warm else language
-        yield f"**{title}**"
+    for language, runs in groupby(figures.runs, lambda one: one.language):
+        yield f"**{language}**"
         yield table(heads, [_row(one, number) for one in runs])
     yield _("**Unchanged blocks.** {blocks} of them took {s} s in all.").format(
         blocks=number(figures.unchanged.blocks), s=number(figures.unchanged.s, 2)
