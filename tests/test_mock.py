@@ -164,6 +164,8 @@ def test_an_unknown_target_is_refused_with_the_known_ones() -> None:
         NATIVE.replace("generateContent", "countTokens"),
         NATIVE.replace("v1beta", "v1"),
         f"{NATIVE}?alt=json",
+        f"{NATIVE}?alt=sse",
+        NATIVE.replace("generateContent", "streamGenerateContent"),
         "/v1/chat/completions",
     ],
 )
@@ -297,6 +299,13 @@ def test_an_error_without_a_text_on_record_says_so() -> None:
     error = error_of(ask(app))
     assert error["code"] == "no_text_on_record"
     assert error["message"].startswith("upstream error: no failure text is on record (request id: ")
+
+
+def test_only_native_replies_count_tokens() -> None:
+    row = images_row(outcome="image", shape="url", signatures=None)
+    reply = post(IMAGES, create_app(status_of(row)), headers=BEARER, json=LEGACY)
+    assert list(reply.json()) == ["created", "data"]
+    assert "usageMetadata" in ask().json()
 
 
 def test_a_gateways_own_error_carries_the_request_id() -> None:
@@ -447,6 +456,9 @@ def test_a_body_over_the_limit_is_refused_in_the_relay_shape() -> None:
         ("POST", "/v1/images/generation"),
         ("GET", "/api/nothing"),
         ("GET", "/assets/x.js"),
+        ("GET", "/v1/models"),
+        ("GET", "/v1beta/models"),
+        ("POST", "/v1/files"),
     ],
 )
 def test_an_unknown_path_or_method_of_the_api_is_an_invalid_url(method: str, path: str) -> None:

@@ -499,21 +499,6 @@ def test_a_form_names_its_model(name: str) -> None:
     assert "模型 dall-e 无可用渠道" in error_of(empty)["message"]
 
 
-@pytest.mark.parametrize("path", ["/v1/files", "/v1/fine-tunes/x", "/v1/images/variations"])
-def test_a_listed_path_that_is_not_served_says_so(path: str) -> None:
-    reply = call(create_app(STATUS), "POST", path, headers=BEARER)
-    assert reply.status_code == 501
-    assert reply.json() == {
-        "error": {
-            "message": "API not implemented",
-            "type": "new_api_error",
-            "param": "",
-            "code": "api_not_implemented",
-        }
-    }
-    assert call(create_app(STATUS), "POST", path).status_code == 401
-
-
 @pytest.mark.parametrize(
     ("path", "status"),
     [("/foo", 200), ("/dashboard", 200), ("/v1/nope", 404), ("/api/nope", 404), ("/v2/x", 200)],

@@ -83,7 +83,6 @@ class LogRow:
     path: str
     model: str
     upstream: str
-    is_stream: bool
     request_id: str
     http_status: int
     price_usd: float

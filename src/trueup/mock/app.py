@@ -29,16 +29,14 @@ from trueup.mock.auth import arrival
 from trueup.mock.calls import Calls
 from trueup.mock.clock import new_request_id
 from trueup.mock.ledger import Charge, Ledger
-from trueup.mock.listing import is_listing, list_models
 from trueup.mock.management import Management
 from trueup.mock.picture import EXTENSIONS, draw_picture
 from trueup.mock.record import Record
-from trueup.mock.reply import HTML, Answer, Words, index_page, invalid_url, not_implemented
+from trueup.mock.reply import HTML, Answer, Words, index_page, invalid_url
 from trueup.mock.statement import state
 from trueup.model import Observation, Status
 
 MEDIA_PATH = re.compile(r"/simulated-media/(.+)\.(png|jpg|webp)")
-NOT_SERVED = re.compile(r"/v1/(?:files|fine-tunes|images/variations)(?:/.*)?")
 SLASHED = ("/api/token", "/api/usage/token")
 API = ("/v1", "/api", "/assets")
 MANAGED = ("/api/", "/dashboard/", "/v1/dashboard/")
@@ -140,23 +138,14 @@ class Gateway:
         )
 
     def _answer(self, asked: Asked, words: Words) -> tuple[Answer, Charge | None]:
-        path, record = asked.path, self.record
-        if record.ways(asked.method, path):
+        path = asked.path
+        if self.record.is_known(asked.method, path):
             return self._call(asked, words)
         if found := MEDIA_PATH.fullmatch(path):
             return self._media(asked, found[1], found[2]), None
         if path.startswith(MANAGED) or path in SLASHED:
             return self._managed(asked, words), None
-        listing, unserved = is_listing(asked.method, path), NOT_SERVED.fullmatch(path)
-        if not (listing or unserved):
-            known = record.is_known(asked.method, path)
-            return self._call(asked, words) if known else (self._nowhere(asked), None)
-        caller = admit(self.ledger, asked.came.key, asked.address, words)
-        if isinstance(caller, Answer):
-            return caller, None
-        if unserved:
-            return not_implemented(), None
-        return list_models(record, self.ledger, asked, caller), None
+        return self._nowhere(asked), None
 
     def _call(self, asked: Asked, words: Words) -> tuple[Answer, Charge | None]:
         caller = admit(self.ledger, asked.came.key, asked.address, words)
@@ -199,12 +188,11 @@ class Gateway:
 
 
 def _head(answer: Answer, request_id: str) -> dict[str, object]:
-    mark = b"simulated-stream" if answer.is_simulated_stream else b"simulated"
     headers = [
         (b"content-length", b"%d" % len(answer.content)),
         (b"x-oneapi-request-id", request_id.encode("latin-1")),
         (b"x-new-api-version", b"simulated"),
-        (b"x-trueup-mock", mark),
+        (b"x-trueup-mock", b"simulated"),
     ]
     if answer.content_type:
         headers.append((b"content-type", answer.content_type.encode("latin-1")))

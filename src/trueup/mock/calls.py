@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from trueup.mock.account import Upstream
 from trueup.mock.admission import Caller
-from trueup.mock.asked import Asked, json_object, request_line
+from trueup.mock.asked import Asked, json_object
 from trueup.mock.ledger import Charge, Ledger
 from trueup.mock.picture import drawn_mime
 from trueup.mock.record import MODEL_IN_PATH, Record, Recorded
@@ -25,15 +25,13 @@ from trueup.mock.refusal import (
     NOT_LISTED,
     TOO_LARGE,
 )
-from trueup.mock.reply import EVENTS, JSON, PROMPT_TOKENS, Answer, Words, as_json, worded
+from trueup.mock.reply import PROMPT_TOKENS, Answer, Words, as_json, worded
 from trueup.model import Body, Signature
 
 IMAGES = "/v1/images/"
 DEFAULT_MODEL = "dall-e"
 MODEL_FIELD = re.compile(rb'name="model"\r\n(?:[^\r\n]+\r\n)*\r\n([^\r\n]*)\r\n--')
 NEVER_RETRIED = (400, 408, 504, 524)
-STREAM, PLAIN = ":streamGenerateContent", ":generateContent"
-SSE = ("alt", "sse")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +43,6 @@ class Call:
     words: Words
     model: str
     body: Body | None
-
-    @property
-    def is_stream(self) -> bool:
-        """Whether the reply is to be a stream of events: only `alt=sse` says so."""
-        return bool(MODEL_IN_PATH.match(self.asked.path)) and SSE in self.asked.query
 
 
 @dataclass(frozen=True)
@@ -66,7 +59,9 @@ class Calls:
         call = _read(asked, caller, words)
         if isinstance(call, Answer):
             return call, None
-        found, simulated = self._find(call)
+        found = None
+        if call.body is not None:
+            found = self.record.find(asked.line, asked.came.read, call.body)
         upstream = self.ledger.options.upstreams.get(call.model)
         if found is None or upstream:
             refused = self._unserved(call, upstream)
@@ -75,44 +70,18 @@ class Calls:
         charge = self._charge(call)
         if isinstance(charge, Answer):
             return charge, None
-        charge.is_stream = call.is_stream
         if upstream or found is None:
             answer = words.upstream(upstream or Upstream())
             charge.has_usage = b'"usageMetadata"' in answer.content or answer.status != 200
             charge.has_image = False
         else:
             answer = self._replay(found, call, charge)
-        answer = self._billed(call, charge, answer)
-        if simulated:
-            answer = replace(answer, row=None, is_simulated_stream=True)
-        return answer, charge
-
-    def _find(self, call: Call) -> tuple[Recorded | None, bool]:
-        """The row that the call repeats, or else the one of the plain call that it streams.
-
-        A streaming call is answered from a plain one's row for the sake of clients that only
-        stream. It is marked, it replays no row, and it proves nothing: whoever compares it with the
-        record finds another request.
-        """
-        asked, body = call.asked, call.body
-        if body is None:
-            return None, False
-        found = self.record.find(asked.line, asked.came.read, body)
-        if found or not MODEL_IN_PATH.match(asked.path):
-            return found, False
-        path = (
-            asked.path.removesuffix(STREAM) + PLAIN if asked.path.endswith(STREAM) else asked.path
-        )
-        query = [pair for pair in asked.query if pair != SSE]
-        plain = request_line(asked.method, path, query)
-        found = self.record.find(plain, asked.came.read, body)
-        return found, found is not None
+        return self._billed(call, charge, answer), charge
 
     def _unserved(self, call: Call, upstream: Upstream | None) -> Answer | None:
         """Why a call that is not on record gets no reply; None where something else answers it."""
         asked = call.asked
-        path = asked.path.replace(STREAM, PLAIN)
-        if upstream or self.record.is_served(asked.method, path, call.model):
+        if upstream or self.record.is_served(asked.method, asked.path, call.model):
             reason = _invalid(asked.path, call.body)
             if reason:
                 return call.words.refuse(INVALID, reason=reason)
@@ -166,10 +135,8 @@ class Calls:
             url,
             call.model,
             charge.has_usage,
-            call.is_stream,
         )
-        kind = EVENTS if call.is_stream else JSON
-        return Answer(200, content, kind, row)
+        return Answer(200, content, row=row)
 
     def _billed(self, call: Call, charge: Charge, answer: Answer) -> Answer:
         """The answer after any retry, with what it means for the charge."""

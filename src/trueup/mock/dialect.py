@@ -51,7 +51,6 @@ def row_fields(row: LogRow, number: int, options: Options) -> Fields:
         "prompt_tokens": row.prompt_tokens,
         "completion_tokens": row.completion_tokens,
         "use_time": round(row.use_time_s, 2) if documented else int(row.use_time_s),
-        "is_stream": row.is_stream,
         "channel": 1,
         "channel_name": "",
         "token_id": row.token_id,

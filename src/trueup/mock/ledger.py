@@ -49,7 +49,6 @@ class Charge:
     held: int
     due: int
     started: float
-    is_stream: bool = False
     http_status: int = 200
     is_charged: bool = False
     has_usage: bool = True
@@ -238,7 +237,6 @@ class Ledger:
                 path=charge.path,
                 model=charge.model,
                 upstream=charge.upstream,
-                is_stream=charge.is_stream,
                 request_id=charge.request_id,
                 http_status=charge.http_status,
                 price_usd=charge.price_usd,

@@ -9,16 +9,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import cast
 
 from trueup.mock.account import Dialect, Upstream
 from trueup.mock.picture import EXTENSIONS, draw_picture
 from trueup.mock.refusal import DOCUMENTED, NO_ANSWER, Refusal
-from trueup.model import Body, Observation, Replay, Shape
+from trueup.model import Observation, Replay, Shape
 from trueup.protocols import Picture, Protocol
 
 JSON = "application/json; charset=utf-8"
-EVENTS = "text/event-stream"
 HTML = "text/html; charset=utf-8"
 PROMPT_TOKENS, IMAGE_TOKENS = 10, 100
 """Simulated counts; nobody observed any."""
@@ -35,18 +33,13 @@ HIDDEN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A reply on its way out; `row` is the observation that it replays.
-
-    `is_simulated_stream` marks an answer to a streaming call of which only the plain one is on
-    record; it replays no row.
-    """
+    """A reply on its way out; `row` is the observation that it replays."""
 
     status: int
     content: bytes
     content_type: str = JSON
     row: Observation | None = None
     location: str | None = None
-    is_simulated_stream: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +104,6 @@ def invalid_url(method: str, path: str) -> Answer:
     return relay_error(404, f"Invalid URL ({method} {path})", "invalid_request_error", "")
 
 
-def not_implemented() -> Answer:
-    """What a path answers that the gateway lists and does not serve."""
-    return relay_error(501, "API not implemented", "new_api_error", "api_not_implemented")
-
-
 def index_page() -> Answer:
     """What any path outside the API answers."""
     return Answer(200, INDEX.encode(), HTML)
@@ -135,12 +123,10 @@ def worded(
     media: str,
     upstream: str,
     has_usage: bool,
-    is_stream: bool,
 ) -> bytes:
     """A reply with the model's picture; the bytes of the same reply are made once.
 
-    A stream has an event with the image and one that ends it. Only native replies carry token
-    counts, simulated ones.
+    Only native replies carry token counts, simulated ones.
     """
     picture = Picture(draw_picture(model, mime), mime, f"{media}.{EXTENSIONS[mime]}")
     body = protocol.word(shape, picture, upstream)
@@ -150,12 +136,7 @@ def worded(
             "candidatesTokenCount": IMAGE_TOKENS,
             "totalTokenCount": PROMPT_TOKENS + IMAGE_TOKENS,
         }
-    if not is_stream:
-        return encoded(body)
-    (candidate,) = cast(list[Body], body["candidates"])
-    first = {"candidates": [{"content": candidate.pop("content"), "index": 0}]}
-    candidate["content"] = {"role": "model", "parts": [{"text": ""}]}
-    return b"".join(b"data: %b\n\n" % encoded(event) for event in (first, body))
+    return encoded(body)
 
 
 def encoded(body: object) -> bytes:
