@@ -158,7 +158,6 @@ OF_AN_IMAGE: Mapping[Fault, tuple[str, str]] = {
     "token-fault": ("mismatch", "partly-booked"),
     "no-usage": ("uncharged-success", "no-usage"),
     "billed-error": ("aligned", "agreed"),
-    "stale-cache": ("aligned", "agreed"),
     "log-off": ("mismatch", "no-row"),
     "owner-edit": ("cannot-tell", "remain-edited"),
 }
@@ -196,7 +195,7 @@ def test_every_fault_of_the_mock_has_its_verdict() -> None:
 
 
 def trust(bank: Bank) -> None:
-    bank.ledger.users[1].quota = bank.ledger.tokens[1].remain_quota = 6_000_000
+    bank.ledger.user.quota = bank.ledger.tokens[1].remain_quota = 6_000_000
 
 
 def test_a_charge_that_no_settlement_booked_is_a_mismatch() -> None:
@@ -374,7 +373,7 @@ def test_a_user_who_paid_more_than_the_token_says_is_told_only_when_alone(
     is_exclusive: bool, verdict: str
 ) -> None:
     def take(bank: Bank) -> None:
-        bank.ledger.users[1].quota -= 7
+        bank.ledger.user.quota -= 7
 
     bill = Till(Options(), is_exclusive=is_exclusive).image(take)
     assert bill.verdict == verdict
@@ -420,7 +419,7 @@ def test_an_account_that_went_away_after_the_call_cannot_be_told() -> None:
     account = gone.account()
     before = account.before()
     reply = gone.bank.ask()
-    gone.bank.ledger.users[1].status = 2
+    gone.bank.ledger.user.access_token = "ANOTHER_ACCESS_TOKEN"
     bill = account.bill(before, Call("image", 200, MODEL, reply.headers["x-oneapi-request-id"]))
     assert judged(bill) == ("cannot-tell", "unreadable")
     assert bill.log_quota_units is None

@@ -17,7 +17,7 @@ from test_mock_ledger import MODEL, START_QUOTA, Bank
 from trueup.billing import Account, Bill, Call, CannotTell, LedgerClient, TokenColumns
 from trueup.errors import BadInput
 from trueup.mock import Dialect, Options, Token
-from trueup.mock.dialect import token_fields
+from trueup.mock.management import token_fields
 
 LONG = "AbCd" + "x" * 40 + "WxYz"
 SECRET = "YOUR_ACCESS_TOKEN"
@@ -71,9 +71,9 @@ WORDINGS: dict[str, tuple[Dialect, Edit]] = {
     "other is null": ("upstream", rows_of(lambda row: row.update(other=None))),
     "fractions": ("upstream", rows_of(in_whole_numbers)),
     "no token id": ("documented", rows_of(lambda row: row.pop("token_id"))),
-    "nothing that is not needed": (
+    "more than is needed": (
         "upstream",
-        rows_of(lambda row: [row.pop(name) for name in ("content", "channel", "ip", "group")]),
+        rows_of(lambda row: row.update(content="x", channel=1, ip="", group=None, more=[{}])),
     ),
 }
 

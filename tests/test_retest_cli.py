@@ -149,9 +149,9 @@ def test_what_cannot_begin_is_named_and_nothing_is_asked(
 def gateway(top: Path, **options: Any) -> Iterator[list[str]]:
     """The local target of a copy, on loopback; the paths of the calls of models that it got."""
     calls: list[str] = []
-    users, tokens = [User(access_token="very-secret")], [Token("sk-secret-enough", 1, name="own")]
+    user, token = User(access_token="very-secret"), Token("sk-secret-enough", 1, name="own")
     status = load_status(top / "status.yml", NOW).status
-    app = create_app(status, ledger=Ledger(users, tokens, Options(**options)))
+    app = create_app(status, ledger=Ledger(user, [token], Options(**options)))
 
     async def counted(scope: Scope, receive: Receive, send: Send) -> None:
         if scope.get("method") == "POST":

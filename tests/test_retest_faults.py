@@ -150,7 +150,7 @@ class Gateway:
         faults = [name for name in get_args(Fault) if name in self.names]
         options = Options(faults=faults, **self.options)
         token = Token(KEY, 1, name="own", unlimited_quota="unlimited" in self.names)
-        ledger = Ledger([User()], [token], options, self.passed.clock)
+        ledger = Ledger(User(), [token], options, self.passed.clock)
         inner = create_app(self.stored.status, ledger=ledger)
         self.app = Faulty(self.wrap(inner) if self.wrap else inner, self.names)
 
@@ -255,7 +255,6 @@ EXPECTED: Mapping[str, tuple[Expected, Expected]] = {
     "no-usage": (("image", "uncharged-success", None), ERROR_ALIGNED),
     "billed-error": (IMAGE_ALIGNED, ("error", "charged-on-failure", None)),
     "blocked-prompt": failed("charged-without-image"),
-    "stale-cache": (IMAGE_ALIGNED, ERROR_ALIGNED),
     "log-off": (("image", "mismatch", None), ERROR_ALIGNED),
     "owner-edit": (("image", "cannot-tell", "remain_quota moved otherwise"), ERROR_ALIGNED),
     "unlimited": (IMAGE_ALIGNED, ERROR_ALIGNED),

@@ -199,7 +199,7 @@ def files_of(top: Path) -> Iterator[tuple[Path, bytes]]:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
 def test_a_key_that_a_gateway_repeats_is_found_nowhere(repository: Path) -> None:
-    ledger = Ledger([User(access_token=ACCESS_TOKEN)], [Token(KEY, 1, name="own")])
+    ledger = Ledger(User(access_token=ACCESS_TOKEN), [Token(KEY, 1, name="own")])
     app = create_app(
         load_status(repository / "status.yml", datetime.now(UTC)).status, ledger=ledger
     )

@@ -1,4 +1,4 @@
-"""Account: users, tokens, the rows of the consumption log, and the options of the whole gateway.
+"""Account: a user, its tokens, the rows of its log, and the options of the whole gateway.
 
 It holds what is configured and what has been written; the ledger alone moves a quota.
 """
@@ -17,7 +17,6 @@ Fault = Literal[
     "no-usage",
     "billed-error",
     "blocked-prompt",
-    "stale-cache",
     "log-off",
     "owner-edit",
 ]
@@ -32,13 +31,11 @@ CONSUME, ERROR = 2, 5
 
 @dataclass(slots=True)
 class User:
-    """Who owns tokens. `status` 2 is banned; a `role` of 10 and more is an administrator."""
+    """Who owns the tokens."""
 
     id: int = 1
-    username: str = "mock"
     quota: int = AMPLE
     used_quota: int = 0
-    request_count: int = 0
     status: int = 1
     role: int = 1
     group: str = "default"
@@ -54,13 +51,11 @@ class Token:
 
     key: str = field(repr=False)
     id: int = 1
-    user_id: int = 1
     name: str = "mock"
     status: int = ON
     remain_quota: int = AMPLE
     used_quota: int = 0
     unlimited_quota: bool = False
-    created_time: int = 0
     accessed_time: int = 0
     expired_time: int = -1
     models: tuple[str, ...] | None = None
@@ -73,23 +68,16 @@ class LogRow:
     """One row of the log; `model` is the name that was called, `type` 2 a charge, 5 an error."""
 
     type: int
-    user: User
     token_id: int
     token_name: str
-    group: str
     created_at: float
     use_time_s: float
-    method: str
-    path: str
     model: str
     upstream: str
     request_id: str
-    http_status: int
-    price_usd: float
     quota: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
-    content: str = ""
 
 
 @dataclass(frozen=True)
@@ -108,7 +96,7 @@ class Options:
     from the answer; `refund_after_s` the same for a refund. With `batch` the user and token columns
     move at the next multiple of `batch_interval_s`. `prices` are dollars a call by the name that is
     called; None prices every model alike. `upstreams` answer in place of the record. `groups` are
-    ratios by group; `rate_limit` is calls a minute and user, `api_limit` in 180 s and address.
+    ratios by group; `rate_limit` is calls a minute, `api_limit` requests under `/api/` in 180 s.
     With `redis` a rate limit has a body, and a spent token is not marked exhausted.
     """
 

@@ -1,6 +1,5 @@
 """Admission: whether a key lets a request in. Answers in the gateway's own order of questions."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 
@@ -25,7 +24,7 @@ from trueup.mock.refusal import (
 from trueup.mock.refusal import (
     EXPIRED as OVER,
 )
-from trueup.mock.reply import Answer, Words, as_json
+from trueup.mock.reply import Answer, Words
 
 ADMIN = 10
 BANNED_USER = 2
@@ -54,7 +53,7 @@ def admit(ledger: Ledger, key: str, address: str, words: Words) -> Caller | Answ
         return refused
     if token.allow_ips is not None and not _is_allowed(address, token.allow_ips):
         return words.refuse(ADDRESS)
-    user = ledger.users[token.user_id]
+    user = ledger.user
     if user.status == BANNED_USER:
         return words.refuse(BANNED)
     group = token.group or user.group
@@ -70,40 +69,11 @@ def admit(ledger: Ledger, key: str, address: str, words: Words) -> Caller | Answ
 def limit_calls(ledger: Ledger, caller: Caller, words: Words) -> Answer | None:
     """The refusal of a call too many; without a cache to count in, it has no body."""
     limit = ledger.options.rate_limit
-    if not ledger.is_limited("calls", caller.user.id, limit, MINUTE_S):
+    if not ledger.is_limited("calls", None, limit, MINUTE_S):
         return None
     if ledger.options.redis or ledger.options.dialect == "documented":
         return words.refuse(RATE_LIMIT, limit=limit)
     return Answer(429, b"", "")
-
-
-def read_only(ledger: Ledger, key: str) -> Token | Answer:
-    """The token of a key that may be spent, expired or off, or the refusal in a flat shape."""
-    if not key:
-        return as_json({"success": False, "message": "未提供 Authorization 请求头"}, 401)
-    token, _ = _token(ledger, key)
-    return token or as_json({"success": False, "message": "无效的令牌"}, 401)
-
-
-def manage(ledger: Ledger, headers: Mapping[str, str]) -> User | Answer:
-    """Who calls a management route. A wrong token is a 200: only `success` tells."""
-    came = headers.get("authorization", "").strip()
-    if not came:
-        return _denied("未登录且未提供 access token", 401)
-    secret = came[7:].strip() if came[:7].lower() == "bearer " else came
-    user = next((user for user in ledger.users.values() if user.access_token == secret), None)
-    if user is None:
-        return _denied("access token 无效")
-    claimed = headers.get("new-api-user", "")
-    if not claimed:
-        return _denied("未提供 New-Api-User", 401)
-    if not (claimed.isascii() and claimed.isdecimal() and len(claimed) < 20):
-        return _denied("New-Api-User 格式错误", 401)
-    if int(claimed) != user.id:
-        return _denied("New-Api-User 与登录用户不匹配", 401)
-    if user.status == BANNED_USER:
-        return as_json({"success": False, "message": "用户已被封禁"})
-    return user
 
 
 def _token(ledger: Ledger, key: str) -> tuple[Token | None, str]:
@@ -142,7 +112,3 @@ def _is_allowed(address: str, allowed: str) -> bool:
         )
     except ValueError:
         return False
-
-
-def _denied(why: str, status: int = 200) -> Answer:
-    return as_json({"success": False, "message": f"无权进行此操作，{why}"}, status)

@@ -7,7 +7,6 @@ the gateway's own words, and every reply is marked as simulated.
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect
@@ -29,18 +28,14 @@ from trueup.mock.auth import arrival
 from trueup.mock.calls import Calls
 from trueup.mock.clock import new_request_id
 from trueup.mock.ledger import Charge, Ledger
-from trueup.mock.management import Management
+from trueup.mock.management import PREFIX, manage
 from trueup.mock.picture import EXTENSIONS, draw_picture
 from trueup.mock.record import Record
-from trueup.mock.reply import HTML, Answer, Words, index_page, invalid_url
-from trueup.mock.statement import state
+from trueup.mock.reply import Answer, Words, index_page, invalid_url
 from trueup.model import Observation, Status
 
 MEDIA_PATH = re.compile(r"/simulated-media/(.+)\.(png|jpg|webp)")
-SLASHED = ("/api/token", "/api/usage/token")
 API = ("/v1", "/api", "/assets")
-MANAGED = ("/api/", "/dashboard/", "/v1/dashboard/")
-API_WINDOW_S = 180
 
 
 def create_app(
@@ -61,8 +56,8 @@ def create_app(
     second, and so on. `media_url` is where linked images are said to live: None is the request's
     own scheme and host, and any host that leads to this app serves them. `on_exchange` gets every
     request with its reply, without the key, before the reply goes out; `place_of` names the
-    observation in it. `ledger` holds users, tokens, prices, options and faults; without one, each
-    of `keys` is a token that never runs dry. Raises `BadInput` when the status file has no such
+    observation in it. `ledger` holds user, tokens, prices, options and faults; without one, each of
+    `keys` is a token that never runs dry. Raises `BadInput` when the status file has no such
     target.
     """
     name = status.reference if target is None else target
@@ -76,7 +71,6 @@ def create_app(
         record=record,
         ledger=books,
         calls=Calls(record, status.signatures, media_url, books),
-        management=Management(books, record),
         on_exchange=on_exchange,
         place_of=place_of,
         request_ids=request_ids,
@@ -91,7 +85,6 @@ class Gateway:
     record: Record
     ledger: Ledger
     calls: Calls
-    management: Management
     on_exchange: Callable[[Exchange], None] | None
     place_of: Callable[[Observation], str] | None
     request_ids: Callable[[], str]
@@ -132,7 +125,6 @@ class Gateway:
             site=f"{scope['scheme']}://{host}",
             address=client[0] if client else "",
             headers=headers,
-            keys=tuple(value for name, value in query if name == "key"),
             came=arrival(path, query, headers, self.record.ways(method, path)),
             body=body,
         )
@@ -143,8 +135,8 @@ class Gateway:
             return self._call(asked, words)
         if found := MEDIA_PATH.fullmatch(path):
             return self._media(asked, found[1], found[2]), None
-        if path.startswith(MANAGED) or path in SLASHED:
-            return self._managed(asked, words), None
+        if path.startswith(PREFIX):
+            return manage(self.ledger, self.record, asked), None
         return self._nowhere(asked), None
 
     def _call(self, asked: Asked, words: Words) -> tuple[Answer, Charge | None]:
@@ -153,17 +145,6 @@ class Gateway:
             return caller, None
         limited = limit_calls(self.ledger, caller, words)
         return (limited, None) if limited else self.calls.answer(asked, caller, words)
-
-    def _managed(self, asked: Asked, words: Words) -> Answer:
-        limit = self.ledger.options.api_limit
-        if self.ledger.is_limited("api", asked.address, limit, API_WINDOW_S):
-            return Answer(429, b"", "")
-        if asked.path in SLASHED:
-            query = f"?{urlencode(asked.query)}" if asked.query else ""
-            code = 301 if asked.method == "GET" else 307
-            return Answer(code, b"", HTML, location=f"{asked.path}/{query}")
-        answer = self.management.answer(asked) or state(self.ledger, asked, words)
-        return answer or self._nowhere(asked)
 
     def _nowhere(self, asked: Asked) -> Answer:
         api = asked.path.startswith(API)
@@ -176,8 +157,7 @@ class Gateway:
         return Answer(200, draw_picture(model, mime), mime)
 
     def _secrets(self) -> list[str]:
-        users = (user.access_token for user in self.ledger.users.values())
-        return [*self.ledger.keys, *users]
+        return [*self.ledger.keys, self.ledger.user.access_token]
 
     def _place(self, row: Observation | None) -> str | None:
         if row is None:
@@ -196,6 +176,4 @@ def _head(answer: Answer, request_id: str) -> dict[str, object]:
     ]
     if answer.content_type:
         headers.append((b"content-type", answer.content_type.encode("latin-1")))
-    if answer.location:
-        headers.append((b"location", answer.location.encode("ascii", "replace")))
     return {"type": "http.response.start", "status": answer.status, "headers": headers}

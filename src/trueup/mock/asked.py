@@ -35,8 +35,6 @@ class Asked:
     site: str
     address: str
     headers: Mapping[str, str] = field(repr=False)
-    keys: tuple[str, ...] = field(repr=False)
-    """The values of the query's `key`, which most routes do not read."""
     came: Arrival = field(repr=False)
     body: bytes | None
 

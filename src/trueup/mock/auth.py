@@ -56,11 +56,6 @@ def arrival(
     return Arrival(ways, read, bare(winner), seen)
 
 
-def bearer(headers: Mapping[str, str]) -> str:
-    """The bare key of the Authorization header, with its prefix or without."""
-    return bare(BEARER.sub("", headers.get("authorization", "")).strip())
-
-
 def bare(key: str) -> str:
     """The key without the prefix that the gateway hands out and does not store."""
     return key.removeprefix("sk-")

@@ -96,15 +96,11 @@ class Calls:
             return call.words.refuse(NO_PRICE, model=call.model)
         held, due = self.ledger.quotas(price_usd, caller.group)
         charge = Charge(
-            user=caller.user,
             token=caller.token,
             group=caller.group,
             model=call.model,
             upstream=self.record.mapped.get(call.model, call.model),
-            method=call.asked.method,
-            path=call.asked.path,
             request_id=call.words.request_id,
-            price_usd=price_usd,
             held=held,
             due=due,
             started=self.ledger.now,
@@ -143,12 +139,11 @@ class Calls:
         is_error = answer.status >= 300
         charge.is_charged = not is_error or "billed-error" in self.ledger.options.faults
         if is_error:
-            charge.failures = (f"status_code={answer.status}, {_text(answer)}",)
+            charge.has_failed = True
             options = self.ledger.options
             retried = answer.status not in NEVER_RETRIED and not call.caller.is_pinned
             if options.retry_times and retried:
                 answer = call.words.refuse(NO_RETRY, group=charge.group, model=charge.model)
-        charge.http_status = answer.status
         return answer
 
 
@@ -205,8 +200,3 @@ def _invalid(path: str, body: Body | None) -> str | None:
         wrong = [name for name in ("prompt", "size") if not isinstance(body.get(name, ""), str)]
         return f"json: cannot unmarshal {wrong[0]} into a string" if wrong else None
     return None if body.get("messages") else "field messages is required"
-
-
-def _text(answer: Answer) -> str:
-    error = (json_object(answer.content) or {}).get("error")
-    return str(error.get("message")) if isinstance(error, dict) else ""

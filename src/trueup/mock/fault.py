@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from trueup.mock.account import Fault, Options, Token, User
 from trueup.mock.asked import json_object
 from trueup.mock.ledger import Ledger
+from trueup.mock.management import PREFIX
 from trueup.mock.reply import HTML, JSON, encoded
 from trueup.model import Body
 
@@ -43,7 +44,6 @@ BIG_BYTES = 50_000_000
 PIECE_BYTES = 65_536
 ELSEWHERE = "https://elsewhere.example/"
 MEDIA = "/simulated-media/"
-MANAGED = ("/api/", "/dashboard/", "/v1/dashboard/")
 BASE64 = re.compile(rb"[A-Za-z0-9+/]{64,}={0,2}")
 BAD_GATEWAY = b"""<html>
 <head><title>502 Bad Gateway</title></head>
@@ -67,7 +67,7 @@ def ledger_with(names: Collection[str], keys: Collection[str]) -> Ledger:
         Token(key, index, name=f"mock-{index}", unlimited_quota=UNLIMITED in names)
         for index, key in enumerate(keys, 1)
     ]
-    return Ledger([User()], tokens, Options(faults=faults))
+    return Ledger(User(), tokens, Options(faults=faults))
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ class Faulty:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
         is_media = path.startswith(MEDIA)
-        is_call = scope.get("method") == "POST" and not path.startswith(MANAGED)
+        is_call = scope.get("method") == "POST" and not path.startswith(PREFIX)
         names = self._names if is_call else {"broken-image"} & set(self._names) if is_media else ()
         if not any(name in names for name in get_args(WireFault)):
             await self._app(scope, receive, send)

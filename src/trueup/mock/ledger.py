@@ -27,46 +27,40 @@ from trueup.mock.clock import wall_clock
 from trueup.mock.refusal import NO_BALANCE, SHORT_BALANCE, SHORT_TOKEN, Refusal
 from trueup.mock.reply import IMAGE_TOKENS, PROMPT_TOKENS
 
-Column = Literal["quota", "token", "used", "count"]
-FLUSH_ORDER: tuple[Column, ...] = ("quota", "token", "used", "count")
-CACHE_S = 60.0
-NO_USAGE = "上游没有返回计费信息，无法扣费（可能是上游超时）"
+Column = Literal["quota", "token", "used"]
+FLUSH_ORDER: tuple[Column, ...] = ("quota", "token", "used")
+API_WINDOW_S = 180
 
 
 @dataclass(slots=True)
 class Charge:
     """What one call costs: `held` was taken before it, `due` is the price in the end."""
 
-    user: User
     token: Token
     group: str
     model: str
     upstream: str
-    method: str
-    path: str
     request_id: str
-    price_usd: float
     held: int
     due: int
     started: float
-    http_status: int = 200
     is_charged: bool = False
     has_usage: bool = True
     has_image: bool = True
-    failures: tuple[str, ...] = ()
+    has_failed: bool = False
 
 
 class Ledger:
-    """The state of a gateway: users, tokens and log. `now` is the time of its last look."""
+    """The state of a gateway: a user, tokens and log. `now` is the time of its last look."""
 
     def __init__(
         self,
-        users: Collection[User],
+        user: User,
         tokens: Collection[Token],
         options: Options | None = None,
         clock: Callable[[], float] = wall_clock,
     ) -> None:
-        self.users = {user.id: user for user in users}
+        self.user = user
         self.tokens = {token.id: token for token in tokens}
         self.keys = {bare(token.key): token for token in tokens}
         self.options = options or Options()
@@ -76,7 +70,6 @@ class Ledger:
         self._due: list[tuple[float, int, Callable[[], None]]] = []
         self._order = count()
         self._batch: dict[tuple[Column, int], tuple[Token | User, int]] = {}
-        self._cached: dict[int, tuple[int, float]] = {}
         self._quotas: dict[tuple[float, str], tuple[int, int]] = {}
         self._calls: dict[tuple[str, object], tuple[int, int]] = {}
 
@@ -84,7 +77,7 @@ class Ledger:
     def of(cls, keys: Collection[str], options: Options | None = None) -> "Ledger":
         """One user with a token for each key, all with more quota than anything spends."""
         tokens = [Token(key, index, name=f"mock-{index}") for index, key in enumerate(keys, 1)]
-        return cls([User()], tokens, options)
+        return cls(User(), tokens, options)
 
     def catch_up(self) -> None:
         """Does whatever has become due, each write at its own time."""
@@ -103,7 +96,7 @@ class Ledger:
 
     def hold(self, charge: Charge) -> tuple[Refusal, dict[str, float]] | None:
         """Takes what a call may cost; where user or token cannot pay, why, in dollars."""
-        user, token, unit = charge.user, charge.token, self.options.quota_per_unit
+        user, token, unit = self.user, charge.token, self.options.quota_per_unit
         held, trusted = charge.held, TRUSTED_UNITS * unit
         if user.quota <= 0:
             return NO_BALANCE, {"balance": user.quota / unit}
@@ -123,27 +116,21 @@ class Ledger:
 
     def close(self, charge: Charge) -> None:
         """Settles or refunds a call. To be called once the answer is out."""
-        if self.options.error_log or self.options.dialect == "documented":
-            for failure in charge.failures:
-                self._log(charge, ERROR, 0, failure)
+        has_error_log = self.options.error_log or self.options.dialect == "documented"
+        if charge.has_failed and has_error_log:
+            self._log(charge, ERROR, 0)
         if not charge.is_charged:
             self._later(self.options.refund_after_s, lambda: self._pay(charge, -charge.held))
             return
         used_s, settled_s, logged_s = self.options.after_answer_s
         quota = charge.due if charge.has_usage else 0
-        self._later(used_s, lambda: self._count(charge, quota))
+        self._later(used_s, lambda: self._write("used", self.user, quota))
         self._later(settled_s, lambda: self._settle(charge, quota))
         self._later(logged_s, lambda: self._log(charge, CONSUME, quota))
 
-    def cached_used(self, token: Token) -> int:
-        """A token's used_quota as a cache tells it: frozen for a minute where that is a fault."""
-        if "stale-cache" not in self.options.faults:
-            return token.used_quota
-        used, until = self._cached.get(token.id, (0, 0.0))
-        if until <= self.now:
-            used = token.used_quota
-            self._cached[token.id] = used, self.now + CACHE_S
-        return used
+    def is_over_limit(self) -> bool:
+        """Counts a request under `/api/`, and tells whether it is one too many."""
+        return self.is_limited("api", None, self.options.api_limit, API_WINDOW_S)
 
     def is_limited(self, what: str, who: object, limit: int | None, window_s: int) -> bool:
         """Counts a call, and tells whether it is one too many for its window."""
@@ -166,11 +153,6 @@ class Ledger:
             return
         heappush(self._due, (self.now + delay_s, next(self._order), write))
 
-    def _count(self, charge: Charge, quota: int) -> None:
-        self._write("used", charge.user, quota)
-        if charge.has_usage:
-            self._write("count", charge.user, 1)
-
     def _settle(self, charge: Charge, quota: int) -> None:
         faults = self.options.faults
         before = charge.token.remain_quota + charge.held
@@ -181,7 +163,7 @@ class Ledger:
 
     def _pay(self, charge: Charge, amount: int, wallet_only: bool = False) -> None:
         if amount:
-            self._write("quota", charge.user, -amount)
+            self._write("quota", self.user, -amount)
             if not wallet_only:
                 self._write("token", charge.token, amount)
 
@@ -213,36 +195,25 @@ class Ledger:
             owner.accessed_time = int(self.now)
         elif column == "quota":
             owner.quota += amount
-        elif column == "used":
-            owner.used_quota += amount
         else:
-            owner.request_count += amount
+            owner.used_quota += amount
 
-    def _log(self, charge: Charge, kind: int, quota: int, content: str = "") -> None:
+    def _log(self, charge: Charge, kind: int, quota: int) -> None:
         if "log-off" in self.options.faults:
             return
         consumed = kind == CONSUME and charge.has_usage
-        if kind == CONSUME and not charge.has_usage:
-            content = NO_USAGE
         self.rows.append(
             LogRow(
                 type=kind,
-                user=charge.user,
                 token_id=charge.token.id,
                 token_name=charge.token.name,
-                group=charge.group,
                 created_at=self.now,
                 use_time_s=max(self.now - charge.started, 0.0),
-                method=charge.method,
-                path=charge.path,
                 model=charge.model,
                 upstream=charge.upstream,
                 request_id=charge.request_id,
-                http_status=charge.http_status,
-                price_usd=charge.price_usd,
                 quota=quota,
                 prompt_tokens=PROMPT_TOKENS if consumed else 0,
                 completion_tokens=IMAGE_TOKENS if consumed and charge.has_image else 0,
-                content=content,
             )
         )

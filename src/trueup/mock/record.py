@@ -5,7 +5,7 @@ record from a path that the gateway does not have at all; neither is an answer.
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -105,13 +105,9 @@ class Record:
         """The models whose images may have been linked to."""
         return frozenset(item.model for item in self.told if item.row.outcome != "error")
 
-    def names(self) -> Mapping[str, Collection[str]]:
-        """The names that were called, each with the kinds of endpoint that it was called on."""
-        kinds: dict[str, dict[str, None]] = {}
-        for item in reversed(self.told):
-            kind = "gemini" if MODEL_IN_PATH.search(item.sent.request) else "image-generation"
-            kinds.setdefault(item.called, {})[kind] = None
-        return kinds
+    def names(self) -> Collection[str]:
+        """The names by which models were called."""
+        return dict.fromkeys(item.called for item in self.told)
 
     def is_served(self, method: str, path: str, model: str) -> bool:
         """Whether the record has a request of this model on this path."""

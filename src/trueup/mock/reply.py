@@ -39,7 +39,6 @@ class Answer:
     content: bytes
     content_type: str = JSON
     row: Observation | None = None
-    location: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
