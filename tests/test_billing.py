@@ -336,7 +336,7 @@ def test_the_price_of_a_call_is_that_of_the_tokens_group_or_else_of_its_owners()
 
     groups = {"default": 1.0, "vip": 0.5}
     for prepare, usd in ((prefer, "0.02"), (lambda bank: None, "0.04")):
-        usable = Till(Options(groups=groups, usable_groups=("default", "vip")), prepare=prepare)
+        usable = Till(Options(groups=groups), prepare=prepare)
         before = usable.account().before()
         assert isinstance(before, Reading)
         prices = usable.client.prices(before.group)

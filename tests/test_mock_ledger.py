@@ -200,6 +200,24 @@ def test_a_free_model_leaves_nothing_but_a_row() -> None:
     assert paying.moved == columns(0, 0, 0, 0, 1)
 
 
+def test_a_model_without_a_price_is_refused_and_costs_nothing() -> None:
+    paying = bank(prices={"nano-banana": 0.1}, error_log=True)
+    reply = paying.ask()
+    error = reply.json()["error"]
+    assert (reply.status_code, list(error)) == (500, ["message", "type", "param", "code"])
+    assert (error["code"], error["type"]) == ("model_price_error", "new_api_error")
+    assert f"Model {MODEL} ratio or price not set" in error["message"]
+    assert paying.moved == UNMOVED
+
+
+def test_a_call_costs_what_it_costs_the_group_of_the_token_or_else_of_its_user() -> None:
+    for token, user, quota in (("vip", "none", 10_000), ("", "vip", 10_000), ("", "none", PRICE)):
+        paying = bank(groups={"vip": 0.5})
+        paying.ledger.tokens[1].group, paying.ledger.user.group = token, user
+        paying.ask()
+        assert (paying.moved["token.used"], paying.quotas) == (quota, [quota])
+
+
 def test_a_batch_shows_the_row_before_any_column_moves() -> None:
     paying = bank(batch=True)
     paying.now += 1

@@ -1,6 +1,5 @@
 """Caps of a retest, counted at the gateway, and routes that are not always there."""
 
-import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from decimal import Decimal
@@ -12,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from test_retest_faults import GOOD, IMAGES, NOW, STORED, TEXT, Desk, Gateway, open_desk, probes
 
-from trueup.mock import Upstream, draw_picture
+from trueup.mock import draw_picture
 from trueup.model import Standing, Target
 from trueup.proof import row_of
 from trueup.protocols import PROTOCOLS, Picture
@@ -28,15 +27,30 @@ MORE = [f"more-{number}/images-generations" for number in range(10)]
 OUTER = Callable[[ASGIApp], ASGIApp]
 
 
-def with_more() -> Stored:
-    """The sample with ten models of which nothing is known."""
+def with_more(are_seen: bool = False) -> Stored:
+    """The sample with ten models of which nothing is known, or an image."""
     models = "".join(f"  more-{number}:\n    title: More\n" for number in range(10))
     ends = "".join(f"  {name}:\n    body: {{prompt: x}}\n" for name in MORE)
     text = TEXT.replace("\nendpoints:\n", f"{models}\nendpoints:\n{ends}", 1)
+    if are_seen:
+        rows = "".join(map(_seen, range(10)))
+        text = text.replace("\nobservations:\n", f"\nobservations:\n{rows}", 1)
     return parse_status(text, "status.yml", NOW)
 
 
+def _seen(number: int) -> str:
+    """A row of an image of one of the ten models."""
+    sent = f"body: {{model: more-{number}, prompt: x}}"
+    return (
+        f"  - at: 2026-04-14\n    endpoint: {MORE[number]}\n    target: production\n"
+        "    sent: {base_url: https://crazyrouter.com, request: POST /v1/images/generations,"
+        f" auth: bearer, {sent}}}\n"
+        "    outcome: image\n    shape: b64-json\n    source: {reported: A page}\n"
+    )
+
+
 TEN = with_more()
+TEN_SEEN = with_more(are_seen=True)
 
 
 def answering(*replies: tuple[int, Any]) -> OUTER:
@@ -133,8 +147,6 @@ def test_a_call_that_was_interrupted_counts_and_is_not_made_again(
     assert str(row_of(proofs[0]).reason).startswith("interrupted")
 
 
-BILLED = json.dumps({**IMAGE, "usageMetadata": {}}).encode()
-DRAWING = {f"more-{number}": Upstream(200, BILLED) for number in range(10)}
 SPENDS = {
     "less than its price": ("0.10", "0.25", 4, "0.16"),
     "its price": ("0.04", "0.12", 3, "0.12"),
@@ -150,7 +162,7 @@ def test_a_cap_on_the_spend_goes_by_the_price_and_then_by_the_bill(
 ) -> None:
     """A call costs 4 cents at this gateway."""
     price, cap, calls, spent = SPENDS[costs]
-    gateway = Gateway(tmp_path, desk, stored=TEN, options={"upstreams": DRAWING})
+    gateway = Gateway(tmp_path, desk, stored=TEN_SEEN)
     proofs = gateway.retest(*MORE, max_calls=None, max_spend=Decimal(cap), price=Decimal(price))
     assert gateway.calls == calls == len(proofs)
     assert {row_of(proof).billing for proof in proofs} <= {"aligned"}

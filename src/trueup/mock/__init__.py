@@ -9,7 +9,6 @@ from trueup.mock.account import (
     LogRow,
     Options,
     Token,
-    Upstream,
     User,
 )
 from trueup.mock.app import create_app
@@ -33,7 +32,6 @@ __all__ = [
     "LogRow",
     "Options",
     "Token",
-    "Upstream",
     "User",
     "WireFault",
     "create_app",

@@ -25,7 +25,6 @@ AMPLE = 10**12
 SIMULATED_PRICE_USD = 0.04
 """What a call costs where no table of prices is given. Made up, and never shown as observed."""
 TRUSTED_UNITS = 10
-ON, OFF, EXPIRED, EXHAUSTED = 1, 2, 3, 4
 CONSUME, ERROR = 2, 5
 
 
@@ -36,30 +35,21 @@ class User:
     id: int = 1
     quota: int = AMPLE
     used_quota: int = 0
-    status: int = 1
-    role: int = 1
     group: str = "default"
     access_token: str = field(default="YOUR_ACCESS_TOKEN", repr=False)
 
 
 @dataclass(slots=True)
 class Token:
-    """A key and its quota. `status` is 1 on, 2 off, 3 expired, 4 exhausted; times are in seconds.
-
-    `models` is the whitelist when there is one; `allow_ips` has an address or network in each line.
-    """
+    """A key and its quota; a token without a group has its owner's."""
 
     key: str = field(repr=False)
     id: int = 1
     name: str = "mock"
-    status: int = ON
     remain_quota: int = AMPLE
     used_quota: int = 0
     unlimited_quota: bool = False
     accessed_time: int = 0
-    expired_time: int = -1
-    models: tuple[str, ...] | None = None
-    allow_ips: str | None = None
     group: str = ""
 
 
@@ -81,23 +71,14 @@ class LogRow:
 
 
 @dataclass(frozen=True)
-class Upstream:
-    """What stands behind a model instead of the record: its reply, or no answer at all."""
-
-    status: int = 200
-    content: bytes | None = None
-
-
-@dataclass(frozen=True)
 class Options:
     """What an operator sets, and the faults that the ledger has.
 
     `after_answer_s` is when user.used_quota, the settlement and the log row are written, counted
     from the answer; `refund_after_s` the same for a refund. With `batch` the user and token columns
     move at the next multiple of `batch_interval_s`. `prices` are dollars a call by the name that is
-    called; None prices every model alike. `upstreams` answer in place of the record. `groups` are
-    ratios by group; `rate_limit` is calls a minute, `api_limit` requests under `/api/` in 180 s.
-    With `redis` a rate limit has a body, and a spent token is not marked exhausted.
+    called; None prices every model alike. `groups` are ratios by group; `api_limit` is how many
+    requests under `/api/` are answered in 180 s.
     """
 
     dialect: Dialect = "upstream"
@@ -105,18 +86,13 @@ class Options:
     quota_per_unit: int = 500_000
     prices: Mapping[str, float] | None = None
     groups: Mapping[str, float] = field(default_factory=lambda: {"default": 1.0})
-    usable_groups: Collection[str] = ("default",)
     batch: bool = False
     batch_interval_s: float = 5.0
     after_answer_s: tuple[float, float, float] = (0.0, 0.0, 0.0)
     refund_after_s: float = 0.0
     error_log: bool = False
     log_rows: int = 100_000
-    retry_times: int = 0
-    redis: bool = False
-    rate_limit: int | None = None
     api_limit: int | None = None
-    upstreams: Mapping[str, Upstream] = field(default_factory=dict)
 
     @property
     def is_batching(self) -> bool:

@@ -15,7 +15,6 @@ from starlette.websockets import WebSocketClose
 
 from trueup.errors import BadInput
 from trueup.exchange import Exchange
-from trueup.mock.admission import admit, limit_calls
 from trueup.mock.asked import (
     Asked,
     exchange,
@@ -31,7 +30,7 @@ from trueup.mock.ledger import Charge, Ledger
 from trueup.mock.management import PREFIX, manage
 from trueup.mock.picture import EXTENSIONS, draw_picture
 from trueup.mock.record import Record
-from trueup.mock.reply import Answer, Words, index_page, invalid_url
+from trueup.mock.reply import Answer, index_page, invalid_url
 from trueup.model import Observation, Status
 
 MEDIA_PATH = re.compile(r"/simulated-media/(.+)\.(png|jpg|webp)")
@@ -46,7 +45,6 @@ def create_app(
     on_exchange: Callable[[Exchange], None] | None = None,
     keys: Collection[str] = ("YOUR_API_KEY",),
     place_of: Callable[[Observation], str] | None = None,
-    request_ids: Callable[[], str] = new_request_id,
     ledger: Ledger | None = None,
 ) -> Starlette:
     """An app that replays the observations of one target (the reference unless `target` is given).
@@ -73,7 +71,6 @@ def create_app(
         calls=Calls(record, status.signatures, media_url, books),
         on_exchange=on_exchange,
         place_of=place_of,
-        request_ids=request_ids,
     )
     return app
 
@@ -87,7 +84,6 @@ class Gateway:
     calls: Calls
     on_exchange: Callable[[Exchange], None] | None
     place_of: Callable[[Observation], str] | None
-    request_ids: Callable[[], str]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -97,9 +93,9 @@ class Gateway:
             asked = self._asked(scope, await read_body(receive))
         except ClientDisconnect:
             return
-        request_id = self.request_ids()
+        request_id = new_request_id()
         self.ledger.catch_up()
-        answer, charge = self._answer(asked, Words(self.ledger.options.dialect, request_id))
+        answer, charge = self._answer(asked, request_id)
         if self.on_exchange is not None:
             place, secrets = self._place(answer.row), self._secrets()
             self.on_exchange(exchange(asked, answer, request_id, place, secrets))
@@ -116,35 +112,26 @@ class Gateway:
         method, path = scope["method"], scope["path"]
         headers, query = read_headers(scope), read_query(scope)
         host = read_host(headers, scope)
-        client = scope.get("client")
         return Asked(
             method=method,
             path=path,
             query=tuple(pair for pair in query if pair[0] != "key"),
             host=host,
             site=f"{scope['scheme']}://{host}",
-            address=client[0] if client else "",
             headers=headers,
             came=arrival(path, query, headers, self.record.ways(method, path)),
             body=body,
         )
 
-    def _answer(self, asked: Asked, words: Words) -> tuple[Answer, Charge | None]:
+    def _answer(self, asked: Asked, request_id: str) -> tuple[Answer, Charge | None]:
         path = asked.path
         if self.record.is_known(asked.method, path):
-            return self._call(asked, words)
+            return self.calls.answer(asked, request_id)
         if found := MEDIA_PATH.fullmatch(path):
             return self._media(asked, found[1], found[2]), None
         if path.startswith(PREFIX):
             return manage(self.ledger, self.record, asked), None
         return self._nowhere(asked), None
-
-    def _call(self, asked: Asked, words: Words) -> tuple[Answer, Charge | None]:
-        caller = admit(self.ledger, asked.came.key, asked.address, words)
-        if isinstance(caller, Answer):
-            return caller, None
-        limited = limit_calls(self.ledger, caller, words)
-        return (limited, None) if limited else self.calls.answer(asked, caller, words)
 
     def _nowhere(self, asked: Asked) -> Answer:
         api = asked.path.startswith(API)

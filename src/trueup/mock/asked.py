@@ -33,7 +33,6 @@ class Asked:
     query: tuple[tuple[str, str], ...]
     host: str
     site: str
-    address: str
     headers: Mapping[str, str] = field(repr=False)
     came: Arrival = field(repr=False)
     body: bytes | None

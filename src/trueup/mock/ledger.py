@@ -14,8 +14,6 @@ from typing import Literal
 from trueup.mock.account import (
     CONSUME,
     ERROR,
-    EXHAUSTED,
-    ON,
     TRUSTED_UNITS,
     LogRow,
     Options,
@@ -24,7 +22,6 @@ from trueup.mock.account import (
 )
 from trueup.mock.auth import bare
 from trueup.mock.clock import wall_clock
-from trueup.mock.refusal import NO_BALANCE, SHORT_BALANCE, SHORT_TOKEN, Refusal
 from trueup.mock.reply import IMAGE_TOKENS, PROMPT_TOKENS
 
 Column = Literal["quota", "token", "used"]
@@ -34,16 +31,15 @@ API_WINDOW_S = 180
 
 @dataclass(slots=True)
 class Charge:
-    """What one call costs: `held` was taken before it, `due` is the price in the end."""
+    """What one call costs: `quotas` are what is held before it, and what is due in the end."""
 
     token: Token
-    group: str
     model: str
     upstream: str
     request_id: str
-    held: int
-    due: int
+    quotas: tuple[int, int]
     started: float
+    held: int = 0
     is_charged: bool = False
     has_usage: bool = True
     has_image: bool = True
@@ -71,7 +67,7 @@ class Ledger:
         self._order = count()
         self._batch: dict[tuple[Column, int], tuple[Token | User, int]] = {}
         self._quotas: dict[tuple[float, str], tuple[int, int]] = {}
-        self._calls: dict[tuple[str, object], tuple[int, int]] = {}
+        self._requests = 0, 0
 
     @classmethod
     def of(cls, keys: Collection[str], options: Options | None = None) -> "Ledger":
@@ -94,25 +90,13 @@ class Ledger:
             found = self._quotas[price_usd, group] = self.options.quotas(price_usd, group)
         return found
 
-    def hold(self, charge: Charge) -> tuple[Refusal, dict[str, float]] | None:
-        """Takes what a call may cost; where user or token cannot pay, why, in dollars."""
-        user, token, unit = self.user, charge.token, self.options.quota_per_unit
-        held, trusted = charge.held, TRUSTED_UNITS * unit
-        if user.quota <= 0:
-            return NO_BALANCE, {"balance": user.quota / unit}
-        ample = token.unlimited_quota or token.remain_quota > trusted
-        if user.quota > trusted and ample:
-            held = 0
-        facts = {"need": held / unit}
-        if user.quota < held:
-            return SHORT_BALANCE, {"balance": user.quota / unit, **facts}
-        if not token.unlimited_quota and token.remain_quota < held:
-            return SHORT_TOKEN, {"balance": token.remain_quota / unit, **facts}
-        charge.held = held
-        if held:
-            self._write("token", token, held)
-            self._write("quota", user, -held)
-        return None
+    def hold(self, charge: Charge) -> None:
+        """Takes what a call may cost, and nothing from those who have so much that it is safe."""
+        token, trusted = charge.token, TRUSTED_UNITS * self.options.quota_per_unit
+        is_ample = token.unlimited_quota or token.remain_quota > trusted
+        if not (self.user.quota > trusted and is_ample):
+            charge.held = charge.quotas[0]
+        self._pay(charge, charge.held)
 
     def close(self, charge: Charge) -> None:
         """Settles or refunds a call. To be called once the answer is out."""
@@ -123,29 +107,18 @@ class Ledger:
             self._later(self.options.refund_after_s, lambda: self._pay(charge, -charge.held))
             return
         used_s, settled_s, logged_s = self.options.after_answer_s
-        quota = charge.due if charge.has_usage else 0
+        quota = charge.quotas[1] if charge.has_usage else 0
         self._later(used_s, lambda: self._write("used", self.user, quota))
         self._later(settled_s, lambda: self._settle(charge, quota))
         self._later(logged_s, lambda: self._log(charge, CONSUME, quota))
 
     def is_over_limit(self) -> bool:
-        """Counts a request under `/api/`, and tells whether it is one too many."""
-        return self.is_limited("api", None, self.options.api_limit, API_WINDOW_S)
-
-    def is_limited(self, what: str, who: object, limit: int | None, window_s: int) -> bool:
-        """Counts a call, and tells whether it is one too many for its window."""
-        if limit is None:
-            return False
-        window = int(self.now // window_s)
-        last, calls = self._calls.get((what, who), (window, 0))
-        calls = calls + 1 if last == window else 1
-        self._calls[what, who] = window, calls
-        return calls > limit
-
-    def spend(self, token: Token) -> None:
-        """Marks a token as exhausted, as a gateway without a cache does when it meets one."""
-        if token.status == ON and not self.options.redis:
-            token.status = EXHAUSTED
+        """Counts a request under `/api/`, and tells whether it is one too many in its window."""
+        window = int(self.now // API_WINDOW_S)
+        last, requests = self._requests
+        self._requests = window, requests + 1 if last == window else 1
+        limit = self.options.api_limit
+        return limit is not None and self._requests[1] > limit
 
     def _later(self, delay_s: float, write: Callable[[], None]) -> None:
         if not delay_s and not self._due:

@@ -109,13 +109,6 @@ class Record:
         """The names by which models were called."""
         return dict.fromkeys(item.called for item in self.told)
 
-    def is_served(self, method: str, path: str, model: str) -> bool:
-        """Whether the record has a request of this model on this path."""
-        asked = f"{method} {path}"
-        return any(
-            item.called == model and item.sent.request.split("?")[0] == asked for item in self.told
-        )
-
     def is_known(self, method: str, path: str) -> bool:
         """Whether the gateway has such a path, as the record, its family or the routes tell."""
         asked = f"{method} {path}"

@@ -5,18 +5,16 @@ An error has one of two shapes: that of the steps before a channel is chosen (ke
 """
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from trueup.mock.account import Dialect, Upstream
 from trueup.mock.picture import EXTENSIONS, draw_picture
-from trueup.mock.refusal import DOCUMENTED, NO_ANSWER, Refusal
 from trueup.model import Observation, Replay, Shape
 from trueup.protocols import Picture, Protocol
 
 JSON = "application/json; charset=utf-8"
+OWN_ERROR = "new_api_error"
 HTML = "text/html; charset=utf-8"
 PROMPT_TOKENS, IMAGE_TOKENS = 10, 100
 """Simulated counts; nobody observed any."""
@@ -26,9 +24,6 @@ INDEX = """<!doctype html>
 <p>This is a mock. It answers from recorded observations, and nothing is sent anywhere.</p>
 </body></html>
 """
-HIDDEN = re.compile(
-    r"https?://\S+|\b(?:\d{1,3}\.){3}\d{1,3}\b|\b(?:[A-Za-z0-9][A-Za-z0-9-]*\.)+[A-Za-z]{2,}\b"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,54 +36,51 @@ class Answer:
     row: Observation | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
-    """The gateway's words for one request."""
+@dataclass(frozen=True)
+class Refusal:
+    """An error's status, text with the places to fill in, and code; `relay` is its shape."""
 
-    dialect: Dialect
-    request_id: str
+    status: int
+    text: str
+    code: str = ""
+    relay: bool = False
 
-    def refuse(self, refusal: Refusal, **facts: object) -> Answer:
-        """An error of the gateway's own, its places filled in with `facts`."""
-        if self.dialect == "documented":
-            refusal = DOCUMENTED.get(refusal, refusal)
-        text = f"{refusal.text.format(**facts)} (request id: {self.request_id})"
-        if not refusal.relay:
-            error = {"code": refusal.code, "message": text, "type": refusal.type}
-            return _error(refusal.status, error)
-        return relay_error(refusal.status, text, refusal.type, refusal.code)
 
-    def replay(self, replay: Replay, row: Observation | None) -> Answer:
-        """An error on record. A numeric code is an upstream's own error, passed on without id."""
-        passed_on = isinstance(replay.code, int)
-        text = replay.message if passed_on else f"{replay.message} (request id: {self.request_id})"
-        return relay_error(replay.status, text, replay.type, replay.code, row)
+MISSING = Refusal(401, "未提供令牌")
+UNKNOWN = Refusal(401, "无效的令牌")
+NO_MODEL = Refusal(400, "未指定模型名称，模型名称不能为空")
+BAD_BODY = Refusal(400, "Invalid request, 无效的请求, a JSON object was expected")
+NO_CHANNEL = Refusal(
+    503, "分组 {group} 下模型 {model} 无可用渠道（distributor）", "model_not_found"
+)
+NO_PRICE = Refusal(
+    500,
+    "模型 {model} 倍率或价格未配置，请联系管理员设置；"
+    "Model {model} ratio or price not set, please contact the administrator",
+    "model_price_error",
+    relay=True,
+)
+TOO_LARGE = Refusal(413, "request body too large", "read_request_body_failed", relay=True)
+NO_TEXT = Refusal(
+    500, "upstream error: no failure text is on record", "no_text_on_record", relay=True
+)
 
-    def upstream(self, upstream: Upstream) -> Answer:
-        """What the gateway makes of the reply that it got from a model's own API."""
-        content, status = upstream.content, upstream.status
-        if content is None:
-            return self.refuse(NO_ANSWER)
-        if status == 200:
-            return Answer(200, content)
-        try:
-            reply = json.loads(content)
-        except (ValueError, RecursionError):
-            reply = None
-        error = reply.get("error") if isinstance(reply, dict) else None
-        kind = "bad_response_status_code"
-        if isinstance(error, dict) and error.get("message"):
-            code = error.get("code")
-            code = code if isinstance(code, str | int) else ""
-            text = _hidden(str(error["message"]))
-            return relay_error(status, text, str(error.get("type") or "upstream_error"), code)
-        message = error if isinstance(error, str) else None
-        if message is None and isinstance(reply, dict):
-            message = reply.get("message")
-        if not isinstance(message, str) or not message:
-            return relay_error(status, "openai_error", kind, kind)
-        text = f"{_hidden(message)} (request id: {self.request_id})"
-        return relay_error(status, text, kind, kind)
+
+def refuse(
+    refusal: Refusal, request_id: str, row: Observation | None = None, **facts: str
+) -> Answer:
+    """An error of the gateway's own, its places filled in with `facts`."""
+    text = _with_id(refusal.text.format(**facts), request_id)
+    if refusal.relay:
+        return relay_error(refusal.status, text, OWN_ERROR, refusal.code, row)
+    return _error(refusal.status, {"code": refusal.code, "message": text, "type": OWN_ERROR}, row)
+
+
+def replay(replay: Replay, request_id: str, row: Observation) -> Answer:
+    """An error on record. A numeric code is an upstream's own error, passed on without id."""
+    passed_on = isinstance(replay.code, int)
+    text = replay.message if passed_on else _with_id(replay.message, request_id)
+    return relay_error(replay.status, text, replay.type, replay.code, row)
 
 
 def relay_error(
@@ -143,10 +135,9 @@ def encoded(body: object) -> bytes:
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
-def _error(status: int, error: Mapping[str, str | int], row: Observation | None = None) -> Answer:
+def _error(status: int, error: Mapping[str, str | int], row: Observation | None) -> Answer:
     return Answer(status, encoded({"error": error}), row=row)
 
 
-def _hidden(text: str) -> str:
-    """The text without URLs, host names and addresses, as the gateway passes on any error."""
-    return HIDDEN.sub("***", text)
+def _with_id(text: str, request_id: str) -> str:
+    return f"{text} (request id: {request_id})"
