@@ -245,14 +245,6 @@ def test_a_batched_refund_leaves_the_columns_as_they_were() -> None:
     assert paying.after(5).moved == UNMOVED
 
 
-def test_without_a_batch_a_visible_row_means_that_all_is_settled() -> None:
-    paying = bank(after_answer_s=(0.1, 0.2, 0.3))
-    paying.ask()
-    while not paying.moved["rows"]:
-        paying.now += 0.05
-    assert paying.moved == PAID
-
-
 PAID_LATE = columns(0, 0, 0, 0, 1)
 NO_ROW = columns(-PRICE, PRICE, -PRICE, PRICE, 0)
 FAULTS: tuple[tuple[Fault, dict[str, int], dict[str, int]], ...] = (
@@ -319,15 +311,6 @@ def test_a_blocked_prompt_is_billed_and_has_no_image() -> None:
     assert reply.status_code == 200 and "candidates" not in reply.json()
     assert paying.quotas == [PRICE] and paying.ledger.rows[0].completion_tokens == 0
     assert paying.fail().status_code == 400
-
-
-def test_a_lost_flush_is_short_by_whole_requests_for_good() -> None:
-    paying = bank("lost-flush")
-    for _ in range(3):
-        paying.ask()
-    paying.after(60)
-    assert paying.moved["token.used"] == 0
-    assert paying.quotas == [PRICE] * 3
 
 
 def test_the_status_route_tells_of_batching_as_it_is() -> None:

@@ -39,19 +39,13 @@ class Asked:
 
     @property
     def line(self) -> str:
-        """Method, path and what is left of the query."""
-        return request_line(self.method, self.path, self.query)
+        """Method, path and what is left of the query, as the record writes them."""
+        query = "&".join(f"{name}={value}" for name, value in self.query)
+        return f"{self.method} {self.path}{'?' if query else ''}{query}"
 
     def parameter(self, name: str) -> str:
         """The first value of a query parameter, or nothing."""
         return next((value for known, value in self.query if known == name), "")
-
-
-def request_line(method: str, path: str, query: Collection[tuple[str, str]]) -> str:
-    """A request as the record writes it."""
-    if not query:
-        return f"{method} {path}"
-    return f"{method} {path}?{'&'.join(f'{name}={value}' for name, value in query)}"
 
 
 def read_headers(scope: Scope) -> dict[str, str]:

@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 
 from trueup.model import AuthKind
 
-GEMINI_PATHS = ("/v1beta/models", "/v1beta/openai/models", "/v1/models/")
-CLAUDE_PATHS = ("/v1/messages", "/v1/models")
+GEMINI_PATHS = ("/v1beta/models", "/v1/models/")
 BEARER = re.compile(r"^\s*[Bb]earer(\s+|$)")
 MASK = "***"
 SHORTEST_SECRET = 8
@@ -37,21 +36,16 @@ def arrival(
     recorded: Collection[AuthKind] = (),
 ) -> Arrival:
     """How a key came; `recorded` are ways that the record shows to be read on this path."""
-    claude = headers.get("x-api-key", "")
     came: dict[AuthKind, str] = {
         "bearer": BEARER.sub("", headers.get("authorization", "")).strip(),
         "query-key": next((value for name, value in query if name == "key"), ""),
         "x-goog-api-key": headers.get("x-goog-api-key", ""),
     }
     came = {way: key for way, key in came.items() if key}
-    seen = (*came.values(), claude)
-    if not any(part in path for part in CLAUDE_PATHS):
-        claude = ""
+    seen = (*came.values(), headers.get("x-api-key", ""))
     gemini = path.startswith(GEMINI_PATHS)
-    read = tuple(
-        way for way in came if (not claude if way == "bearer" else gemini or way in recorded)
-    )
-    winner = [claude, *(came[way] for way in read)][-1]
+    read = tuple(way for way in came if way == "bearer" or gemini or way in recorded)
+    winner = came[read[-1]] if read else ""
     ways = tuple(way for way in came if way != "bearer" or BEARER.match(headers["authorization"]))
     return Arrival(ways, read, bare(winner), seen)
 
