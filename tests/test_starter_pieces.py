@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import TOP, copy_repository, load_docs
+from hypothesis import given
+from strategies import hostile
 from test_starter import DAY, INDEXED, proved
 
 from trueup import protocols
@@ -29,6 +31,8 @@ from trueup.starter import (
     write_addition,
     write_starter,
 )
+from trueup.starter.repository import render_file
+from trueup.starter.settings import site_names, with_language
 
 NOW = datetime.now(UTC)
 FIRST = "example-image-1"
@@ -331,6 +335,39 @@ def test_settings_without_extras_get_a_choice_of_languages(site: Path) -> None:
     made = new_language(load_docs(site), "ja").changed["mkdocs.yml"]
     assert made.startswith("site_name: x\n\nextra:\n  alternate:\n") and os.linesep == "\n"
     assert len(yaml.safe_load(made)["extra"]["alternate"]) == 2
+
+
+@given(name=hostile, description=hostile)
+def test_the_names_of_a_site_are_read_back_from_the_settings_of_a_language(
+    tmp_path_factory: pytest.TempPathFactory, name: str, description: str
+) -> None:
+    file = tmp_path_factory.getbasetemp() / "mkdocs.ja.yml"
+    values = {"language": "ja", "name": name, "description": description}
+    file.write_bytes(render_file("mkdocs.LANG.yml", values).encode())
+    assert site_names(file) == (name, description)
+
+
+def test_a_code_that_yaml_reads_as_a_word_is_quoted(tmp_path: Path) -> None:
+    file = tmp_path / "mkdocs.yml"
+    file.write_text("site_name: x\n")
+    choice = yaml.safe_load(with_language(file, "no", "Norsk", ("en", "English")))["extra"]
+    values = {"language": "no", "name": "x", "description": "y"}
+    settings = yaml.safe_load(render_file("mkdocs.LANG.yml", values))
+    assert choice["alternate"][1] == {"name": "Norsk", "link": "no/", "lang": "no"}
+    assert (settings["theme"]["language"], settings["docs_dir"]) == ("no", "docs/no")
+
+
+def test_line_ends_of_another_system_stay_as_they_are(site: Path) -> None:
+    page = f"docs/en/{FIRST}.md"
+    for name in ("mkdocs.yml", "status.yml", page):
+        content = (site / name).read_bytes().replace(b"\n", b"\r\n")
+        (site / name).write_bytes(content)
+    add_model(site, "paint-3", "images-generations")
+    add_route(site, "images-edits", FIRST)
+    for name in ("mkdocs.yml", "status.yml", page):
+        content = (site / name).read_bytes()
+        assert content.count(b"\n") == content.count(b"\r\n")
+    assert b'\r\n{{ route("example-image-1/images-edits") }}\r\n' in (site / page).read_bytes()
 
 
 def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[object, str, str]:

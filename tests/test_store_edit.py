@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from strategies import hostile, json_values
 
 from trueup.errors import BadInput
 from trueup.model import Image, Observation, Sent, Source
@@ -96,27 +97,6 @@ def new_row(**given: Any) -> Observation:
         "source": Source(receipt="docs/evidence/a.json", sha256="0" * 64),
     }
     return Observation(**(fields | given))
-
-
-hostile = st.one_of(
-    st.text(min_size=1, max_size=30),
-    st.text(
-        alphabet=" '\"\\:#-?{}[]&*!|>%@`,\n\r\t\u2028\x85\ufeff\x00aé😀0", min_size=1, max_size=9
-    ),
-    st.sampled_from(
-        ["yes", "null", "~", "2026-01-01", "16:9", "010", "1e3", "=", "<<", "{{ x }}", "{% x %}"]
-        + [" a", "a ", "a: b", "a #b", "- a", "...", "---", "a:", "12", "0x1f", ".nan", "on"]
-    ),
-)
-json_values = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers(-(10**40), 10**40)
-    | hostile
-    | st.floats(allow_nan=False, allow_infinity=False),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(hostile, inner, max_size=3),
-    max_leaves=8,
-)
 
 
 @given(

@@ -188,10 +188,11 @@ def _call(endpoint: str) -> str:
 
 def _with_call(page: Path, endpoint: str) -> str:
     """A page with the call of an endpoint behind the last such call, else at its end."""
-    text = page.read_text(encoding="utf-8")
+    text = page.read_bytes().decode("utf-8")
+    newline = "\r\n" if "\r\n" in text else "\n"
     calls = list(re.finditer(r"^\{\{ *route\([^\n]*\n?", text, re.MULTILINE))
     stop = calls[-1].end() if calls else len(text)
-    return f"{text[:stop].rstrip()}\n\n{_call(endpoint)}\n{text[stop:]}"
+    return f"{text[:stop].rstrip()}{newline * 2}{_call(endpoint)}{newline}{text[stop:]}"
 
 
 def _texts(stored: Stored, language: str) -> str:

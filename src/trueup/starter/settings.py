@@ -37,7 +37,7 @@ def with_language(file: Path, language: str, name: str, main: tuple[str, str]) -
     """
     text, root = _read(file)
     extra = _value(root, "extra")
-    line = f"- {{name: {render_text(name)}, link: {language}/, lang: {language}}}"
+    line = f"- {{name: {render_text(name)}, link: {language}/, lang: {render_text(language)}}}"
     if extra is None:
         return f"{text.rstrip()}\n\nextra:\n  alternate:\n    {_first(main)}\n    {line}\n"
     if not isinstance(extra, yaml.MappingNode) or extra.flow_style or not extra.value:
@@ -67,7 +67,7 @@ def _first(main: tuple[str, str]) -> str:
 
 def _read(file: Path) -> tuple[str, yaml.MappingNode]:
     try:
-        text = file.read_text(encoding="utf-8")
+        text = file.read_bytes().decode("utf-8")  # with its line ends as they are
         root = yaml.compose(text, yaml.SafeLoader)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         reason = " ".join(str(error).split())
