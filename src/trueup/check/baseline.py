@@ -5,13 +5,12 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated
 
-import yaml
 from pydantic import Field, StrictInt
 
-from trueup.errors import BadInput
-from trueup.finding import RULES, Finding
+from trueup.errors import BadInput, BadStatus
+from trueup.finding import RULES, Finding, printable
 from trueup.model import Day, Frozen, Text
-from trueup.store import parse_as, parse_yaml, write_whole
+from trueup.store import Document, parse_as, parse_yaml, render_row, write_whole
 
 NAME = "baseline.yml"
 NEVER = (
@@ -23,6 +22,7 @@ HEAD = """\
 # Findings that were there when the check began, each forgiven until its day.
 # Written by `trueup check --write-baseline`; take an entry out when its finding is mended.
 """
+Identity = tuple[str, str, str]
 
 
 class Entry(Frozen):
@@ -30,10 +30,10 @@ class Entry(Frozen):
 
     rule: Text
     """The id of their rule."""
-    path: Text
+    path: str
     """The file that they are in."""
-    found: Text
-    """What was found."""
+    found: str
+    """What was found, as it is printed; a finding may be of any length."""
     times: Annotated[StrictInt, Field(ge=1)] = 1
     """How many of them there are."""
     until: Day
@@ -57,8 +57,7 @@ def load_baseline(top: Path) -> tuple[Entry, ...]:
     except (OSError, UnicodeDecodeError) as error:
         told = f"{file}: it cannot be read ({' '.join(str(error).split())})"
         raise BadInput(f"{told}; text in UTF-8 was expected. Save it so.") from error
-    document = parse_yaml(text, str(file))
-    entries = parse_as(document, Baseline).findings
+    document, entries = _parsed(text, file)
     for number, entry in enumerate(entries):
         if entry.rule not in RULES or entry.rule in NEVER:
             why = "are never forgiven" if entry.rule in NEVER else "are of no rule"
@@ -73,10 +72,12 @@ def forgive(
 ) -> list[Finding]:
     """The findings that no entry forgives, and one for each entry that is spent or of no use."""
     left = {entry: entry.times for entry in entries}
-    by_identity = {(entry.rule, entry.path, entry.found): entry for entry in entries}
+    by_identity: dict[Identity, Entry] = {
+        (entry.rule, entry.path, entry.found): entry for entry in entries
+    }
     kept = []
-    for finding in findings:
-        entry = by_identity.get((finding.rule, _path(finding, top), finding.found))
+    for finding in dict.fromkeys(findings):
+        entry = by_identity.get(_identity(finding, top))
         if entry is None or left[entry] == 0:
             kept.append(finding)
             continue
@@ -95,22 +96,43 @@ def forgive(
 
 
 def write_baseline(findings: Iterable[Finding], top: Path, until: date) -> int:
-    """Writes the errors among the findings into the baseline; the number of those forgiven."""
-    times: dict[tuple[str, str, str], int] = {}
-    for finding in findings:
+    """Writes the errors among the findings into the baseline; the number of those forgiven.
+
+    Raises BadInput, with the file as it was, where it could not be read again.
+    """
+    times: dict[Identity, int] = {}
+    for finding in dict.fromkeys(findings):
         if finding.severity == "error" and finding.rule not in NEVER:
-            key = (finding.rule, _path(finding, top), finding.found)
+            key = _identity(finding, top)
             times[key] = times.get(key, 0) + 1
-    rows = [
-        {"rule": rule, "path": path, "found": found, "times": count, "until": until}
+    entries = tuple(
+        Entry(rule=rule, path=path, found=found, times=count, until=until)
         for (rule, path, found), count in sorted(times.items())
-    ]
-    text = yaml.safe_dump({"findings": rows}, allow_unicode=True, sort_keys=False, width=1000)
-    write_whole(top / NAME, (HEAD + text).encode(), 0o644)
+    )
+    rows = "".join(render_row(entry, 2) for entry in entries)
+    text = HEAD + (f"findings:\n{rows}" if rows else "findings: []\n")
+    try:
+        assert _parsed(text, top / NAME)[1] == entries
+    except BadStatus as error:
+        told = f"{len(entries)} findings do not fit into it ({error.complaints[0]})"
+        raise BadInput(
+            f"{top / NAME}: {told}; fewer were expected. Fix some of them first."
+        ) from error
+    write_whole(top / NAME, text.encode(), 0o644)
     return sum(times.values())
 
 
-def _path(finding: Finding, top: Path) -> str:
-    """The file of a finding from `top` on."""
+def _parsed(text: str, file: Path) -> tuple[Document, tuple[Entry, ...]]:
+    document = parse_yaml(text, str(file))
+    return document, parse_as(document, Baseline).findings
+
+
+def _identity(finding: Finding, top: Path) -> Identity:
+    """Its rule, its file and what was found, as printed: a line of any file can hold that.
+
+    Both without `top`, which another machine has at another place.
+    """
     file = Path(finding.place[0])
-    return file.relative_to(top).as_posix() if file.is_relative_to(top) else file.as_posix()
+    path = file.relative_to(top) if file.is_relative_to(top) else file
+    found = finding.found if top == Path() else finding.found.replace(f"{top}/", "")
+    return finding.rule, printable(path.as_posix()), printable(found)

@@ -71,7 +71,7 @@ def check(
     checked = Check(top, now, today)
     found = checked.run(against=against, fails_stale=fail_stale, site=site)
     if until is not None:
-        _write_baseline(top, found, until)
+        _write_baseline(top, by_policy(found, checked.severities), until)
         return
     kept = by_policy(forgive(found, load_baseline(top), top, today), checked.severities)
     _tell(kept, form, output)

@@ -1,7 +1,16 @@
 """Finding: something wrong in the status file, a page, a template or the built site, by a rule."""
 
-from trueup.finding.finding import Finding, by_policy
+from trueup.finding.finding import Finding, by_policy, printable
 from trueup.finding.formats import FORMATS, render_findings
 from trueup.finding.rules import RULES, Rule, Severity
 
-__all__ = ["FORMATS", "RULES", "Finding", "Rule", "Severity", "by_policy", "render_findings"]
+__all__ = [
+    "FORMATS",
+    "RULES",
+    "Finding",
+    "Rule",
+    "Severity",
+    "by_policy",
+    "printable",
+    "render_findings",
+]

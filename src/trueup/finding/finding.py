@@ -43,7 +43,7 @@ class Finding:
 
     def __str__(self) -> str:
         mark = "warning: " if self.severity == "warning" else ""
-        return CONTROL.sub(_escaped, f"{self.where}: {mark}{self.text} [{self.rule}]")
+        return printable(f"{self.where}: {mark}{self.text} [{self.rule}]")
 
     def __lt__(self, other: "Finding") -> bool:
         return self._order < other._order
@@ -63,6 +63,11 @@ class Finding:
     @property
     def _order(self) -> tuple[tuple[str, int, int], str, str]:
         return self.place, self.rule, self.text
+
+
+def printable(text: str) -> str:
+    """A text on one line, with an escape for each character that a line of UTF-8 cannot show."""
+    return CONTROL.sub(_escaped, text)
 
 
 def _escaped(found: re.Match[str]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Any
 
-from trueup.model import Frozen, Mapping, Observation
+from trueup.model import Frozen
 
 WIDEST_FLOW = 70
 _PLAIN = re.compile(r"[A-Za-z](?:[A-Za-z0-9 ./_-]|:(?=[A-Za-z0-9/]))*(?<! )")
@@ -21,7 +21,7 @@ def render_text(text: str) -> str:
     return _scalar(text)
 
 
-def render_row(row: Observation | Mapping, column: int) -> str:
+def render_row(row: Frozen, column: int) -> str:
     """The row as a list item with its dash at a column (from 0), without what is at its default."""
     return "".join(f"{line}\n" for line in _items([row.model_dump(exclude_defaults=True)], column))
 
