@@ -21,3 +21,5 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(hostile, inner, max_size=3),
     max_leaves=8,
 )
+paragraphs = st.lists(hostile | st.text(), min_size=1, max_size=30).map(" ".join).filter(bool)
+"""Texts long enough to be wrapped."""

@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import hostile, paragraphs
 
 from trueup import cache
 from trueup.cache import Cache, Keys, engine_mark
@@ -78,6 +81,35 @@ def test_an_unchanged_block_gets_the_data_of_its_run_and_the_mark(file: Path) ->
     keep(file)
     kept = receipt_of(BLOCK).model_copy(update={"pages": PAGES, "reused": True})
     assert find(file) == kept
+
+
+told = {
+    "request_id": st.none() | hostile,
+    "signatures": st.lists(hostile, max_size=2).map(tuple),
+    "unobserved": st.lists(paragraphs, max_size=2).map(tuple),
+    "duration_ms": st.integers(0, 10**6),
+}
+kept_blocks = st.tuples(
+    paragraphs, st.sampled_from(["bash", "python"]), st.fixed_dictionaries(told)
+)
+
+
+@given(st.lists(kept_blocks, max_size=4, unique_by=lambda one: one[:2]))
+def test_every_receipt_that_was_kept_is_found_as_it_was(
+    tmp_path_factory: pytest.TempPathFactory, several: list[tuple[str, str, dict[str, Any]]]
+) -> None:
+    file = tmp_path_factory.getbasetemp() / "receipts.json"
+    blocks = [replace(BLOCK, text=text, language=language) for text, language, _ in several]
+    kept = Cache(file, Keys(STORED, CONDITIONS), fresh=True)
+    receipts = [receipt_of(block, **one[2]) for block, one in zip(blocks, several, strict=True)]
+    for block, receipt in zip(blocks, receipts, strict=True):
+        kept.keep(block, receipt)
+    kept.save()
+    found = Cache(file, Keys(STORED, CONDITIONS))
+    again = {"pages": PAGES, "reused": True}
+    assert [found.find(block, PAGES) for block in blocks] == [
+        receipt.model_copy(update=again) for receipt in receipts
+    ]
 
 
 RECORD = "    endpoint: nano-banana/images-generations\n"

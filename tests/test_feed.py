@@ -6,11 +6,14 @@ from xml.etree import ElementTree
 
 import pytest
 from conftest import TOP
+from hypothesis import given
+from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
+from strategies import paragraphs
 
 from trueup.feed import StatusFeed, feed_files, feed_of, render_feed_schema
 from trueup.history import changes_of
-from trueup.model import Standing, anchor
+from trueup.model import Hold, Standing, anchor
 from trueup.standing import stand
 from trueup.store import Stored, parse_status
 
@@ -51,6 +54,26 @@ def test_the_feed_reads_back_and_fits_its_schema() -> None:
     assert not list(validator.iter_errors(data))
     data["endpoints"][0]["standing"] = "excellent"
     assert list(validator.iter_errors(data))
+
+
+FALLIBLE = [
+    name
+    for name in STATUS.endpoints
+    if stand(STATUS, name).supported is not Standing.NOT_RECOMMENDED
+]
+"""Endpoints that a hold can lower."""
+
+
+@given(st.dictionaries(st.sampled_from(FALLIBLE), paragraphs, max_size=3))
+def test_a_feed_with_the_words_of_people_reads_back(reasons: dict[str, str]) -> None:
+    holds = tuple(
+        Hold(endpoint=name, to=Standing.NOT_RECOMMENDED, reason=reason[:2000], by="A", on=TODAY)
+        for name, reason in reasons.items()
+    )
+    feed = feed_of(STATUS.model_copy(update={"holds": holds}), TODAY)
+    assert StatusFeed.model_validate_json(feed.render()) == feed
+    held = {one.endpoint: one.hold for one in feed.endpoints if one.hold}
+    assert held == {one.endpoint: one.reason for one in holds}
 
 
 @pytest.mark.parametrize(

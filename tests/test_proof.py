@@ -1,10 +1,14 @@
 """Proof: what the file of one retest says, and the row that follows from it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import hostile, json_values, paragraphs
 
-from trueup.model import Sent
+from trueup.model import Sent, Source
 from trueup.proof import Amounts, Attempt, Outcome, Proof, row_of
 
 NOW = datetime(2026, 4, 20, 10, tzinfo=UTC)
@@ -29,9 +33,53 @@ def proof_of(*outcomes: Outcome, reason: str | None = None) -> Proof:
     )
 
 
-def test_a_proof_is_read_back_as_it_was_written() -> None:
-    proof = proof_of("error", "image")
-    assert Proof.model_validate_json(proof.model_dump_json()) == proof
+units = st.none() | st.integers(-(10**18), 10**18)
+dollars = st.none() | st.decimals(-(10**6), 10**6, places=9)
+amounts = st.builds(
+    Amounts,
+    verdict=st.sampled_from(["aligned", "mismatch", "cannot-tell"]),
+    cause=hostile,
+    reason=paragraphs,
+    log_quota_units=units,
+    used_delta_quota_units=units,
+    log_usd=dollars,
+    used_delta_usd=dollars,
+)
+attempts = st.builds(
+    Attempt,
+    at=st.timedeltas(timedelta(), timedelta(days=99)).map(lambda later: NOW + later),
+    outcome=st.sampled_from(["image", "error", "cannot-tell"]),
+    reason=st.none() | hostile,
+    status=st.none() | st.integers(100, 599),
+    request_id=st.none() | hostile,
+    shape=st.sampled_from([None, "url", "b64-json"]),
+    image=st.none() | st.dictionaries(hostile, json_values, max_size=3),
+    error=st.none() | paragraphs,
+    signatures=st.lists(hostile, max_size=2).map(tuple),
+    upstream=st.none() | hostile,
+    sent=st.dictionaries(hostile, json_values, max_size=3).map(
+        lambda body: SENT.model_copy(update={"body": body})
+    ),
+    billing=st.none() | amounts,
+)
+proofs = st.builds(
+    lambda tried, block, previous, told: proof_of().model_copy(
+        update={"attempts": tried, "block": block, "previous": previous, "others_told": told}
+    ),
+    st.lists(attempts, min_size=1, max_size=3).map(tuple),
+    paragraphs,
+    st.none() | st.builds(Source, receipt=hostile, sha256=st.just("0" * 64)),
+    st.booleans(),
+)
+
+
+@given(proofs)
+def test_a_proof_is_read_back_as_it_was_written(proof: Proof) -> None:
+    text = proof.render()
+    again = Proof.model_validate_json(text)
+    assert (again, again.render(), again.path) == (proof, text, proof.path)
+    bills = [one.billing for one in again.attempts if one.billing]
+    assert all(isinstance(one.log_usd, Decimal | None) for one in bills)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from strategies import hostile, json_values, paragraphs
 
 from trueup import __version__
 from trueup.receipt import Receipt, Report
@@ -72,6 +73,33 @@ def test_a_report_is_written_as_json_that_keeps_every_field() -> None:
     assert written["pages"] == ["index.html", "acorn/index.html"]
     assert failed["reasons"] == ["it said nothing"]
     assert set(written) == set(Receipt.model_fields)
+
+
+receipts = st.builds(
+    receipt,
+    endpoint=st.none() | hostile,
+    pages=st.lists(hostile, max_size=2).map(tuple),
+    passed=st.booleans(),
+    status=st.none() | st.integers(100, 599),
+    signatures=st.lists(hostile, max_size=2).map(tuple),
+    exit_code=st.none() | st.integers(-64, 255),
+    request_id=st.none() | hostile,
+    evidence=st.none() | st.dates(),
+    record=st.none() | hostile,
+    image=st.none() | st.dictionaries(hostile, json_values, max_size=3),
+    skipped=st.none() | hostile,
+    untold=st.none() | hostile,
+    unobserved=st.lists(hostile, max_size=2).map(tuple),
+    reasons=st.lists(paragraphs, max_size=2).map(tuple),
+    reused=st.booleans(),
+)
+
+
+@given(st.lists(receipts, max_size=4).map(tuple))
+def test_a_report_is_read_back_as_it_was_written(several: tuple[Receipt, ...]) -> None:
+    report = Report(several)
+    again = Report.parse(report.render())
+    assert (again, again.counts, again.reused) == (report, report.counts, report.reused)
 
 
 def test_a_replayed_receipt_has_no_image_facts_of_its_own() -> None:

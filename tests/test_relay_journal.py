@@ -6,10 +6,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from strategies import hostile, json_values
 
 from trueup.errors import BadInput
 from trueup.relay import INTERRUPTED, Journal
@@ -47,6 +49,41 @@ def test_what_was_written_is_read_again(tmp_path: Path) -> None:
         assert list(journal.interrupted) == []
         assert journal.intend("b", "GET", "/").ordinal == 3
     assert path.read_bytes().startswith(content)
+
+
+dollars = st.decimals(0, 10**6, places=9)
+calls = st.tuples(
+    hostile,
+    st.sampled_from(["GET", "POST"]),
+    hostile,
+    st.none() | dollars,
+    st.none() | st.tuples(st.integers(100, 599), st.none() | hostile, st.none() | hostile),
+    st.none() | dollars,
+    st.none() | st.dictionaries(hostile, json_values, max_size=3),
+)
+
+
+@given(st.lists(calls, max_size=5))
+def test_whatever_was_written_is_read_again(
+    tmp_path_factory: pytest.TempPathFactory,
+    several: list[tuple[Any, ...]],
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "several.jsonl"
+    path.unlink(missing_ok=True)
+    with opened(path) as journal:
+        for label, method, place, reserved, answer, actual, receipt in several:
+            ordinal = journal.intend(label, method, place, reserved).ordinal
+            if answer is not None:
+                journal.answer(ordinal, *answer)
+            if actual is not None:
+                journal.settle(ordinal, actual)
+            if receipt is not None:
+                journal.keep(receipt)
+        written = journal.calls, journal.receipts
+    with opened(path) as again:
+        assert (again.calls, again.receipts) == written
+        assert [one.intent.label for one in again.calls.values()] == [one[0] for one in several]
+        assert again.receipts == [one[-1] for one in several if one[-1] is not None]
 
 
 def test_a_call_without_an_answer_was_interrupted_and_counts(tmp_path: Path) -> None:

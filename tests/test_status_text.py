@@ -1,16 +1,23 @@
 """Readers see the texts of the status file in their own language, or are told what is missing."""
 
+import io
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
+from babel.messages.pofile import read_po, write_po
 from conftest import TOP, copy_repository, load_docs
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import paragraphs
 
 from trueup.check.facts import facts_of
 from trueup.check.status_text import check_status_text
 from trueup.errors import BadInput
 from trueup.model import Status
 from trueup.standing import stand
+from trueup.starter.pieces import _texts
 from trueup.store import Stored
 from trueup.wording import in_language, load_translations, prose_of
 
@@ -57,6 +64,38 @@ def test_a_translation_changes_what_is_read_and_nothing_else(stored: Stored) -> 
     for endpoint in status.endpoints:
         assert stand(told, endpoint).standing is stand(status, endpoint).standing
     assert in_language(status, {}) == status
+
+
+@given(
+    texts=st.lists(paragraphs, min_size=1, max_size=4, unique=True),
+    told=st.lists(paragraphs, min_size=4, max_size=4),
+    width=st.sampled_from([0, 76, 100]),
+)
+def test_the_texts_of_a_new_language_are_read_back_with_what_a_tool_wrote_beside_them(
+    stored: Stored,
+    tmp_path_factory: pytest.TempPathFactory,
+    texts: list[str],
+    told: list[str],
+    width: int,
+) -> None:
+    holds = tuple(
+        held(stored.status).holds[0].model_copy(update={"reason": text}) for text in texts
+    )
+    status = stored.status.model_copy(update={"holds": holds})
+    made = _texts(replace(stored, status=status), "ja").encode()
+    file = tmp_path_factory.getbasetemp() / "ja.po"
+    file.write_bytes(made)
+    assert load_translations(file.with_suffix("")) == {}
+    catalogue = read_po(io.BytesIO(made), locale="ja")
+    assert {one.id for one in catalogue if one.id} == set(prose_of(status))
+    pairs = dict(zip(texts, told, strict=False))
+    for text, translation in pairs.items():
+        catalogue[text].string = translation
+    with file.open("wb") as opened:
+        write_po(opened, catalogue, omit_header=True, width=width)
+    assert load_translations(file.with_suffix("")) == pairs
+    shown = in_language(status, pairs)
+    assert [hold.reason for hold in shown.holds] == [pairs[text] for text in texts]
 
 
 @pytest.mark.parametrize("language", ["ja", "zh", "ru"])

@@ -9,6 +9,9 @@ import lxml.html
 import pytest
 from babel.messages.pofile import read_po
 from conftest import TOP, load_docs
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import hostile, paragraphs
 
 from trueup.check.digest import digest_of
 from trueup.check.facts import facts_of
@@ -16,7 +19,18 @@ from trueup.check.translations import check_translations
 from trueup.docs import Docs
 from trueup.finding import Finding
 from trueup.receipt import Report
-from trueup.site import MAIN, Page, language_at, languages_in, load_pages, parts_of, read_blocks
+from trueup.site import (
+    MAIN,
+    Page,
+    language_at,
+    languages_in,
+    load_pages,
+    note_translation,
+    parts_of,
+    read_blocks,
+    read_notes,
+)
+from trueup.store import Stored
 from trueup.wording.catalogue import LOCALE
 
 LANGUAGES = languages_in(TOP / "docs")
@@ -117,6 +131,28 @@ def test_a_translation_that_parts_from_its_source_is_found(what: str, tmp_path: 
     for one in stale:
         assert re.search(r"docs/en/decides\.md:\d+ changed", one.text)
         assert re.search(r"decides\.md:\d+$", one.where)
+
+
+names = st.builds("{}.md".format, hostile | st.sampled_from(["a", "sub/é", "caf\udce9"]))
+
+
+@given(st.dictionaries(names, st.lists(paragraphs, min_size=1, max_size=3), max_size=3))
+def test_what_was_noted_of_pages_is_read_back_and_finds_nothing_stale(
+    stored: Stored, tmp_path_factory: pytest.TempPathFactory, texts: dict[str, list[str]]
+) -> None:
+    docs = tmp_path_factory.getbasetemp()
+    (docs / "ja").mkdir(exist_ok=True)
+    pages = [
+        Page(docs / language / name, language, name, "", "", "\n\n".join(parts), 1, None, 0)
+        for name, parts in texts.items()
+        for language in (MAIN, "ja")
+    ]
+    note_translation(docs, "ja", pages)
+    sources = [page for page in pages if page.language == MAIN]
+    marks = {page.source: tuple(part.mark for part in parts_of(page)) for page in sources}
+    assert read_notes(docs / "ja") == marks
+    facts = facts_of(stored.status)
+    assert check_translations(docs, [digest_of(page, facts) for page in pages]) == []
 
 
 def test_a_fence_is_one_part_whatever_is_in_it() -> None:

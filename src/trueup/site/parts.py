@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from trueup.site.languages import MAIN
 from trueup.site.pages import Page
@@ -72,6 +72,7 @@ def note_translation(docs: Path, language: str, pages: Sequence[Page]) -> None:
 def read_notes(folder: Path) -> Mapping[str, Sequence[str]] | None:
     """The notes of a language, from its folder; None where there are none that can be read."""
     try:
-        return _FORM.validate_json((folder / NOTES).read_bytes())
-    except (OSError, ValidationError):
+        # Not by validate_json, which refuses a page whose name is no UTF-8.
+        return _FORM.validate_python(json.loads((folder / NOTES).read_bytes()))
+    except (OSError, ValueError, RecursionError):
         return None
