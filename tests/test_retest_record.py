@@ -1,12 +1,16 @@
 """What the proofs of a retest change: the status file, its receipts, and what readers are told."""
 
 import json
+import os
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import hostile, json_values, paragraphs
 from test_retest import (
     ERROR,
     GOOD,
@@ -26,14 +30,16 @@ from test_retest import (
     stored_of,
 )
 
+from trueup.check.receipts import check_receipts
 from trueup.errors import BadInput
 from trueup.model import Mapping as Sighting
 from trueup.model import Observation
 from trueup.proof import Attempt, Proof, row_of
+from trueup.request import request_of
 from trueup.retest import changes, summary, update, write
 from trueup.retest.told import drift
 from trueup.standing import mapping_of, stand
-from trueup.store import parse_status
+from trueup.store import load_status, parse_status
 
 
 def made_at(hours: int, *attempts: Attempt, **more: Any) -> Proof:
@@ -66,6 +72,60 @@ def test_an_equal_sighting_extends_its_row_and_names_the_one_before() -> None:
         chain.append(source.receipt)
         source = Proof.model_validate_json(text).previous
     assert chain == sorted(files, reverse=True) and len(chain) == 3
+
+
+several = st.lists(
+    st.tuples(
+        st.sampled_from([NATIVE, UNBILLED, GOOD]),
+        st.lists(st.sampled_from(["image", "error", "cannot-tell"]), min_size=1, max_size=2),
+        st.sampled_from([None, "aligned", "mismatch"]),
+        paragraphs,
+        st.dictionaries(hostile, json_values, max_size=2),
+        st.none() | st.text("abc-.:&*'\"!", min_size=1, max_size=9),
+        st.integers(1, 2),
+    ),
+    max_size=3,
+)
+"""Retests of endpoints; the last figure is how often each was made with the same result."""
+
+
+@given(several=several, crlf=st.booleans(), tail=st.sampled_from(["", "\n# the end\n"]))
+def test_whatever_a_retest_writes_is_read_back_and_agrees_with_its_receipts(
+    tmp_path_factory: pytest.TempPathFactory, several: list[Any], crlf: bool, tail: str
+) -> None:
+    top = tmp_path_factory.mktemp("retest")
+    before = (TEXT + tail).replace("\n", "\r\n" if crlf else "\n")
+    (top / "status.yml").write_bytes(before.encode())
+    proofs = []
+    for name, outcomes, verdict, text, body, upstream, times in several:
+        for _ in range(times):
+            more = {
+                "sent": request_of(STATUS, name, "production").model_copy(update={"body": body})
+            }
+            told = [
+                attempt(one, verdict, **more, reason=text, error=text, upstream=upstream)
+                for one in outcomes
+            ]
+            proofs.append(made_at(len(proofs), *told, endpoint=name))
+    made = update(load_status(top / "status.yml", LATER), proofs, LATER)
+    write(top, made)
+    loaded = load_status(top / "status.yml", LATER)
+    assert loaded.status == made.stored.status
+    assert check_receipts(loaded, top) == []
+    lines = iter(loaded.text.splitlines(keepends=True))
+    assert all(line in lines for line in before.splitlines(keepends=True))
+    assert loaded.status.observations[: len(STATUS.observations)] == STATUS.observations
+    kept = {proof.path: proof.attempts for proof in proofs}
+    files = [Proof.model_validate_json(file.read_bytes()) for file in evidence_in(top)]
+    assert {one.path: one.attempts for one in files} == kept
+    latest = {(one.endpoint, row_of(one).outcome): row_of(one) for one in proofs}
+    for row in latest.values():
+        (found,) = [one for one in loaded.status.seen(row.endpoint) if one.newest == row.newest]
+        assert (found.sent, found.reason, found.billing) == (row.sent, row.reason, row.billing)
+
+
+def evidence_in(top: Path) -> list[Path]:
+    return [Path(folder, name) for folder, _, names in os.walk(top / "docs") for name in names]
 
 
 APART: dict[str, tuple[Proof, Proof]] = {

@@ -100,7 +100,7 @@ def new_row(**given: Any) -> Observation:
 
 
 @given(
-    body=st.dictionaries(hostile, json_values, max_size=3),
+    bodies=st.lists(st.dictionaries(hostile, json_values, max_size=3), min_size=1, max_size=3),
     reason=hostile,
     indent=st.sampled_from([0, 2, 4]),
     end=st.sampled_from(ENDS),
@@ -109,19 +109,28 @@ def new_row(**given: Any) -> Observation:
     crlf=st.booleans(),
     cut=st.booleans(),
 )
-def test_an_appended_row_leaves_every_other_byte_and_reads_back(
-    body: Any, reason: str, indent: int, end: str, tail: str, comment: str, crlf: bool, cut: bool
+def test_appended_rows_leave_every_other_byte_and_read_back(
+    bodies: list[Any],
+    reason: str,
+    indent: int,
+    end: str,
+    tail: str,
+    comment: str,
+    crlf: bool,
+    cut: bool,
 ) -> None:
     text = laid_out(indent, end, tail, comment)
     if cut and not end.startswith("  retracted: |"):
         text = text.removesuffix("\n")
     stored = parsed(text.replace("\n", "\r\n") if crlf else text)
-    row = new_row(body=body, reason=reason)
-    edited = append_observation(stored, row, NOW)
+    rows = [new_row(body=body, reason=reason) for body in bodies]
+    edited = stored
+    for row in rows:
+        edited = append_observation(edited, row, NOW)
     start = len(os.path.commonprefix([stored.text, edited.text]))
     behind = stored.text[start:]
     assert edited.text.endswith(behind)
-    assert edited.status.observations == (*stored.status.observations, row)
+    assert edited.status.observations == (*stored.status.observations, *rows)
     assert {**edited.data, "observations": []} == {**stored.data, "observations": []}
     assert not crlf or edited.text.count("\n") == edited.text.count("\r\n")
     assert edited.loaded_text == stored.text

@@ -592,6 +592,13 @@ def test_a_refusal_that_is_not_about_the_balance_is_a_failure() -> None:
     assert (receipt.outcome, receipt.untold) == ("error", None) and receipt.reasons
 
 
+def test_a_refusal_that_no_file_could_hold_is_quoted_in_one_that_is_read_back() -> None:
+    refused = exchange_of(NATIVE, {"error": {"message": "half \ud800\n\x1b[31m"}}, 500)
+    report = Report((judge(NATIVE, "bash", CURLED, refused, replays=False),))
+    assert "half \\ud800\\n\\x1b[31m" in report.receipts[0].reasons[0]
+    assert Report.parse(report.render()) == report
+
+
 def test_one_block_without_an_answer_does_not_lose_the_others() -> None:
     block = Block("a", 1, "bash", "curl", endpoint=NATIVE)
     blocks = [block, replace(block, text="curl "), replace(block, text="curl  ")]

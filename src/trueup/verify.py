@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from trueup.exchange import Exchange
+from trueup.finding import printable
 from trueup.model import Observation, Sent, split
 from trueup.reading import Reading, decode, exchanges_of, read_run
 from trueup.receipt import Receipt
@@ -107,7 +108,7 @@ class _Trial:
             record=str(self.stored.place_of(row)) if row else None,
             image=None if self.bench.replays or not reading.image else dict(reading.image),
             unobserved=self.unobserved,
-            reasons=tuple(self.reasons),
+            reasons=tuple(map(printable, self.reasons)),  # they quote what a gateway said
         )
 
     def _reached(self) -> None:
