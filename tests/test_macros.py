@@ -1,3 +1,4 @@
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -6,9 +7,10 @@ import yaml
 from conftest import TOP
 from mkdocs.exceptions import PluginError
 
-from trueup.macros import define_env
+from trueup.macros import _macros, define_env
 from trueup.model import Observation
 from trueup.site import AS_OF
+from trueup.site.calls import MACROS, OPTIONAL
 
 
 class Environment:
@@ -98,19 +100,32 @@ def test_a_model_is_linked_to_its_page_and_without_one_to_its_evidence(
 @pytest.mark.parametrize(
     ("macro", "argument", "message"),
     [
-        ("console", "nothing", "console blocks are adopt-build, .*check, docs"),
-        ("route", "nano-banana/nothing", "'nothing' was not found"),
-        ("advice", "nothing", "'nothing' was not found"),
-        ("risks", "nano-banan", "'nano-banan' was not found"),
-        ("newest", "nano-banana/nothing", "was not found"),
-        ("policy", "nothing", "was not found"),
+        ("console", "nothing", "'nothing'; a file of snippets/console, .*adopt-commit, "),
+        ("route", "nano-banana/nothing", "'nano-banana/nothing'; an endpoint of the status file"),
+        ("advice", "nothing", "'nothing'; a model of the status file was expected: "),
+        ("risks", "nano-banan", "'nano-banan'; .* Did you mean 'nano-banana'"),
+        ("newest", "nano-banana/nothing", "an endpoint with an observation was expected"),
+        ("policy", "model_fields", "a field of the policy was expected: fresh_for, "),
+        ("fields", "Nope", "a noun with a table was expected: Status, Receipt, Proof"),
+        ("sample", "gemini", "sample is called with 1 argument; "),
+        ("as_of", "nothing", "as_of is called with 1 argument; none was expected"),
+        ("advice", 3, "an argument that is no text in quotes"),
     ],
 )
 def test_an_unknown_name_is_told_without_a_traceback(
-    macro: str, argument: str, message: str, macros: dict[str, Any]
+    macro: str, argument: object, message: str, macros: dict[str, Any]
 ) -> None:
     with pytest.raises(PluginError, match=message):
         macros[macro](argument)
+
+
+def test_every_macro_has_the_parameters_that_the_check_knows(macros: dict[str, Any]) -> None:
+    assert set(macros) == set(MACROS)
+    for name, macro in _macros(TOP, TOP / "docs" / "en")[1].items():
+        parameters = signature(macro).parameters.values()
+        assert tuple(one.name for one in parameters) == MACROS[name], name
+        optional = {one.name for one in parameters if one.default is not one.empty}
+        assert optional == set(MACROS[name]) & set(OPTIONAL)
 
 
 def test_a_status_file_that_cannot_be_read_stops_the_build(repository: Path) -> None:

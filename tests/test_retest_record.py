@@ -96,7 +96,7 @@ def test_whatever_a_retest_writes_is_read_back_and_agrees_with_its_receipts(
     top = tmp_path_factory.mktemp("retest")
     before = (TEXT + tail).replace("\n", "\r\n" if crlf else "\n")
     (top / "status.yml").write_bytes(before.encode())
-    proofs = []
+    proofs: list[Proof] = []
     for name, outcomes, verdict, text, body, upstream, times in several:
         for _ in range(times):
             more = {

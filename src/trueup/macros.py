@@ -9,10 +9,8 @@ from mkdocs.exceptions import PluginError
 from pydantic import ValidationError
 
 from trueup.errors import BadInput, TrueupError
-from trueup.model import Frozen, Shape, Status, anchor, split
-from trueup.proof import Proof
-from trueup.receipt import Receipt
-from trueup.site import AS_OF, load_pages
+from trueup.model import Frozen, Shape, anchor, split
+from trueup.site import AS_OF, NOUNS, Call, Names, load_pages, names_in, problem_of
 from trueup.snippet import base_places, languages_of, render_snippet
 from trueup.standing import alternative
 from trueup.store import Stored, load_status, parse_as, parse_yaml
@@ -45,21 +43,25 @@ from trueup.wording import (
 from trueup.wording.text import fence_for
 
 Noun = TypeVar("Noun", bound=Frozen)
-NOUNS: dict[str, type[Frozen]] = {"Status": Status, "Receipt": Receipt, "Proof": Proof}
 
 
 def define_env(env: Any) -> None:
     """Registers the macros; called by mkdocs-macros once for each build."""
+    top = Path(env.project_dir)
     try:
         as_of = env.conf["extra"].get(AS_OF)
         day = date.fromisoformat(as_of) if as_of else None
-        for name, macro in _macros(Path(env.project_dir), Path(env.conf["docs_dir"]), day).items():
-            env.macro(_told(macro), name)
+        stored, macros = _macros(top, Path(env.conf["docs_dir"]), day)
+        names = names_in(stored.status, top)
+        for name, macro in macros.items():
+            env.macro(_checked(name, macro, names), name)
     except TrueupError as error:
         raise PluginError(str(error)) from error
 
 
-def _macros(top: Path, docs: Path, as_of: date | None = None) -> dict[str, Callable[..., str]]:
+def _macros(
+    top: Path, docs: Path, as_of: date | None = None
+) -> tuple[Stored, dict[str, Callable[..., str]]]:
     now = datetime.now(UTC)
     today = as_of or now.date()
     stored = load_status(top / "status.yml", now)
@@ -73,7 +75,7 @@ def _macros(top: Path, docs: Path, as_of: date | None = None) -> dict[str, Calla
     catalogue = load_catalogue(docs.name)
     status = in_language(stored.status, load_translations(docs))
     pages = Pages(status, catalogue, today, link)
-    return {
+    return stored, {
         "advice": pages.advice,
         "changes": pages.changes,
         "risks": pages.risk_notes,
@@ -87,15 +89,15 @@ def _macros(top: Path, docs: Path, as_of: date | None = None) -> dict[str, Calla
         "start_here": pages.start_here,
         "chain": lambda: render_chain(catalogue),
         "as_of": lambda: today.isoformat(),
-        "policy": lambda name: _policy(stored, name),
+        "policy": lambda policy: _policy(stored, policy),
         "route": lambda endpoint: _route(pages, top / "snippets", endpoint),
         "best": lambda model: _best(pages, top / "snippets", model),
-        "console": lambda name: _console(top / "snippets" / "console", name),
-        "newest": lambda endpoint: _newest(stored, endpoint),
+        "console": lambda console: _console(top / "snippets" / "console" / f"{console}.txt"),
+        "newest": lambda observed: _newest(stored, observed),
         "figures": lambda: _figures(docs.parent / "bench.json", catalogue),
         "rules": lambda: _rules(docs.parent / "rules.yml"),
         "mutants": lambda: _mutants(docs.parent / "mutants.json", catalogue),
-        "fields": lambda name: render_fields(NOUNS[name]),
+        "fields": lambda noun: render_fields(NOUNS[noun]),
         "shapes": lambda: shapes(pages),
         "signatures": lambda: signatures(pages),
         "variants": lambda model: variants(pages, model),
@@ -103,20 +105,27 @@ def _macros(top: Path, docs: Path, as_of: date | None = None) -> dict[str, Calla
     }
 
 
-def _told(macro: Callable[..., str]) -> Callable[..., str]:
-    """The macro with its complaints as one message and no traceback."""
+def _checked(name: str, macro: Callable[..., str], names: Names) -> Callable[..., str]:
+    """The macro, with a call that cannot be made, as the check finds it, as one message."""
 
-    def call(*args: Any, **named: Any) -> str:
+    def call(*arguments: Any, **named: Any) -> str:
+        asked = Call(
+            macro=name,
+            arguments=tuple(map(_text, arguments)),
+            named={key: _text(value) for key, value in named.items()},
+        )
+        if problem := problem_of(asked, names):
+            raise PluginError(f"{problem.found}; {problem.expected}. {problem.remedy}")
         try:
-            return macro(*args, **named)
+            return macro(*arguments, **named)
         except TrueupError as error:
             raise PluginError(str(error)) from error
-        except (LookupError, AttributeError) as error:
-            raise PluginError(
-                f"{error} was not found; a name of the status file was expected. Correct the call."
-            ) from error
 
     return call
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _route(pages: Pages, templates: Path, endpoint: str) -> str:
@@ -173,11 +182,7 @@ def _tabs(pages: Pages, templates: Path, endpoint: str) -> str:
     return "\n\n".join(tabs)
 
 
-def _console(folder: Path, name: str) -> str:
-    file = folder / f"{name}.txt"
-    if not file.is_file():
-        there = ", ".join(sorted(path.stem for path in folder.glob("*.txt")))
-        raise BadInput(f"{file}: not found; console blocks are {there}. Write it, or use one.")
+def _console(file: Path) -> str:
     return _fenced(file.read_text(encoding="utf-8").rstrip("\n"), "{ .console }")
 
 

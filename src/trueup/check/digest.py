@@ -1,7 +1,7 @@
 """Digest: all that a check asks of one page, so that a page that did not change is not read."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from urllib.parse import unquote
 
 from markdown.extensions.toc import slugify
@@ -12,9 +12,10 @@ from trueup.check.lines import Lines
 from trueup.check.model_page import check_model_page
 from trueup.check.plain import CALL, blank, plain
 from trueup.check.prose import CODE_SPAN, check_prose, fences_of, is_inside
+from trueup.errors import BadInput
 from trueup.finding import Finding
 from trueup.model import Frozen
-from trueup.site import Page, parts_of
+from trueup.site import Call, Page, calls_in, parts_of
 
 LINK = re.compile(
     r"\]\(\s*<?([^)\s>]+)>?[^)]*\)|^ {0,3}\[[^\]\n]+\]:[ \t]*<?([^\s>]+)", re.MULTILINE
@@ -48,14 +49,18 @@ class Digest(Frozen):
     links: tuple[Link, ...]
     ids: frozenset[str]
     """The addresses of its headings."""
-    calls: bool
-    """Whether macros are called in it, which can make further addresses."""
+    calls: tuple[Call, ...]
+    """The calls of macros in it, which can make further addresses."""
     findings: tuple[Finding, ...]
     """What is wrong in it, whatever stands elsewhere."""
 
 
 def digest_of(page: Page, facts: Facts) -> Digest:
     """The digest of a page, by the facts that no page of its language may type."""
+    try:
+        calls, unread = calls_in(page), []
+    except BadInput as error:
+        calls, unread = (), [Finding.told(str(error), "bad-call")]
     return Digest(
         path=str(page.path),
         language=page.language,
@@ -64,13 +69,14 @@ def digest_of(page: Page, facts: Facts) -> Digest:
         blocks=page.blocks,
         first_line=page.first_line,
         parts=tuple((one.line, one.mark, "\n".join(one.kept)) for one in parts_of(page)),
-        links=tuple(_links(page)),
+        links=(*_links(page), *_linked_by_calls(page, calls)),
         ids=frozenset(_ids(page)),
-        calls=CALL.search(page.text) is not None,
+        calls=calls,
         findings=(
+            *unread,
             *check_prose(facts, [page]),
             *check_hidden([page]),
-            *check_model_page(page, facts.models),
+            *check_model_page(page, facts.models, calls),
         ),
     )
 
@@ -86,6 +92,13 @@ def _links(page: Page) -> Iterator[tuple[str, str]]:
             continue
         if not is_inside(fences, found.start()):
             yield f"{page.path}:{lines.place(found.start())}", target
+
+
+def _linked_by_calls(page: Page, calls: Iterable[Call]) -> Iterator[Link]:
+    """The pages that a macro is to link to."""
+    for call in calls:
+        if target := call.given.get("page"):
+            yield f"{page.path}:{call.line}", target
 
 
 def _ids(page: Page) -> set[str]:

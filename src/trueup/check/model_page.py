@@ -1,21 +1,19 @@
 """Model page: whether the page of a model tells what is known of it, whatever else it says."""
 
-import re
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator, Set
 
 from trueup.finding import Finding
-from trueup.site import Page
+from trueup.site import Call, Page
 
 TELLING = ("advice", "model_status", "risks")
 """The macros without which a page would show code and not what speaks against it."""
-CALLED = re.compile(r"""\{\{-?\s*(\w+)\(\s*["']([^"'\n]+)["']\s*\)\s*-?\}\}""")
 
 
-def check_model_page(page: Page, models: Set[str]) -> Iterator[Finding]:
+def check_model_page(page: Page, models: Set[str], calls: Iterable[Call]) -> Iterator[Finding]:
     """A finding for each macro that the page of one of the models does not call with it."""
     if page.model not in models:
         return
-    called = set(CALLED.findall(page.text))
+    called = {(call.macro, *call.arguments, *call.named.values()) for call in calls}
     for macro in TELLING:
         if (macro, page.model) not in called:
             yield Finding(

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 
+from trueup.check.calls import check_calls
 from trueup.check.digest import Digest, digest_of
 from trueup.check.facts import Facts, facts_of
 from trueup.check.history import check_history
@@ -54,6 +55,7 @@ class Check:
         digests, refused = self.digests
         found = [*refused, *check_record(self.stored, self.top, self.today)]
         found += [finding for digest in digests for finding in digest.findings]
+        found += check_calls(digests, status, self.top)
         made = {*status.models, *status.signatures, *map(anchor, status.endpoints), *RULES}
         found += check_links(digests, made)
         found += check_templates(status, self.facts, self.top / "snippets")

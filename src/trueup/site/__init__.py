@@ -5,6 +5,7 @@ from trueup.site.address import VARIABLE, parse_address, place_of
 from trueup.site.blocks import Block, extract_blocks, read_blocks, trim_end
 from trueup.site.build import AS_OF, build_site, part_of
 from trueup.site.built import change_pages, without_colours
+from trueup.site.calls import MACROS, NOUNS, Call, Names, calls_in, names_in, problem_of
 from trueup.site.csp import policy_of, secure_pages
 from trueup.site.export import export_receipts, mark_pages
 from trueup.site.languages import MAIN, NOT_FOUND, QUIET, home_of, language_at, languages_in
@@ -16,18 +17,23 @@ from trueup.site.stamp import STAMP, stamp_site
 
 __all__ = [
     "AS_OF",
+    "MACROS",
     "MAIN",
+    "NOUNS",
     "NOTES",
     "VARIABLE",
     "NOT_FOUND",
     "QUIET",
     "STAMP",
     "Block",
+    "Call",
+    "Names",
     "Outline",
     "Page",
     "Part",
     "Section",
     "build_site",
+    "calls_in",
     "change_pages",
     "home_of",
     "export_receipts",
@@ -39,6 +45,7 @@ __all__ = [
     "load_pages",
     "page_files",
     "mark_pages",
+    "names_in",
     "note_translation",
     "parse_address",
     "part_of",
@@ -46,6 +53,7 @@ __all__ = [
     "parse_page",
     "place_of",
     "policy_of",
+    "problem_of",
     "read_blocks",
     "read_notes",
     "secure_pages",

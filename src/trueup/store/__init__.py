@@ -1,6 +1,6 @@
 """Store: the status file to the model and back. The only reader and writer of `status.yml`."""
 
-from trueup.store.complaint import listed, shown
+from trueup.store.complaint import did_you_mean, listed, shown
 from trueup.store.edit import (
     append_entry,
     append_mapping,
@@ -24,6 +24,7 @@ __all__ = [
     "append_entry",
     "append_mapping",
     "append_observation",
+    "did_you_mean",
     "extend_observation",
     "load_status",
     "parse_status",

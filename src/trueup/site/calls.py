@@ -1,0 +1,145 @@
+"""Calls: the macros that a page may call, and what each argument names. Renders none of them."""
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import jinja2
+from jinja2 import nodes
+
+from trueup.errors import BadInput
+from trueup.model import Frozen, Policy, Status
+from trueup.proof import Proof
+from trueup.protocols import PROTOCOLS
+from trueup.receipt import Receipt
+from trueup.site.pages import Page
+from trueup.store import did_you_mean, listed, shown
+
+NOUNS: Mapping[str, type[Frozen]] = {"Status": Status, "Receipt": Receipt, "Proof": Proof}
+ABOUT_A_MODEL = (
+    *("advice", "alternative", "best", "changes", "history", "model_status", "risks", "variants"),
+)
+PLAIN = (
+    *("as_of", "chain", "figures", "legend", "mutants", "readings", "rules", "shapes"),
+    *("signatures", "standings", "start_here"),
+)
+MACROS: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(ABOUT_A_MODEL, ("model",)),
+    **dict.fromkeys(PLAIN, ()),
+    "console": ("console",),
+    "fields": ("noun",),
+    "matrix": ("page",),
+    "newest": ("observed",),
+    "policy": ("policy",),
+    "route": ("endpoint",),
+    "sample": ("protocol", "shape"),
+}
+"""Each macro with the names of its parameters; each is the kind of what an argument names."""
+KINDS = {
+    "model": "a model of the status file",
+    "endpoint": "an endpoint of the status file",
+    "observed": "an endpoint with an observation",
+    "policy": "a field of the policy",
+    "console": "a file of snippets/console, without .txt,",
+    "noun": "a noun with a table",
+    "protocol": "a protocol",
+    "shape": "a shape of that protocol",
+    "page": "a page",
+}
+OPTIONAL = ("page",)
+Names = Mapping[str, Collection[str]]
+"""By kind, what an argument may name. Links to a page are checked as other links are."""
+
+
+class Call(Frozen):
+    """A call of a macro in a page; an argument that is no text in quotes is None."""
+
+    macro: str
+    arguments: tuple[str | None, ...] = ()
+    named: dict[str, str | None] = {}
+    line: int = 1
+
+    @property
+    def given(self) -> dict[str, str | None]:
+        """The arguments by the names of the macro's parameters, as far as it has these."""
+        kinds = MACROS.get(self.macro, ())
+        return {**dict(zip(kinds, self.arguments, strict=False)), **self.named}
+
+
+class Problem(NamedTuple):
+    """Why a call cannot be made, as the parts of a finding."""
+
+    found: str
+    expected: str
+    remedy: str
+
+
+def calls_in(page: Page) -> tuple[Call, ...]:
+    """The calls in a page, in its order. Raises BadInput, with the line, where Jinja cannot parse
+    the page; the build would end there too."""
+    if "{" not in page.text:
+        return ()
+    try:
+        tree = jinja2.Environment(autoescape=True).parse(page.text)
+    except (jinja2.TemplateSyntaxError, RecursionError, ValueError) as error:
+        line = page.first_line + getattr(error, "lineno", 1) - 1
+        reason = " ".join(str(getattr(error, "message", error)).split()).rstrip(".")
+        raise BadInput(
+            f"{page.path}:{line}: Jinja cannot read the page ({reason}); calls of macros, each in"
+            " {{ and }}, were expected. Correct the call, or write the braces in another way."
+        ) from error
+    return tuple(
+        Call(
+            line=page.first_line + call.lineno - 1,
+            macro=call.node.name,
+            arguments=(
+                *map(_text, call.args),
+                *(None for one in (call.dyn_args, call.dyn_kwargs) if one is not None),
+            ),
+            named={one.key: _text(one.value) for one in call.kwargs},
+        )
+        for call in tree.find_all(nodes.Call)
+        if isinstance(call.node, nodes.Name)
+    )
+
+
+def _text(node: nodes.Expr) -> str | None:
+    return node.value if isinstance(node, nodes.Const) and isinstance(node.value, str) else None
+
+
+def names_in(status: Status, top: Path) -> Names:
+    """What arguments may name in the repository at `top`."""
+    return {
+        "model": tuple(status.models),
+        "endpoint": tuple(status.endpoints),
+        "observed": tuple(name for name in status.endpoints if status.seen(name)),
+        "policy": tuple(Policy.model_fields),
+        "console": sorted(file.stem for file in (top / "snippets" / "console").glob("*.txt")),
+        "noun": tuple(NOUNS),
+        "protocol": tuple(PROTOCOLS),
+    }
+
+
+def problem_of(call: Call, names: Names) -> Problem | None:
+    """Why a call cannot be made, or None where it can."""
+    macro, given = call.macro, call.given
+    if macro not in MACROS:
+        todo = did_you_mean(macro, MACROS).strip() or "Correct the call."
+        return Problem(f"{shown(macro)} is no macro", f"one of {listed(MACROS)} was expected", todo)
+    kinds = MACROS[macro]
+    needed = [kind for kind in kinds if kind not in OPTIONAL]
+    count = len(call.arguments) + len(call.named)
+    if len(given) != count or not set(needed) <= set(given) <= set(kinds):
+        found = f"{macro} is called with {count} argument{'s' if count != 1 else ''}"
+        wanted = " and ".join(f"one that is {KINDS[kind]}" for kind in kinds)
+        return Problem(found, f"{wanted or 'none'} was expected", "Correct the call.")
+    for kind in kinds[: len(given)]:
+        known = PROTOCOLS[str(given["protocol"])].shapes if kind == "shape" else names.get(kind)
+        if not isinstance(given[kind], str):
+            found = f"{macro} is called with an argument that is no text in quotes"
+            return Problem(found, f"{KINDS[kind]} was expected", "Write its name in quotes.")
+        if known is not None and given[kind] not in known:
+            todo = did_you_mean(given[kind], known).strip() or "Correct the call."
+            expected = f"{KINDS[kind]} was expected: {listed(known)}"
+            return Problem(f"{macro} is called with {shown(given[kind])}", expected, todo)
+    return None
