@@ -12,6 +12,9 @@ import tempfile
 import time
 from pathlib import Path
 
+from trueup.starter.kit import shared_settings
+from trueup.starter.repository import render_file
+
 TOP = Path(__file__).parent.parent
 LANGUAGES = ("en", "ja", "ru", "zh")
 CLI = [sys.executable, "-m", "trueup.cli", "--top"]
@@ -20,14 +23,14 @@ version: 1
 policy: {reported_until: 2026-04-30}
 targets: {production: {base_url: https://gateway.example.com, reference: true}}
 routes:
-  images:
+  images-generations:
     request: POST /v1/images/generations
     protocol: openai-images
     auth: {documented: bearer}
 """
 ROW = """\
   - at: 2026-04-14
-    endpoint: MODEL/images
+    endpoint: MODEL/images-generations
     target: production
     sent:
       base_url: https://gateway.example.com
@@ -42,16 +45,22 @@ ROW = """\
 
 
 def generate(top: Path, count: int) -> None:
-    """Writes a repository of so many models, each with a page in every language."""
+    """Writes a repository of so many models, each with a page in every language, to be built."""
     models = [f"model-{number:03d}-image" for number in range(count)]
-    shutil.copytree(TOP / "snippets", top / "snippets")
-    for file in TOP.glob("mkdocs*.yml"):
-        shutil.copy(file, top / file.name)
+    for name in ("snippets", "overrides"):
+        shutil.copytree(TOP / name, top / name)
+    (top / "mkdocs.yml").write_text(f"site_name: Kiwis\n{shared_settings()}", encoding="utf-8")
+    for language in LANGUAGES[1:]:
+        values = {"language": language, "name": "Kiwis", "description": "Of kiwis."}
+        settings = render_file("mkdocs.LANG.yml", values)
+        (top / f"mkdocs.{language}.yml").write_text(settings, encoding="utf-8")
+        (top / "docs").mkdir(exist_ok=True)
+        (top / "docs" / f"{language}.po").write_text('msgid "the team"\nmsgstr "the team"\n')
     parts = [HEAD, "models:\n"]
     parts += [f"  {name}: {{title: Kiwi {at}}}\n" for at, name in enumerate(models)]
     parts += [
         "endpoints:\n",
-        *(f"  {name}/images: {{body: {{prompt: A kiwi}}}}\n" for name in models),
+        *(f"  {name}/images-generations: {{body: {{prompt: A kiwi}}}}\n" for name in models),
     ]
     parts += ["observations:\n", *(ROW.replace("MODEL", name) for name in models)]
     (top / "status.yml").write_text("".join(parts))
@@ -61,19 +70,23 @@ def generate(top: Path, count: int) -> None:
         (folder / "index.md").write_text("# Index\n\n{{ standings() }}\n")
         page = (TOP / "docs" / language / "nano-banana.md").read_text(encoding="utf-8")
         page = page[: page.index("](gemini-image-generation.md)")].rsplit("\n\n", 1)[0] + "\n"
-        page = page.replace("nano-banana/generate-content", "nano-banana/images")
+        page = page.replace('{{ route("nano-banana/generate-content") }}\n\n', "")
+        page = page.replace("blocks: 7\n", "blocks: 3\n")
         for at, name in enumerate(models):
             text = page.replace("nano-banana", name).replace("Nano Banana", f"Kiwi {at}")
             (folder / f"{name}.md").write_text(text, encoding="utf-8")
 
 
 def measure(what: str, top: Path) -> None:
-    """Runs one check and prints what it took; how it ends is no matter here."""
+    """Runs one check and prints what it took. What was generated has no finding: a check that ends
+    early, or that finds the same mistake on each page, would take another time."""
     before, start = os.times(), time.perf_counter()
     done = subprocess.run([*CLI, str(top), "check"], capture_output=True, check=False)
     took, after = time.perf_counter() - start, os.times()
     spent = after.children_user + after.children_system
     spent -= before.children_user + before.children_system
+    if top != TOP and done.stdout != b"nothing found\n":
+        sys.exit(f"{what}: a finding in what was generated: {done.stderr.decode()[:2000]}")
     print(f"{what}: {took:.2f} s, processor {spent:.2f} s, exit code {done.returncode}")
 
 

@@ -1,18 +1,24 @@
 """The figures on the page are those of the file, and the file is what `scripts/bench` writes."""
 
+import importlib
 import json
 import os
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
-from conftest import TOP
+from conftest import TOP, load_docs
 from test_repository import check_script
 
+from trueup.crew import Crew
+from trueup.docs import Docs
 from trueup.errors import BadInput
 from trueup.macros import _figures
+from trueup.run import open_mock
+from trueup.site import note_translation
 from trueup.wording import Figures, load_catalogue, render_figures
 
 FILE = TOP / "docs" / "bench.json"
@@ -53,6 +59,30 @@ def test_the_build_and_its_plain_twin_can_be_measured(tmp_path: Path) -> None:
     found = measured("build", str(tmp_path))
     assert found["s"] > 0 and found["plain_s"] > 0
     shutil.rmtree(tmp_path / "top" / "site")
+
+
+@pytest.fixture
+def generated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Docs:
+    """What scripts/bench-check measures, of two models."""
+    monkeypatch.syspath_prepend(TOP / "scripts")
+    bench_check = importlib.import_module("bench_check")
+    bench_check.generate(tmp_path, 2)
+    docs = load_docs(tmp_path)
+    for language in bench_check.LANGUAGES[1:]:
+        note_translation(tmp_path / "docs", language, docs.pages)
+    return docs
+
+
+def test_what_the_check_is_measured_on_has_no_finding(generated: Docs) -> None:
+    assert len(generated.pages) == 3 * len(generated.languages) == 12
+    assert generated.check() == []
+
+
+@pytest.mark.long
+def test_what_the_check_is_measured_on_can_be_built_and_run(generated: Docs) -> None:
+    generated.build(os.environ, to_be_verified=True)
+    report, findings = generated.verify(Crew(partial(open_mock, generated.stored)))
+    assert (report.counts["passed"], findings) == (6, [])
 
 
 def test_the_script_is_a_script_like_the_others() -> None:
