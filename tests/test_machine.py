@@ -24,8 +24,9 @@ ENGINE = [sys.executable, "-m", "trueup.cli"]
 
 @pytest.fixture(params=["site", "a site's ünï 図", os.fsdecode(b"caf\xe9")])
 def top(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    write_starter(tmp_path / request.param, GATEWAY, Origin(("trueup==0.1.0",)))
-    return tmp_path / request.param
+    folder = tmp_path / str(request.param)
+    write_starter(folder, GATEWAY, Origin(("trueup==0.1.0",)))
+    return folder
 
 
 plain = pytest.mark.parametrize("top", ["site"], indirect=True)

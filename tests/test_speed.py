@@ -80,7 +80,7 @@ def test_what_the_check_is_measured_on_has_no_finding(generated: Docs) -> None:
 
 @pytest.mark.long
 def test_what_the_check_is_measured_on_can_be_built_and_run(generated: Docs) -> None:
-    generated.build(os.environ, to_be_verified=True)
+    generated.build(to_be_verified=True)
     report, findings = generated.verify(Crew(partial(open_mock, generated.stored)))
     assert (report.counts["passed"], findings) == (6, [])
 
