@@ -65,6 +65,11 @@ for profile, examples in {"gate": 50, "all": 500}.items():
 hypothesis.settings.load_profile("gate")
 
 
+def is_long_run() -> bool:
+    """Whether this is `scripts/test --all`."""
+    return hypothesis.settings.get_current_profile_name() == "all"
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--all", action="store_true", help="Run the tests marked `long` too.")
 

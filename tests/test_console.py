@@ -130,7 +130,7 @@ def test_the_schema_is_printed(clone: Path) -> None:
     assert done.stdout == (TOP / "status.schema.json").read_text()
 
 
-@pytest.mark.parametrize("name", ["docs", "as-of"])
+@pytest.mark.parametrize("name", ["docs", pytest.param("as-of", marks=pytest.mark.long)])
 def test_the_docs_are_built_and_served(name: str, clone: Path) -> None:
     with started(commands(name), clone):
         text = until_up("http://127.0.0.1:8000/").text

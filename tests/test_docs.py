@@ -141,6 +141,7 @@ def test_the_command_fails_on_a_changed_status_file_and_names_both_places(reposi
     assert all(place in done.stderr for place in (*places, NATIVE, "failed-block"))
 
 
+@pytest.mark.long
 def test_the_command_fails_on_a_changed_template_and_names_both_places(repository: Path) -> None:
     change(repository, "snippets/shared/curl.sh.j2", "{{ (url ~", '{{ (url ~ "x" ~')
     done = docs_command(repository)
@@ -186,6 +187,7 @@ def test_what_is_typed_into_a_page_is_refused(rule: str, repository: Path) -> No
     assert [one.where.rpartition(":")[0] for one in found] == [f"{page}:{line}"]
 
 
+@pytest.mark.long
 def test_a_page_that_lost_its_blocks_is_found(repository: Path) -> None:
     page = repository / "docs" / "en" / "index.md"
     change(repository, "docs/en/index.md", '{{ best("nano-banana") }}', "")

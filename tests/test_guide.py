@@ -1,5 +1,5 @@
 """The guide for another gateway, followed block by block in an empty folder. What a registry would
-serve stands ready there: the installer is one that puts this environment in place."""
+serve stands ready there: PYTHON is one that puts this environment in place."""
 
 import os
 import re
@@ -13,9 +13,14 @@ from test_console import commands
 
 GUIDE = TOP / "docs" / "en" / "adopt.md"
 CALL = re.compile(r'^\{\{ console\("([a-z-]+)"\) \}\}$', re.MULTILINE)
-INSTALLER = f"""#!/usr/bin/env bash
-[ "$1" = venv ] || exit 0
-mkdir -p .venv && ln -sfn {TOP}/.venv/bin {TOP}/.venv/lib {TOP}/.venv/pyvenv.cfg .venv/
+INSTALLED = f"""#!/usr/bin/env bash
+case "$*" in "-m pip"*) exit 0 ;; esac
+exec {TOP}/.venv/bin/python "$@"
+"""
+"""The Python of the environment that stands ready, which has nothing to install."""
+PYTHON = f"""#!/usr/bin/env bash
+mkdir -p .venv/bin && ln -sf {TOP}/.venv/bin/trueup .venv/bin/
+cp "$(dirname "$0")/installed" .venv/bin/python
 """
 CHANGED: dict[str, Callable[[str], str]] = {
     "docs": lambda text: f"{text} --no-serve",
@@ -28,10 +33,13 @@ CHANGED: dict[str, Callable[[str], str]] = {
 def follow(name: str, top: Path, empty: Path) -> subprocess.CompletedProcess[str]:
     """The commands of one block, in a shell in a folder."""
     text = CHANGED.get(name, str)(commands(name))
-    path = f"{empty / 'installer'}:{os.environ['PATH']}"
     script = ["bash", "-euo", "pipefail", "-c", text]
     return subprocess.run(
-        script, cwd=top, env={**os.environ, "PATH": path}, capture_output=True, text=True
+        script,
+        cwd=top,
+        env={**os.environ, "PYTHON": str(empty / "stand-in" / "python")},
+        capture_output=True,
+        text=True,
     )
 
 
@@ -40,16 +48,16 @@ def test_the_guide_can_be_followed_from_an_empty_folder(tmp_path: Path) -> None:
     assert names[:2] == ["adopt-install", "adopt-init"] and len(names) == 11
     blocks = {file.stem for file in (TOP / "snippets" / "console").glob("adopt-*.txt")}
     assert blocks <= set(names)
-    installer = tmp_path / "installer" / "uv"
-    installer.parent.mkdir()
-    installer.write_text(INSTALLER)
-    installer.chmod(0o755)
+    (tmp_path / "stand-in").mkdir()
+    for name, text in {"python": PYTHON, "installed": INSTALLED}.items():
+        (tmp_path / "stand-in" / name).write_text(text)
+        (tmp_path / "stand-in" / name).chmod(0o755)
     (tmp_path / "tools").symlink_to(TOP / ".venv")  # what the block adopt-install makes
     counts, top = [], tmp_path
     for name in names[1:]:
         done = follow(name, top, tmp_path)
         if name == "adopt-protocol":
-            # The installer of this test installs nothing, so the protocol is not found.
+            # The pip of this test installs nothing, so the protocol is not found.
             assert "protocol picture-jobs: not known" in done.stderr
             assert (top / "protocols" / "picture-jobs" / "pyproject.toml").is_file()
             continue
