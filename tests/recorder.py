@@ -1,0 +1,314 @@
+"""Recorder: a gateway on loopback that keeps what blocks send, and the programs that run them."""
+
+import base64
+import json
+import os
+import re
+import runpy
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import StringIO
+from itertools import cycle
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Thread
+from typing import Any, get_args
+from unittest.mock import patch
+from urllib.parse import urlsplit
+
+import black
+import pytest
+import trustme
+import yaml
+
+from trueup.model import AuthKind, Status
+from trueup.request import request_of
+from trueup.snippet import Snippet, render_snippet
+
+TOP = Path(__file__).parents[1]
+TEMPLATES = TOP / "snippets"
+REAL = Status.model_validate(yaml.safe_load((TOP / "tests" / "record.yml").read_text("utf-8")))
+ROUTES = {"native": "gemini", "images": "openai-images"}
+AUTHS: tuple[AuthKind, ...] = get_args(AuthKind)
+KEY = "YOUR_API_KEY"
+PIXEL = b"\x89PNG\r\n\x1a\n the rest of an image"
+ENCODED = base64.b64encode(PIXEL).decode()
+INLINE = {"inlineData": {"mimeType": "image/png", "data": ENCODED}}
+
+
+@dataclass
+class Answer:
+    """What the gateway answers; with `links`, what it serves at each path."""
+
+    body: bytes
+    status: int = 200
+    mime: str = "application/json"
+    links: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+
+
+@dataclass
+class Gateway:
+    """A server on loopback that keeps what it was sent."""
+
+    base_url: str
+    answer: Answer | None = None
+    requests: list[tuple[str, str, dict[str, str], bytes]] = field(default_factory=list)
+
+    def reply(self, path: str) -> Answer:
+        if self.answer and path in self.answer.links:
+            mime, content = self.answer.links[path]
+            return Answer(content, mime=mime)
+        if self.answer:
+            return self.answer
+        if "generateContent" in path:
+            return answer(native(INLINE))
+        return answer({"data": [{"b64_json": ENCODED}]})
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Gateway]:
+    recorder = Gateway("")
+
+    class Handler(BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            recorder.requests.append((self.command, self.path, dict(self.headers), body))
+            reply = recorder.reply(urlsplit(self.path).path)
+            self.send_response(reply.status)
+            if reply.mime:
+                self.send_header("Content-Type", reply.mime)
+            self.send_header("Content-Length", str(len(reply.body)))
+            self.end_headers()
+            self.wfile.write(reply.body)
+
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listener:
+        recorder.base_url = f"http://127.0.0.1:{listener.server_port}"
+        thread = Thread(target=listener.serve_forever)
+        thread.start()
+        yield recorder
+        listener.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def gateway(server: Gateway) -> Gateway:
+    server.answer, server.requests = None, []
+    return server
+
+
+def native(*parts: object) -> dict[str, Any]:
+    return {"candidates": [{"content": {"role": "model", "parts": list(parts)}}]}
+
+
+def answer(body: object, status: int = 200, **links: tuple[str, bytes]) -> Answer:
+    paths = {f"/{name}": link for name, link in links.items()}
+    return Answer(json.dumps(body).encode(), status, links=paths)
+
+
+def status_of(
+    body: dict[str, Any],
+    base_url: str = "https://gateway.example",
+    auth: AuthKind = "query-key",
+    method: str = "POST",
+    query: str = "",
+) -> Status:
+    """A status file with one model on both protocols, sending `body`."""
+    paths = {"native": "/v1beta/models/{upstream}:generateContent", "images": "/v1/images/{model}"}
+    return Status.model_validate(
+        {
+            "version": 1,
+            "policy": {"reported_until": date(2026, 4, 14)},
+            "targets": {"production": {"base_url": base_url, "reference": True}},
+            "routes": {
+                route: {
+                    "request": f"{method} {paths[route]}{query}",
+                    "protocol": protocol,
+                    "auth": {"documented": auth},
+                }
+                for route, protocol in ROUTES.items()
+            },
+            "models": {"acorn": {"title": "Acorn", "upstream": "oak-1.5-image"}},
+            "endpoints": {f"acorn/{route}": {"body": body} for route in ROUTES},
+        }
+    )
+
+
+def snippet_of(status: Status, route: str, language: str) -> Snippet:
+    return render_snippet(status, f"acorn/{route}", language, TEMPLATES)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What a block left behind."""
+
+    code: int
+    stdout: str
+    stderr: str
+    files: dict[str, bytes]
+
+
+Run = Callable[[str, Path], Ended]
+"""Runs the text of a block from a file in a folder, itself in an empty one."""
+
+
+def saved(name: str) -> Ended:
+    return Ended(0, f"Saved {name} ({len(PIXEL)} bytes)\n", "", {name: PIXEL})
+
+
+def assert_one_line(ended: Ended, says: str) -> None:
+    assert (ended.code, ended.stdout, ended.files) == (1, "", {})
+    assert re.fullmatch(r"acorn: no image: [^\n]+\n", ended.stderr), ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
+    assert says in ended.stderr
+    assert "Traceback" not in ended.stderr and KEY not in ended.stderr
+
+
+def assert_formatted(snippet: Snippet) -> None:
+    text = snippet.text + "\n"
+    compile(text, "block", "exec")
+    assert black.format_str(text, mode=black.Mode()) == text
+
+
+def program(name: str, *command: str) -> Run:
+    """A program of its own for each block."""
+
+    def run(text: str, folder: Path) -> Ended:
+        file, empty, variables = _placed(text, folder, name)
+        variables |= {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
+        ended = subprocess.run(
+            [*command, str(file)],
+            cwd=empty,
+            env=variables,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return Ended(ended.returncode, ended.stdout, ended.stderr, _left(empty))
+
+    return run
+
+
+PROGRAMS = {
+    "curl": program("block.sh", "bash"),
+    "python": program("block.py", sys.executable, "-W", "error"),
+    "genai": program("block.py", sys.executable, "-W", "error"),
+    "javascript": program("block.mjs", "node"),
+}
+
+
+def run_here(text: str, folder: Path) -> Ended:
+    """A Python block in this process, which has its imports."""
+    file, empty, variables = _placed(text, folder, "block.py")
+    code, out, err = 0, StringIO(), StringIO()
+    with (
+        patch.dict(os.environ, variables),
+        chdir(empty),
+        redirect_stdout(out),
+        redirect_stderr(err),
+    ):
+        try:
+            runpy.run_path(str(file), run_name="__main__")
+        except SystemExit as ended:
+            code = 1
+            print(ended.code, file=err)
+    return Ended(code, out.getvalue(), err.getvalue(), _left(empty))
+
+
+DRIVER = """
+import { createInterface } from "node:readline";
+import { pathToFileURL } from "node:url";
+const say = process.stdout.write.bind(process.stdout);
+const said = {};
+for (const name of ["stdout", "stderr"]) {
+  process[name].write = (text) => { said[name] += text; return true; };
+}
+for await (const line of createInterface({ input: process.stdin })) {
+  const { file, folder } = JSON.parse(line);
+  said.stdout = said.stderr = "";
+  process.exitCode = 0;
+  process.chdir(folder);
+  await import(pathToFileURL(file));
+  say(JSON.stringify({ code: process.exitCode, ...said }) + "\\n");
+}
+"""
+
+
+@contextmanager
+def open_node() -> Iterator[Run]:
+    """One Node that imports one block after the other."""
+
+    def run(text: str, folder: Path) -> Ended:
+        file, empty, _ = _placed(text, folder, "block.mjs")
+        assert node.stdin and node.stdout
+        node.stdin.write(json.dumps({"file": str(file), "folder": str(empty)}) + "\n")
+        node.stdin.flush()
+        line = node.stdout.readline()
+        assert line, "Node ended of the block; it says why on stderr"
+        return Ended(**json.loads(line), files=_left(empty))
+
+    with subprocess.Popen(
+        ["node", "--input-type=module", "--eval", DRIVER],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as node:
+        yield run
+
+
+def _placed(text: str, folder: Path, name: str) -> tuple[Path, Path, dict[str, str]]:
+    """The block's file, its empty folder, and a variable that spares it the usual certificates:
+    nothing here speaks TLS, and reading them would take most of the time."""
+    file, empty, ca = folder / name, folder / "empty", folder / "ca.pem"
+    file.write_text(text, encoding="utf-8", newline="")
+    empty.mkdir()
+    ca.write_bytes(_certificate())
+    return file, empty, {"SSL_CERT_FILE": str(ca)}
+
+
+@cache
+def _certificate() -> bytes:
+    return trustme.CA().cert_pem.bytes()
+
+
+def _left(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def in_turn(batch: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], str]]:
+    """Every other body to the other route, the last to both."""
+    yield from zip(batch, cycle(ROUTES))
+    yield batch[-1], list(ROUTES)[len(batch) % 2]
+
+
+def send(
+    gateway: Gateway, language: str, run: Run, cases: Sequence[tuple[dict[str, Any], str]]
+) -> list[str]:
+    """The texts of the blocks that sent each body to its route, and that it arrived unchanged."""
+    texts, wanted = [], []
+    gateway.requests.clear()
+    for body, route in cases:
+        status = status_of(body, gateway.base_url)
+        texts.append(snippet_of(status, route, language).text)
+        wanted.append(request_of(status, f"acorn/{route}", "production").body)
+        with TemporaryDirectory() as folder:
+            ended = run(texts[-1], Path(folder))
+        assert ended.code == 0 if language == "curl" else ended == saved("acorn.png"), ended
+    arrived = [json.loads(body) for _, _, _, body in gateway.requests]
+    assert list(map(canonical, arrived)) == list(map(canonical, wanted))
+    return texts
+
+
+def canonical(value: object) -> str:
+    """JSON text that tells 1 from 1.0 and from true, which Python's == does not."""
+    return json.dumps(value, sort_keys=True)
