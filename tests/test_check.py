@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import string
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -11,11 +12,16 @@ from typing import Any
 import pytest
 from conftest import TOP, load_docs
 
+from trueup.check.digest import digest_of
 from trueup.check.facts import facts_of
 from trueup.check.hidden import check_hidden
+from trueup.check.keys import check_key
+from trueup.check.links import check_links
+from trueup.check.model_page import check_model_page
 from trueup.check.prose import check_prose
 from trueup.check.published import check_published
 from trueup.check.record import check_record
+from trueup.check.templates import check_templates
 from trueup.finding import Finding
 from trueup.model import Standing
 from trueup.site import Block, Page, load_pages
@@ -437,12 +443,76 @@ def test_an_absolute_path_of_a_receipt_leaves_the_repository(tmp_path: Path) -> 
         ('{% set day = "2026-04-14" %}', 15),
         ('{{ as_of() | replace("x", "2026-04-14") }}', 28),
         ('{{ console("x") ~ "2026-04-14" }}', 20),
+        ("crazyrouter.com\n---", 1),
+        ("- Ask crazyrouter.com", 7),
+        ("> Ask crazyrouter.com", 7),
+        ("| crazyrouter.com |\n| --- |\n| a |", 3),
+        ('??? note "crazyrouter.com"\n    a', 11),
+        ("!!! note crazyrouter.com", 10),
+        ("<details><summary>a</summary>crazyrouter.com</details>", 30),
+        ('## a {: data-a="crazyrouter.com" }', 17),
     ],
 )
 def test_a_typed_fact_is_found_at_its_place(typed: str, column: int, tmp_path: Path) -> None:
     assert prose(tmp_path, f"---\nblocks: 0\n---\n\n{typed}\n") == [
         f"page.md:5:{column} typed-fact"
     ]
+
+
+SPELLED = [
+    "gemini-2.5-f~~lash~~-image",
+    "gemini-2.5-f<wbr>lash-image",
+    "[gemini-2.5-f][a]lash-image\n\n[a]: status.md",
+    "gemini-2.5-f{# #}lash-image",
+    "gemini-2.5-flash-image{: .a }",
+    *(f"gemini-2.5-f{sign}lash-image" for sign in "\u00ad\u2060\u034f\ufe0f"),
+    *(f"gemini-2.5-f&{name};lash-image" for name in ("#8203", "ZeroWidthSpace", "shy")),
+    "g&#x65;mini-2.5-flash-imag&#x65;",
+    "gemini&hyphen;2&period;5-flash-image",
+    "GEMINI-2.5-FLASH-IMAGE",
+    "".join(chr(ord(sign) + 0xFEE0) for sign in "gemini-2.5-flash-image"),
+    "g\u0435mini-2.5-flash-imag\u0435",
+    "gem\u0456ni\u20112.5\u2011flash\u2011image",
+    "gem\U0001d5c2ni-2.5-flash-image",
+]
+"""An upstream as readers see it and no search for it finds it: signs that do not show, signs by
+their names, and letters that only look alike."""
+
+
+@pytest.mark.parametrize("fact", SPELLED, ids=ascii)
+def test_a_fact_is_found_however_it_is_spelled(fact: str, tmp_path: Path) -> None:
+    (found,) = prose(tmp_path, f"It is {fact}.\n")
+    assert found in ("page.md:1:7 typed-fact", "page.md:1:8 typed-fact")
+
+
+DAYS = [
+    *("April 14, 2026", "Apr. 14, 2026", "14th of April 2026", "the fourteenth of April 2026"),
+    *("14/04/2026", "4-14-2026", "14-Apr-2026", "2026–04–14", "April 2026", "April 14"),
+    *("２０２６年４月１４日", "2026 年 4 月 14 日", "令和8年4月14日", "二〇二六年四月十四日"),
+    *("4月14日", "4 月 14 号", "2026年4月", "2026/04/14", "2026.4.14"),
+    *("14 апр. 2026 г.", "14-го апреля 2026 года", "четырнадцатого апреля 2026 года"),
+    *("14 апреля", "апрель 2026", "апреля 14, 2026"),
+]
+
+
+@pytest.mark.parametrize("day", DAYS)
+def test_a_day_is_found_as_people_write_it(day: str, tmp_path: Path) -> None:
+    (found,) = prose(tmp_path, f"# A\n\nSo it was, {day}.\n")
+    assert re.fullmatch(r"page\.md:3:[0-9]+ typed-fact", found)
+
+
+@pytest.mark.parametrize(
+    "fact",
+    [
+        *("https://images.example.com/v1", "https://crazyrouter.com", "gemini-2.5-flash-image"),
+        *('"nano-banana"', "/v1/images/generations", "Tested on 2026-04-14", "get_channel_failed"),
+        "This way is recommended",
+    ],
+)
+def test_a_fact_typed_in_a_template_is_found(fact: str, tmp_path: Path) -> None:
+    (tmp_path / "shared.py.j2").write_text(f"x = 1\n# {fact}\n", "utf-8")
+    found = of_rule(check_templates(stored_of().status, FACTS, tmp_path), "typed-in-template")
+    assert {one.where.split(":")[1] for one in found} == {"2"}
 
 
 @pytest.mark.parametrize(
@@ -544,6 +614,8 @@ def test_a_route_whose_path_starts_with_a_name_forbids_no_slash(tmp_path: Path) 
         "Nano Banana を使ってください",
         "Используйте Nano Banana",
         "Nano Banana is recom&#109;ended",
+        "Nano Banana is **r**ecommended",
+        "Na**no Banana** is unverified",
         "# Guide\n\n## OpenAI Images\n\n```yaml\n# A\n```\n\nIt is recommended.",
     ],
 )
@@ -572,6 +644,37 @@ def test_a_model_page_may_say_no_standing_at_all(tmp_path: Path) -> None:
 def test_a_standing_in_general_prose_is_free(text: str, tmp_path: Path) -> None:
     found = prose(tmp_path, f"{text}\n")
     assert not [one for one in found if one.endswith("typed-standing")]
+
+
+ADVICE = [
+    *("Start with {}.", "Use {} for new projects.", "You can safely build on {} today."),
+    *("Do not call {} in production.", "{} works without problems.", "Stay away from {}."),
+    *("{} is the better choice.", "{} is unreliable.", "{} is stable.", "{} is broken."),
+    *("{} is ready for production.", "Choose {} for new projects.", "{} has been fixed."),
+    *("{} keeps failing.", "We advise against {}.", "We suggest {}.", "Go with {}."),
+    *("Prefer {}.", "Avoid {}.", "{} can be trusted again.", "Migrate away from {}."),
+    *("Never rely on {}.", "{} is the best option.", "{} is a good default."),
+    *("{} をお勧めします。", "{} は安心して使えます。", "{} は本番環境で利用できます。"),
+    *("{} は動作しません。", "{} の利用は控えてください。", "{} が最適です。"),
+    *("{} は安定しています。", "まず {} を試してください。", "{} を選んでください。"),
+    *("{} は使えません。", "{} は修正されました。", "{} を使ってください。"),
+    *("{} は使用しないでください。", "{} は避けるべきです。", "{} をご利用ください。"),
+    *("{} を推奨します。", "{} は非推奨です。", "{} は問題なく動きます。"),
+    *("建议使用 {}。", "{} 可以放心使用。", "{} 已可用于生产环境。", "{} 无法使用。"),
+    *("请避开 {}。", "{} 是最佳选择。", "{} 很稳定。", "先从 {} 开始。", "不建议使用 {}。"),
+    *("{} 已经修复。", "推荐 {}。", "请勿使用 {}。", "不要用 {}。", "{} 不可用。"),
+    *("首选 {}。", "请选择 {}。", "{} 运行正常。"),
+    *("Советуем {}.", "{} можно смело использовать.", "{} готова к работе в продакшене."),
+    *("{} сломана.", "Не стоит использовать {}.", "{} — лучший выбор.", "Начните с {}."),
+    *("{} работает стабильно.", "Выбирайте {}.", "{} исправлена.", "Избегайте {}."),
+    *("Рекомендуем {}.", "Используйте {}.", "Не используйте {}.", "{} не работает."),
+    *("Откажитесь от {}.", "{} работает без сбоев.", "На {} можно положиться."),
+]
+
+
+def test_advice_beside_a_name_is_found_in_every_language(tmp_path: Path) -> None:
+    texts = [form.format("Nano Banana") for form in ADVICE]
+    assert [text for text in texts if "typed-standing" not in str(prose(tmp_path, text))] == []
 
 
 LEANING = ["Choose {}.", "This runs in production: {}.", "{} 很稳定。", "{} は安定しています。"]
@@ -636,6 +739,11 @@ def test_a_name_that_is_in_no_sentence_is_free(text: str, tmp_path: Path) -> Non
         ('[a](b.md "gemini")', "1:4"),
         ("a\u200bb", "1:2"),
         ("a\u202eb", "1:2"),
+        ("`a`{: data-copy='b' }", "1:4"),
+        ("<code data-copy='b'>a</code>", "1:1"),
+        ('a\n{: style="display:none" }', "2:1"),
+        ("<span hidden>a</span>", "1:1"),
+        ("<a href='b' onclick='x()'>a</a>", "1:1"),
     ],
 )
 def test_what_could_hide_a_text_is_found(text: str, place: str, tmp_path: Path) -> None:
@@ -677,6 +785,8 @@ def test_plain_text_hides_nothing(text: str, tmp_path: Path) -> None:
         ("Text.\n\n    curl x\n    more\n", "3:1"),
         ("Text.\n\n\tcurl x\n", "3:1"),
         ("<pre><code>x</code></pre>", "1:1"),
+        ("```js\nx\n```", "1:1"),
+        ("- a\n\n    ```bash\n    x\n    ```", "3:1"),
     ],
 )
 def test_typed_code_is_found(text: str, place: str, tmp_path: Path) -> None:
@@ -707,6 +817,52 @@ def test_a_typed_block_is_told_which_macros_there_are(tmp_path: Path) -> None:
         "page.md:1:1: a bash block is typed in the page; every block comes from snippets/. Use"
         " {{ route(…) }} or {{ console(…) }}. [typed-code]"
     )
+
+
+def test_a_link_to_a_script_is_no_link(tmp_path: Path) -> None:
+    page = digest_of(page_of(tmp_path, "[a](javascript:x)\n"), FACTS)
+    (found,) = check_links([page], set())
+    assert (found.where, found.rule) == ("page.md:1:3", "dead-link")
+
+
+@pytest.mark.parametrize("macro", ["advice", "model_status", "risks"])
+def test_a_model_page_that_leaves_out_what_is_known_is_found(macro: str, tmp_path: Path) -> None:
+    calls = [f'{{{{ {name}("nano-banana") }}}}' for name in ("advice", "model_status", "risks")]
+    page = replace(page_of(tmp_path, "\n\n".join(calls)), model="nano-banana")
+    assert list(check_model_page(page, {"nano-banana"})) == []
+    silent = replace(page, text=page.text.replace(f"{macro}(", "history("))
+    (found,) = check_model_page(silent, {"nano-banana"})
+    assert found.rule == "silent-page" and f"does not call {macro};" in found.text
+
+
+def letters(seed: str, count: int, alphabet: str = string.ascii_letters + string.digits) -> str:
+    digest = hashlib.shake_256(seed.encode()).digest(count)
+    return "".join(alphabet[byte % len(alphabet)] for byte in digest)
+
+
+# In pieces, so that this file holds none: a key of each issuer as it would write it, of nobody.
+KEYS = {
+    "gateway": "sk" + "-" + letters("gateway", 48),
+    "gateway, of a project": "sk" + "-proj-" + letters("project", 60),
+    "google": "AI" + "za" + letters("google", 35),
+    "github": "gh" + "p_" + letters("github", 36),
+    "github, fine-grained": "github" + "_pat_" + letters("fine", 60),
+    "gitlab": "glp" + "at-" + letters("gitlab", 20),
+    "amazon": "AK" + "IA" + letters("amazon", 16, string.ascii_uppercase + "234567"),
+    "slack": "xo" + "xb-" + letters("slack", 40),
+    "token": ".".join("eyJ" + letters(f"token{n}", 40) for n in range(3)),
+    "private": "-----BEGIN " + "PRIVATE KEY-----\n" + letters("private", 64) + "\n",
+}
+
+
+@pytest.mark.parametrize("form", ["{}\n", "Use {}, then.\n", '{{"key": "{}"}}\n', "# {}\n"])
+@pytest.mark.parametrize("what", KEYS)
+def test_a_key_of_each_issuer_is_found(what: str, form: str, tmp_path: Path) -> None:
+    key = KEYS[what].replace("\n", "\\n") if "key" in form else KEYS[what]
+    key = key.replace("\n", "\n# ") if form.startswith("#") else key
+    (tmp_path / "file").write_text(form.format(key))
+    (found,) = check_key(tmp_path / "file")
+    assert found.rule == "leaked-key" and f"({what.partition(',')[0]})" in found.text
 
 
 def test_a_published_snippet_has_no_finding(good: Block, snippets: list[Snippet]) -> None:

@@ -146,6 +146,17 @@ def test_a_file_that_moved_in_its_page_stays_forgiven(tmp_path: Path) -> None:
     assert [one.rule for one in late] == ["expired-baseline"]
 
 
+def test_a_baseline_forgives_no_other_page_and_nothing_more_often(tmp_path: Path) -> None:
+    (tmp_path / NAME).write_text(
+        "findings: [{rule: drift, path: a.yml, found: x, until: 2999-01-01}]"
+    )
+    places = ("a.yml:1:1", "a.yml:9:1", "b.yml:1:1")
+    found = [Finding(f"{tmp_path}/{place}", "drift", "x", "y", "Z.") for place in places]
+    left = forgive(found, load_baseline(tmp_path), tmp_path, datetime.now(UTC).date())
+    assert [one.rule for one in left] == ["drift", "drift"]
+    assert str(left[-1].where).endswith("b.yml:1:1")
+
+
 def test_against_a_commit_what_was_seen_must_still_be_there(repository: Path) -> None:
     git(repository, "init", "-q")
     git(repository, "add", "status.yml", "docs")

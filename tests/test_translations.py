@@ -66,6 +66,14 @@ def change(name: str, old: str, new: str) -> Callable[[Path], None]:
     return apply
 
 
+def leave_out(file: Path) -> None:
+    """Takes the first paragraph from a page."""
+    before, paragraph = file.read_text("utf-8").split("\n\n", 2)[1:]
+    assert before.startswith("# ")
+    text = file.read_text("utf-8")
+    file.write_text(text.replace(paragraph.partition("\n\n")[0] + "\n\n", "", 1), "utf-8")
+
+
 BROKEN: dict[str, tuple[Callable[[Path], object], str, str]] = {
     "a page that is not there": (
         lambda docs: (docs / "ja" / "speed.md").unlink(), "missing-page", "ja/speed.md",
@@ -86,6 +94,13 @@ BROKEN: dict[str, tuple[Callable[[Path], object], str, str]] = {
     ),
     "another count of blocks": (
         change("ru/index.md", "blocks: 4", "blocks: 3"), "other-front", "ru/index.md",
+    ),
+    "a page of another model": (
+        change("zh/nano-banana.md", "model: nano-banana\n", "model: nano-banana-2\n"),
+        "other-front", "zh/nano-banana.md",
+    ),
+    "a paragraph left out": (
+        lambda docs: leave_out(docs / "ja" / "decides.md"), "other-parts", "ja/decides.md",
     ),
     "a source that changed": (
         change("en/decides.md", "A person can hold", "Nobody can hold"),
