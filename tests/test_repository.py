@@ -17,8 +17,8 @@ from packaging.utils import canonicalize_name
 
 TOP = Path(__file__).parent.parent
 WORKFLOW = TOP / ".github" / "workflows" / "docs.yml"
-RETEST, GATE, PUBLISH = (
-    WORKFLOW.with_name(f"{name}.yml") for name in ("retest", "gate", "publish")
+RETEST, GATE, PUBLISH, LONG = (
+    WORKFLOW.with_name(f"{name}.yml") for name in ("retest", "gate", "publish", "long")
 )
 WORKFLOWS = {path.stem: path for path in sorted(WORKFLOW.parent.iterdir())}
 EACH = pytest.mark.parametrize("path", WORKFLOWS.values(), ids=WORKFLOWS)
@@ -171,11 +171,29 @@ def test_a_broken_workflow_is_refused(path: Path, right: str, wrong: str, tmp_pa
     assert result.returncode == 1, result.stdout + result.stderr
 
 
-def test_the_workflow_may_only_read() -> None:
-    workflow = load_workflow(WORKFLOW)
+@pytest.mark.parametrize("path", [WORKFLOW, LONG], ids=["docs", "long"])
+def test_the_workflow_may_only_read(path: Path) -> None:
+    workflow = load_workflow(path)
     assert workflow["permissions"] == {"contents": "read"}
     assert not [name for name, job in workflow["jobs"].items() if "permissions" in job]
-    assert "secrets." not in WORKFLOW.read_text(encoding="utf-8")
+    assert "secrets." not in path.read_text(encoding="utf-8")
+
+
+def test_the_long_run_is_weekly_on_the_machine_of_the_gate() -> None:
+    gate, long = load_workflow(WORKFLOW)["jobs"]["gate"], load_workflow(LONG)["jobs"]["long"]
+    assert set(load_workflow(LONG)[True]) == {"schedule", "workflow_dispatch"}
+    assert long["runs-on"] == gate["runs-on"]
+    (*ours, last), (*theirs, test) = long["steps"][2:], gate["steps"][2:]
+    assert ours == theirs
+    assert (last["run"], test["run"]) == ("scripts/test --all", "scripts/test")
+
+
+def test_the_gate_runs_on_every_python_that_is_allowed() -> None:
+    pythons = load_workflow(WORKFLOW)["jobs"]["gate"]["strategy"]["matrix"]["python"]
+    project = tomllib.loads((TOP / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert f">={pythons[0]}" == project["requires-python"]
+    minors = [int(one.removeprefix("3.")) for one in pythons]
+    assert minors == list(range(minors[0], minors[0] + len(minors)))
 
 
 def test_the_retest_may_propose_and_nothing_else() -> None:
@@ -273,7 +291,8 @@ def test_every_job_has_a_time_limit(path: Path) -> None:
 @pytest.mark.parametrize(
     ("path", "scripts"),
     [
-        (WORKFLOW, ["test", "mutants", "portable"]),
+        (WORKFLOW, ["test"]),
+        (LONG, ["test", "portable"]),
         (RETEST, ["setup", "propose"]),
         (GATE, ["gate"]),
         (PUBLISH, ["setup"]),
