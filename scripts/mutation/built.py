@@ -4,9 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from mutation.kinds import Changes, kind
-from mutation.settings import keys
-from mutation.tree import Tree
+from mutation.tree import Changes, Tree, kind
 from trueup.wording import load_catalogue, standing_words
 
 LEGACY = re.compile(r'<p class="tu-legacy.*?</p>', re.DOTALL)
@@ -129,18 +127,3 @@ def dead_link_in_site(tree: Tree) -> Changes:
             if told == "part" and text[found.end(1)] != '"':
                 continue
             yield f"{page}: {told}", {page: edit}
-
-
-@kind("lost-page", built=True)
-def lost_page(tree: Tree) -> Changes:
-    """A built page that is not there, or is another's."""
-    for page, text in list(_pages(tree))[:: len(tree.languages)]:
-        yield f"{page}: gone", {page: None}
-        yield f"{page}: without code", {page: re.sub(r"<pre.*?</pre>", "", text, flags=re.DOTALL)}
-
-
-@kind("leaked-key-in-site", built=True)
-def leaked_key_in_site(tree: Tree) -> Changes:
-    key = keys()["gateway"]
-    for page, text in _one_each(tree):
-        yield page, {page: text.replace("YOUR_API_KEY", key)}

@@ -3,8 +3,7 @@
 from hashlib import sha256
 from itertools import pairwise
 
-from mutation.kinds import Changes, kind
-from mutation.tree import STATUS, Tree, proof_of
+from mutation.tree import STATUS, Changes, Tree, kind, proof_of
 from trueup.model import Observation
 from trueup.retest import update
 
@@ -50,16 +49,11 @@ def called(row: Observation) -> str:
 
 @kind("removed-observation")
 def removed_observation(tree: Tree) -> Changes:
-    rows = tree.rows()
-    for index, row in adverse(tree):
-        yield called(row), tree.with_rows([*rows[:index], *rows[index + 1 :]])
-
-
-@kind("reordered-observation")
-def reordered_observation(tree: Tree) -> Changes:
+    """A row taken away, or put where it counts no more."""
     rows = tree.rows()
     for index, row in adverse(tree):
         left = [*rows[:index], *rows[index + 1 :]]
+        yield called(row), tree.with_rows(left)
         yield f"{called(row)}: made the oldest", tree.with_rows([rows[index], *left])
 
 
@@ -82,6 +76,10 @@ def altered_observation(tree: Tree) -> Changes:
                 )
             edits = tree.with_rows([*rows[:index], other, *rows[index + 1 :]])
             yield f"{called(row)}: {new} for {old}", edits
+    for index, row in enumerate(tree.stored.status.observations):
+        if row.shape and row.variant is None:
+            other = "hosted-url" if row.shape != "hosted-url" else "inline-data"
+            yield f"{called(row)}: {other}", tree.put(("observations", index, "shape"), other)
 
 
 def _other_target(tree: Tree, row: Observation) -> str:
@@ -99,14 +97,6 @@ def changed_date(tree: Tree) -> Changes:
     for name, signature in status.signatures.items():
         cause = f"{signature.cause}, and retested on {tree.now.date()}"
         yield f"cause of {name}", tree.put(("signatures", name, "cause"), f"{cause}\n")
-
-
-@kind("changed-shape")
-def changed_shape(tree: Tree) -> Changes:
-    for index, row in enumerate(tree.stored.status.observations):
-        if row.shape and row.variant is None:
-            other = "hosted-url" if row.shape != "hosted-url" else "inline-data"
-            yield called(row), tree.put(("observations", index, "shape"), other)
 
 
 @kind("swapped-signature")

@@ -1,6 +1,6 @@
 """Gate: what a change meets before it is published: check, then its blocks run, then the build.
 
-Each step is asked only of what the one before let through.
+Each step gets only what the one before let through; what none refuses has to be listed.
 """
 
 import re
@@ -8,21 +8,28 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from datetime import date
+from fnmatch import fnmatchcase
 from pathlib import Path
 
-from mutation.tree import STATUS, Mutant, Tree
+import yaml
+from pydantic import TypeAdapter
+
+from mutation.tree import STATUS, TOP, Mutant, Tree
 from trueup.check import Check, forgive, load_baseline
 from trueup.check.published import check_published
 from trueup.crew import Crew
 from trueup.docs import Docs
 from trueup.errors import BadInput, BadStatus, TrueupError
 from trueup.finding import RULES, Finding, by_policy
+from trueup.model import Day, Frozen, Text
 from trueup.run import Bench, open_mock
 from trueup.site import MAIN, Block, build_site, read_blocks
 from trueup.snippet import Snippet
 from trueup.store import Stored, listed
 
 SITE = "site"
+SURVIVORS = TOP / "tests" / "survivors.yml"
 CALL = re.compile(r"\{[{%].*?[}%]\}", re.DOTALL)
 Heard = Iterable[tuple[str, str]]
 """Rule and severity of each finding."""
@@ -199,3 +206,51 @@ def _write(file: Path, content: bytes | None) -> None:
     else:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)
+
+
+class Listed(Frozen):
+    """Survivors of one class that are known."""
+
+    kind: Text
+    """The class."""
+    name: Text
+    """Which of it, as a pattern."""
+    reason: Text
+    """Why nothing refuses them."""
+    until: Day
+    """The last day on which that is good enough."""
+
+    def is_of(self, told: Told) -> bool:
+        """Whether it is about a mutant."""
+        return told.mutant.kind == self.kind and fnmatchcase(told.mutant.name, self.name)
+
+
+def load_survivors(file: Path = SURVIVORS) -> tuple[Listed, ...]:
+    """What is listed."""
+    data = yaml.safe_load(file.read_text(encoding="utf-8"))
+    return TypeAdapter(tuple[Listed, ...]).validate_python(data or [])
+
+
+def complaints(
+    told: Iterable[Told], listed: Iterable[Listed], today: date, *, is_whole: bool = True
+) -> list[str]:
+    """What is wrong with the survivors: unlisted, expired, or where the run `is_whole`, refused."""
+    survived = [one for one in told if one.step is None]
+    listed = tuple(listed)
+    found = [_unlisted(one) for one in survived if not any(entry.is_of(one) for entry in listed)]
+    for entry in listed:
+        named = f"tests/survivors.yml: {entry.kind}, {entry.name}"
+        if entry.until < today:
+            found.append(
+                f"{named}: listed until {entry.until}; a day to come was expected. Mend it."
+            )
+        if is_whole and not any(entry.is_of(one) for one in survived):
+            found.append(f"{named}: none of it survives; one was expected. Take the entry out.")
+    return found
+
+
+def _unlisted(told: Told) -> str:
+    named = f"{told.mutant.kind}, {told.mutant.name}"
+    warned = f" but a warning ({', '.join(told.rules)})" if told.rules else ""
+    todo = "Mend the gate, or list it in tests/survivors.yml with a reason and a day."
+    return f"{named}: nothing refuses it{warned}; a finding was expected. {todo}"

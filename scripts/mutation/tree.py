@@ -1,4 +1,4 @@
-"""Tree: a copy of this repository to be broken, and what its mutants are made from.
+"""Tree: a copy of this repository to be broken, and the classes of mutants that are made from it.
 
 The copy gets a hold, a skip and a retest on record where the repository has none, so that these
 can be broken too; it is a git repository with one commit.
@@ -6,7 +6,7 @@ can be broken too; it is a git repository with one commit.
 
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, partial
@@ -41,6 +41,8 @@ holds:
 """
 Edits = Mapping[str, str | bytes | None]
 """By path from the top: the new content of a file; None takes it away."""
+Changes = Iterator[tuple[str, Edits]]
+"""Names and edits."""
 
 
 @dataclass(frozen=True)
@@ -192,3 +194,38 @@ def proof_of(status: Status, endpoint: str, day: date, **seen: Any) -> Proof:
         containment="namespace",
         attempts=(Attempt(at=noon, sent=sent, **seen),),
     )
+
+
+KINDS: dict[str, tuple[Callable[[Tree], Changes], bool]] = {}
+"""By name: what makes its changes, and whether they are of the built site."""
+
+
+def kind(
+    name: str, *, built: bool = False
+) -> Callable[[Callable[[Tree], Changes]], Callable[[Tree], Changes]]:
+    """Puts the function that makes a class's changes among the classes."""
+
+    def known(make: Callable[[Tree], Changes]) -> Callable[[Tree], Changes]:
+        assert name not in KINDS, name
+        KINDS[name] = (make, built)
+        return make
+
+    return known
+
+
+def mutants_of(tree: Tree, name: str) -> Iterator[Mutant]:
+    """The mutants of a class. None is like the tree, and no two are alike."""
+    make, built = KINDS[name]
+    seen: set[str] = set()
+    for told, edits in make(tree):
+        assert told not in seen, f"{name}: {told} twice"
+        seen.add(told)
+        raw = {path: new.encode() if isinstance(new, str) else new for path, new in edits.items()}
+        yield Mutant(name, told, raw, built)
+
+
+def area_of(name: str) -> str:
+    """What a class is about: the module that it is in."""
+    make = KINDS[name][0]
+    made = make.func if isinstance(make, partial) else make
+    return made.__module__.rpartition(".")[2]

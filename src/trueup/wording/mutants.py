@@ -78,9 +78,7 @@ def _areas(catalogue: Catalogue) -> dict[str, str]:
         "record": _("The facts and the policy of the status file"),
         "evidence": _("The evidence of the status file"),
         "templates": _("The published requests"),
-        "prose": _("Facts, standings and advice in a page's own words"),
-        "languages": _("Pages, their translations and their links"),
-        "settings": _("Settings, baseline, keys and theme"),
+        "pages": _("Pages, their translations and their settings"),
         "built": _("The built site"),
     }
 
