@@ -24,7 +24,7 @@ from trueup.check.record import check_record
 from trueup.check.templates import check_templates
 from trueup.finding import Finding
 from trueup.model import Standing
-from trueup.site import Block, Page, load_pages
+from trueup.site import Block, Page, calls_in, load_pages
 from trueup.snippet import Snippet, languages_of, render_snippet
 from trueup.store import Stored, parse_status
 
@@ -829,9 +829,9 @@ def test_a_link_to_a_script_is_no_link(tmp_path: Path) -> None:
 def test_a_model_page_that_leaves_out_what_is_known_is_found(macro: str, tmp_path: Path) -> None:
     calls = [f'{{{{ {name}("nano-banana") }}}}' for name in ("advice", "model_status", "risks")]
     page = replace(page_of(tmp_path, "\n\n".join(calls)), model="nano-banana")
-    assert list(check_model_page(page, {"nano-banana"})) == []
+    assert list(check_model_page(page, {"nano-banana"}, calls_in(page))) == []
     silent = replace(page, text=page.text.replace(f"{macro}(", "history("))
-    (found,) = check_model_page(silent, {"nano-banana"})
+    (found,) = check_model_page(silent, {"nano-banana"}, calls_in(silent))
     assert found.rule == "silent-page" and f"does not call {macro};" in found.text
 
 
