@@ -1,21 +1,24 @@
-"""Crash: commands of Trueup in forks of one warm process, each to be killed at a step of its own.
+"""Crash: the steps by which a command writes to the disk, and commands in forks of one warm
+process, each to be killed at a step of its own.
 
 Run as a program, it reads one order a line and answers with the number of the process and then
 with how it ended.
 """
 
+import errno
 import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-STEPS = ("fsync", "pwrite", "rename", "replace")
+CALLS = ("fsync", "pwrite", "rename", "replace")
 """What puts bytes or names on the disk."""
 
 
@@ -35,6 +38,7 @@ class Nursery:
         self._said, self._noted = top.with_suffix(".said"), top.with_suffix(".steps")
 
     def __enter__(self) -> Self:
+        self.is_busy = False
         self._process = subprocess.Popen(
             [sys.executable, __file__],
             stdin=subprocess.PIPE,
@@ -65,7 +69,8 @@ class Nursery:
             "said": str(self._said),
             "noted": str(self._noted),
         }
-        assert self._process.stdin
+        assert self._process.stdin and not self.is_busy
+        self.is_busy = True
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
         return self._number()
@@ -73,6 +78,7 @@ class Nursery:
     def end(self) -> Ended:
         """How the command that was started ended."""
         code = self._number()
+        self.is_busy = False
         noted = self._noted.read_text().splitlines()
         return Ended(code, self._said.read_text(), tuple(noted))
 
@@ -86,10 +92,11 @@ class Nursery:
 
 
 def _serve() -> None:
-    from trueup.cli import group
+    from trueup.cli import check, group, retest
     from trueup.sandbox import best_containment
 
-    # What every command finds out first is found out once, before the fork.
+    # What every command reads and finds out first is there before the fork.
+    assert {check.check.name, retest.retest.name} <= group.cli.commands.keys()
     vars(group)["best_containment"] = cache(best_containment)
     vars(group)["best_containment"]()
     for line in sys.stdin:
@@ -115,12 +122,21 @@ def _run(order: dict[str, Any]) -> None:
     for stream in (1, 2):
         os.dup2(said, stream)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    steps = Steps(os.open(order["noted"], os.O_WRONLY), order["kill_at"], order["full_from"])
-    for name in STEPS:
-        setattr(os, name, steps.around(name, getattr(os, name)))
+    noted, count = os.open(order["noted"], os.O_WRONLY), 0
+
+    def reach(step: str) -> None:
+        nonlocal count
+        count += 1
+        os.write(noted, f"{step}\n".encode())
+        if 0 < order["full_from"] <= count:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        if count == order["kill_at"]:
+            os.kill(os.getpid(), signal.SIGKILL)
+
     code = 99
     try:
-        main(order["arguments"])
+        with stepwise(reach):
+            main(order["arguments"])
     except SystemExit as end:
         code = int(end.code or 0)
     finally:
@@ -129,34 +145,35 @@ def _run(order: dict[str, Any]) -> None:
         os._exit(code)
 
 
-class Steps:
-    """Counts the steps before, within and after each call, and ends the process at one of them."""
+@contextmanager
+def stepwise(reach: Callable[[str], None]) -> Iterator[None]:
+    """Calls `reach` with the name of each step: before and after what puts bytes or names on the
+    disk, and where half of the bytes are there."""
+    calls = {name: getattr(os, name) for name in CALLS}
+    for name, call in calls.items():
+        setattr(os, name, _around(name, call, reach))
+    try:
+        yield
+    finally:
+        for name, call in calls.items():
+            setattr(os, name, call)
 
-    def __init__(self, noted: int, kill_at: int, full_from: int) -> None:
-        self._noted, self._count = noted, 0
-        self._kill_at, self._full_from = kill_at, full_from
 
-    def around(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
-        def stepped(*arguments: Any) -> Any:
-            what = f"{name} of {_file(arguments)}"
-            self._step(f"before {what}")
-            if name == "pwrite":
-                handle, content, offset = arguments
-                call(handle, content[: len(content) // 2], offset)
-                self._step(f"amid {what}")
-            done = call(*arguments)
-            self._step(f"after {what}")
-            return done
+def _around(
+    name: str, call: Callable[..., Any], reach: Callable[[str], None]
+) -> Callable[..., Any]:
+    def stepped(*arguments: Any) -> Any:
+        what = f"{name} of {_file(arguments)}"
+        reach(f"before {what}")
+        if name == "pwrite":
+            handle, content, offset = arguments
+            call(handle, content[: len(content) // 2], offset)
+            reach(f"amid {what}")
+        done = call(*arguments)
+        reach(f"after {what}")
+        return done
 
-        return stepped
-
-    def _step(self, what: str) -> None:
-        self._count += 1
-        os.write(self._noted, f"{what}\n".encode())
-        if 0 < self._full_from <= self._count:
-            raise OSError(28, "No space left on device")
-        if self._count == self._kill_at:
-            os.kill(os.getpid(), signal.SIGKILL)
+    return stepped
 
 
 def _file(arguments: tuple[Any, ...]) -> str:

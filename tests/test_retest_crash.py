@@ -1,33 +1,25 @@
 """A retest that is cut off anywhere loses no answer, sends nothing twice and spoils no file."""
 
-import asyncio
 import hashlib
 import json
 import os
 import random
 import re
-import shutil
 import signal
-import subprocess
-import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import copy_repository
-from crash import Ended, Nursery
-from starlette.types import Receive, Scope, Send
+from crash import Ended
+from crash_beds import CALL, Bed, Image, Moment, Real, Simulated, open_real
 
-from trueup.mock import create_app, create_server, listen
-from trueup.model import Observation
-from trueup.store import load_status
+from trueup.retest import Update, write
+from trueup.store import save
 
 pytestmark = pytest.mark.no_cover
 
@@ -36,129 +28,42 @@ PLANNED = {"/v1beta/models/gemini-2.5-flash-image:generateContent": 1, "/v1/imag
 """The first gives an image, the second fails and is asked once more."""
 ASK = ("retest", "--target", "local", "--endpoint", "nano-banana/*", "--max-calls", "3", "--write")
 RESUME = (*ASK, "--resume")
-KEYS = {"TRUEUP_LOCAL_API_KEY": "YOUR_API_KEY", "TRUEUP_PRODUCTION_API_KEY": "YOUR_API_KEY"}
-JOURNAL = Path(".cache", "retest", "journal.jsonl")
 INTERRUPTED = "interrupted: the retest ended before the answer was written down"
 KILLED_AT = ("before fsync", "before pwrite", "amid pwrite", "after fsync", "before replace")
 SEED, MOMENTS = 4, 25
 
 
-class Gateway:
-    """The mock on a port of loopback; it counts its calls, and answers none while it is shut."""
-
-    def __init__(self) -> None:
-        self.got: Counter[str] = Counter()
-        self.open = threading.Event()
-        self.open.set()
-
-    @contextmanager
-    def serving(self, top: Path) -> Iterator[str]:
-        status = load_status(top / "status.yml", datetime.now(UTC)).status
-        app = create_app(status, target="production")
-
-        async def counting(scope: Scope, receive: Receive, send: Send) -> None:
-            if scope["method"] == "POST":
-                self.got[scope["path"]] += 1
-                while not self.open.is_set():
-                    await asyncio.sleep(0.01)
-            await app(scope, receive, send)
-
-        listener = listen(0)
-        server = create_server(counting)
-        thread = threading.Thread(target=server.run, args=([listener],))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            self.open.set()
-            server.should_exit = True
-            thread.join()
-            listener.close()
-
-
-class Bed:
-    """A repository whose target `local` is the gateway, and a nursery of commands over it."""
-
-    def __init__(self, top: Path, gateway: Gateway, url: str, nursery: Nursery) -> None:
-        self.top, self.gateway, self._url, self.nursery = top, gateway, url, nursery
-        self.run, self.start = nursery.run, nursery.start
-        self.begun: list[subprocess.Popen[str]] = []
-        self.status, self.journal = top / "status.yml", top / JOURNAL
-        self.renew()
-
-    def renew(self) -> None:
-        """A new copy of the repository, in which nothing was ever asked."""
-        shutil.rmtree(self.top, ignore_errors=True)
-        self.top.mkdir()
-        copy_repository(self.top)
-        text = self.status.read_text().replace("http://localhost:4000", self._url)
-        self.status.write_text(text)
-        self.old = self.status.read_bytes()
-        self.gateway.got.clear()
-
-    def cli(self, *arguments: str) -> subprocess.Popen[str]:
-        """A command of its own, as a person starts it."""
-        process = subprocess.Popen(
-            [sys.executable, "-m", "trueup.cli", "--top", str(self.top), *arguments],
-            env={**os.environ, **KEYS},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        self.begun.append(process)
-        return process
-
-    def stop(self) -> None:
-        """Lets every command come to its end."""
-        self.gateway.open.set()
-        for process in self.begun:
-            if process.returncode is None:
-                process.communicate()
-
-    def rows(self) -> list[Observation]:
-        """The rows of the status file that have a receipt."""
-        rows = load_status(self.status, datetime.now(UTC)).status.observations
-        return [row for row in rows if row.source and row.source.receipt]
-
-    def receipts(self) -> dict[str, bytes]:
-        """Every file in the folder of receipts, by its path."""
-        files = sorted((self.top / "docs" / "evidence").glob("*"))
-        return {str(file.relative_to(self.top)): file.read_bytes() for file in files}
-
-    def attempts(self, endpoint: str) -> list[dict[str, Any]]:
-        """What the receipts of an endpoint hold."""
-        proofs = [json.loads(content) for content in self.receipts().values()]
-        return [
-            one for proof in proofs if proof["endpoint"] == endpoint for one in proof["attempts"]
-        ]
-
-    def journalled(self) -> bytes:
-        """The whole lines of the journal, wherever it is by now."""
-        files = sorted(self.journal.parent.glob("*.jsonl"))
-        content = b"".join(file.read_bytes() for file in files)
-        return content[: content.rfind(b"\n") + 1]
-
-
-@contextmanager
-def made(folder: Path) -> Iterator[Bed]:
-    gateway, source = Gateway(), folder / "source"
-    source.mkdir(parents=True)
-    copy_repository(source)
-    with (
-        gateway.serving(source) as url,
-        Nursery(folder / "top", KEYS) as nursery,
-    ):
-        bed = Bed(folder / "top", gateway, url, nursery)
-        try:
-            yield bed
-        finally:
-            bed.stop()
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Simulated:
+    return Simulated(tmp_path_factory.mktemp("simulated") / "top")
 
 
 @pytest.fixture
-def bed(tmp_path: Path) -> Iterator[Bed]:
-    with made(tmp_path / "bed") as bed:
-        yield bed
+def bed(simulated: Simulated) -> Simulated:
+    simulated.renew()
+    return simulated
+
+
+@pytest.fixture(scope="module")
+def moments(simulated: Simulated) -> list[Moment]:
+    """What each step of a whole retest leaves."""
+    simulated.renew()
+    return simulated.moments(*ASK)
+
+
+@pytest.fixture(scope="module")
+def processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Real]:
+    with open_real(tmp_path_factory.mktemp("real")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def real(processes: Real) -> Iterator[Real]:
+    processes.renew()
+    yield processes
+    processes.gateway.open.set()
+    if processes.nursery.is_busy:
+        processes.nursery.end()
 
 
 def entries(journalled: bytes, kind: str) -> list[dict[str, Any]]:
@@ -189,7 +94,7 @@ def assert_sound(bed: Bed) -> None:
         assert [row.endpoint for row in rows] == [IMAGE, FAILING]
     found = bed.receipts()
     for row in rows:
-        assert row.source and row.source.receipt
+        assert row.source and row.source.receipt in found
         assert hashlib.sha256(found[row.source.receipt]).hexdigest() == row.source.sha256
 
 
@@ -236,101 +141,105 @@ def recover(bed: Bed) -> None:
     assert not was_written or bed.status.read_bytes() == written
 
 
-def shared(folder: Path, jobs: Sequence[int], do: Callable[[Bed, int], None]) -> None:
-    """Does each job in a bed of one of two workers."""
+def assert_at_each(bed: Simulated, moments: Sequence[Moment], hold: Callable[[], None]) -> None:
+    """Kills at each moment, those left out that leave what the one before them left."""
+    before = None
+    for number, moment in enumerate(moments, 1):
+        if before is None or moment[1:] != before[1:]:
+            bed.kill(moment)
+            try:
+                hold()
+            except Exception as error:
+                raise AssertionError(f"killed {moment.step} ({number})") from error
+        before = moment
 
-    def work(name: str, share: Sequence[int]) -> None:
-        with made(folder / name) as bed:
-            for job in share:
-                bed.renew()
-                do(bed, job)
 
-    with ThreadPoolExecutor(2) as pool:
-        for done in [pool.submit(work, "a", jobs[::2]), pool.submit(work, "b", jobs[1::2])]:
-            done.result()
+def steps_of(moments: Sequence[Moment]) -> list[str]:
+    """The steps of a retest, as a process of its own counts them, without its dates and ids."""
+    return [undated(moment.step) for moment in moments if moment.step != CALL]
 
 
-def steps_of(bed: Bed) -> tuple[str, ...]:
-    """The steps of a whole retest. The record is on the disk before the journal is moved aside."""
-    ended = bed.run(*ASK)
-    assert_finished(bed, ended, b"")
+def undated(text: str) -> str:
+    return re.sub(r"[0-9A-Fa-f.]*\d[0-9A-Fa-f.]*", "0", text)
+
+
+def shape(image: Image) -> dict[str, tuple[int, bool]]:
+    """The files that were left: how many lines each has, and whether the last one is whole."""
+    return {
+        undated(name): (content.count(b"\n"), content.endswith(b"\n"))
+        for name, content in image.items()
+    }
+
+
+def test_each_line_is_on_the_disk_before_what_it_announces(
+    bed: Simulated, moments: Sequence[Moment]
+) -> None:
+    assert_finished(bed, bed.run(*ASK), b"")
     assert bed.gateway.got == PLANNED
-    assert [step for step in ended.steps if step.startswith("before")][-4:-1] == [
+    steps = [moment.step for moment in moments]
+    synced = ["after pwrite", "before fsync", "after fsync"]
+    for place in (place for place, step in enumerate(steps) if step == CALL):
+        assert steps[place - 3 : place] == [f"{step} of journal.jsonl" for step in synced]
+        assert steps[place + 1] == "before pwrite of journal.jsonl"
+    # The record is on the disk before the journal is moved aside.
+    assert [step for step in steps if step.startswith("before")][-4:-1] == [
         "before fsync of .status.yml.part",
         "before replace of status.yml",
         f"before fsync of {bed.top.name}",
     ]
-    assert re.fullmatch(r"after replace of \d.*\.jsonl", ended.steps[-1])
-    return ended.steps
+    assert re.fullmatch(r"after replace of \d.*\.jsonl", steps[-1])
 
 
-def test_a_retest_killed_at_any_step_is_gone_on_with(bed: Bed, tmp_path: Path) -> None:
-    steps = steps_of(bed)
-
-    def kill(bed: Bed, number: int) -> None:
-        ended = bed.run(*ASK, kill_at=number)
-        assert (ended.code, len(ended.steps)) == (-signal.SIGKILL, number)
-        try:
-            recover(bed)
-        except AssertionError as error:
-            raise AssertionError(f"killed {ended.steps[-1]} ({number})") from error
-
-    # After a step is before the next one, but for the call that goes out between two.
-    told = [n for n, step in enumerate(steps, 1) if step.split(" of ")[0] in KILLED_AT]
-    shared(tmp_path, [*told, len(steps)], kill)
-
-
-def test_a_retest_killed_at_any_moment_is_gone_on_with(bed: Bed, tmp_path: Path) -> None:
-    begun = time.monotonic()
-    steps_of(bed)
-    length, chance = time.monotonic() - begun, random.Random(SEED)
-    delays = [chance.uniform(0, length) for _ in range(MOMENTS)]
-
-    def kill(bed: Bed, number: int) -> None:
-        process = bed.start(*ASK)
-        time.sleep(delays[number])
-        with suppress(ProcessLookupError):
-            os.kill(process, signal.SIGKILL)
-        assert bed.nursery.end().code in (0, -signal.SIGKILL)
-        recover(bed)
-
-    shared(tmp_path, range(MOMENTS), kill)
-
-
-def test_a_second_sighting_cut_off_while_it_is_written_counts_once(
-    bed: Bed, tmp_path: Path
+def test_a_retest_killed_at_any_step_is_gone_on_with(
+    bed: Simulated, moments: Sequence[Moment]
 ) -> None:
-    steps_of(bed)
-    steps = bed.run(*ASK).steps
-    first = next(n for n, step in enumerate(steps, 1) if "docs" in step or ".json.part" in step)
-    told = [n for n, step in enumerate(steps, 1) if n >= first and step.startswith("before")]
-    assert len(told) > 9
-
-    def kill(bed: Bed, number: int) -> None:
-        assert bed.run(*ASK).code == 0
-        old = bed.status.read_bytes()
-        assert bed.run(*ASK, kill_at=number).code == -signal.SIGKILL
-        now = bed.status.read_bytes()
-        assert {row.times for row in bed.rows()} == {1 if now == old else 2}
-        ended = bed.run(*RESUME)
-        assert (ended.code, [row.times for row in bed.rows()]) == (0, [2, 2]), ended.said
-        assert now in (old, bed.status.read_bytes())
-        assert bed.gateway.got == Counter({path: 2 * n for path, n in PLANNED.items()})
-        assert len(bed.receipts()) == 4 and bed.run("check").code == 0
-
-    shared(tmp_path, told, kill)
+    assert_at_each(bed, moments, lambda: recover(bed))
 
 
-def test_an_interrupted_call_counts_against_the_cap_and_is_not_made_again(bed: Bed) -> None:
-    steps = steps_of(bed)
-    synced = steps.index(
-        "after fsync of journal.jsonl", steps.index("before pwrite of journal.jsonl")
-    )
-    bed.renew()
-    one = ("--max-calls", "1")
-    assert bed.run(*ASK, *one, kill_at=synced + 1).code == -signal.SIGKILL
-    ended = bed.run(*RESUME, *one)
-    assert (ended.code, bed.gateway.got.total(), bed.status.read_bytes()) == (3, 0, bed.old)
+def status_first(top: Path, made: Update) -> None:
+    save(made.stored)
+    write(top, made)
+
+
+def test_a_record_that_is_written_before_its_receipts_is_found(
+    bed: Simulated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trueup.cli.errand.write", status_first)
+    written = [moment for moment in bed.moments(*ASK) if ".part" in moment.step]
+    with pytest.raises(AssertionError, match="killed before fsync of .*json.part"):
+        assert_at_each(bed, written, lambda: recover(bed))
+
+
+def count_once(bed: Bed, old: bytes) -> None:
+    """Goes on after a kill while a second sighting was written."""
+    now = bed.status.read_bytes()
+    assert {row.times for row in bed.rows()} == {1 if now == old else 2}
+    ended = bed.run(*RESUME)
+    assert [row.times for row in bed.rows()] == [2, 2], ended.said
+    assert ended.code == 0 and now in (old, bed.status.read_bytes())
+    assert bed.gateway.got == Counter({path: 2 * n for path, n in PLANNED.items()})
+    assert len(bed.receipts()) == 4 and bed.run("check").code == 0
+
+
+def is_of_the_record(step: str) -> bool:
+    return "docs" in step or ".json.part" in step
+
+
+def test_a_second_sighting_cut_off_while_it_is_written_counts_once(bed: Simulated) -> None:
+    assert bed.run(*ASK).code == 0
+    old, moments = bed.status.read_bytes(), bed.moments(*ASK)
+    first = next(n for n, moment in enumerate(moments) if is_of_the_record(moment.step))
+    assert len(moments[first:-1]) > 18
+    assert_at_each(bed, moments[first:-1], lambda: count_once(bed, old))
+
+
+def test_an_interrupted_call_counts_against_the_cap_and_is_not_made_again(
+    bed: Simulated, moments: Sequence[Moment]
+) -> None:
+    bed.kill(next(moment for moment in moments if moment.step == CALL))
+    got = bed.gateway.got.copy()
+    ended = bed.run(*RESUME, "--max-calls", "1")
+    assert (ended.code, bed.gateway.got, bed.status.read_bytes()) == (3, got, bed.old)
     assert "the cap of 1 calls is reached; nothing was sent" in ended.said
     assert f"nothing was changed; an answer was expected. The first: {INTERRUPTED}." in ended.said
     assert len(entries(bed.journalled(), "intent")) == 1 and not bed.journal.exists()
@@ -339,27 +248,38 @@ def test_an_interrupted_call_counts_against_the_cap_and_is_not_made_again(bed: B
 MESSAGE = re.compile(r"(?m)^/[^ ]+: [^;]+; [^.]*expected\. [A-Z]")
 
 
-def test_a_disk_that_fills_at_any_step_loses_nothing(bed: Bed, tmp_path: Path) -> None:
-    steps = steps_of(bed)
-    places = ("before pwrite", "before replace", "before fsync of .")
-    told = [n for n, step in enumerate(steps, 1) if step.startswith(places)]
-    assert len(told) > 14
+def fill(bed: Bed, number: int) -> None:
+    """Fills the disk from a step on."""
+    ended = bed.run(*ASK, full_from=number)
+    assert (ended.code, "Traceback" in ended.said) == (2, False), ended.said
+    assert MESSAGE.search(ended.said) and "No space left on device" in ended.said, ended.said
+    assert bed.journal.exists()
 
-    def fill(bed: Bed, number: int) -> None:
-        ended = bed.run(*ASK, full_from=number)
-        assert (ended.code, "Traceback" in ended.said) == (2, False), ended.said
-        assert MESSAGE.search(ended.said) and "No space left on device" in ended.said, ended.said
-        assert bed.journal.exists()
-        recover(bed)
 
-    shared(tmp_path, [1, *told], fill)
+def test_a_disk_that_fills_at_any_step_loses_nothing(
+    bed: Simulated, moments: Sequence[Moment]
+) -> None:
+    # What was done is reported as done: a disk does not fill after a step.
+    told = [n for n, step in enumerate(steps_of(moments), 1) if not step.startswith("after")]
+    assert len(told) > 30
+    known = set()
+    for number in told:
+        bed.renew()
+        fill(bed, number)
+        # A line that could not be written leaves the same at each of its steps, save times and ids.
+        left = undated(repr((bed.changes(), sorted(bed.gateway.got.items()))))
+        if left not in known:
+            known.add(left)
+            recover(bed)
+    assert len(known) > 12
 
 
 PLACES = ("docs/evidence", ".cache", ".cache/retest/journal.jsonl", ".status.yml.part")
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_a_place_that_is_taken_is_named_and_nothing_is_lost(place: str, bed: Bed) -> None:
+def test_a_place_that_is_taken_is_named_and_nothing_is_lost(place: str, tmp_path: Path) -> None:
+    bed = Simulated(tmp_path / "top")
     taken = bed.top / place
     if place.startswith("docs") or place == ".cache":
         taken.write_text("in the way")
@@ -377,58 +297,10 @@ def test_a_place_that_is_taken_is_named_and_nothing_is_lost(place: str, bed: Bed
     assert_finished(bed, bed.run(*(RESUME if was_asked else ASK)), killed)
 
 
-def wait_for_a_call(bed: Bed) -> None:
-    for _ in range(6000):
-        if bed.gateway.got:
-            return
-        time.sleep(0.01)
-    raise AssertionError("no call came")
-
-
-def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
-    """How a command ended, and what it said."""
-    said, _ = process.communicate()
-    return process.returncode, said
-
-
-def test_a_second_retest_names_the_first_and_changes_nothing(bed: Bed) -> None:
-    bed.gateway.open.clear()
-    first = bed.start(*ASK)
-    wait_for_a_call(bed)
-    journalled = bed.journalled()
-    for options in (ASK, RESUME):
-        code, said = ended(bed.cli(*options))
-        assert (code, f"process {first} since " in said) == (2, True), said
-        assert "a journal of one run was expected. Wait for its end." in said
-    assert bed.journalled() == journalled and bed.gateway.got.total() == 1
-    bed.gateway.open.set()
-    assert_finished(bed, bed.nursery.end(), b"")
-    assert ended(bed.cli(*ASK))[0] == 0
-    assert [row.times for row in bed.rows()] == [2, 2]
-
-
-def test_the_note_of_a_killed_holder_holds_nothing(bed: Bed) -> None:
-    bed.gateway.open.clear()
-    first = bed.start(*ASK)
-    wait_for_a_call(bed)
-    os.kill(first, signal.SIGKILL)
-    assert bed.nursery.end().code == -signal.SIGKILL
-    bed.gateway.open.set()
-    assert f"process {first} " in bed.journal.with_name("journal.jsonl.holder").read_text()
-    killed = bed.journalled()
-    refused = bed.run(*ASK)
-    assert refused.code == 2 and "--resume was expected. Use it" in refused.said
-    assert_finished(bed, bed.run(*RESUME), killed)
-
-
-def test_a_status_file_that_someone_edits_meanwhile_keeps_the_edit(bed: Bed) -> None:
-    bed.gateway.open.clear()
-    bed.start(*ASK)
-    wait_for_a_call(bed)
+def test_a_status_file_that_someone_edits_meanwhile_keeps_the_edit(bed: Simulated) -> None:
     bed.old = b"# By another hand.\n" + bed.old
-    bed.status.write_bytes(bed.old)
-    bed.gateway.open.set()
-    ended, killed = bed.nursery.end(), bed.journalled()
+    bed.gateway.on_call = lambda: bed.status.write_bytes(bed.old)
+    ended, killed = bed.run(*ASK), bed.journalled()
     assert (ended.code, bed.status.read_bytes()) == (2, bed.old)
     assert "it changed on disk since it was loaded; nothing was written" in ended.said
     assert "The answers are kept: use --resume --write." in ended.said
@@ -436,32 +308,193 @@ def test_a_status_file_that_someone_edits_meanwhile_keeps_the_edit(bed: Bed) -> 
     assert bed.status.read_bytes().startswith(b"# By another hand.\n")
 
 
-def test_an_answer_is_put_on_record_for_the_block_that_was_sent_only(bed: Bed) -> None:
-    bed.gateway.open.clear()
-    process = bed.start(*ASK)
-    wait_for_a_call(bed)
-    os.kill(process, signal.SIGKILL)
-    assert bed.nursery.end().code == -signal.SIGKILL
-    bed.gateway.open.set()
+def test_an_answer_is_put_on_record_for_the_block_that_was_sent_only(
+    bed: Simulated, moments: Sequence[Moment]
+) -> None:
+    bed.kill(next(moment for moment in moments if moment.step == CALL))
     killed, got = bed.journalled(), bed.gateway.got.copy()
     body = "responseModalities: [TEXT, IMAGE]"
     assert body.encode() in bed.old
     bed.status.write_bytes(bed.old.replace(body.encode(), b"responseModalities: [IMAGE]", 1))
     for options in (RESUME, (*RESUME, "--language", "python"), (*RESUME, "--target", "production")):
-        code, said = ended(bed.cli(*options))
-        assert code == 2 and "the retest that was begun was expected" in said, said
+        ended = bed.run(*options)
+        assert ended.code == 2 and "the retest that was begun was expected" in ended.said
     assert (bed.journalled(), bed.gateway.got) == (killed, got)
     bed.status.write_bytes(bed.old)
     assert_finished(bed, bed.run(*RESUME), killed)
 
 
-def test_ctrl_c_keeps_the_journal(bed: Bed) -> None:
-    bed.gateway.open.clear()
-    process = bed.cli(*ASK)
-    wait_for_a_call(bed)
-    process.send_signal(signal.SIGINT)
-    code, said = ended(process)
-    assert (code, "Traceback" in said) == (130, False), said
-    bed.gateway.open.set()
-    assert bed.journal.exists()
-    recover(bed)
+# The step at which a process is killed, and which one of that name it is.
+KILLS = {
+    "between a call and its answer": ("before pwrite of journal.jsonl", 1),
+    "in the middle of a line": ("amid pwrite of journal.jsonl", 2),
+    "before the record is replaced": ("before replace of status.yml", 0),
+}
+
+
+def kill(real: Real, number: int) -> Ended:
+    ended = real.run(*ASK, kill_at=number)
+    assert (ended.code, len(ended.steps)) == (-signal.SIGKILL, number)
+    return ended
+
+
+@pytest.mark.parametrize("place", KILLS)
+def test_a_killed_process_leaves_what_the_simulation_has(
+    place: str, real: Real, moments: Sequence[Moment]
+) -> None:
+    step, which = KILLS[place]
+    index = [n for n, moment in enumerate(moments) if moment.step == step][which]
+    _, image, got = moments[index]
+    number = index + 1 - got.total()  # a call is a moment and no step
+    ended = kill(real, number)
+    assert [undated(step) for step in ended.steps] == steps_of(moments)[:number]
+    assert (shape(real.image()), real.gateway.got) == (shape(image), got)
+    recover(real)
+
+
+def start_and_kill(real: Real) -> int:
+    """The number of a process that was killed while it waited for an answer."""
+    real.gateway.open.clear()
+    process = real.start(*ASK)
+    assert real.gateway.called.wait(60)
+    os.kill(process, signal.SIGKILL)
+    assert real.nursery.end().code == -signal.SIGKILL
+    real.gateway.open.set()
+    return process
+
+
+def test_a_retest_killed_during_a_call_is_gone_on_with(real: Real) -> None:
+    start_and_kill(real)
+    recover(real.here)
+
+
+def test_the_note_of_a_killed_holder_holds_nothing(real: Real) -> None:
+    process = start_and_kill(real)
+    assert f"process {process} " in real.journal.with_name("journal.jsonl.holder").read_text()
+    killed = real.journalled()
+    refused = real.here.run(*ASK)
+    assert refused.code == 2 and "--resume was expected. Use it" in refused.said
+    assert_finished(real.here, real.here.run(*RESUME), killed)
+
+
+def test_ctrl_c_keeps_the_journal(real: Real) -> None:
+    real.gateway.open.clear()
+    process = real.start(*ASK)
+    assert real.gateway.called.wait(60)
+    os.kill(process, signal.SIGINT)
+    ended = real.nursery.end()
+    assert (ended.code, "Traceback" in ended.said) == (130, False), ended.said
+    real.gateway.open.set()
+    assert real.journal.exists()
+    recover(real.here)
+
+
+@pytest.mark.parametrize("step", ["before pwrite of journal.jsonl", "before replace of status.yml"])
+def test_a_process_whose_disk_is_full_loses_nothing(
+    step: str, real: Real, moments: Sequence[Moment]
+) -> None:
+    fill(real, steps_of(moments).index(step) + 1)
+    recover(real.here)
+
+
+def test_a_second_retest_names_the_first_and_changes_nothing(real: Real) -> None:
+    second: list[Ended] = []
+
+    def call() -> None:
+        if not second:
+            journalled = real.journalled()
+            second.extend([real.run(*ASK), real.run(*RESUME)])
+            assert real.journalled() == journalled and real.gateway.got.total() == 1
+
+    real.gateway.on_call = call
+    assert_finished(real.here, real.here.run(*ASK), b"")
+    for ended in second:
+        assert (ended.code, f"process {os.getpid()} since " in ended.said) == (2, True), ended.said
+        assert "a journal of one run was expected. Wait for its end." in ended.said
+    assert len(second) == 2
+    assert real.here.run(*ASK).code == 0
+    assert [row.times for row in real.rows()] == [2, 2]
+
+
+def shared(folder: Path, jobs: Sequence[int], do: Callable[[Real, int], None]) -> None:
+    """Does each job in a bed of one of two workers."""
+
+    def work(name: str, share: Sequence[int]) -> None:
+        with open_real(folder / name) as real:
+            for job in share:
+                real.renew()
+                do(real, job)
+
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(work, "a", jobs[::2]), pool.submit(work, "b", jobs[1::2])]:
+            done.result()
+
+
+@pytest.mark.long
+def test_a_process_killed_at_any_step_is_gone_on_with(
+    tmp_path: Path, moments: Sequence[Moment]
+) -> None:
+    steps = steps_of(moments)
+
+    def do(real: Real, number: int) -> None:
+        kill(real, number)
+        try:
+            recover(real)
+        except AssertionError as error:
+            raise AssertionError(f"killed {steps[number - 1]} ({number})") from error
+
+    # After a step is before the next one, but for the call that goes out between two.
+    told = [n for n, step in enumerate(steps, 1) if step.split(" of ")[0] in KILLED_AT]
+    shared(tmp_path, [*told, len(steps)], do)
+
+
+@pytest.mark.long
+def test_a_process_killed_at_any_moment_is_gone_on_with(real: Real, tmp_path: Path) -> None:
+    begun = time.monotonic()
+    assert real.run(*ASK).code == 0
+    length, chance = time.monotonic() - begun, random.Random(SEED)
+    delays = [chance.uniform(0, length) for _ in range(MOMENTS)]
+
+    def do(real: Real, number: int) -> None:
+        process = real.start(*ASK)
+        time.sleep(delays[number])
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+        assert real.nursery.end().code in (0, -signal.SIGKILL)
+        recover(real)
+
+    shared(tmp_path, range(MOMENTS), do)
+
+
+@pytest.mark.long
+def test_a_process_killed_while_it_writes_a_second_sighting_counts_it_once(
+    bed: Simulated, tmp_path: Path
+) -> None:
+    assert bed.run(*ASK).code == 0
+    steps = steps_of(bed.moments(*ASK))
+    first = next(n for n, step in enumerate(steps) if is_of_the_record(step))
+    told = [n for n, step in enumerate(steps, 1) if n > first and step.startswith("before")]
+    assert len(told) > 9
+
+    def do(real: Real, number: int) -> None:
+        assert real.run(*ASK).code == 0
+        old = real.status.read_bytes()
+        kill(real, number)
+        count_once(real, old)
+
+    shared(tmp_path, told, do)
+
+
+@pytest.mark.long
+def test_a_process_whose_disk_fills_at_any_step_loses_nothing(
+    tmp_path: Path, moments: Sequence[Moment]
+) -> None:
+    places = ("before pwrite", "before replace", "before fsync of .")
+    told = [n for n, step in enumerate(steps_of(moments), 1) if step.startswith(places)]
+    assert len(told) > 14
+
+    def do(real: Real, number: int) -> None:
+        fill(real, number)
+        recover(real)
+
+    shared(tmp_path, [1, *told], do)

@@ -21,6 +21,7 @@ from conftest import copy_repository
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from trueup.cli import main
 from trueup.mock import Ledger, Token, User, create_app, serving
 from trueup.store import load_status
 
@@ -84,7 +85,7 @@ def retest(top: Path, env: Mapping[str, str], *options: str) -> subprocess.Compl
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
 def test_a_retest_of_a_stranger_behind_tls_is_put_on_record(
-    host: str, stranger: Stranger, repository: Path
+    host: str, stranger: Stranger, repository: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = local_at(repository, f"https://{host}:{stranger.port}")
     env = environment(SSL_CERT_FILE=stranger.ca)
@@ -109,10 +110,9 @@ def test_a_retest_of_a_stranger_behind_tls_is_put_on_record(
         assert sha256(content).hexdigest() == row.source.sha256
         assert json.loads(content)["rehearsal"] is False
     assert "| `nano-banana/generate-content` |" in report.read_text("utf-8")
-    checked = subprocess.run(
-        [*CLI, "--top", str(repository), "check"], capture_output=True, text=True, check=False
-    )
-    assert (checked.returncode, checked.stdout, checked.stderr) == (0, "nothing found\n", "")
+    with pytest.raises(SystemExit, match="^0$"):
+        main(["--top", str(repository), "check"])
+    assert capsys.readouterr() == ("nothing found\n", "")
 
 
 def test_a_stranger_whose_certificate_nobody_vouches_for_tells_nothing(
@@ -179,18 +179,15 @@ class Watcher:
                     if (folder / "cmdline").read_bytes() != own:
                         self.seen |= {(folder / name).read_bytes() for name in NAMES}
 
-    def _descendants(self) -> set[int]:
-        parents = {}
-        for folder in Path("/proc").glob("[0-9]*"):
-            try:
-                told = (folder / "stat").read_text(errors="replace").rpartition(")")[2].split()
-            except OSError:
-                continue
-            parents[int(folder.name)] = int(told[1])
-        found = {self._pid}
-        while more := {pid for pid, parent in parents.items() if parent in found} - found:
-            found |= more
-        return found - {self._pid}
+    def _descendants(self) -> Iterator[int]:
+        """What the process has started, and what that has, as far as it still runs."""
+        waiting = [self._pid]
+        while waiting:
+            with suppress(OSError):
+                for task in Path(f"/proc/{waiting.pop()}/task").iterdir():
+                    children = [int(pid) for pid in (task / "children").read_text().split()]
+                    waiting += children
+                    yield from children
 
 
 def files_of(top: Path) -> Iterator[tuple[Path, bytes]]:

@@ -1,0 +1,321 @@
+"""Beds: a repository, a gateway, and retests in this process or in one that can be killed."""
+
+import asyncio
+import errno
+import io
+import json
+import os
+import shlex
+import shutil
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from datetime import UTC, datetime
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import click
+import httpx
+from conftest import TOP, copy_repository, load_docs
+from crash import Ended, Nursery, stepwise
+from starlette.types import Receive, Scope, Send
+
+from trueup.check.memory import FILE as MEMORY
+from trueup.cli import main
+from trueup.cli.errand import JOURNAL, Asked, run_errand
+from trueup.cli.retest import retest
+from trueup.docs import Docs
+from trueup.errors import TrueupError
+from trueup.mock import create_app, serving
+from trueup.model import Observation
+from trueup.relay import PLACEHOLDER, Budget, create_relay, no_price
+from trueup.retest import OpenSite, Site
+from trueup.run import Bench, Log
+from trueup.sandbox import Language, Limits, Ran, Sandbox
+from trueup.snippet import Snippet
+from trueup.store import load_status, parse_status
+from trueup.verify import LIVE_LIMITS
+
+KEYS = {"TRUEUP_LOCAL_API_KEY": PLACEHOLDER, "TRUEUP_PRODUCTION_API_KEY": PLACEHOLDER}
+CALL = "at a call"
+Image = Mapping[str, bytes]
+"""Every file of a folder, by its path."""
+
+
+class Moment(NamedTuple):
+    """What a process that is killed at a step leaves behind: files, and calls that were made."""
+
+    step: str
+    image: Image
+    got: Counter[str]
+
+
+class Gateway:
+    """The mock; it counts its calls, and answers none while it is shut."""
+
+    def __init__(self) -> None:
+        status = load_status(TOP / "tests" / "record.yml", datetime.now(UTC)).status
+        self._app = create_app(status, target="production")
+        self.got: Counter[str] = Counter()
+        self.called, self.open = threading.Event(), threading.Event()
+        self.open.set()
+        self.on_call: Callable[[], object] = lambda: None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] == "POST":
+            self.got[scope["path"]] += 1
+            self.called.set()
+            self.on_call()
+            if not self.open.is_set():
+                await asyncio.to_thread(self.open.wait)
+        await self._app(scope, receive, send)
+
+    def renew(self) -> None:
+        self.got.clear()
+        self.called.clear()
+        self.open.set()
+        self.on_call = lambda: None
+
+
+class Bed:
+    """A repository whose target `local` is the gateway."""
+
+    def __init__(self, top: Path, gateway: Gateway, url: str) -> None:
+        self.top, self.gateway, self.url = top, gateway, url
+        self.status, self.journal = top / "status.yml", top / JOURNAL
+        shutil.rmtree(top, ignore_errors=True)
+        top.mkdir(parents=True)
+        copy_repository(top)
+        self.status.write_text(self.status.read_text().replace("http://localhost:4000", url))
+        self.old = self.status.read_bytes()
+        self._new = self.image()
+
+    def renew(self) -> None:
+        """The repository as it was when nothing was ever called."""
+        self.put(self._new)
+        self.old = self.status.read_bytes()
+        self.gateway.renew()
+
+    def run(self, *arguments: str, full_from: int = 0) -> Ended:
+        """How a command ends; from its step `full_from` on, from 1, the disk is full."""
+        raise NotImplementedError
+
+    def image(self) -> Image:
+        return {str(path.relative_to(self.top)): path.read_bytes() for path in self._files()}
+
+    def changes(self) -> Image:
+        """The files that are not as they were when nothing was ever called."""
+        return {n: one for n, one in self.image().items() if self._new.get(n) != one}
+
+    def _files(self) -> list[Path]:
+        """Every file but the memory of the check, which is no matter of a retest."""
+        files = (path for path in sorted(self.top.rglob("*")) if path.is_file())
+        return [path for path in files if path != self.top / MEMORY]
+
+    def put(self, image: Image) -> None:
+        """Makes the folder hold these files and no others."""
+        for path in self._files():
+            if str(path.relative_to(self.top)) not in image:
+                path.unlink()
+        for folder in (self.top / "docs" / "evidence", self.journal.parent):
+            if folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
+        for name, content in image.items():
+            path = self.top / name
+            if not path.exists() or path.read_bytes() != content:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+
+    def rows(self) -> list[Observation]:
+        """The rows of the status file that have a receipt."""
+        rows = _rows(self.status.read_text())
+        return [row for row in rows if row.source and row.source.receipt]
+
+    def receipts(self) -> dict[str, bytes]:
+        """Every file in the folder of receipts, by its path."""
+        files = sorted((self.top / "docs" / "evidence").glob("*"))
+        return {str(file.relative_to(self.top)): file.read_bytes() for file in files}
+
+    def attempts(self, endpoint: str) -> list[dict[str, Any]]:
+        """What the receipts of an endpoint hold."""
+        proofs = [json.loads(content) for content in self.receipts().values()]
+        return [
+            one for proof in proofs if proof["endpoint"] == endpoint for one in proof["attempts"]
+        ]
+
+    def journalled(self) -> bytes:
+        """The whole lines of the journal, wherever it is by now."""
+        files = sorted(self.journal.parent.glob("*.jsonl"))
+        content = b"".join(file.read_bytes() for file in files)
+        return content[: content.rfind(b"\n") + 1]
+
+
+@cache
+def _rows(text: str) -> tuple[Observation, ...]:
+    return parse_status(text, "status.yml", datetime.now(UTC)).status.observations
+
+
+class Rendered(Docs):
+    """Docs whose snippets are rendered once."""
+
+    @cached_property
+    def _snippets(self) -> list[Snippet]:
+        return super().snippets()
+
+    def snippets(self) -> list[Snippet]:
+        return self._snippets
+
+
+class Curl(Sandbox):
+    """A sandbox that sends what a curl block sends, and starts no process."""
+
+    containment = "none"
+
+    def __init__(self, transport: httpx.ASGITransport) -> None:
+        self._transport = transport
+
+    def run(self, language: Language, source: bytes, limits: Limits = LIVE_LIMITS) -> Ran:
+        curl, url, *options = shlex.split(source.decode().replace("\\\n", ""))
+        values: dict[str, list[str]] = {"-H": [], "-d": []}
+        for option, value in zip(options[::2], options[1::2], strict=True):
+            values[option].append(value)
+        assert (language, curl, len(values["-d"])) == ("bash", "curl", 1)
+        headers = [(line.split(": ")[0], line.split(": ")[1]) for line in values["-H"]]
+        reply = asyncio.run(self._send(url, headers, values["-d"][0]))
+        return Ran(0, None, reply, b"", 1, {}, ())
+
+    async def _send(self, url: str, headers: list[tuple[str, str]], body: str) -> bytes:
+        async with httpx.AsyncClient(transport=self._transport) as client:
+            return (await client.post(url, headers=headers, content=body)).content
+
+
+class Simulated(Bed):
+    """A bed whose retests run in this process, the sandbox, curl and the sockets left out.
+
+    A kill is not simulated by an exception, after which handlers and `finally` would still run and
+    could write: one retest runs to its end, and at each step its folder is copied. Such a copy is
+    what a process killed at that step leaves, since a kill runs nothing of the process any more,
+    what the process had handed to the system stays, and its locks are dropped. What it had not
+    handed over, such as text in a buffer of Python's, is in no copy either. All that a retest
+    writes is written by this one thread, so nothing is under way while a copy is made.
+    """
+
+    def __init__(
+        self, top: Path, gateway: Gateway | None = None, url: str = "http://localhost:4000"
+    ) -> None:
+        super().__init__(top, gateway or Gateway(), url)
+        self._docs: dict[bytes, Docs] = {}
+
+    def run(
+        self,
+        *arguments: str,
+        full_from: int = 0,
+        on_step: Callable[[str], None] = lambda step: None,
+    ) -> Ended:
+        steps: list[str] = []
+
+        def reach(step: str) -> None:
+            steps.append(step)
+            on_step(step)
+            if 0 < full_from <= len(steps):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        with redirect_stdout(io.StringIO()) as said, redirect_stderr(said), stepwise(reach):
+            code = self._code(arguments)
+        return Ended(code, said.getvalue(), tuple(steps))
+
+    def moments(self, *arguments: str) -> list[Moment]:
+        """What each step of a command leaves, and each call that it makes."""
+        found: list[Moment] = []
+
+        def keep(step: str) -> None:
+            image = self.image()
+            if found and found[-1].image == image:
+                image = found[-1].image
+            found.append(Moment(step, image, self.gateway.got.copy()))
+
+        self.gateway.on_call = lambda: keep(CALL)
+        ended = self.run(*arguments, on_step=keep)
+        self.gateway.on_call = lambda: None
+        assert ended.code == 0, ended.said
+        return found
+
+    def kill(self, moment: Moment) -> None:
+        """Puts back what a process killed at a moment leaves."""
+        self.put(moment.image)
+        self.gateway.got = moment.got.copy()
+
+    def _code(self, arguments: tuple[str, ...]) -> int:
+        if arguments[0] != retest.name:
+            try:
+                main(["--top", str(self.top), *arguments])
+            except SystemExit as end:
+                return int(end.code or 0)
+        given = retest.make_context("retest", list(arguments[1:])).params
+        options = ("targets", "patterns", "language", "only_due", "max_calls", "max_spend")
+        asked = Asked(*(given[name] for name in (*options, "writes", "resumes", "summary_file")))
+        site = self._load()
+        try:
+            run_errand(site, asked, lambda _: no_price, lambda budget: self._open(site, budget))
+        except TrueupError as error:
+            click.echo(str(error), err=True)
+            return error.exit_code
+        return 0
+
+    def _load(self) -> Docs:
+        """The docs as a new process reads them; the pages are always the same."""
+        content = self.status.read_bytes()
+        if content not in self._docs:
+            docs = load_docs(self.top)
+            self._docs[content] = Rendered(**vars(docs))
+        return self._docs[content]
+
+    def _open(self, site: Docs, budget: Budget) -> OpenSite:
+        status = site.stored.status
+
+        @contextmanager
+        def open_site(target: str, label: Callable[[], str]) -> Iterator[Site]:
+            facts, log = status.targets[target], Log()
+            relay = create_relay(
+                facts,
+                key=PLACEHOLDER,
+                on_exchange=log.append,
+                transport=httpx.ASGITransport(self.gateway),
+                budget=budget,
+                label=label,
+            )
+            host = urlsplit(status.targets[status.reference].base_url).netloc
+            sandbox = Curl(httpx.ASGITransport(log.around(relay)))
+            bench = Bench(target, facts.base_url, host, False, sandbox, log=log)
+            yield Site(bench, None, lambda link: "no reply has a link")
+
+        return open_site
+
+
+class Real(Bed):
+    """A bed whose commands are processes; `here` is the same one for what needs none."""
+
+    def __init__(self, top: Path, gateway: Gateway, url: str, nursery: Nursery) -> None:
+        super().__init__(top, gateway, url)
+        self.here = Simulated(top, gateway, url)
+        self.nursery, self.start = nursery, nursery.start
+
+    def renew(self) -> None:
+        super().renew()
+        self.here.old = self.old
+
+    def run(self, *arguments: str, full_from: int = 0, kill_at: int = 0) -> Ended:
+        return self.nursery.run(*arguments, full_from=full_from, kill_at=kill_at)
+
+
+@contextmanager
+def open_real(folder: Path) -> Iterator[Real]:
+    gateway, top = Gateway(), folder / "top"
+    with serving(gateway) as url, Nursery(top, KEYS) as nursery:
+        try:
+            yield Real(top, gateway, url, nursery)
+        finally:
+            gateway.open.set()
