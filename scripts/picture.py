@@ -8,7 +8,7 @@ from pathlib import Path
 
 from browsing import served
 from PIL import Image
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 from trueup.docs import Docs
 
@@ -19,13 +19,22 @@ MOST_BYTES = 150_000
 
 
 def main(browser: str, output: Path) -> None:
-    """Writes the picture; ends with 1 when it would be too big for a README."""
+    """Builds the site and writes the picture of its status page."""
     now = datetime.now(UTC)
     with tempfile.TemporaryDirectory() as folder:
         docs = Docs.load(TOP, now, now.date(), Path(folder) / "site")
         docs.build()
-        with served(docs.site) as address:
-            shot = taken(browser, f"{address}/status/")
+        with served(docs.site) as address, sync_playwright() as playwright:
+            # Chromium's own sandbox does not start as root.
+            arguments = ["--no-sandbox", "--disable-background-networking"]
+            opened = playwright.chromium.launch(executable_path=browser, args=arguments)
+            shot = taken(opened, f"{address}/status/")
+            opened.close()
+    write(shot, output)
+
+
+def write(shot: bytes, output: Path) -> None:
+    """Writes a picture in few colours; ends with 1 when it would be too big for a README."""
     # An octree keeps the few dots of a colour that means something; a median cut does not.
     image = Image.open(io.BytesIO(shot)).convert("RGB")
     image = image.quantize(COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
@@ -37,23 +46,20 @@ def main(browser: str, output: Path) -> None:
     print(f"{output}: {image.width} × {image.height}, {size} bytes")
 
 
-def taken(browser: str, address: str) -> bytes:
+def taken(browser: Browser, address: str) -> bytes:
     """What a browser shows of a page before anybody scrolls, as PNG."""
-    # Chromium's own sandbox does not start as root.
-    arguments = ["--no-sandbox", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=browser, args=arguments)
-        page = opened.new_page(
-            viewport={"width": WIDTH, "height": HEIGHT},
-            device_scale_factor=SHARPNESS,
-            color_scheme="light",
-            reduced_motion="reduce",
-            locale="en",
-        )
+    page = browser.new_page(
+        viewport={"width": WIDTH, "height": HEIGHT},
+        device_scale_factor=SHARPNESS,
+        color_scheme="light",
+        reduced_motion="reduce",
+        locale="en",
+    )
+    try:
         page.goto(address, wait_until="networkidle")
-        shot = page.screenshot()
-        opened.close()
-    return shot
+        return page.screenshot()
+    finally:
+        page.close()
 
 
 if __name__ == "__main__":

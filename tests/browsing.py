@@ -3,18 +3,42 @@
 import gzip
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from urllib.parse import urlsplit
+from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 import pytest
-from playwright.sync_api import BrowserContext, Dialog, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Dialog,
+    Error,
+    Page,
+    Request,
+    ViewportSize,
+    sync_playwright,
+)
 
+PERMISSIONS = ["clipboard-read", "clipboard-write"]
+WINDOW = ViewportSize(width=1280, height=720)
 PACKED = {".html", ".css", ".js", ".json", ".svg", ".xml", ".atom", ".md", ".txt"}
+
+
+def some(cases: Iterable[Any], *gate: Any) -> list[Any]:
+    """Cases for `parametrize`: those of the gate, and the others, which only the long run has."""
+    cases = list(cases)
+    assert set(gate) <= set(cases)
+    return [one if one in gate else _long(one) for one in cases]
+
+
+def _long(case: Any) -> Any:
+    values = case if isinstance(case, tuple) else (case,)
+    return pytest.param(*values, marks=pytest.mark.long)
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -54,8 +78,8 @@ def served(site: Path) -> Iterator[str]:
 
 
 @contextmanager
-def open_browser() -> Iterator[BrowserContext]:
-    """A profile of its own in chromium; a person without one skips the test, CI does not."""
+def open_browser() -> Iterator[Browser]:
+    """Chromium; a person without one skips the test, CI does not."""
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None and os.environ.get("CI") != "true":
         pytest.skip("chromium: not found; it opens the pages. Install it.")
@@ -63,23 +87,61 @@ def open_browser() -> Iterator[BrowserContext]:
     arguments = ["--no-sandbox", "--disable-background-networking", "--disable-sync"]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
-        yield browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+        yield browser
         browser.close()
 
 
 @contextmanager
-def watched(context: BrowserContext, home: str) -> Iterator[Page]:
-    """A page that must stay on its own host, open no dialog and say nothing to the console."""
-    opened, odd = context.new_page(), list[str]()
-    opened.on("console", lambda one: odd.append(one.text) if one.type == "error" else None)
-    opened.on("pageerror", lambda error: odd.append(str(error)))
-    opened.on("request", lambda one: None if one.url.startswith(home) else odd.append(one.url))
+def fresh(page: Page) -> Iterator[None]:
+    """Leaves a page without a trace of what was kept, set or routed meanwhile.
+
+    Nothing moves in it. Of the clipboard, which all pages have in common, each test takes care.
+    """
+    page.set_viewport_size(WINDOW)
+    page.emulate_media(media="null", color_scheme="null", reduced_motion="reduce")
+    page.bring_to_front()  # the tab key may have led out of it
+    try:
+        yield
+    finally:
+        page.unroute_all()
+        page.context.clear_cookies()
+        if page.url.startswith("http"):
+            # From a page without scripts: the theme keeps the colours again when they change.
+            page.route("**/empty", lambda route: route.fulfill(body=""))
+            page.goto(urljoin(page.url, "/empty"))
+            page.evaluate("localStorage.clear(), sessionStorage.clear()")
+            page.unroute_all()
+
+
+@contextmanager
+def watched(page: Page, home: str) -> Iterator[None]:
+    """The page must stay on its own host, open no dialog and say nothing to the console."""
+    odd = list[str]()
 
     def dismiss(dialog: Dialog) -> None:
         odd.append(f"dialog: {dialog.message}")
         dialog.dismiss()
 
-    opened.on("dialog", dismiss)
-    yield opened
-    opened.close()
+    def hear(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            odd.append(message.text)
+
+    def see(request: Request) -> None:
+        if not request.url.startswith(home):
+            odd.append(request.url)
+
+    def fail(error: Error) -> None:
+        odd.append(str(error))
+
+    page.on("console", hear)
+    page.on("pageerror", fail)
+    page.on("request", see)
+    page.on("dialog", dismiss)
+    try:
+        yield
+    finally:
+        page.remove_listener("console", hear)
+        page.remove_listener("pageerror", fail)
+        page.remove_listener("request", see)
+        page.remove_listener("dialog", dismiss)
     assert odd == [], odd

@@ -3,7 +3,6 @@
 import re
 import shutil
 import signal
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import cached_property, partial
@@ -11,8 +10,6 @@ from pathlib import Path
 
 import hypothesis
 import pytest
-from browsing import open_browser, served, watched
-from playwright.sync_api import BrowserContext, Page
 from sharing import common, once
 
 from trueup.crew import Crew
@@ -26,6 +23,7 @@ from trueup.store import Stored, load_status
 
 TOP = Path(__file__).parent.parent
 SOURCES = ("docs", "overrides", "snippets", "mkdocs.yml")
+TESTED, OTHERS = "https://crazyrouter.com", ("https://one.example:8443", "https://other.example")
 
 
 def copy_repository(top: Path, *, is_whole: bool = False) -> Path:
@@ -122,16 +120,33 @@ def bench(trueup_bench: Bench) -> Bench:
     return trueup_bench
 
 
+CHANGES = {
+    "    reference: true\n": f"    reference: true\n    also: [{', '.join(OTHERS)}]\n",
+    "Generate an image of a clean banana icon on a white background.": (
+        f'"\U0001f34c like {TESTED}/logo.png or {TESTED}, <b>\'s"'
+    ),
+}
+
+
 @pytest.fixture(scope="session")
 def made(pytestconfig: pytest.Config) -> tuple[Docs, Report]:
-    """The docs of a copy of this repository, built and stamped on the day of their evidence."""
+    """The docs of a copy of this repository, built and stamped on the day of their evidence.
+
+    Its target has two further base URLs, and one of its prompts holds the tested one.
+    """
     top = once(common(pytestconfig) / "browsed", _make)
     docs = _on_the_day(top)
     return docs, Report.parse((docs.site / "receipts.json").read_text("utf-8"))
 
 
 def _make(top: Path) -> None:
-    docs = _on_the_day(copy_repository(top, is_whole=True))
+    status = copy_repository(top, is_whole=True) / "status.yml"
+    text = status.read_text("utf-8")
+    for old, new in CHANGES.items():
+        assert old in text
+        text = text.replace(old, new)
+    status.write_text(text, "utf-8")
+    docs = _on_the_day(top)
     docs.build(to_be_verified=True)
     _, findings = docs.verify(Crew(partial(open_mock, docs.stored)))
     assert not findings
@@ -139,23 +154,3 @@ def _make(top: Path) -> None:
 
 def _on_the_day(top: Path) -> Docs:
     return replace(load_docs(top), today=date(2026, 4, 14))
-
-
-@pytest.fixture(scope="session")
-def home(made: tuple[Docs, Report]) -> Iterator[str]:
-    """The address at which that site is served."""
-    with served(made[0].site) as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def context() -> Iterator[BrowserContext]:
-    """A browser for one module: while it is open, no other test could run an event loop."""
-    with open_browser() as opened:
-        yield opened
-
-
-@pytest.fixture
-def page(context: BrowserContext, home: str) -> Iterator[Page]:
-    with watched(context, home) as opened:
-        yield opened

@@ -23,7 +23,6 @@ from conftest import TOP, copy_repository, load_docs
 from crash import Ended, Nursery, stepwise
 from starlette.types import Receive, Scope, Send
 
-from trueup.check.memory import FILE as MEMORY
 from trueup.cli import main
 from trueup.cli.errand import JOURNAL, Asked, run_errand
 from trueup.cli.retest import retest
@@ -111,9 +110,7 @@ class Bed:
         return {n: one for n, one in self.image().items() if self._new.get(n) != one}
 
     def _files(self) -> list[Path]:
-        """Every file but the memory of the check, which is no matter of a retest."""
-        files = (path for path in sorted(self.top.rglob("*")) if path.is_file())
-        return [path for path in files if path != self.top / MEMORY]
+        return [path for path in sorted(self.top.rglob("*")) if path.is_file()]
 
     def put(self, image: Image) -> None:
         """Makes the folder hold these files and no others."""

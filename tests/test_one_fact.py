@@ -68,7 +68,7 @@ def texts(top: Path, change: Change) -> Texts:
     found = {(EXPORTS, name): text for name, text in feed_files(docs.stored.status, TODAY).items()}
     for language in LANGUAGES:
         folder = top / "docs" / language
-        _, macros = _macros(top, folder, TODAY)
+        macros = _macros(top, folder, TODAY)
         for page in load_pages(folder, language):
             template = jinja2.Environment(undefined=jinja2.StrictUndefined).from_string(page.text)
             found[language, page.source.removesuffix(".md")] = template.render(macros)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -47,21 +48,16 @@ Noun = TypeVar("Noun", bound=Frozen)
 
 def define_env(env: Any) -> None:
     """Registers the macros; called by mkdocs-macros once for each build."""
-    top = Path(env.project_dir)
     try:
         as_of = env.conf["extra"].get(AS_OF)
         day = date.fromisoformat(as_of) if as_of else None
-        stored, macros = _macros(top, Path(env.conf["docs_dir"]), day)
-        names = names_in(stored.status, top)
-        for name, macro in macros.items():
-            env.macro(_checked(name, macro, names), name)
+        for name, macro in _macros(Path(env.project_dir), Path(env.conf["docs_dir"]), day).items():
+            env.macro(macro, name)
     except TrueupError as error:
         raise PluginError(str(error)) from error
 
 
-def _macros(
-    top: Path, docs: Path, as_of: date | None = None
-) -> tuple[Stored, dict[str, Callable[..., str]]]:
+def _macros(top: Path, docs: Path, as_of: date | None = None) -> dict[str, Callable[..., str]]:
     now = datetime.now(UTC)
     today = as_of or now.date()
     stored = load_status(top / "status.yml", now)
@@ -75,7 +71,8 @@ def _macros(
     catalogue = load_catalogue(docs.name)
     status = in_language(stored.status, load_translations(docs))
     pages = Pages(status, catalogue, today, link)
-    return stored, {
+    names = names_in(stored.status, top)
+    made: dict[str, Callable[..., str]] = {
         "advice": pages.advice,
         "changes": pages.changes,
         "risks": pages.risk_notes,
@@ -103,11 +100,13 @@ def _macros(
         "variants": lambda model: variants(pages, model),
         "sample": lambda protocol, shape: _sample(pages, protocol, shape),
     }
+    return {name: _checked(name, macro, names) for name, macro in made.items()}
 
 
 def _checked(name: str, macro: Callable[..., str], names: Names) -> Callable[..., str]:
     """The macro, with a call that cannot be made, as the check finds it, as one message."""
 
+    @wraps(macro)
     def call(*arguments: Any, **named: Any) -> str:
         asked = Call(
             macro=name,

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 from browsing import served, watched
-from playwright.sync_api import BrowserContext, Request
+from playwright.sync_api import Page, Request
+
+from trueup.docs import Docs
+from trueup.receipt import Report
 
 pytestmark = pytest.mark.no_cover
 
@@ -18,40 +21,45 @@ plugins: [search]
 """
 
 
-def weight(context: BrowserContext, home: str, path: str) -> dict[str, int]:
+def weight(tab: Page, site: Path, path: str) -> dict[str, int]:
     """The packed bytes of each file that a browser fetches for a page, the first time."""
-    assert context.browser
-    with context.browser.new_context() as fresh, watched(fresh, home) as page:
-        loaded = list[Request]()
-        page.on("requestfinished", lambda request: loaded.append(request))
-        page.goto(f"{home}/{path}", wait_until="networkidle")
-        return {
-            request.url.removeprefix(home): request.sizes()["responseBodySize"]
-            for request in loaded
-        }
+    loaded = list[Request]()
+
+    def keep(request: Request) -> None:
+        loaded.append(request)
+
+    # Of an address that it never saw before, the browser has kept nothing.
+    with served(site) as home, watched(tab, home):
+        tab.on("requestfinished", keep)
+        try:
+            tab.goto(f"{home}/{path}", wait_until="networkidle")
+            return {
+                request.url.removeprefix(home): request.sizes()["responseBodySize"]
+                for request in loaded
+            }
+        finally:
+            tab.remove_listener("requestfinished", keep)
 
 
 def test_the_status_page_weighs_little_more_than_an_empty_one(
-    context: BrowserContext, home: str, tmp_path: Path
+    tab: Page, made: tuple[Docs, Report], tmp_path: Path
 ) -> None:
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "index.md").write_text("# Empty\n")
     (tmp_path / "mkdocs.yml").write_text(EMPTY)
     command = [sys.executable, "-m", "mkdocs", "build", "--quiet"]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
-    with served(tmp_path / "site") as bare:
-        empty = weight(context, bare, "")
-    full = weight(context, home, "status/")
+    empty = weight(tab, tmp_path / "site", "")
+    full = weight(tab, made[0].site, "status/")
     assert any("/bundle" in name for name in empty) and sum(empty.values()) > MOST
     assert sum(full.values()) - sum(empty.values()) <= MOST, (full, empty)
 
 
-def test_what_a_page_fetches_is_weighed(context: BrowserContext, tmp_path: Path) -> None:
+def test_what_a_page_fetches_is_weighed(tab: Page, tmp_path: Path) -> None:
     noise = bytes(range(256)) * 8
     (tmp_path / "noise.png").write_bytes(noise)
     head = '<link rel="icon" href="data:,">'
     (tmp_path / "light.html").write_text(head)
     (tmp_path / "heavy.html").write_text(f'{head}<script>fetch("noise.png")</script>')
-    with served(tmp_path) as home:
-        light, heavy = (weight(context, home, f"{name}.html") for name in ("light", "heavy"))
+    light, heavy = (weight(tab, tmp_path, f"{name}.html") for name in ("light", "heavy"))
     assert sum(heavy.values()) - sum(light.values()) >= len(noise)

@@ -1,8 +1,10 @@
 """A status file whose every free text is an attack: pages stay pages, blocks stay blocks.
 
-`test_wording` holds each sentence to this in English; here whole sites do it, in every language.
+`test_wording` holds each sentence to this in English, and `test_hostile_files` each kind of file.
+Here a browser opens the pages; the long run has every language, and each page beside a tame one.
 """
 
+import re
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import replace
@@ -15,7 +17,7 @@ import pytest
 import yaml
 from browsing import served, watched
 from conftest import TOP, copy_repository, load_docs
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import Page
 from sharing import unmeasured
 
 from trueup.crew import Crew
@@ -89,15 +91,27 @@ class Plain(yaml.SafeDumper):
         return True
 
 
-def build(top: Path, text: str, path: str) -> Docs:
+def build(top: Path, text: str, path: str, *, is_whole: bool = True) -> Docs:
     written = yaml.dump(
         with_text(text, path), Dumper=Plain, sort_keys=False, allow_unicode=True, width=10_000
     )
-    (copy_repository(top, is_whole=True) / "status.yml").write_text(written, "utf-8")
+    (copy_repository(top, is_whole=is_whole) / "status.yml").write_text(written, "utf-8")
     docs = load_docs(top)
     docs = replace(docs, today=docs.stored.status.policy.reported_until)
-    docs.build(to_be_verified=True)
+    docs.build(to_be_verified=is_whole)
     return docs
+
+
+@pytest.fixture(scope="module")
+def english(tmp_path_factory: pytest.TempPathFactory) -> Docs:
+    with unmeasured():
+        return build(tmp_path_factory.mktemp("english"), HOSTILE, HOSTILE_PATH, is_whole=False)
+
+
+@pytest.fixture(scope="module")
+def english_home(english: Docs) -> Iterator[str]:
+    with served(english.site) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
@@ -121,12 +135,7 @@ def wild_home(wild: tuple[Docs, Report]) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture
-def wild_page(context: BrowserContext, wild_home: str) -> Iterator[Page]:
-    with watched(context, wild_home) as opened:
-        yield opened
-
-
+@pytest.mark.long
 def test_every_block_delivers_the_same_json_and_passes(wild: tuple[Docs, Report]) -> None:
     docs, report = wild
     assert report.counts["found"] == report.counts["passed"] > 0
@@ -152,6 +161,7 @@ def pages_of(site: Path) -> list[str]:
     return sorted(file.relative_to(site).as_posix() for file in site.rglob("*.html"))
 
 
+@pytest.mark.long
 def test_no_text_becomes_markup_in_any_language(wild: tuple[Docs, Report], tame: Docs) -> None:
     tame.verify(Crew(partial(open_mock, tame.stored)))
     names = pages_of(wild[0].site)
@@ -170,32 +180,51 @@ def test_the_comparison_tells_an_escaped_element(tmp_path: Path) -> None:
         outline(tmp_path / "c")
 
 
+def open_all(page: Page, home: str) -> None:
+    with watched(page, home):
+        for path in PAGES:
+            page.goto(f"{home}/{path}")
+            assert page.evaluate("typeof window.x") == "undefined", path
+            assert "window.x=1" in page.locator("article").inner_text() or path == ""
+
+
+def test_nothing_is_executed_in_a_browser(tab: Page, english_home: str) -> None:
+    open_all(tab, english_home)
+
+
+@pytest.mark.long
 @pytest.mark.parametrize("home", HOMES, ids=LANGUAGES)
-def test_nothing_is_executed_in_a_browser(home: str, wild_page: Page, wild_home: str) -> None:
-    for path in PAGES:
-        wild_page.goto(f"{wild_home}/{home}{path}")
-        assert wild_page.evaluate("typeof window.x") == "undefined", path
-        assert "window.x=1" in wild_page.locator("article").inner_text() or path == ""
+def test_nothing_is_executed_on_a_stamped_page(home: str, tab: Page, wild_home: str) -> None:
+    open_all(tab, f"{wild_home}/{home}".removesuffix("/"))
 
 
-def test_nothing_is_executed_by_the_search(wild_page: Page, wild_home: str) -> None:
-    wild_page.goto(f"{wild_home}/status/")
-    field = wild_page.locator(".md-search__input").first
-    field.click()
-    field.fill("onerror")
-    field.press("End")  # text that is not typed by keys alone goes unnoticed
-    found = wild_page.locator(".md-search-result__link")
-    found.first.wait_for()
-    assert wild_page.evaluate("typeof window.x") == "undefined"
-    assert wild_page.locator(".md-search-result img").count() == 0
+def test_nothing_is_executed_by_the_search(tab: Page, english_home: str) -> None:
+    with watched(tab, english_home):
+        tab.goto(f"{english_home}/status/")
+        field = tab.locator(".md-search__input").first
+        field.click()
+        field.fill("onerror")
+        field.press("End")  # text that is not typed by keys alone goes unnoticed
+        tab.locator(".md-search-result__link").first.wait_for()
+        assert tab.evaluate("typeof window.x") == "undefined"
+        assert tab.locator(".md-search-result img").count() == 0
 
 
-def test_a_script_that_does_run_is_noticed(context: BrowserContext, tmp_path: Path) -> None:
+def test_a_script_that_does_run_is_noticed(tab: Page, tmp_path: Path) -> None:
     (tmp_path / "index.html").write_text("<script>window.x=1; alert(1)</script>")
     with (
         pytest.raises(AssertionError, match="dialog"),
         served(tmp_path) as home,
-        watched(context, home) as page,
+        watched(tab, home),
     ):
-        page.goto(home)
-        assert page.evaluate("typeof window.x") == "number"
+        tab.goto(home)
+        assert tab.evaluate("typeof window.x") == "number"
+
+
+def test_a_target_with_one_base_url_offers_none(
+    tab: Page, english: Docs, english_home: str
+) -> None:
+    found = {file: file.read_text("utf-8") for file in english.site.rglob("*.html")}
+    assert not [file for file, text in found.items() if re.search("tu-bases|base-at", text)]
+    tab.goto(f"{english_home}/nano-banana/")
+    assert tab.locator("article select").count() == 0

@@ -5,29 +5,26 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import replace
-from datetime import date
+from itertools import product
 from operator import sub
 from pathlib import Path
 from typing import Any, Literal
 
+import picture
 import pytest
-from browsing import open_browser, served
-from conftest import TOP, copy_repository, load_docs
+from browsing import some
+from conftest import OTHERS, TESTED, TOP
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page
-from test_browser import TABS
 
+from browser.test_browser import TABS
 from trueup.docs import Docs
 from trueup.receipt import Report
 from trueup.snippet import render_snippet
 
 pytestmark = pytest.mark.no_cover
 
-TESTED, OTHER = "https://crazyrouter.com", "https://other.example"
-PROMPT = "Generate an image of a clean banana icon on a white background."
-HOSTILE = f'"\U0001f34c like {TESTED}/logo.png or {TESTED}, <b>\'s"'
+OTHER = OTHERS[-1]
 PREFIXES = {"en": "", "ja": "/ja", "zh": "/zh", "ru": "/ru"}
 NOTES = {
     "en": f"Tested with {TESTED}; this base URL has no evidence of its own.",
@@ -66,64 +63,36 @@ FAINT = """least => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def offering(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Docs, str]]:
-    """A site whose target has two further base URLs, and a prompt that holds the tested one."""
-    also = f"    reference: true\n    also: [https://one.example:8443, {OTHER}]\n"
-    change = {"    reference: true\n": also, PROMPT: HOSTILE}
-    top = copy_repository(tmp_path_factory.mktemp("looked-at"), is_whole=True)
-    text = (top / "status.yml").read_text("utf-8")
-    for old, new in change.items():
-        assert old in text
-        text = text.replace(old, new)
-    (top / "status.yml").write_text(text, "utf-8")
-    docs = replace(load_docs(top), today=date(2026, 4, 14))
-    docs.build()
-    with served(docs.site) as address:
-        yield docs, address
-
-
-@pytest.fixture(scope="module")
-def home(offering: tuple[Docs, str]) -> str:
-    return offering[1]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with open_browser() as opened:
-        assert opened.browser
-        yield opened.browser
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A page of a reader who has chosen nothing yet."""
-    with browser.new_context(permissions=["clipboard-read", "clipboard-write"]) as context:
-        opened, odd = context.new_page(), list[str]()
-        opened.on("pageerror", lambda error: odd.append(str(error)))
-        yield opened
-        assert odd == []
-
-
 def at(home: str, language: str, name: str = "") -> str:
     return f"{home}{PREFIXES[language]}/{name and f'{name}/'}"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark", "print"])
-def test_text_stands_out_from_what_is_behind_it(scheme: str, browser: Browser, home: str) -> None:
+@pytest.mark.parametrize(
+    ("scheme", "name"),
+    some(
+        product(("light", "dark", "print"), ("", "status", "nano-banana", "speed")),
+        ("light", "status"),
+        ("dark", "nano-banana"),
+        ("print", "status"),
+        ("print", "nano-banana"),
+    ),
+)
+def test_text_stands_out_from_what_is_behind_it(
+    scheme: str, name: str, page: Page, home: str
+) -> None:
     dark: Literal["light", "dark"] = "light" if scheme == "light" else "dark"
     # Colours that fade over are read when they are there.
-    with browser.new_context(color_scheme=dark, reduced_motion="reduce") as context:
-        page = context.new_page()
-        page.set_viewport_size({"width": 1280, "height": 900})
-        for name in ("", "status", "nano-banana", "speed"):
-            page.goto(at(home, "en", name))
-            if scheme == "print":
-                page.emulate_media(media="print")
-            assert page.evaluate(FAINT, CONTRAST) == [], name
+    page.emulate_media(color_scheme=dark, reduced_motion="reduce")
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.goto(at(home, "en", name))
+    if scheme == "print":
+        page.emulate_media(media="print")
+    assert page.evaluate(FAINT, CONTRAST) == []
 
 
-def test_text_that_is_too_faint_is_found(page: Page) -> None:
+def test_text_that_is_too_faint_is_found(tab: Page) -> None:
+    page = tab
+    page.goto("about:blank")  # the policy of the page before it would hold on
     page.set_content('<p style="color: #888">faint</p><p style="color: #666">plain</p>')
     assert page.evaluate(FAINT, CONTRAST) == ["3.54  faint"]
 
@@ -216,7 +185,7 @@ def test_the_keyboard_shows_where_it_is(page: Page, home: str) -> None:
     assert {"tab", "A", "SELECT"} <= seen
 
 
-@pytest.mark.parametrize("language", PREFIXES)
+@pytest.mark.parametrize("language", some(PREFIXES, "en", "ru"))
 def test_the_chain_is_told_and_fits_a_phone(language: str, page: Page, home: str) -> None:
     page.set_viewport_size({"width": 360, "height": 800})
     page.goto(at(home, language))
@@ -264,16 +233,16 @@ def expected(docs: Docs, endpoint: str, language: str, url: str) -> str:
     return render_snippet(moved, endpoint, language, docs.top / "snippets").text
 
 
-@pytest.mark.parametrize("name", ["nano-banana", "nano-banana-2"])
+@pytest.mark.parametrize("name", some(["nano-banana", "nano-banana-2"], "nano-banana-2"))
 def test_a_chosen_base_url_is_all_that_changes_in_a_block(
-    name: str, page: Page, offering: tuple[Docs, str]
+    name: str, page: Page, home: str, made: tuple[Docs, Report]
 ) -> None:
-    docs, home = offering
+    docs = made[0]
     page.goto(at(home, "en", name))
     chooser = page.get_by_label("Base URL").first
     article = page.locator("article")
     before, languages = article.text_content(), set()
-    for url in (OTHER, "https://one.example:8443", TESTED):
+    for url in (*OTHERS[::-1], TESTED):
         chooser.select_option(url)
         for block in page.locator("[data-endpoint]").all():
             endpoint = str(block.get_attribute("data-endpoint"))
@@ -335,28 +304,7 @@ def test_where_nothing_can_be_kept_the_choice_holds_for_the_page(
         assert OTHER in code_of(page.locator("[data-endpoint]").first)
 
 
-def test_without_javascript_there_is_no_choice(browser: Browser, home: str) -> None:
-    with browser.new_context(java_script_enabled=False) as context:
-        page = context.new_page()
-        page.goto(at(home, "en", "nano-banana"))
-        assert not page.locator(".tu-bases").first.is_visible()
-
-
-def test_a_target_with_one_base_url_offers_none(page: Page, made: tuple[Docs, Report]) -> None:
-    site = made[0].site
-    found = {file: file.read_text("utf-8") for file in site.rglob("*.html")}
-    assert not [file for file, text in found.items() if re.search("tu-bases|base-at", text)]
-    with served(site) as home:
-        page.goto(at(home, "en", "nano-banana"))
-        assert page.locator("article select").count() == 0
-
-
-def test_the_picture_of_the_status_page_has_its_colours(tmp_path: Path) -> None:
-    chromium = shutil.which("chromium") or pytest.skip("chromium: not found. Install it.")
-    file = tmp_path / "status.png"
-    command = [sys.executable, str(TOP / "scripts" / "picture.py"), chromium, str(file)]
-    environment = os.environ | {"PYTHONPATH": str(TOP / "tests")}
-    assert str(file) in subprocess.check_output(command, env=environment, text=True)
+def picture_is_right(file: Path) -> None:
     with Image.open(file) as image:
         assert image.size == (1860, 960) and file.stat().st_size < 150_000
         dots = image.convert("RGB").tobytes()
@@ -366,9 +314,26 @@ def test_the_picture_of_the_status_page_has_its_colours(tmp_path: Path) -> None:
     assert max(near) <= 16
 
 
-def test_no_page_needs_a_style_or_a_script_of_its_own(offering: tuple[Docs, str]) -> None:
+def test_the_picture_of_the_status_page_has_its_colours(
+    browser: Browser, home: str, tmp_path: Path
+) -> None:
+    picture.write(picture.taken(browser, f"{home}/status/"), tmp_path / "status.png")
+    picture_is_right(tmp_path / "status.png")
+
+
+@pytest.mark.long
+def test_the_picture_is_of_a_site_built_for_it(tmp_path: Path) -> None:
+    chromium = shutil.which("chromium") or pytest.skip("chromium: not found. Install it.")
+    file = tmp_path / "status.png"
+    command = [sys.executable, str(TOP / "scripts" / "picture.py"), chromium, str(file)]
+    environment = os.environ | {"PYTHONPATH": str(TOP / "tests")}
+    assert str(file) in subprocess.check_output(command, env=environment, text=True)
+    picture_is_right(file)
+
+
+def test_no_page_needs_a_style_or_a_script_of_its_own(made: tuple[Docs, Report]) -> None:
     parts: list[Any] = []
-    for file in offering[0].site.rglob("index.html"):
+    for file in made[0].site.rglob("index.html"):
         text = file.read_text("utf-8")
         parts += re.findall(
             r'<figure class="tu-chain">.*?</figure>|<p class="tu-bases".*?</p>', text
