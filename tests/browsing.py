@@ -107,7 +107,10 @@ def fresh(page: Page) -> Iterator[None]:
         page.context.clear_cookies()
         if page.url.startswith("http"):
             # From a page without scripts: the theme keeps the colours again when they change.
-            page.route("**/empty", lambda route: route.fulfill(body=""))
+            empty = '<link rel="icon" href="data:,">'  # without one, a browser looks for its own
+            page.route(
+                "**/empty", lambda route: route.fulfill(body=empty, content_type="text/html")
+            )
             page.goto(urljoin(page.url, "/empty"))
             page.evaluate("localStorage.clear(), sessionStorage.clear()")
             page.unroute_all()
@@ -124,7 +127,7 @@ def watched(page: Page, home: str) -> Iterator[None]:
 
     def hear(message: ConsoleMessage) -> None:
         if message.type == "error":
-            odd.append(message.text)
+            odd.append(f"{message.text} {message.location}")
 
     def see(request: Request) -> None:
         if not request.url.startswith(home):

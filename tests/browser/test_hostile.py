@@ -38,6 +38,7 @@ HOSTILE = (
 # No bracket, which curl takes for a range, and no backslash, which a URL takes for a slash: a block
 # with one of them fails its run.
 HOSTILE_PATH = "up\"'><script>window.x=1</script>`$(touch)'|(javascript:x)"
+SWITCH = "  alternate:\n    - {name: English, link: ., lang: en}\n"
 TAME, TAME_PATH = "Qq", "qq"
 LANGUAGES = languages_in(TOP / "docs")
 HOMES = ["" if language == "en" else f"{language}/" for language in LANGUAGES]
@@ -96,6 +97,11 @@ def build(top: Path, text: str, path: str, *, is_whole: bool = True) -> Docs:
         with_text(text, path), Dumper=Plain, sort_keys=False, allow_unicode=True, width=10_000
     )
     (copy_repository(top, is_whole=is_whole) / "status.yml").write_text(written, "utf-8")
+    if not is_whole:
+        # A site in one language has no switch: its link would make the theme fetch a sitemap.
+        settings = (top / "mkdocs.yml").read_text("utf-8")
+        assert SWITCH in settings
+        (top / "mkdocs.yml").write_text(settings.replace(SWITCH, ""), "utf-8")
     docs = load_docs(top)
     docs = replace(docs, today=docs.stored.status.policy.reported_until)
     docs.build(to_be_verified=is_whole)
