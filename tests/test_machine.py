@@ -130,6 +130,7 @@ def test_a_full_disk_is_one_line(room: int, top: Path) -> None:
     assert said.startswith("/mnt/s/site: No space left on device; ")
 
 
+@plain
 def test_a_read_only_disk_is_one_line(top: Path) -> None:
     read_only = ("--ro-bind", str(top), str(top))
     said = confined(top, *read_only)
