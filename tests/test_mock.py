@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 from starlette.applications import Starlette
@@ -684,7 +684,6 @@ def body_event(content: bytes = b"{}") -> dict[str, Any]:
     method=st.text(min_size=1),
     body=st.binary(),
 )
-@settings(max_examples=200)
 def test_no_request_makes_the_mock_stumble(
     path: str, query: bytes, value: bytes, method: str, body: bytes
 ) -> None:

@@ -9,7 +9,7 @@ from itertools import product
 from typing import Any, get_args
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from oracle import LADDER, Expected, expect, expect_fresh
 
@@ -549,14 +549,12 @@ holdings = st.lists(
 ).map(tuple)
 ledgers = st.sampled_from((None, None, NO_LEDGER))
 policies = st.builds(policy, st.integers(1, 3), st.integers(1, 4))
-thorough = settings(max_examples=300)
 
 
 def rank(standing: Standing) -> int:
     return LADDER.index(standing)
 
 
-@thorough
 @given(files(), holdings, ledgers, policies, st.integers(0, 40))
 def test_any_file_stands_as_the_rules_say(
     rows: tuple[Seen, ...],
@@ -573,7 +571,6 @@ def test_any_file_stands_as_the_rules_say(
         assert is_fresh(verdict, terms, today) == expect_fresh(expected, terms, today)
 
 
-@thorough
 @given(files(), holdings, ledgers, policies)
 def test_a_hold_never_raises(
     rows: tuple[Seen, ...], holds: tuple[Hold, ...], ledger: Ledger | None, terms: Policy
@@ -585,7 +582,6 @@ def test_a_hold_never_raises(
     assert (held.hold is not None) == (held.standing != free.standing)
 
 
-@thorough
 @given(files(), holdings, ledgers, policies, st.sampled_from(BILLINGS))
 def test_a_new_error_lowers_at_once_and_never_raises(
     rows: tuple[Seen, ...],
@@ -601,7 +597,6 @@ def test_a_new_error_lowers_at_once_and_never_raises(
     assert after.seen_on == NEWEST_DAY
 
 
-@thorough
 @given(files(), holdings, ledgers, policies)
 def test_rows_that_do_not_count_change_nothing(
     rows: tuple[Seen, ...], holds: tuple[Hold, ...], ledger: Ledger | None, terms: Policy
