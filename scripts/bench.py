@@ -24,6 +24,7 @@ from typing import Any
 
 import trustme
 import uvicorn
+from figures import Build, Figures, Machine, Runs, Serving, Unchanged, render_figures
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -38,19 +39,9 @@ from trueup.site import Block
 from trueup.snippet import LANGUAGES, render_snippet
 from trueup.standing import alternative
 from trueup.store import load_status
-from trueup.wording import load_catalogue
-from trueup.wording.speed import (
-    Build,
-    Figures,
-    Machine,
-    Runs,
-    Serving,
-    Unchanged,
-    render_figures,
-)
 
 TOP = Path(__file__).parent.parent
-OUTPUT = TOP / "docs" / "bench.json"
+OUTPUT = TOP / "manual" / "bench.json"
 STORED = load_status(TOP / "status.yml", datetime.now(UTC))
 REFERENCE = STORED.status.targets[STORED.status.reference].base_url
 ENDPOINT = alternative(STORED.status, "nano-banana-2") or ""
@@ -91,7 +82,7 @@ def main() -> None:
             unchanged=Unchanged(**part("unchanged", min(options.most, PLAN["curl"]), cache)),
         )
     OUTPUT.write_text(json.dumps(rounded(figures), indent=2) + "\n", encoding="utf-8")
-    print(render_figures(figures, load_catalogue("en")))
+    print(render_figures(figures))
 
 
 def rounded(figures: Figures) -> Any:

@@ -22,12 +22,12 @@ from mutation import (
     load_survivors,
     mutants_of,
 )
+from mutation.figures import Mutants, MutantsOfKind
 from mutation.tree import JOBS, TOP
 
 from trueup.errors import TrueupError
-from trueup.wording import Mutants, MutantsOfKind
 
-OUTPUT = TOP / "docs" / "mutants.json"
+OUTPUT = TOP / "manual" / "mutants.json"
 
 
 def main() -> None:

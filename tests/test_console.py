@@ -14,12 +14,16 @@ from conftest import TOP, copy_repository
 from sharing import alone
 from test_cli import until_up
 
-FOLDER = TOP / "snippets" / "console"
+BLOCK = re.compile(r"^```\{ \.console #([a-z-]+) \}\n(.*?)\n```$", re.MULTILINE | re.DOTALL)
+BLOCKS: dict[str, list[str]] = {}
+for page in (TOP / "manual" / "pages").glob("*.md"):
+    for block in BLOCK.finditer(page.read_text(encoding="utf-8")):
+        BLOCKS.setdefault(block[1], []).append(block[2])
 
 
 def commands(name: str) -> str:
-    """The shell commands of a console block, without their prompts."""
-    lines = (FOLDER / f"{name}.txt").read_text().splitlines()
+    """The shell commands of a console block of the manual, without their prompts."""
+    lines = BLOCKS[name][0].splitlines()
     assert all(line.startswith("$ ") for line in lines)
     return "\n".join(line.removeprefix("$ ") for line in lines)
 
@@ -65,8 +69,9 @@ def test_every_console_block_is_tried_here() -> None:
     tried |= {"mutants"}  # in test_mutants, by a few of them
     tried |= {"portable"}  # in test_portable: the other builders are fetched by their registry
     tried |= {f"retest-{name}" for name in ("plan", "local", "resume", "production")}
-    tried |= {file.stem for file in FOLDER.glob("adopt-*.txt")}  # in test_guide
-    assert {file.stem for file in FOLDER.glob("*.txt")} == tried
+    tried |= {name for name in BLOCKS if name.startswith("adopt-")}  # in test_guide
+    assert set(BLOCKS) == tried
+    assert all(len(set(texts)) == 1 for texts in BLOCKS.values())
 
 
 def test_the_test_command_is_the_one_that_runs_this() -> None:
@@ -108,7 +113,7 @@ def test_evidence_that_was_altered_is_told_against_a_branch(clone: Path) -> None
 
 
 def test_a_baseline_forgives_what_was_there_and_nothing_new(clone: Path) -> None:
-    page = clone / "docs" / "en" / "running.md"
+    page = clone / "docs" / "en" / "decides.md"
     page.write_text(page.read_text() + "\nSeen on 2026-04-14.\n")
     assert said(commands("check"), clone).returncode == 1
     assert said(commands("baseline"), clone).returncode == 0

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 from conftest import TOP
-from test_console import commands
+from test_console import BLOCK, BLOCKS, commands
 
-GUIDE = TOP / "docs" / "en" / "adopt.md"
-CALL = re.compile(r'^\{\{ console\("([a-z-]+)"\) \}\}$', re.MULTILINE)
+GUIDE = TOP / "manual" / "pages" / "adopt.md"
 INSTALLED = f"""#!/usr/bin/env bash
 case "$*" in "-m pip"*) exit 0 ;; esac
 exec {TOP}/.venv/bin/python "$@"
@@ -44,10 +43,9 @@ def follow(name: str, top: Path, empty: Path) -> subprocess.CompletedProcess[str
 
 
 def test_the_guide_can_be_followed_from_an_empty_folder(tmp_path: Path) -> None:
-    names = CALL.findall(GUIDE.read_text(encoding="utf-8"))
+    names = [found[1] for found in BLOCK.finditer(GUIDE.read_text(encoding="utf-8"))]
     assert names[:2] == ["adopt-install", "adopt-init"] and len(names) == 11
-    blocks = {file.stem for file in (TOP / "snippets" / "console").glob("adopt-*.txt")}
-    assert blocks <= set(names)
+    assert {name for name in BLOCKS if name.startswith("adopt-")} <= set(names)
     (tmp_path / "stand-in").mkdir()
     for name, text in {"python": PYTHON, "installed": INSTALLED}.items():
         (tmp_path / "stand-in" / name).write_text(text)

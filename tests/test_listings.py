@@ -1,16 +1,13 @@
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 import pytest
 from conftest import TOP
 
 from trueup.model import Observation, Source, Status
-from trueup.receipt import Receipt
 from trueup.store import Stored, load_status
 from trueup.wording import (
     Pages,
     load_catalogue,
-    render_fields,
     reply,
     sample,
     shapes,
@@ -106,16 +103,3 @@ def test_a_reply_begins_as_its_type_of_image_does(pages: Pages) -> None:
 def test_what_returned_no_image_shows_no_reply(pages: Pages) -> None:
     assert reply(pages, "nano-banana/images-generations") is None
     assert reply(pages, "nano-banana-pro/images-generations") is None
-
-
-@pytest.mark.parametrize("noun", [Status, Receipt])
-def test_every_field_is_explained(noun: type[Status] | type[Receipt]) -> None:
-    rows = [line for line in render_fields(noun).splitlines() if line.startswith("| `")]
-    assert len(rows) >= len(noun.model_fields)
-    for row in rows:
-        field, meaning, values, _ = row.removeprefix("| ").removesuffix(" |").split(" | ")
-        assert meaning.strip() and values.strip(), field
-
-
-def test_the_reference_page_is_made_from_the_code() -> None:
-    assert '{{ fields("Status") }}' in Path(TOP / "docs" / "en" / "status-file.md").read_text()

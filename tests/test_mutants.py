@@ -11,17 +11,16 @@ import yaml
 from conftest import TOP
 from mutation import NAMES, Gate, Mutant, Told, Tree, area_of, complaints, load_survivors
 from mutation import mutants_of as made
+from mutation.figures import Mutants, render_mutants
 from mutation.tree import proof_of
 from test_repository import check_script
 
 from trueup.errors import BadInput
-from trueup.macros import _mutants
 from trueup.proof import Amounts
 from trueup.retest import update
 from trueup.store import parse_status
-from trueup.wording import Mutants, load_catalogue, render_mutants
 
-FILE = TOP / "docs" / "mutants.json"
+FILE = TOP / "manual" / "mutants.json"
 CHEAP = ("changed-hold", "swapped-signature", "translated-fact", "wrong-quoting")
 """Refused against the history, by the check alone, and by a block that was run."""
 UNBUILT = [name for name in NAMES if area_of(name) != "built"]
@@ -100,14 +99,14 @@ def test_newer_clean_evidence_lets_a_hold_go(tree: Tree, gate: Gate) -> None:
 def test_docs_that_do_not_pass_themselves_are_not_broken_further(tree: Tree) -> None:
     top = tree.top.with_name("broken")
     shutil.copytree(tree.top, top)
-    page = top / "docs" / "en" / "running.md"
+    page = top / "docs" / "en" / "decides.md"
     page.write_text(page.read_text("utf-8") + "\nSince 2026-04-14.\n", "utf-8")
     with pytest.raises(BadInput, match="as they are they break other-parts, typed-fact; "):
         Gate(replace(tree, top=top), top.with_name("unused"))
 
 
 def test_a_change_that_no_step_refuses_survives(tree: Tree, gate: Gate) -> None:
-    path = "docs/ja/running.md"
+    path = "docs/ja/decides.md"
     spaced = Mutant("none", "a line more", {path: tree.files[path] + b"\n"})
     told = gate.judge(spaced)
     assert told == Told(spaced, None, ())
@@ -141,13 +140,13 @@ def test_what_is_made_is_made_again(tree: Tree) -> None:
 
 
 def told(step: str | None, *rules: str) -> Told:
-    return Told(Mutant("other-model", "speed.md: none", {}), step, rules)
+    return Told(Mutant("other-model", "status.md: none", {}), step, rules)
 
 
 def test_an_unlisted_survivor_fails() -> None:
     (found,) = complaints([told(None), told("check", "typed-fact")], [], TODAY)
     assert found == (
-        "other-model, speed.md: none: nothing refuses it; a finding was expected. Mend the gate, or"
+        "other-model, status.md: none: nothing refuses it; a finding was expected. Mend the gate, or"
         " list it in tests/survivors.yml with a reason and a day."
     )
     (warned,) = complaints([told(None, "fewer-blocks")], [], TODAY)
@@ -179,26 +178,19 @@ def test_the_published_figures_are_of_the_classes_of_today() -> None:
     assert survived == {one.kind for one in load_survivors()}
 
 
-@pytest.mark.parametrize("language", ["en", "ja", "zh", "ru"])
-def test_the_page_shows_every_class_and_the_rate(language: str) -> None:
+def test_the_page_shows_every_class_and_the_rate() -> None:
     figures = Mutants.model_validate_json(FILE.read_bytes())
-    text = render_mutants(figures, load_catalogue(language))
+    text = render_mutants(figures)
     for one in figures.kinds:
         assert f"| `{one.name}` | {one.mutants} | {one.killed} | " in text
-    number = load_catalogue(language).number(100 * figures.rate, 1)
-    assert f"{number} %" in text and str(figures.on) in text
-
-
-def test_a_file_of_figures_that_cannot_be_read_is_told(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match=r"mutants\.json: not readable.*run scripts/mutants again"):
-        _mutants(tmp_path / "mutants.json", load_catalogue("en"))
+    assert f"{100 * figures.rate:.1f} %" in text and str(figures.on) in text
 
 
 def test_a_rate_is_never_rounded_to_the_whole(tmp_path: Path) -> None:
     figures = Mutants.model_validate_json(FILE.read_bytes())
     first, *_ = figures.kinds
     many = first.model_copy(update={"mutants": 100_000, "killed": 99_999})
-    text = render_mutants(replace_kinds(figures, many), load_catalogue("en"))
+    text = render_mutants(replace_kinds(figures, many))
     assert "100" not in text.partition("refused: ")[2].partition(" %")[0]
 
 

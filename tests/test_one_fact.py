@@ -130,10 +130,10 @@ FEEDS = {"status.json", *CHANGES}
 SAID: dict[str, tuple[Callable[[Data, str], None], set[str], set[str]]] = {
     "a model's upstream": (
         rename_upstream,
-        {*FAMILY, "gemini-image-generation", "index", "status", "status-file"},
+        {*FAMILY, "gemini-image-generation", "index", "status"},
         {"status.json"},
     ),
-    "the base URL": (move_gateway, MODELS - {"status"} | {"decides", "status-file"}, FEEDS),
+    "the base URL": (move_gateway, MODELS - {"status"} | {"decides"}, FEEDS),
     "a signature's match": (
         reword_match, {"nano-banana", "nano-banana-2", "signatures", "status"}, set(),
     ),
@@ -154,7 +154,7 @@ SAID: dict[str, tuple[Callable[[Data, str], None], set[str], set[str]]] = {
     ),
     "a source": (
         lambda data, text: rows_of(data, NATIVE)[0].update(source={"reported": text}),
-        {"nano-banana-2", "status", "status-file"}, set(),
+        {"nano-banana-2", "status"}, set(),
     ),
     "a hold's reason": (
         lambda data, text: data.update(holds=[{**HOLD, "reason": text}]),
@@ -307,8 +307,7 @@ FOLLOWED: dict[str, tuple[Change, set[str], set[str]]] = {
         GLANCE
         | BEST
         | each((SECOND, "status#"), "nano-banana-2--generate-content")
-        | each(SECOND, ("current-status", "history", "what-would-change-this"))
-        | {"status-file#variant"},  # its last section ends with that row
+        | each(SECOND, ("current-status", "history", "what-would-change-this")),
         CHANGES
         | NAMED
         | each("badges/nano-banana-2", ("", "--generate-content"), ".svg")
@@ -320,8 +319,7 @@ FOLLOWED: dict[str, tuple[Change, set[str], set[str]]] = {
         | BEST
         | each((SECOND, "status#"), "nano-banana-2--generate-content")
         | each(SECOND, ("current-status", "history", "what-would-change-this"))
-        | {"gemini-image-generation#which-model-answers-how"}
-        | {"status-file#variant"},
+        | {"gemini-image-generation#which-model-answers-how"},
         CHANGES
         | each("badges/nano-banana-2", ("", "--generate-content"), ".svg")
         | each(f"{NATIVE}: ", ("seen_on", "fresh_until")),

@@ -7,6 +7,7 @@ from types import ModuleType
 
 import pytest
 from conftest import TOP
+from test_console import commands
 
 PAGE = '<div class="language-bash highlight" id="a"><pre><code>{}</code></pre></div>'
 
@@ -21,8 +22,7 @@ def portable() -> ModuleType:
 
 
 def test_the_page_shows_the_script_that_compares() -> None:
-    (line,) = (TOP / "snippets" / "console" / "portable.txt").read_text().splitlines()
-    script = TOP / line.removeprefix("$ ")
+    script = TOP / commands("portable")
     assert os.access(script, os.X_OK) and "scripts/portable.py" in script.read_text()
 
 

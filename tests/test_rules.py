@@ -1,4 +1,4 @@
-"""Rules: each one is red on its sample and silent on what is near to it, as `docs/rules.yml` says.
+"""Rules: each is red on its sample and silent on what is near to it, as `manual/rules.yml` says.
 
 The site that `trueup init` writes is made, built and verified once; each sample changes a copy.
 """
@@ -19,6 +19,7 @@ import markdown
 import pytest
 from conftest import TOP
 from mkdocs.config import load_config
+from samples import Change, Pair, Sample, Samples, load_samples, render_rules
 from test_run import serving
 
 from trueup.check import check_sources, forgive, load_baseline
@@ -34,14 +35,12 @@ from trueup.run import open_mock, open_relay
 from trueup.site import note_translation
 from trueup.starter import Gateway, Origin, new_language, write_addition, write_starter
 from trueup.store import load_status, parse_as, parse_yaml
-from trueup.wording import Change, Pair, Sample, Samples, render_rules
 
 BUILT = re.compile(r"(site/example-image-1/index\.html:)[0-9]+")
 DAY = date(2026, 5, 2)
 NOON = datetime.combine(DAY, time(12), UTC)
 KEY = "YOUR_API_KEY"
-TEXT = (TOP / "docs" / "rules.yml").read_text("utf-8")
-SAMPLES = parse_as(parse_yaml(TEXT, "rules.yml"), Samples).rules
+SAMPLES = load_samples(TOP / "manual" / "rules.yml")
 JAPANESE = {
     "Image generations": "画像の生成",
     "what stands on record is a sample that trueup init wrote, and no gateway was asked": "見本",
@@ -265,7 +264,7 @@ def test_whatever_a_sample_holds_stays_text() -> None:
 
 
 def markdown_of(text: str) -> str:
-    config = load_config(str(TOP / "mkdocs.yml"))
+    config = load_config(str(TOP / "manual" / "mkdocs.yml"))
     converter = markdown.Markdown(
         extensions=config.markdown_extensions, extension_configs=config.mdx_configs
     )

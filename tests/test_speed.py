@@ -11,17 +11,15 @@ from pathlib import Path
 
 import pytest
 from conftest import TOP, load_docs
+from figures import Figures, render_figures
 from test_repository import check_script
 
 from trueup.crew import Crew
 from trueup.docs import Docs
-from trueup.errors import BadInput
-from trueup.macros import _figures
 from trueup.run import open_mock
 from trueup.site import note_translation
-from trueup.wording import Figures, load_catalogue, render_figures
 
-FILE = TOP / "docs" / "bench.json"
+FILE = TOP / "manual" / "bench.json"
 
 
 def measured(*part: str) -> dict[str, float]:
@@ -32,20 +30,12 @@ def measured(*part: str) -> dict[str, float]:
 
 def test_the_page_shows_what_was_measured() -> None:
     figures = Figures.model_validate_json(FILE.read_bytes())
-    text = render_figures(figures, load_catalogue("en"))
+    text = render_figures(figures)
     assert f"Measured on {figures.on}" in text
     assert text.count(" × |") == len(figures.runs) >= 12
     assert {1, 2} == {one.jobs for one in figures.runs}
     one = figures.runs[0]
     assert f"| {one.ms:.0f} | {one.floor_ms:.0f} | {one.ms / one.floor_ms:.2f} × |" in text
-
-
-@pytest.mark.parametrize("content", ["", "{}", '{"on": "2026-01-01", "x": 1}'])
-def test_a_file_of_figures_that_cannot_be_read_is_told(tmp_path: Path, content: str) -> None:
-    file = tmp_path / "bench.json"
-    file.write_text(content)
-    with pytest.raises(BadInput, match=r"bench\.json: not readable"):
-        _figures(file, load_catalogue("en"))
 
 
 def test_blocks_and_floor_can_be_measured(tmp_path: Path) -> None:

@@ -158,11 +158,11 @@ def test_nothing_is_fetched_that_is_not_there(docs: Docs) -> None:
 
 
 def test_a_page_that_is_not_as_it_was_built_is_told_by_its_place(docs: Docs) -> None:
-    file = docs.site / "ja" / "speed" / "index.html"
+    file = docs.site / "ja" / "decides" / "index.html"
     text = file.read_text("utf-8")
     for broken in ("<p>no article</p>", None):
         file.write_text(broken) if broken else file.unlink()
-        with pytest.raises(BadInput, match=r"ja/speed/index\.html: .* was expected\. Build it"):
+        with pytest.raises(BadInput, match=r"ja/decides/index\.html: .* was expected\. Build it"):
             docs.write_texts()
     file.write_text(text, "utf-8")
     docs.write_texts()

@@ -76,10 +76,10 @@ def leave_out(file: Path) -> None:
 
 BROKEN: dict[str, tuple[Callable[[Path], object], str, str]] = {
     "a page that is not there": (
-        lambda docs: (docs / "ja" / "speed.md").unlink(), "missing-page", "ja/speed.md",
+        lambda docs: (docs / "ja" / "receipts.md").unlink(), "missing-page", "ja/receipts.md",
     ),
     "a page without a source": (
-        lambda docs: shutil.copy(docs / "zh" / "speed.md", docs / "zh" / "more.md"),
+        lambda docs: shutil.copy(docs / "zh" / "receipts.md", docs / "zh" / "more.md"),
         "extra-page", "zh/more.md",
     ),
     "a macro left out": (
@@ -90,7 +90,7 @@ BROKEN: dict[str, tuple[Callable[[Path], object], str, str]] = {
         "other-parts", "ja/nano-banana.md",
     ),
     "another level of a heading": (
-        change("zh/retest.md", "\n## ", "\n### "), "other-parts", "zh/retest.md",
+        change("zh/decides.md", "\n## ", "\n### "), "other-parts", "zh/decides.md",
     ),
     "another count of blocks": (
         change("ru/index.md", "blocks: 4", "blocks: 3"), "other-front", "ru/index.md",
@@ -108,7 +108,7 @@ BROKEN: dict[str, tuple[Callable[[Path], object], str, str]] = {
     ),
     "a page that was only copied": (
         lambda docs: [
-            shutil.copy(docs / "en" / "speed.md", docs / name / "more.md")
+            shutil.copy(docs / "en" / "receipts.md", docs / name / "more.md")
             for name in ("en", "ja", "ru", "zh")
         ],
         "no-notes", "more.md",

@@ -38,11 +38,9 @@ from trueup.wording import (
     readings_table,
     receipt_line,
     render_bases,
-    render_chain,
     standings,
 )
 from trueup.wording.catalogue import LOCALE
-from trueup.wording.chain import lines_of
 
 TOP = Path(__file__).parents[1]
 CONFIG = load_config(str(TOP / "mkdocs.yml"))
@@ -930,39 +928,6 @@ def test_a_choice_of_base_urls_says_which_was_tested() -> None:
         "Проверено с https://a.example; об этом базовом URL отдельных данных нет."
     }
     assert render_bases(Target(base_url="https://a.example"), ENGLISH) == ""
-
-
-LINES = {
-    "": [""],
-    "one word for each": ["one word for each"],
-    "x" * 50: ["x" * 50],
-    "what was sent, what came back and what it cost": [
-        "what was sent, what came back and",
-        "what it cost",
-    ],
-    "各ブロックはコピーされるとおりに実行される。": [
-        "各ブロックはコピーされるとおりに実行",
-        "される。",
-    ],
-    "一二三四五六七八九十一二三四五六七八。": ["一二三四五六七八九十一二三四五六七", "八。"],
-    "记入 status.yml": ["记入 status.yml"],
-}
-
-
-def test_a_line_of_the_chain_breaks_between_words_and_before_no_stop() -> None:
-    assert {text: list(lines_of(text)) for text in LINES} == LINES
-
-
-@pytest.mark.parametrize("language", ["en", "ja", "zh", "ru"])
-def test_the_chain_is_one_drawing_that_describes_itself(language: str) -> None:
-    drawing = render_chain(load_catalogue(language))
-    assert "\n" not in drawing and "style=" not in drawing
-    svg = lxml.html.fragment_fromstring(drawing).find("svg")
-    words = (one for one in svg.findall("text") if one.get("class") != "tu-number")
-    texts = ["".join(one.itertext()) for one in words]
-    told = svg.findtext("desc").replace(" ", "")
-    assert svg.findtext("title")
-    assert len(texts) >= 10 and all(text.replace(" ", "") in told for text in texts)
 
 
 def test_a_language_without_a_catalogue_is_refused() -> None:

@@ -4,23 +4,18 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from mkdocs.exceptions import PluginError
-from pydantic import ValidationError
 
-from trueup.errors import BadInput, TrueupError
-from trueup.model import Frozen, Shape, anchor, split
-from trueup.site import AS_OF, NOUNS, Call, Names, load_pages, names_in, problem_of
+from trueup.errors import TrueupError
+from trueup.model import Shape, anchor, split
+from trueup.site import AS_OF, Call, Names, load_pages, names_in, problem_of
 from trueup.snippet import base_places, languages_of, render_snippet
 from trueup.standing import alternative
-from trueup.store import Stored, load_status, parse_as, parse_yaml
+from trueup.store import Stored, load_status
 from trueup.wording import (
-    Catalogue,
-    Figures,
-    Mutants,
     Pages,
-    Samples,
     history,
     in_language,
     legend,
@@ -29,11 +24,6 @@ from trueup.wording import (
     matrix,
     readings_table,
     render_bases,
-    render_chain,
-    render_fields,
-    render_figures,
-    render_mutants,
-    render_rules,
     reply,
     sample,
     shapes,
@@ -42,8 +32,6 @@ from trueup.wording import (
     variants,
 )
 from trueup.wording.text import fence_for
-
-Noun = TypeVar("Noun", bound=Frozen)
 
 
 def define_env(env: Any) -> None:
@@ -84,17 +72,12 @@ def _macros(top: Path, docs: Path, as_of: date | None = None) -> dict[str, Calla
         "legend": lambda: legend(pages),
         "readings": lambda: readings_table(pages),
         "start_here": pages.start_here,
-        "chain": lambda: render_chain(catalogue),
         "as_of": lambda: today.isoformat(),
         "policy": lambda policy: _policy(stored, policy),
         "route": lambda endpoint: _route(pages, top / "snippets", endpoint),
         "best": lambda model: _best(pages, top / "snippets", model),
         "console": lambda console: _console(top / "snippets" / "console" / f"{console}.txt"),
         "newest": lambda observed: _newest(stored, observed),
-        "figures": lambda: _figures(docs.parent / "bench.json", catalogue),
-        "rules": lambda: _rules(docs.parent / "rules.yml"),
-        "mutants": lambda: _mutants(docs.parent / "mutants.json", catalogue),
-        "fields": lambda noun: render_fields(NOUNS[noun]),
         "shapes": lambda: shapes(pages),
         "signatures": lambda: signatures(pages),
         "variants": lambda model: variants(pages, model),
@@ -196,36 +179,6 @@ def _newest(stored: Stored, endpoint: str) -> str:
         last += 1
     item = "\n".join(lines[first:last]).rstrip()
     return _fenced(f"{key}:\n{item}", f"{{ .yaml data-excerpt={key} }}")
-
-
-def _figures(file: Path, catalogue: Catalogue) -> str:
-    """What `scripts/bench` measured last."""
-    return render_figures(_read(file, Figures, "bench"), catalogue)
-
-
-def _mutants(file: Path, catalogue: Catalogue) -> str:
-    """What `scripts/mutants` told last."""
-    return render_mutants(_read(file, Mutants, "mutants"), catalogue)
-
-
-def _read(file: Path, noun: type[Noun], script: str) -> Noun:
-    try:
-        return noun.model_validate_json(file.read_bytes())
-    except (OSError, ValidationError) as error:
-        raise BadInput(
-            f"{file}: not readable as what scripts/{script} writes; run scripts/{script} again."
-        ) from error
-
-
-def _rules(file: Path) -> str:
-    """The catalogue of the check with its samples, which are in English in every language."""
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(
-            f"{file}: it cannot be read; a pair of samples for each rule was expected. Write it."
-        ) from error
-    return render_rules(parse_as(parse_yaml(text, str(file)), Samples).rules)
 
 
 def _policy(stored: Stored, name: str) -> str:

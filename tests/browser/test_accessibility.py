@@ -16,14 +16,11 @@ PAGES = {
     "home": "",
     "status": "status/",
     "model": "nano-banana/",
-    "code": "ci/",
     "prose": "decides/",
-    "reference": "status-file/",
-    "rules": "rules/",
-    "figures": "speed/",
+    "samples": "gemini-image-generation/",
     "lost": "404.html",
 }
-IN_GATE = ("home", "status", "model", "code", "reference", "lost")
+IN_GATE = ("home", "status", "model", "prose", "lost")
 TRANSLATED = ("ja/nano-banana/", "ru/status/", "zh/signatures/")
 SCHEMES = {"light": "default", "dark": "slate"}
 WINDOWS = {"desktop": (1280, 900), "phone": (360, 800)}

@@ -43,7 +43,7 @@ TAME, TAME_PATH = "Qq", "qq"
 LANGUAGES = languages_in(TOP / "docs")
 HOMES = ["" if language == "en" else f"{language}/" for language in LANGUAGES]
 PAGES = ("", "status/", "signatures/", "nano-banana/", "nano-banana-2/", "nano-banana-pro/",
-         "gemini-image-generation/", "decides/", "status-file/")  # fmt: skip
+         "gemini-image-generation/", "decides/")  # fmt: skip
 
 
 def with_text(text: str, path: str) -> dict[str, Any]:

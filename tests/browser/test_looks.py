@@ -185,31 +185,6 @@ def test_the_keyboard_shows_where_it_is(page: Page, home: str) -> None:
     assert {"tab", "A", "SELECT"} <= seen
 
 
-@pytest.mark.parametrize("language", some(PREFIXES, "en", "ru"))
-def test_the_chain_is_told_and_fits_a_phone(language: str, page: Page, home: str) -> None:
-    page.set_viewport_size({"width": 360, "height": 800})
-    page.goto(at(home, language))
-    drawing = page.locator(".tu-chain svg")
-    assert drawing.get_attribute("role") == "img"
-    told = drawing.evaluate(
-        "one => one.getAttribute('aria-labelledby').split(' ')"
-        ".map(id => document.getElementById(id).textContent)"
-    )
-    shown = drawing.locator("text").all_inner_texts() or drawing.locator("text").all_text_contents()
-    assert told[0] == page.locator("#from-evidence-to-page").inner_text().removesuffix("¶")
-    names = drawing.locator(".tu-name").all_text_contents()
-    assert len(names) == 5 and all(name in told[1] for name in names)
-    assert len(shown) >= 15
-    boxes = drawing.locator("text").evaluate_all("all => all.map(one => one.getBBox())"
-                                                 ".map(box => box.x + box.width)")  # fmt: skip
-    back = drawing.locator(".tu-back").evaluate("one => one.getBBox().x + one.getBBox().width")
-    assert max(boxes) < back
-    size = drawing.locator("text").first.evaluate(
-        "one => parseFloat(getComputedStyle(one).fontSize) * one.getScreenCTM().a"
-    )
-    assert size >= 11
-
-
 def code_of(block: Locator) -> str:
     return str(block.locator("pre > code").text_content()).rstrip()
 
@@ -336,7 +311,7 @@ def test_no_page_needs_a_style_or_a_script_of_its_own(made: tuple[Docs, Report])
     for file in made[0].site.rglob("index.html"):
         text = file.read_text("utf-8")
         parts += re.findall(
-            r'<figure class="tu-chain">.*?</figure>|<p class="tu-bases".*?</p>', text
+            r'<figure class="tu-timeline".*?</figure>|<p class="tu-bases".*?</p>', text
         )
     assert parts
     assert not [part for part in parts if re.search(r"\bstyle=|<script|\bon\w+=", part)]

@@ -9,25 +9,18 @@ from jinja2 import nodes
 
 from trueup.errors import BadInput
 from trueup.model import Frozen, Policy, Status
-from trueup.proof import Proof
 from trueup.protocols import PROTOCOLS
-from trueup.receipt import Receipt
 from trueup.site.pages import Page
 from trueup.store import did_you_mean, listed, shown
 
-NOUNS: Mapping[str, type[Frozen]] = {"Status": Status, "Receipt": Receipt, "Proof": Proof}
 ABOUT_A_MODEL = (
     *("advice", "alternative", "best", "changes", "history", "model_status", "risks", "variants"),
 )
-PLAIN = (
-    *("as_of", "chain", "figures", "legend", "mutants", "readings", "rules", "shapes"),
-    *("signatures", "standings", "start_here"),
-)
+PLAIN = ("as_of", "legend", "readings", "shapes", "signatures", "standings", "start_here")
 MACROS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(ABOUT_A_MODEL, ("model",)),
     **dict.fromkeys(PLAIN, ()),
     "console": ("console",),
-    "fields": ("noun",),
     "matrix": ("page",),
     "newest": ("observed",),
     "policy": ("policy",),
@@ -41,7 +34,6 @@ KINDS = {
     "observed": "an endpoint with an observation",
     "policy": "a field of the policy",
     "console": "a file of snippets/console, without .txt,",
-    "noun": "a noun with a table",
     "protocol": "a protocol",
     "shape": "a shape of that protocol",
     "page": "a page",
@@ -115,7 +107,6 @@ def names_in(status: Status, top: Path) -> Names:
         "observed": tuple(name for name in status.endpoints if status.seen(name)),
         "policy": tuple(Policy.model_fields),
         "console": sorted(file.stem for file in (top / "snippets" / "console").glob("*.txt")),
-        "noun": tuple(NOUNS),
         "protocol": tuple(PROTOCOLS),
     }
 

@@ -1,0 +1,122 @@
+"""What `scripts/bench` measured, and the tables made from it."""
+
+from collections.abc import Iterator
+from datetime import date
+from itertools import groupby
+
+from trueup.model import Frozen
+from trueup.wording.pages import table
+from trueup.wording.text import plain
+
+
+class Machine(Frozen):
+    """Where it was measured."""
+
+    system: str
+    """Kernel and processor, as they name themselves."""
+    cores: int
+    """How many processors there were."""
+    python: str
+    """Version of Python."""
+    load: float
+    """Processes that waited for a core, over the minute before; more than 0 is other work."""
+
+
+class Runs(Frozen):
+    """Distinct blocks of one language, run by the same command over and over."""
+
+    language: str
+    """What readers call it."""
+    jobs: int
+    """How many were run at a time."""
+    blocks: int
+    """How many distinct blocks."""
+    ms: float
+    """Milliseconds a block, with the start of the sandboxes and the judging."""
+    floor_ms: float
+    """The same file run by its plain program in the same minute, over TLS to the same mock."""
+    peak_mib: float
+    """Most memory that the command held."""
+
+
+class Unchanged(Frozen):
+    """Blocks whose receipts still held, so that none was run."""
+
+    blocks: int
+    """How many."""
+    s: float
+    """Seconds for all."""
+
+
+class Build(Frozen):
+    """The pages built twice, with and without Trueup."""
+
+    s: float
+    """Seconds for the site from the sources."""
+    plain_s: float
+    """Seconds of plain MkDocs for the same pages, their macros already filled in."""
+
+
+class Serving(Frozen):
+    """The mock under load, on one core, with its ledger and all its checks."""
+
+    connections: int
+    """Connections held open at a time."""
+    request_bytes: int
+    """Size of a request's body."""
+    reply_bytes: int
+    """Size of a reply's body."""
+    per_s: float
+    """Requests a second."""
+    p99_ms: float
+    """99 of 100 replies came within so many milliseconds."""
+    bare_per_s: float
+    """The same of an app that does nothing but encode the same reply, on the same server."""
+
+
+class Figures(Frozen):
+    """One run of `scripts/bench`."""
+
+    on: date
+    """The day."""
+    machine: Machine
+    runs: tuple[Runs, ...]
+    unchanged: Unchanged
+    build: Build
+    serving: Serving
+
+
+def render_figures(figures: Figures) -> str:
+    """Tables and sentences in Markdown."""
+    return "\n\n".join(_parts(figures))
+
+
+def _parts(figures: Figures) -> Iterator[str]:
+    machine, build, mock = figures.machine, figures.build, figures.serving
+    yield (
+        f"Measured on {figures.on}: {plain(machine.system)}, {machine.cores} cores, Python"
+        f" {plain(machine.python)}; load before it began: {machine.load:.1f}."
+    )
+    for language, runs in groupby(figures.runs, lambda one: one.language):
+        yield f"**{language}**"
+        yield table(("Blocks", "Jobs", "ms a block", "Floor", "Ratio", "MiB"), map(_row, runs))
+    yield (
+        f"**Unchanged blocks.** {figures.unchanged.blocks:,} of them took"
+        f" {figures.unchanged.s:.2f} s in all."
+    )
+    yield (
+        f"**Building.** The site took {build.s:.2f} s, plain MkDocs {build.plain_s:.2f} s for the"
+        f" same pages: {build.s / build.plain_s:.2f} ×."
+    )
+    yield (
+        f"**The mock.** {mock.per_s:,.0f} requests a second on one core at {mock.connections}"
+        f" connections, {mock.request_bytes:,} bytes in and {mock.reply_bytes:,} out, 99 of 100"
+        f" within {mock.p99_ms:.1f} ms. A bare app that only encodes the same reply makes"
+        f" {mock.bare_per_s:,.0f}: {mock.per_s / mock.bare_per_s:.2f} ×."
+    )
+
+
+def _row(one: Runs) -> tuple[str, ...]:
+    ratio = f"{one.ms / one.floor_ms:.2f} ×"
+    ms = (f"{one.ms:,.0f}", f"{one.floor_ms:,.0f}")
+    return f"{one.blocks:,}", str(one.jobs), *ms, ratio, f"{one.peak_mib:,.0f}"

@@ -1,0 +1,60 @@
+"""The parts of the manual that are made from code and measurements, written between their marks."""
+
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from fields import render_fields
+from figures import Figures, render_figures
+from mutation.figures import Mutants, render_mutants
+from samples import load_samples, render_rules
+
+from trueup.errors import BadInput
+from trueup.model import Status
+from trueup.proof import Proof
+from trueup.receipt import Receipt
+
+TOP = Path(__file__).parent.parent
+MANUAL = TOP / "manual"
+PAGES = MANUAL / "pages"
+PARTS: Mapping[tuple[str, str], Callable[[], str]] = {
+    ("status-file", "fields"): lambda: render_fields(Status),
+    ("receipts", "block"): lambda: render_fields(Receipt),
+    ("receipts", "retest"): lambda: render_fields(Proof),
+    ("rules", "rules"): lambda: render_rules(load_samples(MANUAL / "rules.yml")),
+    ("speed", "figures"): lambda: render_figures(
+        Figures.model_validate_json((MANUAL / "bench.json").read_bytes())
+    ),
+    ("mutants", "figures"): lambda: render_mutants(
+        Mutants.model_validate_json((MANUAL / "mutants.json").read_bytes())
+    ),
+}
+"""By page and name of the part."""
+
+
+def main() -> None:
+    """Writes every part anew."""
+    try:
+        for page, text in renewed().items():
+            page.write_text(text, encoding="utf-8")
+    except (BadInput, OSError, ValueError) as error:
+        sys.exit(f"manual: {error}")
+
+
+def renewed(pages: Path = PAGES) -> dict[Path, str]:
+    """Each page that has such parts, with them as of today. BadInput where one has no place."""
+    texts: dict[Path, str] = {}
+    for (name, part), render in PARTS.items():
+        page = pages / f"{name}.md"
+        text = texts.get(page) or page.read_text(encoding="utf-8")
+        begin, end = f"<!-- begin {part}: scripts/manual writes it -->", f"<!-- end {part} -->"
+        before, found, rest = text.partition(begin)
+        _, closed, after = rest.partition(end)
+        if not found or not closed:
+            raise BadInput(f"{page}: no part {part}. Write the lines {begin} and {end} there.")
+        texts[page] = f"{before}{begin}\n\n{render()}\n\n{end}{after}"
+    return texts
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""The manual: what it has from code is of today, and a link that leads nowhere fails its build."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from conftest import TOP
+from fields import render_fields
+from mkdocs.commands.build import build
+from mkdocs.config import load_config
+from mkdocs.exceptions import Abort
+from test_repository import check_script
+
+from manual import PAGES, renewed
+from trueup.errors import BadInput
+from trueup.model import Frozen, Status
+from trueup.proof import Proof
+from trueup.receipt import Receipt
+
+
+def build_manual(pages: Path, site: Path) -> None:
+    config = load_config(
+        str(TOP / "manual" / "mkdocs.yml"), docs_dir=str(pages), site_dir=str(site)
+    )
+    build(config)
+
+
+@pytest.fixture
+def pages(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(PAGES, tmp_path / "pages"))
+
+
+def test_what_the_pages_have_from_code_is_of_today() -> None:
+    for page, text in renewed().items():
+        assert page.read_text(encoding="utf-8") == text, f"{page.name}: run scripts/manual"
+
+
+def test_a_part_that_was_changed_by_hand_is_not_of_today(pages: Path) -> None:
+    page = pages / "rules.md"
+    page.write_text(page.read_text().replace("#### drift", "#### drifted"))
+    assert renewed(pages)[page] == (PAGES / "rules.md").read_text()
+
+
+@pytest.mark.parametrize("mark", ["<!-- begin fields: scripts/manual writes it -->", "<!-- end f"])
+def test_a_part_without_its_marks_is_refused(mark: str, pages: Path) -> None:
+    page = pages / "status-file.md"
+    page.write_text(page.read_text().replace(mark, ""))
+    with pytest.raises(BadInput, match=r"status-file\.md: no part fields\. Write the lines <!--"):
+        renewed(pages)
+
+
+def test_every_page_is_built_and_every_link_leads_somewhere(tmp_path: Path) -> None:
+    build_manual(PAGES, tmp_path / "site")
+    pages = {page.stem for page in PAGES.glob("*.md")} - {"index"}
+    assert {file.parent.name for file in (tmp_path / "site").glob("*/index.html")} == pages
+
+
+@pytest.mark.parametrize("link", ["gone.md", "rules.md#no-such-rule", "../../README.md"])
+def test_a_link_that_leads_nowhere_fails_the_build(link: str, pages: Path, tmp_path: Path) -> None:
+    page = pages / "speed.md"
+    page.write_text(page.read_text() + f"\nSee [this]({link}).\n")
+    with pytest.raises(Abort):
+        build_manual(pages, tmp_path / "site")
+
+
+@pytest.mark.parametrize("noun", [Status, Receipt, Proof])
+def test_every_field_is_explained(noun: type[Frozen]) -> None:
+    rows = [line for line in render_fields(noun).splitlines() if line.startswith("| `")]
+    assert len(rows) >= len(noun.model_fields)
+    for row in rows:
+        field, meaning, values, _ = row.removeprefix("| ").removesuffix(" |").split(" | ")
+        assert meaning.strip() and values.strip(), field
+
+
+def test_the_script_is_a_script_like_the_others() -> None:
+    assert not list(check_script(TOP / "scripts" / "manual"))
