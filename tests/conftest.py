@@ -19,6 +19,7 @@ from trueup.pytest_plugin.published import Published
 from trueup.receipt import Report
 from trueup.run import Bench, open_mock
 from trueup.site import MAIN, languages_in
+from trueup.starter import Gateway, Origin, write_starter
 from trueup.store import Stored, load_status
 
 TOP = Path(__file__).parent.parent
@@ -107,6 +108,14 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
     return copy_repository(tmp_path)
+
+
+@pytest.fixture
+def starter(tmp_path: Path) -> Path:
+    """The site that `trueup init` writes, to be broken: one page of a model and three blocks."""
+    top = tmp_path / "starter"
+    write_starter(top, Gateway(day=date(2026, 5, 2)), Origin(("trueup==0.1.0",)))
+    return top
 
 
 @pytest.fixture(scope="session")

@@ -1,19 +1,19 @@
 """What nobody would write on purpose: a clear word each time, no traceback, and nothing else lost.
 
-Each command has a time after which it is killed; most of these once took hours or ended Python.
+Each command has a time after which it is ended; most of these once took hours or ended Python.
 """
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
-from datetime import date
+from collections.abc import Callable, Iterator
+from contextlib import chdir, contextmanager
 from pathlib import Path
 
 import pytest
-
-from trueup.starter import Gateway, Origin, write_starter
+from command import trueup
 
 DAY = "2026-05-03"
 PATIENCE_S = 120
@@ -21,15 +21,13 @@ TYPED = "docs/en/index.md:16:58: the date '2026-05-01' is typed in the page; "
 
 
 @pytest.fixture
-def top(tmp_path: Path) -> Path:
+def top(starter: Path) -> Path:
     """The site of `trueup init` with one true finding, in a repository of one commit."""
-    made = tmp_path / "site"
-    write_starter(made, Gateway(day=date(2026, 5, 2)), Origin(("trueup==0.1.0",)))
-    page = made / "docs" / "en" / "index.md"
+    page = starter / "docs" / "en" / "index.md"
     page.write_text(page.read_text("utf-8").replace("own key.", "own key. Of 2026-05-01."), "utf-8")
-    git(made, "init", "--quiet", "--template=")
-    commit(made)
-    return made
+    git(starter, "init", "--quiet", "--template=")
+    commit(starter)
+    return starter
 
 
 def git(top: Path, *words: str) -> None:
@@ -42,19 +40,34 @@ def commit(top: Path) -> None:
     git(top, "commit", "--quiet", "--message=Change")
 
 
-def check(top: Path, *options: str, path: str | None = None) -> tuple[int, list[str]]:
-    """The exit code and the lines of the command, which tells no traceback."""
+def check(top: Path, *options: str) -> tuple[int, list[str]]:
+    """The exit code and the lines of the command, which ends in time."""
+    with chdir(top), limited():
+        done = trueup(Path("."), "check", "--as-of", DAY, *options)
+    assert done.returncode in (0, 1, 2)
+    return done.returncode, (done.stdout + done.stderr).splitlines()
+
+
+@contextmanager
+def limited() -> Iterator[None]:
+    def late(*_: object) -> None:
+        raise TimeoutError(f"not ended in {PATIENCE_S} s")
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.alarm(PATIENCE_S)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def check_alone(top: Path, *options: str) -> tuple[int, list[str]]:
+    """The same of a process of its own, which tells no traceback."""
     command = [sys.executable, "-m", "trueup.cli", "--top", ".", "check", "--as-of", DAY, *options]
-    done = subprocess.run(
-        command,
-        cwd=top,
-        capture_output=True,
-        timeout=PATIENCE_S,
-        check=False,
-        env={**os.environ, **({"PATH": path} if path is not None else {})},
-    )
+    done = subprocess.run(command, cwd=top, capture_output=True, timeout=PATIENCE_S, check=False)
     text = (done.stdout + done.stderr).decode()
-    assert "Traceback" not in text and done.returncode in (0, 1, 2), text[-2000:]
+    assert "Traceback" not in text, text[-2000:]
     return done.returncode, text.splitlines()
 
 
@@ -170,7 +183,7 @@ def test_what_is_no_mistake_is_passed_over(what: str, top: Path) -> None:
 def test_a_name_that_is_no_text_is_escaped_in_every_format(top: Path) -> None:
     name = os.fsdecode(b"a\nb\xff.md")
     (top / "docs" / "en" / name).write_text("# A\n\nSince 2026-05-01.\n")
-    lines = check(top)[1]
+    lines = check_alone(top)[1]
     assert len(lines) == 2 and lines[0].startswith("docs/en/a\\nb\\udcff.md:3:7: ")
     for form in ("json", "sarif", "github"):
         code, lines = check(top, "--format", form)
@@ -240,11 +253,14 @@ def test_without_a_commit_there_is_nothing_to_compare_with(reference: str, top: 
         assert any(line.startswith(TYPED) for line in lines)
 
 
-def test_without_git_itself_the_files_are_read_all_the_same(top: Path, tmp_path: Path) -> None:
+def test_without_git_itself_the_files_are_read_all_the_same(
+    top: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (top / ".env").write_text("KEY=sk\x2d4tQ9wZ7mB2xK5vN8rT3yH6uJ1cD0eF\n")
     assert any("[leaked-key]" in line for line in check(top)[1])
     (tmp_path / "bin").mkdir()
-    code, lines = check(top, "--against", "HEAD", path=str(tmp_path / "bin"))
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    code, lines = check(top, "--against", "HEAD")
     assert code == 1 and no_history(lines)
 
 

@@ -192,13 +192,13 @@ def test_the_mock_says_where_it_is_and_goes_wrong_as_told(options: list[str], to
         assert ("502 Bad Gateway" in done.stdout) == ("html-502" in options)
 
 
-def test_the_site_is_served_on_loopback_when_all_is_well(repository: Path) -> None:
-    command = [*CLI, "--top", str(repository), "docs", "--port", "0"]
+def test_the_site_is_served_on_loopback_when_all_is_well(starter: Path) -> None:
+    command = [*CLI, "--top", str(starter), "docs", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as serving:
         try:
             assert serving.stdout
             home = next(line.split()[0] for line in serving.stdout if line.startswith("http"))
-            page = until_up(f"{home}nano-banana/")
+            page = until_up(f"{home}example-image-1/")
         finally:
             serving.terminate()
     assert "Replays the evidence of" in page.text

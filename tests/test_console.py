@@ -123,6 +123,7 @@ def test_a_baseline_forgives_what_was_there_and_nothing_new(clone: Path) -> None
     assert done.returncode == 1 and "2026-04-15" in done.stderr and "04-14" not in done.stderr
 
 
+@pytest.mark.long
 def test_the_blocks_are_tests(clone: Path) -> None:
     done = said(commands("blocks"), clone)
     assert done.returncode == 0, done.stdout
@@ -143,6 +144,7 @@ def test_the_docs_are_built_and_served(name: str, clone: Path) -> None:
     assert stale_today == (name == "docs")
 
 
+@pytest.mark.long
 def test_the_live_commands_reach_a_second_process(clone: Path) -> None:
     with started(commands("mock"), clone):
         until_up("http://127.0.0.1:4000/")

@@ -132,6 +132,7 @@ def test_a_template_that_parts_from_the_record_fails_its_block(
     assert receipt.record == str(docs.stored.place_of(docs.stored.status.seen(endpoint)[-1]))
 
 
+@pytest.mark.long
 def test_the_command_fails_on_a_changed_status_file_and_names_both_places(repository: Path) -> None:
     change(repository, "status.yml", "upstream: gemini-2.5-flash-image\n", "upstream: gemini-x\n")
     done = docs_command(repository)
@@ -200,14 +201,17 @@ def test_a_page_that_lost_its_blocks_is_found(repository: Path) -> None:
     assert f"blocks: {published} was expected" in findings[0].text
 
 
-def test_braces_inside_a_body_reach_the_page_as_they_are(repository: Path) -> None:
-    change(repository, "status.yml", "prompt: A clean", 'prompt: "{{ 7 * 7 }} {% raw %} A clean')
-    change(repository, "status.yml", "on a white background}", 'on a white background"}')
-    docs = load_docs(repository)
+def test_braces_inside_a_body_reach_the_page_as_they_are(starter: Path) -> None:
+    status = (starter / "status.yml").read_text()
+    old = "prompt: A clean icon of a paper boat on a white background"
+    assert status.count(old) == 2
+    new = 'prompt: "{{ 7 * 7 }} {% raw %} A clean icon"'
+    (starter / "status.yml").write_text(status.replace(old, new))
+    docs = load_docs(starter)
     docs.build(to_be_verified=True)
     report, findings = docs.verify(Crew(partial(open_mock, docs.stored)))
-    assert not findings and report.counts["failed"] == 0
-    html = (docs.site / "nano-banana" / "index.html").read_text()
+    assert not findings and report.counts["passed"] == 3
+    html = (docs.site / "example-image-1" / "index.html").read_text()
     assert "{{ 7 * 7 }} {% raw %} A clean" in html
 
 

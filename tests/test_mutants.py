@@ -140,13 +140,13 @@ def test_what_is_made_is_made_again(tree: Tree) -> None:
 
 
 def told(step: str | None, *rules: str) -> Told:
-    return Told(Mutant("other-model", "status.md: none", {}), step, rules)
+    return Told(Mutant("other-model", "a: none", {}), step, rules)
 
 
 def test_an_unlisted_survivor_fails() -> None:
     (found,) = complaints([told(None), told("check", "typed-fact")], [], TODAY)
     assert found == (
-        "other-model, status.md: none: nothing refuses it; a finding was expected. Mend the gate, or"
+        "other-model, a: none: nothing refuses it; a finding was expected. Mend the gate, or"
         " list it in tests/survivors.yml with a reason and a day."
     )
     (warned,) = complaints([told(None, "fewer-blocks")], [], TODAY)

@@ -486,7 +486,7 @@ def test_a_skipped_test_fails_the_gate_in_ci(tmp_path: Path) -> None:
         )
         environment = {"PATH": os.environ["PATH"], "CI": ci, "COVERAGE_FILE": str(tmp_path / "c")}
         gate = subprocess.run(
-            [clone / "scripts" / "test", "-q", "--no-cov"],
+            [clone / "scripts" / "test", "-q", "--no-cov", "-n0"],
             env=environment,
             capture_output=True,
             text=True,

@@ -158,6 +158,8 @@ def test_an_added_or_a_left_out_key_is_told(body: dict[str, Any], name: str, val
         ({"n": 1}, {"n": True}, "body.n: recorded 1, now true"),
         ({"n": 1}, {"n": 1.0}, "body.n: recorded 1, now 1.0"),
         ({"a": [1]}, {"a": [1, 2]}, "body.a: recorded [1], now [1, 2]"),
+        ({"*": [1]}, {}, "body.*: recorded [1], now nothing"),
+        ({"*": [1]}, {"*": [1], "a": 2}, "body.a: recorded nothing, now 2"),
         ({"a": [{"b": "x"}]}, {"a": [{"b": "y"}]}, 'body.a[0].b: recorded "x", now "y"'),
         ({"a": {}}, {"a": None}, "body.a: recorded {}, now null"),
         ({"a": 1}, {}, "body.a: recorded 1, now nothing"),

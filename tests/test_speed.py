@@ -45,6 +45,7 @@ def test_blocks_and_floor_can_be_measured(tmp_path: Path) -> None:
     assert measured("unchanged", "2", kept)["blocks"] == 2
 
 
+@pytest.mark.long
 def test_the_build_and_its_plain_twin_can_be_measured(tmp_path: Path) -> None:
     found = measured("build", str(tmp_path))
     assert found["s"] > 0 and found["plain_s"] > 0

@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cache
-from itertools import product
+from itertools import islice, product
+from math import ceil
 from typing import Any, get_args
 
 import pytest
+from conftest import is_long_run
 from hypothesis import given
 from hypothesis import strategies as st
 from oracle import LADDER, Expected, expect, expect_fresh
@@ -458,6 +460,8 @@ HOLDS = (
     (hold(WALNUT, "not-recommended"), hold("ACORN/*", "not-recommended")),
     (hold("*/images", "controlled-testing"), hold(ACORN, "not-recommended")),
 )
+STEP = 7
+"""The gate has each seventh case: 7 shares no factor with the 20 of a history and a newest row."""
 AGES = (timedelta(days=5), FRESH_FOR, FRESH_FOR + timedelta(days=1))
 
 
@@ -486,7 +490,8 @@ def test_every_case_of_the_table_stands_as_the_rules_say(
 ) -> None:
     cases, wrong = 0, []
     came: Counter[tuple[str, object]] = Counter()
-    for status in table(ledger, confirm_after):
+    step = 1 if is_long_run() else STEP
+    for status in islice(table(ledger, confirm_after), 0, None, step):
         expected, verdict = expect(status, ACORN), stand(status, ACORN)
         found = differences_of(verdict, expected)
         for age in AGES:
@@ -507,7 +512,7 @@ def test_every_case_of_the_table_stands_as_the_rules_say(
         came["billing leg", expected.billing is not None] += 1
         came["needed", expected.needed] += 1
     assert_none(wrong, cases)
-    assert cases == 47 * 33 * 4 * 5 * 3
+    assert cases == ceil(47 * 33 * 4 * 5 / step) * 3
     assert {key for key in came if "fresh" in key[0]} == {
         *product(("fresh after 5 days", "fresh after 30 days", "fresh after 31 days"), (False,)),
         *product(("fresh after 5 days", "fresh after 30 days"), (True,)),

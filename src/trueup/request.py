@@ -80,11 +80,9 @@ def _body_differences(path: str, recorded: Any, now: Any) -> Iterator[str]:
     if recorded is None:
         return
     if isinstance(recorded, dict) and isinstance(now, dict):
-        for key in [
-            *recorded,
-            *(key for key in now if key not in recorded and "*" not in recorded),
-        ]:
-            if key == "*":
+        is_whole = recorded.get("*", "") is not None
+        for key in [*recorded, *(key for key in now if is_whole and key not in recorded)]:
+            if key == "*" and not is_whole:
                 continue
             if key not in now:
                 yield f"{path}.{key}: recorded {_short(recorded[key])}, now nothing"
