@@ -44,6 +44,7 @@ def adopt(top: Path, count: int) -> str:
     return (top / NAME).read_text("utf-8")
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("count", [2, 20, 2000])
 def test_a_site_with_any_number_of_findings_can_be_adopted(count: int, repository: Path) -> None:
     days = [date.fromordinal(date(2000, 1, 1).toordinal() + at).isoformat() for at in range(count)]

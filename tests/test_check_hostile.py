@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 from command import trueup
 
+pytestmark = pytest.mark.no_cover
+
 DAY = "2026-05-03"
 PATIENCE_S = 120
 TYPED = "docs/en/index.md:16:58: the date '2026-05-01' is typed in the page; "

@@ -42,6 +42,7 @@ def follow(name: str, top: Path, empty: Path) -> subprocess.CompletedProcess[str
     )
 
 
+@pytest.mark.long
 def test_the_guide_can_be_followed_from_an_empty_folder(tmp_path: Path) -> None:
     names = [found[1] for found in BLOCK.finditer(GUIDE.read_text(encoding="utf-8"))]
     assert names[:2] == ["adopt-install", "adopt-init"] and len(names) == 11

@@ -20,6 +20,8 @@ from trueup.feed import feed_of
 from trueup.site import extract_blocks, policy_of
 from trueup.texts import text_of
 
+pytestmark = pytest.mark.no_cover
+
 HERE = "https://example.com/docs/"
 TEXT = (
     '"><script>bad()</script></script></style></title>--><img src=x onerror=bad()> ]]> `x` ```` '

@@ -62,6 +62,7 @@ def kill(top: Path, moments: int) -> None:
         assert_sound(top)
 
 
+@pytest.mark.no_cover
 @plain
 def test_docs_killed_at_two_moments_need_no_help(top: Path) -> None:
     kill(top, 2)
@@ -73,6 +74,7 @@ def test_docs_killed_at_20_moments_need_no_help(top: Path) -> None:
     kill(top, 20)
 
 
+@pytest.mark.no_cover
 @plain
 def test_what_a_killed_build_left_is_no_finding_and_goes(top: Path) -> None:
     left = part_of(top / "site") / "index.html"
@@ -83,6 +85,7 @@ def test_what_a_killed_build_left_is_no_finding_and_goes(top: Path) -> None:
     assert_sound(top)
 
 
+@pytest.mark.no_cover
 def test_docs_work_in_a_folder_of_any_name(top: Path) -> None:
     assert_sound(top)
 

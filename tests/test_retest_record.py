@@ -89,6 +89,7 @@ several = st.lists(
 """Retests of endpoints; the last figure is how often each was made with the same result."""
 
 
+@pytest.mark.no_cover
 @given(several=several, crlf=st.booleans(), tail=st.sampled_from(["", "\n# the end\n"]))
 def test_whatever_a_retest_writes_is_read_back_and_agrees_with_its_receipts(
     tmp_path_factory: pytest.TempPathFactory, several: list[Any], crlf: bool, tail: str

@@ -36,6 +36,8 @@ from trueup.site import note_translation
 from trueup.starter import Gateway, Origin, new_language, write_addition, write_starter
 from trueup.store import load_status, parse_as, parse_yaml
 
+pytestmark = pytest.mark.no_cover
+
 BUILT = re.compile(r"(site/example-image-1/index\.html:)[0-9]+")
 DAY = date(2026, 5, 2)
 NOON = datetime.combine(DAY, time(12), UTC)

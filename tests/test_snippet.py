@@ -94,6 +94,7 @@ CONFIG = load_config(str(TOP / "mkdocs.yml"))
 
 
 @pytest.mark.no_cover
+@pytest.mark.no_cover
 @repeatable
 @given(bodies, st.sampled_from(list(ROUTES)))
 def test_a_block_of_a_page_is_byte_for_byte_the_snippet(
@@ -102,6 +103,7 @@ def test_a_block_of_a_page_is_byte_for_byte_the_snippet(
     assert_published(any_body, status_of(body), route)
 
 
+@pytest.mark.no_cover
 @pytest.mark.no_cover
 @settings(repeatable, max_examples=BATCHES)
 @given(big_bodies)

@@ -61,6 +61,7 @@ def test_a_new_site_says_that_its_record_is_a_sample(site: Path) -> None:
         assert "held back" in text and ">recommended<" not in text
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("file", "right", "wrong", "rule"),
     [

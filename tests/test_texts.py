@@ -19,6 +19,8 @@ from trueup.errors import BadInput
 from trueup.site import extract_blocks, load_outline, place_of
 from trueup.texts import text_of
 
+pytestmark = pytest.mark.no_cover
+
 HERE = "https://example.com/docs/"
 READER = MarkdownIt("commonmark", {"html": True}).enable("table")
 COPIES = {"en": "Copy page as Markdown", "ja": "ページを Markdown としてコピー"}

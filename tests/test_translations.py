@@ -33,6 +33,8 @@ from trueup.site import (
 from trueup.store import Stored
 from trueup.wording.catalogue import LOCALE
 
+pytestmark = pytest.mark.no_cover
+
 LANGUAGES = languages_in(TOP / "docs")
 OTHERS = [language for language in LANGUAGES if language != MAIN]
 

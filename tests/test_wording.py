@@ -656,6 +656,7 @@ def one_line(text: str) -> str:
 
 
 @pytest.mark.no_cover
+@pytest.mark.no_cover
 @repeatable
 @given(hostile)
 def test_free_text_stays_text_on_every_page(text: str) -> None:
@@ -667,6 +668,7 @@ def test_free_text_stays_text_on_every_page(text: str) -> None:
     assert words(wild.text_content()) == words(tame.text_content().replace(HARMLESS, line))
 
 
+@pytest.mark.no_cover
 @pytest.mark.no_cover
 @repeatable
 @given(hostile)
