@@ -32,19 +32,20 @@ from starlette.routing import Route
 
 from trueup.cache import Cache, Keys
 from trueup.crew import Crew
+from trueup.evidence import alternative, assess
 from trueup.mock import create_app
 from trueup.request import request_of
 from trueup.run import open_mock
 from trueup.site import Block
 from trueup.snippet import LANGUAGES, render_snippet
-from trueup.standing import alternative
 from trueup.store import load_status
 
 TOP = Path(__file__).parent.parent
 OUTPUT = TOP / "manual" / "bench.json"
 STORED = load_status(TOP / "status.yml", datetime.now(UTC))
 REFERENCE = STORED.status.targets[STORED.status.reference].base_url
-ENDPOINT = alternative(STORED.status, "nano-banana-2") or ""
+BEST = alternative(STORED.status, assess(STORED.status), "nano-banana-2")
+ENDPOINT = BEST.endpoint if BEST else ""
 SERVED = "gemini-2.5-flash-image-preview/generate-content"
 """Its reply is short: an image is behind a link."""
 ROUNDS = 3

@@ -22,6 +22,7 @@ from trueup.check.prose import check_prose
 from trueup.check.published import check_published
 from trueup.check.record import check_record
 from trueup.check.templates import check_templates
+from trueup.evidence import assess
 from trueup.finding import Finding
 from trueup.model import Standing
 from trueup.site import Block, Page, calls_in, load_pages
@@ -48,6 +49,10 @@ def stored_of(*changes: tuple[str, str], added: str = "") -> Stored:
 FACTS = facts_of(stored_of().status, WORDS)
 
 
+def findings_of(stored: Stored, top: Path, today: date) -> list[Finding]:
+    return check_record(stored, assess(stored.status), top, today)
+
+
 def place_in(text: str, part: str, after: str = "") -> str:
     """Place of a part of the status file's text, behind another part."""
     before = text[: text.index(part, text.index(after))]
@@ -60,7 +65,7 @@ def row_place(stored: Stored, endpoint: str, target: str) -> str:
 
 
 def recorded(stored: Stored, rule: str, today: date = TODAY, top: Path = TOP) -> list[Finding]:
-    found = check_record(stored, top, today)
+    found = findings_of(stored, top, today)
     assert {one.rule for one in found} <= {rule, "drift"}
     return [one for one in found if one.rule == rule]
 
@@ -198,7 +203,7 @@ def test_drift_names_the_endpoint_what_differs_and_both_places(what: str) -> Non
     stored = stored_of(change)
     found = [
         one
-        for one in of_rule(check_record(stored, TOP, TODAY), "drift")
+        for one in of_rule(findings_of(stored, TOP, TODAY), "drift")
         if one.text.startswith(f"{endpoint} ") and f"Retest it at {target}," in one.text
     ]
     assert len(found) == 1
@@ -211,7 +216,7 @@ def test_drift_of_a_renamed_model_is_placed_at_the_model() -> None:
     text = TEXT.replace("nano-banana:\n    title", "nano:\n    title")
     text = text.replace("nano-banana/", "nano/").replace("alias: nano-banana\n", "alias: nano\n")
     stored = parse_status(text, "status.yml", NOW)
-    drifts = of_rule(check_record(stored, TOP, TODAY), "drift")
+    drifts = of_rule(findings_of(stored, TOP, TODAY), "drift")
     assert {one.where for one in drifts} == {place_in(text, "nano:")}
     assert "nano/images-generations no longer sends" in drifts[0].text
     assert 'body.model: recorded "nano-banana", now "nano"' in drifts[0].text
@@ -246,7 +251,7 @@ def test_drift_of_a_variant_is_found_too(sent: str, told: str | None) -> None:
     rest = TEXT[TEXT.index(body) + len(body) :].split("\n", 1)[0] + "\n"
     changes = (f"{body}{rest}", f"{body}{rest}{VARIANTS}")
     stored = stored_of(changes, added=VARIANT_ROW.replace("size: 4K", sent))
-    found = [str(one) for one in check_record(stored, TOP, TODAY)]
+    found = [str(one) for one in findings_of(stored, TOP, TODAY)]
     assert len(found) == (1 if told else 0)
     for one in found:
         assert "nano-banana-2/images-generations, variant large, no longer sends" in one
@@ -256,7 +261,7 @@ def test_drift_of_a_variant_is_found_too(sent: str, told: str | None) -> None:
 
 
 def test_a_record_that_is_repeated_has_no_drift() -> None:
-    assert of_rule(check_record(stored_of(), TOP, TODAY), "drift") == []
+    assert of_rule(findings_of(stored_of(), TOP, TODAY), "drift") == []
 
 
 def test_an_older_row_that_still_speaks_is_no_drift() -> None:
@@ -272,7 +277,7 @@ def test_an_older_row_that_still_speaks_is_no_drift() -> None:
       {body}
     outcome: error
 """
-    assert check_record(stored_of(added=later), TOP, TODAY) == []
+    assert findings_of(stored_of(added=later), TOP, TODAY) == []
 
 
 def test_a_row_that_could_not_tell_does_not_hide_drift() -> None:
@@ -289,7 +294,7 @@ def test_a_row_that_could_not_tell_does_not_hide_drift() -> None:
     reason: the network was down
 """
     stored = stored_of(("documented: bearer", "documented: query-key"), added=later)
-    named = [one for one in check_record(stored, TOP, TODAY) if one.text.startswith(f"{IMAGES} ")]
+    named = [one for one in findings_of(stored, TOP, TODAY) if one.text.startswith(f"{IMAGES} ")]
     assert [one.rule for one in named] == ["drift", "drift"]
 
 
@@ -382,7 +387,7 @@ def test_a_receipt_must_be_in_the_repository_as_it_was_written(
     (top / "evidence" / "link.json").symlink_to(tmp_path / "outside.json")
     (top / "evidence" / "loop.json").symlink_to(top / "evidence" / "loop.json")
     stored = stored_of(added=RECEIPT_ROW.format(receipt, sha256))
-    found = check_record(stored, top, TODAY)
+    found = findings_of(stored, top, TODAY)
     assert [one.rule for one in found] == ([rule] if rule else [])
     for one in found:
         line = TEXT.count("\n") + 1
@@ -393,9 +398,7 @@ def test_an_absolute_path_of_a_receipt_leaves_the_repository(tmp_path: Path) -> 
     (tmp_path / "a.json").write_text("{}")
     stored = stored_of(added=RECEIPT_ROW.format(tmp_path / "a.json", HASH))
     (tmp_path / "top").mkdir()
-    assert [one.rule for one in check_record(stored, tmp_path / "top", TODAY)] == [
-        "missing-receipt"
-    ]
+    assert [one.rule for one in findings_of(stored, tmp_path / "top", TODAY)] == ["missing-receipt"]
 
 
 @pytest.mark.parametrize(
@@ -969,7 +972,7 @@ def test_every_finding_says_what_was_expected_and_what_to_do(
         *check_prose(FACTS, [page]),
         *published([replace(good, id=None), data_block("ruby", ""), data_block("json", "")], []),
         *published([], snippets),
-        *check_record(stored_of(("documented: bearer", "documented: query-key")), TOP, TODAY),
+        *findings_of(stored_of(("documented: bearer", "documented: query-key")), TOP, TODAY),
     ]
     assert len({one.rule for one in found}) == 10
     for one in found:

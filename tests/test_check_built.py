@@ -4,6 +4,7 @@ from datetime import date
 from pathlib import Path
 
 from trueup.check.built import check_built
+from trueup.evidence import assess
 from trueup.feed import feed_of
 from trueup.receipt import Report
 from trueup.store import Stored
@@ -16,7 +17,9 @@ def rules(site: Path, stored: Stored) -> set[str]:
 
 
 def test_lines_without_their_receipts_are_found(tmp_path: Path, stored: Stored) -> None:
-    (tmp_path / "status.json").write_text(feed_of(stored.status, date(2026, 5, 1)).render())
+    (tmp_path / "status.json").write_text(
+        feed_of(stored.status, assess(stored.status), date(2026, 5, 1)).render()
+    )
     (tmp_path / "index.html").write_text("<html><body>Nothing was run.</body></html>")
     assert rules(tmp_path, stored) == {"no-blocks"}
     (tmp_path / "index.html").write_text(STAMPED)
@@ -30,7 +33,7 @@ def test_lines_without_their_receipts_are_found(tmp_path: Path, stored: Stored) 
 def test_a_site_of_another_status_file_is_found(tmp_path: Path, stored: Stored) -> None:
     (tmp_path / "index.html").write_text("<html></html>")
     assert rules(tmp_path, stored) == {"no-blocks", "stale-site"}
-    feed = feed_of(stored.status, date(2026, 5, 1))
+    feed = feed_of(stored.status, assess(stored.status), date(2026, 5, 1))
     other = feed.model_copy(update={"base_url": "https://other.example"})
     (tmp_path / "status.json").write_text(other.render())
     assert rules(tmp_path, stored) == {"no-blocks", "stale-site"}

@@ -9,6 +9,7 @@ import pytest
 from conftest import TOP
 
 from trueup.check.record import check_record
+from trueup.evidence import assess
 from trueup.model import Sent
 from trueup.proof import Attempt, Proof
 from trueup.request import request_of
@@ -44,7 +45,7 @@ def proof_of(stored: Stored, endpoint: str, at: datetime, **changed: object) -> 
 
 def rules(top: Path) -> list[str]:
     stored = load_status(top / "status.yml", NOW)
-    return [one.rule for one in check_record(stored, top, NOW.date())]
+    return [one.rule for one in check_record(stored, assess(stored.status), top, NOW.date())]
 
 
 def retested(top: Path, times: int = 1, **changed: object) -> list[Path]:

@@ -11,10 +11,9 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from strategies import paragraphs
 
+from trueup.evidence import assess, latest_changes
 from trueup.feed import StatusFeed, feed_files, feed_of, render_feed_schema
-from trueup.history import changes_of
 from trueup.model import Hold, Standing, anchor
-from trueup.standing import stand
 from trueup.store import Stored, parse_status
 
 TEXT = (TOP / "tests" / "record.yml").read_text("utf-8")
@@ -35,10 +34,10 @@ STATUS = stored_of().status
 
 
 def test_the_feed_says_of_each_endpoint_what_the_pages_say() -> None:
-    feed = feed_of(STATUS, TODAY)
+    feed = feed_of(STATUS, assess(STATUS), TODAY)
     assert [one.endpoint for one in feed.endpoints] == list(STATUS.endpoints)
     for one in feed.endpoints:
-        verdict = stand(STATUS, one.endpoint)
+        verdict = assess(STATUS)[one.endpoint]
         assert (one.standing, one.seen_on) == (verdict.standing, verdict.seen_on)
     best = next(one for one in feed.endpoints if one.standing is Standing.RECOMMENDED)
     assert best.endpoint == "nano-banana-2/generate-content"
@@ -47,7 +46,7 @@ def test_the_feed_says_of_each_endpoint_what_the_pages_say() -> None:
 
 
 def test_the_feed_reads_back_and_fits_its_schema() -> None:
-    feed = feed_of(STATUS, TODAY)
+    feed = feed_of(STATUS, assess(STATUS), TODAY)
     assert StatusFeed.model_validate_json(feed.render()) == feed
     validator = Draft202012Validator(json.loads(render_feed_schema()))
     data = json.loads(feed.render())
@@ -59,7 +58,7 @@ def test_the_feed_reads_back_and_fits_its_schema() -> None:
 FALLIBLE = [
     name
     for name in STATUS.endpoints
-    if stand(STATUS, name).supported is not Standing.NOT_RECOMMENDED
+    if assess(STATUS)[name].supported is not Standing.NOT_RECOMMENDED
 ]
 """Endpoints that a hold can lower."""
 
@@ -70,7 +69,11 @@ def test_a_feed_with_the_words_of_people_reads_back(reasons: dict[str, str]) -> 
         Hold(endpoint=name, to=Standing.NOT_RECOMMENDED, reason=reason[:2000], by="A", on=TODAY)
         for name, reason in reasons.items()
     )
-    feed = feed_of(STATUS.model_copy(update={"holds": holds}), TODAY)
+    feed = feed_of(
+        STATUS.model_copy(update={"holds": holds}),
+        assess(STATUS.model_copy(update={"holds": holds})),
+        TODAY,
+    )
     assert StatusFeed.model_validate_json(feed.render()) == feed
     held = {one.endpoint: one.hold for one in feed.endpoints if one.hold}
     assert held == {one.endpoint: one.reason for one in holds}
@@ -86,8 +89,8 @@ def test_a_feed_with_the_words_of_people_reads_back(reasons: dict[str, str]) -> 
     ],
 )  # fmt: skip
 def test_a_changed_fact_changes_the_feed(old: str, new: str, field: str) -> None:
-    changed = feed_of(stored_of((old, new)).status, TODAY)
-    before = feed_of(STATUS, TODAY)
+    changed = feed_of(stored_of((old, new)).status, assess(stored_of((old, new)).status), TODAY)
+    before = feed_of(STATUS, assess(STATUS), TODAY)
     pairs = list(zip(before.endpoints, changed.endpoints, strict=True))
     assert any(getattr(a, field) != getattr(b, field) for a, b in pairs)
 
@@ -107,7 +110,9 @@ def test_the_feeds_link_where_the_address_is_known_and_nowhere_else() -> None:
     assert feed["feed_url"] == "https://example.com/changes.json"
     entries = [one.find(f"{ATOM}link") for one in atom.iter(f"{ATOM}entry")]
     urls = [one.get("href") for one in entries if one is not None]
-    wanted = [f"https://example.com/{PLACES[one.endpoint]}" for one in changes_of(STATUS)]
+    wanted = [
+        f"https://example.com/{PLACES[one.endpoint]}" for one in latest_changes(assess(STATUS))
+    ]
     assert urls == [item["url"] for item in feed["items"]] == wanted
     plain = feed_files(STATUS, TODAY)
     assert "link" not in plain["changes.atom"] and "url" not in plain["changes.json"]
@@ -121,7 +126,7 @@ def test_a_models_badge_has_its_best_standing() -> None:
     files = feed_files(STATUS, TODAY)
     for model in STATUS.models:
         names = [name for name in STATUS.endpoints if name.startswith(f"{model}/")]
-        best = min((stand(STATUS, name) for name in names), key=lambda one: one.standing.rank)
+        best = min((assess(STATUS)[name] for name in names), key=lambda one: one.standing.rank)
         told = f">{best.standing.replace('-', ' ')}, {best.seen_on}<"
         assert told in files[f"badges/{model}.svg"] and f">{model}<" in files[f"badges/{model}.svg"]
 
@@ -131,7 +136,11 @@ def test_every_file_parses_and_the_feeds_agree() -> None:
     atom = ElementTree.fromstring(files["changes.atom"].encode())
     titles = [entry.findtext(f"{ATOM}title") for entry in atom.iter(f"{ATOM}entry")]
     items = json.loads(files["changes.json"])["items"]
-    assert titles == [item["title"] for item in items] == [c.title for c in changes_of(STATUS)]
+    assert (
+        titles
+        == [item["title"] for item in items]
+        == [c.title for c in latest_changes(assess(STATUS))]
+    )
     assert atom.findtext(f"{ATOM}updated") == items[0]["date_published"]
     badges = [name for name in files if name.startswith("badges/")]
     assert len(badges) == len(STATUS.endpoints) + len(STATUS.models)
@@ -158,4 +167,6 @@ def test_without_observations_there_are_no_changes_and_the_files_still_parse() -
     files = feed_files(empty, TODAY)
     ElementTree.fromstring(files["changes.atom"].encode())
     assert json.loads(files["changes.json"])["items"] == []
-    assert {one.standing for one in feed_of(empty, TODAY).endpoints} == {Standing.UNVERIFIED}
+    assert {one.standing for one in feed_of(empty, assess(empty), TODAY).endpoints} == {
+        Standing.UNVERIFIED
+    }

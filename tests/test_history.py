@@ -21,9 +21,8 @@ from test_wording import (
     status_of,
 )
 
-from trueup.history import changes_of
+from trueup.evidence import assess, latest_changes
 from trueup.model import Standing, Status
-from trueup.standing import stand
 from trueup.store import parse_status
 from trueup.wording import endpoint_history, history
 from trueup.wording.history import FIRST, MOST
@@ -54,7 +53,7 @@ def drawn(status: Status, endpoint: str = NATIVE) -> Any:
 
 def test_changes_are_the_moments_at_which_a_standing_moved() -> None:
     rows = [row("error", at=EARLIER), row("image", "aligned"), row("image", endpoint=BIRCH)]
-    changes = [one for one in changes_of(status_of(rows)) if one.endpoint == NATIVE]
+    changes = [one for one in latest_changes(assess(status_of(rows))) if one.endpoint == NATIVE]
     assert [(one.at.date(), one.before, one.after) for one in changes] == [
         (DAY, Standing.NOT_RECOMMENDED, Standing.CONTROLLED_TESTING),
         (EARLIER, Standing.UNVERIFIED, Standing.NOT_RECOMMENDED),
@@ -62,7 +61,7 @@ def test_changes_are_the_moments_at_which_a_standing_moved() -> None:
 
 
 def test_another_target_moves_no_standing() -> None:
-    assert changes_of(status_of([row("error", target="local")])) == ()
+    assert latest_changes(assess(status_of([row("error", target="local")]))) == ()
 
 
 def test_the_drawing_is_named_and_described_by_ids_of_its_own() -> None:
@@ -196,7 +195,7 @@ def test_only_the_newest_changes_stand_unfolded() -> None:
     page = html_of(endpoint_history(pages_of(status_of(many(60))), NATIVE))
     assert len(page.xpath("./ul/li")) == FIRST
     folded = page.xpath("//details[contains(@class, 'tu-moves')]//li")
-    assert len(folded) + FIRST == len(changes_of(status_of(many(60))))
+    assert len(folded) + FIRST == len(latest_changes(assess(status_of(many(60)))))
 
 
 def test_without_an_observation_a_hold_is_still_told() -> None:
@@ -216,17 +215,21 @@ def test_a_key_is_hidden_from_those_who_hear_its_word() -> None:
 
 
 def test_changes_follow_the_order_of_the_record() -> None:
-    changes = changes_of(STATUS)
+    changes = latest_changes(assess(STATUS))
     last = {one.endpoint: one.after for one in reversed(changes)}
     for endpoint in STATUS.endpoints:
-        assert last.get(endpoint, Standing.UNVERIFIED) is stand(STATUS, endpoint).supported
+        assert last.get(endpoint, Standing.UNVERIFIED) is assess(STATUS)[endpoint].supported
     assert all(one.before is not one.after for one in changes)
     assert len({one.id for one in changes}) == len(changes) > 3
 
 
+def ids_of(status: Status) -> set[str]:
+    return {change.id for change in latest_changes(assess(status))}
+
+
 def test_an_early_change_keeps_its_address_when_later_ones_come() -> None:
     fewer = STATUS.model_copy(update={"observations": STATUS.observations[:-1]})
-    assert {one.id for one in changes_of(fewer)} <= {one.id for one in changes_of(STATUS)}
+    assert ids_of(fewer) <= {one.id for one in latest_changes(assess(STATUS))}
 
 
 def test_a_change_keeps_its_address_when_it_is_seen_again_or_was_seen_before() -> None:
@@ -234,11 +237,11 @@ def test_a_change_keeps_its_address_when_it_is_seen_again_or_was_seen_before() -
     moments = {"at": None, "first": last.newest, "last": NOW, "times": 2}
     again = last.model_copy(update=moments)
     seen = STATUS.model_copy(update={"observations": (*others, again)})
-    assert {one.id for one in changes_of(seen)} == {one.id for one in changes_of(STATUS)}
+    assert ids_of(seen) == {one.id for one in latest_changes(assess(STATUS))}
     works = next(row for row in STATUS.observations if row.outcome == "image" and not row.variant)
     fails = works.model_copy(update={"outcome": "error", "shape": None, "image": None})
     swings = STATUS.model_copy(update={"observations": (works, fails) * 3})
-    assert len({one.id for one in changes_of(swings)}) == len(changes_of(swings)) == 6
+    assert len(ids_of(swings)) == len(latest_changes(assess(swings))) == 6
 
 
 def test_the_silence_of_one_shows_when_another_tells() -> None:
@@ -251,5 +254,5 @@ def test_the_silence_of_one_shows_when_another_tells() -> None:
         other = told.model_copy(update={"at": day, "endpoint": "nano-banana-2/generate-content"})
         rows += [silent.model_copy(update={"at": day, "billing": None}), other]
     status = STATUS.model_copy(update={"observations": (told, *rows)})
-    (newest, *_) = [one for one in changes_of(status) if one.endpoint == ASKED]
-    assert newest.after is stand(status, ASKED).supported is Standing.NOT_RECOMMENDED
+    (newest, *_) = [one for one in latest_changes(assess(status)) if one.endpoint == ASKED]
+    assert newest.after is assess(status)[ASKED].supported is Standing.NOT_RECOMMENDED

@@ -16,6 +16,7 @@ from lxml import etree
 from markdown_it import MarkdownIt
 
 from trueup.docs import Docs
+from trueup.evidence import assess
 from trueup.feed import feed_of
 from trueup.site import extract_blocks, policy_of
 from trueup.texts import text_of
@@ -128,7 +129,7 @@ def test_everything_that_is_xml_parses(docs: Docs) -> None:
 
 
 def test_everything_that_is_json_parses_and_says_the_same(docs: Docs) -> None:
-    feed = feed_of(docs.stored.status, docs.today)
+    feed = feed_of(docs.stored.status, assess(docs.stored.status), docs.today)
     data = json.loads((docs.site / "status.json").read_text("utf-8"))
     schema = json.loads((docs.site / "status.schema.json").read_text("utf-8"))
     Draft202012Validator.check_schema(schema)

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trueup.errors import BadInput
+from trueup.evidence import assess
 from trueup.model import Billing, Observation, Outcome, Source
 from trueup.proof import Amounts, Attempt, Proof, row_of
 from trueup.request import request_of
@@ -24,7 +25,6 @@ from trueup.retest import (
     plan_rows,
 )
 from trueup.snippet import languages_of, render_snippet
-from trueup.standing import stand
 from trueup.store import Stored, parse_status
 
 TEXT = (Path(__file__).parent / "sample.yml").read_text("utf-8")
@@ -150,15 +150,16 @@ DUE: dict[str, tuple[Sequence[tuple[str, str]], str, str, date, str | None]] = {
 @pytest.mark.parametrize("what", DUE)
 def test_an_endpoint_is_due_for_a_reason(what: str) -> None:
     edits, endpoint, target, today, why = DUE[what]
-    assert due(stored_of(*edits).status, endpoint, target, today) == why
+    status = stored_of(*edits).status
+    assert due(status, assess(status)[endpoint], target, today) == why
 
 
 def test_another_target_is_due_by_the_age_of_its_own_rows() -> None:
     row = row_of(proof(attempt("image", endpoint=GOOD), endpoint=GOOD, target="local"))
     sent = request_of(STATUS, GOOD, "local")
     status = with_rows(row.model_copy(update={"sent": sent})).status
-    assert due(status, GOOD, "local", NOW.date()) is None
-    assert due(status, GOOD, "local", date(2026, 6, 1)) == "stale since 2026-05-20"
+    assert due(status, assess(status)[GOOD], "local", NOW.date()) is None
+    assert due(status, assess(status)[GOOD], "local", date(2026, 6, 1)) == "stale since 2026-05-20"
 
 
 def test_a_plan_asks_each_endpoint_once_by_one_language_target_by_target() -> None:
@@ -304,7 +305,7 @@ def test_nothing_but_a_clean_image_improves_a_standing(
     sent = request_of(STATUS, endpoint, "production")
     of_it = [one.model_copy(update={"sent": sent}) for one in attempts]
     row = row_of(proof(*of_it, endpoint=endpoint, others_told=others))
-    was, now = (stand(stored.status, endpoint) for stored in (STORED, with_rows(row)))
+    was, now = (assess(stored.status)[endpoint] for stored in (STORED, with_rows(row)))
     if row.outcome == "cannot-tell":
         assert now.standing.rank >= was.standing.rank
     if now.standing.rank < was.standing.rank:

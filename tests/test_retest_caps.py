@@ -11,13 +11,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from test_retest_faults import GOOD, IMAGES, NOW, STORED, TEXT, Desk, Gateway, open_desk, probes
 
+from trueup.evidence import assess
 from trueup.mock import draw_picture
 from trueup.model import Standing, Target
 from trueup.proof import row_of
 from trueup.protocols import PROTOCOLS, Picture
 from trueup.relay import Journal
 from trueup.retest import changes, fetch_image, summary, update
-from trueup.standing import risks, stand
 from trueup.store import Stored, parse_status
 
 PNG = draw_picture("nano-banana", "image/png")
@@ -211,7 +211,7 @@ def test_a_route_that_never_answers_while_others_do_is_an_error_on_the_second_da
         assert (row.outcome, row.others_told) == ("cannot-tell", True)
         assert "gave no answer within 1 s" in str(row.reason)
         before, stored = stored, update(stored, proofs, now).stored
-        verdict = stand(stored.status, GOOD)
+        verdict = assess(stored.status)[GOOD]
         standings.append((verdict.standing, verdict.no_answer))
     held = (Standing.RECOMMENDED, False)
     assert standings == [held, held, (Standing.NOT_RECOMMENDED, True)]
@@ -236,7 +236,7 @@ def test_a_gateway_that_is_silent_altogether_lowers_nothing(tmp_path: Path, desk
             now=now,
         )
         stored = update(stored, gateway.retest(GOOD), now).stored
-    assert stand(stored.status, GOOD) == stand(STORED.status, GOOD)
+    assert assess(stored.status)[GOOD] == assess(STORED.status)[GOOD]
 
 
 def test_a_route_that_fails_once_and_then_answers_reads_intermittent(
@@ -248,12 +248,12 @@ def test_a_route_that_fails_once_and_then_answers_reads_intermittent(
     row = row_of(proofs[0])
     assert (row.outcome, row.shape) == ("mixed", "inline-data")
     after = update(STORED, proofs, NOW).stored.status
-    verdict = stand(after, GOOD)
+    verdict = assess(after)[GOOD]
     assert (verdict.standing, verdict.intermittent) == (Standing.CONTROLLED_TESTING, True)
     assert changes(STORED.status, after, proofs) == [
         f"{GOOD}: controlled-testing (intermittent); was recommended (billing aligned, 1 of 1)"
     ]
-    assert risks(after, GOOD)
+    assert assess(after)[GOOD].risks
 
 
 HOSTILE: dict[str, tuple[bytes, int]] = {

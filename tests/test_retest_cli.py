@@ -16,11 +16,11 @@ from test_retest_live import files_of, local_at
 
 from trueup.cli import main
 from trueup.cli.errand import prices_at
+from trueup.evidence import assess
 from trueup.mock import Ledger, Options, Token, User, create_app, create_tls, serving
 from trueup.model import Observation
 from trueup.relay import Journal
 from trueup.snippet import render_snippet
-from trueup.standing import stand
 from trueup.store import load_status
 
 Said = tuple[int, str, str]
@@ -307,7 +307,7 @@ def test_a_rehearsal_reproduces_the_record_and_changes_no_standing(
     was, now = (load_status(top / "status.yml", later()).status for top in (repository, folder))
     assert len(now.observations) - len(was.observations) == 6
     for endpoint in was.endpoints:
-        assert stand(now, endpoint).standing == stand(was, endpoint).standing
+        assert assess(now)[endpoint].standing == assess(was)[endpoint].standing
         seen, old = now.seen(endpoint, "production"), was.seen(endpoint, "production")
         assert (len(seen) > len(old)) is bool(old)
         if old:

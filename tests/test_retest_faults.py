@@ -14,6 +14,7 @@ from conftest import TOP
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from trueup.evidence import assess
 from trueup.mock import (
     EXPIRED_CERTIFICATE,
     FAULTS,
@@ -35,7 +36,6 @@ from trueup.retest import Access, Probe, Session, Site, plan, update
 from trueup.retest.site import find_account
 from trueup.run import Bench, open_relay
 from trueup.snippet import render_snippet
-from trueup.standing import stand
 from trueup.store import Stored, parse_status
 
 TEXT = (Path(__file__).parent / "sample.yml").read_text("utf-8")
@@ -302,10 +302,10 @@ def test_a_fault_gives_what_a_careful_person_would_say(
     assert gateway.calls == sum(len(proof.attempts) for proof in proofs) or "certificate" in fault
     after = update(STORED, proofs, NOW).stored.status
     for endpoint in STORED.status.endpoints:
-        was, now = (stand(status, endpoint).standing for status in (STORED.status, after))
+        was, now = (assess(status)[endpoint].standing for status in (STORED.status, after))
         assert now.rank >= was.rank, "no fault improves a standing"
         assert now == was or (endpoint == GOOD and fault in LOWERING)
-    assert (stand(after, GOOD).standing == Standing.RECOMMENDED) is (fault not in LOWERING)
+    assert (assess(after)[GOOD].standing == Standing.RECOMMENDED) is (fault not in LOWERING)
     told = (
         repr(proofs)
         + gateway.shown

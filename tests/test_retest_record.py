@@ -32,13 +32,13 @@ from test_retest import (
 
 from trueup.check.receipts import check_receipts
 from trueup.errors import BadInput
+from trueup.evidence import assess, mapping_of
 from trueup.model import Mapping as Sighting
 from trueup.model import Observation
 from trueup.proof import Attempt, Proof, row_of
 from trueup.request import request_of
 from trueup.retest import changes, summary, update, write
 from trueup.retest.told import drift
-from trueup.standing import mapping_of, stand
 from trueup.store import load_status, parse_status
 
 
@@ -64,7 +64,7 @@ def test_an_equal_sighting_extends_its_row_and_names_the_one_before() -> None:
     row = stored.status.observations[-1]
     assert len(stored.status.observations) == len(STATUS.observations) + 1
     assert (row.times, row.first, row.last) == (3, NOW, NOW + timedelta(hours=2))
-    assert stand(stored.status, NATIVE).standing == "recommended"
+    assert assess(stored.status)[NATIVE].standing == "recommended"
     source, chain = row.source, []
     while source is not None and source.receipt is not None:
         text = files[source.receipt]

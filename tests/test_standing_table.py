@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from oracle import LADDER, Expected, expect, expect_fresh
 
+from trueup.evidence import Assessment, assess
 from trueup.model import (
     Auth,
     Billing,
@@ -32,7 +33,6 @@ from trueup.model import (
     Status,
     Target,
 )
-from trueup.standing import Verdict, is_fresh, stand
 
 pytestmark = pytest.mark.no_cover
 
@@ -141,7 +141,7 @@ def status_of(
     )
 
 
-def shown(verdict: Verdict | Expected) -> dict[str, object]:
+def shown(verdict: Assessment | Expected) -> dict[str, object]:
     """The fields of a verdict, its two rows by their names."""
     return {
         "standing": verdict.standing,
@@ -183,7 +183,7 @@ def _plain(row: Observation) -> Seen:
     return Seen("image", endpoint=row.endpoint, target=row.target)
 
 
-def differences_of(verdict: Verdict, expected: Expected) -> list[str]:
+def differences_of(verdict: Assessment, expected: Expected) -> list[str]:
     got, wanted = shown(verdict), shown(expected)
     return [
         f"{name}: {got[name]}, the oracle says {wanted[name]}"
@@ -365,10 +365,10 @@ HANDS = (
 )
 
 
-@pytest.mark.parametrize("judge", [expect, stand])
+@pytest.mark.parametrize("judge", [expect, lambda status, name: assess(status)[name]])
 @pytest.mark.parametrize("hand", HANDS, ids=lambda hand: hand.name)
 def test_a_case_worked_out_by_hand(
-    hand: Hand, judge: Callable[[Status, str], Verdict | Expected]
+    hand: Hand, judge: Callable[[Status, str], Assessment | Expected]
 ) -> None:
     found = shown(judge(status_of(hand.rows, hand.holds, hand.ledger, hand.terms), ACORN))
     wanted = hand.says | {"standing": hand.standing}
@@ -492,13 +492,13 @@ def test_every_case_of_the_table_stands_as_the_rules_say(
     came: Counter[tuple[str, object]] = Counter()
     step = 1 if is_long_run() else STEP
     for status in islice(table(ledger, confirm_after), 0, None, step):
-        expected, verdict = expect(status, ACORN), stand(status, ACORN)
+        expected, verdict = expect(status, ACORN), assess(status)[ACORN]
         found = differences_of(verdict, expected)
         for age in AGES:
             cases += 1
             today = NEWEST_DAY + age
             fresh = expect_fresh(expected, status.policy, today)
-            if is_fresh(verdict, status.policy, today) != fresh:
+            if verdict.is_fresh(status.policy, today) != fresh:
                 found.append(f"{today}: the oracle says {fresh and '' or 'not '}fresh")
             came[f"fresh after {age.days} days", fresh] += 1
         if found:
@@ -570,18 +570,18 @@ def test_any_file_stands_as_the_rules_say(
 ) -> None:
     status, today = status_of(rows, holds, ledger, terms), NEWEST_DAY + timedelta(days=days)
     for endpoint in (ACORN, WALNUT):
-        expected, verdict = expect(status, endpoint), stand(status, endpoint)
+        expected, verdict = expect(status, endpoint), assess(status)[endpoint]
         found = differences_of(verdict, expected)
         assert not found, explain(status, endpoint, *found)
-        assert is_fresh(verdict, terms, today) == expect_fresh(expected, terms, today)
+        assert verdict.is_fresh(terms, today) == expect_fresh(expected, terms, today)
 
 
 @given(files(), holdings, ledgers, policies)
 def test_a_hold_never_raises(
     rows: tuple[Seen, ...], holds: tuple[Hold, ...], ledger: Ledger | None, terms: Policy
 ) -> None:
-    free = stand(status_of(rows, (), ledger, terms), ACORN)
-    held = stand(status_of(rows, holds, ledger, terms), ACORN)
+    free = assess(status_of(rows, (), ledger, terms))[ACORN]
+    held = assess(status_of(rows, holds, ledger, terms))[ACORN]
     assert free.standing == free.supported == held.supported
     assert rank(held.standing) <= rank(free.standing)
     assert (held.hold is not None) == (held.standing != free.standing)
@@ -595,8 +595,8 @@ def test_a_new_error_lowers_at_once_and_never_raises(
     terms: Policy,
     billing: Billing | None,
 ) -> None:
-    before = stand(status_of(rows, holds, ledger, terms), ACORN)
-    after = stand(status_of((*rows, Seen("error", billing)), holds, ledger, terms), ACORN)
+    before = assess(status_of(rows, holds, ledger, terms))[ACORN]
+    after = assess(status_of((*rows, Seen("error", billing)), holds, ledger, terms))[ACORN]
     assert rank(after.standing) <= rank(before.standing)
     assert after.supported == "not-recommended"
     assert after.seen_on == NEWEST_DAY
@@ -615,14 +615,14 @@ def test_rows_that_do_not_count_change_nothing(
         and not (seen.differs and seen.endpoint == ACORN)
     )
     alone = whole.model_copy(update={"observations": counting})
-    assert shown(stand(whole, ACORN)) == shown(stand(alone, ACORN))
+    assert shown(assess(whole)[ACORN]) == shown(assess(alone)[ACORN])
 
 
 @given(holdings, ledgers, policies, st.integers(0, 40))
 def test_without_rows_an_endpoint_is_unverified_and_nothing_is_fresh(
     holds: tuple[Hold, ...], ledger: Ledger | None, terms: Policy, days: int
 ) -> None:
-    verdict = stand(status_of((), holds, ledger, terms), ACORN)
+    verdict = assess(status_of((), holds, ledger, terms))[ACORN]
     assert verdict.supported == "unverified"
     assert (verdict.outcome, verdict.billing, verdict.seen_on) == (None, None, None)
-    assert not is_fresh(verdict, terms, NEWEST_DAY + timedelta(days=days))
+    assert not verdict.is_fresh(terms, NEWEST_DAY + timedelta(days=days))

@@ -15,8 +15,8 @@ from strategies import paragraphs
 from trueup.check.facts import facts_of
 from trueup.check.status_text import check_status_text
 from trueup.errors import BadInput
+from trueup.evidence import assess
 from trueup.model import Status
-from trueup.standing import stand
 from trueup.starter.pieces import _texts
 from trueup.store import Stored
 from trueup.wording import (
@@ -69,7 +69,7 @@ def test_a_translation_changes_what_is_read_and_nothing_else(stored: Stored) -> 
     }
     assert [row.sent for row in told.observations] == [row.sent for row in status.observations]
     for endpoint in status.endpoints:
-        assert stand(told, endpoint).standing is stand(status, endpoint).standing
+        assert assess(told)[endpoint].standing is assess(status)[endpoint].standing
     assert in_language(status, {}) == status
 
 

@@ -25,9 +25,9 @@ from hypothesis import strategies as st
 from mkdocs.config import load_config
 
 from trueup.errors import BadInput
+from trueup.evidence import assess
 from trueup.model import Status, Target
 from trueup.receipt import Receipt
-from trueup.standing import is_fresh, stand
 from trueup.wording import (
     Catalogue,
     Pages,
@@ -289,7 +289,7 @@ LABELS = {
 def test_a_label_says_the_standing_and_what_qualifies_it(state: str) -> None:
     status, _ = CLAIMS[state]
     assert seen(pages_of(status).label(NATIVE)) == LABELS[state]
-    assert f"tu-{stand(status, NATIVE).standing}" in pages_of(status).label(NATIVE)
+    assert f"tu-{assess(status)[NATIVE].standing}" in pages_of(status).label(NATIVE)
 
 
 CHANGES = {
@@ -385,7 +385,7 @@ def test_both_voices_are_there_and_the_day_hides_one(
 ) -> None:
     status = status_of([*rows, row("image", "mismatch", endpoint=BIRCH)])
     pages = pages_of(status, today)
-    assert is_fresh(stand(status, NATIVE), status.policy, today) is fresh
+    assert assess(status)[NATIVE].is_fresh(status.policy, today) is fresh
     for text in (
         *(pages.claim(NATIVE), pages.mark(NATIVE), pages.start("acorn")),
         pages.evaluate("birch", [BIRCH]),

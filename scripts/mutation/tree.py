@@ -17,13 +17,13 @@ from typing import Any
 from trueup.check.repository import Repository
 from trueup.crew import Crew
 from trueup.docs import Docs
+from trueup.evidence import assess
 from trueup.model import Observation, Standing, Status
 from trueup.proof import Attempt, Proof
 from trueup.request import request_of
 from trueup.retest import update, write
 from trueup.run import open_mock
 from trueup.site import MAIN, Page, languages_in, load_pages
-from trueup.standing import stand
 from trueup.store import Stored, load_status
 
 TOP = Path(__file__).parents[2]
@@ -161,7 +161,7 @@ AUTHOR = ("-c", "user.name=A. Person", "-c", "user.email=person@example.com")
 def _season(top: Path, now: datetime) -> None:
     """Puts what the repository lacks on record: a retest, and a hold on what it would lower."""
     status = load_status(top / STATUS, now).status
-    words = {name: stand(status, name).standing for name in status.endpoints}
+    words = {name: one.standing for name, one in assess(status).items()}
     choice = min(words, key=lambda name: words[name].rank)
     day = max(row.day for row in status.observations)
     if not any(row.source and row.source.receipt for row in status.observations):

@@ -9,10 +9,10 @@ from typing import Any
 from mkdocs.exceptions import PluginError
 
 from trueup.errors import TrueupError
+from trueup.evidence import alternative
 from trueup.model import Shape, anchor, split
 from trueup.site import AS_OF, Call, Names, load_pages, names_in, problem_of
 from trueup.snippet import base_places, languages_of, render_snippet
-from trueup.standing import alternative
 from trueup.store import Stored, load_status
 from trueup.wording import (
     Pages,
@@ -122,9 +122,10 @@ def _route(pages: Pages, templates: Path, endpoint: str) -> str:
 
 
 def _best(pages: Pages, templates: Path, model: str) -> str:
-    endpoint = alternative(pages.status, model)
-    if endpoint is None:
+    best = alternative(pages.status, pages.assessments, model)
+    if best is None:
         return pages.start(model)
+    endpoint = best.endpoint
     return f"{pages.mark(endpoint)}\n\n{_code(pages, templates, endpoint)}"
 
 

@@ -10,13 +10,13 @@ from urllib.parse import unquote
 from pydantic import ValidationError
 
 from trueup.check.published import check_published
+from trueup.evidence import Assessment, assess
 from trueup.feed import StatusFeed, feed_of
 from trueup.finding import Finding
 from trueup.model import Standing, Status
 from trueup.receipt import Report
 from trueup.site import NOT_FOUND, STAMP, Block, Page, language_at
 from trueup.snippet import Snippet
-from trueup.standing import stand
 from trueup.wording import load_catalogue, receipt_line
 
 AGAIN = "Build and verify the site again."
@@ -44,30 +44,34 @@ def check_built(
         for file in sorted(site.rglob("*.html"))
     }
     found = check_published(status, sources, blocks, snippets)
-    found += [*_feed(status, site), *_marks(status, blocks, pages)]
+    assessments = assess(status)
+    found += [*_feed(status, assessments, site), *_marks(assessments, blocks, pages)]
     found += _stamps(status, blocks, pages, site, languages)
     return [*found, *_links(pages, site)]
 
 
-def _feed(status: Status, site: Path) -> Iterator[Finding]:
+def _feed(status: Status, assessments: Mapping[str, Assessment], site: Path) -> Iterator[Finding]:
     file = site / "status.json"
     try:
         feed = StatusFeed.model_validate_json(file.read_bytes())
     except (OSError, ValidationError):
         found = "it cannot be read"
     else:
-        if feed == feed_of(status, feed.as_of, feed.rehearsal):
+        if feed == feed_of(status, assessments, feed.as_of, feed.rehearsal):
             return
         found = "it is of another status file"
     yield Finding(str(file), "stale-site", found, "the standings of today were expected", AGAIN)
 
 
-def _marks(status: Status, blocks: Iterable[Block], pages: Mapping[str, str]) -> Iterator[Finding]:
+def _marks(
+    assessments: Mapping[str, Assessment], blocks: Iterable[Block], pages: Mapping[str, str]
+) -> Iterator[Finding]:
     """Code of a failing endpoint without a mark between its heading and itself."""
     for block in blocks:
-        if block.endpoint not in status.endpoints or block.id is None:
+        assessment = assessments.get(block.endpoint or "")
+        if assessment is None or block.id is None:
             continue
-        if stand(status, block.endpoint).standing is not Standing.NOT_RECOMMENDED:
+        if assessment.standing is not Standing.NOT_RECOMMENDED:
             continue
         text = pages[block.page]
         at = text.find(f'id="{block.id}"')

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from trueup.check.repository import Repository
 from trueup.errors import BadInput, BadStatus
+from trueup.evidence import assess, holds_of
 from trueup.finding import RULES, Finding
 from trueup.model import Hold, Mapping, Observation, Place, Policy, as_time
 from trueup.site import parse_page
-from trueup.standing import holds_of, is_overtaken, stand
 from trueup.store import Stored, parse_status, shown
 
 Row = Observation | Mapping
@@ -142,20 +142,22 @@ def _late(old: Stored, new: Stored) -> Iterator[str]:
     added = set(map(id, late))
     left = tuple(row for row in status.observations if id(row) not in added)
     without = status.model_copy(update={"observations": left})
+    if not late:
+        return
+    raised, before = assess(status), assess(without)
     for endpoint in dict.fromkeys(row.endpoint for row in late):
-        if endpoint in old.status.endpoints:
-            word, other = (stand(one, endpoint).supported for one in (status, without))
-            if word.rank < other.rank:
-                yield endpoint
+        is_old = endpoint in old.status.endpoints
+        if is_old and raised[endpoint].supported.rank < before[endpoint].supported.rank:
+            yield endpoint
 
 
 def _freed(old: Stored, new: Stored) -> Iterator[tuple[str, Hold]]:
     """Endpoints that are held back no longer or by less, without the evidence that frees them."""
+    assessments = assess(new.status)
     for endpoint in sorted(old.status.endpoints.keys() & new.status.endpoints.keys()):
         left = max((hold.to.rank for hold in holds_of(new.status, endpoint)), default=0)
-        verdict = stand(new.status, endpoint)
         for hold in holds_of(old.status, endpoint):
-            if hold.to.rank > left and not is_overtaken(verdict, hold):
+            if hold.to.rank > left and not assessments[endpoint].is_newer_than(hold):
                 yield endpoint, hold
 
 

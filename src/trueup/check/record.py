@@ -1,16 +1,16 @@
 """The status file against itself: what no longer follows from its own record."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
 from trueup.check.facts import ISO_DATE
 from trueup.check.receipts import check_receipts
+from trueup.evidence import Assessment, mapping_of
 from trueup.finding import Finding
 from trueup.model import Observation, Place, as_time, split
 from trueup.request import differences, protocol_of, request_of
-from trueup.standing import is_fresh, is_overtaken, mapping_of, stand
 from trueup.store import Stored, shown
 from trueup.wording import prose_of
 
@@ -18,19 +18,20 @@ KEY = re.compile(r"\.([^.\[]+)|\[([0-9]+)\]")
 """One step of a path such as `body.contents[0].parts`."""
 
 
-def check_record(stored: Stored, top: Path, today: date) -> list[Finding]:
+def check_record(
+    stored: Stored, assessments: Mapping[str, Assessment], top: Path, today: date
+) -> list[Finding]:
     """Findings in the status file; `top` is where the receipts' paths start."""
     found = [*_drift(stored), *_mappings(stored), *_aliases(stored), *_claims(stored)]
-    found += [*_holds(stored), *_skips(stored, today)]
+    found += [*_holds(stored, assessments), *_skips(stored, today)]
     return [*found, *check_receipts(stored, top)]
 
 
-def check_age(stored: Stored, today: date) -> list[Finding]:
+def check_age(stored: Stored, assessments: Mapping[str, Assessment], today: date) -> list[Finding]:
     """Endpoints whose evidence is no longer fresh; those without any are not among them."""
     status, found = stored.status, []
-    for endpoint in status.endpoints:
-        verdict = stand(status, endpoint)
-        if verdict.seen_on is not None and not is_fresh(verdict, status.policy, today):
+    for endpoint, verdict in assessments.items():
+        if verdict.seen_on is not None and not verdict.is_fresh(status.policy, today):
             age, limit = (today - verdict.seen_on).days, status.policy.fresh_for.days
             told = f"the evidence of {endpoint} is of {verdict.seen_on}, {age} days ago"
             wanted = f"one of at most {limit} days was expected"
@@ -136,11 +137,10 @@ def _claims(stored: Stored) -> Iterator[Finding]:
                 )
 
 
-def _holds(stored: Stored) -> Iterator[Finding]:
-    for endpoint in stored.status.endpoints:
-        verdict = stand(stored.status, endpoint)
+def _holds(stored: Stored, assessments: Mapping[str, Assessment]) -> Iterator[Finding]:
+    for endpoint, verdict in assessments.items():
         hold = verdict.hold
-        if hold and is_overtaken(verdict, hold):
+        if hold and verdict.is_newer_than(hold):
             yield Finding(
                 str(stored.place_of(hold)),
                 "overtaken-hold",

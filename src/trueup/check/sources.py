@@ -21,6 +21,7 @@ from trueup.check.status_text import check_status_text
 from trueup.check.templates import check_templates
 from trueup.check.translations import check_translations
 from trueup.errors import BadInput, BadStatus
+from trueup.evidence import Assessment, assess
 from trueup.finding import RULES, Finding
 from trueup.model import Severity, anchor
 from trueup.site import languages_in, load_page, load_pages, page_files, read_blocks
@@ -45,6 +46,11 @@ class Check:
         return load_status(self.top / "status.yml", self.now)
 
     @cached_property
+    def assessments(self) -> dict[str, Assessment]:
+        """What the evidence supports. Raises BadStatus."""
+        return assess(self.stored.status)
+
+    @cached_property
     def facts(self) -> Facts:
         """What no page may type by itself. Raises BadStatus."""
         return facts_of(self.stored.status)
@@ -53,7 +59,7 @@ class Check:
         """Findings in all that is published. Raises BadStatus."""
         status = self.stored.status
         digests, refused = self.digests
-        found = [*refused, *check_record(self.stored, self.top, self.today)]
+        found = [*refused, *check_record(self.stored, self.assessments, self.top, self.today)]
         found += [finding for digest in digests for finding in digest.findings]
         found += check_calls(digests, status, self.top)
         made = {*status.models, *status.signatures, *map(anchor, status.endpoints), *RULES}
@@ -94,7 +100,7 @@ class Check:
 
     def age(self) -> list[Finding]:
         """Evidence that is no longer fresh."""
-        return check_age(self.stored, self.today)
+        return check_age(self.stored, self.assessments, self.today)
 
     def history(self, reference: str) -> list[Finding]:
         """Findings against a commit."""

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from html import escape
 
-from trueup.model import Standing, Status
-from trueup.standing import stand
+from trueup.evidence import Assessment
+from trueup.model import Standing
 
 COLOURS = {
     Standing.RECOMMENDED: "#1b6e3c",
@@ -16,11 +16,9 @@ COLOURS = {
 LETTER, PADDING, HEIGHT = 7, 8, 20
 
 
-def render_badge(
-    status: Status, name: str, endpoints: Sequence[str], is_rehearsal: bool = False
-) -> str:
+def render_badge(name: str, assessments: Sequence[Assessment], is_rehearsal: bool = False) -> str:
     """An SVG with a name and the best standing of its endpoints, with the day of that claim."""
-    verdict = min((stand(status, name) for name in endpoints), key=lambda one: one.standing.rank)
+    verdict = min(assessments, key=lambda one: one.standing.rank)
     word = verdict.standing.replace("-", " ")
     left = f"rehearsal, {name}" if is_rehearsal else name
     right = f"{word}, {verdict.seen_on}" if verdict.seen_on else word

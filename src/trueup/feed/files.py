@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from datetime import date
 
+from trueup.evidence import assess, latest_changes
 from trueup.feed.badge import render_badge
 from trueup.feed.status import feed_of, render_feed_schema
 from trueup.feed.syndication import ATOM, JSON, Channel, render_atom, render_json_feed
-from trueup.history import changes_of
 from trueup.model import Status, anchor
 
 
@@ -24,18 +24,19 @@ def feed_files(
     """
     base_url = status.targets[status.reference].base_url
     channel = Channel(base_url, today, is_rehearsal, address, places or {})
-    changes = changes_of(status)
+    assessments = assess(status)
+    changes = latest_changes(assessments)
     files = {
-        "status.json": feed_of(status, today, is_rehearsal).render(),
+        "status.json": feed_of(status, assessments, today, is_rehearsal).render(),
         "status.schema.json": render_feed_schema(),
         ATOM: render_atom(channel, changes),
         JSON: render_json_feed(channel, changes),
     }
-    for endpoint in status.endpoints:
-        badge = render_badge(status, endpoint, [endpoint], is_rehearsal)
+    for endpoint, assessment in assessments.items():
+        badge = render_badge(endpoint, [assessment], is_rehearsal)
         files[f"badges/{anchor(endpoint)}.svg"] = badge
     for model in status.models:
         if endpoints := status.endpoints_of(model):
-            badge = render_badge(status, model, endpoints, is_rehearsal)
+            badge = render_badge(model, [assessments[name] for name in endpoints], is_rehearsal)
             files[f"badges/{model}.svg"] = badge
     return files

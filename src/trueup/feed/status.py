@@ -1,14 +1,15 @@
 """Status feed: what a program may know of each endpoint, as one JSON object with a schema."""
 
 import json
+from collections.abc import Mapping
 from datetime import date
 from typing import Literal
 
 from pydantic import Field
 
+from trueup.evidence import Assessment, alternative, mapping_of
 from trueup.model import Billing, Frozen, Outcome, Shape, Standing, Status, split
 from trueup.request import request_of
-from trueup.standing import alternative, mapping_of, stand
 
 
 class EndpointFeed(Frozen):
@@ -72,20 +73,26 @@ class StatusFeed(Frozen):
         return self.model_dump_json(indent=2) + "\n"
 
 
-def feed_of(status: Status, today: date, is_rehearsal: bool = False) -> StatusFeed:
+def feed_of(
+    status: Status,
+    assessments: Mapping[str, Assessment],
+    today: date,
+    is_rehearsal: bool = False,
+) -> StatusFeed:
     """The feed of a status file."""
     return StatusFeed(
         as_of=today,
         rehearsal=is_rehearsal,
         reference=status.reference,
         base_url=status.targets[status.reference].base_url,
-        endpoints=tuple(_endpoint(status, endpoint) for endpoint in status.endpoints),
+        endpoints=tuple(_endpoint(status, assessments, endpoint) for endpoint in assessments),
     )
 
 
-def _endpoint(status: Status, endpoint: str) -> EndpointFeed:
+def _endpoint(status: Status, assessments: Mapping[str, Assessment], endpoint: str) -> EndpointFeed:
     model, route = split(endpoint)
-    verdict, mapping = stand(status, endpoint), mapping_of(status, model)
+    verdict, mapping = assessments[endpoint], mapping_of(status, model)
+    best = alternative(status, assessments, model)
     told, bill = verdict.outcome, verdict.billing
     seen_on = verdict.seen_on
     return EndpointFeed(
@@ -106,7 +113,7 @@ def _endpoint(status: Status, endpoint: str) -> EndpointFeed:
         clean=verdict.clean,
         needed=verdict.needed,
         hold=verdict.hold.reason if verdict.hold else None,
-        alternative=alternative(status, model),
+        alternative=best.endpoint if best else None,
     )
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from uuid import NAMESPACE_URL, uuid5
 from xml.etree import ElementTree
 
-from trueup.history import Change
+from trueup.evidence import Change
 
 ATOM, JSON = "changes.atom", "changes.json"
 NAMESPACE = "http://www.w3.org/2005/Atom"

@@ -1,6 +1,6 @@
 """Plan: which endpoints a retest asks, at which target, and why. Reads no clock and no network."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -8,10 +8,9 @@ from fnmatch import fnmatchcase
 from hashlib import sha256
 
 from trueup.errors import BadInput
+from trueup.evidence import Assessment, assess, mapping_of
 from trueup.model import Status, split
-from trueup.request import speaking
 from trueup.snippet import Snippet
-from trueup.standing import mapping_of, stand
 
 PriceOf = Callable[[str], Decimal | None]
 
@@ -61,10 +60,13 @@ def plan(
                 f"--endpoint {pattern}: it fits no endpoint; one of"
                 f" {', '.join(status.endpoints)} was expected. Correct the pattern."
             )
+    assessments = assess(status)
     return tuple(
         probe
         for target in targets
-        for probe in _probes(status, snippets, target, language, today, price_of(target))
+        for probe in _probes(
+            status, assessments, snippets, target, language, today, price_of(target)
+        )
         if any(fnmatchcase(probe.endpoint, pattern) for pattern in patterns or ("*",))
         and (probe.is_due or not only_due)
     )
@@ -72,6 +74,7 @@ def plan(
 
 def _probes(
     status: Status,
+    assessments: Mapping[str, Assessment],
     snippets: Sequence[Snippet],
     target: str,
     language: str,
@@ -80,7 +83,7 @@ def _probes(
 ) -> Iterator[Probe]:
     for snippet in snippets:
         if snippet.language.name == language:
-            found = due(status, snippet.endpoint, target, today)
+            found = due(status, assessments[snippet.endpoint], target, today)
             price = price_of(called(status, snippet.endpoint))
             yield Probe(
                 snippet.endpoint, target, snippet, found or "fresh", found is not None, price
@@ -93,23 +96,21 @@ def called(status: Status, endpoint: str) -> str:
     return status.upstream(model) if "{upstream}" in status.route_of(endpoint).request else model
 
 
-def due(status: Status, endpoint: str, target: str, today: date) -> str | None:
+def due(status: Status, assessment: Assessment, target: str, today: date) -> str | None:
     """Why an endpoint should be asked again at a target; None where nothing calls for it."""
-    if status.endpoints[endpoint].skip is not None:
+    if status.endpoints[assessment.endpoint].skip is not None:
         return None
-    rows = [row for row in speaking(status, endpoint, target) if row.outcome != "cannot-tell"]
-    if not rows:
+    newest = assessment.latest.get(target)
+    if newest is None:
         return "never seen as it is today"
-    state = mapping_of(status, split(endpoint)[0])
+    state = mapping_of(status, split(assessment.endpoint)[0])
     if state is not None and state.word in ("contradicted", "varies"):
         return f"its mapping is {state.word}"
-    newest = rows[0]
     if newest.outcome != "image":
-        return "failing" if newest.outcome == "error" else "intermittent"
-    verdict = stand(status, endpoint)
-    if target == status.reference and verdict.clean < verdict.needed:
-        return f"{verdict.clean} of {verdict.needed} clean retests seen"
-    seen_on = verdict.seen_on if target == status.reference else newest.day
+        return "intermittent" if newest.outcome == "mixed" else "failing"
+    if target == status.reference and assessment.clean < assessment.needed:
+        return f"{assessment.clean} of {assessment.needed} clean retests seen"
+    seen_on = assessment.seen_on if target == status.reference else newest.day
     if seen_on is None or today - seen_on > status.policy.fresh_for:
         return f"stale since {(seen_on or newest.day) + status.policy.fresh_for}"
     return None

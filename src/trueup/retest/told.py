@@ -4,10 +4,10 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 
+from trueup.evidence import Assessment, agree, assess
 from trueup.model import Observation, Status
 from trueup.proof import Proof, row_of
 from trueup.retest.plan import Probe
-from trueup.standing import agree, stand
 
 LONGEST = 300
 REQUEST_ID = re.compile(r" *[(（]request id: [^)）]*[)）]", re.IGNORECASE)
@@ -30,17 +30,17 @@ def plan_rows(probes: Sequence[Probe]) -> list[tuple[str, str, str, str, str]]:
 def changes(before: Status, after: Status, proofs: Sequence[Proof]) -> list[str]:
     """A line for each endpoint that was asked at the reference: its standing now, and before."""
     lines = []
+    both = [assess(status) for status in (before, after)]
     for proof in proofs:
         if proof.target == before.reference:
-            was, now = (standing_line(status, proof.endpoint) for status in (before, after))
+            was, now = (standing_line(assessments[proof.endpoint]) for assessments in both)
             note = "unchanged" if was == now else f"was {was}"
             lines.append(f"{proof.endpoint}: {now}; {note}")
     return lines
 
 
-def standing_line(status: Status, endpoint: str) -> str:
+def standing_line(verdict: Assessment) -> str:
     """A standing with what it rests on, such as `controlled-testing (billing aligned, 1 of 3)`."""
-    verdict = stand(status, endpoint)
     outcome, billing = verdict.outcome, verdict.billing
     parts = []
     if verdict.no_answer:

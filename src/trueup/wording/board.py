@@ -3,9 +3,8 @@ endpoint."""
 
 from collections.abc import Iterator, Mapping
 
+from trueup.evidence import agree, mapping_of
 from trueup.model import Observation, anchor
-from trueup.request import speaking
-from trueup.standing import agree, mapping_of, readings, stand
 from trueup.wording.history import endpoint_history
 from trueup.wording.marks import column, dated, mark
 from trueup.wording.pages import Pages, table
@@ -47,7 +46,7 @@ def _list(facts: Mapping[str, str]) -> str:
 
 
 def _standing(pages: Pages, endpoint: str) -> str:
-    label, seen_on = pages.label(endpoint), stand(pages.status, endpoint).seen_on
+    label, seen_on = pages.label(endpoint), pages.assessments[endpoint].seen_on
     if seen_on is None:
         return label
     return pages._("{standing} as of {day}").format(standing=label, day=dated(seen_on))
@@ -55,15 +54,16 @@ def _standing(pages: Pages, endpoint: str) -> str:
 
 def _image(pages: Pages, endpoint: str) -> str:
     """The first leg; and a newer retest that could not tell."""
-    verdict = stand(pages.status, endpoint)
+    verdict = pages.assessments[endpoint]
     told = []
     if verdict.outcome is not None:
         outcome = "error" if verdict.no_answer else verdict.outcome.outcome
         look = pages.evidence.outcome_look(outcome)
         told.append(pages.outcome_leg(endpoint, verdict, look))
-    rows = speaking(pages.status, endpoint, pages.status.reference)
-    if rows and rows[0].outcome == "cannot-tell":
-        told.append(_untold(pages, rows[0]))
+    current = (one.row for one in verdict.rows if one.is_current)
+    row = next((row for row in current if row.target == pages.status.reference), None)
+    if row is not None and row.outcome == "cannot-tell":
+        told.append(_untold(pages, row))
     return "<br> ".join(told) or mark("absent", pages._("not observed"))
 
 
@@ -78,7 +78,7 @@ def _untold(pages: Pages, row: Observation) -> str:
 
 def _billing(pages: Pages, endpoint: str) -> str:
     """The second leg, or why there is none."""
-    verdict = stand(pages.status, endpoint)
+    verdict = pages.assessments[endpoint]
     ledger = pages.status.targets[pages.status.reference].ledger
     if ledger is not None:
         word = mark("absent", pages._("billing not measured"))
@@ -100,7 +100,7 @@ def _billing(pages: Pages, endpoint: str) -> str:
 
 
 def _targets(pages: Pages, endpoint: str) -> str:
-    rows = readings(pages.status, endpoint)
+    rows = pages.assessments[endpoint].latest
     if not rows:
         return mark("absent", pages._("not observed"))
     if len(rows) == 1:
@@ -129,7 +129,7 @@ def _reading(pages: Pages, rows: Mapping[str, Observation]) -> str:
 
 def readings_table(pages: Pages) -> str:
     """What each target shows today, side by side, for the endpoints that several were asked."""
-    seen = {name: readings(pages.status, name) for name in pages.status.endpoints}
+    seen = {name: one.latest for name, one in pages.assessments.items()}
     several = {name: rows for name, rows in seen.items() if len(rows) > 1}
     if not several:
         return pages._("No endpoint was asked at more than one target yet.")
@@ -181,7 +181,7 @@ def matrix(pages: Pages, page: str = "") -> str:
 def _place(pages: Pages, page: str, endpoint: str) -> str:
     if endpoint not in pages.status.endpoints:
         return mark("absent", pages._("not observed"))
-    seen_on = stand(pages.status, endpoint).seen_on
+    seen_on = pages.assessments[endpoint].seen_on
     label = f"[{pages.label(endpoint)}]({page}#{anchor(endpoint)})"
     return f"{label}<br> {dated(seen_on)}" if seen_on else label
 

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from trueup.evidence import Assessment, MappingState, MappingWord, Risk
 from trueup.model import Billing, Observation, Outcome, Shape, Standing, Status, as_time
 from trueup.request import request_of
-from trueup.standing import MappingState, MappingWord, Risk, Verdict
 from trueup.wording.catalogue import Catalogue
 from trueup.wording.marks import Look, dated, mark
 from trueup.wording.text import code, plain
@@ -37,13 +37,13 @@ class Evidence:
         """Method and path as a reader types them."""
         return code(request_of(self.status, endpoint, self.status.reference).request)
 
-    def standing(self, verdict: Verdict) -> str:
+    def standing(self, verdict: Assessment) -> str:
         """The standing's word, with what qualifies it."""
         qualifiers = [word for _, word in self.qualifiers(verdict)]
         word = standing_words(self.catalogue)[verdict.standing]
         return f"{word} ({self.catalogue.join(qualifiers)})" if qualifiers else word
 
-    def qualifiers(self, verdict: Verdict) -> list[tuple[Look, str]]:
+    def qualifiers(self, verdict: Assessment) -> list[tuple[Look, str]]:
         """What qualifies a standing, in words, each with its look."""
         found: list[tuple[Look, str]] = []
         if verdict.hold:

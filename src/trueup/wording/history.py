@@ -3,11 +3,11 @@ moved."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
-from trueup.history import Change
+from trueup.evidence import Change, Seen, holds_of
 from trueup.model import Observation, anchor, as_time
-from trueup.request import differences, request_of
-from trueup.standing import holds_of
+from trueup.request import request_of
 from trueup.wording.evidence import standing_words
 from trueup.wording.marks import dated
 from trueup.wording.pages import Pages
@@ -35,7 +35,7 @@ def endpoint_history(pages: Pages, endpoint: str) -> str:
 
     Variants are left out: they make no standing.
     """
-    rows = pages.status.seen(endpoint)[:MOST]
+    rows = pages.assessments[endpoint].rows[:MOST]
     moves = _moves(pages, endpoint)
     parts = []
     if rows:
@@ -51,8 +51,8 @@ def endpoint_history(pages: Pages, endpoint: str) -> str:
     return "\n\n".join(parts) or pages._("Nothing was observed yet.")
 
 
-def _changes(pages: Pages, endpoint: str) -> list[Change]:
-    return [change for change in pages.moves if change.endpoint == endpoint][:MOST]
+def _changes(pages: Pages, endpoint: str) -> tuple[Change, ...]:
+    return pages.assessments[endpoint].changes[:MOST]
 
 
 def _moves(pages: Pages, endpoint: str) -> list[str]:
@@ -77,13 +77,13 @@ def _moves(pages: Pages, endpoint: str) -> list[str]:
     return [sentence for _, sentence in sorted(told, key=lambda one: one[0], reverse=True)]
 
 
-def _figure(pages: Pages, endpoint: str, rows: Sequence[Observation]) -> str:
+def _figure(pages: Pages, endpoint: str, rows: Sequence[Seen]) -> str:
     """The drawing, under it what its marks mean."""
     lanes: dict[str, list[Dot]] = {}
-    for name in sorted({row.target for row in rows}, key=list(pages.status.targets).index):
+    for name in sorted({seen.row.target for seen in rows}, key=list(pages.status.targets).index):
         lane = pages._("Retests at {target}").format(target=name)
-        lanes[lane] = [_dot(pages, row) for row in rows if row.target == name]
-    since = min(as_time(row.first or row.newest) for row in rows)
+        lanes[lane] = [_dot(seen) for seen in rows if seen.row.target == name]
+    since = min(map(_begin, rows))
     changes = [change for change in reversed(_changes(pages, endpoint)) if change.at >= since]
     holds = [as_time(hold.on) for hold in holds_of(pages.status, endpoint)]
     drawing = Drawing(
@@ -103,9 +103,12 @@ def _figure(pages: Pages, endpoint: str, rows: Sequence[Observation]) -> str:
     )
 
 
-def _dot(pages: Pages, row: Observation) -> Dot:
-    first = as_time(row.first or row.newest)
-    return Dot(first, as_time(row.newest), _kind(row), _is_past(pages, row))
+def _begin(seen: Seen) -> datetime:
+    return as_time(seen.row.first or seen.row.newest)
+
+
+def _dot(seen: Seen) -> Dot:
+    return Dot(_begin(seen), as_time(seen.row.newest), _kind(seen.row), not seen.is_current)
 
 
 def _kind(row: Observation) -> Kind:
@@ -114,11 +117,6 @@ def _kind(row: Observation) -> Kind:
     if row.billing == "aligned":
         return "image"
     return "bare" if row.billing in (None, "cannot-tell") else "billed"
-
-
-def _is_past(pages: Pages, row: Observation) -> bool:
-    """Whether a row is of another request than the endpoint sends today."""
-    return bool(differences(row.sent, request_of(pages.status, row.endpoint, row.target)))
 
 
 def _kind_words(pages: Pages) -> dict[Kind, str]:
@@ -132,11 +130,11 @@ def _kind_words(pages: Pages) -> dict[Kind, str]:
     }
 
 
-def _about(pages: Pages, rows: Sequence[Observation], lanes: dict[str, list[Dot]]) -> Iterator[str]:
+def _about(pages: Pages, rows: Sequence[Seen], lanes: dict[str, list[Dot]]) -> Iterator[str]:
     words = _kind_words(pages)
     yield pages._("From {first} to {last}.").format(
-        first=min(as_time(row.first or row.newest) for row in rows).date(),
-        last=max(row.day for row in rows),
+        first=min(map(_begin, rows)).date(),
+        last=max(seen.row.day for seen in rows),
     )
     for lane, dots in lanes.items():
         counts = Counter(dot.kind for dot in dots)
@@ -159,17 +157,18 @@ def _keys(pages: Pages, drawing: Drawing) -> Iterator[tuple[str, str]]:
         yield render_key("hold"), pages._("held back")
 
 
-def _listed(pages: Pages, endpoint: str, rows: Sequence[Observation]) -> str:
+def _listed(pages: Pages, endpoint: str, rows: Sequence[Seen]) -> str:
     """The rows as a list that opens, the newest first."""
-    items = [f"    - {_row(pages, row)}" for row in rows]
-    count = len(pages.status.seen(endpoint))
+    items = [f"    - {_row(pages, seen)}" for seen in rows]
+    count = len(pages.assessments[endpoint].rows)
     if count > len(rows):
         items.append("    - " + pages._("Older ones are in the status file."))
     title = pages._("The same as a list, the newest first")
     return f'??? note tu-rows "{title}"\n\n' + "\n".join(items)
 
 
-def _row(pages: Pages, row: Observation) -> str:
+def _row(pages: Pages, seen: Seen) -> str:
+    row = seen.row
     told = [pages.evidence.told(row.outcome, row.shape)]
     told += [code(pages.status.signatures[name].match) for name in row.signatures]
     if row.billing:
@@ -177,7 +176,7 @@ def _row(pages: Pages, row: Observation) -> str:
         told.append(pages._("billing {word}").format(word=word))
     told += [plain(row.reason)] if row.reason else []
     told.append(pages.evidence.source(row))
-    if _is_past(pages, row):
+    if not seen.is_current:
         told.append(pages._("of another request than today's"))
     return pages._("{when}, {target}: {told}").format(
         when=_when(pages, row), target=plain(row.target), told=pages.catalogue.phrases(told)

@@ -6,7 +6,6 @@ import re
 from trueup.model import Observation, Shape, as_time
 from trueup.protocols import PROTOCOLS, Picture
 from trueup.request import speaking
-from trueup.standing import stand
 from trueup.wording.pages import Pages, table
 from trueup.wording.text import code, plain
 
@@ -17,8 +16,8 @@ FIRST_LETTERS = {"image/png": "iVBORw0KGgo", "image/jpeg": "/9j/", "image/webp":
 def shapes(pages: Pages) -> str:
     """How each endpoint's newest image came back."""
     rows = []
-    for endpoint in pages.status.endpoints:
-        row = stand(pages.status, endpoint).outcome
+    for endpoint, assessment in pages.assessments.items():
+        row = assessment.outcome
         if row is not None and row.shape is not None:
             mime = code(row.image.mime) if row.image and row.image.mime else ""
             rows.append(
@@ -105,7 +104,7 @@ def reply(pages: Pages, endpoint: str) -> tuple[str, str] | None:
     It is called simulated until a receipt of a live run has shown the shape; None where no image
     came back.
     """
-    row = stand(pages.status, endpoint).outcome
+    row = pages.assessments[endpoint].outcome
     if row is None or row.shape is None:
         return None
     if row.source is not None and row.source.receipt is not None:

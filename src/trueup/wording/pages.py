@@ -1,12 +1,10 @@
 """Pages: lists, tables and marks of the docs, as Markdown at column 0."""
 
 from collections.abc import Iterable
-from functools import cached_property
 from html import escape
 
-from trueup.history import Change, changes_of
+from trueup.evidence import Assessment, alternative, mapping_of
 from trueup.model import Standing, anchor, split
-from trueup.standing import Verdict, alternative, mapping_of, risks, stand
 from trueup.wording.evidence import standing_words
 from trueup.wording.marks import Look, dated, mark
 from trueup.wording.sentences import WORKING, Sentences
@@ -23,27 +21,22 @@ MARKS = {
 class Pages(Sentences):
     """The parts of the pages that follow from the evidence."""
 
-    @cached_property
-    def moves(self) -> tuple[Change, ...]:
-        """Every change of a standing, the newest first."""
-        return changes_of(self.status)
-
     def endpoints(self, model: str) -> list[str]:
         """A model's endpoints, best standing first."""
         self.status.models[model]  # a KeyError for a name that is none
         return sorted(
-            self.status.endpoints_of(model), key=lambda name: stand(self.status, name).standing.rank
+            self.status.endpoints_of(model), key=lambda name: self.assessments[name].standing.rank
         )
 
     def label(self, endpoint: str) -> str:
         """A standing as a label, with a mark for each thing that qualifies it."""
-        verdict = stand(self.status, endpoint)
+        verdict = self.assessments[endpoint]
         word = plain(standing_words(self.catalogue)[verdict.standing])
         label = f'<span class="tu-standing tu-{verdict.standing}">{word}</span>'
         marks = [mark(look, text) for look, text in self.evidence.qualifiers(verdict)]
         return " ".join([label, *marks]) + self._stale(verdict)
 
-    def _stale(self, verdict: Verdict) -> str:
+    def _stale(self, verdict: Assessment) -> str:
         if verdict.seen_on is None:
             return ""
         word = self._("stale")
@@ -52,7 +45,7 @@ class Pages(Sentences):
     def advice(self, model: str) -> str:
         """What to do, as a numbered list: where to start, what to evaluate, what not to use."""
         endpoints = self.endpoints(model)
-        standings = {name: stand(self.status, name).standing for name in endpoints}
+        standings = {name: self.assessments[name].standing for name in endpoints}
         items = [self.start(model)]
         if Standing.RECOMMENDED not in standings.values():
             working = [name for name in endpoints if standings[name] in WORKING]
@@ -78,7 +71,7 @@ class Pages(Sentences):
         )
 
     def _endpoint_rows(self, endpoint: str) -> list[tuple[str, str, str]]:
-        verdict = stand(self.status, endpoint)
+        verdict = self.assessments[endpoint]
         title = self.title(endpoint)
         name = f"[{title}]({self.link(endpoint)}): {self.evidence.request(endpoint)}"
         row = verdict.outcome
@@ -99,7 +92,7 @@ class Pages(Sentences):
             rows.append((name, word, clause))
         return rows
 
-    def outcome_leg(self, endpoint: str, verdict: Verdict, look: Look | None = None) -> str:
+    def outcome_leg(self, endpoint: str, verdict: Assessment, look: Look | None = None) -> str:
         """What the newest row that told saw, where and when; with a look, its phrase marked."""
         row = verdict.outcome
         assert row is not None
@@ -115,14 +108,16 @@ class Pages(Sentences):
         return plain(self.status.title_of(split(endpoint)[1]))
 
     def _agreeing(self, endpoint: str, target: str) -> tuple[str, ...]:
-        failed = (risk.targets for risk in risks(self.status, endpoint) if risk.kind == "failed")
+        failed = (
+            risk.targets for risk in self.assessments[endpoint].risks if risk.kind == "failed"
+        )
         return next((targets for targets in failed if target in targets), (target,))
 
     def risk_notes(self, model: str) -> str:
         """What went wrong on a model's endpoints, each with its failure texts and causes."""
         notes = []
         for endpoint in self.endpoints(model):
-            for risk in risks(self.status, endpoint):
+            for risk in self.assessments[endpoint].risks:
                 sources = self.evidence.sources(risk.rows)
                 notes.append(f"- {self.evidence.risk(endpoint, risk)} {sources}")
                 notes += [f"    - {self.evidence.signature(name)}" for name in risk.signatures]
@@ -130,11 +125,11 @@ class Pages(Sentences):
 
     def best(self, model: str) -> str:
         """The best-standing working endpoint of a model's family, linked to its code."""
-        best = alternative(self.status, model)
+        best = alternative(self.status, self.assessments, model)
         if best is None:
             return self._("No working alternative is on record.")
         return self._("The best route of this family on record: {endpoint} {standing}").format(
-            endpoint=self.name(best), standing=self.label(best)
+            endpoint=self.name(best.endpoint), standing=self.label(best.endpoint)
         )
 
     def changes(self, model: str) -> str:
@@ -154,7 +149,7 @@ class Pages(Sentences):
 
     def is_legacy(self, endpoint: str) -> bool:
         """Whether nobody should build on an endpoint any more."""
-        return stand(self.status, endpoint).standing is Standing.NOT_RECOMMENDED
+        return self.assessments[endpoint].standing is Standing.NOT_RECOMMENDED
 
     def legacy(self) -> str:
         """The line over the blocks of a legacy endpoint, with what their copy buttons say."""
@@ -164,7 +159,7 @@ class Pages(Sentences):
 
     def mark(self, endpoint: str) -> str:
         """A box that says what an endpoint's standing means."""
-        verdict = stand(self.status, endpoint)
+        verdict = self.assessments[endpoint]
         title = self.evidence.standing(verdict)
         if verdict.seen_on:
             title = self._("{standing}, as of {day}").format(standing=title, day=verdict.seen_on)

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
+from trueup.evidence import Assessment, alternative, assess
 from trueup.model import Hold, Standing, Status, split
 from trueup.request import protocol_of
-from trueup.standing import Verdict, alternative, risks, stand
 from trueup.wording.catalogue import Catalogue
 from trueup.wording.evidence import Evidence
 from trueup.wording.text import aged, code, plain
@@ -29,12 +30,17 @@ class Sentences:
     def _(self, message: str) -> str:
         return self.catalogue.gettext(message)
 
+    @cached_property
+    def assessments(self) -> dict[str, Assessment]:
+        """What the evidence supports, by endpoint."""
+        return assess(self.status)
+
     @property
     def evidence(self) -> Evidence:
         """The phrases that the sentences are made of."""
         return Evidence(self.status, self.catalogue)
 
-    def aged(self, verdict: Verdict, fresh: str, stale: str) -> str:
+    def aged(self, verdict: Assessment, fresh: str, stale: str) -> str:
         """Both sentences of a claim, the one that holds today shown."""
         return aged(fresh, stale, verdict.seen_on, self.status.policy.fresh_for, self.today)
 
@@ -47,7 +53,7 @@ class Sentences:
 
     def claim(self, endpoint: str) -> str:
         """What an endpoint's standing says, and why."""
-        verdict = stand(self.status, endpoint)
+        verdict = self.assessments[endpoint]
         told = {"request": self.evidence.request(endpoint), "day": verdict.seen_on}
         if verdict.hold:
             return self._held(verdict, **told)
@@ -56,7 +62,7 @@ class Sentences:
                 "Nobody has observed {request} on {target} as it is written here. Do not build on"
                 " it before a retest."
             ).format(target=plain(self.status.reference), **told)
-        why = self._why(endpoint, verdict)
+        why = self._why(verdict)
         if verdict.standing is Standing.RECOMMENDED:
             fresh = self._("Start with {request}: {why}.")
             stale = self._(
@@ -80,7 +86,7 @@ class Sentences:
             )
         return self.aged(verdict, fresh.format(why=why, **told), stale.format(why=why, **told))
 
-    def _held(self, verdict: Verdict, **told: object) -> str:
+    def _held(self, verdict: Assessment, **told: object) -> str:
         """The claim of a held endpoint: a hold does not age, what it leaves standing does."""
         why = self._hold(verdict)
         if verdict.standing is Standing.NOT_RECOMMENDED:
@@ -95,7 +101,7 @@ class Sentences:
         )
         return self.aged(verdict, fresh.format(why=why, **told), stale.format(why=why, **told))
 
-    def _hold(self, verdict: Verdict) -> str:
+    def _hold(self, verdict: Assessment) -> str:
         assert verdict.hold is not None
         return self.held(verdict.hold)
 
@@ -105,13 +111,13 @@ class Sentences:
             by=plain(hold.by), on=hold.on, reason=plain(hold.reason)
         )
 
-    def _why(self, endpoint: str, verdict: Verdict) -> str:
+    def _why(self, verdict: Assessment) -> str:
         row = verdict.outcome
         assert row is not None
         if verdict.no_answer:
             return self._("it gave no answer while other endpoints did")
         if row.outcome == "error":
-            failed = next(risk for risk in risks(self.status, endpoint) if risk.kind == "failed")
+            failed = next(risk for risk in verdict.risks if risk.kind == "failed")
             message = self.catalogue.ngettext(
                 "its {targets} retest of {day} failed",
                 "its {targets} retests of {day} failed",
@@ -129,7 +135,7 @@ class Sentences:
             message = self._("on {day} it returned an image, but {billing}")
         return message.format(day=row.day, billing=clause)
 
-    def _bill(self, verdict: Verdict, day: date) -> tuple[str, bool]:
+    def _bill(self, verdict: Assessment, day: date) -> tuple[str, bool]:
         """What the second leg adds to an image of a day, and whether it speaks for the endpoint."""
         leg = verdict.billing
         aligned = leg is not None and leg.billing == "aligned"
@@ -140,7 +146,7 @@ class Sentences:
             clause = self._("on {day} {clause}").format(day=leg.day, clause=clause)
         return clause, aligned
 
-    def progress(self, verdict: Verdict) -> str:
+    def progress(self, verdict: Assessment) -> str:
         """How many clean retests were seen of those needed."""
         if verdict.billing_measured:
             message = self.catalogue.ngettext(
@@ -158,7 +164,7 @@ class Sentences:
 
     def change(self, endpoint: str) -> str:
         """What would change an endpoint's standing."""
-        verdict = stand(self.status, endpoint)
+        verdict = self.assessments[endpoint]
         told = {
             "target": plain(self.status.reference),
             "retests": self._retests(verdict),
@@ -183,7 +189,7 @@ class Sentences:
             )
         return sentence.format(**told)
 
-    def _retests(self, verdict: Verdict) -> str:
+    def _retests(self, verdict: Assessment) -> str:
         if not verdict.billing_measured:
             message = self.catalogue.ngettext(
                 "{n} {target} retest that returns an image",
@@ -200,13 +206,12 @@ class Sentences:
 
     def start(self, model: str) -> str:
         """Where to start when a model's family is needed now."""
-        best = alternative(self.status, model)
-        if best is None:
+        verdict = alternative(self.status, self.assessments, model)
+        if verdict is None:
             return self._(
                 "Do not build on a route of this family now: no working alternative is on record."
             )
-        verdict = stand(self.status, best)
-        told = {"endpoint": self.name(best), "day": verdict.seen_on}
+        told = {"endpoint": self.name(verdict.endpoint), "day": verdict.seen_on}
         if verdict.standing is Standing.RECOMMENDED:
             fresh = self._("If you need a usable image route now, start with {endpoint}.")
             stale = self._(
@@ -226,7 +231,7 @@ class Sentences:
 
     def evaluate(self, model: str, endpoints: list[str]) -> str:
         """Which of a model's routes may be evaluated, where none is recommended."""
-        verdict = min((stand(self.status, name) for name in endpoints), key=_age)
+        verdict = min((self.assessments[name] for name in endpoints), key=_age)
         told = {
             "model": code(model),
             "requests": self.catalogue.join(self.evidence.request(name) for name in endpoints),
@@ -245,7 +250,7 @@ class Sentences:
 
     def traffic(self, model: str, endpoint: str) -> str:
         """Until when formal traffic must wait."""
-        verdict = stand(self.status, endpoint)
+        verdict = self.assessments[endpoint]
         told = {"model": code(model), "retests": self._retests(verdict), "seen": verdict.clean}
         if verdict.hold:
             return self._(
@@ -273,10 +278,10 @@ class Sentences:
             request = self._("{request} with model {model}").format(
                 request=request, model=code(model)
             )
-        verdict = stand(self.status, endpoint)
-        why = self._hold(verdict) if verdict.hold else self._why(endpoint, verdict)
+        verdict = self.assessments[endpoint]
+        why = self._hold(verdict) if verdict.hold else self._why(verdict)
         return self._("Do not use {request}: {why}.").format(request=request, why=why)
 
 
-def _age(verdict: Verdict) -> date:
+def _age(verdict: Assessment) -> date:
     return verdict.seen_on or date.max

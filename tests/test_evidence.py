@@ -1,13 +1,16 @@
-"""Standing: the rules one by one, each in the smallest status file that shows it."""
+"""Evidence: the rules one by one, each in the smallest status file that shows it."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
-from trueup.model import Standing, Status
-from trueup.standing import Risk, Verdict, alternative, is_fresh, mapping_of, risks, stand
+from trueup.evidence import Assessment, Risk, alternative, assess, assessment, mapping_of
+from trueup.evidence.standing import Tally
+from trueup.model import Observation, Standing, Status
+from trueup.request import differences
 
 DAY, EARLIER = date(2026, 4, 14), date(2026, 4, 1)
 ACORN, BIRCH = "acorn/images", "birch/images"
@@ -65,8 +68,13 @@ def status_of(rows: Iterable[Row] = (), **tables: Any) -> Status:
     )
 
 
-def judged(*rows: Row, **tables: Any) -> Verdict:
-    return stand(status_of(rows, **tables), ACORN)
+def best_of(status: Status, model: str) -> str | None:
+    best = alternative(status, assess(status), model)
+    return best.endpoint if best else None
+
+
+def judged(*rows: Row, **tables: Any) -> Assessment:
+    return assess(status_of(rows, **tables))[ACORN]
 
 
 def hold(to: str, endpoint: str = ACORN) -> dict[str, Any]:
@@ -205,26 +213,26 @@ def test_a_row_seen_several_times_counts_as_often() -> None:
 
 def test_a_claim_is_fresh_up_to_its_last_day() -> None:
     status = status_of([ALIGNED])
-    verdict, last = stand(status, ACORN), DAY + timedelta(days=30)
-    assert is_fresh(verdict, status.policy, last)
-    assert not is_fresh(verdict, status.policy, last + timedelta(days=1))
+    verdict, last = assess(status)[ACORN], DAY + timedelta(days=30)
+    assert verdict.is_fresh(status.policy, last)
+    assert not verdict.is_fresh(status.policy, last + timedelta(days=1))
 
 
 def test_what_nobody_saw_is_never_fresh() -> None:
     status = status_of()
-    assert not is_fresh(stand(status, ACORN), status.policy, DAY)
+    assert not assess(status)[ACORN].is_fresh(status.policy, DAY)
 
 
 def test_the_alternative_is_the_best_of_the_family() -> None:
     bill = row("image", "mismatch")
     better = row("image", "aligned", endpoint=BIRCH)
-    assert alternative(status_of([bill, better]), "acorn") == BIRCH
-    assert alternative(status_of([ALIGNED, better]), "birch") == ACORN
-    assert alternative(status_of([ALIGNED, better]), "clover") is None
+    assert best_of(status_of([bill, better]), "acorn") == BIRCH
+    assert best_of(status_of([ALIGNED, better]), "birch") == ACORN
+    assert best_of(status_of([ALIGNED, better]), "clover") is None
 
 
 def test_what_fails_or_was_never_seen_is_no_alternative() -> None:
-    assert alternative(status_of([row("error")]), "acorn") is None
+    assert best_of(status_of([row("error")]), "acorn") is None
 
 
 def sighting(upstream: str, how: str = "seen", at: date | datetime = DAY) -> dict[str, Any]:
@@ -263,24 +271,24 @@ def test_a_model_called_by_its_own_name_has_no_mapping() -> None:
 
 def test_one_risk_covers_the_targets_that_failed_alike() -> None:
     both = [row("error", signatures=["known"], target=target) for target in BASE_URLS]
-    assert risks(status_of(both), ACORN) == (
+    assert assess(status_of(both))[ACORN].risks == (
         Risk("failed", ("production", "local"), DAY, "error", ("known",)),
     )
 
 
 def test_targets_that_failed_otherwise_are_told_apart() -> None:
     status = status_of([row("error", signatures=["known"]), row("error", target="local")])
-    assert [risk.targets for risk in risks(status, ACORN)] == [("production",), ("local",)]
+    assert [risk.targets for risk in assess(status)[ACORN].risks] == [("production",), ("local",)]
 
 
 def test_what_works_elsewhere_is_said_beside_the_failure() -> None:
     status = status_of([row("error"), row("image", target="local")])
-    assert [risk.kind for risk in risks(status, ACORN)] == ["failed", "works-elsewhere"]
+    assert [risk.kind for risk in assess(status)[ACORN].risks] == ["failed", "works-elsewhere"]
 
 
 def test_a_wrong_bill_is_a_risk_at_each_target() -> None:
     status = status_of([row("image", "mismatch"), row("error", "abnormal", target="local")])
-    assert [(risk.kind, risk.targets, risk.billing) for risk in risks(status, ACORN)] == [
+    assert [(risk.kind, risk.targets, risk.billing) for risk in assess(status)[ACORN].risks] == [
         ("failed", ("local",), None),
         ("billing", ("production",), "mismatch"),
         ("billing", ("local",), "abnormal"),
@@ -288,5 +296,28 @@ def test_a_wrong_bill_is_a_risk_at_each_target() -> None:
 
 
 def test_an_endpoint_that_works_has_no_risk() -> None:
-    assert risks(status_of([ALIGNED]), ACORN) == ()
+    assert assess(status_of([ALIGNED]))[ACORN].risks == ()
     assert judged(ALIGNED).standing == Standing.RECOMMENDED
+
+
+@pytest.mark.parametrize("count", [2_000, 20_000])
+def test_an_assessment_takes_each_row_once(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = Counter[str]()
+
+    def counted(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any, **named: Any) -> Any:
+            calls[name] += 1
+            return function(*arguments, **named)
+
+        return call
+
+    monkeypatch.setattr(assessment, "differences", counted("differences", differences))
+    monkeypatch.setattr(Tally, "after", counted("after", Tally.after))
+    one = Observation.model_validate(row("cannot-tell", endpoint=ACORN))
+    two = Observation.model_validate(row("image", "aligned", endpoint=BIRCH))
+    days = (DAY - timedelta(days=count // 2 - back) for back in range(count // 2))
+    rows = [seen.model_copy(update={"at": day}) for day in days for seen in (one, two)]
+    status = status_of([]).model_copy(update={"observations": tuple(rows)})
+    assessed = assess(status)
+    assert assessed[ACORN].no_answer and assessed[BIRCH].clean == count // 2
+    assert calls["differences"] == count and calls["after"] <= 1.5 * count

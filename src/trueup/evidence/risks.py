@@ -1,0 +1,64 @@
+"""Risks: what a reader must know before building on an endpoint, and whether two rows agree."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+from trueup.evidence.standing import Conclusive, Tally
+from trueup.model import Billing, Observation, Outcome
+
+RiskKind = Literal["failed", "billing", "works-elsewhere"]
+
+
+@dataclass(frozen=True)
+class Risk:
+    """What went wrong, where and when; one risk covers the targets that saw the same.
+
+    `rows` are the observations that say so.
+    """
+
+    kind: RiskKind
+    targets: tuple[str, ...]
+    day: date
+    outcome: Outcome
+    signatures: tuple[str, ...] = ()
+    billing: Billing | None = None
+    rows: tuple[Observation, ...] = field(default=(), compare=False, repr=False)
+
+
+def risks_in(tallies: Mapping[str, Tally], reference: str) -> Iterator[Risk]:
+    """The risks of one endpoint, from its tallies by target, the reference target's first."""
+    newest = {name: tally.newest for name, tally in tallies.items() if tally.newest is not None}
+    yield from _failures(newest)
+    for name, tally in tallies.items():
+        if (billed := tally.billed) and billed.row.billing != "aligned":
+            row = billed.row
+            yield Risk("billing", (name,), row.day, billed.outcome, (), row.billing, (row,))
+    if reference in newest and newest[reference].outcome == "error":
+        for name, seen in newest.items():
+            if seen.outcome == "image":
+                yield Risk("works-elsewhere", (name,), seen.row.day, "image", rows=(seen.row,))
+
+
+def _failures(newest: Mapping[str, Conclusive]) -> Iterator[Risk]:
+    same: dict[tuple[date, Outcome, tuple[str, ...]], list[Observation]] = {}
+    for seen in newest.values():
+        if seen.outcome in ("error", "mixed"):
+            key = (seen.row.day, seen.outcome, seen.row.signatures)
+            same.setdefault(key, []).append(seen.row)
+    for (day, outcome, signatures), rows in same.items():
+        targets = tuple(row.target for row in rows)
+        yield Risk("failed", targets, day, outcome, signatures, rows=tuple(rows))
+
+
+def agree(one: Observation, other: Observation) -> bool:
+    """Whether two rows say the same by outcome, shape, type of image and failure text.
+
+    What one of them does not know is no part of it.
+    """
+    images = [row.image.mime if row.image else None for row in (one, other)]
+    pairs = ((one.outcome, other.outcome), (one.shape, other.shape), images)
+    if one.signatures and other.signatures and not {*one.signatures} & {*other.signatures}:
+        return False
+    return all(a == b for a, b in pairs if a is not None and b is not None)
