@@ -30,15 +30,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from trueup.cache import Cache, Keys
-from trueup.crew import Crew
 from trueup.evidence import alternative, assess
 from trueup.mock import create_app
 from trueup.request import request_of
-from trueup.run import open_mock
 from trueup.site import Block
 from trueup.snippet import LANGUAGES, render_snippet
 from trueup.store import load_status
+from trueup.verify.cache import Cache, Keys
+from trueup.verify.pool import Crew
+from trueup.verify.run import open_mock
 
 TOP = Path(__file__).parent.parent
 OUTPUT = TOP / "manual" / "bench.json"

@@ -11,8 +11,8 @@ from samples import load_samples, render_rules
 
 from trueup.errors import BadInput
 from trueup.model import Status
-from trueup.proof import Proof
-from trueup.receipt import Receipt
+from trueup.retest.proof import Proof
+from trueup.verify.receipt import Receipt
 
 TOP = Path(__file__).parent.parent
 MANUAL = TOP / "manual"

@@ -12,15 +12,15 @@ import hypothesis
 import pytest
 from sharing import common, once
 
-from trueup.crew import Crew
 from trueup.docs import Docs
 from trueup.pytest_plugin import PUBLISHED, published_in
 from trueup.pytest_plugin.published import Published
-from trueup.receipt import Report
-from trueup.run import Bench, open_mock
 from trueup.site import MAIN, languages_in
 from trueup.starter import Gateway, Origin, write_starter
 from trueup.store import Stored, load_status
+from trueup.verify.pool import Crew
+from trueup.verify.receipt import Report
+from trueup.verify.run import Bench, open_mock
 
 TOP = Path(__file__).parent.parent
 SOURCES = ("docs", "overrides", "snippets", "mkdocs.yml")

@@ -31,12 +31,13 @@ from trueup.errors import TrueupError
 from trueup.mock import create_app, serving
 from trueup.model import Observation
 from trueup.relay import PLACEHOLDER, Budget, create_relay, no_price
-from trueup.retest import OpenSite, Site
-from trueup.run import Bench, Log
+from trueup.retest.session import OpenSite
+from trueup.retest.site import Site
 from trueup.sandbox import Language, Limits, Ran, Sandbox
 from trueup.snippet import Snippet
 from trueup.store import load_status, parse_status
-from trueup.verify import LIVE_LIMITS
+from trueup.verify.judge import LIVE_LIMITS
+from trueup.verify.run import Bench, Log
 
 KEYS = {"TRUEUP_LOCAL_API_KEY": PLACEHOLDER, "TRUEUP_PRODUCTION_API_KEY": PLACEHOLDER}
 CALL = "at a call"

@@ -11,9 +11,9 @@ from conftest import TOP
 from trueup.check.record import check_record
 from trueup.evidence import assess
 from trueup.model import Sent
-from trueup.proof import Attempt, Proof
 from trueup.request import request_of
-from trueup.retest import update, write
+from trueup.retest.proof import Attempt, Proof
+from trueup.retest.write import update, write
 from trueup.store import Stored, load_status
 
 NOW = datetime(2026, 4, 20, 12, tzinfo=UTC)

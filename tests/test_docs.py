@@ -8,10 +8,10 @@ import yaml
 from command import trueup
 from conftest import TOP, load_docs
 
-from trueup.crew import Crew
-from trueup.run import open_mock
 from trueup.site import Block
-from trueup.verify import verify_block
+from trueup.verify.judge import verify_block
+from trueup.verify.pool import Crew
+from trueup.verify.run import open_mock
 
 NATIVE = "nano-banana/generate-content"
 IMAGES = "nano-banana/images-generations"

@@ -26,11 +26,11 @@ from recorder import (
 from trueup.errors import BadInput
 from trueup.model import Sent, Status
 from trueup.request import request_in, request_of
-from trueup.run import Bench, open_mock
 from trueup.site import Block
 from trueup.snippet import LANGUAGES, language_of, languages_of, render_snippet
 from trueup.store import Stored, parse_status
-from trueup.verify import LIMITS, verify_block
+from trueup.verify.judge import LIMITS, verify_block
+from trueup.verify.run import Bench, open_mock
 from trueup.wording import load_catalogue, receipt_line
 
 server, gateway = recorder.server, recorder.gateway

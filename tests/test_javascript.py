@@ -34,13 +34,13 @@ from recorder import (
 from trueup.errors import BadInput, Unreachable
 from trueup.model import AuthKind
 from trueup.request import request_of
-from trueup.run import Bench
 from trueup.sandbox import Containment, Sandbox, landlock, node, open_sandbox
 from trueup.site import Block
 from trueup.snippet import render_javascript, render_raw_json, render_snippet
 from trueup.snippet.quoting import is_javascript
 from trueup.store import Stored
-from trueup.verify import verify_block
+from trueup.verify.judge import verify_block
+from trueup.verify.run import Bench
 
 server, gateway = recorder.server, recorder.gateway
 TODAY = date(2026, 4, 14)

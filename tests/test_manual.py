@@ -14,8 +14,8 @@ from test_repository import check_script
 from manual import PAGES, renewed
 from trueup.errors import BadInput
 from trueup.model import Frozen, Status
-from trueup.proof import Proof
-from trueup.receipt import Receipt
+from trueup.retest.proof import Proof
+from trueup.verify.receipt import Receipt
 
 
 def build_manual(pages: Path, site: Path) -> None:

@@ -16,8 +16,8 @@ from mutation.tree import proof_of
 from test_repository import check_script
 
 from trueup.errors import BadInput
-from trueup.proof import Amounts
-from trueup.retest import update
+from trueup.retest.proof import Amounts
+from trueup.retest.write import update
 from trueup.store import parse_status
 
 FILE = TOP / "manual" / "mutants.json"

@@ -12,7 +12,7 @@ import pytest
 from conftest import TOP
 from starlette.applications import Starlette
 from starlette.routing import Mount
-from test_run import serving
+from test_verify_run import serving
 
 from trueup.mock import create_app, ledger_with
 from trueup.store import parse_status

@@ -16,14 +16,11 @@ from hypothesis import strategies as st
 from trueup.errors import BadInput
 from trueup.evidence import assess
 from trueup.model import Billing, Observation, Outcome, Source
-from trueup.proof import Amounts, Attempt, Proof, row_of
 from trueup.request import request_of
-from trueup.retest import (
-    Access,
-    due,
-    plan,
-    plan_rows,
-)
+from trueup.retest.plan import due, plan
+from trueup.retest.proof import Amounts, Attempt, Proof, row_of
+from trueup.retest.report import plan_rows
+from trueup.retest.site import Access
 from trueup.snippet import languages_of, render_snippet
 from trueup.store import Stored, parse_status
 

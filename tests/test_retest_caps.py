@@ -14,10 +14,12 @@ from test_retest_faults import GOOD, IMAGES, NOW, STORED, TEXT, Desk, Gateway, o
 from trueup.evidence import assess
 from trueup.mock import draw_picture
 from trueup.model import Standing, Target
-from trueup.proof import row_of
 from trueup.protocols import PROTOCOLS, Picture
 from trueup.relay import Journal
-from trueup.retest import changes, fetch_image, summary, update
+from trueup.retest.proof import row_of
+from trueup.retest.report import changes, summary
+from trueup.retest.site import fetch_image
+from trueup.retest.write import update
 from trueup.store import Stored, parse_status
 
 PNG = draw_picture("nano-banana", "image/png")

@@ -18,7 +18,7 @@ import pytest
 from crash import Ended
 from crash_beds import CALL, Bed, Image, Moment, Real, Simulated, open_real
 
-from trueup.retest import Update, write
+from trueup.retest.write import Update, write
 from trueup.store import save
 
 pytestmark = pytest.mark.no_cover

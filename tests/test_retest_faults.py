@@ -30,13 +30,15 @@ from trueup.mock import (
     serving,
 )
 from trueup.model import Standing
-from trueup.proof import Proof, row_of
 from trueup.relay import Budget, Deadlines, Journal, Reservation
-from trueup.retest import Access, Probe, Session, Site, plan, update
-from trueup.retest.site import find_account
-from trueup.run import Bench, open_relay
+from trueup.retest.plan import Probe, plan
+from trueup.retest.proof import Proof, row_of
+from trueup.retest.session import Session
+from trueup.retest.site import Access, Site, find_account
+from trueup.retest.write import update
 from trueup.snippet import render_snippet
 from trueup.store import Stored, parse_status
+from trueup.verify.run import Bench, open_relay
 
 TEXT = (Path(__file__).parent / "sample.yml").read_text("utf-8")
 NOW = datetime(2026, 4, 20, tzinfo=UTC)

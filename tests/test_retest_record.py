@@ -35,10 +35,10 @@ from trueup.errors import BadInput
 from trueup.evidence import assess, mapping_of
 from trueup.model import Mapping as Sighting
 from trueup.model import Observation
-from trueup.proof import Attempt, Proof, row_of
 from trueup.request import request_of
-from trueup.retest import changes, summary, update, write
-from trueup.retest.told import drift
+from trueup.retest.proof import Attempt, Proof, row_of
+from trueup.retest.report import changes, drift, summary
+from trueup.retest.write import update, write
 from trueup.store import load_status, parse_status
 
 

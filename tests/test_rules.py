@@ -20,21 +20,21 @@ import pytest
 from conftest import TOP
 from mkdocs.config import load_config
 from samples import Change, Pair, Sample, Samples, load_samples, render_rules
-from test_run import serving
+from test_verify_run import serving
 
 from trueup.check import check_sources, forgive, load_baseline
-from trueup.crew import Crew
 from trueup.docs import Docs
 from trueup.errors import BadInput
 from trueup.finding import RULES, Finding, by_policy
 from trueup.mock import create_app
-from trueup.proof import Attempt, Proof
 from trueup.request import request_of
-from trueup.retest import update, write
-from trueup.run import open_mock, open_relay
+from trueup.retest.proof import Attempt, Proof
+from trueup.retest.write import update, write
 from trueup.site import note_translation
 from trueup.starter import Gateway, Origin, new_language, write_addition, write_starter
 from trueup.store import load_status, parse_as, parse_yaml
+from trueup.verify.pool import Crew
+from trueup.verify.run import open_mock, open_relay
 
 pytestmark = pytest.mark.no_cover
 

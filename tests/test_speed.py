@@ -14,10 +14,10 @@ from conftest import TOP, load_docs
 from figures import Figures, render_figures
 from test_repository import check_script
 
-from trueup.crew import Crew
 from trueup.docs import Docs
-from trueup.run import open_mock
 from trueup.site import note_translation
+from trueup.verify.pool import Crew
+from trueup.verify.run import open_mock
 
 FILE = TOP / "manual" / "bench.json"
 

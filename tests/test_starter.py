@@ -14,11 +14,11 @@ import yaml
 from conftest import TOP, load_docs
 from test_repository import check_lock, check_script, check_steps, validate_workflow
 
-from trueup.crew import Crew
 from trueup.errors import BadInput
 from trueup.finding import Finding
-from trueup.run import open_mock
 from trueup.starter import KINDS, Gateway, Origin, find_origin, starter_files, write_starter
+from trueup.verify.pool import Crew
+from trueup.verify.run import open_mock
 
 DAY = datetime.now(UTC).date()
 INDEXED = Origin(("trueup==0.1.0",))

@@ -18,7 +18,6 @@ from trueup.check.facts import facts_of
 from trueup.check.translations import check_translations
 from trueup.docs import Docs
 from trueup.finding import Finding
-from trueup.receipt import Report
 from trueup.site import (
     MAIN,
     Page,
@@ -31,6 +30,7 @@ from trueup.site import (
     read_notes,
 )
 from trueup.store import Stored
+from trueup.verify.receipt import Report
 from trueup.wording.catalogue import LOCALE
 
 pytestmark = pytest.mark.no_cover

@@ -17,19 +17,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image as Pictures
 
-from trueup.crew import Crew
 from trueup.errors import Unreachable
 from trueup.exchange import Exchange
 from trueup.mock import MEDIA_HOST, draw_picture
 from trueup.protocols import PROTOCOLS, Picture
-from trueup.receipt import Receipt, Report
 from trueup.request import request_of, speaking
-from trueup.run import Bench, open_mock
 from trueup.sandbox import Language, Limits, Ran, Sandbox
 from trueup.site import Block
 from trueup.snippet import languages_of, render_snippet
 from trueup.store import Stored, load_status, parse_status
-from trueup.verify import LIMITS, distinct, verify_block
+from trueup.verify.judge import LIMITS, distinct, verify_block
+from trueup.verify.pool import Crew
+from trueup.verify.receipt import Receipt, Report
+from trueup.verify.run import Bench, open_mock
 
 TEXT = (Path(__file__).parent / "sample.yml").read_text("utf-8")
 NOW = datetime(2026, 4, 20, tzinfo=UTC)
@@ -304,7 +304,7 @@ def test_a_block_with_a_broken_part_fails_for_that_reason(what: str, mock: Bench
 def test_a_block_that_ends_neither_in_time_nor_in_size_fails(
     mock: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("trueup.verify.LIMITS", Limits(timeout_s=1, output_bytes=10_000))
+    monkeypatch.setattr("trueup.verify.judge.LIMITS", Limits(timeout_s=1, output_bytes=10_000))
     slow = run(mock, IMAGES, "curl", ("curl ", "sleep 30; curl "))
     assert slow.reasons[0] == "the block was stopped at its timeout limit"
     assert slow.exit_code is None

@@ -27,7 +27,7 @@ from mkdocs.config import load_config
 from trueup.errors import BadInput
 from trueup.evidence import assess
 from trueup.model import Status, Target
-from trueup.receipt import Receipt
+from trueup.verify.receipt import Receipt
 from trueup.wording import (
     Catalogue,
     Pages,

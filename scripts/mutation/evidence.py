@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from mutation.tree import STATUS, Changes, Tree, kind, proof_of
 from trueup.model import Observation
-from trueup.retest import update
+from trueup.retest.write import update
 
 ROW = """\
   - at: {at}

@@ -18,15 +18,15 @@ from pydantic import TypeAdapter
 from mutation.tree import STATUS, TOP, Mutant, Tree
 from trueup.check import Check, forgive, load_baseline
 from trueup.check.published import check_published
-from trueup.crew import Crew
 from trueup.docs import Docs
 from trueup.errors import BadInput, BadStatus, TrueupError
 from trueup.finding import RULES, Finding, by_policy
 from trueup.model import Day, Frozen, Text
-from trueup.run import Bench, open_mock
 from trueup.site import MAIN, Block, build_site, read_blocks
 from trueup.snippet import Snippet
 from trueup.store import Stored, listed
+from trueup.verify.pool import Crew
+from trueup.verify.run import Bench, open_mock
 
 SITE = "site"
 SURVIVORS = TOP / "tests" / "survivors.yml"

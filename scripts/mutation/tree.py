@@ -15,16 +15,16 @@ from pathlib import Path
 from typing import Any
 
 from trueup.check.repository import Repository
-from trueup.crew import Crew
 from trueup.docs import Docs
 from trueup.evidence import assess
 from trueup.model import Observation, Standing, Status
-from trueup.proof import Attempt, Proof
 from trueup.request import request_of
-from trueup.retest import update, write
-from trueup.run import open_mock
+from trueup.retest.proof import Attempt, Proof
+from trueup.retest.write import update, write
 from trueup.site import MAIN, Page, languages_in, load_pages
 from trueup.store import Stored, load_status
+from trueup.verify.pool import Crew
+from trueup.verify.run import open_mock
 
 TOP = Path(__file__).parents[2]
 STATUS = "status.yml"

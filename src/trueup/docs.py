@@ -7,12 +7,10 @@ from pathlib import Path
 
 from trueup.check import check_sources, forgive, load_baseline
 from trueup.check.built import check_built
-from trueup.crew import Crew
 from trueup.errors import BadInput
 from trueup.feed import feed_files
 from trueup.finding import Finding, by_policy
 from trueup.model import anchor, split
-from trueup.receipt import Receipt, Report
 from trueup.site import (
     MAIN,
     Block,
@@ -33,6 +31,8 @@ from trueup.site import (
 from trueup.snippet import Snippet, render_snippets
 from trueup.store import Stored, load_status
 from trueup.texts import Texts, link_texts
+from trueup.verify.pool import Crew
+from trueup.verify.receipt import Receipt, Report
 from trueup.wording import Guide, load_catalogue, receipt_line
 
 RECORDED = "what the record tells was expected"

@@ -20,11 +20,11 @@ from conftest import TOP, copy_repository, load_docs
 from playwright.sync_api import Page
 from sharing import unmeasured
 
-from trueup.crew import Crew
 from trueup.docs import Docs
-from trueup.receipt import Report
-from trueup.run import open_mock
 from trueup.site import languages_in
+from trueup.verify.pool import Crew
+from trueup.verify.receipt import Report
+from trueup.verify.run import open_mock
 
 pytestmark = pytest.mark.no_cover
 

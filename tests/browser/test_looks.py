@@ -19,8 +19,8 @@ from playwright.sync_api import Browser, Locator, Page
 
 from browser.test_browser import TABS
 from trueup.docs import Docs
-from trueup.receipt import Report
 from trueup.snippet import render_snippet
+from trueup.verify.receipt import Report
 
 pytestmark = pytest.mark.no_cover
 

@@ -14,9 +14,9 @@ from trueup.evidence import Assessment, assess
 from trueup.feed import StatusFeed, feed_of
 from trueup.finding import Finding
 from trueup.model import Standing, Status
-from trueup.receipt import Report
 from trueup.site import NOT_FOUND, STAMP, Block, Page, language_at
 from trueup.snippet import Snippet
+from trueup.verify.receipt import Report
 from trueup.wording import load_catalogue, receipt_line
 
 AGAIN = "Build and verify the site again."

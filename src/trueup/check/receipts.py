@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from trueup.finding import Finding
 from trueup.model import Mapping, Observation
-from trueup.proof import Proof, row_of
+from trueup.retest.proof import Proof, row_of
 from trueup.store import Stored
 
 FOLDER = Path("docs", "evidence")

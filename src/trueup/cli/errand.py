@@ -13,24 +13,16 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from trueup.billing import CannotTell, LedgerClient
 from trueup.docs import Docs
 from trueup.errors import BadInput, Unreachable
 from trueup.model import Status
-from trueup.proof import Proof, row_of
 from trueup.relay import Budget, Journal, no_price
-from trueup.retest import (
-    OpenSite,
-    PriceOf,
-    Probe,
-    Session,
-    changes,
-    plan,
-    plan_rows,
-    summary,
-    update,
-    write,
-)
+from trueup.retest.billing import CannotTell, LedgerClient
+from trueup.retest.plan import PriceOf, Probe, plan
+from trueup.retest.proof import Proof, row_of
+from trueup.retest.report import changes, plan_rows, summary
+from trueup.retest.session import OpenSite, Session
+from trueup.retest.write import update, write
 
 JOURNAL = Path(".cache", "retest", "journal.jsonl")
 HEADS = ("Target", "Endpoint", "Language", "Why", "A call")

@@ -22,12 +22,9 @@ from trueup.cli.group import (
 from trueup.errors import BadInput
 from trueup.model import Status
 from trueup.relay import Budget, no_price
-from trueup.retest import (
-    Access,
-    OpenSite,
-    open_live,
-    open_rehearsal,
-)
+from trueup.retest.rehearsal import open_rehearsal
+from trueup.retest.session import OpenSite
+from trueup.retest.site import Access, open_live
 from trueup.snippet import LANGUAGES
 
 COPIED = ("status.yml", "mkdocs*.yml", "docs", "overrides", "snippets")

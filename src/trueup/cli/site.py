@@ -8,7 +8,6 @@ from pathlib import Path
 
 import click
 
-from trueup.cache import Cache, Keys, engine_mark
 from trueup.cli.group import (
     PORT,
     as_of_option,
@@ -24,12 +23,13 @@ from trueup.cli.group import (
     target_option,
     tell,
 )
-from trueup.crew import Crew
 from trueup.docs import Docs
 from trueup.errors import BadInput, TrueupError
 from trueup.finding import Finding
-from trueup.run import open_mock, open_relay
 from trueup.site import MAIN, note_translation
+from trueup.verify.cache import Cache, Keys, engine_mark
+from trueup.verify.pool import Crew
+from trueup.verify.run import open_mock, open_relay
 
 jobs_option = click.option(
     "--jobs", type=click.IntRange(1), help="Blocks run at a time; as many as cores by default."

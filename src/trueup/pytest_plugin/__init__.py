@@ -13,8 +13,8 @@ import pytest
 if TYPE_CHECKING:
     from trueup.docs import Docs
     from trueup.pytest_plugin.published import Published
-    from trueup.run import Bench
     from trueup.site import Block
+    from trueup.verify.run import Bench
 
 __all__ = ["published_in"]
 

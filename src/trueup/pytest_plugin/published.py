@@ -15,9 +15,9 @@ from trueup.docs import Docs
 from trueup.errors import BadInput, TrueupError
 from trueup.finding import Finding
 from trueup.pytest_plugin import published_in
-from trueup.run import Bench, open_mock, open_relay
 from trueup.site import Block, place_of, read_blocks
-from trueup.verify import distinct, verify_block
+from trueup.verify.judge import distinct, verify_block
+from trueup.verify.run import Bench, open_mock, open_relay
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from trueup.mock import MEDIA_HOST, Fault, Ledger, create_app, serving
 from trueup.model import Billing, Status, Target
 from trueup.relay import PLACEHOLDER, Budget
 from trueup.retest.site import Access, Site, fetch_image, find_account
-from trueup.run import open_relay
 from trueup.sandbox import Containment
 from trueup.store import Stored
+from trueup.verify.run import open_relay
 
 REHEARSED: Mapping[Billing, Fault] = {
     "mismatch": "settle-fault",

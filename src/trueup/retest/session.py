@@ -11,17 +11,17 @@ from itertools import groupby
 
 from pydantic import TypeAdapter, ValidationError
 
-from trueup.billing import Account, Bill, Call, CallOutcome, CannotTell, bill_of
-from trueup.billing import Reading as Books
 from trueup.model import Sent, Status, Upstream, split
-from trueup.proof import Amounts, Attempt, Proof
-from trueup.reading import Reading, read_run, with_image
 from trueup.relay import Budget, Journal
 from trueup.request import request_in, request_of
+from trueup.retest.billing import Account, Bill, Call, CallOutcome, CannotTell, bill_of
+from trueup.retest.billing import Reading as Books
 from trueup.retest.plan import Probe, called
+from trueup.retest.proof import Amounts, Attempt, Proof
 from trueup.retest.site import Site
-from trueup.run import Run
-from trueup.verify import LIVE_LIMITS
+from trueup.verify.judge import LIVE_LIMITS
+from trueup.verify.reading import Reading, read_run, with_image
+from trueup.verify.run import Run
 
 INTERRUPTED = "interrupted: the retest ended before the answer was written down"
 UNHELD = "the block's request is none that a record can hold"

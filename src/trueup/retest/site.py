@@ -8,13 +8,13 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from trueup.billing import Account, CannotTell, LedgerClient
 from trueup.model import Target
-from trueup.reading import Fetch
 from trueup.relay import Budget
-from trueup.run import Bench, open_relay
+from trueup.retest.billing import Account, CannotTell, LedgerClient
 from trueup.sandbox import Containment
 from trueup.store import Stored
+from trueup.verify.reading import Fetch
+from trueup.verify.run import Bench, open_relay
 
 FETCH_S = 60.0
 LARGEST_IMAGE = 64 * 2**20

@@ -8,7 +8,7 @@ from pathlib import Path
 from trueup.errors import BadInput
 from trueup.model import Mapping as Sighting
 from trueup.model import Observation, Source, split
-from trueup.proof import Proof, row_of
+from trueup.retest.proof import Proof, row_of
 from trueup.store import (
     Stored,
     append_mapping,

@@ -4,7 +4,7 @@ from html import escape
 from urllib.parse import urlsplit
 
 from trueup.model import Status
-from trueup.receipt import Receipt
+from trueup.verify.receipt import Receipt
 from trueup.wording.catalogue import Catalogue
 
 

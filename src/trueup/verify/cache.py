@@ -18,10 +18,10 @@ from pydantic import ValidationError
 
 from trueup.model import Frozen, Observation
 from trueup.protocols import PROTOCOLS
-from trueup.receipt import Receipt
 from trueup.sandbox import BLOCK_PATH
 from trueup.site import Block
 from trueup.store import Stored, write_whole
+from trueup.verify.receipt import Receipt
 
 VERSION = 1
 TOOLS = ("bash", "curl", "node")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from strategies import hostile, json_values, paragraphs
 
 from trueup import __version__
-from trueup.receipt import Receipt, Report
+from trueup.verify.receipt import Receipt, Report
 
 
 def receipt(**fields: Any) -> Receipt:

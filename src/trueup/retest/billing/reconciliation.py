@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal
 
-from trueup.billing.books import (
+from trueup.model import Billing
+from trueup.retest.billing.books import (
     CONSUME,
     ERROR,
     REFUND,
@@ -18,7 +19,6 @@ from trueup.billing.books import (
     is_of_token,
     own_rows,
 )
-from trueup.model import Billing
 
 Judged = tuple[Billing, Cause, str]
 SMALLEST_USD = Decimal("0.000000001")

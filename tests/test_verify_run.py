@@ -18,16 +18,16 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from trueup.crew import Crew
 from trueup.errors import Unreachable
 from trueup.exchange import Exchange
 from trueup.mock import MEDIA_HOST, create_app
-from trueup.run import Bench, Log, open_relay
 from trueup.sandbox import Limits
 from trueup.site import Block
 from trueup.snippet import languages_of, render_snippet
 from trueup.store import Stored, parse_status
-from trueup.verify import verify_block
+from trueup.verify.judge import verify_block
+from trueup.verify.pool import Crew
+from trueup.verify.run import Bench, Log, open_relay
 
 TEXT = (Path(__file__).parent / "sample.yml").read_text("utf-8")
 NOW = datetime(2026, 4, 20, tzinfo=UTC)

@@ -12,8 +12,8 @@ import pytest
 from test_mock import ASK, KEY, NATIVE, call
 from test_mock_ledger import MODEL, PRICE, START_QUOTA, Bank
 
-from trueup.billing import Account, Bill, Call, CannotTell, LedgerClient, Reading
 from trueup.mock import Dialect, Fault, Options, Token
+from trueup.retest.billing import Account, Bill, Call, CannotTell, LedgerClient, Reading
 
 Edit = Callable[[httpx.Request, Any], Any]
 SECOND = "second00"

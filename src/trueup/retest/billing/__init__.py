@@ -3,7 +3,7 @@
 `Account` is the way in: the books before a call, and its bill after it; `reconcile` is the rule.
 """
 
-from trueup.billing.books import (
+from trueup.retest.billing.books import (
     Bill,
     Call,
     CallOutcome,
@@ -16,9 +16,9 @@ from trueup.billing.books import (
     UserColumns,
     new_rows,
 )
-from trueup.billing.client import LedgerClient
-from trueup.billing.reconciliation import bill_of, reconcile
-from trueup.billing.settlement import Account
+from trueup.retest.billing.client import LedgerClient
+from trueup.retest.billing.reconciliation import bill_of, reconcile
+from trueup.retest.billing.settlement import Account
 
 __all__ = [
     "Account",

@@ -6,7 +6,7 @@ It waits through the client's clock and `sleep`, and leaves the judgement to the
 from dataclasses import dataclass
 from typing import Self
 
-from trueup.billing.books import (
+from trueup.retest.billing.books import (
     Bill,
     Call,
     CannotTell,
@@ -16,8 +16,8 @@ from trueup.billing.books import (
     UserColumns,
     new_rows,
 )
-from trueup.billing.client import LedgerClient
-from trueup.billing.reconciliation import bill_of, is_agreed, is_logged, reconcile
+from trueup.retest.billing.client import LedgerClient
+from trueup.retest.billing.reconciliation import bill_of, is_agreed, is_logged, reconcile
 
 POLL_S = 3.0
 BATCH_INTERVAL_S = 5.0

@@ -27,8 +27,16 @@ from test_verify import (
 from trueup.exchange import Exchange
 from trueup.mock import MEDIA_HOST
 from trueup.protocols import PROTOCOLS, Picture
-from trueup.reading import FORMATS, NOT_DECODED, Reading, decode, exchanges_of, read_run, with_image
-from trueup.run import Run
+from trueup.verify.reading import (
+    FORMATS,
+    NOT_DECODED,
+    Reading,
+    decode,
+    exchanges_of,
+    read_run,
+    with_image,
+)
+from trueup.verify.run import Run
 
 LINKED = exchange_of(IMAGES, {"created": 0, "data": [{"url": MEDIA_URL}]})
 MEDIA = Exchange("GET", MEDIA_HOST, "/a.png", (), (), b"", 200, "image/png", PNG)

@@ -10,14 +10,14 @@ import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_billing import BOTH, Edit, Till, client_of, judged, till
 from test_mock import KEY
 from test_mock_ledger import MODEL, START_QUOTA, Bank
+from test_retest_billing import BOTH, Edit, Till, client_of, judged, till
 
-from trueup.billing import Account, Bill, Call, CannotTell, LedgerClient, TokenColumns
 from trueup.errors import BadInput
 from trueup.mock import Dialect, Options, Token
 from trueup.mock.management import token_fields
+from trueup.retest.billing import Account, Bill, Call, CannotTell, LedgerClient, TokenColumns
 
 LONG = "AbCd" + "x" * 40 + "WxYz"
 SECRET = "YOUR_ACCESS_TOKEN"

@@ -11,7 +11,7 @@ from trueup.exchange import Exchange
 from trueup.model import Status
 from trueup.protocols import Reply
 from trueup.request import protocol_of
-from trueup.run import Bench, Run
+from trueup.verify.run import Bench, Run
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "AVIF")
 """Pillow's other readers are not for strangers' files: the one for EPS starts a program."""

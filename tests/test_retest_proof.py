@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from strategies import hostile, json_values, paragraphs
 
 from trueup.model import Sent, Source
-from trueup.proof import Amounts, Attempt, Outcome, Proof, row_of
+from trueup.retest.proof import Amounts, Attempt, Outcome, Proof, row_of
 
 NOW = datetime(2026, 4, 20, 10, tzinfo=UTC)
 SENT = Sent(

@@ -10,15 +10,15 @@ from typing import Any
 from trueup.exchange import Exchange
 from trueup.finding import printable
 from trueup.model import Observation, Sent, split
-from trueup.reading import Reading, decode, exchanges_of, read_run
-from trueup.receipt import Receipt
 from trueup.relay import BODY_LIMIT
 from trueup.request import differences, request_in
-from trueup.run import Bench, Run
 from trueup.sandbox import Language, Limits
 from trueup.site import Block
 from trueup.snippet import FENCES, language_of
 from trueup.store import Stored
+from trueup.verify.reading import Reading, decode, exchanges_of, read_run
+from trueup.verify.receipt import Receipt
+from trueup.verify.run import Bench, Run
 
 LIMITS = Limits(timeout_s=60)
 LIVE_LIMITS = Limits(timeout_s=330, output_bytes=2 * BODY_LIMIT)

@@ -8,13 +8,13 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
 
-from trueup.cache import Cache
 from trueup.errors import Unreachable
-from trueup.receipt import Receipt, Report
-from trueup.run import Bench
 from trueup.site import Block
 from trueup.store import Stored
-from trueup.verify import distinct, verify_block
+from trueup.verify.cache import Cache
+from trueup.verify.judge import distinct, verify_block
+from trueup.verify.receipt import Receipt, Report
+from trueup.verify.run import Bench
 
 Told = tuple[Block, tuple[str, ...]]
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trueup.billing import (
+from trueup.retest.billing import (
     Bill,
     Call,
     CannotTell,
@@ -22,7 +22,7 @@ from trueup.billing import (
     new_rows,
     reconcile,
 )
-from trueup.billing.books import CallOutcome, Cause
+from trueup.retest.billing.books import CallOutcome, Cause
 
 Q = 20_000
 TERMS = Terms(Decimal(500_000), False)

@@ -12,15 +12,15 @@ from pathlib import Path
 import pytest
 from conftest import TOP
 
-from trueup.cache import Cache, Keys
-from trueup.crew import Crew
 from trueup.errors import Unreachable
-from trueup.receipt import Report
-from trueup.run import Bench, open_mock
 from trueup.sandbox import Language, Limits, Ran, Sandbox
 from trueup.site import Block
 from trueup.snippet import languages_of, render_snippet
 from trueup.store import parse_status
+from trueup.verify.cache import Cache, Keys
+from trueup.verify.pool import Crew
+from trueup.verify.receipt import Report
+from trueup.verify.run import Bench, open_mock
 
 TEXT = (Path(__file__).parent / "sample.yml").read_text("utf-8")
 NOW = datetime(2026, 4, 20, tzinfo=UTC)

@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import hostile, paragraphs
 
-from trueup import cache
-from trueup.cache import Cache, Keys, engine_mark
-from trueup.receipt import Receipt
 from trueup.site import Block
 from trueup.store import Stored, parse_status
+from trueup.verify import cache
+from trueup.verify.cache import Cache, Keys, engine_mark
+from trueup.verify.receipt import Receipt
 
 TEXT = (Path(__file__).parent / "sample.yml").read_text("utf-8")
 NOW = datetime(2026, 4, 20, tzinfo=UTC)

@@ -12,8 +12,9 @@ from typing import Self, TypeVar
 
 import httpx
 
-from trueup.billing.books import CannotTell, Reading, Terms, TokenColumns, UserColumns
-from trueup.billing.dialect import (
+from trueup.errors import BadInput
+from trueup.retest.billing.books import CannotTell, Reading, Terms, TokenColumns, UserColumns
+from trueup.retest.billing.dialect import (
     Fields,
     is_keyed,
     parse_items,
@@ -24,8 +25,7 @@ from trueup.billing.dialect import (
     parse_token,
     parse_user,
 )
-from trueup.billing.pace import Pace
-from trueup.errors import BadInput
+from trueup.retest.billing.pace import Pace
 
 T = TypeVar("T")
 U = TypeVar("U")
