@@ -37,7 +37,7 @@ from trueup.site import Block
 from trueup.snippet import LANGUAGES, render_snippet
 from trueup.store import load_status
 from trueup.verify.cache import Cache, Keys
-from trueup.verify.pool import Crew
+from trueup.verify.pool import Pool
 from trueup.verify.run import open_mock
 
 TOP = Path(__file__).parent.parent
@@ -145,9 +145,9 @@ def measure_runs(language: str, count: str, jobs: str, file: str) -> dict[str, f
     """Milliseconds a block of one whole verification, and the most memory that it held."""
     blocks = blocks_of(language, int(count))
     cache = Cache(Path(file), Keys(STORED, ["bench"]), fresh=True) if file else None
-    crew = Crew(partial(open_mock, STORED), int(jobs), cache)
+    pool = Pool(partial(open_mock, STORED), int(jobs), cache)
     began = time.perf_counter()
-    report = crew.verify(blocks, STORED, datetime.now(UTC).date())
+    report = pool.verify(blocks, STORED, datetime.now(UTC).date())
     ms = (time.perf_counter() - began) * 1000 / len(blocks)
     assert report.counts["passed"] == len(blocks), str(report)
     return {"ms": ms, "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
@@ -157,8 +157,8 @@ def measure_unchanged(count: str, file: str) -> dict[str, float]:
     """Seconds to find that none of the blocks needs to be run again."""
     blocks = blocks_of("curl", int(count))
     began = time.perf_counter()
-    crew = Crew(partial(open_mock, STORED), 1, Cache(Path(file), Keys(STORED, ["bench"])))
-    report = crew.verify(blocks, STORED, datetime.now(UTC).date())
+    pool = Pool(partial(open_mock, STORED), 1, Cache(Path(file), Keys(STORED, ["bench"])))
+    report = pool.verify(blocks, STORED, datetime.now(UTC).date())
     s = time.perf_counter() - began
     assert report.reused == len(blocks), str(report)
     return {"blocks": len(blocks), "s": s}

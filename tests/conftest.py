@@ -18,7 +18,7 @@ from trueup.pytest_plugin.published import Published
 from trueup.site import MAIN, languages_in
 from trueup.starter import Gateway, Origin, write_starter
 from trueup.store import Stored, load_status
-from trueup.verify.pool import Crew
+from trueup.verify.pool import Pool
 from trueup.verify.receipt import Report
 from trueup.verify.run import Bench, open_mock
 
@@ -157,7 +157,7 @@ def _make(top: Path) -> None:
     status.write_text(text, "utf-8")
     docs = _on_the_day(top)
     docs.build(to_be_verified=True)
-    _, findings = docs.verify(Crew(partial(open_mock, docs.stored)))
+    _, findings = docs.verify(Pool(partial(open_mock, docs.stored)))
     assert not findings
 
 

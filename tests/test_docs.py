@@ -10,7 +10,7 @@ from conftest import TOP, load_docs
 
 from trueup.site import Block
 from trueup.verify.judge import verify_block
-from trueup.verify.pool import Crew
+from trueup.verify.pool import Pool
 from trueup.verify.run import open_mock
 
 NATIVE = "nano-banana/generate-content"
@@ -195,7 +195,7 @@ def test_a_page_that_lost_its_blocks_is_found(repository: Path) -> None:
     published = next(one.blocks for one in load_docs(repository).pages if one.path == page)
     docs = load_docs(repository)
     docs.build(to_be_verified=True)
-    report, findings = docs.verify(Crew(partial(open_mock, docs.stored)))
+    report, findings = docs.verify(Pool(partial(open_mock, docs.stored)))
     assert report.counts["failed"] == 0
     assert [(one.where, one.rule) for one in findings] == [(str(page), "lost-blocks")]
     assert f"blocks: {published} was expected" in findings[0].text
@@ -209,7 +209,7 @@ def test_braces_inside_a_body_reach_the_page_as_they_are(starter: Path) -> None:
     (starter / "status.yml").write_text(status.replace(old, new))
     docs = load_docs(starter)
     docs.build(to_be_verified=True)
-    report, findings = docs.verify(Crew(partial(open_mock, docs.stored)))
+    report, findings = docs.verify(Pool(partial(open_mock, docs.stored)))
     assert not findings and report.counts["passed"] == 3
     html = (docs.site / "example-image-1" / "index.html").read_text()
     assert "{{ 7 * 7 }} {% raw %} A clean" in html

@@ -33,7 +33,7 @@ from trueup.retest.write import update, write
 from trueup.site import note_translation
 from trueup.starter import Gateway, Origin, new_language, write_addition, write_starter
 from trueup.store import load_status, parse_as, parse_yaml
-from trueup.verify.pool import Crew
+from trueup.verify.pool import Pool
 from trueup.verify.run import open_mock, open_relay
 
 pytestmark = pytest.mark.no_cover
@@ -109,7 +109,7 @@ def bases(tmp_path_factory: pytest.TempPathFactory) -> Bases:
         commit(made.folder / name)
     docs = load_docs(starter)
     docs.build(to_be_verified=True)
-    assert docs.verify(Crew(partial(open_mock, docs.stored)))[1] == []
+    assert docs.verify(Pool(partial(open_mock, docs.stored)))[1] == []
     return made
 
 
@@ -175,13 +175,13 @@ def run(sample: Sample, docs: Docs) -> list[Finding]:
     if any(not change.file.startswith("site/") for change in sample.changes):
         docs.build(to_be_verified=True)
     if sample.run == "mock":
-        return docs.verify(Crew(partial(open_mock, docs.stored)))[1]
+        return docs.verify(Pool(partial(open_mock, docs.stored)))[1]
     assert sample.run and sample.max_calls
     gateway = create_app(docs.stored.status, target=sample.run, keys=[KEY])
     with serving(gateway) as port:
         address = f"http://127.0.0.1:{port}"
         bench = partial(open_relay, docs.stored, sample.run, KEY, sample.max_calls, to=address)
-        return docs.verify(Crew(bench))[1]
+        return docs.verify(Pool(bench))[1]
 
 
 def lines(found: list[Finding], top: Path) -> list[str]:

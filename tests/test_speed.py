@@ -16,7 +16,7 @@ from test_repository import check_script
 
 from trueup.docs import Docs
 from trueup.site import note_translation
-from trueup.verify.pool import Crew
+from trueup.verify.pool import Pool
 from trueup.verify.run import open_mock
 
 FILE = TOP / "manual" / "bench.json"
@@ -72,7 +72,7 @@ def test_what_the_check_is_measured_on_has_no_finding(generated: Docs) -> None:
 @pytest.mark.long
 def test_what_the_check_is_measured_on_can_be_built_and_run(generated: Docs) -> None:
     generated.build(to_be_verified=True)
-    report, findings = generated.verify(Crew(partial(open_mock, generated.stored)))
+    report, findings = generated.verify(Pool(partial(open_mock, generated.stored)))
     assert (report.counts["passed"], findings) == (6, [])
 
 

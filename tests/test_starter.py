@@ -17,7 +17,7 @@ from test_repository import check_lock, check_script, check_steps, validate_work
 from trueup.errors import BadInput
 from trueup.finding import Finding
 from trueup.starter import KINDS, Gateway, Origin, find_origin, starter_files, write_starter
-from trueup.verify.pool import Crew
+from trueup.verify.pool import Pool
 from trueup.verify.run import open_mock
 
 DAY = datetime.now(UTC).date()
@@ -35,7 +35,7 @@ def proved(top: Path) -> tuple[str, list[Finding]]:
     docs = load_docs(top)
     findings = docs.check()
     docs.build(to_be_verified=True)
-    report, found = docs.verify(Crew(partial(open_mock, docs.stored)))
+    report, found = docs.verify(Pool(partial(open_mock, docs.stored)))
     return str(report), findings + found
 
 

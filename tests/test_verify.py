@@ -27,7 +27,7 @@ from trueup.site import Block
 from trueup.snippet import languages_of, render_snippet
 from trueup.store import Stored, load_status, parse_status
 from trueup.verify.judge import LIMITS, distinct, verify_block
-from trueup.verify.pool import Crew
+from trueup.verify.pool import Pool
 from trueup.verify.receipt import Receipt, Report
 from trueup.verify.run import Bench, open_mock
 
@@ -606,7 +606,7 @@ def test_one_block_without_an_answer_does_not_lose_the_others() -> None:
     assert isinstance(bench.sandbox, Scripted)
     answers = iter([replace(IMAGE, status=429), IMAGE, replace(IMAGE, told=False)])
     bench.sandbox.arriving = [lambda: bench.log.append(next(answers))]
-    report = Crew(lambda: nullcontext(bench)).verify(blocks, STORED, TODAY)
+    report = Pool(lambda: nullcontext(bench)).verify(blocks, STORED, TODAY)
     assert str(report) == "found 3, run 3, passed 1, failed 0, skipped 0, cannot-tell 2"
 
 
@@ -614,8 +614,8 @@ def test_a_run_in_which_nothing_was_told_raises() -> None:
     block = Block("a", 1, "bash", "curl", endpoint=NATIVE)
     bench = bench_of(CURLED, (replace(IMAGE, status=401),), replays=False)
     with pytest.raises(Unreachable) as error:
-        crew = Crew(lambda: nullcontext(bench))
-        crew.verify([block, replace(block, text="curl ")], STORED, TODAY)
+        pool = Pool(lambda: nullcontext(bench))
+        pool.verify([block, replace(block, text="curl ")], STORED, TODAY)
     assert str(error.value).startswith(
         "production: 2 blocks were run and none told anything; an answer of"
         " https://crazyrouter.com was expected. The first: HTTP 401 tells of the key"
@@ -687,8 +687,8 @@ def test_the_report_counts_distinct_blocks() -> None:
     blocks = [block, replace(block, page="b"), replace(block, endpoint=NATIVE)]
 
     def told(*exchanges: Exchange) -> Report:
-        crew = Crew(lambda: nullcontext(bench_of(CURLED, exchanges)))
-        return crew.verify(blocks, stored, TODAY)
+        pool = Pool(lambda: nullcontext(bench_of(CURLED, exchanges)))
+        return pool.verify(blocks, stored, TODAY)
 
     assert str(told(IMAGE)) == "found 2, run 1, passed 1, failed 0, skipped 1"
     assert str(told()) == "found 2, run 1, passed 0, failed 1, skipped 1"

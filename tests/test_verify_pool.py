@@ -1,4 +1,4 @@
-"""The crew: every block once, in the order of the blocks, however many benches there are."""
+"""The pool: every block once, in the order of the blocks, however many benches there are."""
 
 import threading
 import time
@@ -18,7 +18,7 @@ from trueup.site import Block
 from trueup.snippet import languages_of, render_snippet
 from trueup.store import parse_status
 from trueup.verify.cache import Cache, Keys
-from trueup.verify.pool import Crew
+from trueup.verify.pool import Pool
 from trueup.verify.receipt import Report
 from trueup.verify.run import Bench, open_mock
 
@@ -68,7 +68,7 @@ def hashes(blocks: list[Block]) -> list[str]:
 @pytest.mark.parametrize("jobs", [1, 2, 6])
 def test_receipts_come_in_the_order_of_the_blocks(jobs: int) -> None:
     sandbox = Watched(together=jobs)
-    report = Crew(sandbox.bench, jobs).verify(BLOCKS[:6], STORED, TODAY)
+    report = Pool(sandbox.bench, jobs).verify(BLOCKS[:6], STORED, TODAY)
     assert [receipt.sha256 for receipt in report.receipts] == hashes(BLOCKS[:6])
     assert sorted(sandbox.began) == [block.text for block in BLOCKS[:6]]
     assert sandbox.open == 0
@@ -83,9 +83,9 @@ def test_there_are_no_more_benches_than_blocks_and_none_for_none() -> None:
         with Watched().bench() as one:
             yield one
 
-    assert Crew(bench, 9).verify([], STORED, TODAY).counts["found"] == 0
+    assert Pool(bench, 9).verify([], STORED, TODAY).counts["found"] == 0
     assert not opened
-    Crew(bench, 9).verify(BLOCKS[:1], STORED, TODAY)
+    Pool(bench, 9).verify(BLOCKS[:1], STORED, TODAY)
     assert len(opened) == 1
 
 
@@ -94,7 +94,7 @@ def test_a_bench_that_breaks_stops_the_others_and_is_told(wrong: str) -> None:
     before = threading.active_count()
     sandbox = Watched(together=2, wrong=wrong)
     with pytest.raises(Unreachable, match=f"{wrong} broke it"):
-        Crew(sandbox.bench, 2).verify(BLOCKS, STORED, TODAY)
+        Pool(sandbox.bench, 2).verify(BLOCKS, STORED, TODAY)
     assert len(sandbox.began) < len(BLOCKS) / 2
     assert threading.active_count() == before
 
@@ -106,7 +106,7 @@ def test_a_bench_that_does_not_open_is_told() -> None:
         yield
 
     with pytest.raises(Unreachable, match="no bench today"):
-        Crew(bench, 3).verify(BLOCKS, STORED, TODAY)
+        Pool(bench, 3).verify(BLOCKS, STORED, TODAY)
 
 
 def published() -> list[Block]:
@@ -121,18 +121,18 @@ def published() -> list[Block]:
     return found
 
 
-def crew(file: Path, jobs: int = 2, containment: str = "namespace") -> Crew:
+def pool(file: Path, jobs: int = 2, containment: str = "namespace") -> Pool:
     cache = Cache(file, Keys(STORED, ["engine", containment]))
-    return Crew(partial(open_mock, STORED), jobs, cache)
+    return Pool(partial(open_mock, STORED), jobs, cache)
 
 
 def test_real_blocks_pass_on_two_benches_and_are_not_run_again(tmp_path: Path) -> None:
     file, blocks = tmp_path / "receipts.json", published()
-    first = crew(file).verify(blocks, STORED, TODAY)
+    first = pool(file).verify(blocks, STORED, TODAY)
     assert first.counts["passed"] == len(blocks) and first.reused == 0
     assert [receipt.sha256 for receipt in first.receipts] == hashes(blocks)
     moved = [replace(block, page="moved") for block in blocks]
-    never = Crew(Watched(wrong="x").bench, 2, crew(file).cache).verify(moved, STORED, TODAY)
+    never = Pool(Watched(wrong="x").bench, 2, pool(file).cache).verify(moved, STORED, TODAY)
     assert never.reused == len(blocks)
     assert str(never) == str(first)
     for old, new in zip(first.receipts, never.receipts, strict=True):
@@ -141,12 +141,12 @@ def test_real_blocks_pass_on_two_benches_and_are_not_run_again(tmp_path: Path) -
 
 def test_only_what_changed_is_run_again(tmp_path: Path) -> None:
     file, blocks = tmp_path / "receipts.json", published()[:3]
-    crew(file).verify(blocks, STORED, TODAY)
+    pool(file).verify(blocks, STORED, TODAY)
     blocks[1] = replace(blocks[1], text="curl --no-such-option")
-    again = crew(file).verify(blocks, STORED, TODAY)
+    again = pool(file).verify(blocks, STORED, TODAY)
     assert [receipt.reused for receipt in again.receipts] == [True, False, True]
     assert [receipt.passed for receipt in again.receipts] == [True, False, True]
-    third = crew(file).verify(blocks, STORED, TODAY)
+    third = pool(file).verify(blocks, STORED, TODAY)
     assert [receipt.reused for receipt in third.receipts] == [True, False, True]
 
 
@@ -159,7 +159,7 @@ def test_a_block_that_passed_before_a_skip_began_is_skipped_all_the_same(tmp_pat
 
     def verify(today: date) -> Report:
         cache = Cache(tmp_path / "receipts.json", keys)
-        return Crew(partial(open_mock, stored), 1, cache).verify(blocks, stored, today)
+        return Pool(partial(open_mock, stored), 1, cache).verify(blocks, stored, today)
 
     assert verify(date(2026, 4, 20)).counts["passed"] == 1
     assert verify(date(2026, 4, 20)).reused == 1

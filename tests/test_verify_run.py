@@ -26,7 +26,7 @@ from trueup.site import Block
 from trueup.snippet import languages_of, render_snippet
 from trueup.store import Stored, parse_status
 from trueup.verify.judge import verify_block
-from trueup.verify.pool import Crew
+from trueup.verify.pool import Pool
 from trueup.verify.run import Bench, Log, open_relay
 
 TEXT = (Path(__file__).parent / "sample.yml").read_text("utf-8")
@@ -180,7 +180,7 @@ def test_a_target_that_is_down_tells_nothing() -> None:
             block = block_of(stored, IMAGES, "curl")
             receipt = verify_block(block, ("page",), stored, bench, NOW.date())
             with pytest.raises(Unreachable) as error:
-                Crew(lambda: nullcontext(bench)).verify([block], stored, NOW.date())
+                Pool(lambda: nullcontext(bench)).verify([block], stored, NOW.date())
     assert "refused the connection" in str(receipt.untold)
     assert (receipt.outcome, receipt.passed) == ("cannot-tell", False)
     assert "an answer of http://127.0.0.1:" in str(error.value)

@@ -25,7 +25,7 @@ from trueup.model import Day, Frozen, Text
 from trueup.site import MAIN, Block, build_site, read_blocks
 from trueup.snippet import Snippet
 from trueup.store import Stored, listed
-from trueup.verify.pool import Crew
+from trueup.verify.pool import Pool
 from trueup.verify.run import Bench, open_mock
 
 SITE = "site"
@@ -144,9 +144,9 @@ class Gate:
         assert snippets or is_lost or not templates, f"{mutant}: no block is changed"
         opened = nullcontext(self._kept(docs.stored)) if same else open_mock(docs.stored)
         with opened as bench:
-            crew = Crew(lambda: nullcontext(bench))
+            pool = Pool(lambda: nullcontext(bench))
             for snippet in snippets:
-                counts = crew.verify([_block(snippet)], docs.stored, docs.today).counts
+                counts = pool.verify([_block(snippet)], docs.stored, docs.today).counts
                 if counts["failed"]:
                     return [("failed-block", "error")]
         return []

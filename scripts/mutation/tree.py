@@ -23,7 +23,7 @@ from trueup.retest.proof import Attempt, Proof
 from trueup.retest.write import update, write
 from trueup.site import MAIN, Page, languages_in, load_pages
 from trueup.store import Stored, load_status
-from trueup.verify.pool import Crew
+from trueup.verify.pool import Pool
 from trueup.verify.run import open_mock
 
 TOP = Path(__file__).parents[2]
@@ -102,7 +102,7 @@ class Tree:
         """The pages and exports of the copy, built and verified, by their path in its site."""
         docs = Docs.load(self.top, self.now, self.now.date())
         docs.build(to_be_verified=True)
-        _, found = docs.verify(Crew(partial(open_mock, docs.stored), JOBS))
+        _, found = docs.verify(Pool(partial(open_mock, docs.stored), JOBS))
         assert not found, found
         files = [file for ending in ("html", "json") for file in docs.site.rglob(f"*.{ending}")]
         return {file.relative_to(docs.site).as_posix(): file.read_bytes() for file in files}

@@ -31,7 +31,7 @@ from trueup.site import (
 from trueup.snippet import Snippet, render_snippets
 from trueup.store import Stored, load_status
 from trueup.texts import Texts, link_texts
-from trueup.verify.pool import Crew
+from trueup.verify.pool import Pool
 from trueup.verify.receipt import Receipt, Report
 from trueup.wording import Guide, load_catalogue, receipt_line
 
@@ -156,14 +156,14 @@ class Docs:
     def _guides(self) -> dict[str, Guide]:
         return {language: Guide(load_catalogue(language)) for language in self.languages}
 
-    def verify(self, crew: Crew) -> tuple[Report, list[Finding]]:
+    def verify(self, pool: Pool) -> tuple[Report, list[Finding]]:
         """Runs every block of the built site, writes `receipts.json` and stamps the pages."""
         if not self.site.is_dir():
             raise BadInput(
                 f"{self.site}: no site is built there; one was expected. Build it first."
             )
         blocks, snippets = read_blocks(self.site), self.snippets()
-        report = crew.verify(blocks, self.stored, self.today)
+        report = pool.verify(blocks, self.stored, self.today)
         (self.site / "receipts.json").write_text(report.render(), encoding="utf-8")
         findings: list[Finding] = []
         if (lost := self._stamp(blocks, report)) > 0:

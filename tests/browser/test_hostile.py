@@ -22,7 +22,7 @@ from sharing import unmeasured
 
 from trueup.docs import Docs
 from trueup.site import languages_in
-from trueup.verify.pool import Crew
+from trueup.verify.pool import Pool
 from trueup.verify.receipt import Report
 from trueup.verify.run import open_mock
 
@@ -124,7 +124,7 @@ def english_home(english: Docs) -> Iterator[str]:
 def wild(tmp_path_factory: pytest.TempPathFactory) -> tuple[Docs, Report]:
     with unmeasured():
         docs = build(tmp_path_factory.mktemp("wild"), HOSTILE, HOSTILE_PATH)
-        report, findings = docs.verify(Crew(partial(open_mock, docs.stored)))
+        report, findings = docs.verify(Pool(partial(open_mock, docs.stored)))
     assert findings == []
     return docs, report
 
@@ -169,7 +169,7 @@ def pages_of(site: Path) -> list[str]:
 
 @pytest.mark.long
 def test_no_text_becomes_markup_in_any_language(wild: tuple[Docs, Report], tame: Docs) -> None:
-    tame.verify(Crew(partial(open_mock, tame.stored)))
+    tame.verify(Pool(partial(open_mock, tame.stored)))
     names = pages_of(wild[0].site)
     assert names == pages_of(tame.site) and len(names) > 4 * len(PAGES)
     parted = [name for name in names if outline(wild[0].site / name) != outline(tame.site / name)]

@@ -28,7 +28,7 @@ from trueup.errors import BadInput, TrueupError
 from trueup.finding import Finding
 from trueup.site import MAIN, note_translation
 from trueup.verify.cache import Cache, Keys, engine_mark
-from trueup.verify.pool import Crew
+from trueup.verify.pool import Pool
 from trueup.verify.run import open_mock, open_relay
 
 jobs_option = click.option(
@@ -125,29 +125,29 @@ def _verify(
     site: Docs, target: str, max_calls: int | None, jobs: int | None, fresh: bool
 ) -> list[Finding]:
     if target == "mock":
-        crew = _replaying(site, jobs or os.cpu_count() or 1, fresh)
+        pool = _replaying(site, jobs or os.cpu_count() or 1, fresh)
     else:
-        crew = _live(site, target, max_calls)
-    report, findings = site.verify(crew)
+        pool = _live(site, target, max_calls)
+    report, findings = site.verify(pool)
     if report.reused:
         click.echo(f"({report.reused} reused)")
     click.echo(str(report))
     return findings
 
 
-def _replaying(site: Docs, jobs: int, fresh: bool) -> Crew:
+def _replaying(site: Docs, jobs: int, fresh: bool) -> Pool:
     containment = containment_here()
     conditions = [engine_mark(), containment]
     cache = Cache(site.top / ".cache" / "receipts.json", Keys(site.stored, conditions), fresh)
     open_bench = partial(open_mock, site.stored, containment, complete=is_ci())
-    return Crew(open_bench, jobs, cache)
+    return Pool(open_bench, jobs, cache)
 
 
-def _live(site: Docs, target: str, max_calls: int | None) -> Crew:
+def _live(site: Docs, target: str, max_calls: int | None) -> Pool:
     key = key_of(target, site.stored.status)
     if max_calls is None:
         raise BadInput(f"--target {target}: no cap was given; --max-calls N was expected. Give it.")
-    return Crew(
+    return Pool(
         partial(
             open_relay, site.stored, target, key, max_calls, containment_here(), complete=is_ci()
         )

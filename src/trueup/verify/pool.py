@@ -1,9 +1,9 @@
-"""Crew: published blocks × a target → receipts, over several benches at once. The one way
-behind the docs command, the tests and a retest. Receipts come in the order of the blocks."""
+"""Pool: published blocks × a target → receipts, over several benches at once. The one way
+behind docs, verify and the tests. Receipts come in the order of the blocks."""
 
-import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
@@ -16,12 +16,13 @@ from trueup.verify.judge import distinct, verify_block
 from trueup.verify.receipt import Receipt, Report
 from trueup.verify.run import Bench
 
-Told = tuple[Block, tuple[str, ...]]
+Published = tuple[Block, tuple[str, ...]]
+"""A block with the pages that publish it."""
 
 
 @dataclass(frozen=True)
-class Crew:
-    """`open_bench` gives each of at most `jobs` benches; a live target is asked by one alone."""
+class Pool:
+    """`open_bench` gives each of at most `jobs` threads a bench; a live target has one alone."""
 
     open_bench: Callable[[], AbstractContextManager[Bench]]
     jobs: int = 1
@@ -31,19 +32,19 @@ class Crew:
         """A receipt of every distinct block, run now or kept from an earlier run.
 
         Raises what the first bench to fail raised, as soon as no other runs a block any more; and
-        Unreachable when blocks were run and none of them told anything.
+        Unreachable when blocks were run and none was conclusive.
         """
-        told = distinct(blocks)
-        kept = [self._kept(block, pages, stored, today) for block, pages in told]
-        left = [one for one, receipt in zip(told, kept, strict=True) if receipt is None]
-        fresh = iter(_Shift(left, stored, today, self.open_bench).work(self.jobs))
+        published = distinct(blocks)
+        kept = [self._kept(block, pages, stored, today) for block, pages in published]
+        left = [one for one, receipt in zip(published, kept, strict=True) if receipt is None]
+        fresh = iter(self._run(left, stored, today))
         receipts = tuple(receipt or next(fresh) for receipt in kept)
         if self.cache is not None:
-            for (block, _), receipt in zip(told, receipts, strict=True):
+            for (block, _), receipt in zip(published, receipts, strict=True):
                 if not receipt.reused:
                     self.cache.keep(block, receipt)
             self.cache.save()
-        return _told(Report(receipts), stored)
+        return _conclusive(Report(receipts), stored)
 
     def _kept(
         self, block: Block, pages: tuple[str, ...], stored: Stored, today: date
@@ -54,8 +55,37 @@ class Crew:
         is_skipped = endpoint.skip is not None and endpoint.skip.until >= today
         return None if is_skipped else self.cache.find(block, pages)
 
+    def _run(self, published: Sequence[Published], stored: Stored, today: date) -> list[Receipt]:
+        waiting = deque(enumerate(published))
+        receipts: dict[int, Receipt] = {}
 
-def _told(report: Report, stored: Stored) -> Report:
+        def work() -> None:
+            if not waiting:
+                return
+            with self.open_bench() as bench:
+                while waiting:
+                    try:
+                        number, (block, pages) = waiting.popleft()
+                    except IndexError:  # another thread took the last
+                        return
+                    receipts[number] = verify_block(block, pages, stored, bench, today)
+
+        jobs = min(self.jobs, len(published))
+        if jobs <= 1:  # in this thread, so that Ctrl-C ends the block that runs
+            work()
+        else:
+            with ThreadPoolExecutor(jobs, "trueup-job") as threads:
+                workers = [threads.submit(work) for _ in range(jobs)]
+                try:
+                    wait(workers, return_when=FIRST_EXCEPTION)
+                finally:
+                    waiting.clear()
+            for worker in workers:
+                worker.result()
+        return [receipt for _, receipt in sorted(receipts.items())]
+
+
+def _conclusive(report: Report, stored: Stored) -> Report:
     untold = [receipt for receipt in report.receipts if receipt.untold]
     if untold and len(untold) == report.counts["run"]:
         target = untold[0].target
@@ -65,57 +95,3 @@ def _told(report: Report, stored: Stored) -> Report:
             f" {untold[0].untold}. Check that it is up, the key and its balance, and the caps."
         )
     return report
-
-
-class _Shift:
-    """Blocks on their way through the benches."""
-
-    def __init__(
-        self,
-        told: Sequence[Told],
-        stored: Stored,
-        today: date,
-        open_bench: Callable[[], AbstractContextManager[Bench]],
-    ) -> None:
-        self._told, self._stored, self._today = told, stored, today
-        self._open_bench = open_bench
-        self._waiting = deque(range(len(told)))
-        self._receipts: dict[int, Receipt] = {}
-        self._failed: list[BaseException] = []
-
-    def work(self, jobs: int) -> list[Receipt]:
-        others = [
-            threading.Thread(target=self._bench, name=f"trueup-job-{number}")
-            for number in range(1, min(jobs, len(self._told)))
-        ]
-        for other in others:
-            other.start()
-        try:
-            self._bench()
-        finally:
-            self._waiting.clear()
-            for other in others:
-                other.join()
-        if self._failed:
-            raise self._failed[0]
-        return [receipt for _, receipt in sorted(self._receipts.items())]
-
-    def _bench(self) -> None:
-        """Takes blocks until none waits; a failure leaves none to the other benches."""
-        try:
-            if self._waiting:
-                with self._open_bench() as bench:
-                    while self._waiting:
-                        self._run_next(bench)
-        except BaseException as error:
-            self._waiting.clear()
-            self._failed.append(error)
-
-    def _run_next(self, bench: Bench) -> None:
-        try:
-            number = self._waiting.popleft()
-        except IndexError:  # another bench took the last
-            return
-        block, pages = self._told[number]
-        receipt = verify_block(block, pages, self._stored, bench, self._today)
-        self._receipts[number] = receipt
