@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import hostile, paragraphs
 
+import trueup
 from trueup.site import Block
 from trueup.store import Stored, parse_status
 from trueup.verify import cache
@@ -350,3 +351,7 @@ def test_the_day_of_the_evidence_survives_the_file(file: Path) -> None:
     keep(file)
     found = find(file)
     assert found and found.evidence == date(2026, 4, 14)
+
+
+def test_the_engine_is_the_whole_package() -> None:
+    assert Path(trueup.__file__).parent == cache.ENGINE

@@ -25,7 +25,8 @@ from trueup.verify.receipt import Receipt
 
 VERSION = 1
 TOOLS = ("bash", "curl", "node")
-ENGINE = Path(__file__).parent
+ENGINE = Path(__file__).parents[1]
+"""The whole package: any part of it can matter to what a block does or how it is judged."""
 
 
 @cache
