@@ -25,7 +25,7 @@ EACH = pytest.mark.parametrize("path", WORKFLOWS.values(), ids=WORKFLOWS)
 OFFERED = TOP / ".pre-commit-hooks.yaml"
 HOOKS = TOP / ".pre-commit-config.yaml"
 SCRIPT_LINES = 20
-README_LINES = 120
+README_LINES = 70
 PICTURE_BYTES = 150_000
 
 # In pieces, so that this file does not hold what it looks for.

@@ -184,7 +184,7 @@ def test_the_language_switch_keeps_the_page(page: Page, home: str) -> None:
         assert page.evaluate("document.documentElement.lang") == language
 
 
-WORDS = {"": "mismatch", "/ja": "レシート", "/ru": "квитанция", "/zh": "回执"}
+WORDS = {"": "mismatch", "/ja": "レシート", "/ru": "квитанция", "/zh": "推荐"}
 
 
 @pytest.mark.parametrize("prefix", some(WORDS, "/ja"))

@@ -70,7 +70,7 @@ def at(home: str, language: str, name: str = "") -> str:
 @pytest.mark.parametrize(
     ("scheme", "name"),
     some(
-        product(("light", "dark", "print"), ("", "status", "nano-banana", "speed")),
+        product(("light", "dark", "print"), ("", "status", "nano-banana", "signatures")),
         ("light", "status"),
         ("dark", "nano-banana"),
         ("print", "status"),
