@@ -33,8 +33,8 @@ from trueup.model import Observation
 from trueup.relay import PLACEHOLDER, Budget, create_relay, no_price
 from trueup.retest.session import OpenSite
 from trueup.retest.site import Site
-from trueup.sandbox import Language, Limits, Ran, Sandbox
-from trueup.snippet import Snippet
+from trueup.sandbox import Limits, Ran, Sandbox
+from trueup.snippet import Fence, Snippet
 from trueup.store import load_status, parse_status
 from trueup.verify.judge import LIVE_LIMITS
 from trueup.verify.run import Bench, Log
@@ -175,7 +175,7 @@ class Curl(Sandbox):
     def __init__(self, transport: httpx.ASGITransport) -> None:
         self._transport = transport
 
-    def run(self, language: Language, source: bytes, limits: Limits = LIVE_LIMITS) -> Ran:
+    def run(self, language: Fence, source: bytes, limits: Limits = LIVE_LIMITS) -> Ran:
         curl, url, *options = shlex.split(source.decode().replace("\\\n", ""))
         values: dict[str, list[str]] = {"-H": [], "-d": []}
         for option, value in zip(options[::2], options[1::2], strict=True):

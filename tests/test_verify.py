@@ -22,9 +22,9 @@ from trueup.exchange import Exchange
 from trueup.mock import MEDIA_HOST, draw_picture
 from trueup.protocols import PROTOCOLS, Picture
 from trueup.request import request_of, speaking
-from trueup.sandbox import Language, Limits, Ran, Sandbox
+from trueup.sandbox import Limits, Ran, Sandbox
 from trueup.site import Block
-from trueup.snippet import languages_of, render_snippet
+from trueup.snippet import Fence, languages_of, render_snippet
 from trueup.store import Stored, load_status, parse_status
 from trueup.verify.judge import LIMITS, distinct, verify_block
 from trueup.verify.pool import Pool
@@ -71,7 +71,7 @@ class Scripted(Sandbox):
         self.ran = ran
         self.arriving: list[Callable[[], None]] = []
 
-    def run(self, language: Language, source: bytes, limits: Limits = LIMITS) -> Ran:
+    def run(self, language: Fence, source: bytes, limits: Limits = LIMITS) -> Ran:
         for arrive in self.arriving:
             arrive()
         return self.ran

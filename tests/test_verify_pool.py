@@ -13,9 +13,9 @@ import pytest
 from conftest import TOP
 
 from trueup.errors import Unreachable
-from trueup.sandbox import Language, Limits, Ran, Sandbox
+from trueup.sandbox import Limits, Ran, Sandbox
 from trueup.site import Block
-from trueup.snippet import languages_of, render_snippet
+from trueup.snippet import Fence, languages_of, render_snippet
 from trueup.store import parse_status
 from trueup.verify.cache import Cache, Keys
 from trueup.verify.pool import Pool
@@ -44,7 +44,7 @@ class Watched(Sandbox):
         self.wrong = wrong
         self.barrier = threading.Barrier(together)
 
-    def run(self, language: Language, source: bytes, limits: Limits = LIMITS) -> Ran:
+    def run(self, language: Fence, source: bytes, limits: Limits = LIMITS) -> Ran:
         name = source.decode()
         self.began.append(name)
         if not self.wrong or name in ("block 0", "block 1"):

@@ -11,9 +11,9 @@ from pydantic import TypeAdapter, ValidationError
 from trueup.finding import Finding
 from trueup.model import Status
 from trueup.site import Block, Page
-from trueup.snippet import FENCES, Snippet
+from trueup.snippet import PROGRAMS, Snippet
 
-RUN = set[str](FENCES)
+RUN = set(PROGRAMS)
 SAFE_FENCES = {"console", "yaml", "json", "text", "mermaid"}
 
 

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from trueup.docs import Docs
     from trueup.sandbox import Containment
 
-NEEDED = ("bash", "curl")
 PORT = click.IntRange(0, 65535)
 SHORTEST_KEY = 8
 SECRETS = ("_API_KEY", "_ACCESS_TOKEN")
@@ -89,8 +88,10 @@ def cli(context: click.Context, top: Path) -> None:
 
 def load_docs(top: Path, as_of: date | None) -> "Docs":
     from trueup.docs import Docs
+    from trueup.snippet import PROGRAMS
 
-    for tool in NEEDED:
+    needed = [tool for one in PROGRAMS.values() if not one.may_lack for tool in one.tools]
+    for tool in needed:
         if shutil.which(tool) is None:
             raise BadInput(f"{tool}: not found; it runs the blocks. Install it.")
     now = datetime.now(UTC)

@@ -8,7 +8,7 @@ from typing import get_args
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from trueup.errors import Unreachable
-from trueup.sandbox.contract import Containment, Language, Limits, Ran, Sandbox
+from trueup.sandbox.contract import Containment, Limits, Ran, Sandbox
 from trueup.sandbox.fallback import open_fallback
 from trueup.sandbox.namespace import open_namespace
 from trueup.sandbox.runner import BLOCK_PATH
@@ -17,7 +17,6 @@ from trueup.sandbox.server import Gateway, Loop, open_folder, open_server
 __all__ = [
     "BLOCK_PATH",
     "Containment",
-    "Language",
     "Limits",
     "Ran",
     "Sandbox",

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from trueup.snippet import Fence
+
 Containment = Literal["namespace", "landlock", "none"]
-Language = Literal["bash", "python", "javascript"]
 
 
 @dataclass(frozen=True)
@@ -47,11 +48,11 @@ class Sandbox(ABC):
 
     containment: Containment
 
-    def lacks(self, language: Language) -> str | None:
+    def lacks(self, language: Fence) -> str | None:
         """Why no block of this language can run here, or None when one can."""
         return None
 
     @abstractmethod
-    def run(self, language: Language, source: bytes, limits: Limits = USUAL) -> Ran:
+    def run(self, language: Fence, source: bytes, limits: Limits = USUAL) -> Ran:
         """What the block did, run byte for byte in an empty folder; raises Unreachable if the
         sandbox itself died of it. The next call then starts a new one."""

@@ -10,11 +10,12 @@ from typing import Literal
 
 from trueup.errors import Unreachable
 from trueup.sandbox import landlock
-from trueup.sandbox.contract import USUAL, Containment, Language, Limits, Ran, Sandbox
+from trueup.sandbox.contract import USUAL, Containment, Limits, Ran, Sandbox
 from trueup.sandbox.node import led_node
 from trueup.sandbox.runner import INSIDE, Runner, environment, settings
 from trueup.sandbox.server import Gateway, Loop
 from trueup.sandbox.tunnel import Tunnel, open_tunnel
+from trueup.snippet import Fence
 
 _PROXY_VARIABLES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
 _TEMPORARY = ("/tmp", "/var/tmp", "/dev")
@@ -25,10 +26,10 @@ class FallbackSandbox(Sandbox):
         self.containment = containment
         self._runner, self._tunnel = runner, tunnel
 
-    def lacks(self, language: Language) -> str | None:
+    def lacks(self, language: Fence) -> str | None:
         return self._runner.lacks(language)
 
-    def run(self, language: Language, source: bytes, limits: Limits = USUAL) -> Ran:
+    def run(self, language: Fence, source: bytes, limits: Limits = USUAL) -> Ran:
         self._tunnel.take_refused()
         ran = self._runner.run(language, source, limits)
         return Ran(**(vars(ran) | {"refused": self._tunnel.take_refused()}))

@@ -9,10 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from trueup.errors import Unreachable
-from trueup.sandbox.contract import USUAL, Containment, Language, Limits, Ran, Sandbox
+from trueup.sandbox.contract import USUAL, Containment, Limits, Ran, Sandbox
 from trueup.sandbox.node import mounts, plain_node
 from trueup.sandbox.runner import CHILD, INSIDE, Runner, environment, settings
 from trueup.sandbox.server import Gateway
+from trueup.snippet import Fence
 
 _UNSHARED = ("user", "net", "pid", "ipc", "uts", "cgroup-try")
 _ID = "1000"  # inside, no user is root and no folder's name says who runs this
@@ -42,10 +43,10 @@ class NamespaceSandbox(Sandbox):
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
 
-    def lacks(self, language: Language) -> str | None:
+    def lacks(self, language: Fence) -> str | None:
         return self._runner.lacks(language)
 
-    def run(self, language: Language, source: bytes, limits: Limits = USUAL) -> Ran:
+    def run(self, language: Fence, source: bytes, limits: Limits = USUAL) -> Ran:
         return self._runner.run(language, source, limits)
 
 

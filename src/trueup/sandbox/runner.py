@@ -1,6 +1,7 @@
 """The host's end of `inside.py`: starts it, sends it blocks, and starts it again after it died."""
 
 import json
+import shutil
 import socket
 import subprocess
 import sys
@@ -12,19 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from trueup.errors import Unreachable
-from trueup.sandbox.contract import Language, Limits, Ran
+from trueup.sandbox.contract import Limits, Ran
 from trueup.sandbox.node import MISSING, Node
 from trueup.sandbox.server import Gateway
+from trueup.snippet import PROGRAMS, Fence
 
 INSIDE, CHILD = (Path(__file__).with_name(f"{name}.py") for name in ("inside", "child"))
 BLOCK_PATH = "/usr/local/bin:/usr/bin:/bin"
 _PATIENCE_S = 10
 _PROBE_LIMITS = Limits(timeout_s=_PATIENCE_S)
-_NAMES: Mapping[Language, str] = {
-    "bash": "block.sh",
-    "python": "block.py",
-    "javascript": "block.mjs",
-}
 
 
 def environment(ca: str) -> dict[str, str]:
@@ -60,11 +57,6 @@ class Runner:
         self._descriptors = descriptors
         self._node = node
         self._probed = False
-        self._starts: dict[Language, Sequence[str]] = {
-            "bash": ["bash"],
-            "python": [sys.executable],
-            "javascript": node.command if node else [],
-        }
         self._one_block = threading.Lock()
         self._files = ExitStack()
         self._process: subprocess.Popen[bytes] | None = None
@@ -98,10 +90,12 @@ class Runner:
         except OSError as error:
             raise Unreachable(f"{self._command[0]}: {error.strerror}.") from error
 
-    def lacks(self, language: Language) -> str | None:
-        """Why Node cannot run a block here; the other languages are Trueup's own needs."""
+    def lacks(self, language: Fence) -> str | None:
+        """Why no block of a language can run here; None where one can."""
         if language != "javascript":
-            return None
+            tools = PROGRAMS[language].tools
+            missing = [tool for tool in tools if not shutil.which(tool, path=BLOCK_PATH)]
+            return f"{missing[0]} was not found; install it" if missing else None
         if self._node is None:
             return MISSING
         if not self._probed:
@@ -109,9 +103,9 @@ class Runner:
             self._fit, self._probed = ran.exit_code == 0, True
         return None if self._fit else self._node.unfit
 
-    def run(self, language: Language, source: bytes, limits: Limits) -> Ran:
+    def run(self, language: Fence, source: bytes, limits: Limits) -> Ran:
         """The block's result, with nothing refused. `language` is one that is not lacking."""
-        command, name = list(self._starts[language]), _NAMES[language]
+        command, name = self._start(language), PROGRAMS[language].file
         order = {"command": command, "name": name, "size": len(source)} | vars(limits)
         with self._one_block:
             if self._process is None or self._process.poll() is not None:
@@ -128,6 +122,11 @@ class Runner:
         return Ran(
             head["exit_code"], head["stopped"], stdout, stderr, head["duration_ms"], found, ()
         )
+
+    def _start(self, language: Fence) -> list[str]:
+        if language == "javascript" and self._node is not None:
+            return list(self._node.command)
+        return list(PROGRAMS[language].tools[:1]) or [sys.executable]
 
     def close(self) -> None:
         """Hangs up, which ends the program and all that it started."""

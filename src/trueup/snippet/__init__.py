@@ -10,13 +10,22 @@ from functools import lru_cache
 from hashlib import sha256
 from itertools import accumulate
 from pathlib import Path
-from typing import Any, Literal, NoReturn
+from typing import Any, NoReturn
 
 import jinja2
 
 from trueup.errors import BadInput
-from trueup.model import AuthKind, Sent, Status, anchor, split
+from trueup.model import Sent, Status, anchor, split
 from trueup.request import request_of
+from trueup.snippet.languages import (
+    LANGUAGES,
+    PROGRAMS,
+    Fence,
+    Language,
+    Program,
+    language_of,
+    languages_of,
+)
 from trueup.snippet.quoting import (
     ARGUMENT_LIMIT,
     is_javascript,
@@ -31,10 +40,11 @@ from trueup.snippet.sdk import arguments_of
 
 __all__ = [
     "ARGUMENT_LIMIT",
-    "FENCES",
     "LANGUAGES",
+    "PROGRAMS",
     "Fence",
     "Language",
+    "Program",
     "Snippet",
     "base_places",
     "language_of",
@@ -47,44 +57,6 @@ __all__ = [
     "render_snippet",
     "render_snippets",
 ]
-
-Fence = Literal["bash", "python", "javascript"]
-
-
-@dataclass(frozen=True)
-class Language:
-    """A language that snippets are written in; `fence` is what its blocks are marked with.
-
-    Every protocol must have the template of a language that is not `optional`. `auth` is given
-    where the client itself decides how it sends the key, whatever the route documents.
-    """
-
-    name: str
-    label: str
-    fence: Fence
-    template: str
-    optional: bool = False
-    auth: AuthKind | None = None
-
-
-LANGUAGES = {
-    language.name: language
-    for language in (
-        Language("curl", "curl", "bash", "curl.sh.j2"),
-        Language("python", "Python", "python", "python.py.j2"),
-        Language("javascript", "JavaScript", "javascript", "javascript.mjs.j2"),
-        Language(
-            name="genai",
-            label="Python (google-genai)",
-            fence="python",
-            template="genai.py.j2",
-            optional=True,
-            auth="x-goog-api-key",
-        ),
-    )
-}
-FENCES = tuple(dict.fromkeys(language.fence for language in LANGUAGES.values()))
-"""The marks of all blocks that are run."""
 
 
 @dataclass(frozen=True)
@@ -100,24 +72,6 @@ class Snippet:
     def id(self) -> str:
         """Unique on a page and usable as an HTML id."""
         return f"{anchor(self.endpoint)}--{self.language.name}"
-
-
-def language_of(block_id: str | None) -> Language | None:
-    """The language of the snippet with this id, or None where it is no snippet's."""
-    return LANGUAGES.get((block_id or "").rpartition("--")[2])
-
-
-def languages_of(protocol: str, folder: Path) -> tuple[Language, ...]:
-    """The languages in which a protocol's requests are published, in the order of the tabs.
-
-    An optional language whose template the protocol lacks is left out. Any other is there even
-    without one, so that its absence is an error when it is rendered.
-    """
-    return tuple(
-        language
-        for language in LANGUAGES.values()
-        if not language.optional or (folder / protocol / language.template).is_file()
-    )
 
 
 def render_snippets(status: Status, folder: Path) -> list[Snippet]:

@@ -20,11 +20,11 @@ from trueup.model import Frozen, Observation
 from trueup.protocols import PROTOCOLS
 from trueup.sandbox import BLOCK_PATH
 from trueup.site import Block
+from trueup.snippet import PROGRAMS
 from trueup.store import Stored, write_whole
 from trueup.verify.receipt import Receipt
 
 VERSION = 1
-TOOLS = ("bash", "curl", "node")
 ENGINE = Path(__file__).parents[1]
 """The whole package: any part of it can matter to what a block does or how it is judged."""
 
@@ -38,7 +38,7 @@ def engine_mark() -> str:
     own = {name: Path(getfile(type(one))) for name, one in PROTOCOLS.items()}
     source += [(name, file.read_bytes().hex()) for name, file in sorted(own.items())]
     installed = sorted(name for path in sys.path for name in _installed(path))
-    tools = [_tool(name) for name in TOOLS]
+    tools = [_tool(name) for program in PROGRAMS.values() for name in program.tools]
     return _hash([source, installed, tools, sys.version, sys.executable, platform.machine()])
 
 

@@ -12,9 +12,9 @@ from trueup.finding import printable
 from trueup.model import Observation, Sent, split
 from trueup.relay import BODY_LIMIT
 from trueup.request import differences, request_in
-from trueup.sandbox import Language, Limits
+from trueup.sandbox import Limits
 from trueup.site import Block
-from trueup.snippet import FENCES, language_of
+from trueup.snippet import PROGRAMS, language_of
 from trueup.store import Stored
 from trueup.verify.reading import Reading, decode, exchanges_of, read_run
 from trueup.verify.receipt import Receipt
@@ -23,7 +23,6 @@ from trueup.verify.run import Bench, Run
 LIMITS = Limits(timeout_s=60)
 LIVE_LIMITS = Limits(timeout_s=330, output_bytes=2 * BODY_LIMIT)
 """A curl block prints its reply, the image within: what the relay lets through must fit."""
-RUNNABLE: Mapping[str, Language] = {fence: fence for fence in FENCES}
 
 
 def distinct(blocks: Iterable[Block]) -> list[tuple[Block, tuple[str, ...]]]:
@@ -31,7 +30,7 @@ def distinct(blocks: Iterable[Block]) -> list[tuple[Block, tuple[str, ...]]]:
     pages: dict[tuple[str, str, str | None], dict[str, None]] = {}
     first: dict[tuple[str, str, str | None], Block] = {}
     for block in blocks:
-        if block.language in RUNNABLE:
+        if block.language in PROGRAMS:
             key = (block.sha256, block.language, block.endpoint)
             first.setdefault(key, block)
             pages.setdefault(key, {})[block.page] = None
@@ -58,13 +57,13 @@ def verify_block(
     if endpoint.skip and endpoint.skip.until >= today and bench.replays:
         skipped = f"{endpoint.skip.reason} (until {endpoint.skip.until})"
         return Receipt(**facts, passed=False, skipped=skipped)
-    language = RUNNABLE[block.language]
-    if lacking := bench.lacks(language):
+    program = PROGRAMS[block.language]
+    if lacking := bench.lacks(program.fence):
         if bench.complete:
             return Receipt(**facts, passed=False, reasons=(lacking,))
         return Receipt(**facts, passed=False, skipped=lacking)
     limits = LIMITS if bench.replays else LIVE_LIMITS
-    run = bench.run(language, block.text, limits)
+    run = bench.run(program.fence, block.text, limits)
     return _Trial(block, block.endpoint, stored, bench, run).receipt(facts)
 
 
@@ -191,7 +190,7 @@ class _Trial:
         ran = self.run.ran
         if ran.stopped or outcome is None:
             return
-        if self.block.language == "bash":
+        if not PROGRAMS[self.block.language].exit_code_tells:
             if ran.exit_code != 0:
                 self.reasons.append(f"curl ended with {ran.exit_code}; 0 was expected")
         elif outcome == "image":

@@ -12,7 +12,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from trueup.exchange import Exchange
 from trueup.mock import MEDIA_HOST, create_app
 from trueup.relay import Budget, Deadlines, create_relay
-from trueup.sandbox import Containment, Language, Limits, Ran, Sandbox, open_sandbox
+from trueup.sandbox import Containment, Limits, Ran, Sandbox, open_sandbox
+from trueup.snippet import Fence
 from trueup.store import Stored
 
 PATIENCE_S = 5.0
@@ -92,11 +93,11 @@ class Bench:
         """What keeps a block from reaching anything else."""
         return self.sandbox.containment
 
-    def lacks(self, language: Language) -> str | None:
+    def lacks(self, language: Fence) -> str | None:
         """Why no block of this language can run here, or None when one can."""
         return self.sandbox.lacks(language)
 
-    def run(self, language: Language, source: str, limits: Limits) -> Run:
+    def run(self, language: Fence, source: str, limits: Limits) -> Run:
         """Runs a block byte for byte. Raises Unreachable when the sandbox itself breaks."""
         self.log.exchanges = exchanges = list[Exchange]()
         ran = self.sandbox.run(language, source.encode(), limits)
