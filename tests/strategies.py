@@ -2,6 +2,8 @@
 
 from hypothesis import strategies as st
 
+from trueup.request import Difference
+
 hostile = st.one_of(
     st.text(min_size=1, max_size=30),
     st.text(
@@ -23,3 +25,10 @@ json_values = st.recursive(
 )
 paragraphs = st.lists(hostile | st.text(), min_size=1, max_size=30).map(" ".join).filter(bool)
 """Texts long enough to be wrapped."""
+differences = st.builds(
+    Difference,
+    path=st.lists(hostile | st.integers(0, 9), min_size=1, max_size=4).map(tuple),
+    recorded=json_values,
+    now=json_values,
+    absent=st.sampled_from([None, "recorded", "now"]),
+)

@@ -25,7 +25,7 @@ from recorder import (
 
 from trueup.errors import BadInput
 from trueup.model import Sent, Status
-from trueup.request import request_in, request_of
+from trueup.request import Difference, request_in, request_of
 from trueup.site import Block
 from trueup.snippet import LANGUAGES, language_of, languages_of, render_snippet
 from trueup.store import Stored, parse_status
@@ -37,7 +37,7 @@ server, gateway = recorder.server, recorder.gateway
 TODAY = date(2026, 4, 14)
 NOW = datetime(2026, 4, 20, tzinfo=UTC)
 NATIVE = [name for name in REAL.endpoints if REAL.route_of(name).protocol == "gemini"]
-UNOBSERVED = ("auth: x-goog-api-key; query-key was recorded",)
+UNOBSERVED = (Difference(path=("auth",), recorded="query-key", now="x-goog-api-key"),)
 CONTENTS = [{"role": "user", "parts": [{"text": "a"}]}]
 
 # What the SDK sends unchanged, what it would change, and what it does not know, at random.
@@ -150,7 +150,9 @@ def test_a_block_passes_and_says_that_its_way_of_the_key_was_not_observed(
     line = receipt_line(receipt, REAL, load_catalogue("en"), "page/index.html")
     assert "The way of the key (<code>x-goog-api-key</code>) was not part of that evidence." in line
     assert "Replays the evidence of 2026-04-14; nothing was sent to" in line
-    assert json.loads(receipt.model_dump_json())["unobserved"] == list(UNOBSERVED)
+    assert json.loads(receipt.model_dump_json())["unobserved"] == [
+        {"path": ["auth"], "recorded": "query-key", "now": "x-goog-api-key", "absent": None}
+    ]
     live = receipt.model_copy(update={"replayed": False})
     line = receipt_line(live, REAL, load_catalogue("en"), "page/index.html")
     assert "not part of that evidence" not in line

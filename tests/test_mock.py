@@ -207,9 +207,11 @@ def test_a_way_that_the_route_accepts_is_answered_and_told_apart_from_the_record
     assert seen[0].answered_from == seen[1].answered_from
     row = next(row for row in STATUS.seen("nano-banana/generate-content", "production"))
     parted = [request_in(exchange, SITE) for exchange in seen]
-    assert [differences(row.sent, sent) if sent else None for sent in parted] == [
-        ("auth: recorded query-key, now x-goog-api-key",),
-        (),
+    assert [
+        [str(one) for one in differences(row.sent, sent)] if sent else None for sent in parted
+    ] == [
+        ["auth: recorded query-key, now x-goog-api-key"],
+        [],
     ]
 
 

@@ -134,7 +134,7 @@ def test_google_gets_the_recorded_shape_and_its_way_of_the_key_is_told(
     assert exchange.auth == ("x-goog-api-key",) and exchange.answered_from
     sent = request_in(exchange, "https://crazyrouter.com")
     row = STATUS.seen(endpoint, "production")[0]
-    assert sent and "auth: recorded query-key" in differences(row.sent, sent)[0]
+    assert sent and "auth: recorded query-key" in str(differences(row.sent, sent)[0])
 
 
 def test_google_gets_it_from_its_async_client_too(site: str) -> None:

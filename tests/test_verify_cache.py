@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import hostile, paragraphs
+from strategies import differences, hostile, paragraphs
 
 import trueup
 from trueup.site import Block
@@ -87,7 +87,7 @@ def test_an_unchanged_block_gets_the_data_of_its_run_and_the_mark(file: Path) ->
 told = {
     "request_id": st.none() | hostile,
     "signatures": st.lists(hostile, max_size=2).map(tuple),
-    "unobserved": st.lists(paragraphs, max_size=2).map(tuple),
+    "unobserved": st.lists(differences, max_size=2).map(tuple),
     "duration_ms": st.integers(0, 10**6),
 }
 kept_blocks = st.tuples(

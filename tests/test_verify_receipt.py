@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import hostile, json_values, paragraphs
+from strategies import differences, hostile, json_values, paragraphs
 
 from trueup import __version__
 from trueup.verify.receipt import Receipt, Report
@@ -89,7 +89,7 @@ receipts = st.builds(
     image=st.none() | st.dictionaries(hostile, json_values, max_size=3),
     skipped=st.none() | hostile,
     untold=st.none() | hostile,
-    unobserved=st.lists(hostile, max_size=2).map(tuple),
+    unobserved=st.lists(differences, max_size=2).map(tuple),
     reasons=st.lists(paragraphs, max_size=2).map(tuple),
     reused=st.booleans(),
 )

@@ -2,11 +2,17 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
+
+from pydantic import JsonValue
 
 from trueup.exchange import Exchange
-from trueup.model import Body, Observation, Sent, Status, split
+from trueup.model import Body, Frozen, Observation, Sent, Status, split
 from trueup.protocols import PROTOCOLS, Protocol
+
+SHOWN = 80
+"""Characters of a value in a message: two of them fit into a terminal's two lines."""
+Path = tuple[str | int, ...]
 
 
 def protocol_of(status: Status, endpoint: str) -> Protocol:
@@ -46,17 +52,43 @@ def request_in(exchange: Exchange, base_url: str) -> Sent | None:
     )
 
 
-def differences(recorded: Sent, now: Sent) -> tuple[str, ...]:
-    """Each way in which `now` parts from what was recorded, as `where: recorded X, now Y`.
+class Difference(Frozen):
+    """One way in which what is sent differs from what was recorded."""
+
+    path: tuple[str | int, ...]
+    """`base_url`, `request` or `auth`; or `body`, and the keys and indexes that lead to it."""
+    recorded: JsonValue
+    """What was recorded."""
+    now: JsonValue
+    """What is sent instead."""
+    absent: Literal["recorded", "now"] | None = None
+    """The side on which there is nothing at that path."""
+
+    def __str__(self) -> str:
+        keys = (f"[{key}]" if isinstance(key, int) else f".{key}" for key in self.path)
+        sides = (self._shown("recorded", self.recorded), self._shown("now", self.now))
+        return f"{''.join(keys).removeprefix('.')}: recorded {sides[0]}, now {sides[1]}"
+
+    def _shown(self, side: str, value: JsonValue) -> str:
+        if side == self.absent:
+            return "nothing"
+        text = json.dumps(value, ensure_ascii=False) if self.path[0] == "body" else str(value)
+        return text if len(text) <= SHOWN else f"{text[: SHOWN - 3]}…"
+
+
+def differences(recorded: Sent, now: Sent) -> tuple[Difference, ...]:
+    """Each way in which `now` differs from what was recorded.
 
     A null in the recorded body is a value that nobody reported; it is compared with nothing. A
-    field `*` there stands for further fields that may have been sent.
+    null under the key `*` there stands for further fields that may have been sent.
     """
     return tuple(
-        f"{name}: recorded {getattr(recorded, name)}, now {getattr(now, name)}"
+        Difference.model_construct(
+            path=(name,), recorded=getattr(recorded, name), now=getattr(now, name)
+        )
         for name in ("base_url", "request", "auth")
         if getattr(recorded, name) != getattr(now, name)
-    ) + tuple(_body_differences("body", recorded.body, now.body))
+    ) + tuple(_body_differences(("body",), recorded.body, now.body))
 
 
 def speaking(
@@ -76,27 +108,27 @@ def without_prompt(protocol: Protocol, sent: Sent) -> Sent:
     return sent.model_copy(update={"body": body})
 
 
-def _body_differences(path: str, recorded: Any, now: Any) -> Iterator[str]:
+def _body_differences(path: Path, recorded: Any, now: Any) -> Iterator[Difference]:
     if recorded is None:
         return
     if isinstance(recorded, dict) and isinstance(now, dict):
         is_whole = recorded.get("*", "") is not None
         for key in [*recorded, *(key for key in now if is_whole and key not in recorded)]:
+            at = (*path, key)
             if key == "*" and not is_whole:
                 continue
             if key not in now:
-                yield f"{path}.{key}: recorded {_short(recorded[key])}, now nothing"
+                yield Difference.model_construct(
+                    path=at, recorded=recorded[key], now=None, absent="now"
+                )
             elif key not in recorded:
-                yield f"{path}.{key}: recorded nothing, now {_short(now[key])}"
+                yield Difference.model_construct(
+                    path=at, recorded=None, now=now[key], absent="recorded"
+                )
             else:
-                yield from _body_differences(f"{path}.{key}", recorded[key], now[key])
+                yield from _body_differences(at, recorded[key], now[key])
     elif isinstance(recorded, list) and isinstance(now, list) and len(recorded) == len(now):
         for index, pair in enumerate(zip(recorded, now, strict=True)):
-            yield from _body_differences(f"{path}[{index}]", *pair)
+            yield from _body_differences((*path, index), *pair)
     elif type(recorded) is not type(now) or recorded != now:
-        yield f"{path}: recorded {_short(recorded)}, now {_short(now)}"
-
-
-def _short(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 80 else f"{text[:77]}…"
+        yield Difference.model_construct(path=path, recorded=recorded, now=now)

@@ -10,12 +10,9 @@ from trueup.check.receipts import check_receipts
 from trueup.evidence import Assessment, mapping_of
 from trueup.finding import Finding
 from trueup.model import Observation, Place, as_time, split
-from trueup.request import differences, protocol_of, request_of
+from trueup.request import Difference, differences, protocol_of, request_of
 from trueup.store import Stored, shown
 from trueup.wording import prose_of
-
-KEY = re.compile(r"\.([^.\[]+)|\[([0-9]+)\]")
-"""One step of a path such as `body.contents[0].parts`."""
 
 
 def check_record(
@@ -56,19 +53,19 @@ def _parted(stored: Stored, endpoint: str, target: str, variant: str | None) -> 
     parted = differences(rows[0].sent, now)
     called = f"{endpoint}, variant {variant}," if variant else endpoint
     yield Finding(
-        str(_changed(stored, rows[0], parted)),
+        str(_changed(stored, rows[0], parted[0])),
         "drift",
         f"{called} no longer sends what was recorded at {stored.place_of(rows[0])}",
-        "; ".join(parted),
+        "; ".join(map(str, parted)),
         f"Retest it at {target}, or set it back to what was sent.",
     )
 
 
-def _changed(stored: Stored, row: Observation, parted: tuple[str, ...]) -> Place:
+def _changed(stored: Stored, row: Observation, difference: Difference) -> Place:
     """Where the status file says what differs from the record."""
     model, route = split(row.endpoint)
     status = stored.status
-    what = parted[0].split(": ", 1)[0]
+    what, *keys = difference.path
     if what == "base_url":
         return stored.place("targets", row.target, "base_url")
     if what == "auth":
@@ -78,7 +75,6 @@ def _changed(stored: Stored, row: Observation, parted: tuple[str, ...]) -> Place
         if not _is_of_route(row.sent.request, request):
             return stored.place("routes", route, "request")
         return stored.place("models", model, *(["upstream"] if "{upstream}" in request else []))
-    keys = [int(index) if index else key for key, index in KEY.findall(what)]
     facts, first = status.endpoints[row.endpoint], keys[:1]
     if row.variant and (first == [] or first[0] in facts.variants[row.variant].body):
         return stored.place("endpoints", row.endpoint, "variants", row.variant, "body", *keys)

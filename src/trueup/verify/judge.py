@@ -11,7 +11,7 @@ from trueup.exchange import Exchange
 from trueup.finding import printable
 from trueup.model import Observation, Sent, split
 from trueup.relay import BODY_LIMIT
-from trueup.request import differences, request_in
+from trueup.request import Difference, differences, request_in
 from trueup.sandbox import Limits
 from trueup.site import Block
 from trueup.snippet import PROGRAMS, language_of
@@ -77,7 +77,7 @@ class _Trial:
     bench: Bench
     run: Run
     reasons: list[str] = field(default_factory=list)
-    unobserved: tuple[str, ...] = ()
+    unobserved: tuple[Difference, ...] = ()
 
     def receipt(self, facts: Mapping[str, Any]) -> Receipt:
         reading = read_run(self.run, self.endpoint, self.stored.status, self.bench)
@@ -154,7 +154,9 @@ class _Trial:
         parted = {id(row): differences(sent[id(row)], request) for row in told}
         match = next((row for row in told if not parted[id(row)]), None)
         if match is not None and match.sent.auth != request.auth:
-            self.unobserved = (f"auth: {request.auth}; {match.sent.auth} was recorded",)
+            self.unobserved = (
+                Difference(path=("auth",), recorded=match.sent.auth, now=request.auth),
+            )
         if match is None:
             self.reasons += [
                 f"the block does not send what was recorded at {self.stored.place_of(told[0])}:"

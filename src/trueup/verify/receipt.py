@@ -11,6 +11,7 @@ from pydantic_core import to_json
 
 from trueup import __version__
 from trueup.model import Frozen
+from trueup.request import Difference
 
 
 class Receipt(Frozen):
@@ -57,7 +58,7 @@ class Receipt(Frozen):
     untold: str | None = None
     """Why a live run told nothing: no whole answer, or one about the key, its balance or a rate
     limit. Such a block neither passed nor failed."""
-    unobserved: tuple[str, ...] = ()
+    unobserved: tuple[Difference, ...] = ()
     """What the block sent in another way than recorded, which its client decides: the way of the
     key, where the route is said to accept it. Any other difference is a reason against it."""
     reasons: tuple[str, ...] = ()

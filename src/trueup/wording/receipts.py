@@ -32,7 +32,7 @@ def receipt_line(receipt: Receipt, status: Status, catalogue: Catalogue, page: s
         )
         told += [
             _("The way of the key ({way}) was not part of that evidence.").format(
-                way=f"<code>{escape(one.removeprefix('auth: ').partition(';')[0])}</code>"
+                way=f"<code>{escape(str(one.now))}</code>"
             )
             for one in receipt.unobserved
         ]
