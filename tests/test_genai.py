@@ -177,7 +177,11 @@ BROKEN = {
     ),
     "another host": (("crazyrouter.com", "crazyrouter.example"), "0 requests reached"),
     "two requests": (
-        ("        reply = client", "        client.models.list()\n        reply = client"),
+        (
+            "        reply = client",
+            "        client.models.generate_content(model=MODEL, contents=CONTENTS, config=CONFIG)\n"
+            "        reply = client",
+        ),
         "2 requests",
     ),
 }
