@@ -179,7 +179,9 @@ BROKEN = {
     "two requests": (
         (
             "        reply = client",
-            "        client.models.generate_content(model=MODEL, contents=CONTENTS, config=CONFIG)\n"
+            "        client.models.generate_content(\n"
+            "            model='gemini-2.5-flash-image', contents=CONTENTS, config=CONFIG\n"
+            "        )\n"
             "        reply = client",
         ),
         "2 requests",
