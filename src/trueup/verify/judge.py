@@ -2,14 +2,14 @@
 how the program ended too.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from functools import partial
 
 from trueup.exchange import Exchange
 from trueup.finding import printable
-from trueup.model import Observation, Sent, split
+from trueup.model import Observation, Place, Sent, split
 from trueup.relay import BODY_LIMIT
 from trueup.request import Difference, differences, request_in
 from trueup.sandbox import Limits
@@ -41,30 +41,61 @@ def verify_block(
     block: Block, pages: tuple[str, ...], stored: Stored, bench: Bench, today: date
 ) -> Receipt:
     """Runs one block and judges it; one of which nothing can be told neither passes nor fails."""
-    facts: dict[str, Any] = {
-        "sha256": block.sha256,
-        "language": block.language,
-        "endpoint": block.endpoint,
-        "pages": pages,
-        "target": bench.target,
-        "replayed": bench.replays,
-        "containment": bench.containment,
-    }
+    receipt = partial(_receipt, block, pages, bench)
     endpoint = stored.status.endpoints.get(block.endpoint or "")
     if block.endpoint is None or endpoint is None:
         why = "the block belongs to no endpoint; a block that a macro made was expected"
-        return Receipt(**facts, passed=False, reasons=(why,))
+        return receipt(reasons=(why,))
     if endpoint.skip and endpoint.skip.until >= today and bench.replays:
-        skipped = f"{endpoint.skip.reason} (until {endpoint.skip.until})"
-        return Receipt(**facts, passed=False, skipped=skipped)
+        return receipt(skipped=f"{endpoint.skip.reason} (until {endpoint.skip.until})")
     program = PROGRAMS[block.language]
     if lacking := bench.lacks(program.fence):
-        if bench.complete:
-            return Receipt(**facts, passed=False, reasons=(lacking,))
-        return Receipt(**facts, passed=False, skipped=lacking)
-    limits = LIMITS if bench.replays else LIVE_LIMITS
-    run = bench.run(program.fence, block.text, limits)
-    return _Trial(block, block.endpoint, stored, bench, run).receipt(facts)
+        return receipt(reasons=(lacking,)) if bench.complete else receipt(skipped=lacking)
+    run = bench.run(program.fence, block.text, LIMITS if bench.replays else LIVE_LIMITS)
+    return _Trial(block, block.endpoint, pages, stored, bench, run).receipt()
+
+
+def _receipt(
+    block: Block,
+    pages: tuple[str, ...],
+    bench: Bench,
+    *,
+    passed: bool = False,
+    skipped: str | None = None,
+    reasons: Sequence[str] = (),
+    run: Run | None = None,
+    reading: Reading | None = None,
+    outcome: str | None = None,
+    row: Observation | None = None,
+    record: Place | None = None,
+    unobserved: tuple[Difference, ...] = (),
+) -> Receipt:
+    exchange = reading.exchange if reading else None
+    image = reading.image if reading and not bench.replays else None
+    return Receipt(
+        sha256=block.sha256,
+        language=block.language,
+        endpoint=block.endpoint,
+        pages=pages,
+        target=bench.target,
+        replayed=bench.replays,
+        containment=bench.containment,
+        passed=passed,
+        status=exchange.status if exchange else None,
+        outcome=outcome,
+        shape=reading.reply.shape if reading else None,
+        signatures=reading.signatures if reading else (),
+        duration_ms=run.ran.duration_ms if run else 0,
+        exit_code=run.ran.exit_code if run else None,
+        request_id=exchange.request_id if exchange else None,
+        evidence=row.day if row else None,
+        record=str(record) if record else None,
+        image=dict(image) if image else None,
+        skipped=skipped,
+        untold=reading.untold if reading and exchange else None,
+        unobserved=unobserved,
+        reasons=tuple(map(printable, reasons)),  # they quote what a gateway said
+    )
 
 
 @dataclass
@@ -73,41 +104,34 @@ class _Trial:
 
     block: Block
     endpoint: str
+    pages: tuple[str, ...]
     stored: Stored
     bench: Bench
     run: Run
     reasons: list[str] = field(default_factory=list)
     unobserved: tuple[Difference, ...] = ()
 
-    def receipt(self, facts: Mapping[str, Any]) -> Receipt:
+    def receipt(self) -> Receipt:
         reading = read_run(self.run, self.endpoint, self.stored.status, self.bench)
-        how: dict[str, Any] = {
-            "duration_ms": self.run.ran.duration_ms,
-            "exit_code": self.run.ran.exit_code,
-        }
+        receipt = partial(
+            _receipt, self.block, self.pages, self.bench, run=self.run, reading=reading
+        )
         self._reached()
         exchange = reading.exchange
-        if exchange is not None:
-            how |= {"status": exchange.status, "request_id": exchange.request_id}
-            if untold := reading.untold:
-                return Receipt(**facts, **how, passed=False, outcome="cannot-tell", untold=untold)
+        if exchange is not None and reading.untold:
+            return receipt(outcome="cannot-tell")
         row = self._recorded(exchange)
         if row is not None and exchange is not None:
             self._compare(row, reading)
         outcome = reading.outcome if exchange else None
         self._ended(outcome, reading.content)
-        return Receipt(
-            **facts,
-            **how,
+        return receipt(
             passed=not self.reasons,
             outcome=outcome,
-            shape=reading.reply.shape,
-            signatures=reading.signatures,
-            evidence=row.day if row else None,
-            record=str(self.stored.place_of(row)) if row else None,
-            image=None if self.bench.replays or not reading.image else dict(reading.image),
+            row=row,
+            record=self.stored.place_of(row) if row else None,
             unobserved=self.unobserved,
-            reasons=tuple(map(printable, self.reasons)),  # they quote what a gateway said
+            reasons=self.reasons,
         )
 
     def _reached(self) -> None:
