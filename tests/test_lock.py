@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -8,12 +9,14 @@ import pytest
 from trueup.errors import BadInput
 from trueup.lock import hold
 
+NOON = datetime(2026, 5, 3, 12, tzinfo=UTC)
 HOLDER = """
 import sys
+from datetime import datetime
 from pathlib import Path
 from trueup.lock import hold
 
-with hold(Path(sys.argv[1]), "process 1 since noon"):
+with hold(Path(sys.argv[1]), datetime(2026, 5, 3, 12)):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -33,36 +36,37 @@ def test_a_second_process_is_refused_with_the_name_of_the_first(
     other: subprocess.Popen[str], tmp_path: Path
 ) -> None:
     file = tmp_path / "a" / "lock"
-    with pytest.raises(BadInput) as refused, hold(file, "process 2"):
+    with pytest.raises(BadInput) as refused, hold(file, NOON):
         raise AssertionError("it is held")
     other.communicate()
     assert str(refused.value) == (
-        f"{file}: held by process 1 since noon. Wait for its end, then run this again."
+        f"{file}: held by process {other.pid} since 2026-05-03 12:00:00Z. Wait for its end, then"
+        " run this again."
     )
-    with hold(file, "process 2"):
-        assert file.read_text() == "process 2"
+    with hold(file, NOON):
+        assert file.read_text() == f"process {os.getpid()} since 2026-05-03 12:00:00Z"
 
 
 def test_a_killed_holder_holds_nothing(other: subprocess.Popen[str], tmp_path: Path) -> None:
     other.kill()
     other.communicate()
-    with hold(tmp_path / "a" / "lock", "me"):
+    with hold(tmp_path / "a" / "lock", NOON):
         pass
 
 
 @pytest.mark.parametrize("note", [b"", b"\xff"])
 def test_a_holder_without_a_readable_name_is_another_process(note: bytes, tmp_path: Path) -> None:
     file = tmp_path / "lock"
-    with hold(file, "me"):
+    with hold(file, NOON):
         file.write_bytes(note)
-        with pytest.raises(BadInput, match="held by another process"), hold(file, "you"):
+        with pytest.raises(BadInput, match="held by another process"), hold(file, NOON):
             raise AssertionError("it is held")
 
 
 def test_a_lock_is_released_by_an_error_and_leaves_no_handle(tmp_path: Path) -> None:
     before = len(os.listdir("/proc/self/fd"))
-    with pytest.raises(KeyError), hold(tmp_path / "lock", "me"):
+    with pytest.raises(KeyError), hold(tmp_path / "lock", NOON):
         raise KeyError
-    with hold(tmp_path / "lock", "me"):
+    with hold(tmp_path / "lock", NOON):
         pass
     assert len(os.listdir("/proc/self/fd")) == before

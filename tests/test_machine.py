@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from command import trueup
 
-from trueup.site import part_of
+from trueup.site import unfinished_site
 from trueup.starter import Gateway, Origin, write_starter
 
 COUNT = "found 3, run 3, passed 3, failed 0, skipped 0"
@@ -44,7 +44,7 @@ def assert_sound(top: Path) -> None:
     assert (done.returncode, done.stdout) == (0, "nothing found\n"), done.stderr
     done = trueup(top, *DOCS)
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{COUNT}\n", "")
-    assert not part_of(top / "site").exists()
+    assert not unfinished_site(top / "site").exists()
     assert {file.name for file in (top / ".cache").iterdir()} == {"receipts.json", "site.lock"}
 
 
@@ -77,7 +77,7 @@ def test_docs_killed_at_20_moments_need_no_help(top: Path) -> None:
 @pytest.mark.no_cover
 @plain
 def test_what_a_killed_build_left_is_no_finding_and_goes(top: Path) -> None:
-    left = part_of(top / "site") / "index.html"
+    left = unfinished_site(top / "site") / "index.html"
     left.parent.mkdir()
     left.write_text("Authorization: Bearer " + "sk-" + "a1B2c3D4" * 6)
     subprocess.run(["git", "init", "--quiet", top], check=True)

@@ -4,6 +4,7 @@ however that ends, so nobody clears it by hand; a note names the holder for mess
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 
 from trueup.errors import BadInput
@@ -24,8 +25,29 @@ def try_lock(handle: int, note: Path) -> str | None:
     return None
 
 
+def holder_since(since: datetime) -> str:
+    """The note of this process."""
+    return f"process {os.getpid()} since {since:%Y-%m-%d %H:%M:%SZ}"
+
+
 @contextmanager
-def hold(file: Path, holder: str) -> Iterator[None]:
+def waited_for(folder: Path) -> Iterator[None]:
+    """Hold the lock of a folder as soon as nobody else does; it leaves no file behind."""
+    try:
+        import fcntl
+    except ImportError:  # pragma: no cover - Windows
+        yield
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def hold(file: Path, since: datetime) -> Iterator[None]:
     """Hold the lock of a file, which is made where it is not there.
 
     Raises BadInput with the name of its holder where that is another process.
@@ -36,7 +58,7 @@ def hold(file: Path, holder: str) -> Iterator[None]:
         if other := try_lock(handle, file):
             raise BadInput(f"{file}: held by {other}. Wait for its end, then run this again.")
         os.ftruncate(handle, 0)
-        os.pwrite(handle, holder.encode(), 0)
+        os.pwrite(handle, holder_since(since).encode(), 0)
         yield
     finally:
         os.close(handle)

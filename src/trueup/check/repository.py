@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from trueup.site import part_of
+from trueup.site import unfinished_site
 
 MADE = {"node_modules", "site", "__pycache__"}
 SHOWN = {".github", ".ci"}
-UNFINISHED = part_of(Path("site")).name
+UNFINISHED = unfinished_site(Path("site")).name
 """What a build that was killed leaves; the next build takes it away."""
 
 

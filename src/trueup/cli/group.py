@@ -101,10 +101,7 @@ def load_docs(top: Path, as_of: date | None) -> "Docs":
 
 def held(top: Path) -> AbstractContextManager[None]:
     """The lock of what builds or verifies the site of a repository."""
-    since = datetime.now(UTC)
-    return hold(
-        top / ".cache" / "site.lock", f"process {os.getpid()} since {since:%Y-%m-%d %H:%M:%SZ}"
-    )
+    return hold(top / ".cache" / "site.lock", datetime.now(UTC))
 
 
 def take_secret(target: str, kind: str) -> str | None:

@@ -14,7 +14,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AwareDatetime, Field, JsonValue, TypeAdapter, ValidationError
 
 from trueup.errors import BadInput
-from trueup.lock import try_lock
+from trueup.lock import holder_since, try_lock
 from trueup.model import Frozen
 
 INTERRUPTED = "interrupted"
@@ -107,7 +107,7 @@ class Journal:
         self._clock = clock
         self._handle = _open(path)
         try:
-            _lock(self._handle, path, f"process {os.getpid()} since {clock():%Y-%m-%d %H:%M:%SZ}")
+            _lock(self._handle, path, holder_since(clock()))
             content = path.read_bytes()
             whole = content[: content.rfind(b"\n") + 1]
             for number, line in enumerate(whole.split(b"\n")[:-1], 1):

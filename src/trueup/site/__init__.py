@@ -3,7 +3,7 @@ what goes beside them for crawlers."""
 
 from trueup.site.address import VARIABLE, parse_address, place_of
 from trueup.site.blocks import Block, extract_blocks, read_blocks, trim_end
-from trueup.site.build import AS_OF, build_site, part_of
+from trueup.site.build import AS_OF, build_site, unfinished_site
 from trueup.site.built import change_pages, without_colours
 from trueup.site.calls import MACROS, Call, Names, calls_in, names_in, problem_of
 from trueup.site.csp import policy_of, secure_pages
@@ -47,7 +47,7 @@ __all__ = [
     "names_in",
     "note_translation",
     "parse_address",
-    "part_of",
+    "unfinished_site",
     "parts_of",
     "parse_page",
     "place_of",

@@ -41,7 +41,7 @@ def build_site(
     environment, so its secrets must be out of it. Raises Unreachable with what MkDocs said where
     it does not end well, and BadInput where `site` cannot be made.
     """
-    part = part_of(site).absolute()
+    part = unfinished_site(site).absolute()
     try:
         if part.exists():
             shutil.rmtree(part)
@@ -65,7 +65,7 @@ def build_site(
         link_twins(site, languages, address)
 
 
-def part_of(site: Path) -> Path:
+def unfinished_site(site: Path) -> Path:
     """Where a site is built until it is whole: one place, so that the next build takes the place of
     one that was killed. The caller's lock keeps a second builder away."""
     return site.with_name(f".{site.name}.part")

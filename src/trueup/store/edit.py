@@ -5,8 +5,6 @@ Never dumps the file: every byte outside the edit stays as it was.
 
 import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -15,6 +13,7 @@ from typing import Any
 import yaml
 
 from trueup.errors import BadInput, BadStatus
+from trueup.lock import waited_for
 from trueup.model import Frozen, Mapping, Observation, Source, as_time
 from trueup.store.complaint import shown
 from trueup.store.load import Stored, parse_status
@@ -123,7 +122,7 @@ def save(stored: Stored) -> None:
     path = Path(os.path.realpath(stored.path))
     content = stored.text.encode()
     try:
-        with _locked(path.parent):
+        with waited_for(path.parent):
             found = path.read_bytes()
             if found == content:
                 return
@@ -223,19 +222,3 @@ def _added(text: str, node: yaml.MappingNode, after: yaml.Node, entries: list[st
     indent = " " * node.start_mark.column
     block = "".join(f"{indent}{entry}{newline}" for entry in entries)
     return stop, stop, block if text[stop - 1] == "\n" else newline + block
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """A lock on the folder, which leaves no file behind; where there is none, none is taken."""
-    try:
-        import fcntl
-    except ImportError:  # pragma: no cover - Windows
-        yield
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
