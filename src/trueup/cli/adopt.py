@@ -26,19 +26,19 @@ from trueup.starter import (
 
 @cli.command()
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@click.option("--title", default=Gateway.title, show_default=True, help="What the site is called.")
+@click.option("--title", default=Gateway.title, show_default=True, help="Name of the site.")
 @click.option(
-    "--base-url", default=Gateway.base_url, show_default=True, help="Where its requests go."
+    "--base-url", default=Gateway.base_url, show_default=True, help="Base URL of the gateway."
 )
-@click.option("--model", default=Gateway.model, show_default=True, help="The name that calls it.")
+@click.option("--model", default=Gateway.model, show_default=True, help="Name of the first model.")
 @click.option(
     "--protocol",
     type=click.Choice(list(KINDS)),
     default=Gateway.protocol,
     show_default=True,
-    help="How it is called.",
+    help="Protocol of the first route.",
 )
-@click.option("--date", "day", type=Day(), help="The day of the sample; today by default.")
+@click.option("--date", "day", type=Day(), help="Date of the sample. Default: today.")
 def init(
     folder: Path, title: str, base_url: str, model: str, protocol: str, day: date | None
 ) -> None:
@@ -60,15 +60,15 @@ def init(
 
 @cli.group()
 def new() -> None:
-    """Add a piece to the repository: a model, a route, a language or a protocol."""
+    """Add a model, a route, a language or a protocol to the repository."""
 
 
 @new.command("model")
 @click.argument("name")
-@click.option("--title", help="As people write it; from the name by default.")
-@click.option("--upstream", help="The model behind the name, where it is an alias.")
-@click.option("--family", help="Models of one family can stand in for each other.")
-@click.option("--route", "routes", multiple=True, help="Where it is called; can be repeated.")
+@click.option("--title", help="Title for readers. Default: from the name.")
+@click.option("--upstream", help="Upstream model, if the name is an alias.")
+@click.option("--family", help="Family of models that can replace each other.")
+@click.option("--route", "routes", multiple=True, help="Route of the model. Repeatable.")
 @click.pass_obj
 def new_model_command(
     top: Path,
@@ -85,11 +85,13 @@ def new_model_command(
 
 @new.command("route")
 @click.argument("name")
-@click.option("--protocol", default=Gateway.protocol, show_default=True, help="How it is called.")
+@click.option(
+    "--protocol", default=Gateway.protocol, show_default=True, help="Protocol of the route."
+)
 @click.option("--request", help="Method and path, such as 'POST /v1/things'.")
-@click.option("--auth", type=click.Choice(get_args(AuthKind)), help="How it takes the key.")
-@click.option("--title", help="As people write it; the name by default.")
-@click.option("--model", "models", multiple=True, help="What is called on it; can be repeated.")
+@click.option("--auth", type=click.Choice(get_args(AuthKind)), help="Auth method.")
+@click.option("--title", help="Title for readers. Default: the name.")
+@click.option("--model", "models", multiple=True, help="Model on the route. Repeatable.")
 @click.pass_obj
 def new_route_command(
     top: Path,
@@ -109,7 +111,7 @@ def new_route_command(
 @click.argument("code")
 @click.pass_obj
 def new_language_command(top: Path, code: str) -> None:
-    """Add the language CODE: its settings, and pages that wait for their translation."""
+    """Add the language CODE: its settings, and copies of the pages to be translated."""
     _add(top, new_language(load_docs(top, None), code))
 
 
@@ -117,7 +119,7 @@ def new_language_command(top: Path, code: str) -> None:
 @click.argument("name")
 @click.pass_obj
 def new_protocol_command(top: Path, name: str) -> None:
-    """Add the protocol NAME of this site's own: its code and its templates."""
+    """Add a protocol NAME for this site alone: its code and its templates."""
     _add(top, new_protocol(load_docs(top, None).top, name))
 
 

@@ -34,17 +34,19 @@ class DayOrDays(click.ParamType[date | timedelta]):
 
 @cli.command()
 @as_of_option
-@click.option("--against", metavar="REF", help="A commit whose evidence must still be there.")
-@click.option("--built", is_flag=True, help="Look at the built site too.")
-@click.option("--fail-stale", is_flag=True, help="Evidence that is no longer fresh is a finding.")
+@click.option("--against", metavar="REF", help="Commit to compare evidence and policy with.")
+@click.option("--built", is_flag=True, help="Check the built site too.")
+@click.option("--fail-stale", is_flag=True, help="Report evidence that is no longer fresh.")
 @click.option(
-    "--format", "form", type=click.Choice(list(FORMATS)), default="text", help="For whom it is."
+    "--format", "form", type=click.Choice(list(FORMATS)), default="text", help="Output format."
 )
-@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Where it goes.")
-@click.option("--write-baseline", is_flag=True, help="Forgive what is there now, until a day.")
 @click.option(
-    "--until", type=DayOrDays(), help="The last day that it forgives on, or 90d from now."
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the findings to this file.",
 )
+@click.option("--write-baseline", is_flag=True, help="Suppress the current findings until a date.")
+@click.option("--until", type=DayOrDays(), help="Last date of the baseline, or 90d from now.")
 @click.pass_obj
 def check(
     top: Path,
@@ -57,7 +59,7 @@ def check(
     write_baseline: bool,
     until: date | timedelta | None,
 ) -> None:
-    """Say what is wrong in the status file, the pages, the templates and the history."""
+    """Check the status file, the pages, the templates and the history, without a build."""
     now = datetime.now(UTC)
     today = as_of or now.date()
     if isinstance(until, timedelta):

@@ -33,19 +33,19 @@ class FaultName(click.ParamType[str]):
 
 
 @cli.command()
-@click.option("--port", type=PORT, default=4000, help="On loopback; 0 for any free one.")
-@click.option("--target", help="Whose observations are replayed; the reference by default.")
+@click.option("--port", type=PORT, default=4000, help="Port on loopback; 0 for any free one.")
+@click.option("--target", help="Target whose observations are replayed. Default: the reference.")
 @click.option(
     "--fault",
     "faults",
     type=FaultName(),
     multiple=True,
-    help=f"What goes wrong; can be repeated. One of {', '.join(FAULTS)}.",
+    help=f"Fault to simulate. Repeatable. One of {', '.join(FAULTS)}.",
 )
-@click.option("--tls", is_flag=True, help="Serve over TLS, with a CA that is thrown away.")
+@click.option("--tls", is_flag=True, help="Serve over TLS, with a temporary CA.")
 @click.pass_obj
 def mock(top: Path, port: int, target: str | None, faults: tuple[str, ...], tls: bool) -> None:
-    """Answer as the record does, on loopback; the valid key is YOUR_API_KEY."""
+    """Serve the mock on loopback: it replays the record. Its valid key is YOUR_API_KEY."""
     status = load_status(top / "status.yml", datetime.now(UTC)).status
     app = create_app(status, target=target, ledger=ledger_with(faults, ["YOUR_API_KEY"]))
     with contextlib.closing(listen(port)) as listener, tempfile.TemporaryDirectory() as folder:

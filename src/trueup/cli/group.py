@@ -41,13 +41,15 @@ class Day(click.ParamType[date]):
 
 
 as_of_option = click.option(
-    "--as-of", type=Day(), help="The day on which the pages must hold; today by default."
+    "--as-of", type=Day(), help="Date at which the evidence is assessed. Default: today."
 )
 target_option = click.option(
-    "--target", default="mock", help="mock (the default), or a target of the status file."
+    "--target", default="mock", help="Target of the status file, or mock (the default)."
 )
 calls_option = click.option(
-    "--max-calls", type=click.IntRange(1), help="Most calls to a live target; needed for one."
+    "--max-calls",
+    type=click.IntRange(1),
+    help="Maximum number of calls. Required for a live target.",
 )
 
 
@@ -78,7 +80,7 @@ class Commands(click.Group):
     "--top",
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("."),
-    help="The repository's top; the current folder by default.",
+    help="Top of the repository. Default: the current folder.",
 )
 @click.pass_context
 def cli(context: click.Context, top: Path) -> None:

@@ -44,28 +44,37 @@ class Usd(click.ParamType[Decimal]):
 
 
 endpoint_option = click.option(
-    "--endpoint", "patterns", multiple=True, metavar="GLOB", help="Only these; can be repeated."
+    "--endpoint",
+    "patterns",
+    multiple=True,
+    metavar="GLOB",
+    help="Endpoints to test. Repeatable. Default: all.",
 )
 language_option = click.option(
-    "--language", default="curl", type=click.Choice(list(LANGUAGES)), help="Whose blocks are run."
+    "--language",
+    default="curl",
+    type=click.Choice(list(LANGUAGES)),
+    help="Language of the blocks to run.",
 )
 
 
 @cli.command()
-@click.option("--target", "targets", multiple=True, help="Whom to ask; can be repeated.")
+@click.option(
+    "--target", "targets", multiple=True, help="Target to test. Repeatable. Default: the reference."
+)
 @endpoint_option
 @language_option
-@click.option("--due", "only_due", is_flag=True, help="Only what is stale, failing or unsure.")
-@click.option("--max-calls", type=click.IntRange(1), help="Most calls in all.")
-@click.option("--max-spend", type=Usd(), help="Most dollars in all.")
-@click.option("--dry-run", is_flag=True, help="Show the plan; nothing is sent.")
-@click.option("--write", "writes", is_flag=True, help="Put what was seen on record.")
-@click.option("--resume", "resumes", is_flag=True, help="Go on with a retest that was cut off.")
+@click.option("--due", "only_due", is_flag=True, help="Test only endpoints that are due.")
+@click.option("--max-calls", type=click.IntRange(1), help="Maximum number of calls.")
+@click.option("--max-spend", type=Usd(), help="Maximum spend in dollars.")
+@click.option("--dry-run", is_flag=True, help="Show the plan without sending anything.")
+@click.option("--write", "writes", is_flag=True, help="Record the results in the status file.")
+@click.option("--resume", "resumes", is_flag=True, help="Resume an interrupted retest.")
 @click.option(
     "--summary",
     "summary_file",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Where to put the whole as Markdown, for a pull request.",
+    help="Write a summary in Markdown to this file.",
 )
 @click.pass_obj
 def retest(
@@ -81,7 +90,7 @@ def retest(
     resumes: bool,
     summary_file: Path | None,
 ) -> None:
-    """Ask a live gateway by the published blocks, read its bills, and change the record by it."""
+    """Run the published blocks against a live gateway, check its billing, record the results."""
     site = load_docs(top, None)
     status = site.stored.status
     names = targets or (status.reference,)
@@ -106,8 +115,8 @@ def retest(
 @click.argument("folder", type=click.Path(path_type=Path))
 @endpoint_option
 @language_option
-@click.option("--aligned", is_flag=True, help="Let every bill line up, whatever is on record.")
-@click.option("--max-calls", type=click.IntRange(1), default=100, help="Most calls in all.")
+@click.option("--aligned", is_flag=True, help="Simulate aligned bills, whatever is on record.")
+@click.option("--max-calls", type=click.IntRange(1), default=100, help="Maximum number of calls.")
 @click.pass_obj
 def rehearse(
     top: Path,
@@ -117,7 +126,7 @@ def rehearse(
     aligned: bool,
     max_calls: int,
 ) -> None:
-    """Do a whole retest on a copy in FOLDER, the mock in the gateway's place. No key is needed."""
+    """Run a whole retest on a copy in FOLDER, against the mock. No key is needed."""
     if not (folder / "status.yml").exists():
         _copy(top, folder)
     elif not (folder / "REHEARSAL").exists():

@@ -32,10 +32,12 @@ from trueup.verify.pool import Pool
 from trueup.verify.run import open_mock, open_relay
 
 jobs_option = click.option(
-    "--jobs", type=click.IntRange(1), help="Blocks run at a time; as many as cores by default."
+    "--jobs",
+    type=click.IntRange(1),
+    help="Number of blocks to run at a time. Default: the number of cores.",
 )
 fresh_option = click.option(
-    "--fresh", is_flag=True, help="Run every block, even where an earlier receipt still holds."
+    "--fresh", is_flag=True, help="Run every block, even if its receipt still holds."
 )
 
 
@@ -45,8 +47,8 @@ fresh_option = click.option(
 @calls_option
 @jobs_option
 @fresh_option
-@click.option("--serve/--no-serve", default=True, help="Serve the site when all is well.")
-@click.option("--port", type=PORT, default=8000, help="Where to serve, on loopback; 0: any.")
+@click.option("--serve/--no-serve", default=True, help="Serve the site if there are no findings.")
+@click.option("--port", type=PORT, default=8000, help="Port on loopback; 0 for any free one.")
 @click.pass_obj
 def docs(
     top: Path,
@@ -58,7 +60,7 @@ def docs(
     serve: bool,
     port: int,
 ) -> None:
-    """Check, build, run every block, stamp the pages, and serve them on loopback."""
+    """Check, build, run every block, add its receipt to the pages, and serve them on loopback."""
     site = load_docs(top, as_of)
     findings = site.check()
     with held(top):
@@ -78,7 +80,7 @@ def docs(
 @as_of_option
 @click.pass_obj
 def build(top: Path, as_of: date | None) -> None:
-    """Build the pages into site/; nothing is run and nothing is stamped."""
+    """Build the pages into site/ without running any block."""
     site = load_docs(top, as_of)
     with held(top), hidden_secrets():
         site.build()
@@ -99,7 +101,7 @@ def verify(
     jobs: int | None,
     fresh: bool,
 ) -> None:
-    """Run every block of the built site, write receipts, stamp the pages."""
+    """Run every block of the built site and add its receipt to the pages."""
     site = load_docs(top, as_of)
     with held(top):
         findings = _verify(site, target, max_calls, jobs, fresh)
@@ -110,7 +112,7 @@ def verify(
 @click.argument("language")
 @click.pass_obj
 def translated(top: Path, language: str) -> None:
-    """Note that the pages of LANGUAGE say what the main language's pages say now."""
+    """Note that the pages of LANGUAGE match the current pages of the main language."""
     site = load_docs(top, None)
     others = [name for name in site.languages if name != MAIN]
     if language not in others:

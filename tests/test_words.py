@@ -1,0 +1,78 @@
+"""Words: what people read of Trueup is plain English with the standard terms of its field."""
+
+import re
+from collections.abc import Iterator
+
+import click
+import pytest
+from conftest import TOP
+
+from trueup.cli.group import cli
+
+SAY_INSTEAD = {
+    r"tells?|told|untold|telling": "report, document; conclusive, inconclusive",
+    r"asks?|asked|asking": "call, request, send, require",
+    r"mends?|mended": "fix",
+    r"forgives?|forgiven": "suppress",
+    r"parts? from|parted": "differ",
+    r"lifts?|lifted": "raise",
+    r"lines? up|lined up": "match, be aligned",
+    r"looks? at|looked at": "check",
+    r"goes with|go with": "require",
+    r"(?:the|own) books": "ledger",
+    r"way of the key": "auth method",
+    r"whom": "name the thing",
+    r"on (?:the|another|that|a) day": "on that date",
+}
+HEADLESS = re.compile(r"(?:What|Whom|Where|Whose|One|It|So)\b")
+FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+MADE = re.compile(r"<!-- begin .*?<!-- end [a-z]+ -->", re.DOTALL)
+"""Tables made from docstrings and samples, which are not held to the list yet."""
+TEXTS = ("README.md", *(f"manual/pages/{page.name}" for page in TOP.glob("manual/pages/*.md")))
+
+
+def wrong_words(text: str) -> list[str]:
+    """Each word of the list in a text, with what to say instead."""
+    prose = MADE.sub("", FENCE.sub("", text))
+    return [
+        f"{found[0]}: say {better}"
+        for words, better in SAY_INSTEAD.items()
+        for found in re.finditer(rf"\b(?:{words})\b", prose, re.IGNORECASE)
+    ]
+
+
+def help_texts(command: click.Command, name: str) -> Iterator[tuple[str, str]]:
+    """The text of a command, of its options and of its own commands, each with its name."""
+    yield name, command.help or ""
+    for parameter in command.params:
+        yield f"{name} {parameter.name}", getattr(parameter, "help", None) or ""
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for each in command.list_commands(context):
+            inner = command.get_command(context, each)
+            assert inner is not None
+            yield from help_texts(inner, f"{name} {each}")
+
+
+def test_every_help_is_in_plain_english() -> None:
+    texts = dict(help_texts(cli, "trueup"))
+    assert len(texts) > 60 and all(texts[name] for name in texts if " " not in name)
+    assert {name: wrong for name, text in texts.items() if (wrong := wrong_words(text))} == {}
+    assert [name for name, text in texts.items() if HEADLESS.match(text)] == []
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_readme_and_manual_are_in_plain_english(name: str) -> None:
+    assert wrong_words((TOP / name).read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize("words", SAY_INSTEAD)
+def test_a_word_of_the_list_is_found(words: str) -> None:
+    (word, *_) = re.sub(r"\(\?:([^|)]*)[^)]*\)", r"\1", words).replace("?", "").split("|")
+    assert wrong_words(f"Here {word} stands.")
+    assert wrong_words(f"```\n{word}\n```\n<!-- begin x -->{word}<!-- end x -->") == []
+
+
+@pytest.mark.parametrize("text", ["Whom to call.", "What it is called.", "Where it goes."])
+def test_a_help_without_a_noun_is_found(text: str) -> None:
+    assert HEADLESS.match(text)
