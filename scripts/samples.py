@@ -13,6 +13,7 @@ from typing import Literal, Self
 from pydantic import model_validator
 
 from trueup.check.keys import KEY
+from trueup.errors import BadInput
 from trueup.finding import RULES
 from trueup.model import Frozen
 from trueup.store import parse_as, parse_yaml
@@ -119,7 +120,9 @@ BASES = {
 
 
 def render_rules(samples: Mapping[str, Pair]) -> str:
-    """A part for each area with a part for each rule, in Markdown. KeyError for one unsampled."""
+    """A part for each area with a part for each rule, in Markdown. BadInput for one unsampled."""
+    if missing := [name for name in RULES if name not in samples]:
+        raise BadInput(f"rules.yml: no pair of samples for {missing[0]}. Write one.")
     return "\n\n".join(_parts(samples))
 
 
@@ -134,7 +137,7 @@ def _parts(samples: Mapping[str, Pair]) -> Iterator[str]:
         yield f"*{rule.severity.capitalize()}.* {_prose(rule.says)} {_prose(rule.why)}"
         yield f"Found by {code_span(red.command)}{BASES[red.base]}:"
         yield from _change(red)
-        yield _fenced(str(red.finding), "text")
+        yield _fenced(str(red.finding))
         because = f": {plain(benign.because)}" if benign.because else "."
         yield f"Not found by {code_span(benign.command)}{BASES[benign.base]}{because}"
         yield from _change(benign)
@@ -155,7 +158,7 @@ def _change(sample: Sample) -> Iterator[str]:
         head = [f"{file}:"] if told[0].startswith((" ", "-", "+")) else []
         parts.append("\n".join([*head, "\n…\n".join(told)]))
     if parts:
-        yield _fenced("\n\n".join(parts), "text")
+        yield _fenced("\n\n".join(parts))
 
 
 def _told(change: Change) -> list[str]:
@@ -171,8 +174,8 @@ def _told(change: Change) -> list[str]:
     return [*unified_diff(old, made, n=MOST, lineterm="")][3:] + hashed
 
 
-def _fenced(text: str, language: str) -> str:
+def _fenced(text: str) -> str:
     if KEY.search(text.encode()):  # written so that the check finds no key in the manual itself
         return f"<pre><code>{escape(text).replace('-', '&#45;')}</code></pre>"
     fence = fence_for(text, 3)
-    return f"{fence}{language}\n{text}\n{fence}"
+    return f"{fence}text\n{text}\n{fence}"

@@ -10,15 +10,16 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trueup.evidence import assess
 from trueup.exchange import Exchange
-from trueup.model import Sent, Status
+from trueup.model import Observation, Sent, Status
 from trueup.protocols import PROTOCOLS
 from trueup.request import (
     differences,
     protocol_of,
     request_in,
     request_of,
-    speaking,
+    variant_rows,
     without_prompt,
 )
 
@@ -89,15 +90,17 @@ def test_a_request_of_today_fills_the_names_into_the_route() -> None:
     assert protocol_of(STATUS, IMAGES) is PROTOCOLS["openai-images"]
 
 
+def current(status: Status, endpoint: str) -> list[Observation]:
+    return [seen.row for seen in assess(status)[endpoint].rows if seen.is_current]
+
+
 def test_every_row_of_the_file_speaks_for_its_endpoint_today() -> None:
-    rows = [row for name in STATUS.endpoints for row in speaking(STATUS, name)]
+    rows = [row for name in STATUS.endpoints for row in current(STATUS, name)]
     assert len(rows) == len(STATUS.observations) > 0
 
 
-def test_the_rows_that_speak_are_newest_first_and_of_one_target_when_asked() -> None:
-    both = speaking(STATUS, IMAGES)
-    assert [row.target for row in both] == ["local", "production"]
-    assert speaking(STATUS, IMAGES, "production") == both[1:]
+def test_the_current_rows_are_newest_first() -> None:
+    assert [row.target for row in current(STATUS, IMAGES)] == ["local", "production"]
 
 
 @pytest.mark.parametrize(
@@ -114,14 +117,14 @@ def test_the_rows_that_speak_are_newest_first_and_of_one_target_when_asked() -> 
 def test_a_changed_fact_silences_the_rows_that_were_seen_without_it(
     path: tuple[str, ...], to: Any
 ) -> None:
-    assert speaking(STATUS, NATIVE)
-    assert not speaking(changed(*path, to=to), NATIVE)
+    assert current(STATUS, NATIVE)
+    assert not current(changed(*path, to=to), NATIVE)
 
 
 def test_a_retracted_row_does_not_speak() -> None:
     facts = copy.deepcopy(FACTS)
     facts["observations"][0]["retracted"] = "the key was wrong"
-    assert speaking(Status.model_validate(facts), NATIVE) == ()
+    assert current(Status.model_validate(facts), NATIVE) == []
 
 
 @given(body=BODIES)
@@ -204,12 +207,10 @@ def test_a_variant_is_compared_with_its_own_request() -> None:
     facts = yaml.safe_load((Path(__file__).parent / "record.yml").read_text())
     status = Status.model_validate(facts)
     pro = "nano-banana-pro/images-generations"
-    assert [row.variant for row in speaking(status, pro, None, "resolution-4k")] == [
-        "resolution-4k"
-    ]
-    assert speaking(status, pro) == ()
+    assert [row.variant for row in variant_rows(status, pro, "resolution-4k")] == ["resolution-4k"]
+    assert current(status, pro) == []
     facts["endpoints"][pro]["variants"]["resolution-4k"]["body"]["resolution"] = "8K"
-    assert speaking(Status.model_validate(facts), pro, None, "resolution-4k") == ()
+    assert variant_rows(Status.model_validate(facts), pro, "resolution-4k") == ()
 
 
 def test_a_prompt_counts_as_not_reported_once_it_is_taken_out() -> None:
@@ -257,3 +258,11 @@ def test_an_odd_request_is_shown_as_it_came(method: str) -> None:
 def test_a_difference_has_its_path_in_parts(key: str) -> None:
     (found,) = differences(sent({"a": [{key: 1}]}), sent({"a": [{key: 2}]}))
     assert (found.path, found.recorded, found.now) == (("body", "a", 0, key), 1, 2)
+
+
+def test_a_long_request_is_shown_whole() -> None:
+    one, other = (Sent.model_construct(
+        base_url="https://a", request=f"POST /{'x' * 200}/{end}", auth="bearer", body={}
+    ) for end in "ab")  # fmt: skip
+    (found,) = differences(one, other)
+    assert str(found) == f"request: recorded {one.request}, now {other.request}"

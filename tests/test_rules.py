@@ -219,7 +219,7 @@ def test_every_rule_has_a_pair_of_samples_and_every_pair_a_rule() -> None:
 
 def test_a_rule_without_samples_ends_the_build() -> None:
     left = {name: pair for name, pair in SAMPLES.items() if name != "drift"}
-    with pytest.raises(KeyError, match="drift"):
+    with pytest.raises(BadInput, match="no pair of samples for drift"):
         render_rules(left)
 
 

@@ -18,10 +18,11 @@ from hypothesis import strategies as st
 from PIL import Image as Pictures
 
 from trueup.errors import Unreachable
+from trueup.evidence import assess
 from trueup.exchange import Exchange
 from trueup.mock import MEDIA_HOST, draw_picture
 from trueup.protocols import PROTOCOLS, Picture
-from trueup.request import request_of, speaking
+from trueup.request import request_of
 from trueup.sandbox import Limits, Ran, Sandbox
 from trueup.site import Block
 from trueup.snippet import Fence, languages_of, render_snippet
@@ -40,11 +41,8 @@ IMAGES = "nano-banana/images-generations"
 HOSTED = "gemini-2.5-flash-image-preview/generate-content"
 GATEWAY = "crazyrouter.com"
 REAL = load_status(TOP / "status.yml", datetime.now(UTC))
-TOLD = [
-    endpoint
-    for endpoint in REAL.status.endpoints
-    if any(row.outcome != "cannot-tell" for row in speaking(REAL.status, endpoint, "production"))
-]
+ASSESSED = assess(REAL.status)
+TOLD = [endpoint for endpoint, one in ASSESSED.items() if "production" in one.latest]
 PUBLISHED = [
     (endpoint, language.name)
     for endpoint in TOLD
@@ -178,8 +176,7 @@ def test_every_endpoint_passes_on_the_mock_as_recorded(
     endpoint: str, language: str, bench: Bench
 ) -> None:
     receipt = verify_block(block_of(REAL, endpoint, language), ("page",), REAL, bench, TODAY)
-    rows = speaking(REAL.status, endpoint, "production")
-    row = next(row for row in rows if row.outcome != "cannot-tell")
+    row = ASSESSED[endpoint].latest["production"]
     assert receipt.reasons == ()
     assert receipt.passed and receipt.replayed and receipt.skipped is None
     assert row.outcome in (receipt.outcome, "mixed")
@@ -701,3 +698,23 @@ def test_a_status_that_lost_its_upstream_fails_its_blocks(mock: Bench) -> None:
     receipt = verify_block(block, ("page",), stored, mock, TODAY)
     assert any("gemini-2.5-flash-imagf" in reason for reason in receipt.reasons)
     assert receipt.status == 503
+
+
+class Lacking(Scripted):
+    """A sandbox that has no program for any block."""
+
+    def lacks(self, language: Fence) -> str | None:
+        return f"no program for {language}"
+
+
+@pytest.mark.parametrize("is_complete", [False, True])
+@pytest.mark.parametrize("language", ["bash", "python", "javascript"])
+def test_only_a_program_that_may_be_absent_skips_its_blocks(
+    language: str, is_complete: bool
+) -> None:
+    bench = replace(bench_of(CURLED, (IMAGE,)), sandbox=Lacking(CURLED), complete=is_complete)
+    block = Block("a", 1, language, "x", endpoint=NATIVE)
+    receipt = verify_block(block, ("a",), STORED, bench, TODAY)
+    may_skip = language == "javascript" and not is_complete
+    assert receipt.skipped == (f"no program for {language}" if may_skip else None)
+    assert receipt.reasons == (() if may_skip else (f"no program for {language}",))

@@ -325,7 +325,9 @@ def test_a_changed_engine_file_has_another_mark(marks: Callable[[], str], tmp_pa
     (tmp_path / "sandbox" / "a.py").write_text("x = 2\n")
     second = marks()
     (tmp_path / "sandbox" / "a.py").rename(tmp_path / "sandbox" / "b.py")
-    assert len({first, second, marks()}) == 3
+    third = marks()
+    (tmp_path / "sandbox" / "tunnel.cjs").write_text("// how Node is led")
+    assert len({first, second, third, marks()}) == 4
 
 
 def test_another_python_package_or_program_has_another_mark(

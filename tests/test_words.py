@@ -25,6 +25,7 @@ SAY_INSTEAD = {
     r"on (?:the|another|that|a) day": "on that date",
 }
 HEADLESS = re.compile(r"(?:What|Whom|Where|Whose|One|It|So)\b")
+BLANK = r"\s+"  # a phrase may go on in the next line
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 MADE = re.compile(r"<!-- begin .*?<!-- end [a-z]+ -->", re.DOTALL)
 """Tables made from docstrings and samples, which are not held to the list yet."""
@@ -37,7 +38,7 @@ def wrong_words(text: str) -> list[str]:
     return [
         f"{found[0]}: say {better}"
         for words, better in SAY_INSTEAD.items()
-        for found in re.finditer(rf"\b(?:{words})\b", prose, re.IGNORECASE)
+        for found in re.finditer(rf"\b(?:{words.replace(' ', BLANK)})\b", prose, re.IGNORECASE)
     ]
 
 
@@ -45,7 +46,8 @@ def help_texts(command: click.Command, name: str) -> Iterator[tuple[str, str]]:
     """The text of a command, of its options and of its own commands, each with its name."""
     yield name, command.help or ""
     for parameter in command.params:
-        yield f"{name} {parameter.name}", getattr(parameter, "help", None) or ""
+        if isinstance(parameter, click.Option):
+            yield f"{name} {parameter.name}", parameter.help or ""
     if isinstance(command, click.Group):
         context = click.Context(command)
         for each in command.list_commands(context):
@@ -56,7 +58,7 @@ def help_texts(command: click.Command, name: str) -> Iterator[tuple[str, str]]:
 
 def test_every_help_is_in_plain_english() -> None:
     texts = dict(help_texts(cli, "trueup"))
-    assert len(texts) > 60 and all(texts[name] for name in texts if " " not in name)
+    assert len(texts) > 60 and all(texts.values())
     assert {name: wrong for name, text in texts.items() if (wrong := wrong_words(text))} == {}
     assert [name for name, text in texts.items() if HEADLESS.match(text)] == []
 
@@ -66,11 +68,22 @@ def test_readme_and_manual_are_in_plain_english(name: str) -> None:
     assert wrong_words((TOP / name).read_text(encoding="utf-8")) == []
 
 
-@pytest.mark.parametrize("words", SAY_INSTEAD)
-def test_a_word_of_the_list_is_found(words: str) -> None:
-    (word, *_) = re.sub(r"\(\?:([^|)]*)[^)]*\)", r"\1", words).replace("?", "").split("|")
-    assert wrong_words(f"Here {word} stands.")
-    assert wrong_words(f"```\n{word}\n```\n<!-- begin x -->{word}<!-- end x -->") == []
+FOUND = {
+    "The page tells nothing was told.": ["tells", "told"],
+    "It asks what was asked.": ["asks", "asked"],
+    "Mend it, and it is mended and forgiven.": ["Mend", "mended", "forgiven"],
+    "It parts from the record, which lifts nothing.": ["parts from", "lifts"],
+    "The bill lined\nup with the books.": ["lined\nup", "the books"],
+    "It looks at\nwhat goes with the way of the key.": ["looks at", "goes with", "way of the key"],
+    "To whom, on that day.": ["whom", "on that day"],
+    "A report requires a part, a task, a booking and an outlook.": [],
+    "```\ntold\n```\n<!-- begin x -->told<!-- end x -->": [],
+}
+
+
+@pytest.mark.parametrize("text", FOUND)
+def test_a_word_of_the_list_is_found_also_over_a_line_end(text: str) -> None:
+    assert sorted(one.partition(": ")[0] for one in wrong_words(text)) == sorted(FOUND[text])
 
 
 @pytest.mark.parametrize("text", ["Whom to call.", "What it is called.", "Where it goes."])

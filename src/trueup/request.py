@@ -11,8 +11,8 @@ from trueup.model import Body, Frozen, Observation, Sent, Status, split
 from trueup.protocols import PROTOCOLS, Protocol
 
 SHOWN = 80
-"""Characters of a value in a message: two of them fit into a terminal's two lines."""
-Path = tuple[str | int, ...]
+"""Characters of a body's value in a message: as many as a line of a terminal has."""
+Steps = tuple[str | int, ...]
 
 
 def protocol_of(status: Status, endpoint: str) -> Protocol:
@@ -55,7 +55,7 @@ def request_in(exchange: Exchange, base_url: str) -> Sent | None:
 class Difference(Frozen):
     """One way in which what is sent differs from what was recorded."""
 
-    path: tuple[str | int, ...]
+    path: Steps
     """`base_url`, `request` or `auth`; or `body`, and the keys and indexes that lead to it."""
     recorded: JsonValue
     """What was recorded."""
@@ -72,8 +72,10 @@ class Difference(Frozen):
     def _shown(self, side: str, value: JsonValue) -> str:
         if side == self.absent:
             return "nothing"
-        text = json.dumps(value, ensure_ascii=False) if self.path[0] == "body" else str(value)
-        return text if len(text) <= SHOWN else f"{text[: SHOWN - 3]}…"
+        if self.path[0] != "body":
+            return str(value)
+        text = json.dumps(value, ensure_ascii=False)
+        return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
 
 
 def differences(recorded: Sent, now: Sent) -> tuple[Difference, ...]:
@@ -91,13 +93,11 @@ def differences(recorded: Sent, now: Sent) -> tuple[Difference, ...]:
     ) + tuple(_body_differences(("body",), recorded.body, now.body))
 
 
-def speaking(
-    status: Status, endpoint: str, target: str | None = None, variant: str | None = None
-) -> tuple[Observation, ...]:
-    """The rows that speak for an endpoint, or a variant, as it is today, newest first (rule 7)."""
+def variant_rows(status: Status, endpoint: str, variant: str) -> tuple[Observation, ...]:
+    """The rows of a variant as it is sent today, newest first (rule 7)."""
     return tuple(
         row
-        for row in status.seen(endpoint, target, variant)
+        for row in status.seen(endpoint, variant=variant)
         if not differences(row.sent, request_of(status, endpoint, row.target, variant))
     )
 
@@ -108,7 +108,7 @@ def without_prompt(protocol: Protocol, sent: Sent) -> Sent:
     return sent.model_copy(update={"body": body})
 
 
-def _body_differences(path: Path, recorded: Any, now: Any) -> Iterator[Difference]:
+def _body_differences(path: Steps, recorded: Any, now: Any) -> Iterator[Difference]:
     if recorded is None:
         return
     if isinstance(recorded, dict) and isinstance(now, dict):

@@ -1,7 +1,7 @@
 """Assessment: all that the record says of each endpoint, in one pass over its rows in order."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -28,7 +28,7 @@ class Assessment:
     `needed` is how many clean retests were seen since the last bad one; with `billing_measured`
     false a clean retest is one that returned an output. `hold` is given only when it lowers what is
     supported. `latest` has the newest conclusive row of each target, the reference's first;
-    `changes` and `rows` begin with the newest. Rows of variants are in none of them.
+    `changes` and `rows` begin with the newest. Retracted rows and those of variants are in none.
     """
 
     endpoint: str
@@ -42,10 +42,10 @@ class Assessment:
     billing_measured: bool
     no_answer: bool
     hold: Hold | None
-    risks: tuple[Risk, ...] = ()
-    latest: Mapping[str, Observation] = field(default_factory=dict)
-    changes: tuple[Change, ...] = ()
-    rows: tuple[Seen, ...] = ()
+    risks: tuple[Risk, ...]
+    latest: Mapping[str, Observation]
+    changes: tuple[Change, ...]
+    rows: tuple[Seen, ...]
 
     @property
     def seen_on(self) -> date | None:
@@ -199,7 +199,7 @@ class _Record:
 
 def _assessment(record: _Record, endpoint: str) -> Assessment:
     status, reference = record.status, record.status.reference
-    names: Iterable[str] = sorted(status.targets, key=lambda name: name != reference)
+    names = sorted(status.targets, key=lambda name: name != reference)
     series = {name: record.series.get((endpoint, name)) for name in names}
     tallies = {name: one.tally if one else Tally() for name, one in series.items()}
     tally = tallies[reference]

@@ -20,8 +20,9 @@ class Conclusive:
 class Tally:
     """What the rows so far of one endpoint at one target add up to.
 
-    `billing` is the newest conclusive bill since the last failure, `billed` the newest of all.
-    `clean` counts clean retests since the last bad one; `fell` is whether there ever was one.
+    `billed` is the newest conclusive bill; `billing` is that since the last failure, and None where
+    bills are not measured. `clean` counts clean retests since the last bad one; `fell` is whether
+    there ever was one. Of these three only the reference target's are used.
     """
 
     newest: Conclusive | None = None
@@ -36,7 +37,8 @@ class Tally:
         """The tally with one more row, which is newer.
 
         `others_conclusive` is whether other endpoints were conclusive on the day of a silent row;
-        `is_measured` whether the target has a ledger: without one a clean retest is an output.
+        `is_measured` whether the reference target's bills can be read: otherwise a clean retest is
+        one with an output.
         """
         outcome, silent_days = row.outcome, self.silent_days
         if outcome != "cannot-tell":

@@ -1,5 +1,5 @@
-"""Languages: all that is particular to a language of code, each in one entry: its blocks' mark and
-file, the program that runs it, and the template that writes it."""
+"""Languages: each language of code in one entry: its blocks' mark and file, the program that runs
+it, and the template that writes it. How Node is started is the sandbox's own matter."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from trueup.model import Frozen, Observation
 from trueup.protocols import PROTOCOLS
 from trueup.sandbox import BLOCK_PATH
+from trueup.sandbox.node import find_program
 from trueup.site import Block
 from trueup.snippet import PROGRAMS
 from trueup.store import Stored, write_whole
@@ -33,13 +34,17 @@ ENGINE = Path(__file__).parents[1]
 def engine_mark() -> str:
     """A hash of what runs and judges a block: the engine's own source and that of a site's own
     protocols, Python with all that is installed for it, and the programs that blocks are for."""
-    files = sorted(ENGINE.rglob("*.py"))
+    files = sorted(file for file in ENGINE.rglob("*") if file.is_file() and _is_source(file))
     source = [(file.relative_to(ENGINE).as_posix(), file.read_bytes().hex()) for file in files]
     own = {name: Path(getfile(type(one))) for name, one in PROTOCOLS.items()}
     source += [(name, file.read_bytes().hex()) for name, file in sorted(own.items())]
     installed = sorted(name for path in sys.path for name in _installed(path))
     tools = [_tool(name) for program in PROGRAMS.values() for name in program.tools]
     return _hash([source, installed, tools, sys.version, sys.executable, platform.machine()])
+
+
+def _is_source(file: Path) -> bool:
+    return "__pycache__" not in file.parts
 
 
 def _installed(path: str) -> list[str]:
@@ -52,7 +57,7 @@ def _installed(path: str) -> list[str]:
 
 def _tool(name: str) -> list[Any]:
     """The program that a block would find; its version names the libraries that it uses."""
-    found = shutil.which(name, path=BLOCK_PATH)
+    found = find_program() if name == "node" else shutil.which(name, path=BLOCK_PATH)
     if found is None:
         return []
     facts = os.stat(found)

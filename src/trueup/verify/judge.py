@@ -1,4 +1,4 @@
-"""Verify: one published block on a bench → its receipt. Judges by the exchange, and but for curl by
+"""Judge: one published block on a bench → its receipt. Judges by the exchange, and but for curl by
 how the program ended too.
 """
 
@@ -25,7 +25,11 @@ LIVE_LIMITS = Limits(timeout_s=330, output_bytes=2 * BODY_LIMIT)
 """A curl block prints its reply, the image within: what the relay lets through must fit."""
 
 
-def distinct(blocks: Iterable[Block]) -> list[tuple[Block, tuple[str, ...]]]:
+OnPages = tuple[Block, tuple[str, ...]]
+"""A block with the pages that publish it."""
+
+
+def distinct(blocks: Iterable[Block]) -> list[OnPages]:
     """The blocks that are run, each once, with the pages that publish it."""
     pages: dict[tuple[str, str, str | None], dict[str, None]] = {}
     first: dict[tuple[str, str, str | None], Block] = {}
@@ -50,7 +54,8 @@ def verify_block(
         return receipt(skipped=f"{endpoint.skip.reason} (until {endpoint.skip.until})")
     program = PROGRAMS[block.language]
     if lacking := bench.lacks(program.fence):
-        return receipt(reasons=(lacking,)) if bench.complete else receipt(skipped=lacking)
+        may_skip = program.may_lack and not bench.complete
+        return receipt(skipped=lacking) if may_skip else receipt(reasons=(lacking,))
     run = bench.run(program.fence, block.text, LIMITS if bench.replays else LIVE_LIMITS)
     return _Trial(block, block.endpoint, pages, stored, bench, run).receipt()
 

@@ -3,7 +3,7 @@ behind docs, verify and the tests. Receipts come in the order of the blocks."""
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
@@ -12,12 +12,9 @@ from trueup.errors import Unreachable
 from trueup.site import Block
 from trueup.store import Stored
 from trueup.verify.cache import Cache
-from trueup.verify.judge import distinct, verify_block
+from trueup.verify.judge import OnPages, distinct, verify_block
 from trueup.verify.receipt import Receipt, Report
 from trueup.verify.run import Bench
-
-Published = tuple[Block, tuple[str, ...]]
-"""A block with the pages that publish it."""
 
 
 @dataclass(frozen=True)
@@ -55,13 +52,12 @@ class Pool:
         is_skipped = endpoint.skip is not None and endpoint.skip.until >= today
         return None if is_skipped else self.cache.find(block, pages)
 
-    def _run(self, published: Sequence[Published], stored: Stored, today: date) -> list[Receipt]:
+    def _run(self, published: Sequence[OnPages], stored: Stored, today: date) -> list[Receipt]:
         waiting = deque(enumerate(published))
         receipts: dict[int, Receipt] = {}
+        failed: list[BaseException] = []
 
-        def work() -> None:
-            if not waiting:
-                return
+        def run_blocks() -> None:
             with self.open_bench() as bench:
                 while waiting:
                     try:
@@ -70,6 +66,15 @@ class Pool:
                         return
                     receipts[number] = verify_block(block, pages, stored, bench, today)
 
+        def work() -> None:
+            """Leaves nothing to the other threads when it fails."""
+            try:
+                if waiting:
+                    run_blocks()
+            except BaseException as error:
+                waiting.clear()
+                failed.append(error)
+
         jobs = min(self.jobs, len(published))
         if jobs <= 1:  # in this thread, so that Ctrl-C ends the block that runs
             work()
@@ -77,11 +82,11 @@ class Pool:
             with ThreadPoolExecutor(jobs, "trueup-job") as threads:
                 workers = [threads.submit(work) for _ in range(jobs)]
                 try:
-                    wait(workers, return_when=FIRST_EXCEPTION)
-                finally:
+                    wait(workers)
+                finally:  # Ctrl-C too leaves nothing to them
                     waiting.clear()
-            for worker in workers:
-                worker.result()
+        if failed:
+            raise failed[0]
         return [receipt for _, receipt in sorted(receipts.items())]
 
 

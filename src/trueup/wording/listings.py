@@ -5,7 +5,7 @@ import re
 
 from trueup.model import Observation, Shape, as_time
 from trueup.protocols import PROTOCOLS, Picture
-from trueup.request import speaking
+from trueup.request import variant_rows
 from trueup.wording.pages import Pages, table
 from trueup.wording.text import code, plain
 
@@ -61,7 +61,7 @@ def variants(pages: Pages, model: str) -> str:
     for endpoint in pages.endpoints(model):
         same: dict[tuple[str, str, str], list[str]] = {}
         for name, variant in pages.status.endpoints[endpoint].variants.items():
-            rows = speaking(pages.status, endpoint, None, name)
+            rows = variant_rows(pages.status, endpoint, name)
             if not rows:
                 untried.append(plain(variant.title))
             for row in rows[:1]:
