@@ -25,6 +25,7 @@ from mutation import (
 from mutation.figures import Mutants, MutantsOfKind
 from mutation.tree import JOBS, TOP
 
+import manual
 from trueup.errors import TrueupError
 
 OUTPUT = TOP / "manual" / "mutants.json"
@@ -50,6 +51,7 @@ def main() -> None:
     wrong = complaints(told, load_survivors(), now.date(), is_whole=is_whole)
     if is_whole:
         OUTPUT.write_text(figures.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        manual.main()
     print("\n".join(wrong), file=sys.stderr)
     sys.exit(1 if wrong else 0)
 
