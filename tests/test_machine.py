@@ -2,6 +2,7 @@
 read-only, no home folder, no folder for temporary files, a locale without letters, odd paths."""
 
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -114,9 +115,9 @@ def confined(top: Path, *options: str, command: str = "docs --no-serve --fresh")
     """What a command says in a mount namespace of its own, in which it must fail with one line."""
     if shutil.which("bwrap") is None and os.environ.get("CI") != "true":
         pytest.skip("bwrap: not found; it makes disks full and read-only. Install bubblewrap.")
-    script = f'cp -r "$0" /mnt/s; exec {" ".join(ENGINE)} --top /mnt/s {command}'
+    script = f'cp -r "$0" /mnt/s; exec {shlex.join(ENGINE)} --top /mnt/s {command}'
     if "--tmpfs" not in options:
-        script = f'exec {" ".join(ENGINE)} --top "$0" {command}'
+        script = f'exec {shlex.join(ENGINE)} --top "$0" {command}'
     shell = ["bwrap", "--dev-bind", "/", "/", *options, "sh", "-c", script, str(top)]
     done = subprocess.run(shell, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, ""), done.stderr
