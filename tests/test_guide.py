@@ -6,6 +6,7 @@ import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from shlex import quote
 
 import pytest
 from conftest import TOP
@@ -14,11 +15,11 @@ from test_console import BLOCK, BLOCKS, commands
 GUIDE = TOP / "manual" / "pages" / "adopt.md"
 INSTALLED = f"""#!/usr/bin/env bash
 case "$*" in "-m pip"*) exit 0 ;; esac
-exec {TOP}/.venv/bin/python "$@"
+exec {quote(str(TOP))}/.venv/bin/python "$@"
 """
 """The Python of the environment that stands ready, which has nothing to install."""
 PYTHON = f"""#!/usr/bin/env bash
-mkdir -p .venv/bin && ln -sf {TOP}/.venv/bin/trueup .venv/bin/
+mkdir -p .venv/bin && ln -sf {quote(str(TOP))}/.venv/bin/trueup .venv/bin/
 cp "$(dirname "$0")/installed" .venv/bin/python
 """
 CHANGED: dict[str, Callable[[str], str]] = {
