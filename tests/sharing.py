@@ -1,7 +1,5 @@
 """What one worker of a test run makes and all of them use, and what one run at a time may have."""
 
-import fcntl
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -11,18 +9,9 @@ from pathlib import Path
 import coverage
 import pytest
 
+from trueup.lock import waited_for
+
 FOLDER = pytest.StashKey[Path]()
-
-
-@contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Waits until nobody else holds the folder, then holds it."""
-    held = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(held)
 
 
 def common(config: pytest.Config) -> Path:
@@ -53,7 +42,7 @@ def once(folder: Path, make: Callable[[Path], object]) -> Path:
     """A folder within `folder` as `make` filled it, in whichever worker asked first."""
     folder.mkdir(exist_ok=True)
     content, mark = folder / "content", folder / "made"
-    with alone(folder), unmeasured():
+    with waited_for(folder), unmeasured():
         if not mark.exists():
             shutil.rmtree(content, ignore_errors=True)
             content.mkdir()

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 from conftest import TOP, copy_repository
-from sharing import alone
 from test_cli import until_up
+
+from trueup.lock import waited_for
 
 BLOCK = re.compile(r"^```\{ \.console #([a-z-]+) \}\n(.*?)\n```$", re.MULTILINE | re.DOTALL)
 BLOCKS: dict[str, list[str]] = {}
@@ -52,7 +53,7 @@ def started(script: str, top: Path) -> Iterator[subprocess.Popen[str]]:
     everybody = Path(tempfile.gettempdir())
     command = ["bash", "-c", script]
     with (
-        alone(everybody),
+        waited_for(everybody),
         subprocess.Popen(
             command, cwd=top, text=True, stdout=subprocess.PIPE, start_new_session=True
         ) as shell,

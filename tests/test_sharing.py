@@ -6,7 +6,9 @@ from threading import Event
 
 import coverage
 import pytest
-from sharing import alone, common, once, unmeasured
+from sharing import common, once, unmeasured
+
+from trueup.lock import waited_for
 
 
 def test_of_many_that_ask_at_once_one_makes_it(tmp_path: Path) -> None:
@@ -38,11 +40,11 @@ def test_a_folder_is_held_by_one_at_a_time(tmp_path: Path) -> None:
 
     def wait() -> None:
         is_asked.set()
-        with alone(tmp_path):
+        with waited_for(tmp_path):
             told.append("the second")
 
     with ThreadPoolExecutor() as pool:
-        with alone(tmp_path):
+        with waited_for(tmp_path):
             second = pool.submit(wait)
             is_asked.wait()
             told.append("the first")
