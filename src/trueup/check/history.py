@@ -10,7 +10,7 @@ from pathlib import Path
 
 from trueup.check.repository import Repository
 from trueup.errors import BadInput, BadStatus
-from trueup.evidence import assess, holds_of
+from trueup.evidence import Assessment, assess, holds_of
 from trueup.finding import RULES, Finding
 from trueup.model import Hold, Mapping, Observation, Place, Policy, as_time
 from trueup.site import parse_page
@@ -18,6 +18,7 @@ from trueup.store import Stored, parse_status, shown
 
 Row = Observation | Mapping
 Counts = dict[str, int]
+Assessments = dict[str, Assessment]
 TIMES = ("at", "first", "last", "times", "source", "retracted")
 SHALLOW = "the repository is a shallow clone"
 FETCH = "Fetch the whole history: git fetch --unshallow, or fetch-depth: 0 of actions/checkout."
@@ -27,11 +28,16 @@ RANKS = ("ignore", "warning", "error")
 
 
 def check_history(
-    stored: Stored, counts: Counts, top: Path, reference: str, now: datetime
+    stored: Stored,
+    assessments: Assessments,
+    counts: Counts,
+    top: Path,
+    reference: str,
+    now: datetime,
 ) -> list[Finding]:
     """Findings against a commit of the repository at `top`, by any name that git knows it by.
 
-    `counts` are the blocks that each page is to publish, by its path.
+    `assessments` are those of `stored`; `counts` are the blocks that each page is to publish.
     """
     repository = Repository(top)
     commit = repository.commit(reference)
@@ -55,7 +61,7 @@ def check_history(
         *_rows(old, stored, "observations"),
         *_rows(old, stored, "mappings"),
         *_texts(old, stored),
-        *_policy(old, stored),
+        *_policy(old, stored, assessments),
         *_fewer(repository, commit, counts, top),
     ]
 
@@ -132,28 +138,26 @@ def _texts(old: Stored, new: Stored) -> Iterator[Finding]:
             )
 
 
-def _late(old: Stored, new: Stored) -> Iterator[str]:
+def _late(old: Stored, new: Stored, assessments: Assessments) -> Iterator[str]:
     """Reports that were added and lift a standing, though what they are of was there before."""
     status, known = new.status, defaultdict[str, list[Observation]](list)
     for row in old.status.observations:
         known[row.endpoint].append(row)
     reports = [row for row in status.observations if row.source and row.source.reported]
     late = [row for row in reports if row not in known[row.endpoint]]
-    added = set(map(id, late))
-    left = tuple(row for row in status.observations if id(row) not in added)
-    without = status.model_copy(update={"observations": left})
     if not late:
         return
-    raised, before = assess(status), assess(without)
+    added = set(map(id, late))
+    left = tuple(row for row in status.observations if id(row) not in added)
+    before = assess(status.model_copy(update={"observations": left}))
     for endpoint in dict.fromkeys(row.endpoint for row in late):
         is_old = endpoint in old.status.endpoints
-        if is_old and raised[endpoint].supported.rank < before[endpoint].supported.rank:
+        if is_old and assessments[endpoint].supported.rank < before[endpoint].supported.rank:
             yield endpoint
 
 
-def _freed(old: Stored, new: Stored) -> Iterator[tuple[str, Hold]]:
+def _freed(old: Stored, new: Stored, assessments: Assessments) -> Iterator[tuple[str, Hold]]:
     """Endpoints that are held back no longer or by less, without the evidence that frees them."""
-    assessments = assess(new.status)
     for endpoint in sorted(old.status.endpoints.keys() & new.status.endpoints.keys()):
         left = max((hold.to.rank for hold in holds_of(new.status, endpoint)), default=0)
         for hold in holds_of(old.status, endpoint):
@@ -161,7 +165,7 @@ def _freed(old: Stored, new: Stored) -> Iterator[tuple[str, Hold]]:
                 yield endpoint, hold
 
 
-def _policy(old: Stored, new: Stored) -> Iterator[Finding]:
+def _policy(old: Stored, new: Stored, assessments: Assessments) -> Iterator[Finding]:
     before, now = old.status.policy, new.status.policy
     if now.loosened is not None and now.loosened != before.loosened:
         return
@@ -171,10 +175,10 @@ def _policy(old: Stored, new: Stored) -> Iterator[Finding]:
     if old.status.reference != new.status.reference:
         place = str(new.place("targets", new.status.reference, "reference"))
         yield _looser(place, f"{new.status.reference} makes the standings")
-    for endpoint in _late(old, new):
+    for endpoint in _late(old, new, assessments):
         place = str(new.place_of(new.status.seen(endpoint, new.status.reference)[0]))
         yield _looser(place, f"a report was added that lifts {endpoint}", RETEST)
-    for endpoint, hold in _freed(old, new):
+    for endpoint, hold in _freed(old, new, assessments):
         told = f"{endpoint} is no longer held at {hold.to} ({hold.reason})"
         yield _looser(new.path, told, RETEST)
     for name, target in new.status.targets.items():

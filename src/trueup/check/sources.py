@@ -105,7 +105,7 @@ class Check:
     def history(self, reference: str) -> list[Finding]:
         """Findings against a commit."""
         counts = {digest.path: digest.blocks for digest in self.digests[0]}
-        return check_history(self.stored, counts, self.top, reference, self.now)
+        return check_history(self.stored, self.assessments, counts, self.top, reference, self.now)
 
     def built(self, site: Path) -> list[Finding]:
         """Findings in the built site. Raises BadInput where there is none."""
