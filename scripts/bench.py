@@ -30,7 +30,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-import manual
 from trueup.evidence import alternative, assess
 from trueup.mock import create_app
 from trueup.request import request_of
@@ -84,6 +83,8 @@ def main() -> None:
             unchanged=Unchanged(**part("unchanged", min(options.most, PLAN["curl"]), cache)),
         )
     OUTPUT.write_text(json.dumps(rounded(figures), indent=2) + "\n", encoding="utf-8")
+    import manual  # not above: a part is a process of its own, and its memory is measured
+
     manual.main()
     print(render_figures(figures))
 
