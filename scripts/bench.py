@@ -35,7 +35,7 @@ from trueup.mock import create_app
 from trueup.request import request_of
 from trueup.site import Block
 from trueup.snippet import LANGUAGES, render_snippet
-from trueup.store import load_status
+from trueup.status_file import load_status
 from trueup.verify.cache import Cache, Keys
 from trueup.verify.pool import Pool
 from trueup.verify.run import open_mock

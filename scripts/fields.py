@@ -5,7 +5,7 @@ from typing import Any
 
 from trueup.model import Frozen
 from trueup.wording.pages import table
-from trueup.wording.text import code_span
+from trueup.wording.markdown import code_span
 
 ANY: dict[str, Any] = {}
 WORDS = {"string": "text", "integer": "number", "boolean": "true or false"}

@@ -6,7 +6,7 @@ from itertools import groupby
 
 from trueup.model import Frozen
 from trueup.wording.pages import table
-from trueup.wording.text import plain
+from trueup.wording.markdown import plain
 
 
 class Machine(Frozen):

@@ -11,7 +11,7 @@ from samples import load_samples, render_rules
 
 from trueup.errors import BadInput
 from trueup.model import Status
-from trueup.retest.proof import Proof
+from trueup.retest.receipt import Proof
 from trueup.verify.receipt import Receipt
 
 TOP = Path(__file__).parent.parent

@@ -16,8 +16,8 @@ from trueup.check.keys import KEY
 from trueup.errors import BadInput
 from trueup.finding import RULES
 from trueup.model import Frozen
-from trueup.store import parse_as, parse_yaml
-from trueup.wording.text import code_span, fence_for, inert, plain
+from trueup.status_file import parse_as, parse_yaml
+from trueup.wording.markdown import code_span, fence_for, inert, plain
 
 
 class Change(Frozen):

@@ -16,8 +16,8 @@ from trueup.docs import Docs
 from trueup.pytest_plugin import PUBLISHED, published_in
 from trueup.pytest_plugin.published import Published
 from trueup.site import MAIN, languages_in
-from trueup.starter import Gateway, Origin, write_starter
-from trueup.store import Stored, load_status
+from trueup.scaffold import Gateway, Origin, write_starter
+from trueup.status_file import Stored, load_status
 from trueup.verify.pool import Pool
 from trueup.verify.receipt import Report
 from trueup.verify.run import Bench, open_mock

@@ -24,7 +24,7 @@ from crash import Ended, Nursery, stepwise
 from starlette.types import Receive, Scope, Send
 
 from trueup.cli import main
-from trueup.cli.errand import JOURNAL, Asked, run_errand
+from trueup.cli.retest_run import JOURNAL, Asked, run_errand
 from trueup.cli.retest import retest
 from trueup.docs import Docs
 from trueup.errors import TrueupError
@@ -32,10 +32,10 @@ from trueup.mock import create_app, serving
 from trueup.model import Observation
 from trueup.relay import PLACEHOLDER, Budget, create_relay, no_price
 from trueup.retest.session import OpenSite
-from trueup.retest.site import Site
+from trueup.retest.target import Site
 from trueup.sandbox import Limits, Ran, Sandbox
 from trueup.snippet import Fence, Snippet
-from trueup.store import load_status, parse_status
+from trueup.status_file import load_status, parse_status
 from trueup.verify.judge import LIVE_LIMITS
 from trueup.verify.run import Bench, Log
 

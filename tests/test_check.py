@@ -12,22 +12,22 @@ from typing import Any
 import pytest
 from conftest import TOP, load_docs
 
-from trueup.check.digest import digest_of
-from trueup.check.facts import facts_of
+from trueup.check.page_summary import digest_of
+from trueup.check.banned_terms import facts_of
 from trueup.check.hidden import check_hidden
 from trueup.check.keys import check_key
 from trueup.check.links import check_links
 from trueup.check.model_page import check_model_page
 from trueup.check.prose import check_prose
 from trueup.check.published import check_published
-from trueup.check.record import check_record
+from trueup.check.status import check_record
 from trueup.check.templates import check_templates
 from trueup.evidence import assess
 from trueup.finding import Finding
 from trueup.model import Standing
 from trueup.site import Block, Page, calls_in, load_pages
 from trueup.snippet import Snippet, languages_of, render_snippet
-from trueup.store import Stored, parse_status
+from trueup.status_file import Stored, parse_status
 
 TEXT = (Path(__file__).parent / "sample.yml").read_text("utf-8")
 NOW = datetime(2026, 4, 20, tzinfo=UTC)

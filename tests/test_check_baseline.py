@@ -83,7 +83,7 @@ def test_what_would_not_be_read_is_not_written(
     found = [Finding(f"{repository}/a.md:1", "dead-link", f"{at}", "b", "C.") for at in range(30)]
     assert write_baseline(found[:1], repository, UNTIL) == 1
     before = (repository / NAME).read_bytes()
-    monkeypatch.setattr("trueup.store.yaml_text.MOST_PARTS", 200)
+    monkeypatch.setattr("trueup.status_file.yaml_text.MOST_PARTS", 200)
     with pytest.raises(BadInput, match=r"baseline\.yml: 30 findings do not fit into it .*; fewer"):
         write_baseline(found, repository, UNTIL)
     assert (repository / NAME).read_bytes() == before

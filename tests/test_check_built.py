@@ -6,7 +6,7 @@ from pathlib import Path
 from trueup.check.built import check_built
 from trueup.evidence import assess
 from trueup.feed import feed_of
-from trueup.store import Stored
+from trueup.status_file import Stored
 from trueup.verify.receipt import Report
 
 STAMPED = "<html><body><!--stamp:a--curl--><p>Run.</p><!--/stamp--></body></html>"

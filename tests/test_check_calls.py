@@ -10,12 +10,12 @@ from strategies import hostile
 
 from trueup.check import check_sources
 from trueup.check.calls import check_calls
-from trueup.check.digest import digest_of
-from trueup.check.facts import facts_of
+from trueup.check.page_summary import digest_of
+from trueup.check.banned_terms import facts_of
 from trueup.errors import BadInput
 from trueup.finding import Finding
 from trueup.site import calls_in, parse_page
-from trueup.store import Stored
+from trueup.status_file import Stored
 
 HERE = Path("docs/en/x.md")
 FRONT = "---\ntitle: x\n---\n\n"

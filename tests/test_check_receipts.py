@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from conftest import TOP
 
-from trueup.check.record import check_record
+from trueup.check.status import check_record
 from trueup.evidence import assess
 from trueup.model import Sent
 from trueup.request import request_of
-from trueup.retest.proof import Attempt, Proof
+from trueup.retest.receipt import Attempt, Proof
 from trueup.retest.write import update, write
-from trueup.store import Stored, load_status
+from trueup.status_file import Stored, load_status
 
 NOW = datetime(2026, 4, 20, 12, tzinfo=UTC)
 NATIVE = "nano-banana/generate-content"

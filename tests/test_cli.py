@@ -13,7 +13,7 @@ import pytest
 from conftest import TOP
 
 from trueup.mock import listen
-from trueup.store import render_schema
+from trueup.status_file import render_schema
 
 CLI = [sys.executable, "-m", "trueup.cli"]
 

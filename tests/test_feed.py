@@ -14,7 +14,7 @@ from strategies import paragraphs
 from trueup.evidence import assess, latest_changes
 from trueup.feed import StatusFeed, feed_files, feed_of, render_feed_schema
 from trueup.model import Hold, Standing, anchor
-from trueup.store import Stored, parse_status
+from trueup.status_file import Stored, parse_status
 
 TEXT = (TOP / "tests" / "record.yml").read_text("utf-8")
 NOW = datetime(2026, 4, 20, tzinfo=UTC)

@@ -28,7 +28,7 @@ from trueup.model import Sent, Status
 from trueup.request import Difference, request_in, request_of
 from trueup.site import Block
 from trueup.snippet import LANGUAGES, language_of, languages_of, render_snippet
-from trueup.store import Stored, parse_status
+from trueup.status_file import Stored, parse_status
 from trueup.verify.judge import LIMITS, verify_block
 from trueup.verify.run import Bench, open_mock
 from trueup.wording import load_catalogue, receipt_line

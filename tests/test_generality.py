@@ -11,8 +11,8 @@ from conftest import TOP
 
 from trueup.model import Status
 from trueup.protocols import PROTOCOLS
-from trueup.starter import Gateway, Origin, starter_files
-from trueup.store import Stored
+from trueup.scaffold import Gateway, Origin, starter_files
+from trueup.status_file import Stored
 
 ENGINE = TOP / "src" / "trueup"
 BINARY = {".pyc", ".mo", ".png"}

@@ -23,7 +23,7 @@ from test_wording import (
 
 from trueup.evidence import assess, latest_changes
 from trueup.model import Standing, Status
-from trueup.store import parse_status
+from trueup.status_file import parse_status
 from trueup.wording import endpoint_history, history
 from trueup.wording.history import FIRST, MOST
 from trueup.wording.timeline import COLUMNS, OUTLINES, RIGHT, WIDTH, Dot, Drawing, render_key

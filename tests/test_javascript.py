@@ -38,7 +38,7 @@ from trueup.sandbox import Containment, Sandbox, landlock, node, open_sandbox
 from trueup.site import Block
 from trueup.snippet import render_javascript, render_raw_json, render_snippet
 from trueup.snippet.quoting import is_javascript
-from trueup.store import Stored
+from trueup.status_file import Stored
 from trueup.verify.judge import verify_block
 from trueup.verify.run import Bench
 

@@ -15,7 +15,7 @@ import pytest
 from command import trueup
 
 from trueup.site import unfinished_site
-from trueup.starter import Gateway, Origin, write_starter
+from trueup.scaffold import Gateway, Origin, write_starter
 
 COUNT = "found 3, run 3, passed 3, failed 0, skipped 0"
 DOCS = ("docs", "--no-serve", "--fresh")

@@ -14,7 +14,7 @@ from test_repository import check_script
 from manual import PAGES, renewed
 from trueup.errors import BadInput
 from trueup.model import Frozen, Status
-from trueup.retest.proof import Proof
+from trueup.retest.receipt import Proof
 from trueup.verify.receipt import Receipt
 
 

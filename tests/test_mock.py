@@ -19,8 +19,8 @@ from starlette.applications import Starlette
 from trueup.errors import BadInput
 from trueup.exchange import Exchange
 from trueup.mock import MEDIA_HOST, create_app, draw_picture, new_request_id
-from trueup.mock.asked import BODY_LIMIT
-from trueup.mock.record import Record
+from trueup.mock.incoming import BODY_LIMIT
+from trueup.mock.replay_index import Record
 from trueup.model import Observation, Status
 from trueup.protocols import PROTOCOLS
 from trueup.request import differences, request_in

@@ -16,9 +16,9 @@ from mutation.tree import proof_of
 from test_repository import check_script
 
 from trueup.errors import BadInput
-from trueup.retest.proof import Amounts
+from trueup.retest.receipt import Amounts
 from trueup.retest.write import update
-from trueup.store import parse_status
+from trueup.status_file import parse_status
 
 FILE = TOP / "manual" / "mutants.json"
 CHEAP = ("changed-hold", "swapped-signature", "translated-fact", "wrong-quoting")

@@ -19,7 +19,7 @@ from trueup.pytest_plugin.published import Case
 from trueup.sandbox.server import open_folder, open_server
 from trueup.sandbox.tunnel import open_tunnel
 from trueup.site import trim_end
-from trueup.store import Stored
+from trueup.status_file import Stored
 from trueup.verify.receipt import Report
 
 

@@ -15,7 +15,7 @@ from starlette.routing import Mount
 from test_verify_run import serving
 
 from trueup.mock import create_app, ledger_with
-from trueup.store import parse_status
+from trueup.status_file import parse_status
 
 pytest_plugins = ["pytester"]
 

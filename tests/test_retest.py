@@ -18,11 +18,11 @@ from trueup.evidence import assess
 from trueup.model import Billing, Observation, Outcome, Source
 from trueup.request import request_of
 from trueup.retest.plan import due, plan
-from trueup.retest.proof import Amounts, Attempt, Proof, row_of
+from trueup.retest.receipt import Amounts, Attempt, Proof, row_of
 from trueup.retest.report import plan_rows
-from trueup.retest.site import Access
+from trueup.retest.target import Access
 from trueup.snippet import languages_of, render_snippet
-from trueup.store import Stored, parse_status
+from trueup.status_file import Stored, parse_status
 
 TEXT = (Path(__file__).parent / "sample.yml").read_text("utf-8")
 NOW = datetime(2026, 4, 20, 12, tzinfo=UTC)

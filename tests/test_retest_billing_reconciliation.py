@@ -22,7 +22,7 @@ from trueup.retest.billing import (
     new_rows,
     reconcile,
 )
-from trueup.retest.billing.books import CallOutcome, Cause
+from trueup.retest.billing.records import CallOutcome, Cause
 
 Q = 20_000
 TERMS = Terms(Decimal(500_000), False)

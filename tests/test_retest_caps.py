@@ -17,11 +17,11 @@ from trueup.mock import draw_picture
 from trueup.model import Standing, Target
 from trueup.protocols import PROTOCOLS, Picture
 from trueup.relay import Journal
-from trueup.retest.proof import row_of
+from trueup.retest.receipt import row_of
 from trueup.retest.report import changes, summary
-from trueup.retest.site import fetch_image
+from trueup.retest.target import fetch_image
 from trueup.retest.write import update
-from trueup.store import Stored, parse_status
+from trueup.status_file import Stored, parse_status
 
 PNG = draw_picture("nano-banana", "image/png")
 IMAGE = PROTOCOLS["openai-images"].word("b64-json", Picture(PNG, "image/png", ""), "m")

@@ -15,13 +15,13 @@ from starlette.types import Receive, Scope, Send
 from test_retest_live import files_of, local_at
 
 from trueup.cli import main
-from trueup.cli.errand import prices_at
+from trueup.cli.retest_run import prices_at
 from trueup.evidence import assess
 from trueup.mock import Ledger, Options, Token, User, create_app, create_tls, serving
 from trueup.model import Observation
 from trueup.relay import Journal
 from trueup.snippet import render_snippet
-from trueup.store import load_status
+from trueup.status_file import load_status
 
 Said = tuple[int, str, str]
 Run = Callable[..., Said]

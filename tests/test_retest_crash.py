@@ -19,7 +19,7 @@ from crash import Ended
 from crash_beds import CALL, Bed, Image, Moment, Real, Simulated, open_real
 
 from trueup.retest.write import Update, write
-from trueup.store import save
+from trueup.status_file import save
 
 pytestmark = pytest.mark.no_cover
 
@@ -204,7 +204,7 @@ def status_first(top: Path, made: Update) -> None:
 def test_a_record_that_is_written_before_its_receipts_is_found(
     bed: Simulated, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("trueup.cli.errand.write", status_first)
+    monkeypatch.setattr("trueup.cli.retest_run.write", status_first)
     written = [moment for moment in bed.moments(*ASK) if ".part" in moment.step]
     with pytest.raises(AssertionError, match="killed before fsync of .*json.part"):
         assert_at_each(bed, written, lambda: recover(bed))

@@ -32,12 +32,12 @@ from trueup.mock import (
 from trueup.model import Standing
 from trueup.relay import Budget, Deadlines, Journal, Reservation
 from trueup.retest.plan import Probe, plan
-from trueup.retest.proof import Proof, row_of
+from trueup.retest.receipt import Proof, row_of
 from trueup.retest.session import Session
-from trueup.retest.site import Access, Site, find_account
+from trueup.retest.target import Access, Site, find_account
 from trueup.retest.write import update
 from trueup.snippet import render_snippet
-from trueup.store import Stored, parse_status
+from trueup.status_file import Stored, parse_status
 from trueup.verify.run import Bench, open_relay
 
 TEXT = (Path(__file__).parent / "sample.yml").read_text("utf-8")

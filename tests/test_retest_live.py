@@ -23,7 +23,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from trueup.cli import main
 from trueup.mock import Ledger, Token, User, create_app, serving
-from trueup.store import load_status
+from trueup.status_file import load_status
 
 CLI = [sys.executable, "-m", "trueup.cli"]
 IMPATIENT = """

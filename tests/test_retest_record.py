@@ -36,10 +36,10 @@ from trueup.evidence import assess, mapping_of
 from trueup.model import Mapping as Sighting
 from trueup.model import Observation
 from trueup.request import request_of
-from trueup.retest.proof import Attempt, Proof, row_of
+from trueup.retest.receipt import Attempt, Proof, row_of
 from trueup.retest.report import changes, drift, summary
 from trueup.retest.write import update, write
-from trueup.store import load_status, parse_status
+from trueup.status_file import load_status, parse_status
 
 
 def made_at(hours: int, *attempts: Attempt, **more: Any) -> Proof:

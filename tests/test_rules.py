@@ -28,11 +28,11 @@ from trueup.errors import BadInput
 from trueup.finding import RULES, Finding, by_policy
 from trueup.mock import create_app
 from trueup.request import request_of
-from trueup.retest.proof import Attempt, Proof
+from trueup.retest.receipt import Attempt, Proof
 from trueup.retest.write import update, write
 from trueup.site import note_translation
-from trueup.starter import Gateway, Origin, new_language, write_addition, write_starter
-from trueup.store import load_status, parse_as, parse_yaml
+from trueup.scaffold import Gateway, Origin, new_language, write_addition, write_starter
+from trueup.status_file import load_status, parse_as, parse_yaml
 from trueup.verify.pool import Pool
 from trueup.verify.run import open_mock, open_relay
 

@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import paragraphs
 
-from trueup.check.facts import facts_of
+from trueup.check.banned_terms import facts_of
 from trueup.check.status_text import check_status_text
 from trueup.errors import BadInput
 from trueup.evidence import assess
 from trueup.model import Status
-from trueup.starter.pieces import _texts
-from trueup.store import Stored
+from trueup.scaffold.pieces import _texts
+from trueup.status_file import Stored
 from trueup.wording import (
     Pages,
     in_language,

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import hostile, paragraphs
 
-from trueup.check.digest import digest_of
-from trueup.check.facts import facts_of
+from trueup.check.page_summary import digest_of
+from trueup.check.banned_terms import facts_of
 from trueup.check.translations import check_translations
 from trueup.docs import Docs
 from trueup.finding import Finding
@@ -29,7 +29,7 @@ from trueup.site import (
     read_blocks,
     read_notes,
 )
-from trueup.store import Stored
+from trueup.status_file import Stored
 from trueup.verify.receipt import Report
 from trueup.wording.catalogue import LOCALE
 

@@ -26,7 +26,7 @@ from trueup.request import request_of
 from trueup.sandbox import Limits, Ran, Sandbox
 from trueup.site import Block
 from trueup.snippet import Fence, languages_of, render_snippet
-from trueup.store import Stored, load_status, parse_status
+from trueup.status_file import Stored, load_status, parse_status
 from trueup.verify.judge import LIMITS, distinct, verify_block
 from trueup.verify.pool import Pool
 from trueup.verify.receipt import Receipt, Report

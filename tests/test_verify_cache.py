@@ -14,7 +14,7 @@ from strategies import differences, hostile, paragraphs
 
 import trueup
 from trueup.site import Block
-from trueup.store import Stored, parse_status
+from trueup.status_file import Stored, parse_status
 from trueup.verify import cache
 from trueup.verify.cache import Cache, Keys, engine_mark
 from trueup.verify.receipt import Receipt

@@ -16,7 +16,7 @@ from trueup.errors import Unreachable
 from trueup.sandbox import Limits, Ran, Sandbox
 from trueup.site import Block
 from trueup.snippet import Fence, languages_of, render_snippet
-from trueup.store import parse_status
+from trueup.status_file import parse_status
 from trueup.verify.cache import Cache, Keys
 from trueup.verify.pool import Pool
 from trueup.verify.receipt import Report

@@ -24,7 +24,7 @@ from trueup.mock import MEDIA_HOST, create_app
 from trueup.sandbox import Limits
 from trueup.site import Block
 from trueup.snippet import languages_of, render_snippet
-from trueup.store import Stored, parse_status
+from trueup.status_file import Stored, parse_status
 from trueup.verify.judge import verify_block
 from trueup.verify.pool import Pool
 from trueup.verify.run import Bench, Log, open_relay

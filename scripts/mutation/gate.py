@@ -24,7 +24,7 @@ from trueup.finding import RULES, Finding, by_policy
 from trueup.model import Day, Frozen, Text
 from trueup.site import MAIN, Block, build_site, read_blocks
 from trueup.snippet import Snippet
-from trueup.store import Stored, listed
+from trueup.status_file import Stored, listed
 from trueup.verify.pool import Pool
 from trueup.verify.run import Bench, open_mock
 

@@ -19,10 +19,10 @@ from trueup.docs import Docs
 from trueup.evidence import assess
 from trueup.model import Observation, Standing, Status
 from trueup.request import request_of
-from trueup.retest.proof import Attempt, Proof
+from trueup.retest.receipt import Attempt, Proof
 from trueup.retest.write import update, write
 from trueup.site import MAIN, Page, languages_in, load_pages
-from trueup.store import Stored, load_status
+from trueup.status_file import Stored, load_status
 from trueup.verify.pool import Pool
 from trueup.verify.run import open_mock
 

@@ -29,8 +29,8 @@ from trueup.site import (
     write_sitemap,
 )
 from trueup.snippet import Snippet, render_snippets
-from trueup.store import Stored, load_status
-from trueup.texts import Texts, link_texts
+from trueup.status_file import Stored, load_status
+from trueup.markdown_export import Texts, link_texts
 from trueup.verify.pool import Pool
 from trueup.verify.receipt import Receipt, Report
 from trueup.wording import Guide, load_catalogue, receipt_line

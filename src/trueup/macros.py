@@ -13,7 +13,7 @@ from trueup.evidence import alternative
 from trueup.model import Shape, anchor, split
 from trueup.site import AS_OF, Call, Names, load_pages, names_in, problem_of
 from trueup.snippet import base_places, languages_of, render_snippet
-from trueup.store import Stored, load_status
+from trueup.status_file import Stored, load_status
 from trueup.wording import (
     Pages,
     history,
@@ -31,7 +31,7 @@ from trueup.wording import (
     standings,
     variants,
 )
-from trueup.wording.text import fence_for
+from trueup.wording.markdown import fence_for
 
 
 def define_env(env: Any) -> None:

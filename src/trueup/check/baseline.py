@@ -10,7 +10,7 @@ from pydantic import Field, StrictInt
 from trueup.errors import BadInput, BadStatus
 from trueup.finding import RULES, Finding, printable
 from trueup.model import Day, Frozen, Text
-from trueup.store import Document, parse_as, parse_yaml, render_row, write_whole
+from trueup.status_file import Document, parse_as, parse_yaml, render_row, write_whole
 
 NAME = "baseline.yml"
 NEVER = (

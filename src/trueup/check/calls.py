@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from trueup.check.digest import Digest
+from trueup.check.page_summary import Digest
 from trueup.finding import Finding
 from trueup.model import Status
 from trueup.site import names_in, problem_of

@@ -14,7 +14,7 @@ from trueup.evidence import Assessment, assess, holds_of
 from trueup.finding import RULES, Finding
 from trueup.model import Hold, Mapping, Observation, Place, Policy, as_time
 from trueup.site import parse_page
-from trueup.store import Stored, parse_status, shown
+from trueup.status_file import Stored, parse_status, shown
 
 Row = Observation | Mapping
 Counts = dict[str, int]

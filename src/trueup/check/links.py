@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Set
 from posixpath import dirname, join, normpath
 
-from trueup.check.digest import Digest
+from trueup.check.page_summary import Digest
 from trueup.finding import Finding
 
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")

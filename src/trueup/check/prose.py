@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from sys import maxsize
 
-from trueup.check.facts import NAMES, Facts
+from trueup.check.banned_terms import NAMES, Facts
 from trueup.check.lines import Lines
-from trueup.check.names import Words, one_line
-from trueup.check.plain import CALL, Plain, blank, plain
+from trueup.check.term_matcher import Words, one_line
+from trueup.check.visible_text import CALL, Plain, blank, plain
 from trueup.finding import Finding
 from trueup.site import Page
-from trueup.store import listed
+from trueup.status_file import listed
 
 LINK_TARGET = re.compile(
     r"""(?<=\])\([^)\n]*\)|(?<=\])\[[^\]\n]*\]|<https?://[^>\s]*>|\bhref=(?:"[^"]*"|'[^']*')"""

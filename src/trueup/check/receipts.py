@@ -8,8 +8,8 @@ from pydantic import ValidationError
 
 from trueup.finding import Finding
 from trueup.model import Mapping, Observation
-from trueup.retest.proof import Proof, row_of
-from trueup.store import Stored
+from trueup.retest.receipt import Proof, row_of
+from trueup.status_file import Stored
 
 FOLDER = Path("docs", "evidence")
 WANTED = "what a retest wrote was expected"

@@ -9,14 +9,14 @@ from functools import cached_property
 from pathlib import Path
 
 from trueup.check.calls import check_calls
-from trueup.check.digest import Digest, digest_of
-from trueup.check.facts import Facts, facts_of
+from trueup.check.page_summary import Digest, digest_of
+from trueup.check.banned_terms import Facts, facts_of
 from trueup.check.history import check_history
 from trueup.check.keys import check_key
 from trueup.check.links import check_links
-from trueup.check.record import check_age, check_record
+from trueup.check.status import check_age, check_record
 from trueup.check.repository import Repository
-from trueup.check.settings import check_settings
+from trueup.check.mkdocs_config import check_settings
 from trueup.check.status_text import check_status_text
 from trueup.check.templates import check_templates
 from trueup.check.translations import check_translations
@@ -26,7 +26,7 @@ from trueup.finding import RULES, Finding
 from trueup.model import Severity, anchor
 from trueup.site import languages_in, load_page, load_pages, page_files, read_blocks
 from trueup.snippet import render_snippets
-from trueup.store import Stored, load_status
+from trueup.status_file import Stored, load_status
 from trueup.wording import load_catalogue, standing_words
 
 

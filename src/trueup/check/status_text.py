@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from trueup.check.facts import Facts
+from trueup.check.banned_terms import Facts
 from trueup.finding import Finding
 from trueup.site import MAIN
-from trueup.store import Stored, shown
+from trueup.status_file import Stored, shown
 from trueup.wording import load_translations, prose_of, translations_file
 
 

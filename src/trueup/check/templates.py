@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from trueup.check.facts import Facts
+from trueup.check.banned_terms import Facts
 from trueup.check.lines import Lines
 from trueup.errors import BadInput
 from trueup.finding import Finding

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
 
-from trueup.check.digest import Digest, Kept
+from trueup.check.page_summary import Digest, Kept
 from trueup.finding import Finding
 from trueup.site import MAIN, NOTES, read_notes
-from trueup.store import shown
+from trueup.status_file import shown
 
 NOTED = (
     "what `trueup translated` writes for each page was expected",

@@ -8,7 +8,7 @@ import click
 
 from trueup.cli.group import Day, cli, load_docs
 from trueup.model import AuthKind
-from trueup.starter import (
+from trueup.scaffold import (
     KINDS,
     Addition,
     Gateway,

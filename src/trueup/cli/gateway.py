@@ -18,7 +18,7 @@ from trueup.mock import (
     ledger_with,
     listen,
 )
-from trueup.store import load_status, render_schema
+from trueup.status_file import load_status, render_schema
 
 
 class FaultName(click.ParamType[str]):

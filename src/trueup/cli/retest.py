@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from trueup.cli.errand import Asked, plan_errand, prices_at, run_errand, show_plan
+from trueup.cli.retest_run import Asked, plan_errand, prices_at, run_errand, show_plan
 from trueup.cli.group import (
     cli,
     containment_here,
@@ -24,7 +24,7 @@ from trueup.model import Status
 from trueup.relay import Budget, no_price
 from trueup.retest.rehearsal import open_rehearsal
 from trueup.retest.session import OpenSite
-from trueup.retest.site import Access, open_live
+from trueup.retest.target import Access, open_live
 from trueup.snippet import LANGUAGES
 
 COPIED = ("status.yml", "mkdocs*.yml", "docs", "overrides", "snippets")

@@ -15,7 +15,7 @@ from starlette.websockets import WebSocketClose
 
 from trueup.errors import BadInput
 from trueup.exchange import Exchange
-from trueup.mock.asked import (
+from trueup.mock.incoming import (
     Asked,
     exchange,
     read_body,
@@ -29,7 +29,7 @@ from trueup.mock.clock import new_request_id
 from trueup.mock.ledger import Charge, Ledger
 from trueup.mock.management import PREFIX, manage
 from trueup.mock.picture import EXTENSIONS, draw_picture
-from trueup.mock.record import Record
+from trueup.mock.replay_index import Record
 from trueup.mock.reply import Answer, index_page, invalid_url
 from trueup.model import Observation, Status
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from trueup.mock.asked import Asked, json_object
+from trueup.mock.incoming import Asked, json_object
 from trueup.mock.ledger import Charge, Ledger
 from trueup.mock.picture import drawn_mime
-from trueup.mock.record import MODEL_IN_PATH, Record, Recorded
+from trueup.mock.replay_index import MODEL_IN_PATH, Record, Recorded
 from trueup.mock.reply import (
     BAD_BODY,
     MISSING,

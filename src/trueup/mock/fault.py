@@ -11,7 +11,7 @@ from typing import Literal, get_args
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from trueup.mock.account import Fault, Options, Token, User
-from trueup.mock.asked import json_object
+from trueup.mock.incoming import json_object
 from trueup.mock.ledger import Ledger
 from trueup.mock.management import PREFIX
 from trueup.mock.reply import HTML, JSON, encoded

@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from trueup.mock.account import CONSUME, Dialect, LogRow, Options, Token
-from trueup.mock.asked import Asked
+from trueup.mock.incoming import Asked
 from trueup.mock.auth import bare
 from trueup.mock.ledger import Ledger
-from trueup.mock.record import Record
+from trueup.mock.replay_index import Record
 from trueup.mock.reply import Answer, as_json, invalid_url
 
 PREFIX = "/api/"

@@ -4,7 +4,7 @@ Each class is one table of `status.yml`; the JSON Schema for editors comes from 
 """
 
 from trueup.model.evidence import Hold, Image, Mapping, Observation, Sent, Source
-from trueup.model.facts import (
+from trueup.model.config import (
     Auth,
     Endpoint,
     Ledger,

@@ -6,7 +6,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from trueup.model.evidence import Hold, Mapping, Observation
-from trueup.model.facts import Endpoint, Model, Policy, Route, Signature, Target
+from trueup.model.config import Endpoint, Model, Policy, Route, Signature, Target
 from trueup.model.values import Frozen, Name, split
 
 

@@ -6,7 +6,7 @@
 from trueup.relay.app import create_relay
 from trueup.relay.budget import Budget, Reservation, no_price
 from trueup.relay.journal import INTERRUPTED, Called, Journal
-from trueup.relay.passage import BODY_LIMIT
+from trueup.relay.response_stream import BODY_LIMIT
 from trueup.relay.secret import PLACEHOLDER
 from trueup.relay.wire import Deadlines
 

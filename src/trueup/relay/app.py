@@ -19,7 +19,7 @@ from starlette.websockets import WebSocketClose
 from trueup.exchange import Exchange
 from trueup.model import AuthKind, Target
 from trueup.relay.budget import Budget
-from trueup.relay.passage import BODY_LIMIT, Came, Passage
+from trueup.relay.response_stream import BODY_LIMIT, Came, Passage
 from trueup.relay.redirect import places_of
 from trueup.relay.secret import Secret
 from trueup.relay.wire import Asked, Deadlines, Wire

@@ -11,9 +11,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from trueup.mock import MEDIA_HOST, Fault, Ledger, create_app, serving
 from trueup.model import Billing, Status, Target
 from trueup.relay import PLACEHOLDER, Budget
-from trueup.retest.site import Access, Site, fetch_image, find_account
+from trueup.retest.target import Access, Site, fetch_image, find_account
 from trueup.sandbox import Containment
-from trueup.store import Stored
+from trueup.status_file import Stored
 from trueup.verify.run import open_relay
 
 REHEARSED: Mapping[Billing, Fault] = {

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from trueup.evidence import Assessment, agree, assess
 from trueup.model import Observation, Status
 from trueup.retest.plan import Probe
-from trueup.retest.proof import Proof, row_of
+from trueup.retest.receipt import Proof, row_of
 
 LONGEST = 300
 REQUEST_ID = re.compile(r" *[(（]request id: [^)）]*[)）]", re.IGNORECASE)

@@ -17,10 +17,10 @@ from trueup.request import request_in, request_of
 from trueup.retest.billing import Account, Bill, Call, CallOutcome, CannotTell, bill_of
 from trueup.retest.billing import Reading as Books
 from trueup.retest.plan import Probe, called
-from trueup.retest.proof import Amounts, Attempt, Proof
-from trueup.retest.site import Site
+from trueup.retest.receipt import Amounts, Attempt, Proof
+from trueup.retest.target import Site
 from trueup.verify.judge import LIVE_LIMITS
-from trueup.verify.reading import Reading, read_run, with_image
+from trueup.verify.reply_verdict import Reading, read_run, with_image
 from trueup.verify.run import Run
 
 INTERRUPTED = "interrupted: the retest ended before the answer was written down"

@@ -8,8 +8,8 @@ from pathlib import Path
 from trueup.errors import BadInput
 from trueup.model import Mapping as Sighting
 from trueup.model import Observation, Source, split
-from trueup.retest.proof import Proof, row_of
-from trueup.store import (
+from trueup.retest.receipt import Proof, row_of
+from trueup.status_file import (
     Stored,
     append_mapping,
     append_observation,

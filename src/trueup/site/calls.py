@@ -11,7 +11,7 @@ from trueup.errors import BadInput
 from trueup.model import Frozen, Policy, Status
 from trueup.protocols import PROTOCOLS
 from trueup.site.pages import Page
-from trueup.store import did_you_mean, listed, shown
+from trueup.status_file import did_you_mean, listed, shown
 
 ABOUT_A_MODEL = (
     *("advice", "alternative", "best", "changes", "history", "model_status", "risks", "variants"),

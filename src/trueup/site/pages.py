@@ -11,7 +11,7 @@ import yaml
 from trueup.errors import BadInput
 from trueup.site.languages import MAIN, home_of
 from trueup.site.unclosed import MOST, unclosed_in
-from trueup.store import refuse_depth
+from trueup.status_file import refuse_depth
 
 FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?\n)(?:---|\.\.\.)[ \t]*\n", re.DOTALL)
 """As MkDocs finds it, in `mkdocs.utils.meta`."""

@@ -22,7 +22,7 @@ from trueup.sandbox import BLOCK_PATH
 from trueup.sandbox.node import find_program
 from trueup.site import Block
 from trueup.snippet import PROGRAMS
-from trueup.store import Stored, write_whole
+from trueup.status_file import Stored, write_whole
 from trueup.verify.receipt import Receipt
 
 VERSION = 1

@@ -15,8 +15,8 @@ from trueup.request import Difference, differences, request_in
 from trueup.sandbox import Limits
 from trueup.site import Block
 from trueup.snippet import PROGRAMS, language_of
-from trueup.store import Stored
-from trueup.verify.reading import Reading, decode, exchanges_of, read_run
+from trueup.status_file import Stored
+from trueup.verify.reply_verdict import Reading, decode, exchanges_of, read_run
 from trueup.verify.receipt import Receipt
 from trueup.verify.run import Bench, Run
 

@@ -10,7 +10,7 @@ from datetime import date
 
 from trueup.errors import Unreachable
 from trueup.site import Block
-from trueup.store import Stored
+from trueup.status_file import Stored
 from trueup.verify.cache import Cache
 from trueup.verify.judge import OnPages, distinct, verify_block
 from trueup.verify.receipt import Receipt, Report

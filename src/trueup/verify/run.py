@@ -14,7 +14,7 @@ from trueup.mock import MEDIA_HOST, create_app
 from trueup.relay import Budget, Deadlines, create_relay
 from trueup.sandbox import Containment, Limits, Ran, Sandbox, open_sandbox
 from trueup.snippet import Fence
-from trueup.store import Stored
+from trueup.status_file import Stored
 
 PATIENCE_S = 5.0
 

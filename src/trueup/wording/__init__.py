@@ -5,11 +5,11 @@ Reads the message catalogues that ship with the package; the day is passed in.
 
 from trueup.wording.assistants import Guide
 from trueup.wording.bases import render_bases
-from trueup.wording.board import legend, matrix, readings_table, standings
+from trueup.wording.status_page import legend, matrix, readings_table, standings
 from trueup.wording.catalogue import Catalogue, load_catalogue
 from trueup.wording.evidence import Evidence, standing_words
 from trueup.wording.history import endpoint_history, history
-from trueup.wording.listings import reply, sample, shapes, signatures, variants
+from trueup.wording.tables import reply, sample, shapes, signatures, variants
 from trueup.wording.pages import Pages
 from trueup.wording.receipts import receipt_line
 from trueup.wording.sentences import Sentences

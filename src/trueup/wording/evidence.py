@@ -8,8 +8,8 @@ from trueup.evidence import Assessment, MappingState, MappingWord, Risk
 from trueup.model import Billing, Observation, Outcome, Shape, Standing, Status, as_time
 from trueup.request import request_of
 from trueup.wording.catalogue import Catalogue
-from trueup.wording.marks import Look, dated, mark
-from trueup.wording.text import code, plain
+from trueup.wording.badges import Look, dated, mark
+from trueup.wording.markdown import code, plain
 
 
 def standing_words(catalogue: Catalogue) -> dict[Standing, str]:

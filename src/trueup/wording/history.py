@@ -9,9 +9,9 @@ from trueup.evidence import Change, Seen, holds_of
 from trueup.model import Observation, anchor, as_time
 from trueup.request import request_of
 from trueup.wording.evidence import standing_words
-from trueup.wording.marks import dated
+from trueup.wording.badges import dated
 from trueup.wording.pages import Pages
-from trueup.wording.text import code, plain
+from trueup.wording.markdown import code, plain
 from trueup.wording.timeline import Dot, Drawing, Kind, render_key
 
 MOST = 60

@@ -6,9 +6,9 @@ from html import escape
 from trueup.evidence import Assessment, alternative, mapping_of
 from trueup.model import Standing, anchor, split
 from trueup.wording.evidence import standing_words
-from trueup.wording.marks import Look, dated, mark
+from trueup.wording.badges import Look, dated, mark
 from trueup.wording.sentences import WORKING, Sentences
-from trueup.wording.text import code, plain
+from trueup.wording.markdown import code, plain
 
 MARKS = {
     Standing.RECOMMENDED: "success",

@@ -10,7 +10,7 @@ from trueup.model import Hold, Standing, Status, split
 from trueup.request import protocol_of
 from trueup.wording.catalogue import Catalogue
 from trueup.wording.evidence import Evidence
-from trueup.wording.text import aged, code, plain
+from trueup.wording.markdown import aged, code, plain
 
 WORKING = (Standing.RECOMMENDED, Standing.CONTROLLED_TESTING)
 

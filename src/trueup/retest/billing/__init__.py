@@ -3,7 +3,7 @@
 `Account` is the way in: the books before a call, and its bill after it; `reconcile` is the rule.
 """
 
-from trueup.retest.billing.books import (
+from trueup.retest.billing.records import (
     Bill,
     Call,
     CallOutcome,

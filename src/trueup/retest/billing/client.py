@@ -13,7 +13,7 @@ from typing import Self, TypeVar
 import httpx
 
 from trueup.errors import BadInput
-from trueup.retest.billing.books import CannotTell, Reading, Terms, TokenColumns, UserColumns
+from trueup.retest.billing.records import CannotTell, Reading, Terms, TokenColumns, UserColumns
 from trueup.retest.billing.dialect import (
     Fields,
     is_keyed,
@@ -25,7 +25,7 @@ from trueup.retest.billing.dialect import (
     parse_token,
     parse_user,
 )
-from trueup.retest.billing.pace import Pace
+from trueup.retest.billing.rate_limiter import Pace
 
 T = TypeVar("T")
 U = TypeVar("U")

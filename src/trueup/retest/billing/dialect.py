@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from decimal import Decimal
 
-from trueup.retest.billing.books import LogRow, Terms, TokenColumns, UserColumns
+from trueup.retest.billing.records import LogRow, Terms, TokenColumns, UserColumns
 
 Fields = Mapping[str, object]
 LARGEST = 2**63 - 1

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Context, Decimal
 
 from trueup.model import Billing
-from trueup.retest.billing.books import (
+from trueup.retest.billing.records import (
     CONSUME,
     ERROR,
     REFUND,

@@ -6,7 +6,7 @@ It waits through the client's clock and `sleep`, and leaves the judgement to the
 from dataclasses import dataclass
 from typing import Self
 
-from trueup.retest.billing.books import (
+from trueup.retest.billing.records import (
     Bill,
     Call,
     CannotTell,

@@ -1,0 +1,135 @@
+"""Facts: what a page may not type, as texts, and as the patterns that find them."""
+
+import re
+from collections.abc import Iterable
+from functools import cached_property
+
+from trueup.check.advice import ADVICE, LEANING
+from trueup.check.term_matcher import Words, words_of
+from trueup.model import Frozen, Standing, Status
+
+ISO_DATE = re.compile(r"(?<![0-9])20[0-9]{2}-[01][0-9]-[0-3][0-9](?![0-9])")
+MONTH = (
+    "jan[a-z]*|feb[a-z]*|mar[a-z]*|apr[a-z]*|may|jun[a-z]*|jul[a-z]*|aug[a-z]*|sep[a-z]*"
+    "|oct[a-z]*|nov[a-z]*|dec[a-z]*|январ[а-я]|феврал[а-я]|март[а-я]?|апрел[а-я]|ма[йя]|июн[а-я]"
+    "|июл[а-я]|август[а-я]?|сентябр[а-я]|октябр[а-я]|ноябр[а-я]|декабр[а-я]"
+    "|(?:янв|февр?|апр|авг|сент?|окт|нояб?|дек)"
+)
+NAMED = (
+    "january|february|march|april|june|july|august|september|october|november|december"
+    "|jan|feb|apr|jun|jul|aug|sept?|oct|nov|dec"
+)
+OF = "января|февраля|марта|апреля|мая|июня|июля|августа|сентября|октября|ноября|декабря"
+HAN = "[〇零一二三四五六七八九十]"
+NUMBERED = (
+    r"20[0-9]{2}(?:[/.][0-9]{1,2}[/.][0-9]{1,2}"
+    r"|\s?年\s?[0-9]{1,2}\s?月(?:\s?[0-9]{1,2}\s?[日号號])?)"
+    r"|[0-9]{1,2}(?:\s?月\s?[0-9]{1,2}\s?[日号號]"
+    r"|(?:\.[0-9]{1,2}\.|/[0-9]{1,2}/|-[0-9]{1,2}-)20[0-9]{2}"
+    rf"|(?:st|nd|rd|th|-?го)?[\s-]+(?:of\s+)?(?:{MONTH})\.?,?[\s-]+20[0-9]{{2}}"
+    rf"|(?:-?го)?\s+(?:{OF})(?![^\W_]))"
+)
+IN_HAN = (
+    rf"{HAN}{{4}}年{HAN}{{1,2}}月|{HAN}{{1,2}}月{HAN}{{1,3}}[日号號]"
+    r"|(?:令和|平成)\s?[0-9]{1,2}\s?年"
+)
+IN_WORDS = (
+    rf"(?:{MONTH})\.?\s+(?:[0-9]{{1,2}}(?:st|nd|rd|th)?,?\s+)?20[0-9]{{2}}"
+    rf"|(?:{NAMED})\.?\s+[0-9]{{1,2}}(?:st|nd|rd|th)?"
+)
+WRITTEN_DAY = (
+    rf"(?:(?=[0-9])(?<![0-9])(?:{NUMBERED})|(?=[〇零一二三四五六七八九十令平])(?:{IN_HAN})"
+    rf"|(?=[adfjmnosавдимнофся])(?<![^\W_])(?:{IN_WORDS}))(?![0-9])"
+)
+"""A day or a month as people write it, in the languages that the pages are known to be in."""
+DAYS = Words(ISO_DATE.pattern, WRITTEN_DAY)
+NONE = frozenset[str]()
+NAMES = "the upstream name"
+"""What a heading may hold all the same: titles are free."""
+
+
+class Facts(Frozen):
+    """What a page of a language may not type."""
+
+    models: frozenset[str]
+    upstreams: frozenset[str]
+    hosts: frozenset[str]
+    paths: frozenset[str]
+    failures: frozenset[str]
+    titles: frozenset[str]
+    """Of models."""
+    routes: frozenset[str]
+    """Their titles."""
+    words: frozenset[str]
+    """The words of the standings."""
+
+    def with_words(self, words: Iterable[str]) -> "Facts":
+        """The same facts, with the standing words of a language."""
+        return Facts(**{**self.texts, "words": frozenset(words)})
+
+    @property
+    def texts(self) -> dict[str, frozenset[str]]:
+        """The texts of each kind."""
+        return {name: getattr(self, name) for name in type(self).model_fields}
+
+    @cached_property
+    def patterns(self) -> tuple[tuple[str, Words], ...]:
+        """Each kind of fact, with the words for it."""
+        return (
+            *self.common,
+            ("the base URL", words_of(self.hosts)),
+            ("the path", words_of(NONE, self.paths)),
+            ("the failure text", words_of(NONE, self.failures)),
+        )
+
+    @cached_property
+    def common(self) -> tuple[tuple[str, Words], ...]:
+        """Those of them that are looked for in every page."""
+        return (NAMES, words_of(self.upstreams)), ("the date", DAYS)
+
+    @cached_property
+    def others(self) -> Words:
+        """The others, to be done at once with a page that has none."""
+        return words_of(self.hosts, self.paths | self.failures)
+
+    @cached_property
+    def aliases(self) -> Words:
+        """Names that are facts where they stand as code."""
+        return words_of(self.models - self.upstreams)
+
+    @cached_property
+    def standing(self) -> Words:
+        """What says how far to trust a route."""
+        return words_of(self.words.union(Standing, ADVICE))
+
+    @cached_property
+    def leaning(self) -> Words:
+        """The same, beside the name of an endpoint."""
+        return words_of(frozenset(LEANING))
+
+    @cached_property
+    def names(self) -> Words:
+        """What names an endpoint."""
+        return words_of(self.models | self.upstreams | self.titles | self.routes, self.paths)
+
+    @cached_property
+    def called(self) -> frozenset[str]:
+        """What models are called, in small letters; a typed upstream name is a fact anyway."""
+        return frozenset(map(str.lower, self.models | self.titles)) - {
+            name.lower() for name in self.upstreams
+        }
+
+
+def facts_of(status: Status, words: Iterable[str] = ()) -> Facts:
+    """The facts of a status file; `words` are the standing words of a language."""
+    starts = [route.request.split(" ", 1)[1].split("{")[0] for route in status.routes.values()]
+    return Facts(
+        models=frozenset(status.models),
+        upstreams=frozenset(status.upstream(model) for model in status.models),
+        hosts=status.hosts,
+        paths=frozenset(path for path in starts if path.strip("/")),
+        failures=frozenset(signature.match for signature in status.signatures.values()),
+        titles=frozenset(model.title for model in status.models.values()),
+        routes=frozenset(map(status.title_of, status.routes)),
+        words=frozenset(words),
+    )

@@ -1,0 +1,161 @@
+"""Texts: each page as Markdown beside it, and the lists of them by the convention of llms.txt."""
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from html import escape
+from pathlib import Path
+from urllib.parse import quote, urljoin, urlsplit
+
+from trueup.errors import BadInput
+from trueup.site import QUIET, Outline, Page, Section, change_pages, home_of, place_of
+from trueup.markdown_export.from_html import Article, Link, escape_markdown
+from trueup.wording import Guide
+
+LIST, WHOLE = "llms.txt", "llms-full.txt"
+FOLLOWED = ("http", "https", "mailto")
+HEAD_END, TITLE_END = "</head>", re.compile(r"<article\b.*?</h1>", re.DOTALL)
+
+
+def text_of(page: str) -> str:
+    """Where the Markdown of a page of the site lies: beside it."""
+    return page.removesuffix(".html") + ".md"
+
+
+@dataclass(frozen=True)
+class Texts:
+    """The pages of one language as Markdown, and the lists of them.
+
+    `address` is where the site will be published, if that is known; `mark` is a sentence that must
+    stand on top of everything.
+    """
+
+    site: Path
+    language: str
+    outline: Outline
+    pages: Sequence[Page]
+    guide: Guide
+    today: date
+    address: str = ""
+    mark: str | None = None
+
+    def write(self, guides: Mapping[str, Guide]) -> None:
+        """Writes the Markdown of each page, `llms.txt` and `llms-full.txt`.
+
+        `guides` are those of all languages, by their names. Raises BadInput for a page that is not
+        as it was built.
+        """
+        home = home_of(self.language)
+        articles = {page.source: self._article(page) for page in self._in_order()}
+        whole = []
+        for page in self._in_order():
+            article = articles[page.source]
+            text = self._render(page, article, posixpath.dirname(page.html), "")
+            self._write(text_of(page.html), text)
+            whole.append(self._render(page, article, home, self.address))
+        self._write(home + WHOLE, "\n".join(whole))
+        self._write(home + LIST, "\n".join(self._list(articles, guides)))
+
+    def _in_order(self) -> list[Page]:
+        """The pages in the order of the menu, those that are in none of it last."""
+        rank = {source: number for number, source in enumerate(self.outline.sources)}
+        return sorted(self.pages, key=lambda page: rank.get(page.source, len(rank)))
+
+    def _article(self, page: Page) -> Article:
+        file = self.site / page.html
+        try:
+            return Article(file.read_bytes().decode(errors="replace"))
+        except (OSError, ValueError) as error:
+            found = error.strerror if isinstance(error, OSError) else error
+            raise BadInput(
+                f"{file}: {found}; the page as it was built was expected. Build it again."
+            ) from error
+
+    def _render(self, page: Page, article: Article, folder: str, address: str) -> str:
+        link = leading(page.html, folder, address)
+        return article.render(self.guide.note(link("./") or "", self.today, article.until), link)
+
+    def _write(self, name: str, text: str) -> None:
+        mark = f"{escape_markdown(self.mark)}\n\n" if self.mark else ""
+        (self.site / name).write_text(mark + text, encoding="utf-8")
+
+    def _list(self, articles: Mapping[str, Article], guides: Mapping[str, Guide]) -> Iterator[str]:
+        home = home_of(self.language)
+        link = leading(home, home, self.address)
+        yield f"# {escape_markdown(self.outline.name)}\n"
+        if self.outline.description:
+            yield f"> {escape_markdown(self.outline.description)}\n"
+        pages = {page.source: page for page in self.pages}
+        for section in _by_title(self.outline.sections, pages):
+            yield f"## {escape_markdown(section.title or self.guide.pages)}\n"
+            for source in section.sources:
+                page = pages[source]
+                told = f": {escape_markdown(page.description)}" if page.description else ""
+                place = link(f"/{quote(text_of(page.html))}")
+                yield f"- [{articles[source].title}]({place}){told}"
+            yield ""
+        yield f"## {self.guide.programs}\n"
+        for name, told in self.guide.files().items():
+            yield f"- [{name}]({link('/' + name)}): {told}"
+        # By the convention, this title says that what is under it can be left out.
+        yield "\n## Optional\n"
+        yield f"- [{WHOLE}]({link('/' + home + WHOLE)}): {self.guide.whole}"
+        for language, guide in guides.items():
+            if language != self.language:
+                yield f"- [{guide.language}]({link('/' + home_of(language) + LIST)})"
+        yield ""
+
+
+def leading(page: str, folder: str, address: str = "") -> Link:
+    """How a page's links are written in a file of a folder: absolute where an address is given.
+
+    Those that lead to no page of the web are dropped.
+    """
+
+    def link(href: str) -> str | None:
+        try:
+            parts = urlsplit(href)
+        except ValueError:
+            return None
+        if parts.scheme or parts.netloc:
+            return href if parts.scheme in FOLLOWED else None
+        whole = urljoin(f"/{place_of(page)}", href)
+        if address:
+            return address + whole.removeprefix("/")
+        path = re.split("[?#]", whole, maxsplit=1)[0]
+        near = posixpath.relpath(path, f"/{quote(folder)}") + ("/" if path.endswith("/") else "")
+        return near + whole.removeprefix(path)
+
+    return link
+
+
+def _by_title(sections: Sequence[Section], known: Mapping[str, Page]) -> list[Section]:
+    """One section for each title, in the order in which they first come."""
+    found: dict[str | None, list[str]] = {}
+    for section in sections:
+        found.setdefault(section.title, []).extend(s for s in section.sources if s in known)
+    return [Section(title, tuple(sources)) for title, sources in found.items() if sources]
+
+
+def link_texts(site: Path, guides: Mapping[str, Guide]) -> None:
+    """Links each page to its Markdown, in its head and visibly under its title.
+
+    `guides` are by page. The link works without JavaScript; with it, a click copies the Markdown.
+    """
+
+    def linked(page: str, text: str) -> str:
+        if page not in guides:
+            return text
+        name = posixpath.basename(text_of(page))
+        head = f'<link {QUIET} type="text/markdown" href="{name}">'
+        reads, copies, copied = map(escape, guides[page].labels)
+        paragraph = (
+            f'<p class="tu-markdown"><a href="{name}" data-copies="{copies}"'
+            f' data-copied="{copied}">{reads}</a></p>'
+        )
+        text = text.replace(HEAD_END, head + HEAD_END, 1)
+        return TITLE_END.sub(lambda found: found[0] + paragraph, text, count=1)
+
+    change_pages(site, linked)

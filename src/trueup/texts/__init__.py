@@ -1,6 +1,0 @@
-"""Texts: the built pages as Markdown, for assistants and for readers who take a page with them."""
-
-from trueup.texts.markdown import Article, escape_markdown
-from trueup.texts.texts import Texts, leading, link_texts, text_of
-
-__all__ = ["Article", "Texts", "escape_markdown", "leading", "link_texts", "text_of"]

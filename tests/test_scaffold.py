@@ -1,0 +1,291 @@
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import zipfile
+from datetime import UTC, date, datetime
+from functools import partial
+from importlib.metadata import Distribution
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import TOP, load_docs
+from test_repository import check_lock, check_script, check_steps, validate_workflow
+
+from trueup.errors import BadInput
+from trueup.finding import Finding
+from trueup.scaffold import KINDS, Gateway, Origin, find_origin, starter_files, write_starter
+from trueup.verify.pool import Pool
+from trueup.verify.run import open_mock
+
+DAY = datetime.now(UTC).date()
+INDEXED = Origin(("trueup==0.1.0",))
+OTHER = Gateway(
+    day=date(2026, 5, 2),
+    title="Harbour Images",
+    base_url="https://api.harbour.example",
+    model="harbour-paint-2",
+)
+
+
+def proved(top: Path) -> tuple[str, list[Finding]]:
+    """What the gate says of a site: its count, and every finding."""
+    docs = load_docs(top)
+    findings = docs.check()
+    docs.build(to_be_verified=True)
+    report, found = docs.verify(Pool(partial(open_mock, docs.stored)))
+    return str(report), findings + found
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    write_starter(tmp_path / "site", OTHER, INDEXED)
+    return tmp_path / "site"
+
+
+@pytest.mark.parametrize("protocol", KINDS)
+def test_a_new_site_passes_at_once(protocol: str, tmp_path: Path) -> None:
+    write_starter(tmp_path / "site", Gateway(day=DAY, protocol=protocol), INDEXED)
+    count = 4 if protocol == "gemini" else 3
+    told = f"found {count}, run {count}, passed {count}, failed 0, skipped 0"
+    assert proved(tmp_path / "site") == (told, [])
+
+
+def test_a_new_site_says_that_its_record_is_a_sample(site: Path) -> None:
+    load_docs(site).build()
+    for page in ("index.html", "harbour-paint-2/index.html", "status/index.html"):
+        text = (site / "site" / page).read_text(encoding="utf-8")
+        assert "is a sample that trueup init wrote, and no gateway was asked" in text
+        assert "held back" in text and ">recommended<" not in text
+
+
+@pytest.mark.no_cover
+@pytest.mark.parametrize(
+    ("file", "right", "wrong", "rule"),
+    [
+        ("status.yml", "generations\n    protocol", "pictures\n    protocol", "drift"),
+        ("docs/en/harbour-paint-2.md", "## Risks", "On 2026-05-02 it worked.", "typed-fact"),
+        ("docs/en/harbour-paint-2.md", "## Risks", "It is recommended.", "typed-standing"),
+        ("snippets/shared/python.py.j2", "json=BODY", "json={}", "failed-block"),
+    ],
+)  # fmt: skip
+def test_a_broken_site_goes_red(file: str, right: str, wrong: str, rule: str, site: Path) -> None:
+    text = (site / file).read_text(encoding="utf-8")
+    assert right in text
+    (site / file).write_text(text.replace(right, wrong), encoding="utf-8")
+    assert rule in {finding.rule for finding in proved(site)[1]}
+
+
+def test_a_sample_cannot_be_talked_up(site: Path) -> None:
+    status = site / "status.yml"
+    text = status.read_text(encoding="utf-8")
+    start, stop = text.index("holds:"), text.index("observations:")
+    status.write_text(text[:start] + text[stop:], encoding="utf-8")
+    load_docs(site).build()
+    page = (site / "site" / "index.html").read_text(encoding="utf-8")
+    assert "controlled testing" in page and "SAMPLE" in (
+        site / "site" / "status" / "index.html"
+    ).read_text(encoding="utf-8")
+
+
+def test_the_scripts_are_as_short_and_strict_as_our_own(site: Path) -> None:
+    scripts = sorted((site / "scripts").iterdir())
+    assert [script.name for script in scripts] == ["docs", "retest", "setup", "test"]
+    assert [list(check_script(script)) for script in scripts] == [[]] * 4
+
+
+def test_the_workflow_fits_the_schema_and_calls_only_scripts(site: Path) -> None:
+    path = site / ".github" / "workflows" / "docs.yml"
+    assert validate_workflow(path).returncode == 0
+    assert not list(check_steps(yaml.safe_load(path.read_text(encoding="utf-8"))))
+
+
+def test_the_settings_are_those_of_our_own_site_but_for_its_names(site: Path) -> None:
+    class Loader(yaml.SafeLoader):
+        pass
+
+    Loader.add_multi_constructor("", lambda *_: None)
+    own, new = (yaml.load((top / "mkdocs.yml").read_bytes(), Loader) for top in (TOP, site))
+    names = {"site_name", "site_description", "extra", "nav"}
+    assert own.keys() == new.keys() and names < own.keys()
+    assert {key for key in own if own[key] != new[key]} == names
+    assert new["site_name"] == "Harbour Images"
+
+
+def test_everything_needed_is_pinned_with_its_hash(site: Path) -> None:
+    text = (site / "requirements.lock").read_text(encoding="utf-8")
+    whole = (TOP / "requirements.lock").read_text(encoding="utf-8")
+    assert not list(check_lock(text, ["mkdocs-material", "pygments", "h11", "google-genai"]))
+    assert set(text.splitlines()) < set(whole.splitlines())
+    assert "\npytest==" not in text and "\npytest==" in whole
+    assert "\ncolorama==" in text  # needed on another system alone
+
+
+@pytest.mark.parametrize(
+    ("option", "values"),
+    [
+        ("--title", {"title": "{{ evil }}"}),
+        ("--title", {"title": ""}),
+        ("--base-url", {"base_url": "http://api.example.com"}),
+        ("--base-url", {"base_url": "https://api.example.com/v1"}),
+        ("--model", {"model": "../../etc"}),
+        ("--model", {"model": "Big Model"}),
+        ("--protocol", {"protocol": "telnet"}),
+    ],
+)
+def test_a_value_that_cannot_be_used_names_its_option(option: str, values: dict[str, str]) -> None:
+    with pytest.raises(BadInput, match=f"^{option} .*expected"):
+        Gateway(day=DAY, **values)
+
+
+@pytest.mark.parametrize("model", ["yes", "2026-05-02", "1.5", "0x1f", "null"])
+def test_a_model_may_have_any_name_that_the_status_file_takes(model: str, tmp_path: Path) -> None:
+    write_starter(tmp_path / "site", Gateway(day=DAY, model=model), INDEXED)
+    docs = load_docs(tmp_path / "site")
+    assert list(docs.stored.status.models) == [model] and docs.check() == []
+
+
+def test_a_folder_with_anything_in_it_is_refused_and_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(BadInput, match="not empty; a new or an empty folder was expected"):
+        write_starter(tmp_path, OTHER, INDEXED)
+    with pytest.raises(BadInput, match="no folder"):
+        write_starter(tmp_path / "notes.txt", OTHER, INDEXED)
+    assert [file.name for file in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_an_empty_folder_and_a_new_one_hold_the_same(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    write_starter(tmp_path / "empty", OTHER, INDEXED)
+    write_starter(tmp_path / "deep" / "new", OTHER, INDEXED)
+    for top in (tmp_path / "empty", tmp_path / "deep" / "new"):
+        files = {file.relative_to(top).as_posix() for file in top.rglob("*") if file.is_file()}
+        assert files == set(starter_files(OTHER, INDEXED))
+
+
+@pytest.mark.parametrize("step", ["write_bytes", "replace"])
+def test_what_fails_halfway_leaves_nothing_behind(
+    step: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[object] = []
+    owner: object = Path if step == "write_bytes" else os
+    real = getattr(owner, step)
+
+    def failing(*args: object) -> object:
+        calls.append(args)
+        if len(calls) == 5:
+            raise OSError(28, "No space left on device")
+        return real(*args)
+
+    (tmp_path / "empty").mkdir()
+    for top in (tmp_path / "empty", tmp_path / "a" / "b"):
+        calls.clear()
+        with monkeypatch.context() as patch, pytest.raises(BadInput, match="No space left"):
+            patch.setattr(owner, step, failing)
+            write_starter(top, OTHER, INDEXED)
+    assert [path.name for path in tmp_path.rglob("*")] == ["empty"]
+
+
+def test_a_folder_that_cannot_be_written_is_bad_input(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="a folder that can be written was expected"):
+        write_starter(Path("/proc/1/site"), OTHER, INDEXED)
+
+
+class Installed(Distribution):
+    """A distribution as an installer left it."""
+
+    version = "1.2.3"
+
+    def __init__(self, direct: str | None) -> None:
+        self.direct = direct
+
+    def read_text(self, filename: str) -> str | None:
+        return self.direct if filename == "direct_url.json" else None
+
+    def locate_file(self, path: object) -> Path:
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize(
+    ("direct", "line", "is_local"),
+    [
+        (None, "trueup==1.2.3", False),
+        (
+            '{"url": "https://git.example.com/t", "vcs_info": {"vcs": "git", "commit_id": "ab12"}}',
+            "git+https://git.example.com/t@ab12",
+            False,
+        ),
+        (
+            '{"url": "file:///t", "vcs_info": {"vcs": "git", "commit_id": "ab12"}}',
+            "git+file:///t@ab12",
+            True,
+        ),
+        ('{"url": "file:///a%20b", "dir_info": {}}', "trueup @ file:///a%20b", True),
+        ('{"url": "file:///a", "dir_info": {"editable": true}}', "--editable file:///a", True),
+        (
+            '{"url": "https://example.com/t.zip", "archive_info": {}}',
+            "trueup @ https://example.com/t.zip",
+            False,
+        ),
+    ],
+)
+def test_a_site_takes_trueup_from_where_it_came(
+    direct: str | None, line: str, is_local: bool
+) -> None:
+    origin = find_origin(Installed(direct))
+    assert (origin.lines[-1], origin.is_local, origin.files) == (line, is_local, ())
+
+
+def test_a_wheel_is_taken_along_with_its_hash(tmp_path: Path) -> None:
+    wheel = tmp_path / "a b" / "trueup-1.2.3-py3-none-any.whl"
+    wheel.parent.mkdir()
+    wheel.write_bytes(b"wheel")
+    origin = find_origin(Installed(f'{{"url": "{wheel.as_uri()}", "archive_info": {{}}}}'))
+    assert origin.files == ((f"vendor/{wheel.name}", b"wheel"),) and not origin.is_local
+    assert origin.lines[0].startswith(f"./vendor/{wheel.name} --hash=sha256:")
+    wheel.unlink()
+    assert find_origin(Installed(f'{{"url": "{wheel.as_uri()}"}}')).is_local
+
+
+@pytest.fixture(scope="module")
+def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel as an installer lays it out."""
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    subprocess.run(command, cwd=TOP, check=True, capture_output=True)
+    (wheel,) = folder.glob("*.whl")
+    with zipfile.ZipFile(wheel) as opened:
+        opened.extractall(folder / "installed")
+    return folder / "installed"
+
+
+def trueup(unpacked: Path, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """A command of the wheel's, in a process that does not see the checkout."""
+    environment = {**os.environ, "PYTHONPATH": str(unpacked)}
+    command = [sys.executable, "-m", "trueup.cli", *arguments]
+    return subprocess.run(
+        command, cwd=cwd, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def test_the_wheel_writes_the_same_site_as_the_checkout(unpacked: Path, tmp_path: Path) -> None:
+    done = trueup(unpacked, "init", "site", "--date", DAY.isoformat(), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    expected = starter_files(Gateway(day=DAY), INDEXED)
+    for name, content in expected.items():
+        file = tmp_path / "site" / name
+        assert file.read_bytes() == content, name
+        assert bool(file.stat().st_mode & stat.S_IXUSR) == name.startswith("scripts/"), name
+    done = trueup(unpacked, "init", "site", cwd=tmp_path)
+    assert done.returncode == 2 and "site: not empty" in done.stderr
+
+
+def test_a_wheel_without_its_kit_says_so(unpacked: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "broken"
+    shutil.copytree(unpacked, broken)
+    shutil.rmtree(broken / "trueup" / "starter" / "kit")
+    done = trueup(broken, "init", "site", cwd=tmp_path)
+    assert done.returncode == 2 and "Install Trueup again" in done.stderr
+    assert not (tmp_path / "site").exists()

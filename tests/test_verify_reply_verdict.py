@@ -1,0 +1,181 @@
+"""Reading: what came back for a block, told apart from what could not be told."""
+
+import base64
+import io
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image as Pictures
+from test_verify import (
+    CURLED,
+    DATA_URI_REPLY,
+    FAILED,
+    IMAGE,
+    IMAGES,
+    MEDIA_URL,
+    NATIVE,
+    PNG,
+    STORED,
+    bench_of,
+    exchange_of,
+)
+
+from trueup.exchange import Exchange
+from trueup.mock import MEDIA_HOST
+from trueup.protocols import PROTOCOLS, Picture
+from trueup.verify.reply_verdict import (
+    FORMATS,
+    NOT_DECODED,
+    Reading,
+    decode,
+    exchanges_of,
+    read_run,
+    with_image,
+)
+from trueup.verify.run import Run
+
+LINKED = exchange_of(IMAGES, {"created": 0, "data": [{"url": MEDIA_URL}]})
+MEDIA = Exchange("GET", MEDIA_HOST, "/a.png", (), (), b"", 200, "image/png", PNG)
+FACTS = decode(PNG)
+
+
+def read(endpoint: str, *exchanges: Exchange, live: bool = True) -> Reading:
+    bench = bench_of(CURLED, exchanges, replays=not live)
+    return read_run(Run(CURLED, exchanges), endpoint, STORED.status, bench)
+
+
+def answered(status: int, content: bytes) -> Exchange:
+    return replace(IMAGE, status=status, response_body=content)
+
+
+def inline(content: bytes) -> dict[str, Any]:
+    return PROTOCOLS["gemini"].word("inline-data", Picture(content, "image/png", ""), "m")
+
+
+def test_an_image_that_decodes_is_an_image_with_its_facts() -> None:
+    found = read(NATIVE, IMAGE)
+    assert (found.outcome, found.untold, found.reply.shape) == ("image", None, "data-uri")
+    assert found.image == FACTS and found.signatures == ()
+    assert found.reply.model == "gemini-2.5-flash-image"
+
+
+def test_a_failure_is_an_error_with_the_names_of_what_is_known_of_it() -> None:
+    found = read(IMAGES, FAILED)
+    assert (found.outcome, found.image) == ("error", None)
+    assert found.signatures == ("unknown-image-output-options",)
+
+
+def test_what_begins_like_an_image_and_is_none_is_an_error() -> None:
+    found = read(NATIVE, exchange_of(NATIVE, inline(PNG[:40])))
+    assert (found.outcome, found.reply.error, found.image) == ("error", NOT_DECODED, None)
+
+
+UNTOLD: Mapping[str, tuple[int, bytes, str]] = {
+    "no key": (401, b'{"error": {"message": "no"}}', "HTTP 401 tells of the key"),
+    "no money": (402, b"{}", "HTTP 402 tells of the key"),
+    "too many": (429, b"", "HTTP 429 tells of the key"),
+    "a spent user": (403, b'{"error": {"code": "insufficient_user_quota"}}', "HTTP 403 tells"),
+    "a spent token": (403, b'{"error": {"code": "pre_consume_token_quota_failed"}}', "403 tells"),
+    "a page": (502, b"<html>", "HTTP 502 without a JSON body, which is no answer of the gateway's"),
+    "a page in a 200": (200, b"<html>", "HTTP 200 without a JSON body, which is no answer"),
+    "half of it": (200, b'{"candidates": [{"con', "HTTP 200 without a JSON body"),
+    "nothing": (500, b"", "HTTP 500 without a JSON body"),
+    "another's JSON": (503, b'{"detail": "busy"}', "HTTP 503 without an error text"),
+}
+
+
+@pytest.mark.parametrize("what", UNTOLD)
+def test_what_says_nothing_of_the_route_is_neither_an_image_nor_an_error(what: str) -> None:
+    status, content, told = UNTOLD[what]
+    found = read(NATIVE, answered(status, content))
+    assert found.outcome == "cannot-tell" and told in str(found.untold)
+    assert found.exchange is not None and found.image is None and found.signatures == ()
+
+
+@pytest.mark.parametrize("what", UNTOLD)
+def test_the_same_from_the_mock_is_a_failure_of_the_block(what: str) -> None:
+    status, content, _ = UNTOLD[what]
+    assert read(NATIVE, answered(status, content), live=False).outcome == "error"
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 500, 503])
+def test_an_error_in_the_gateways_own_shape_is_an_error_at_once(status: int) -> None:
+    found = read(NATIVE, answered(status, b'{"error": {"message": "no channel"}}'))
+    assert (found.outcome, found.reply.error) == ("error", "no channel")
+
+
+def test_an_answer_that_broke_off_says_why_it_tells_nothing() -> None:
+    for reason, told in (("it broke off", "it broke off"), (None, "no reason is known")):
+        found = read(NATIVE, replace(IMAGE, told=False, reason=reason))
+        assert found.outcome == "cannot-tell"
+        assert found.untold == f"no whole answer came ({told})"
+
+
+def test_where_nothing_arrived_nothing_is_told() -> None:
+    for exchanges in ((), (MEDIA,), (replace(IMAGE, host="elsewhere.example"),)):
+        found = read(NATIVE, *exchanges)
+        assert (found.exchange, found.outcome) == (None, "cannot-tell")
+        assert found.untold == "no request arrived"
+
+
+def test_the_fetching_of_an_image_is_no_exchange_with_the_gateway() -> None:
+    run = Run(CURLED, (LINKED, MEDIA))
+    assert exchanges_of(run, bench_of(CURLED, ())) == [LINKED]
+    assert read(IMAGES, LINKED, MEDIA).image == FACTS
+    lost = replace(MEDIA, status=504, told=False, reason="it stalled", response_body=b"")
+    found = read(IMAGES, LINKED, lost)
+    assert (found.outcome, found.untold) == (
+        "cannot-tell",
+        f"{MEDIA_HOST} did not give the image (it stalled)",
+    )
+
+
+def test_a_linked_image_that_the_block_left_alone_is_fetched() -> None:
+    asked: list[str] = []
+
+    def fetch(url: str) -> bytes | str:
+        asked.append(url)
+        return PNG
+
+    linked = read(IMAGES, LINKED)
+    assert (linked.outcome, linked.image) == ("image", None)
+    assert with_image(linked, fetch).image == FACTS
+    assert asked == [MEDIA_URL]
+    for other in (read(NATIVE, IMAGE), read(IMAGES, FAILED), read(NATIVE)):
+        assert with_image(other, fetch) is other
+    assert asked == [MEDIA_URL]
+
+
+def test_a_link_that_leads_nowhere_tells_nothing_and_one_to_no_image_is_an_error() -> None:
+    linked = read(IMAGES, LINKED)
+    found = with_image(linked, lambda url: "the link was not answered")
+    assert (found.outcome, found.untold) == ("cannot-tell", "the link was not answered")
+    found = with_image(linked, lambda url: b"<html>")
+    assert (found.outcome, found.reply.error) == ("error", "the linked image does not decode")
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP", "GIF"])
+def test_an_image_is_told_by_its_bytes(form: str) -> None:
+    assert form in FORMATS
+    file = io.BytesIO()
+    Pictures.new("RGB", (3, 2)).save(file, form)
+    content = file.getvalue()
+    assert decode(content) == {"format": form, "width": 3, "height": 2, "bytes": len(content)}
+
+
+@given(st.binary(max_size=40), st.integers(0, len(PNG)))
+def test_no_bytes_make_the_decoder_raise(more: bytes, cut: int) -> None:
+    for content in (more, PNG[:cut] + more):
+        found = decode(content)
+        assert found is None or found["bytes"] == len(content)
+
+
+def test_no_reply_makes_the_reading_raise() -> None:
+    worded = base64.b64encode(b"x" * 30).decode()
+    for text in (DATA_URI_REPLY, inline(b""), {"data": [{"b64_json": worded}]}, {"error": None}):
+        for endpoint in (NATIVE, IMAGES):
+            assert read(endpoint, exchange_of(endpoint, text)).outcome in ("image", "error")

@@ -1,0 +1,105 @@
+from datetime import UTC, date, datetime
+
+import pytest
+from conftest import TOP
+
+from trueup.model import Observation, Source, Status
+from trueup.status_file import Stored, load_status
+from trueup.wording import (
+    Pages,
+    load_catalogue,
+    reply,
+    sample,
+    shapes,
+    signatures,
+    variants,
+)
+
+
+@pytest.fixture(scope="module")
+def stored() -> Stored:
+    return load_status(TOP / "tests" / "record.yml", datetime.now(UTC))
+
+
+@pytest.fixture
+def pages(stored: Stored) -> Pages:
+    return _pages(stored.status)
+
+
+def _pages(status: Status) -> Pages:
+    return Pages(status, load_catalogue("en"), date(2026, 4, 14), lambda endpoint: f"{endpoint}.md")
+
+
+def test_a_signature_names_where_it_was_seen_and_since_when(pages: Pages) -> None:
+    first, *_ = signatures(pages).split("\n\n## ")
+    assert first.count(", since 2026-04-14") == 2
+    assert "production and local" in first
+
+
+def test_a_signature_that_nobody_saw_says_so(stored: Stored) -> None:
+    status = stored.status.model_copy(update={"observations": ()})
+    assert signatures(_pages(status)).count("It was not seen yet.") == 3
+
+
+def test_a_retracted_row_shows_no_signature(stored: Stored) -> None:
+    rows = tuple(r.model_copy(update={"retracted": "wrong"}) for r in stored.status.observations)
+    assert "since" not in signatures(
+        _pages(stored.status.model_copy(update={"observations": rows}))
+    )
+
+
+def test_variants_that_fail_are_told_too(stored: Stored) -> None:
+    def failing(row: Observation) -> Observation:
+        changed = {"outcome": "error", "shape": None, "signatures": (), "note": None}
+        return row.model_copy(update=changed) if row.variant else row
+
+    rows = tuple(map(failing, stored.status.observations))
+    status = stored.status.model_copy(update={"observations": rows})
+    assert "fails (local) for ten WEBP references at 1K and 1:1." in variants(
+        _pages(status), "nano-banana"
+    )
+
+
+def test_a_model_without_variants_says_so(pages: Pages) -> None:
+    assert variants(pages, "nano-banana-2") == "No other request is on record."
+
+
+def test_a_variant_makes_no_standing(pages: Pages) -> None:
+    assert "unverified" in pages.label("nano-banana-pro/images-generations")
+
+
+def test_shapes_name_only_what_came_back(pages: Pages) -> None:
+    lines = shapes(pages).splitlines()[2:]
+    assert len(lines) == 4
+    assert all("images-generations" not in line for line in lines)
+
+
+@pytest.mark.parametrize("shape", ["inline-data", "data-uri", "hosted-url"])
+def test_a_sample_is_titled_simulated_and_cut_short(shape: str, pages: Pages) -> None:
+    title, text = sample(pages, "gemini", shape)  # type: ignore[arg-type]
+    assert "Simulated" in title
+    assert len(text) < 400 and ("…" in text or "https://images.example/" in text)
+
+
+def test_a_reply_is_simulated_until_a_receipt_has_shown_its_shape(stored: Stored) -> None:
+    endpoint = "nano-banana-2/generate-content"
+    before = reply(_pages(stored.status), endpoint)
+    assert before and before[0].startswith("Simulated reply in the shape that was reported on 2026")
+    assert '"inlineData"' in before[1] and "iVBORw0KGgo…" in before[1]
+    source = Source(receipt="docs/evidence/a.json", sha256="0" * 64)
+    rows = tuple(
+        row.model_copy(update={"source": source}) if row.endpoint == endpoint else row
+        for row in stored.status.observations
+    )
+    after = reply(_pages(stored.status.model_copy(update={"observations": rows})), endpoint)
+    assert after and "imulated" not in after[0] and after[1] == before[1]
+
+
+def test_a_reply_begins_as_its_type_of_image_does(pages: Pages) -> None:
+    shown = reply(pages, "nano-banana-pro/generate-content")
+    assert shown and "data:image/jpeg;base64,/9j/…" in shown[1]
+
+
+def test_what_returned_no_image_shows_no_reply(pages: Pages) -> None:
+    assert reply(pages, "nano-banana/images-generations") is None
+    assert reply(pages, "nano-banana-pro/images-generations") is None
