@@ -12,8 +12,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from trueup.scaffold.shared_files import shared_settings
 from trueup.scaffold.repository import render_file
+from trueup.scaffold.shared_files import shared_settings
 
 TOP = Path(__file__).parent.parent
 LANGUAGES = ("en", "ja", "ru", "zh")

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from trueup.model import Frozen
-from trueup.wording.pages import table
 from trueup.wording.markdown import code_span
+from trueup.wording.pages import table
 
 ANY: dict[str, Any] = {}
 WORDS = {"string": "text", "integer": "number", "boolean": "true or false"}

@@ -5,8 +5,8 @@ from datetime import date
 from itertools import groupby
 
 from trueup.model import Frozen
-from trueup.wording.pages import table
 from trueup.wording.markdown import plain
+from trueup.wording.pages import table
 
 
 class Machine(Frozen):

@@ -11,16 +11,16 @@ from samples import load_samples, render_rules
 
 from trueup.errors import BadInput
 from trueup.model import Status
-from trueup.retest.receipt import Proof
-from trueup.verify.receipt import Receipt
+from trueup.retest.receipt import RetestReceipt
+from trueup.verify.receipt import BlockReceipt
 
 TOP = Path(__file__).parent.parent
 MANUAL = TOP / "manual"
 PAGES = MANUAL / "pages"
 PARTS: Mapping[tuple[str, str], Callable[[], str]] = {
     ("status-file", "fields"): lambda: render_fields(Status),
-    ("receipts", "block"): lambda: render_fields(Receipt),
-    ("receipts", "retest"): lambda: render_fields(Proof),
+    ("receipts", "block"): lambda: render_fields(BlockReceipt),
+    ("receipts", "retest"): lambda: render_fields(RetestReceipt),
     ("rules", "rules"): lambda: render_rules(load_samples(MANUAL / "rules.yml")),
     ("speed", "figures"): lambda: render_figures(
         Figures.model_validate_json((MANUAL / "bench.json").read_bytes())

@@ -24,20 +24,20 @@ from crash import Ended, Nursery, stepwise
 from starlette.types import Receive, Scope, Send
 
 from trueup.cli import main
-from trueup.cli.retest_run import JOURNAL, Asked, run_errand
 from trueup.cli.retest import retest
+from trueup.cli.retest_run import JOURNAL, RetestOptions, run_retest
 from trueup.docs import Docs
 from trueup.errors import TrueupError
 from trueup.mock import create_app, serving
 from trueup.model import Observation
 from trueup.relay import PLACEHOLDER, Budget, create_relay, no_price
 from trueup.retest.session import OpenSite
-from trueup.retest.target import Site
+from trueup.retest.target import RetestTarget
 from trueup.sandbox import Limits, Ran, Sandbox
 from trueup.snippet import Fence, Snippet
 from trueup.status_file import load_status, parse_status
 from trueup.verify.judge import LIVE_LIMITS
-from trueup.verify.run import Bench, Log
+from trueup.verify.run import Harness, Log
 
 KEYS = {"TRUEUP_LOCAL_API_KEY": PLACEHOLDER, "TRUEUP_PRODUCTION_API_KEY": PLACEHOLDER}
 CALL = "at a call"
@@ -254,10 +254,12 @@ class Simulated(Bed):
                 return int(end.code or 0)
         given = retest.make_context("retest", list(arguments[1:])).params
         options = ("targets", "patterns", "language", "only_due", "max_calls", "max_spend")
-        asked = Asked(*(given[name] for name in (*options, "writes", "resumes", "summary_file")))
+        asked = RetestOptions(
+            *(given[name] for name in (*options, "writes", "resumes", "summary_file"))
+        )
         site = self._load()
         try:
-            run_errand(site, asked, lambda _: no_price, lambda budget: self._open(site, budget))
+            run_retest(site, asked, lambda _: no_price, lambda budget: self._open(site, budget))
         except TrueupError as error:
             click.echo(str(error), err=True)
             return error.exit_code
@@ -275,7 +277,7 @@ class Simulated(Bed):
         status = site.stored.status
 
         @contextmanager
-        def open_site(target: str, label: Callable[[], str]) -> Iterator[Site]:
+        def open_site(target: str, label: Callable[[], str]) -> Iterator[RetestTarget]:
             facts, log = status.targets[target], Log()
             relay = create_relay(
                 facts,
@@ -287,8 +289,8 @@ class Simulated(Bed):
             )
             host = urlsplit(status.targets[status.reference].base_url).netloc
             sandbox = Curl(httpx.ASGITransport(log.around(relay)))
-            bench = Bench(target, facts.base_url, host, False, sandbox, log=log)
-            yield Site(bench, None, lambda link: "no reply has a link")
+            harness = Harness(target, facts.base_url, host, False, sandbox, log=log)
+            yield RetestTarget(harness, None, lambda link: "no reply has a link")
 
         return open_site
 

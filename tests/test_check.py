@@ -12,15 +12,15 @@ from typing import Any
 import pytest
 from conftest import TOP, load_docs
 
-from trueup.check.page_summary import digest_of
-from trueup.check.banned_terms import facts_of
+from trueup.check.banned_terms import banned_terms
 from trueup.check.hidden import check_hidden
 from trueup.check.keys import check_key
 from trueup.check.links import check_links
 from trueup.check.model_page import check_model_page
+from trueup.check.page_summary import summarize_page
 from trueup.check.prose import check_prose
 from trueup.check.published import check_published
-from trueup.check.status import check_record
+from trueup.check.status import check_status
 from trueup.check.templates import check_templates
 from trueup.evidence import assess
 from trueup.finding import Finding
@@ -46,11 +46,11 @@ def stored_of(*changes: tuple[str, str], added: str = "") -> Stored:
     return parse_status(text + added, "status.yml", NOW)
 
 
-FACTS = facts_of(stored_of().status, WORDS)
+FACTS = banned_terms(stored_of().status, WORDS)
 
 
 def findings_of(stored: Stored, top: Path, today: date) -> list[Finding]:
-    return check_record(stored, assess(stored.status), top, today)
+    return check_status(stored, assess(stored.status), top, today)
 
 
 def place_in(text: str, part: str, after: str = "") -> str:
@@ -550,7 +550,7 @@ def test_a_base_url_that_nothing_was_tested_with_is_a_fact_too(
 ) -> None:
     also = ("    reference: true\n", "    reference: true\n    also: [https://other.example]\n")
     status = stored_of(also).status
-    (found,) = check_prose(facts_of(status, WORDS), [page_of(tmp_path, "Or other.example.\n")])
+    (found,) = check_prose(banned_terms(status, WORDS), [page_of(tmp_path, "Or other.example.\n")])
     assert (found.where, found.rule) == ("page.md:1:4", "typed-fact")
     typed = data_block("text", "curl https://other.example/v1")
     page = Page(Path("page.md"), "en", "page.md", "page/index.html", "", "", 1, None, 0)
@@ -592,7 +592,7 @@ def test_a_route_whose_path_starts_with_a_name_forbids_no_slash(tmp_path: Path) 
     changes = ("request: POST /v1/images/generations", "request: POST /{model}/images")
     stored = stored_of(changes)
     page = page_of(tmp_path, "Either / or, and this is recommended.\n")
-    assert check_prose(facts_of(stored.status, WORDS), [page]) == []
+    assert check_prose(banned_terms(stored.status, WORDS), [page]) == []
 
 
 @pytest.mark.parametrize(
@@ -823,7 +823,7 @@ def test_a_typed_block_is_told_which_macros_there_are(tmp_path: Path) -> None:
 
 
 def test_a_link_to_a_script_is_no_link(tmp_path: Path) -> None:
-    page = digest_of(page_of(tmp_path, "[a](javascript:x)\n"), FACTS)
+    page = summarize_page(page_of(tmp_path, "[a](javascript:x)\n"), FACTS)
     (found,) = check_links([page], set())
     assert (found.where, found.rule) == ("page.md:1:3", "dead-link")
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from strategies import hostile
 
 from trueup.check import check_sources
+from trueup.check.banned_terms import banned_terms
 from trueup.check.calls import check_calls
-from trueup.check.page_summary import digest_of
-from trueup.check.banned_terms import facts_of
+from trueup.check.page_summary import summarize_page
 from trueup.errors import BadInput
 from trueup.finding import Finding
 from trueup.site import calls_in, parse_page
@@ -61,7 +61,7 @@ SOUND = (
 
 
 def found_in(text: str, stored: Stored, top: Path) -> list[Finding]:
-    digest = digest_of(parse_page((FRONT + text).encode(), HERE), facts_of(stored.status))
+    digest = summarize_page(parse_page((FRONT + text).encode(), HERE), banned_terms(stored.status))
     own = [one for one in digest.findings if one.rule == "bad-call"]
     return own + check_calls([digest], stored.status, top)
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from conftest import TOP
 
-from trueup.check.status import check_record
+from trueup.check.status import check_status
 from trueup.evidence import assess
 from trueup.model import Sent
 from trueup.request import request_of
-from trueup.retest.receipt import Attempt, Proof
+from trueup.retest.receipt import Attempt, RetestReceipt
 from trueup.retest.write import update, write
 from trueup.status_file import Stored, load_status
 
@@ -25,14 +25,14 @@ def sent_of(stored: Stored, endpoint: str) -> Sent:
     return request_of(stored.status, endpoint, "production")
 
 
-def proof_of(stored: Stored, endpoint: str, at: datetime, **changed: object) -> Proof:
+def proof_of(stored: Stored, endpoint: str, at: datetime, **changed: object) -> RetestReceipt:
     """A retest in which an image came back."""
     facts: dict[str, object] = {"outcome": "image", "shape": "data-uri"}
     if endpoint == IMAGES:
         facts["shape"] = "url"
     attempt = Attempt(at=at, sent=sent_of(stored, endpoint), **{**facts, **changed})
     block = "curl"
-    return Proof(
+    return RetestReceipt(
         endpoint=endpoint,
         target="production",
         language="curl",
@@ -45,7 +45,7 @@ def proof_of(stored: Stored, endpoint: str, at: datetime, **changed: object) -> 
 
 def rules(top: Path) -> list[str]:
     stored = load_status(top / "status.yml", NOW)
-    return [one.rule for one in check_record(stored, assess(stored.status), top, NOW.date())]
+    return [one.rule for one in check_status(stored, assess(stored.status), top, NOW.date())]
 
 
 def retested(top: Path, times: int = 1, **changed: object) -> list[Path]:

@@ -81,7 +81,7 @@ def test_the_test_command_is_the_one_that_runs_this() -> None:
 
 
 def test_the_measuring_starts_or_says_what_it_lacks(clone: Path) -> None:
-    script = ["bash", "-c", f"{commands('bench')} --help"]
+    script = ["bash", "-c", f"{commands('harness')} --help"]
     done = subprocess.run(script, cwd=clone, capture_output=True, text=True, check=False)
     assert "--most" in done.stdout or re.search(r"bench: \w+ was not found", done.stderr)
 

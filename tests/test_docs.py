@@ -126,8 +126,8 @@ def test_a_template_that_parts_from_the_record_fails_its_block(
         if one.endpoint == endpoint and one.language.fence == language
     )
     block = Block("index.html", 1, language, snippet.text, snippet.id, endpoint)
-    with open_mock(docs.stored) as bench:
-        receipt = verify_block(block, ("index.html",), docs.stored, bench, docs.today)
+    with open_mock(docs.stored) as harness:
+        receipt = verify_block(block, ("index.html",), docs.stored, harness, docs.today)
     assert not receipt.passed
     assert receipt.record == str(docs.stored.place_of(docs.stored.status.seen(endpoint)[-1]))
 

@@ -20,7 +20,7 @@ SEEN = Exchange(
 
 
 def test_an_exchange_is_told_and_replays_nothing_unless_it_says_so() -> None:
-    assert SEEN.told
+    assert SEEN.is_whole
     assert (SEEN.request_id, SEEN.answered_from) == (None, None)
 
 

@@ -30,7 +30,7 @@ from trueup.site import Block
 from trueup.snippet import LANGUAGES, language_of, languages_of, render_snippet
 from trueup.status_file import Stored, parse_status
 from trueup.verify.judge import LIMITS, verify_block
-from trueup.verify.run import Bench, open_mock
+from trueup.verify.run import Harness, open_mock
 from trueup.wording import load_catalogue, receipt_line
 
 server, gateway = recorder.server, recorder.gateway
@@ -142,9 +142,9 @@ def block_of(endpoint: str, *changes: tuple[str, str], status: Status = REAL) ->
     "endpoint", [NATIVE[0], *(pytest.param(name, marks=pytest.mark.long) for name in NATIVE[1:])]
 )
 def test_a_block_passes_and_says_that_its_way_of_the_key_was_not_observed(
-    endpoint: str, bench: Bench, stored: Stored
+    endpoint: str, harness: Harness, stored: Stored
 ) -> None:
-    receipt = verify_block(block_of(endpoint), ("page",), stored, bench, TODAY)
+    receipt = verify_block(block_of(endpoint), ("page",), stored, harness, TODAY)
     assert receipt.reasons == () and receipt.passed
     assert (receipt.outcome, receipt.unobserved) == ("image", UNOBSERVED)
     line = receipt_line(receipt, REAL, load_catalogue("en"), "page/index.html")
@@ -158,11 +158,11 @@ def test_a_block_passes_and_says_that_its_way_of_the_key_was_not_observed(
     assert "not part of that evidence" not in line
 
 
-def test_the_sdk_sends_the_recorded_body_and_nothing_more(bench: Bench) -> None:
+def test_the_sdk_sends_the_recorded_body_and_nothing_more(harness: Harness) -> None:
     endpoint = "nano-banana/generate-content"
-    run = bench.run("python", block_of(endpoint).text, LIMITS)
-    sent = [one for one in run.exchanges if one.host == bench.gateway]
-    request = request_in(sent[0], bench.base_url)
+    run = harness.run("python", block_of(endpoint).text, LIMITS)
+    sent = [one for one in run.exchanges if one.host == harness.gateway]
+    request = request_in(sent[0], harness.base_url)
     today = request_of(REAL, endpoint, REAL.reference)
     assert len(sent) == 1 and isinstance(request, Sent)
     assert request == today.model_copy(update={"auth": "x-goog-api-key"})
@@ -197,10 +197,10 @@ LONG = ("the version", "another host", "two requests")
     "what",
     [pytest.param(one, marks=pytest.mark.long) if one in LONG else one for one in BROKEN],
 )
-def test_any_other_difference_fails(what: str, bench: Bench, stored: Stored) -> None:
+def test_any_other_difference_fails(what: str, harness: Harness, stored: Stored) -> None:
     change, says = BROKEN[what]
     block = block_of("nano-banana/generate-content", change)
-    receipt = verify_block(block, ("page",), stored, bench, TODAY)
+    receipt = verify_block(block, ("page",), stored, harness, TODAY)
     assert not receipt.passed and says in "; ".join(receipt.reasons)
 
 
@@ -209,20 +209,20 @@ def test_the_sdk_is_not_excused_where_the_route_does_not_accept_its_way() -> Non
     changed = text.replace(", accepted: [x-goog-api-key]", "")
     assert changed != text
     stored = parse_status(changed, "status.yml", NOW)
-    with open_mock(stored) as bench:
+    with open_mock(stored) as harness:
         block = block_of("nano-banana/generate-content", status=stored.status)
-        receipt = verify_block(block, ("page",), stored, bench, TODAY)
+        receipt = verify_block(block, ("page",), stored, harness, TODAY)
     told = "; ".join(receipt.reasons)
     assert not receipt.passed and receipt.unobserved == ()
     assert "auth: recorded query-key, now x-goog-api-key" in told
 
 
-def test_no_other_client_is_excused(bench: Bench, stored: Stored) -> None:
+def test_no_other_client_is_excused(harness: Harness, stored: Stored) -> None:
     snippet = render_snippet(REAL, "nano-banana/generate-content", "curl", TEMPLATES)
     text = snippet.text.replace("?key=YOUR_API_KEY", "")
     text = text.replace("  -d", "  -H 'x-goog-api-key: YOUR_API_KEY' \\\n  -d")
     block = Block("page", 1, "bash", text, snippet.id, snippet.endpoint, None, True)
-    receipt = verify_block(block, ("page",), stored, bench, TODAY)
+    receipt = verify_block(block, ("page",), stored, harness, TODAY)
     assert "auth: recorded query-key, now x-goog-api-key" in "; ".join(receipt.reasons)
 
 

@@ -11,7 +11,7 @@ from conftest import TOP
 
 from trueup.model import Status
 from trueup.protocols import PROTOCOLS
-from trueup.scaffold import Gateway, Origin, starter_files
+from trueup.scaffold import Origin, SiteAnswers, starter_files
 from trueup.status_file import Stored
 
 ENGINE = TOP / "src" / "trueup"
@@ -61,7 +61,7 @@ def test_no_name_of_the_first_gateway_is_in_the_engine(stored: Stored) -> None:
 
 def test_a_new_site_says_no_name_of_the_first_gateway(stored: Stored) -> None:
     names = names_of(stored.status)
-    gateways = [Gateway(day=datetime.now(UTC).date(), protocol=one) for one in PROTOCOLS]
+    gateways = [SiteAnswers(day=datetime.now(UTC).date(), protocol=one) for one in PROTOCOLS]
     assert not [
         (name, found)
         for gateway in gateways

@@ -94,7 +94,7 @@ def test_the_drawing_has_no_style_and_no_script() -> None:
         ("image", "mismatch", "billed"),
         ("error", None, "error"),
         ("mixed", None, "mixed"),
-        ("cannot-tell", None, "untold"),
+        ("cannot-tell", None, "inconclusive"),
     ],
 )
 def test_each_kind_has_a_shape_and_a_word_in_the_legend(

@@ -18,8 +18,8 @@ from markdown_it import MarkdownIt
 from trueup.docs import Docs
 from trueup.evidence import assess
 from trueup.feed import feed_of
-from trueup.site import extract_blocks, policy_of
 from trueup.markdown_export import text_of
+from trueup.site import extract_blocks, policy_of
 
 pytestmark = pytest.mark.no_cover
 

@@ -40,7 +40,7 @@ from trueup.snippet import render_javascript, render_raw_json, render_snippet
 from trueup.snippet.quoting import is_javascript
 from trueup.status_file import Stored
 from trueup.verify.judge import verify_block
-from trueup.verify.run import Bench
+from trueup.verify.run import Harness
 
 server, gateway = recorder.server, recorder.gateway
 TODAY = date(2026, 4, 14)
@@ -168,19 +168,19 @@ def block_of(endpoint: str, *changes: tuple[str, str]) -> Block:
     "endpoint", [*TOLD[:2], *(pytest.param(name, marks=pytest.mark.long) for name in TOLD[2:])]
 )
 def test_every_recorded_endpoint_passes_on_the_mock(
-    endpoint: str, bench: Bench, stored: Stored
+    endpoint: str, harness: Harness, stored: Stored
 ) -> None:
-    receipt = verify_block(block_of(endpoint), ("page",), stored, bench, TODAY)
+    receipt = verify_block(block_of(endpoint), ("page",), stored, harness, TODAY)
     assert receipt.reasons == () and receipt.passed
     assert (receipt.language, receipt.unobserved) == ("javascript", ())
     assert receipt.exit_code == (receipt.outcome == "error")
 
 
 def test_an_endpoint_that_nobody_tried_at_the_reference_does_not_pass(
-    bench: Bench, stored: Stored
+    harness: Harness, stored: Stored
 ) -> None:
     (endpoint,) = set(REAL.endpoints) - set(TOLD)
-    receipt = verify_block(block_of(endpoint), ("page",), stored, bench, TODAY)
+    receipt = verify_block(block_of(endpoint), ("page",), stored, harness, TODAY)
     assert "no observation of it at production is on record" in receipt.reasons[0]
 
 
@@ -210,9 +210,11 @@ LONG = ("key", "way of the key", "body", "model")
     "what",
     [pytest.param(one, marks=pytest.mark.long) if one in LONG else one for one in BROKEN],
 )
-def test_a_block_that_parts_from_the_record_fails(what: str, bench: Bench, stored: Stored) -> None:
+def test_a_block_that_parts_from_the_record_fails(
+    what: str, harness: Harness, stored: Stored
+) -> None:
     endpoint, change, says = BROKEN[what]
-    receipt = verify_block(block_of(endpoint, change), ("page",), stored, bench, TODAY)
+    receipt = verify_block(block_of(endpoint, change), ("page",), stored, harness, TODAY)
     assert not receipt.passed and says in "; ".join(receipt.reasons)
 
 
@@ -336,10 +338,10 @@ def test_a_node_outside_of_usr_is_shown_to_the_sandbox_and_nothing_beside_it(
 
 @pytest.mark.parametrize("complete", [False, True])
 def test_a_block_without_node_is_skipped_or_fails_as_the_door_says(
-    complete: bool, bench: Bench, stored: Stored, monkeypatch: pytest.MonkeyPatch
+    complete: bool, harness: Harness, stored: Stored, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(type(bench.sandbox), "lacks", lambda *_: node.MISSING)
-    asked = replace(bench, complete=complete)
+    monkeypatch.setattr(type(harness.sandbox), "lacks", lambda *_: node.MISSING)
+    asked = replace(harness, complete=complete)
     receipt = verify_block(block_of(NATIVE), ("page",), stored, asked, TODAY)
     assert not receipt.passed
     assert receipt.skipped == (None if complete else node.MISSING)

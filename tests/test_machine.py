@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 from command import trueup
 
+from trueup.scaffold import Origin, SiteAnswers, write_starter
 from trueup.site import unfinished_site
-from trueup.scaffold import Gateway, Origin, write_starter
 
 COUNT = "found 3, run 3, passed 3, failed 0, skipped 0"
 DOCS = ("docs", "--no-serve", "--fresh")
-GATEWAY = Gateway(day=datetime.now(UTC).date(), title="図書館 & Söhne")
+GATEWAY = SiteAnswers(day=datetime.now(UTC).date(), title="図書館 & Söhne")
 ENGINE = [sys.executable, "-m", "trueup.cli"]
 
 

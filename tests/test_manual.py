@@ -14,8 +14,8 @@ from test_repository import check_script
 from manual import PAGES, renewed
 from trueup.errors import BadInput
 from trueup.model import Frozen, Status
-from trueup.retest.receipt import Proof
-from trueup.verify.receipt import Receipt
+from trueup.retest.receipt import RetestReceipt
+from trueup.verify.receipt import BlockReceipt
 
 
 def build_manual(pages: Path, site: Path) -> None:
@@ -66,7 +66,7 @@ def test_a_link_that_leads_nowhere_fails_the_build(link: str, pages: Path, tmp_p
         build_manual(pages, tmp_path / "site")
 
 
-@pytest.mark.parametrize("noun", [Status, Receipt, Proof])
+@pytest.mark.parametrize("noun", [Status, BlockReceipt, RetestReceipt])
 def test_every_field_is_explained(noun: type[Frozen]) -> None:
     rows = [line for line in render_fields(noun).splitlines() if line.startswith("| `")]
     assert len(rows) >= len(noun.model_fields)

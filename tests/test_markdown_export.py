@@ -16,8 +16,8 @@ from sharing import unmeasured
 
 from trueup.docs import Docs
 from trueup.errors import BadInput
-from trueup.site import extract_blocks, load_outline, place_of
 from trueup.markdown_export import text_of
+from trueup.site import extract_blocks, load_outline, place_of
 
 pytestmark = pytest.mark.no_cover
 

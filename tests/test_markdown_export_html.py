@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from trueup.site import extract_blocks
 from trueup.markdown_export import Article, escape_markdown, leading
+from trueup.site import extract_blocks
 
 READER = MarkdownIt("commonmark", {"html": True}).enable("table")
 HOSTILE = (

@@ -20,7 +20,7 @@ from trueup.errors import BadInput
 from trueup.exchange import Exchange
 from trueup.mock import MEDIA_HOST, create_app, draw_picture, new_request_id
 from trueup.mock.incoming import BODY_LIMIT
-from trueup.mock.replay_index import Record
+from trueup.mock.replay_index import ReplayIndex
 from trueup.model import Observation, Status
 from trueup.protocols import PROTOCOLS
 from trueup.request import differences, request_in
@@ -449,7 +449,7 @@ def test_a_body_too_deep_to_be_compared_is_not_on_record() -> None:
     deep: list[Any] = []
     for _ in range(100_000):
         deep = [deep]
-    record = Record(STATUS, "production")
+    record = ReplayIndex(STATUS, "production")
     body: dict[str, Any] = {"model": "nano-banana", "prompt": "...", "n": deep}
     assert record.find(f"POST {IMAGES}", ["bearer"], body) is None
 

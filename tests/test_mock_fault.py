@@ -21,7 +21,7 @@ from trueup.mock import (
     EXPIRED_CERTIFICATE,
     FAULTS,
     Faulty,
-    Ledger,
+    GatewayLedger,
     WireFault,
     create_app,
     create_tls,
@@ -38,7 +38,7 @@ WIRE = get_args(WireFault)
 
 @contextmanager
 def mock_with(
-    *names: str, ledger: Ledger | None = None, tls: ssl.SSLContext | None = None
+    *names: str, ledger: GatewayLedger | None = None, tls: ssl.SSLContext | None = None
 ) -> Iterator[int]:
     """The port of a mock with faults; its bytes drip without a pause."""
     app = create_app(STATUS, ledger=ledger or ledger_with(names, [KEY]))
@@ -252,7 +252,7 @@ def test_the_relay_tells_each_fault_that_loses_the_reply_from_those_that_spoil_i
         )
         asyncio.run(_call(app, NATIVE))
     (exchange,) = seen
-    assert exchange.told == (name not in TOLD_NOTHING)
+    assert exchange.is_whole == (name not in TOLD_NOTHING)
     assert TOLD_NOTHING.get(name, "None") in str(exchange.reason)
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from starlette.applications import Starlette
 from test_mock import ASK, IMAGES, KEY, LEGACY, NATIVE, STATUS, call, post
 
-from trueup.mock import Fault, Ledger, Options, Token, User, create_app
+from trueup.mock import Fault, GatewayLedger, Options, Token, User, create_app
 
 START = 1_776_124_800.0
 START_QUOTA = 4_000_000
@@ -41,7 +41,7 @@ class Bank:
     def __post_init__(self) -> None:
         token = Token(KEY, remain_quota=START_QUOTA)
         user = User(quota=START_QUOTA)
-        self.ledger = Ledger(user, [token], self.options, lambda: self.now)
+        self.ledger = GatewayLedger(user, [token], self.options, lambda: self.now)
         self.app: Starlette = create_app(STATUS, ledger=self.ledger)
 
     def ask(self) -> httpx.Response:

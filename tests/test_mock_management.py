@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from test_mock import ASK, BEARER, IMAGES, KEY, LEGACY, NATIVE, STATUS, ask, call
 
 from trueup.exchange import Exchange
-from trueup.mock import Dialect, Ledger, Options, Token, User, create_app
+from trueup.mock import Dialect, GatewayLedger, Options, Token, User, create_app
 
 NOW = 1_776_124_800
 PRICE = 20_000
@@ -30,7 +30,7 @@ class Desk:
             Token("second00", 2, "second", unlimited_quota=True, group="vip"),
         ]
         chosen = Options(**{"dialect": dialect, "error_log": True, **options})
-        self.ledger = Ledger(User(), tokens, chosen, lambda: self.now)
+        self.ledger = GatewayLedger(User(), tokens, chosen, lambda: self.now)
         self.seen: list[Exchange] = []
         self.app: Starlette = create_app(STATUS, ledger=self.ledger, on_exchange=self.seen.append)
 

@@ -27,7 +27,7 @@ from mkdocs.config import load_config
 from trueup.feed import feed_files
 from trueup.macros import _macros
 from trueup.site import languages_in, load_pages
-from trueup.wording.pages import Pages
+from trueup.wording.pages import PageText
 
 pytestmark = pytest.mark.no_cover
 
@@ -426,9 +426,9 @@ def test_a_fact_typed_in_one_language_is_caught(top: Path, before: Texts) -> Non
 def test_a_word_that_follows_from_too_much_is_caught(
     top: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    label = Pages.label
+    label = PageText.label
     many = lambda self, name: f"{label(self, name)} {len(self.status.holds)}"  # noqa: E731
-    monkeypatch.setattr(Pages, "label", many)
+    monkeypatch.setattr(PageText, "label", many)
     assert not compare("a hold", top, texts(top, lambda data: None))
 
 

@@ -115,7 +115,7 @@ def test_a_request_is_forwarded_as_it_is() -> None:
     assert exchange.path == "/v1beta/models/a/b c:generateContent"
     assert (exchange.request_body, exchange.auth) == (body, ())
     assert (exchange.status, exchange.content_type) == (200, "application/json")
-    assert (exchange.request_id, exchange.told) == ("id-1", True)
+    assert (exchange.request_id, exchange.is_whole) == ("id-1", True)
     assert exchange.answered_from is None
 
 
@@ -184,7 +184,7 @@ def test_calls_beyond_the_cap_are_not_forwarded_and_not_told() -> None:
         "the relay: the cap of 2 calls is reached; nothing was sent"
     )
     assert len(relay.forwarded) == 2
-    assert [exchange.told for exchange in relay.exchanges] == [True, True, False, False]
+    assert [exchange.is_whole for exchange in relay.exchanges] == [True, True, False, False]
     assert relay.exchanges[3].status == 504
     assert relay.exchanges[3].reason == "the cap of 2 calls is reached; nothing was sent"
     assert KEY not in repr(relay.exchanges) + replies[3].text
@@ -218,7 +218,7 @@ def test_a_call_that_gets_no_answer_is_not_told(error: httpx.HTTPError) -> None:
     relay = Relay(dead, max_calls=1)
     reply = relay.call("/x?key=YOUR_API_KEY")
     (exchange,) = relay.exchanges
-    assert (reply.status_code, exchange.status, exchange.told) == (504, 504, False)
+    assert (reply.status_code, exchange.status, exchange.is_whole) == (504, 504, False)
     assert KEY not in reply.text + repr(exchange)
     relay.call("/x")
     assert len(relay.forwarded) == 1
@@ -228,7 +228,7 @@ def test_a_call_that_gets_no_answer_is_not_told(error: httpx.HTTPError) -> None:
 def test_a_refusal_by_the_target_is_told(status: int) -> None:
     relay = Relay(lambda request: httpx.Response(status, json={"error": "no"}))
     assert relay.call("/x").status_code == status
-    assert (relay.exchanges[0].told, relay.exchanges[0].status) == (True, status)
+    assert (relay.exchanges[0].is_whole, relay.exchanges[0].status) == (True, status)
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
@@ -249,7 +249,7 @@ def test_a_redirect_within_the_target_is_passed_back_and_not_followed(
     reply = relay.call("/x?key=YOUR_API_KEY")
     assert (reply.status_code, reply.headers["location"]) == (status, location)
     assert [request.url.host for request in relay.forwarded] == ["target.example"]
-    assert relay.exchanges[0].told
+    assert relay.exchanges[0].is_whole
 
 
 @pytest.mark.parametrize(
@@ -276,7 +276,7 @@ def test_a_redirect_to_a_stranger_is_kept_from_the_block_and_not_told(
     reply = relay.call("/x?key=YOUR_API_KEY", host=host)
     assert (reply.status_code, "location" in reply.headers) == (504, False)
     (exchange,) = relay.exchanges
-    assert (exchange.told, exchange.status) == (False, 504)
+    assert (exchange.is_whole, exchange.status) == (False, 504)
     assert exchange.reason is not None
     assert f" redirects to {stranger}, which is none of its hosts; not followed" in exchange.reason
     assert exchange.reason.startswith("HTTP 307 of ")

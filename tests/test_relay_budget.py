@@ -108,7 +108,7 @@ def test_counts_survive_a_crash_and_what_was_interrupted_counts(tmp_path: Path) 
         assert "the cap of $2 is reached" in refused(again, "dear")
         assert made(again, "cheap").ordinal == 4
         assert "the cap of 4 calls is reached" in refused(again, "free")
-        assert [call.untold for call in journal.calls.values()] == [
+        assert [call.inconclusive for call in journal.calls.values()] == [
             None,
             "no answer",
             "interrupted",
@@ -147,6 +147,6 @@ def test_a_call_that_cannot_be_announced_is_not_made(
         budget.answered(1, 200)
         monkeypatch.undo()
         assert (budget.calls, made(budget).ordinal) == (1, 2)
-        assert [call.untold for call in journal.calls.values()] == ["interrupted"] * 2
+        assert [call.inconclusive for call in journal.calls.values()] == ["interrupted"] * 2
     with Journal(tmp_path / "run.jsonl", lambda: NOW) as journal:
         assert list(journal.calls) == [1, 2]

@@ -44,7 +44,7 @@ def test_what_was_written_is_read_again(tmp_path: Path) -> None:
         first = journal.calls[1]
         assert (first.intent.label, first.intent.reserved_usd) == ("a/x", Decimal("0.04"))
         assert first.answer and (first.answer.status, first.answer.request_id) == (200, "id-1")
-        assert (first.untold, first.spent_usd) == (None, Decimal("0.039"))
+        assert (first.inconclusive, first.spent_usd) == (None, Decimal("0.039"))
         assert list(journal.receipts) == [{"sha256": "a" * 64, "passed": True, "reasons": ["é"]}]
         assert list(journal.interrupted) == []
         assert journal.intend("b", "GET", "/").ordinal == 3
@@ -92,7 +92,7 @@ def test_a_call_without_an_answer_was_interrupted_and_counts(tmp_path: Path) -> 
         journal.intend("b", "POST", "/")
     with opened(tmp_path / "run.jsonl") as journal:
         cut = list(journal.interrupted)
-        assert [(call.intent.label, call.untold) for call in cut] == [
+        assert [(call.intent.label, call.inconclusive) for call in cut] == [
             ("a", INTERRUPTED),
             ("b", INTERRUPTED),
         ]

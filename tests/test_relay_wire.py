@@ -125,7 +125,7 @@ class Block:
     @property
     def reason(self) -> str:
         (exchange,) = self.exchanges
-        assert not exchange.told and exchange.reason
+        assert not exchange.is_whole and exchange.reason
         return exchange.reason
 
     @property
@@ -339,7 +339,7 @@ def test_a_stream_reaches_the_block_event_by_event() -> None:
     with answering(stream) as port:
         block = Listening(f"http://127.0.0.1:{port}").ask()
     (exchange,) = block.exchanges
-    assert exchange.told and block.is_whole
+    assert exchange.is_whole and block.is_whole
     bodies = [message["body"] for message in block.messages[1:]]
     assert bodies == [b"data: 0 ***\n\n", b"data: 1 ***\n\n", b"data: 2 ***\n\n", b""]
     assert exchange.response_body == b"".join(bodies)
@@ -352,7 +352,7 @@ def test_a_large_reply_passes_and_one_at_the_limit_too() -> None:
         connection.sendall(head_of(len(content)) + content)
 
     block = block_of(large, body_limit=len(content))
-    assert block.exchanges[0].told and block.is_whole
+    assert block.exchanges[0].is_whole and block.is_whole
     assert block.exchanges[0].response_body == block.body == content
 
 
@@ -382,7 +382,7 @@ def test_a_compressed_reply_is_not_asked_for_and_masked_all_the_same() -> None:
     assert asked == [b"identity"]
     assert block.body.replace(b"c2st", b"") == b"*** *** *** ***"
     headers = dict(block.messages[0]["headers"])
-    assert b"content-encoding" not in headers and block.exchanges[0].told
+    assert b"content-encoding" not in headers and block.exchanges[0].is_whole
 
 
 def test_the_canary_is_nowhere_whatever_happens(

@@ -18,9 +18,9 @@ from trueup.evidence import assess
 from trueup.model import Billing, Observation, Outcome, Source
 from trueup.request import request_of
 from trueup.retest.plan import due, plan
-from trueup.retest.receipt import Amounts, Attempt, Proof, row_of
+from trueup.retest.receipt import Amounts, Attempt, RetestReceipt, row_of
 from trueup.retest.report import plan_rows
-from trueup.retest.target import Access
+from trueup.retest.target import Credentials
 from trueup.snippet import languages_of, render_snippet
 from trueup.status_file import Stored, parse_status
 
@@ -63,7 +63,7 @@ def attempt(outcome: str, billing: Billing | None = None, **more: Any) -> Attemp
     return Attempt.model_validate(facts | more)
 
 
-def proof(*attempts: Attempt, endpoint: str = NATIVE, **more: Any) -> Proof:
+def proof(*attempts: Attempt, endpoint: str = NATIVE, **more: Any) -> RetestReceipt:
     facts: dict[str, Any] = {
         "endpoint": endpoint,
         "target": "production",
@@ -73,7 +73,7 @@ def proof(*attempts: Attempt, endpoint: str = NATIVE, **more: Any) -> Proof:
         "containment": "namespace",
         "attempts": attempts,
     }
-    return Proof.model_validate(facts | more)
+    return RetestReceipt.model_validate(facts | more)
 
 
 def stored_of(*edits: tuple[str, str]) -> Stored:
@@ -224,11 +224,11 @@ COMES_TO: dict[str, tuple[tuple[Attempt, ...], Outcome, str | None]] = {
 @pytest.mark.parametrize("what", COMES_TO)
 def test_attempts_come_to_an_outcome(what: str) -> None:
     attempts, outcome, reason = COMES_TO[what]
-    for others_told in (True, False):
-        made = proof(*attempts, others_told=others_told)
+    for others_conclusive in (True, False):
+        made = proof(*attempts, others_conclusive=others_conclusive)
         row = row_of(made)
         assert (row.outcome, row.reason) == (outcome, reason)
-        assert row.others_told is (others_told if outcome == "cannot-tell" else None)
+        assert row.others_conclusive is (others_conclusive if outcome == "cannot-tell" else None)
         assert (row.shape is not None) == (row.image is not None) == (outcome in ("image", "mixed"))
         assert row.source == Source(
             receipt=made.path, sha256=sha256(made.render().encode()).hexdigest()
@@ -242,7 +242,7 @@ def test_the_file_of_a_proof_is_named_by_when_where_and_what() -> None:
     assert made.path == (
         "docs/evidence/2026-04-20T120506.078Z-production-nano-banana-generate-content.json"
     )
-    assert Proof.model_validate_json(made.render()) == made
+    assert RetestReceipt.model_validate_json(made.render()) == made
 
 
 BILLS: dict[tuple[Billing | None, ...], tuple[Billing | None, bool]] = {
@@ -301,7 +301,7 @@ def test_nothing_but_a_clean_image_improves_a_standing(
 ) -> None:
     sent = request_of(STATUS, endpoint, "production")
     of_it = [one.model_copy(update={"sent": sent}) for one in attempts]
-    row = row_of(proof(*of_it, endpoint=endpoint, others_told=others))
+    row = row_of(proof(*of_it, endpoint=endpoint, others_conclusive=others))
     was, now = (assess(stored.status)[endpoint] for stored in (STORED, with_rows(row)))
     if row.outcome == "cannot-tell":
         assert now.standing.rank >= was.standing.rank
@@ -315,4 +315,4 @@ def test_nothing_but_a_clean_image_improves_a_standing(
 
 
 def test_the_secrets_of_a_target_are_in_no_repr() -> None:
-    assert "secret" not in repr(Access("sk-secret", "secret", 1))
+    assert "secret" not in repr(Credentials("sk-secret", "secret", 1))

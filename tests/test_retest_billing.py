@@ -13,7 +13,14 @@ from test_mock import ASK, KEY, NATIVE, call
 from test_mock_ledger import MODEL, PRICE, START_QUOTA, Bank
 
 from trueup.mock import Dialect, Fault, Options, Token
-from trueup.retest.billing import Account, Bill, Call, CannotTell, LedgerClient, Reading
+from trueup.retest.billing import (
+    Account,
+    Bill,
+    BilledCall,
+    Inconclusive,
+    LedgerClient,
+    LedgerSnapshot,
+)
 
 Edit = Callable[[httpx.Request, Any], Any]
 SECOND = "second00"
@@ -94,12 +101,12 @@ class Till:
     ) -> Bill:
         account = self.account()
         before = account.before()
-        assert isinstance(before, Reading), before
+        assert isinstance(before, LedgerSnapshot), before
         reply = send()
         assert (reply.status_code == 200) is (outcome != "error")
         meanwhile(self.bank)
         request_id = reply.headers["x-oneapi-request-id"]
-        called = Call(outcome, reply.status_code, model, request_id, upstream=MODEL)
+        called = BilledCall(outcome, reply.status_code, model, request_id, upstream=MODEL)
         return account.bill(before, called)
 
 
@@ -229,7 +236,7 @@ def test_a_batch_that_has_not_settled_in_time_cannot_be_told_from_a_fault() -> N
     slow = till(batch=True)
     assert judged(slow.image(start)) == ("cannot-tell", "batch-unsettled")
     found = slow.account().before()
-    assert isinstance(found, CannotTell) and found.cause == "other-traffic"
+    assert isinstance(found, Inconclusive) and found.cause == "other-traffic"
 
 
 @pytest.mark.parametrize("batch", [False, True])
@@ -278,7 +285,7 @@ def test_calls_one_after_the_other_are_billed_each_for_itself() -> None:
         )
         reply = send()
         request_id = reply.headers["x-oneapi-request-id"]
-        bill = account.bill(before, Call(outcome, reply.status_code, model, request_id))
+        bill = account.bill(before, BilledCall(outcome, reply.status_code, model, request_id))
         assert bill.verdict == "aligned", bill
 
 
@@ -291,7 +298,9 @@ def test_books_that_were_settled_are_not_waited_for_again() -> None:
         before = account.before()
         waits.append(quick.bank.now - began)
         request_id = quick.bank.ask().headers["x-oneapi-request-id"]
-        assert account.bill(before, Call("image", 200, MODEL, request_id)).verdict == "aligned"
+        assert (
+            account.bill(before, BilledCall("image", 200, MODEL, request_id)).verdict == "aligned"
+        )
     assert waits[0] >= account.quiet_s and waits[1:] == [0, 0]
     account.before()
     quick.bank.fail()
@@ -326,7 +335,7 @@ def test_a_free_model_may_cost_nothing_and_another_may_not() -> None:
         account = free.account()
         before = account.before()
         request_id = free.bank.ask().headers["x-oneapi-request-id"]
-        call_of = Call("image", 200, MODEL, request_id, price_usd=price_usd)
+        call_of = BilledCall("image", 200, MODEL, request_id, price_usd=price_usd)
         assert account.bill(before, call_of).verdict == verdict
 
 
@@ -338,7 +347,7 @@ def test_the_price_of_a_call_is_that_of_the_tokens_group_or_else_of_its_owners()
     for prepare, usd in ((prefer, "0.02"), (lambda bank: None, "0.04")):
         usable = Till(Options(groups=groups), prepare=prepare)
         before = usable.account().before()
-        assert isinstance(before, Reading)
+        assert isinstance(before, LedgerSnapshot)
         prices = usable.client.prices(before.group)
         assert isinstance(prices, dict) and prices[MODEL] == Decimal(usd)
         bill = usable.image()
@@ -391,7 +400,7 @@ def test_reads_never_come_faster_than_the_limit() -> None:
     quick = till()
     times = []
     for _ in range(400):
-        assert not isinstance(quick.client.terms(), CannotTell)
+        assert not isinstance(quick.client.terms(), Inconclusive)
         times.append(quick.bank.now)
         quick.bank.after(0.25)
     assert all(later - sooner >= 180 for sooner, later in zip(times, times[180:], strict=False))
@@ -400,7 +409,7 @@ def test_reads_never_come_faster_than_the_limit() -> None:
 def test_a_limit_that_never_ends_cannot_be_told() -> None:
     never = till(api_limit=0)
     found = never.client.terms()
-    assert isinstance(found, CannotTell)
+    assert isinstance(found, Inconclusive)
     assert found.reason.startswith("/api/status: HTTP 429 for ")
 
 
@@ -409,9 +418,9 @@ def test_without_the_right_access_token_nothing_is_told(access_token: str | None
     bank = Bank(Options())
     client = client_of(bank, Wire(bank), access_token)
     found = Account.find(client, KEY)
-    assert isinstance(found, CannotTell) and found.cause == "unreadable"
+    assert isinstance(found, Inconclusive) and found.cause == "unreadable"
     assert "access token" in found.reason and "WRONG" not in found.reason
-    assert not isinstance(client.terms(), CannotTell)
+    assert not isinstance(client.terms(), Inconclusive)
 
 
 def test_an_account_that_went_away_after_the_call_cannot_be_told() -> None:
@@ -420,7 +429,11 @@ def test_an_account_that_went_away_after_the_call_cannot_be_told() -> None:
     before = account.before()
     reply = gone.bank.ask()
     gone.bank.ledger.user.access_token = "ANOTHER_ACCESS_TOKEN"
-    bill = account.bill(before, Call("image", 200, MODEL, reply.headers["x-oneapi-request-id"]))
+    bill = account.bill(
+        before, BilledCall("image", 200, MODEL, reply.headers["x-oneapi-request-id"])
+    )
     assert judged(bill) == ("cannot-tell", "unreadable")
     assert bill.log_quota_units is None
-    assert judged(account.bill(account.before(), Call("image", 200, MODEL)))[0] == "cannot-tell"
+    assert (
+        judged(account.bill(account.before(), BilledCall("image", 200, MODEL)))[0] == "cannot-tell"
+    )

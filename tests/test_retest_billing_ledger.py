@@ -17,7 +17,14 @@ from test_retest_billing import BOTH, Edit, Till, client_of, judged, till
 from trueup.errors import BadInput
 from trueup.mock import Dialect, Options, Token
 from trueup.mock.management import token_fields
-from trueup.retest.billing import Account, Bill, Call, CannotTell, LedgerClient, TokenColumns
+from trueup.retest.billing import (
+    Account,
+    Bill,
+    BilledCall,
+    Inconclusive,
+    LedgerClient,
+    TokenColumns,
+)
 
 LONG = "AbCd" + "x" * 40 + "WxYz"
 SECRET = "YOUR_ACCESS_TOKEN"
@@ -138,7 +145,7 @@ def test_too_many_tokens_are_not_searched_forever() -> None:
 
     long = till(edit=endless)
     found = long.client.find_token(KEY)
-    assert isinstance(found, CannotTell) and "more than 20 tokens" in found.reason
+    assert isinstance(found, Inconclusive) and "more than 20 tokens" in found.reason
 
 
 def masked(*shown: str) -> Edit:
@@ -168,7 +175,7 @@ def test_a_masked_key_is_found_by_its_ends_unless_two_fit(
         assert isinstance(found, TokenColumns)
         assert found.id == (2 if LONG in shown else 1)
     else:
-        assert isinstance(found, CannotTell) and said in found.reason
+        assert isinstance(found, Inconclusive) and said in found.reason
         assert LONG not in found.reason
 
 
@@ -200,7 +207,7 @@ def test_a_price_that_is_not_fixed_is_not_made_up(fields: dict[str, Any], usd: D
 def test_a_price_beyond_all_bounds_is_a_reason() -> None:
     edit = on("/api/pricing", lambda prices: prices[0].update(model_price=2**70))
     found = till(edit=edit).client.prices()
-    assert isinstance(found, CannotTell) and "model_price is out of bounds" in found.reason
+    assert isinstance(found, Inconclusive) and "model_price is out of bounds" in found.reason
 
 
 @pytest.mark.parametrize("accessed_time", [0, 1_776_124_800, 1_776_124_800_000])
@@ -212,7 +219,7 @@ def test_the_newest_rows_are_seen_whatever_the_tokens_last_use_is(accessed_time:
 def test_an_account_is_not_found_where_nothing_answers() -> None:
     client = client_of(Bank(Options()), httpx.MockTransport(down))
     found = Account.find(client, KEY)
-    assert isinstance(found, CannotTell) and found.reason.startswith("/api/status: no answer")
+    assert isinstance(found, Inconclusive) and found.reason.startswith("/api/status: no answer")
 
 
 def test_the_gateway_may_tell_nothing_of_its_terms() -> None:
@@ -240,7 +247,11 @@ def pipeline(edit: Edit | None, transport: httpx.BaseTransport | None = None) ->
     if transport is not None:
         account.client = client_of(sound.bank, transport)
     sound.wire.edit = edit
-    return [*found, account.bill(before, Call("image", 200, MODEL, request_id)), account.before()]
+    return [
+        *found,
+        account.bill(before, BilledCall("image", 200, MODEL, request_id)),
+        account.before(),
+    ]
 
 
 BAD_REPLIES: dict[str, tuple[bytes, str]] = {
@@ -266,12 +277,12 @@ def test_a_bad_reply_is_a_reason_and_never_a_traceback(name: str) -> None:
     content, said = BAD_REPLIES[name]
     transport = httpx.MockTransport(lambda request: httpx.Response(200, content=content))
     terms, *found = pipeline(None, transport)
-    assert isinstance(terms, CannotTell)
+    assert isinstance(terms, Inconclusive)
     assert terms.reason.startswith("/api/status: ") and said in terms.reason
     assert terms.cause == "unreadable"
     bill, before = found[-2:]
     assert isinstance(bill, Bill) and judged(bill) == ("cannot-tell", "unreadable")
-    assert isinstance(before, CannotTell)
+    assert isinstance(before, Inconclusive)
 
 
 def down(request: httpx.Request) -> httpx.Response:
@@ -293,7 +304,7 @@ def test_no_answer_is_a_reason(
     answer: Callable[[httpx.Request], httpx.Response], said: str
 ) -> None:
     terms, *_, bill, _ = pipeline(None, httpx.MockTransport(answer))
-    assert isinstance(terms, CannotTell) and terms.reason == said
+    assert isinstance(terms, Inconclusive) and terms.reason == said
     assert isinstance(bill, Bill) and bill.cause == "unreadable"
 
 
@@ -308,13 +319,13 @@ def test_a_reply_that_drips_is_given_up() -> None:
 
     transport = httpx.MockTransport(lambda request: httpx.Response(200, stream=Drip()))
     found = client_of(bank, transport).terms()
-    assert isinstance(found, CannotTell) and "takes more than 30 s" in found.reason
+    assert isinstance(found, Inconclusive) and "takes more than 30 s" in found.reason
 
 
 def test_a_url_that_is_none_is_a_reason() -> None:
     with LedgerClient("http://\0", access_token=None, user_id=1) as client:
         found = client.terms()
-    assert isinstance(found, CannotTell) and "InvalidURL" in found.reason
+    assert isinstance(found, Inconclusive) and "InvalidURL" in found.reason
 
 
 WRONG: tuple[tuple[str, dict[str, Any], str], ...] = (
@@ -351,7 +362,7 @@ def test_a_field_that_is_missing_or_wrong_is_named(
 ) -> None:
     *_, bill, before = pipeline(on(path, lambda data: data.update(fields)))
     assert isinstance(bill, Bill) and judged(bill) == ("cannot-tell", "unreadable")
-    assert isinstance(before, CannotTell) and before.reason == bill.reason
+    assert isinstance(before, Inconclusive) and before.reason == bill.reason
     assert said in bill.reason and bill.reason.startswith(f"{path}: ")
 
 
@@ -405,7 +416,7 @@ def test_no_value_in_any_place_raises(path: str, place: int, value: Any) -> None
         return reply
 
     for found in pipeline(edit):
-        assert isinstance(found, CannotTell) or not getattr(found, "reason", "").count("\n")
+        assert isinstance(found, Inconclusive) or not getattr(found, "reason", "").count("\n")
 
 
 def places(value: Any) -> Any:
@@ -423,7 +434,7 @@ def places(value: Any) -> Any:
 def test_no_content_raises(content: bytes) -> None:
     transport = httpx.MockTransport(lambda request: httpx.Response(200, content=content))
     client = client_of(Bank(Options()), transport)
-    assert isinstance(client.terms(), CannotTell)
+    assert isinstance(client.terms(), Inconclusive)
 
 
 def test_no_secret_gets_into_a_reason_a_repr_or_the_log(caplog: pytest.LogCaptureFixture) -> None:
@@ -438,7 +449,7 @@ def test_no_secret_gets_into_a_reason_a_repr_or_the_log(caplog: pytest.LogCaptur
         good = till()
         account = good.account()
         bill = good.error()
-    assert isinstance(found, CannotTell)
+    assert isinstance(found, Inconclusive)
     assert found.reason.startswith("/api/token/: HTTP 200, no success, '*** [***] *** ***'; ")
     shown = f"{found!r} {client!r} {account!r} {bill!r} {account.before()!r} {vars(good)!r}"
     assert SECRET not in shown + caplog.text
@@ -464,7 +475,7 @@ def test_a_redirect_is_not_followed() -> None:
         return httpx.Response(302, headers={"location": "http://elsewhere/"})
 
     found = client_of(Bank(Options()), httpx.MockTransport(away)).find_token(KEY)
-    assert isinstance(found, CannotTell) and "HTTP 302 with no JSON" in found.reason
+    assert isinstance(found, Inconclusive) and "HTTP 302 with no JSON" in found.reason
     assert seen == ["mock"]
 
 

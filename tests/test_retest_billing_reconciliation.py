@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from trueup.retest.billing import (
     Bill,
-    Call,
-    CannotTell,
+    BilledCall,
+    Inconclusive,
+    LedgerSnapshot,
     LogRow,
-    Reading,
     Terms,
     TokenColumns,
     UserColumns,
@@ -27,22 +27,22 @@ from trueup.retest.billing.records import CallOutcome, Cause
 Q = 20_000
 TERMS = Terms(Decimal(500_000), False)
 ROW = LogRow(2, 1_776_124_800, Q, "m", "own", 1, "id")
-IMAGE = Call("image", 200, "m", "id")
-FAILED = Call("error", 400, "m", "id")
-EMPTY = Call("no-image", 200, "m", "id")
+IMAGE = BilledCall("image", 200, "m", "id")
+FAILED = BilledCall("error", 400, "m", "id")
+EMPTY = BilledCall("no-image", 200, "m", "id")
 FEE = replace(ROW, quota=500, is_violation_fee=True)
 
 
 def read(
     used: int = 0, remain: int | None = None, spent: int | None = None, **token: Any
-) -> Reading:
+) -> LedgerSnapshot:
     """A reading after a charge of `used`; the other columns moved alike unless given."""
     columns = TokenColumns(1, "own", 7 + used, 10**6 + (-used if remain is None else remain), False)
     paid = used if spent is None else spent
-    return Reading(replace(columns, **token), UserColumns(1, 10**7 - paid, 11 + paid))
+    return LedgerSnapshot(replace(columns, **token), UserColumns(1, 10**7 - paid, 11 + paid))
 
 
-def bill(after: Reading, call: Call, *rows: LogRow, **more: Any) -> Bill:
+def bill(after: LedgerSnapshot, call: BilledCall, *rows: LogRow, **more: Any) -> Bill:
     before = replace(read(), token=replace(read().token, is_unlimited=after.token.is_unlimited))
     return reconcile(before, after, rows, call, TERMS, **more)
 
@@ -51,7 +51,7 @@ def zero(**fields: Any) -> LogRow:
     return replace(ROW, quota=0, **fields)
 
 
-Case = tuple[str, str, Reading, Call, Sequence[LogRow]]
+Case = tuple[str, str, LedgerSnapshot, BilledCall, Sequence[LogRow]]
 CASES: Sequence[Case] = (
     ("aligned", "agreed", read(Q), IMAGE, [ROW]),
     ("aligned", "agreed", read(Q), IMAGE, [ROW, zero(type=5)]),
@@ -123,7 +123,7 @@ CASES: Sequence[Case] = (
 
 @pytest.mark.parametrize(("verdict", "cause", "after", "call", "rows"), CASES)
 def test_each_case_has_its_verdict(
-    verdict: str, cause: str, after: Reading, call: Call, rows: Sequence[LogRow]
+    verdict: str, cause: str, after: LedgerSnapshot, call: BilledCall, rows: Sequence[LogRow]
 ) -> None:
     found = bill(after, call, *rows)
     assert (found.verdict, found.cause) == (verdict, cause)
@@ -150,7 +150,7 @@ def test_every_cause_that_the_rule_gives_is_tried() -> None:
     ],
 )
 def test_what_the_user_alone_paid_tells_only_when_nobody_else_was_there(
-    call: Call, row: LogRow | None, verdict: str
+    call: BilledCall, row: LogRow | None, verdict: str
 ) -> None:
     rows = [row] if row else []
     used = sum(row.quota for row in rows)
@@ -193,7 +193,7 @@ def test_dollars_are_those_of_the_rows_where_the_gateway_tells_no_rate() -> None
 
 
 def test_what_could_not_be_read_is_a_bill_without_amounts() -> None:
-    found = bill_of(CannotTell("unreadable", "/api/status: no answer."))
+    found = bill_of(Inconclusive("unreadable", "/api/status: no answer."))
     assert found == Bill("cannot-tell", "unreadable", "/api/status: no answer.")
 
 
@@ -219,7 +219,7 @@ READINGS = st.builds(
     read, used=UNITS, remain=UNITS | st.none(), spent=UNITS | st.none(), is_unlimited=st.booleans()
 )
 CALLS = st.builds(
-    Call,
+    BilledCall,
     outcome=st.sampled_from(get_args(CallOutcome)),
     http_status=st.just(200),
     model=st.just("m"),
@@ -231,7 +231,7 @@ CALLS = st.builds(
 @settings(deadline=None)
 @given(READINGS, ROWS, CALLS, st.booleans())
 def test_nothing_is_aligned_unless_every_leg_is(
-    after: Reading, rows: list[LogRow], call: Call, is_exclusive: bool
+    after: LedgerSnapshot, rows: list[LogRow], call: BilledCall, is_exclusive: bool
 ) -> None:
     found = bill(after, call, *rows, is_exclusive=is_exclusive)
     assert found.verdict != "abnormal"
@@ -256,7 +256,7 @@ def test_nothing_is_aligned_unless_every_leg_is(
 @settings(deadline=None)
 @given(READINGS, ROWS, CALLS, st.randoms(use_true_random=False))
 def test_the_order_of_the_rows_is_nothing(
-    after: Reading, rows: list[LogRow], call: Call, random: Any
+    after: LedgerSnapshot, rows: list[LogRow], call: BilledCall, random: Any
 ) -> None:
     mixed = list(rows)
     random.shuffle(mixed)
@@ -266,7 +266,7 @@ def test_the_order_of_the_rows_is_nothing(
 @settings(deadline=None)
 @given(READINGS, ROWS, CALLS)
 def test_rows_of_other_tokens_that_cost_nothing_change_nothing(
-    after: Reading, rows: list[LogRow], call: Call
+    after: LedgerSnapshot, rows: list[LogRow], call: BilledCall
 ) -> None:
     stranger = LogRow(5, 1, 0, "m", "other", 2, "id")
     assert bill(after, call, *rows, stranger) == bill(after, call, *rows)
@@ -275,7 +275,7 @@ def test_rows_of_other_tokens_that_cost_nothing_change_nothing(
 @settings(deadline=None)
 @given(READINGS, ROWS, CALLS, FEW)
 def test_a_charge_of_another_token_that_its_owner_paid_changes_nothing_but_the_user(
-    after: Reading, rows: list[LogRow], call: Call, quota: int
+    after: LedgerSnapshot, rows: list[LogRow], call: BilledCall, quota: int
 ) -> None:
     user = after.user
     paid = replace(user, quota=user.quota - quota, used_quota=user.used_quota + quota)

@@ -211,7 +211,7 @@ def test_a_route_that_never_answers_while_others_do_is_an_error_on_the_second_da
         )
         proofs = gateway.retest(GOOD, IMAGES)
         row = row_of(proofs[0])
-        assert (row.outcome, row.others_told) == ("cannot-tell", True)
+        assert (row.outcome, row.others_conclusive) == ("cannot-tell", True)
         assert "gave no answer within 1 s" in str(row.reason)
         before, stored = stored, update(stored, proofs, now).stored
         verdict = assess(stored.status)[GOOD]

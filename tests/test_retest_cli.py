@@ -17,7 +17,7 @@ from test_retest_live import files_of, local_at
 from trueup.cli import main
 from trueup.cli.retest_run import prices_at
 from trueup.evidence import assess
-from trueup.mock import Ledger, Options, Token, User, create_app, create_tls, serving
+from trueup.mock import GatewayLedger, Options, Token, User, create_app, create_tls, serving
 from trueup.model import Observation
 from trueup.relay import Journal
 from trueup.snippet import render_snippet
@@ -163,7 +163,7 @@ def gateway(top: Path, **options: Any) -> Iterator[list[str]]:
     calls: list[str] = []
     user, token = User(access_token="very-secret"), Token("sk-secret-enough", 1, name="own")
     status = load_status(top / "status.yml", NOW).status
-    app = create_app(status, ledger=Ledger(user, [token], Options(**options)))
+    app = create_app(status, ledger=GatewayLedger(user, [token], Options(**options)))
 
     async def counted(scope: Scope, receive: Receive, send: Send) -> None:
         if scope.get("method") == "POST":

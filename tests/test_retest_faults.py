@@ -21,7 +21,7 @@ from trueup.mock import (
     Dialect,
     Fault,
     Faulty,
-    Ledger,
+    GatewayLedger,
     Options,
     Token,
     User,
@@ -32,19 +32,19 @@ from trueup.mock import (
 from trueup.model import Standing
 from trueup.relay import Budget, Deadlines, Journal, Reservation
 from trueup.retest.plan import Probe, plan
-from trueup.retest.receipt import Proof, row_of
+from trueup.retest.receipt import RetestReceipt, row_of
 from trueup.retest.session import Session
-from trueup.retest.target import Access, Site, find_account
+from trueup.retest.target import Credentials, RetestTarget, find_account
 from trueup.retest.write import update
 from trueup.snippet import render_snippet
 from trueup.status_file import Stored, parse_status
-from trueup.verify.run import Bench, open_relay
+from trueup.verify.run import Harness, open_relay
 
 TEXT = (Path(__file__).parent / "sample.yml").read_text("utf-8")
 NOW = datetime(2026, 4, 20, tzinfo=UTC)
 STORED = parse_status(TEXT, "status.yml", NOW)
 KEY = "sk-only-the-relay-knows-this-key"
-ACCESS = Access(KEY, "YOUR_ACCESS_TOKEN", 1)
+ACCESS = Credentials(KEY, "YOUR_ACCESS_TOKEN", 1)
 GOOD = "nano-banana-2/generate-content"
 NATIVE = "nano-banana/generate-content"
 IMAGES = "nano-banana/images-generations"
@@ -91,15 +91,15 @@ class Desk:
     label: Callable[[], str] = str
     url: str = ""
     app: ASGIApp | None = None
-    patient: Bench | None = None
-    quick: Bench | None = None
+    patient: Harness | None = None
+    quick: Harness | None = None
 
     async def play(self, scope: Scope, receive: Receive, send: Send) -> None:
         assert self.app is not None
         await self.app(scope, receive, send)
 
     @contextmanager
-    def relay(self, url: str, deadlines: Deadlines) -> Iterator[Bench]:
+    def relay(self, url: str, deadlines: Deadlines) -> Iterator[Harness]:
         """A relay of the desk's to an address, as the way to production."""
         with open_relay(
             STORED,
@@ -109,8 +109,8 @@ class Desk:
             label=lambda: self.label(),
             deadlines=deadlines,
             to=url,
-        ) as bench:
-            yield bench
+        ) as harness:
+            yield harness
 
 
 @contextmanager
@@ -152,7 +152,7 @@ class Gateway:
         faults = [name for name in get_args(Fault) if name in self.names]
         options = Options(faults=faults, **self.options)
         token = Token(KEY, 1, name="own", unlimited_quota="unlimited" in self.names)
-        ledger = Ledger(User(), [token], options, self.passed.clock)
+        ledger = GatewayLedger(User(), [token], options, self.passed.clock)
         inner = create_app(self.stored.status, ledger=ledger)
         self.app = Faulty(self.wrap(inner) if self.wrap else inner, self.names)
 
@@ -161,27 +161,27 @@ class Gateway:
         await self.app(scope, receive, send)
 
     @contextmanager
-    def open_bench(self) -> Iterator[tuple[str, Bench]]:
+    def open_harness(self) -> Iterator[tuple[str, Harness]]:
         """Where it is, and the bench before it."""
         self.desk.app = self.count
-        bench = self.desk.quick if self.gives_up else self.desk.patient
-        assert bench is not None
+        harness = self.desk.quick if self.gives_up else self.desk.patient
+        assert harness is not None
         if EXPIRED_CERTIFICATE not in self.names:
-            yield self.desk.url, bench
+            yield self.desk.url, harness
             return
         tls = create_tls(self.folder / "ca.pem", is_expired=True)
-        with serving(self.count, tls) as url, self.desk.relay(url, AMPLE) as bench:
-            yield url, bench
+        with serving(self.count, tls) as url, self.desk.relay(url, AMPLE) as harness:
+            yield url, harness
 
     @contextmanager
-    def open_site(self, target: str, label: Callable[[], str]) -> Iterator[Site]:
+    def open_site(self, target: str, label: Callable[[], str]) -> Iterator[RetestTarget]:
         with ExitStack() as stack:
-            url, bench = stack.enter_context(self.open_bench())
+            url, harness = stack.enter_context(self.open_harness())
             passed, account = self.passed, None
             if self.is_billing:
                 account = find_account(stack, url, ACCESS, passed.clock, passed.sleep)
             self.desk.label = label
-            site = Site(bench, account, lambda link: "the link was left alone")
+            site = RetestTarget(harness, account, lambda link: "the link was left alone")
             yield site
             self.shown += repr([site, account, vars(account) if account else None])
 
@@ -192,7 +192,7 @@ class Gateway:
         max_spend: Decimal | None = None,
         price: Decimal | None = None,
         block: str | None = None,
-    ) -> tuple[Proof, ...]:
+    ) -> tuple[RetestReceipt, ...]:
         """The proofs of the endpoints, asked as production by their curl blocks, or by `block`."""
         with Journal(self.folder / "journal.jsonl", self.clock) as journal:
             budget = Budget(max_calls, max_spend, lambda _: price, journal)
@@ -241,7 +241,7 @@ Expected = tuple[str, str | None, str | None]
 """Outcome, billing, and a piece of the reason."""
 
 
-def untold(reason: str) -> tuple[Expected, Expected]:
+def inconclusive(reason: str) -> tuple[Expected, Expected]:
     return ("cannot-tell", None, reason), ("cannot-tell", None, reason)
 
 
@@ -260,14 +260,14 @@ EXPECTED: Mapping[str, tuple[Expected, Expected]] = {
     "log-off": (("image", "mismatch", None), ERROR_ALIGNED),
     "owner-edit": (("image", "cannot-tell", "remain_quota moved otherwise"), ERROR_ALIGNED),
     "unlimited": (IMAGE_ALIGNED, ERROR_ALIGNED),
-    "slow-drip": untold("stalled for 0.2 s"),
-    "stall": untold("stalled for 0.2 s"),
-    "reset-mid-body": untold("broke off after"),
-    "truncated-json": untold("without a JSON body, which is no answer of the gateway"),
+    "slow-drip": inconclusive("stalled for 0.2 s"),
+    "stall": inconclusive("stalled for 0.2 s"),
+    "reset-mid-body": inconclusive("broke off after"),
+    "truncated-json": inconclusive("without a JSON body, which is no answer of the gateway"),
     "wrong-content-type": (IMAGE_ALIGNED, ERROR_ALIGNED),
-    "html-502": untold("HTTP 502 without a JSON body"),
-    "empty-429": untold("HTTP 429 tells of the key"),
-    "empty-429-retry-after": untold("HTTP 429 tells of the key"),
+    "html-502": inconclusive("HTTP 502 without a JSON body"),
+    "empty-429": inconclusive("HTTP 429 tells of the key"),
+    "empty-429-retry-after": inconclusive("HTTP 429 tells of the key"),
     "error-in-200": failed("charged-on-failure"),
     "no-image": (
         ("error", "charged-without-image", None),
@@ -275,8 +275,10 @@ EXPECTED: Mapping[str, tuple[Expected, Expected]] = {
     ),
     "broken-image": failed("charged-without-image"),
     "big-body": (IMAGE_ALIGNED, ERROR_ALIGNED),
-    "redirect-elsewhere": untold("redirects to elsewhere.example, which is none of its hosts"),
-    EXPIRED_CERTIFICATE: untold("certificate has expired"),
+    "redirect-elsewhere": inconclusive(
+        "redirects to elsewhere.example, which is none of its hosts"
+    ),
+    EXPIRED_CERTIFICATE: inconclusive("certificate has expired"),
 }
 """Of a good endpoint, and of one that fails, what each fault makes of a retest."""
 FAILING = {"blocked-prompt", "error-in-200", "no-image", "broken-image"}
@@ -319,8 +321,8 @@ def test_a_fault_gives_what_a_careful_person_would_say(
 
 def test_every_named_fault_is_expected_to_come_to_something() -> None:
     assert set(EXPECTED) == set(FAULTS) and set(FAULTS) > LOWERING
-    untold = {name for name, told in EXPECTED.items() if told[0][0] == "cannot-tell"}
-    assert not untold & LOWERING
+    inconclusive = {name for name, told in EXPECTED.items() if told[0][0] == "cannot-tell"}
+    assert not inconclusive & LOWERING
 
 
 def forgetting(app: ASGIApp) -> ASGIApp:

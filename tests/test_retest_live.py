@@ -22,7 +22,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from trueup.cli import main
-from trueup.mock import Ledger, Token, User, create_app, serving
+from trueup.mock import GatewayLedger, Token, User, create_app, serving
 from trueup.status_file import load_status
 
 CLI = [sys.executable, "-m", "trueup.cli"]
@@ -196,7 +196,7 @@ def files_of(top: Path) -> Iterator[tuple[Path, bytes]]:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
 def test_a_key_that_a_gateway_repeats_is_found_nowhere(repository: Path) -> None:
-    ledger = Ledger(User(access_token=ACCESS_TOKEN), [Token(KEY, 1, name="own")])
+    ledger = GatewayLedger(User(access_token=ACCESS_TOKEN), [Token(KEY, 1, name="own")])
     app = create_app(
         load_status(repository / "status.yml", datetime.now(UTC)).status, ledger=ledger
     )

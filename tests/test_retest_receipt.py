@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from strategies import hostile, json_values, paragraphs
 
 from trueup.model import Sent, Source
-from trueup.retest.receipt import Amounts, Attempt, Outcome, Proof, row_of
+from trueup.retest.receipt import Amounts, Attempt, Outcome, RetestReceipt, row_of
 
 NOW = datetime(2026, 4, 20, 10, tzinfo=UTC)
 SENT = Sent(
@@ -20,9 +20,9 @@ SENT = Sent(
 )
 
 
-def proof_of(*outcomes: Outcome, reason: str | None = None) -> Proof:
+def proof_of(*outcomes: Outcome, reason: str | None = None) -> RetestReceipt:
     attempts = tuple(Attempt(at=NOW, outcome=one, reason=reason, sent=SENT) for one in outcomes)
-    return Proof(
+    return RetestReceipt(
         endpoint="kiwi/images",
         target="production",
         language="curl",
@@ -64,7 +64,7 @@ attempts = st.builds(
 )
 proofs = st.builds(
     lambda tried, block, previous, told: proof_of().model_copy(
-        update={"attempts": tried, "block": block, "previous": previous, "others_told": told}
+        update={"attempts": tried, "block": block, "previous": previous, "others_conclusive": told}
     ),
     st.lists(attempts, min_size=1, max_size=3).map(tuple),
     paragraphs,
@@ -74,9 +74,9 @@ proofs = st.builds(
 
 
 @given(proofs)
-def test_a_proof_is_read_back_as_it_was_written(proof: Proof) -> None:
+def test_a_proof_is_read_back_as_it_was_written(proof: RetestReceipt) -> None:
     text = proof.render()
-    again = Proof.model_validate_json(text)
+    again = RetestReceipt.model_validate_json(text)
     assert (again, again.render(), again.path) == (proof, text, proof.path)
     bills = [one.billing for one in again.attempts if one.billing]
     assert all(isinstance(one.log_usd, Decimal | None) for one in bills)

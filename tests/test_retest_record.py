@@ -36,13 +36,13 @@ from trueup.evidence import assess, mapping_of
 from trueup.model import Mapping as Sighting
 from trueup.model import Observation
 from trueup.request import request_of
-from trueup.retest.receipt import Attempt, Proof, row_of
+from trueup.retest.receipt import Attempt, RetestReceipt, row_of
 from trueup.retest.report import changes, drift, summary
 from trueup.retest.write import update, write
 from trueup.status_file import load_status, parse_status
 
 
-def made_at(hours: int, *attempts: Attempt, **more: Any) -> Proof:
+def made_at(hours: int, *attempts: Attempt, **more: Any) -> RetestReceipt:
     moved = [one.model_copy(update={"at": NOW + timedelta(hours=hours)}) for one in attempts]
     return proof(*moved, **more)
 
@@ -70,7 +70,7 @@ def test_an_equal_sighting_extends_its_row_and_names_the_one_before() -> None:
         text = files[source.receipt]
         assert sha256(text.encode()).hexdigest() == source.sha256
         chain.append(source.receipt)
-        source = Proof.model_validate_json(text).previous
+        source = RetestReceipt.model_validate_json(text).previous
     assert chain == sorted(files, reverse=True) and len(chain) == 3
 
 
@@ -97,7 +97,7 @@ def test_whatever_a_retest_writes_is_read_back_and_agrees_with_its_receipts(
     top = tmp_path_factory.mktemp("retest")
     before = (TEXT + tail).replace("\n", "\r\n" if crlf else "\n")
     (top / "status.yml").write_bytes(before.encode())
-    proofs: list[Proof] = []
+    proofs: list[RetestReceipt] = []
     for name, outcomes, verdict, text, body, upstream, times in several:
         for _ in range(times):
             more = {
@@ -117,7 +117,7 @@ def test_whatever_a_retest_writes_is_read_back_and_agrees_with_its_receipts(
     assert all(line in lines for line in before.splitlines(keepends=True))
     assert loaded.status.observations[: len(STATUS.observations)] == STATUS.observations
     kept = {proof.path: proof.attempts for proof in proofs}
-    files = [Proof.model_validate_json(file.read_bytes()) for file in evidence_in(top)]
+    files = [RetestReceipt.model_validate_json(file.read_bytes()) for file in evidence_in(top)]
     assert {one.path: one.attempts for one in files} == kept
     latest = {(one.endpoint, row_of(one).outcome): row_of(one) for one in proofs}
     for row in latest.values():
@@ -129,7 +129,7 @@ def evidence_in(top: Path) -> list[Path]:
     return [Path(folder, name) for folder, _, names in os.walk(top / "docs") for name in names]
 
 
-APART: dict[str, tuple[Proof, Proof]] = {
+APART: dict[str, tuple[RetestReceipt, RetestReceipt]] = {
     "another bill": (
         made_at(0, attempt("image", "aligned")),
         made_at(1, attempt("image", "mismatch")),
@@ -227,7 +227,7 @@ def test_proofs_are_on_disk_before_the_file_that_points_to_them(tmp_path: Path) 
         assert [one.name for one in (tmp_path / name).parent.iterdir()] == [Path(name).name]
 
 
-LINES: dict[str, tuple[Proof, str]] = {
+LINES: dict[str, tuple[RetestReceipt, str]] = {
     "clean": (
         made_at(0, attempt("image", "aligned")),
         f"{NATIVE}: controlled-testing (billing aligned, 1 of 3);"
@@ -237,7 +237,7 @@ LINES: dict[str, tuple[Proof, str]] = {
         made_at(0, ERROR, ERROR),
         f"{NATIVE}: not-recommended (error); was controlled-testing (billing mismatch, 0 of 3)",
     ),
-    "untold": (
+    "inconclusive": (
         made_at(0, SILENT),
         f"{NATIVE}: controlled-testing (billing mismatch, 0 of 3); unchanged",
     ),

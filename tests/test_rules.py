@@ -28,10 +28,10 @@ from trueup.errors import BadInput
 from trueup.finding import RULES, Finding, by_policy
 from trueup.mock import create_app
 from trueup.request import request_of
-from trueup.retest.receipt import Attempt, Proof
+from trueup.retest.receipt import Attempt, RetestReceipt
 from trueup.retest.write import update, write
+from trueup.scaffold import Origin, SiteAnswers, new_language, write_addition, write_starter
 from trueup.site import note_translation
-from trueup.scaffold import Gateway, Origin, new_language, write_addition, write_starter
 from trueup.status_file import load_status, parse_as, parse_yaml
 from trueup.verify.pool import Pool
 from trueup.verify.run import open_mock, open_relay
@@ -84,7 +84,7 @@ def retest(top: Path) -> None:
     stored = load_status(top / "status.yml", NOON)
     (endpoint,) = stored.status.endpoints
     sent = request_of(stored.status, endpoint, "production")
-    proof = Proof(
+    proof = RetestReceipt(
         endpoint=endpoint,
         target="production",
         language="curl",
@@ -101,7 +101,7 @@ def bases(tmp_path_factory: pytest.TempPathFactory) -> Bases:
     made = Bases(tmp_path_factory.mktemp("rules"))
     starter = made.folder / "starter"
     changes: dict[str, Callable[[Path], None]] = {"translated": translate, "retested": retest}
-    write_starter(starter, Gateway(day=DAY), Origin(("trueup==0.1.0",)))
+    write_starter(starter, SiteAnswers(day=DAY), Origin(("trueup==0.1.0",)))
     for name, change in changes.items():
         shutil.copytree(starter, made.folder / name)
         change(made.folder / name)
@@ -180,8 +180,8 @@ def run(sample: Sample, docs: Docs) -> list[Finding]:
     gateway = create_app(docs.stored.status, target=sample.run, keys=[KEY])
     with serving(gateway) as port:
         address = f"http://127.0.0.1:{port}"
-        bench = partial(open_relay, docs.stored, sample.run, KEY, sample.max_calls, to=address)
-        return docs.verify(Pool(bench))[1]
+        harness = partial(open_relay, docs.stored, sample.run, KEY, sample.max_calls, to=address)
+        return docs.verify(Pool(harness))[1]
 
 
 def lines(found: list[Finding], top: Path) -> list[str]:

@@ -16,13 +16,13 @@ from test_repository import check_lock, check_script, check_steps, validate_work
 
 from trueup.errors import BadInput
 from trueup.finding import Finding
-from trueup.scaffold import KINDS, Gateway, Origin, find_origin, starter_files, write_starter
+from trueup.scaffold import KINDS, Origin, SiteAnswers, find_origin, starter_files, write_starter
 from trueup.verify.pool import Pool
 from trueup.verify.run import open_mock
 
 DAY = datetime.now(UTC).date()
 INDEXED = Origin(("trueup==0.1.0",))
-OTHER = Gateway(
+OTHER = SiteAnswers(
     day=date(2026, 5, 2),
     title="Harbour Images",
     base_url="https://api.harbour.example",
@@ -47,7 +47,7 @@ def site(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("protocol", KINDS)
 def test_a_new_site_passes_at_once(protocol: str, tmp_path: Path) -> None:
-    write_starter(tmp_path / "site", Gateway(day=DAY, protocol=protocol), INDEXED)
+    write_starter(tmp_path / "site", SiteAnswers(day=DAY, protocol=protocol), INDEXED)
     count = 4 if protocol == "gemini" else 3
     told = f"found {count}, run {count}, passed {count}, failed 0, skipped 0"
     assert proved(tmp_path / "site") == (told, [])
@@ -137,12 +137,12 @@ def test_everything_needed_is_pinned_with_its_hash(site: Path) -> None:
 )
 def test_a_value_that_cannot_be_used_names_its_option(option: str, values: dict[str, str]) -> None:
     with pytest.raises(BadInput, match=f"^{option} .*expected"):
-        Gateway(day=DAY, **values)
+        SiteAnswers(day=DAY, **values)
 
 
 @pytest.mark.parametrize("model", ["yes", "2026-05-02", "1.5", "0x1f", "null"])
 def test_a_model_may_have_any_name_that_the_status_file_takes(model: str, tmp_path: Path) -> None:
-    write_starter(tmp_path / "site", Gateway(day=DAY, model=model), INDEXED)
+    write_starter(tmp_path / "site", SiteAnswers(day=DAY, model=model), INDEXED)
     docs = load_docs(tmp_path / "site")
     assert list(docs.stored.status.models) == [model] and docs.check() == []
 
@@ -273,7 +273,7 @@ def trueup(unpacked: Path, *arguments: str, cwd: Path) -> subprocess.CompletedPr
 def test_the_wheel_writes_the_same_site_as_the_checkout(unpacked: Path, tmp_path: Path) -> None:
     done = trueup(unpacked, "init", "site", "--date", DAY.isoformat(), cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    expected = starter_files(Gateway(day=DAY), INDEXED)
+    expected = starter_files(SiteAnswers(day=DAY), INDEXED)
     for name, content in expected.items():
         file = tmp_path / "site" / name
         assert file.read_bytes() == content, name

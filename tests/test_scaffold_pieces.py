@@ -19,9 +19,8 @@ from trueup import protocols
 from trueup.cli import main
 from trueup.errors import BadInput
 from trueup.protocols import PROTOCOLS, Picture, Registry
-from trueup.site import note_translation
 from trueup.scaffold import (
-    Gateway,
+    SiteAnswers,
     model_of,
     new_language,
     new_model,
@@ -33,6 +32,7 @@ from trueup.scaffold import (
 )
 from trueup.scaffold.repository import render_file
 from trueup.scaffold.settings import site_names, with_language
+from trueup.site import note_translation
 
 NOW = datetime.now(UTC)
 FIRST = "example-image-1"
@@ -40,7 +40,7 @@ FIRST = "example-image-1"
 
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
-    write_starter(tmp_path / "site", Gateway(day=DAY), INDEXED)
+    write_starter(tmp_path / "site", SiteAnswers(day=DAY), INDEXED)
     return tmp_path / "site"
 
 
@@ -204,7 +204,7 @@ def test_a_protocol_of_the_site_s_own_runs_its_blocks(own: Path) -> None:
     endpoint: {FIRST}/jobs
     target: production
     sent:
-      base_url: {Gateway.base_url}
+      base_url: {SiteAnswers.base_url}
       request: POST /v1/jobs
       auth: bearer
       body: {{model: {FIRST}, prompt: null}}

@@ -55,7 +55,7 @@ from trueup.snippet import (
     render_python,
     render_snippet,
 )
-from trueup.wording import Pages, load_catalogue
+from trueup.wording import PageText, load_catalogue
 
 server, gateway = recorder.server, recorder.gateway
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -114,7 +114,7 @@ def test_a_big_block_of_a_page_is_byte_for_byte_the_snippet(
 
 
 def assert_published(templates: Path, status: Status, *routes: str) -> None:
-    pages = Pages(status, load_catalogue("en"), date(2026, 4, 14), lambda endpoint: "#")
+    pages = PageText(status, load_catalogue("en"), date(2026, 4, 14), lambda endpoint: "#")
     page = "\n\n".join(_tabs(pages, templates, f"acorn/{route}") for route in routes)
     html = markdown.markdown(
         f"# Title\n\n{page}\n\nAfter.\n",

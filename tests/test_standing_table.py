@@ -21,7 +21,7 @@ from trueup.model import (
     Billing,
     Endpoint,
     Hold,
-    Ledger,
+    LedgerPolicy,
     Model,
     Observation,
     Outcome,
@@ -42,7 +42,7 @@ FRESH_FOR = timedelta(days=30)
 BASE_URLS = {"production": "https://gateway.example", "local": "http://localhost:4000"}
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 BILLINGS: tuple[Billing | None, ...] = (None, *get_args(Billing))
-NO_LEDGER = Ledger(none="The gateway keeps no log.")
+NO_LEDGER = LedgerPolicy(none="The gateway keeps no log.")
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def policy(confirm_after: int = 1, recover_after: int = 3) -> Policy:
 
 
 @cache
-def _rest(ledger: Ledger | None) -> dict[str, Any]:
+def _rest(ledger: LedgerPolicy | None) -> dict[str, Any]:
     return {
         "targets": {
             "local": Target(base_url=BASE_URLS["local"]),
@@ -129,7 +129,7 @@ def _rest(ledger: Ledger | None) -> dict[str, Any]:
 def status_of(
     rows: Sequence[Seen],
     holds: tuple[Hold, ...] = (),
-    ledger: Ledger | None = None,
+    ledger: LedgerPolicy | None = None,
     terms: Policy | None = None,
 ) -> Status:
     return Status.model_construct(
@@ -220,7 +220,7 @@ class Hand:
     standing: str
     says: dict[str, object]
     holds: tuple[Hold, ...] = ()
-    ledger: Ledger | None = None
+    ledger: LedgerPolicy | None = None
     terms: Policy = field(default_factory=policy)
 
 
@@ -475,7 +475,7 @@ def at_targets(newest: Seen | None, targets: str) -> tuple[Seen, ...]:
     return {"reference": (newest,), "other": (local,), "both agree": (newest, local)}[targets]
 
 
-def table(ledger: Ledger | None, confirm_after: int) -> Iterator[Status]:
+def table(ledger: LedgerPolicy | None, confirm_after: int) -> Iterator[Status]:
     terms = policy(confirm_after)
     for history, newest, targets in product(HISTORIES.values(), NEWEST, TARGETS):
         rows = (*history, *at_targets(newest, targets))
@@ -486,7 +486,7 @@ def table(ledger: Ledger | None, confirm_after: int) -> Iterator[Status]:
 @pytest.mark.parametrize("confirm_after", [1, 2])
 @pytest.mark.parametrize("ledger", [None, NO_LEDGER], ids=["ledger", "no ledger"])
 def test_every_case_of_the_table_stands_as_the_rules_say(
-    ledger: Ledger | None, confirm_after: int
+    ledger: LedgerPolicy | None, confirm_after: int
 ) -> None:
     cases, wrong = 0, []
     came: Counter[tuple[str, object]] = Counter()
@@ -564,7 +564,7 @@ def rank(standing: Standing) -> int:
 def test_any_file_stands_as_the_rules_say(
     rows: tuple[Seen, ...],
     holds: tuple[Hold, ...],
-    ledger: Ledger | None,
+    ledger: LedgerPolicy | None,
     terms: Policy,
     days: int,
 ) -> None:
@@ -578,7 +578,7 @@ def test_any_file_stands_as_the_rules_say(
 
 @given(files(), holdings, ledgers, policies)
 def test_a_hold_never_raises(
-    rows: tuple[Seen, ...], holds: tuple[Hold, ...], ledger: Ledger | None, terms: Policy
+    rows: tuple[Seen, ...], holds: tuple[Hold, ...], ledger: LedgerPolicy | None, terms: Policy
 ) -> None:
     free = assess(status_of(rows, (), ledger, terms))[ACORN]
     held = assess(status_of(rows, holds, ledger, terms))[ACORN]
@@ -591,7 +591,7 @@ def test_a_hold_never_raises(
 def test_a_new_error_lowers_at_once_and_never_raises(
     rows: tuple[Seen, ...],
     holds: tuple[Hold, ...],
-    ledger: Ledger | None,
+    ledger: LedgerPolicy | None,
     terms: Policy,
     billing: Billing | None,
 ) -> None:
@@ -604,7 +604,7 @@ def test_a_new_error_lowers_at_once_and_never_raises(
 
 @given(files(), holdings, ledgers, policies)
 def test_rows_that_do_not_count_change_nothing(
-    rows: tuple[Seen, ...], holds: tuple[Hold, ...], ledger: Ledger | None, terms: Policy
+    rows: tuple[Seen, ...], holds: tuple[Hold, ...], ledger: LedgerPolicy | None, terms: Policy
 ) -> None:
     whole = status_of(rows, holds, ledger, terms)
     counting = tuple(
@@ -620,7 +620,7 @@ def test_rows_that_do_not_count_change_nothing(
 
 @given(holdings, ledgers, policies, st.integers(0, 40))
 def test_without_rows_an_endpoint_is_unverified_and_nothing_is_fresh(
-    holds: tuple[Hold, ...], ledger: Ledger | None, terms: Policy, days: int
+    holds: tuple[Hold, ...], ledger: LedgerPolicy | None, terms: Policy, days: int
 ) -> None:
     verdict = assess(status_of((), holds, ledger, terms))[ACORN]
     assert verdict.supported == "unverified"

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import paragraphs
 
-from trueup.check.banned_terms import facts_of
+from trueup.check.banned_terms import banned_terms
 from trueup.check.status_text import check_status_text
 from trueup.errors import BadInput
 from trueup.evidence import assess
@@ -20,7 +20,7 @@ from trueup.model import Status
 from trueup.scaffold.pieces import _texts
 from trueup.status_file import Stored
 from trueup.wording import (
-    Pages,
+    PageText,
     in_language,
     load_catalogue,
     load_translations,
@@ -107,7 +107,7 @@ def test_the_texts_of_a_new_language_are_read_back_with_what_a_tool_wrote_beside
 
 @pytest.mark.parametrize("language", ["ja", "zh", "ru"])
 def test_every_text_of_this_site_is_translated(language: str, stored: Stored) -> None:
-    facts = facts_of(stored.status)
+    facts = banned_terms(stored.status)
     assert check_status_text(stored, facts, TOP / "docs", [language]) == []
     known = load_translations(TOP / "docs" / language)
     assert sum(text != told for text, told in known.items()) > 15
@@ -117,7 +117,7 @@ def signatures_in(top: Path, language: str) -> str:
     status = load_docs(top).stored.status
     docs = top / "docs" / language
     translated = in_language(status, load_translations(docs))
-    return signatures(Pages(translated, load_catalogue(language), date(2026, 4, 14), str))
+    return signatures(PageText(translated, load_catalogue(language), date(2026, 4, 14), str))
 
 
 def test_a_text_without_a_translation_is_shown_as_written_and_warned_of(tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import hostile, paragraphs
 
-from trueup.check.page_summary import digest_of
-from trueup.check.banned_terms import facts_of
+from trueup.check.banned_terms import banned_terms
+from trueup.check.page_summary import summarize_page
 from trueup.check.translations import check_translations
 from trueup.docs import Docs
 from trueup.finding import Finding
@@ -125,9 +125,9 @@ BROKEN: dict[str, tuple[Callable[[Path], object], str, str]] = {
 
 
 def found_in(docs: Path) -> list[Finding]:
-    facts = facts_of(load_docs(TOP).stored.status)
+    facts = banned_terms(load_docs(TOP).stored.status)
     digests = [
-        digest_of(page, facts)
+        summarize_page(page, facts)
         for name in languages_in(docs)
         for page in load_pages(docs / name, name)
     ]
@@ -168,8 +168,8 @@ def test_what_was_noted_of_pages_is_read_back_and_finds_nothing_stale(
     sources = [page for page in pages if page.language == MAIN]
     marks = {page.source: tuple(part.mark for part in parts_of(page)) for page in sources}
     assert read_notes(docs / "ja") == marks
-    facts = facts_of(stored.status)
-    assert check_translations(docs, [digest_of(page, facts) for page in pages]) == []
+    facts = banned_terms(stored.status)
+    assert check_translations(docs, [summarize_page(page, facts) for page in pages]) == []
 
 
 def test_a_fence_is_one_part_whatever_is_in_it() -> None:

@@ -29,8 +29,8 @@ from trueup.snippet import Fence, languages_of, render_snippet
 from trueup.status_file import Stored, load_status, parse_status
 from trueup.verify.judge import LIMITS, distinct, verify_block
 from trueup.verify.pool import Pool
-from trueup.verify.receipt import Receipt, Report
-from trueup.verify.run import Bench, open_mock
+from trueup.verify.receipt import BlockReceipt, Report
+from trueup.verify.run import Harness, open_mock
 
 TEXT = (Path(__file__).parent / "sample.yml").read_text("utf-8")
 NOW = datetime(2026, 4, 20, tzinfo=UTC)
@@ -77,12 +77,12 @@ class Scripted(Sandbox):
 
 def bench_of(
     ran: Ran, exchanges: tuple[Exchange, ...], target: str = "production", replays: bool = True
-) -> Bench:
+) -> Harness:
     base_url = STORED.status.targets[target].base_url
     sandbox = Scripted(ran)
-    bench = Bench(target, base_url, GATEWAY, replays, sandbox, frozenset([MEDIA_HOST]))
-    sandbox.arriving = [partial(bench.log.append, exchange) for exchange in exchanges]
-    return bench
+    harness = Harness(target, base_url, GATEWAY, replays, sandbox, frozenset([MEDIA_HOST]))
+    sandbox.arriving = [partial(harness.log.append, exchange) for exchange in exchanges]
+    return harness
 
 
 def exchange_of(
@@ -116,10 +116,10 @@ def judge(
     *exchanges: Exchange,
     stored: Stored = STORED,
     today: date = TODAY,
-    **bench: Any,
-) -> Receipt:
+    **harness: Any,
+) -> BlockReceipt:
     block = Block("page/index.html", 1, language, "text", endpoint=endpoint)
-    return verify_block(block, ("page",), stored, bench_of(ran, exchanges, **bench), today)
+    return verify_block(block, ("page",), stored, bench_of(ran, exchanges, **harness), today)
 
 
 def reasons(*args: Any, **named: Any) -> str:
@@ -159,13 +159,13 @@ def block_of(stored: Stored, endpoint: str, language: str, *changes: tuple[str, 
     return Block("page", 1, snippet.language.fence, text, snippet.id, endpoint, None, True)
 
 
-def run(bench: Bench, endpoint: str, language: str, *changes: tuple[str, str]) -> Receipt:
+def run(harness: Harness, endpoint: str, language: str, *changes: tuple[str, str]) -> BlockReceipt:
     block = block_of(STORED, endpoint, language, *changes)
-    return verify_block(block, ("page",), STORED, bench, TODAY)
+    return verify_block(block, ("page",), STORED, harness, TODAY)
 
 
 @pytest.fixture(scope="module")
-def mock() -> Iterator[Bench]:
+def mock() -> Iterator[Harness]:
     """The bench that replays the sample's record."""
     with open_mock(STORED) as opened:
         yield opened
@@ -173,9 +173,9 @@ def mock() -> Iterator[Bench]:
 
 @pytest.mark.parametrize(("endpoint", "language"), PUBLISHED)
 def test_every_endpoint_passes_on_the_mock_as_recorded(
-    endpoint: str, language: str, bench: Bench
+    endpoint: str, language: str, harness: Harness
 ) -> None:
-    receipt = verify_block(block_of(REAL, endpoint, language), ("page",), REAL, bench, TODAY)
+    receipt = verify_block(block_of(REAL, endpoint, language), ("page",), REAL, harness, TODAY)
     row = ASSESSED[endpoint].latest["production"]
     assert receipt.reasons == ()
     assert receipt.passed and receipt.replayed and receipt.skipped is None
@@ -291,7 +291,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("what", BROKEN)
-def test_a_block_with_a_broken_part_fails_for_that_reason(what: str, mock: Bench) -> None:
+def test_a_block_with_a_broken_part_fails_for_that_reason(what: str, mock: Harness) -> None:
     endpoint, language, change, told = BROKEN[what]
     receipt = run(mock, endpoint, language, change)
     assert not receipt.passed
@@ -299,7 +299,7 @@ def test_a_block_with_a_broken_part_fails_for_that_reason(what: str, mock: Bench
 
 
 def test_a_block_that_ends_neither_in_time_nor_in_size_fails(
-    mock: Bench, monkeypatch: pytest.MonkeyPatch
+    mock: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("trueup.verify.judge.LIMITS", Limits(timeout_s=1, output_bytes=10_000))
     slow = run(mock, IMAGES, "curl", ("curl ", "sleep 30; curl "))
@@ -310,7 +310,7 @@ def test_a_block_that_ends_neither_in_time_nor_in_size_fails(
 
 
 def test_the_free_text_of_a_prompt_that_nobody_reported_is_compared_with_nothing(
-    mock: Bench,
+    mock: Harness,
 ) -> None:
     assert run(mock, IMAGES, "curl", ("A clean banana", "Two bananas")).passed
     assert not run(mock, NATIVE, "curl", ("a clean banana", "two bananas")).passed
@@ -500,9 +500,9 @@ def test_rows_that_could_not_tell_are_no_evidence() -> None:
 
 
 @pytest.mark.parametrize("endpoint", sorted(set(REAL.status.endpoints) - {*TOLD}))
-def test_an_endpoint_that_nothing_told_of_does_not_pass(endpoint: str, bench: Bench) -> None:
+def test_an_endpoint_that_nothing_told_of_does_not_pass(endpoint: str, harness: Harness) -> None:
     block = block_of(REAL, endpoint, "curl")
-    receipt = verify_block(block, ("page",), REAL, bench, TODAY)
+    receipt = verify_block(block, ("page",), REAL, harness, TODAY)
     assert not receipt.passed
     assert receipt.skipped or "no observation of it at production" in receipt.reasons[0]
 
@@ -556,10 +556,10 @@ def test_a_replay_has_no_image_facts_and_a_live_run_has() -> None:
     ("exchange", "told"),
     [
         (
-            replace(IMAGE, told=False, status=504, reason="it refused the connection"),
+            replace(IMAGE, is_whole=False, status=504, reason="it refused the connection"),
             "no whole answer came (it refused the connection)",
         ),
-        (replace(IMAGE, told=False), "no whole answer came (no reason is known)"),
+        (replace(IMAGE, is_whole=False), "no whole answer came (no reason is known)"),
         (replace(IMAGE, status=401), "HTTP 401 tells of the key"),
         (replace(IMAGE, status=402), "HTTP 402 tells of the key"),
         (replace(IMAGE, status=429), "HTTP 429 tells of the key"),
@@ -577,7 +577,7 @@ def test_a_live_target_that_tells_nothing_is_neither_a_pass_nor_a_failure(
     exchange: Exchange, told: str
 ) -> None:
     receipt = judge(NATIVE, "bash", CURLED, exchange, replays=False)
-    assert receipt.untold and receipt.untold.startswith(told)
+    assert receipt.inconclusive and receipt.inconclusive.startswith(told)
     assert (receipt.outcome, receipt.passed, receipt.reasons) == ("cannot-tell", False, ())
     assert (receipt.status, receipt.request_id) == (exchange.status, exchange.request_id)
     assert (receipt.image, receipt.shape, receipt.record) == (None, None, None)
@@ -586,7 +586,7 @@ def test_a_live_target_that_tells_nothing_is_neither_a_pass_nor_a_failure(
 def test_a_refusal_that_is_not_about_the_balance_is_a_failure() -> None:
     refused = exchange_of(NATIVE, {"error": {"code": "access_denied", "message": "no"}}, 403)
     receipt = judge(NATIVE, "bash", CURLED, refused, replays=False)
-    assert (receipt.outcome, receipt.untold) == ("error", None) and receipt.reasons
+    assert (receipt.outcome, receipt.inconclusive) == ("error", None) and receipt.reasons
 
 
 def test_a_refusal_that_no_file_could_hold_is_quoted_in_one_that_is_read_back() -> None:
@@ -599,19 +599,19 @@ def test_a_refusal_that_no_file_could_hold_is_quoted_in_one_that_is_read_back() 
 def test_one_block_without_an_answer_does_not_lose_the_others() -> None:
     block = Block("a", 1, "bash", "curl", endpoint=NATIVE)
     blocks = [block, replace(block, text="curl "), replace(block, text="curl  ")]
-    bench = bench_of(CURLED, (), replays=False)
-    assert isinstance(bench.sandbox, Scripted)
-    answers = iter([replace(IMAGE, status=429), IMAGE, replace(IMAGE, told=False)])
-    bench.sandbox.arriving = [lambda: bench.log.append(next(answers))]
-    report = Pool(lambda: nullcontext(bench)).verify(blocks, STORED, TODAY)
+    harness = bench_of(CURLED, (), replays=False)
+    assert isinstance(harness.sandbox, Scripted)
+    answers = iter([replace(IMAGE, status=429), IMAGE, replace(IMAGE, is_whole=False)])
+    harness.sandbox.arriving = [lambda: harness.log.append(next(answers))]
+    report = Pool(lambda: nullcontext(harness)).verify(blocks, STORED, TODAY)
     assert str(report) == "found 3, run 3, passed 1, failed 0, skipped 0, cannot-tell 2"
 
 
 def test_a_run_in_which_nothing_was_told_raises() -> None:
     block = Block("a", 1, "bash", "curl", endpoint=NATIVE)
-    bench = bench_of(CURLED, (replace(IMAGE, status=401),), replays=False)
+    harness = bench_of(CURLED, (replace(IMAGE, status=401),), replays=False)
     with pytest.raises(Unreachable) as error:
-        pool = Pool(lambda: nullcontext(bench))
+        pool = Pool(lambda: nullcontext(harness))
         pool.verify([block, replace(block, text="curl ")], STORED, TODAY)
     assert str(error.value).startswith(
         "production: 2 blocks were run and none told anything; an answer of"
@@ -620,9 +620,9 @@ def test_a_run_in_which_nothing_was_told_raises() -> None:
 
 
 def test_a_media_host_that_does_not_answer_is_neither_a_pass_nor_a_failure() -> None:
-    media = replace(IMAGE, host=MEDIA_HOST, told=False, status=504)
+    media = replace(IMAGE, host=MEDIA_HOST, is_whole=False, status=504)
     receipt = judge(NATIVE, "python", SAVED, IMAGE, media, replays=False)
-    assert receipt.untold == "simulated-media.example did not give the image (no answer)"
+    assert receipt.inconclusive == "simulated-media.example did not give the image (no answer)"
 
 
 def test_a_refused_key_on_the_mock_is_a_failure_of_the_block() -> None:
@@ -691,7 +691,7 @@ def test_the_report_counts_distinct_blocks() -> None:
     assert str(told()) == "found 2, run 1, passed 0, failed 1, skipped 1"
 
 
-def test_a_status_that_lost_its_upstream_fails_its_blocks(mock: Bench) -> None:
+def test_a_status_that_lost_its_upstream_fails_its_blocks(mock: Harness) -> None:
     stored = stored_of(("upstream: gemini-2.5-flash-image\n", "upstream: gemini-2.5-flash-imagf\n"))
     snippet = render_snippet(stored.status, NATIVE, "curl", TOP / "snippets")
     block = Block("page", 1, "bash", snippet.text, snippet.id, NATIVE)
@@ -712,9 +712,9 @@ class Lacking(Scripted):
 def test_only_a_program_that_may_be_absent_skips_its_blocks(
     language: str, is_complete: bool
 ) -> None:
-    bench = replace(bench_of(CURLED, (IMAGE,)), sandbox=Lacking(CURLED), complete=is_complete)
+    harness = replace(bench_of(CURLED, (IMAGE,)), sandbox=Lacking(CURLED), complete=is_complete)
     block = Block("a", 1, language, "x", endpoint=NATIVE)
-    receipt = verify_block(block, ("a",), STORED, bench, TODAY)
+    receipt = verify_block(block, ("a",), STORED, harness, TODAY)
     may_skip = language == "javascript" and not is_complete
     assert receipt.skipped == (f"no program for {language}" if may_skip else None)
     assert receipt.reasons == (() if may_skip else (f"no program for {language}",))

@@ -17,7 +17,7 @@ from trueup.site import Block
 from trueup.status_file import Stored, parse_status
 from trueup.verify import cache
 from trueup.verify.cache import Cache, Keys, engine_mark
-from trueup.verify.receipt import Receipt
+from trueup.verify.receipt import BlockReceipt
 
 TEXT = (Path(__file__).parent / "sample.yml").read_text("utf-8")
 NOW = datetime(2026, 4, 20, tzinfo=UTC)
@@ -29,10 +29,10 @@ BLOCK = Block("a/index.html", 1, "bash", "curl -d x", "id", IMAGES)
 PAGES = ("a/index.html", "b/index.html")
 
 
-def receipt_of(block: Block, stored: Stored = STORED, **fields: Any) -> Receipt:
+def receipt_of(block: Block, stored: Stored = STORED, **fields: Any) -> BlockReceipt:
     """The receipt of a replay that passed, compared with the endpoint's newest row."""
     row = stored.status.seen(block.endpoint or "", "production")[0]
-    return Receipt(
+    return BlockReceipt(
         **{
             "sha256": block.sha256,
             "language": block.language,
@@ -57,7 +57,7 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / ".cache" / "receipts.json"
 
 
-def keep(file: Path, *receipts: Receipt, block: Block = BLOCK) -> None:
+def keep(file: Path, *receipts: BlockReceipt, block: Block = BLOCK) -> None:
     kept = Cache(file, Keys(STORED, CONDITIONS))
     for receipt in receipts or (receipt_of(block),):
         kept.keep(block, receipt)
@@ -69,7 +69,7 @@ def find(
     block: Block = BLOCK,
     stored: Stored = STORED,
     conditions: tuple[str, ...] = CONDITIONS,
-) -> Receipt | None:
+) -> BlockReceipt | None:
     return Cache(file, Keys(stored, conditions)).find(block, PAGES)
 
 

@@ -20,7 +20,7 @@ from trueup.status_file import parse_status
 from trueup.verify.cache import Cache, Keys
 from trueup.verify.pool import Pool
 from trueup.verify.receipt import Report
-from trueup.verify.run import Bench, open_mock
+from trueup.verify.run import Harness, open_mock
 
 TEXT = (Path(__file__).parent / "sample.yml").read_text("utf-8")
 NOW = datetime(2026, 4, 20, tzinfo=UTC)
@@ -55,9 +55,9 @@ class Watched(Sandbox):
         return Ran(0, None, b"", b"", 1, {}, ())
 
     @contextmanager
-    def bench(self) -> Iterator[Bench]:
+    def harness(self) -> Iterator[Harness]:
         self.open += 1
-        yield Bench("production", "https://crazyrouter.com", "crazyrouter.com", True, self)
+        yield Harness("production", "https://crazyrouter.com", "crazyrouter.com", True, self)
         self.open -= 1
 
 
@@ -68,7 +68,7 @@ def hashes(blocks: list[Block]) -> list[str]:
 @pytest.mark.parametrize("jobs", [1, 2, 6])
 def test_receipts_come_in_the_order_of_the_blocks(jobs: int) -> None:
     sandbox = Watched(together=jobs)
-    report = Pool(sandbox.bench, jobs).verify(BLOCKS[:6], STORED, TODAY)
+    report = Pool(sandbox.harness, jobs).verify(BLOCKS[:6], STORED, TODAY)
     assert [receipt.sha256 for receipt in report.receipts] == hashes(BLOCKS[:6])
     assert sorted(sandbox.began) == [block.text for block in BLOCKS[:6]]
     assert sandbox.open == 0
@@ -78,14 +78,14 @@ def test_there_are_no_more_benches_than_blocks_and_none_for_none() -> None:
     opened = []
 
     @contextmanager
-    def bench() -> Iterator[Bench]:
+    def harness() -> Iterator[Harness]:
         opened.append(1)
-        with Watched().bench() as one:
+        with Watched().harness() as one:
             yield one
 
-    assert Pool(bench, 9).verify([], STORED, TODAY).counts["found"] == 0
+    assert Pool(harness, 9).verify([], STORED, TODAY).counts["found"] == 0
     assert not opened
-    Pool(bench, 9).verify(BLOCKS[:1], STORED, TODAY)
+    Pool(harness, 9).verify(BLOCKS[:1], STORED, TODAY)
     assert len(opened) == 1
 
 
@@ -94,19 +94,19 @@ def test_a_bench_that_breaks_stops_the_others_and_is_told(wrong: str) -> None:
     before = threading.active_count()
     sandbox = Watched(together=2, wrong=wrong)
     with pytest.raises(Unreachable, match=f"{wrong} broke it"):
-        Pool(sandbox.bench, 2).verify(BLOCKS, STORED, TODAY)
+        Pool(sandbox.harness, 2).verify(BLOCKS, STORED, TODAY)
     assert len(sandbox.began) < len(BLOCKS) / 2
     assert threading.active_count() == before
 
 
 def test_a_bench_that_does_not_open_is_told() -> None:
     @contextmanager
-    def bench() -> Iterator[Bench]:
+    def harness() -> Iterator[Harness]:
         raise Unreachable("no bench today")
         yield
 
     with pytest.raises(Unreachable, match="no bench today"):
-        Pool(bench, 3).verify(BLOCKS, STORED, TODAY)
+        Pool(harness, 3).verify(BLOCKS, STORED, TODAY)
 
 
 def published() -> list[Block]:
@@ -132,7 +132,7 @@ def test_real_blocks_pass_on_two_benches_and_are_not_run_again(tmp_path: Path) -
     assert first.counts["passed"] == len(blocks) and first.reused == 0
     assert [receipt.sha256 for receipt in first.receipts] == hashes(blocks)
     moved = [replace(block, page="moved") for block in blocks]
-    never = Pool(Watched(wrong="x").bench, 2, pool(file).cache).verify(moved, STORED, TODAY)
+    never = Pool(Watched(wrong="x").harness, 2, pool(file).cache).verify(moved, STORED, TODAY)
     assert never.reused == len(blocks)
     assert str(never) == str(first)
     for old, new in zip(first.receipts, never.receipts, strict=True):

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from strategies import differences, hostile, json_values, paragraphs
 
 from trueup import __version__
-from trueup.verify.receipt import Receipt, Report
+from trueup.verify.receipt import BlockReceipt, Report
 
 
-def receipt(**fields: Any) -> Receipt:
-    return Receipt(
+def receipt(**fields: Any) -> BlockReceipt:
+    return BlockReceipt(
         **{
             "sha256": "a" * 64,
             "language": "python",
@@ -29,7 +29,7 @@ def receipt(**fields: Any) -> Receipt:
 
 
 PASSED, FAILED = receipt(), receipt(passed=False, reasons=("it said nothing",))
-UNTOLD = receipt(passed=False, outcome="cannot-tell", untold="no whole answer came")
+UNTOLD = receipt(passed=False, outcome="cannot-tell", inconclusive="no whole answer came")
 SKIPPED = receipt(passed=False, skipped="the upstream is down (until 2026-05-01)")
 
 
@@ -52,7 +52,7 @@ def test_nothing_found_reads_as_nothing() -> None:
 
 
 @given(st.lists(st.sampled_from((PASSED, FAILED, SKIPPED, UNTOLD))))
-def test_the_counts_always_add_up(receipts: list[Receipt]) -> None:
+def test_the_counts_always_add_up(receipts: list[BlockReceipt]) -> None:
     counts = Report(tuple(receipts)).counts
     assert counts["found"] == len(receipts) == counts["run"] + counts["skipped"]
     assert counts["run"] == counts["passed"] + counts["failed"] + counts["cannot-tell"]
@@ -72,7 +72,7 @@ def test_a_report_is_written_as_json_that_keeps_every_field() -> None:
     assert (written["evidence"], written["engine"]) == ("2026-04-14", __version__)
     assert written["pages"] == ["index.html", "acorn/index.html"]
     assert failed["reasons"] == ["it said nothing"]
-    assert set(written) == set(Receipt.model_fields)
+    assert set(written) == set(BlockReceipt.model_fields)
 
 
 receipts = st.builds(
@@ -88,7 +88,7 @@ receipts = st.builds(
     record=st.none() | hostile,
     image=st.none() | st.dictionaries(hostile, json_values, max_size=3),
     skipped=st.none() | hostile,
-    untold=st.none() | hostile,
+    inconclusive=st.none() | hostile,
     unobserved=st.lists(differences, max_size=2).map(tuple),
     reasons=st.lists(paragraphs, max_size=2).map(tuple),
     reused=st.booleans(),
@@ -96,7 +96,7 @@ receipts = st.builds(
 
 
 @given(st.lists(receipts, max_size=4).map(tuple))
-def test_a_report_is_read_back_as_it_was_written(several: tuple[Receipt, ...]) -> None:
+def test_a_report_is_read_back_as_it_was_written(several: tuple[BlockReceipt, ...]) -> None:
     report = Report(several)
     again = Report.parse(report.render())
     assert (again, again.counts, again.reused) == (report, report.counts, report.reused)

@@ -30,7 +30,7 @@ from trueup.protocols import PROTOCOLS, Picture
 from trueup.verify.reply_verdict import (
     FORMATS,
     NOT_DECODED,
-    Reading,
+    ReplyVerdict,
     decode,
     exchanges_of,
     read_run,
@@ -43,9 +43,9 @@ MEDIA = Exchange("GET", MEDIA_HOST, "/a.png", (), (), b"", 200, "image/png", PNG
 FACTS = decode(PNG)
 
 
-def read(endpoint: str, *exchanges: Exchange, live: bool = True) -> Reading:
-    bench = bench_of(CURLED, exchanges, replays=not live)
-    return read_run(Run(CURLED, exchanges), endpoint, STORED.status, bench)
+def read(endpoint: str, *exchanges: Exchange, live: bool = True) -> ReplyVerdict:
+    harness = bench_of(CURLED, exchanges, replays=not live)
+    return read_run(Run(CURLED, exchanges), endpoint, STORED.status, harness)
 
 
 def answered(status: int, content: bytes) -> Exchange:
@@ -58,7 +58,7 @@ def inline(content: bytes) -> dict[str, Any]:
 
 def test_an_image_that_decodes_is_an_image_with_its_facts() -> None:
     found = read(NATIVE, IMAGE)
-    assert (found.outcome, found.untold, found.reply.shape) == ("image", None, "data-uri")
+    assert (found.outcome, found.inconclusive, found.reply.shape) == ("image", None, "data-uri")
     assert found.image == FACTS and found.signatures == ()
     assert found.reply.model == "gemini-2.5-flash-image"
 
@@ -92,7 +92,7 @@ UNTOLD: Mapping[str, tuple[int, bytes, str]] = {
 def test_what_says_nothing_of_the_route_is_neither_an_image_nor_an_error(what: str) -> None:
     status, content, told = UNTOLD[what]
     found = read(NATIVE, answered(status, content))
-    assert found.outcome == "cannot-tell" and told in str(found.untold)
+    assert found.outcome == "cannot-tell" and told in str(found.inconclusive)
     assert found.exchange is not None and found.image is None and found.signatures == ()
 
 
@@ -110,25 +110,25 @@ def test_an_error_in_the_gateways_own_shape_is_an_error_at_once(status: int) -> 
 
 def test_an_answer_that_broke_off_says_why_it_tells_nothing() -> None:
     for reason, told in (("it broke off", "it broke off"), (None, "no reason is known")):
-        found = read(NATIVE, replace(IMAGE, told=False, reason=reason))
+        found = read(NATIVE, replace(IMAGE, is_whole=False, reason=reason))
         assert found.outcome == "cannot-tell"
-        assert found.untold == f"no whole answer came ({told})"
+        assert found.inconclusive == f"no whole answer came ({told})"
 
 
 def test_where_nothing_arrived_nothing_is_told() -> None:
     for exchanges in ((), (MEDIA,), (replace(IMAGE, host="elsewhere.example"),)):
         found = read(NATIVE, *exchanges)
         assert (found.exchange, found.outcome) == (None, "cannot-tell")
-        assert found.untold == "no request arrived"
+        assert found.inconclusive == "no request arrived"
 
 
 def test_the_fetching_of_an_image_is_no_exchange_with_the_gateway() -> None:
     run = Run(CURLED, (LINKED, MEDIA))
     assert exchanges_of(run, bench_of(CURLED, ())) == [LINKED]
     assert read(IMAGES, LINKED, MEDIA).image == FACTS
-    lost = replace(MEDIA, status=504, told=False, reason="it stalled", response_body=b"")
+    lost = replace(MEDIA, status=504, is_whole=False, reason="it stalled", response_body=b"")
     found = read(IMAGES, LINKED, lost)
-    assert (found.outcome, found.untold) == (
+    assert (found.outcome, found.inconclusive) == (
         "cannot-tell",
         f"{MEDIA_HOST} did not give the image (it stalled)",
     )
@@ -153,7 +153,7 @@ def test_a_linked_image_that_the_block_left_alone_is_fetched() -> None:
 def test_a_link_that_leads_nowhere_tells_nothing_and_one_to_no_image_is_an_error() -> None:
     linked = read(IMAGES, LINKED)
     found = with_image(linked, lambda url: "the link was not answered")
-    assert (found.outcome, found.untold) == ("cannot-tell", "the link was not answered")
+    assert (found.outcome, found.inconclusive) == ("cannot-tell", "the link was not answered")
     found = with_image(linked, lambda url: b"<html>")
     assert (found.outcome, found.reply.error) == ("error", "the linked image does not decode")
 

@@ -27,7 +27,7 @@ from trueup.snippet import languages_of, render_snippet
 from trueup.status_file import Stored, parse_status
 from trueup.verify.judge import verify_block
 from trueup.verify.pool import Pool
-from trueup.verify.run import Bench, Log, open_relay
+from trueup.verify.run import Harness, Log, open_relay
 
 TEXT = (Path(__file__).parent / "sample.yml").read_text("utf-8")
 NOW = datetime(2026, 4, 20, tzinfo=UTC)
@@ -79,25 +79,25 @@ async def call(app: ASGIApp) -> None:
     await app({"type": "http"}, receive, send)
 
 
-def test_a_run_holds_the_process_and_the_exchanges_of_its_block(bench: Bench) -> None:
-    run = bench.run("bash", f"{CURL}\necho said", LIMITS)
+def test_a_run_holds_the_process_and_the_exchanges_of_its_block(harness: Harness) -> None:
+    run = harness.run("bash", f"{CURL}\necho said", LIMITS)
     assert (run.ran.exit_code, run.ran.stdout) == (0, b"said\n")
     (exchange,) = run.exchanges
     assert (exchange.method, exchange.path) == ("POST", "/v1/images/generations")
     assert (exchange.host, exchange.status) == ("crazyrouter.com", 401)
 
 
-def test_a_run_knows_nothing_of_the_run_before(bench: Bench) -> None:
-    assert len(bench.run("bash", f"{CURL}\n{CURL}", LIMITS).exchanges) == 2
-    assert bench.run("bash", "true", LIMITS).exchanges == ()
+def test_a_run_knows_nothing_of_the_run_before(harness: Harness) -> None:
+    assert len(harness.run("bash", f"{CURL}\n{CURL}", LIMITS).exchanges) == 2
+    assert harness.run("bash", "true", LIMITS).exchanges == ()
 
 
-def test_the_bench_of_the_mock_replays_the_reference(bench: Bench) -> None:
-    assert (bench.target, bench.replays) == ("production", True)
-    assert (bench.gateway, bench.base_url) == ("crazyrouter.com", "https://crazyrouter.com")
-    assert bench.media_hosts == {MEDIA_HOST}
-    assert bench.containment == bench.sandbox.containment
-    run = bench.run("bash", f"curl -sS -o x https://{MEDIA_HOST}/x.png", LIMITS)
+def test_the_bench_of_the_mock_replays_the_reference(harness: Harness) -> None:
+    assert (harness.target, harness.replays) == ("production", True)
+    assert (harness.gateway, harness.base_url) == ("crazyrouter.com", "https://crazyrouter.com")
+    assert harness.media_hosts == {MEDIA_HOST}
+    assert harness.containment == harness.sandbox.containment
+    run = harness.run("bash", f"curl -sS -o x https://{MEDIA_HOST}/x.png", LIMITS)
     assert [exchange.host for exchange in run.exchanges] == [MEDIA_HOST]
 
 
@@ -148,10 +148,10 @@ def test_the_blocks_fail_as_recorded_at_a_live_target_with_the_key_put_in() -> N
     app = create_app(local_at(4000).status, target="local", on_exchange=seen.append, keys=[KEY])
     with serving(app) as port:
         stored = local_at(port)
-        with open_relay(stored, "local", key=KEY, max_calls=3) as bench:
+        with open_relay(stored, "local", key=KEY, max_calls=3) as harness:
             for language in languages_of("openai-images", TOP / "snippets"):
                 block = block_of(stored, IMAGES, language.name)
-                receipt = verify_block(block, ("page",), stored, bench, NOW.date())
+                receipt = verify_block(block, ("page",), stored, harness, NOW.date())
                 assert receipt.reasons == ()
                 assert receipt.signatures == ("unknown-image-output-options",)
                 assert (receipt.target, receipt.replayed) == ("local", False)
@@ -159,29 +159,29 @@ def test_the_blocks_fail_as_recorded_at_a_live_target_with_the_key_put_in() -> N
                 assert receipt.record and "status.yml:" in receipt.record
                 assert receipt.image is None
                 assert KEY not in repr(receipt)
-            receipt = verify_block(block, ("page",), stored, bench, NOW.date())
-            assert "the cap of 3 calls is reached; nothing was sent" in str(receipt.untold)
+            receipt = verify_block(block, ("page",), stored, harness, NOW.date())
+            assert "the cap of 3 calls is reached; nothing was sent" in str(receipt.inconclusive)
     assert [exchange.path for exchange in seen] == ["/v1/images/generations"] * 3
 
 
 def test_the_placeholder_itself_can_be_the_key_of_a_mock_behind_the_relay() -> None:
     with serving(create_app(local_at(4000).status, target="local")) as port:
         stored = local_at(port)
-        with open_relay(stored, "local", key="YOUR_API_KEY", max_calls=1) as bench:
+        with open_relay(stored, "local", key="YOUR_API_KEY", max_calls=1) as harness:
             block = block_of(stored, IMAGES, "curl")
-            assert verify_block(block, ("page",), stored, bench, NOW.date()).passed
+            assert verify_block(block, ("page",), stored, harness, NOW.date()).passed
 
 
 def test_a_target_that_is_down_tells_nothing() -> None:
     with closing(socket.socket()) as unheard:
         unheard.bind(("127.0.0.1", 0))
         stored = local_at(unheard.getsockname()[1])
-        with open_relay(stored, "local", key=KEY, max_calls=1) as bench:
+        with open_relay(stored, "local", key=KEY, max_calls=1) as harness:
             block = block_of(stored, IMAGES, "curl")
-            receipt = verify_block(block, ("page",), stored, bench, NOW.date())
+            receipt = verify_block(block, ("page",), stored, harness, NOW.date())
             with pytest.raises(Unreachable) as error:
-                Pool(lambda: nullcontext(bench)).verify([block], stored, NOW.date())
-    assert "refused the connection" in str(receipt.untold)
+                Pool(lambda: nullcontext(harness)).verify([block], stored, NOW.date())
+    assert "refused the connection" in str(receipt.inconclusive)
     assert (receipt.outcome, receipt.passed) == ("cannot-tell", False)
     assert "an answer of http://127.0.0.1:" in str(error.value)
     assert KEY not in str(error.value) + repr(receipt)
@@ -193,9 +193,9 @@ def test_a_target_without_rows_of_its_own_is_compared_with_the_reference(
 ) -> None:
     with serving(create_app(local_at(4000).status, target=replayed)) as port:
         stored = local_at(port)
-        with open_relay(stored, "local", key="YOUR_API_KEY", max_calls=1) as bench:
+        with open_relay(stored, "local", key="YOUR_API_KEY", max_calls=1) as harness:
             block = block_of(stored, NATIVE, "curl")
-            receipt = verify_block(block, ("page",), stored, bench, NOW.date())
+            receipt = verify_block(block, ("page",), stored, harness, NOW.date())
     assert receipt.passed == passed
     assert receipt.record == str(stored.place_of(stored.status.seen(NATIVE, "production")[0]))
     told = "; ".join(receipt.reasons)
@@ -213,12 +213,12 @@ def test_a_key_that_a_target_repeats_reaches_neither_the_block_nor_the_receipt()
     app = Starlette(routes=[Route("/{path:path}", echo, methods=["POST"])])
     with serving(app) as port:
         stored = local_at(port)
-        with open_relay(stored, "local", key=KEY, max_calls=9) as bench:
+        with open_relay(stored, "local", key=KEY, max_calls=9) as harness:
             for language in languages_of("openai-images", TOP / "snippets"):
                 block = block_of(stored, IMAGES, language.name)
-                run = bench.run(language.fence, block.text, LIMITS)
+                run = harness.run(language.fence, block.text, LIMITS)
                 assert b"***" in run.ran.stdout + run.ran.stderr
                 assert KEY not in repr(run)
-                receipt = verify_block(block, ("page",), stored, bench, NOW.date())
+                receipt = verify_block(block, ("page",), stored, harness, NOW.date())
                 assert not receipt.passed and "it failed with" in receipt.reasons[0]
                 assert KEY not in repr(receipt)

@@ -27,10 +27,10 @@ from mkdocs.config import load_config
 from trueup.errors import BadInput
 from trueup.evidence import assess
 from trueup.model import Status, Target
-from trueup.verify.receipt import Receipt
+from trueup.verify.receipt import BlockReceipt
 from trueup.wording import (
     Catalogue,
-    Pages,
+    PageText,
     history,
     legend,
     load_catalogue,
@@ -116,8 +116,8 @@ def status_of(rows: Iterable[Row] = (), ledger: str | None = None, **tables: Any
     return Status.model_validate(facts_of(rows, ledger, **tables))
 
 
-def pages_of(status: Status, today: date = DAY, catalogue: Catalogue = ENGLISH) -> Pages:
-    return Pages(status, catalogue, today, lambda endpoint: f"#{endpoint.replace('/', '--')}")
+def pages_of(status: Status, today: date = DAY, catalogue: Catalogue = ENGLISH) -> PageText:
+    return PageText(status, catalogue, today, lambda endpoint: f"#{endpoint.replace('/', '--')}")
 
 
 def html_of(text: str) -> lxml.html.HtmlElement:
@@ -477,7 +477,7 @@ def test_a_risk_says_what_went_wrong_and_where(state: str) -> None:
     assert sentence in seen(pages_of(status_of(rows)).risk_notes("acorn"))
 
 
-FACTS: tuple[tuple[str, Callable[[Pages], str], str], ...] = (
+FACTS: tuple[tuple[str, Callable[[PageText], str], str], ...] = (
     ("where to start", lambda p: p.advice("nano-banana"),
      "start with Nano Banana 2, POST"
      " /v1beta/models/gemini-3.1-flash-image-preview:generateContent."),
@@ -530,12 +530,12 @@ FACTS: tuple[tuple[str, Callable[[Pages], str], str], ...] = (
 
 @pytest.mark.parametrize(("fact", "part", "sentence"), FACTS, ids=[fact[0] for fact in FACTS])
 def test_the_first_pages_say_what_was_observed(
-    fact: str, part: Callable[[Pages], str], sentence: str
+    fact: str, part: Callable[[PageText], str], sentence: str
 ) -> None:
     assert sentence in seen(part(pages_of(PUBLISHED)))
 
 
-def everything(pages: Pages) -> str:
+def everything(pages: PageText) -> str:
     """All that the pages derive, as one page."""
     parts = [standings(pages), matrix(pages, "status.md"), pages.start_here(), legend(pages)]
     parts.append(readings_table(pages))
@@ -699,8 +699,8 @@ def test_the_table_of_contents_gets_the_heading_as_text() -> None:
     assert unescape(token["name"]) == "Legacy: <img src=x onerror=alert(1)> *a* `b`"
 
 
-def receipt(**fields: Any) -> Receipt:
-    return Receipt(
+def receipt(**fields: Any) -> BlockReceipt:
+    return BlockReceipt(
         **{
             "sha256": "0123456789abcdef" * 4,
             "language": "bash",
@@ -717,11 +717,11 @@ def receipt(**fields: Any) -> Receipt:
     )
 
 
-def line_of(one: Receipt, status: Status | None = None, page: str = "a/b/index.html") -> str:
+def line_of(one: BlockReceipt, status: Status | None = None, page: str = "a/b/index.html") -> str:
     return receipt_line(one, status or status_of([ALIGNED]), ENGLISH, page)
 
 
-def told(one: Receipt) -> str:
+def told(one: BlockReceipt) -> str:
     return " ".join(str(lxml.html.fromstring(line_of(one)).text_content()).split())
 
 
@@ -758,11 +758,15 @@ def test_a_block_that_failed_or_was_skipped_has_a_line_of_its_own() -> None:
     assert told(receipt(passed=False, skipped="the upstream is down (until 2026-05-01)")) == (
         "Not run: the upstream is down (until 2026-05-01)."
     )
-    untold = receipt(passed=False, replayed=False, outcome="cannot-tell", untold="HTTP 429 <b>")
-    assert told(untold) == "Run against gateway.example, which told nothing of it: HTTP 429 <b>."
-    states = [receipt(), receipt(passed=False), receipt(passed=False, skipped="a"), untold]
+    inconclusive = receipt(
+        passed=False, replayed=False, outcome="cannot-tell", inconclusive="HTTP 429 <b>"
+    )
+    assert (
+        told(inconclusive) == "Run against gateway.example, which told nothing of it: HTTP 429 <b>."
+    )
+    states = [receipt(), receipt(passed=False), receipt(passed=False, skipped="a"), inconclusive]
     classes = [lxml.html.fromstring(line_of(one)).get("class") for one in states]
-    kinds = ("passed", "failed", "skipped", "untold")
+    kinds = ("passed", "failed", "skipped", "inconclusive")
     assert classes == [f"tu-receipt tu-{kind}" for kind in kinds]
 
 

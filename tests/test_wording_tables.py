@@ -6,7 +6,7 @@ from conftest import TOP
 from trueup.model import Observation, Source, Status
 from trueup.status_file import Stored, load_status
 from trueup.wording import (
-    Pages,
+    PageText,
     load_catalogue,
     reply,
     sample,
@@ -22,15 +22,17 @@ def stored() -> Stored:
 
 
 @pytest.fixture
-def pages(stored: Stored) -> Pages:
+def pages(stored: Stored) -> PageText:
     return _pages(stored.status)
 
 
-def _pages(status: Status) -> Pages:
-    return Pages(status, load_catalogue("en"), date(2026, 4, 14), lambda endpoint: f"{endpoint}.md")
+def _pages(status: Status) -> PageText:
+    return PageText(
+        status, load_catalogue("en"), date(2026, 4, 14), lambda endpoint: f"{endpoint}.md"
+    )
 
 
-def test_a_signature_names_where_it_was_seen_and_since_when(pages: Pages) -> None:
+def test_a_signature_names_where_it_was_seen_and_since_when(pages: PageText) -> None:
     first, *_ = signatures(pages).split("\n\n## ")
     assert first.count(", since 2026-04-14") == 2
     assert "production and local" in first
@@ -60,22 +62,22 @@ def test_variants_that_fail_are_told_too(stored: Stored) -> None:
     )
 
 
-def test_a_model_without_variants_says_so(pages: Pages) -> None:
+def test_a_model_without_variants_says_so(pages: PageText) -> None:
     assert variants(pages, "nano-banana-2") == "No other request is on record."
 
 
-def test_a_variant_makes_no_standing(pages: Pages) -> None:
+def test_a_variant_makes_no_standing(pages: PageText) -> None:
     assert "unverified" in pages.label("nano-banana-pro/images-generations")
 
 
-def test_shapes_name_only_what_came_back(pages: Pages) -> None:
+def test_shapes_name_only_what_came_back(pages: PageText) -> None:
     lines = shapes(pages).splitlines()[2:]
     assert len(lines) == 4
     assert all("images-generations" not in line for line in lines)
 
 
 @pytest.mark.parametrize("shape", ["inline-data", "data-uri", "hosted-url"])
-def test_a_sample_is_titled_simulated_and_cut_short(shape: str, pages: Pages) -> None:
+def test_a_sample_is_titled_simulated_and_cut_short(shape: str, pages: PageText) -> None:
     title, text = sample(pages, "gemini", shape)  # type: ignore[arg-type]
     assert "Simulated" in title
     assert len(text) < 400 and ("…" in text or "https://images.example/" in text)
@@ -95,11 +97,11 @@ def test_a_reply_is_simulated_until_a_receipt_has_shown_its_shape(stored: Stored
     assert after and "imulated" not in after[0] and after[1] == before[1]
 
 
-def test_a_reply_begins_as_its_type_of_image_does(pages: Pages) -> None:
+def test_a_reply_begins_as_its_type_of_image_does(pages: PageText) -> None:
     shown = reply(pages, "nano-banana-pro/generate-content")
     assert shown and "data:image/jpeg;base64,/9j/…" in shown[1]
 
 
-def test_what_returned_no_image_shows_no_reply(pages: Pages) -> None:
+def test_what_returned_no_image_shows_no_reply(pages: PageText) -> None:
     assert reply(pages, "nano-banana/images-generations") is None
     assert reply(pages, "nano-banana-pro/images-generations") is None

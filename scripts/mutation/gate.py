@@ -26,7 +26,7 @@ from trueup.site import MAIN, Block, build_site, read_blocks
 from trueup.snippet import Snippet
 from trueup.status_file import Stored, listed
 from trueup.verify.pool import Pool
-from trueup.verify.run import Bench, open_mock
+from trueup.verify.run import Harness, open_mock
 
 SITE = "site"
 SURVIVORS = TOP / "tests" / "survivors.yml"
@@ -53,7 +53,7 @@ class Gate:
     tree: Tree
     top: Path
     _open: ExitStack = field(default_factory=ExitStack)
-    _bench: Bench | None = None
+    _bench: Harness | None = None
 
     def __post_init__(self) -> None:
         shutil.copytree(self.tree.top, self.top, symlinks=True)
@@ -151,7 +151,7 @@ class Gate:
                     return [("failed-block", "error")]
         return []
 
-    def _kept(self, stored: Stored) -> Bench:
+    def _kept(self, stored: Stored) -> Harness:
         if self._bench is None:
             self._bench = self._open.enter_context(open_mock(stored))
         return self._bench

@@ -19,7 +19,7 @@ from trueup.docs import Docs
 from trueup.evidence import assess
 from trueup.model import Observation, Standing, Status
 from trueup.request import request_of
-from trueup.retest.receipt import Attempt, Proof
+from trueup.retest.receipt import Attempt, RetestReceipt
 from trueup.retest.write import update, write
 from trueup.site import MAIN, Page, languages_in, load_pages
 from trueup.status_file import Stored, load_status
@@ -181,11 +181,11 @@ def _retest(top: Path, now: datetime, endpoint: str, day: date) -> None:
     write(top, update(stored, [proof], now))
 
 
-def proof_of(status: Status, endpoint: str, day: date, **seen: Any) -> Proof:
+def proof_of(status: Status, endpoint: str, day: date, **seen: Any) -> RetestReceipt:
     """What a retest at noon of the next day would leave behind, had there been one."""
     noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC) + timedelta(days=1)
     sent = request_of(status, endpoint, status.reference)
-    return Proof(
+    return RetestReceipt(
         endpoint=endpoint,
         target=status.reference,
         language="curl",

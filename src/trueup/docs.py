@@ -10,6 +10,7 @@ from trueup.check.built import check_built
 from trueup.errors import BadInput
 from trueup.feed import feed_files
 from trueup.finding import Finding, by_policy
+from trueup.markdown_export import Texts, link_texts
 from trueup.model import anchor, split
 from trueup.site import (
     MAIN,
@@ -30,10 +31,9 @@ from trueup.site import (
 )
 from trueup.snippet import Snippet, render_snippets
 from trueup.status_file import Stored, load_status
-from trueup.markdown_export import Texts, link_texts
 from trueup.verify.pool import Pool
-from trueup.verify.receipt import Receipt, Report
-from trueup.wording import Guide, load_catalogue, receipt_line
+from trueup.verify.receipt import BlockReceipt, Report
+from trueup.wording import AssistantLabels, load_catalogue, receipt_line
 
 RECORDED = "what the record tells was expected"
 REHEARSAL = "REHEARSAL: the mock stood in for the gateway. Build on nothing here."
@@ -153,8 +153,8 @@ class Docs:
             for name, model in models.items()
         }
 
-    def _guides(self) -> dict[str, Guide]:
-        return {language: Guide(load_catalogue(language)) for language in self.languages}
+    def _guides(self) -> dict[str, AssistantLabels]:
+        return {language: AssistantLabels(load_catalogue(language)) for language in self.languages}
 
     def verify(self, pool: Pool) -> tuple[Report, list[Finding]]:
         """Runs every block of the built site, writes `receipts.json` and stamps the pages."""
@@ -194,12 +194,12 @@ class Docs:
         return len(lines) - stamp_site(self.site, lines)
 
 
-def _failures(receipt: Receipt, template: str) -> list[Finding]:
+def _failures(receipt: BlockReceipt, template: str) -> list[Finding]:
     where = template or f"site/{receipt.pages[0]}"
-    if receipt.untold is not None:
-        told = f"{receipt.endpoint} ({receipt.language}): {receipt.untold}"
+    if receipt.inconclusive is not None:
+        told = f"{receipt.endpoint} ({receipt.language}): {receipt.inconclusive}"
         wanted = "an answer that tells of the route was expected"
-        return [Finding(where, "untold-block", told, wanted, "Run it again.")]
+        return [Finding(where, "inconclusive-block", told, wanted, "Run it again.")]
     record = f"what is recorded at {receipt.record} was expected" if receipt.record else RECORDED
     todo = "Mend the template or the status file, or retest."
     called = f"{receipt.endpoint} ({receipt.language})"

@@ -11,11 +11,11 @@ from mkdocs.exceptions import PluginError
 from trueup.errors import TrueupError
 from trueup.evidence import alternative
 from trueup.model import Shape, anchor, split
-from trueup.site import AS_OF, Call, Names, load_pages, names_in, problem_of
+from trueup.site import AS_OF, MacroCall, Names, load_pages, names_in, problem_of
 from trueup.snippet import base_places, languages_of, render_snippet
 from trueup.status_file import Stored, load_status
 from trueup.wording import (
-    Pages,
+    PageText,
     history,
     in_language,
     legend,
@@ -58,7 +58,7 @@ def _macros(top: Path, docs: Path, as_of: date | None = None) -> dict[str, Calla
 
     catalogue = load_catalogue(docs.name)
     status = in_language(stored.status, load_translations(docs))
-    pages = Pages(status, catalogue, today, link)
+    pages = PageText(status, catalogue, today, link)
     names = names_in(stored.status, top)
     made: dict[str, Callable[..., str]] = {
         "advice": pages.advice,
@@ -91,7 +91,7 @@ def _checked(name: str, macro: Callable[..., str], names: Names) -> Callable[...
 
     @wraps(macro)
     def call(*arguments: Any, **named: Any) -> str:
-        asked = Call(
+        asked = MacroCall(
             macro=name,
             arguments=tuple(map(_text, arguments)),
             named={key: _text(value) for key, value in named.items()},
@@ -110,7 +110,7 @@ def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _route(pages: Pages, templates: Path, endpoint: str) -> str:
+def _route(pages: PageText, templates: Path, endpoint: str) -> str:
     """An endpoint's heading, its mark, and its blocks in tabs with a marker for each receipt.
 
     Code that nobody ever sent to the reference target is not shown.
@@ -121,7 +121,7 @@ def _route(pages: Pages, templates: Path, endpoint: str) -> str:
     return "\n\n".join(parts)
 
 
-def _best(pages: Pages, templates: Path, model: str) -> str:
+def _best(pages: PageText, templates: Path, model: str) -> str:
     best = alternative(pages.status, pages.assessments, model)
     if best is None:
         return pages.start(model)
@@ -129,7 +129,7 @@ def _best(pages: Pages, templates: Path, model: str) -> str:
     return f"{pages.mark(endpoint)}\n\n{_code(pages, templates, endpoint)}"
 
 
-def _code(pages: Pages, templates: Path, endpoint: str) -> str:
+def _code(pages: PageText, templates: Path, endpoint: str) -> str:
     """An endpoint's blocks, called legacy where they are, and what came back, folded.
 
     Where the gateway has further base URLs, a choice of them comes first.
@@ -146,12 +146,12 @@ def _code(pages: Pages, templates: Path, endpoint: str) -> str:
     return "\n\n".join(parts)
 
 
-def _sample(pages: Pages, protocol: str, shape: Shape) -> str:
+def _sample(pages: PageText, protocol: str, shape: Shape) -> str:
     title, text = sample(pages, protocol, shape)
     return f"{title}:\n\n{_fenced(text, '{ .json }')}"
 
 
-def _tabs(pages: Pages, templates: Path, endpoint: str) -> str:
+def _tabs(pages: PageText, templates: Path, endpoint: str) -> str:
     status, tabs = pages.status, []
     for language in languages_of(status.route_of(endpoint).protocol, templates):
         snippet = render_snippet(status, endpoint, language.name, templates)

@@ -154,7 +154,7 @@ def test_marks_differ_without_colour_and_can_be_read(scheme: str, page: Page, ho
         assert contrast(colour, paper) >= 4.5, name
         assert icon not in ("none", '""'), name
         looks[name] = (icon, border)
-    assert {"absent", "untold", "partly", "stale", "held"} <= {
+    assert {"absent", "inconclusive", "partly", "stale", "held"} <= {
         name.rpartition("-")[2] for name in looks
     }
     assert len(set(looks.values())) == len(looks)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from functools import cached_property
 
 from trueup.check.advice import ADVICE, LEANING
-from trueup.check.term_matcher import Words, words_of
+from trueup.check.term_matcher import TermMatcher, words_of
 from trueup.model import Frozen, Standing, Status
 
 ISO_DATE = re.compile(r"(?<![0-9])20[0-9]{2}-[01][0-9]-[0-3][0-9](?![0-9])")
@@ -42,13 +42,13 @@ WRITTEN_DAY = (
     rf"|(?=[adfjmnosавдимнофся])(?<![^\W_])(?:{IN_WORDS}))(?![0-9])"
 )
 """A day or a month as people write it, in the languages that the pages are known to be in."""
-DAYS = Words(ISO_DATE.pattern, WRITTEN_DAY)
+DAYS = TermMatcher(ISO_DATE.pattern, WRITTEN_DAY)
 NONE = frozenset[str]()
 NAMES = "the upstream name"
 """What a heading may hold all the same: titles are free."""
 
 
-class Facts(Frozen):
+class BannedTerms(Frozen):
     """What a page of a language may not type."""
 
     models: frozenset[str]
@@ -63,9 +63,9 @@ class Facts(Frozen):
     words: frozenset[str]
     """The words of the standings."""
 
-    def with_words(self, words: Iterable[str]) -> "Facts":
+    def with_words(self, words: Iterable[str]) -> "BannedTerms":
         """The same facts, with the standing words of a language."""
-        return Facts(**{**self.texts, "words": frozenset(words)})
+        return BannedTerms(**{**self.texts, "words": frozenset(words)})
 
     @property
     def texts(self) -> dict[str, frozenset[str]]:
@@ -73,7 +73,7 @@ class Facts(Frozen):
         return {name: getattr(self, name) for name in type(self).model_fields}
 
     @cached_property
-    def patterns(self) -> tuple[tuple[str, Words], ...]:
+    def patterns(self) -> tuple[tuple[str, TermMatcher], ...]:
         """Each kind of fact, with the words for it."""
         return (
             *self.common,
@@ -83,32 +83,32 @@ class Facts(Frozen):
         )
 
     @cached_property
-    def common(self) -> tuple[tuple[str, Words], ...]:
+    def common(self) -> tuple[tuple[str, TermMatcher], ...]:
         """Those of them that are looked for in every page."""
         return (NAMES, words_of(self.upstreams)), ("the date", DAYS)
 
     @cached_property
-    def others(self) -> Words:
+    def others(self) -> TermMatcher:
         """The others, to be done at once with a page that has none."""
         return words_of(self.hosts, self.paths | self.failures)
 
     @cached_property
-    def aliases(self) -> Words:
+    def aliases(self) -> TermMatcher:
         """Names that are facts where they stand as code."""
         return words_of(self.models - self.upstreams)
 
     @cached_property
-    def standing(self) -> Words:
+    def standing(self) -> TermMatcher:
         """What says how far to trust a route."""
         return words_of(self.words.union(Standing, ADVICE))
 
     @cached_property
-    def leaning(self) -> Words:
+    def leaning(self) -> TermMatcher:
         """The same, beside the name of an endpoint."""
         return words_of(frozenset(LEANING))
 
     @cached_property
-    def names(self) -> Words:
+    def names(self) -> TermMatcher:
         """What names an endpoint."""
         return words_of(self.models | self.upstreams | self.titles | self.routes, self.paths)
 
@@ -120,10 +120,10 @@ class Facts(Frozen):
         }
 
 
-def facts_of(status: Status, words: Iterable[str] = ()) -> Facts:
+def banned_terms(status: Status, words: Iterable[str] = ()) -> BannedTerms:
     """The facts of a status file; `words` are the standing words of a language."""
     starts = [route.request.split(" ", 1)[1].split("{")[0] for route in status.routes.values()]
-    return Facts(
+    return BannedTerms(
         models=frozenset(status.models),
         upstreams=frozenset(status.upstream(model) for model in status.models),
         hosts=status.hosts,

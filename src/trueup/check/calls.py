@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from trueup.check.page_summary import Digest
+from trueup.check.page_summary import PageSummary
 from trueup.finding import Finding
 from trueup.model import Status
 from trueup.site import names_in, problem_of
 
 
-def check_calls(pages: Iterable[Digest], status: Status, top: Path) -> list[Finding]:
+def check_calls(pages: Iterable[PageSummary], status: Status, top: Path) -> list[Finding]:
     """Findings in the calls of the pages; `top` is the repository's."""
     names = names_in(status, top)
     return [

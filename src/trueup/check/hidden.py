@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable, Iterator
 
 from trueup.check.lines import Lines
-from trueup.check.visible_text import CALL, blank
 from trueup.check.prose import CODE_SPAN, fences_of, is_inside
+from trueup.check.visible_text import CALL, blank
 from trueup.finding import Finding
 from trueup.site import Page
 

@@ -4,18 +4,18 @@ import re
 from collections.abc import Iterable, Mapping, Set
 from posixpath import dirname, join, normpath
 
-from trueup.check.page_summary import Digest
+from trueup.check.page_summary import PageSummary
 from trueup.finding import Finding
 
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 
-def check_links(pages: Iterable[Digest], made: Set[str]) -> list[Finding]:
+def check_links(pages: Iterable[PageSummary], made: Set[str]) -> list[Finding]:
     """Findings in the links of the pages; those to other files are looked at in the built site.
 
     `made` are the addresses that macros can make.
     """
-    languages: dict[str, dict[str, Digest]] = {}
+    languages: dict[str, dict[str, PageSummary]] = {}
     for page in pages:
         languages.setdefault(page.language, {})[page.source] = page
     return [
@@ -28,7 +28,7 @@ def check_links(pages: Iterable[Digest], made: Set[str]) -> list[Finding]:
 
 
 def _dead(
-    page: Digest, target: str, known: Mapping[str, Digest], made: Set[str]
+    page: PageSummary, target: str, known: Mapping[str, PageSummary], made: Set[str]
 ) -> tuple[str, str] | None:
     """What is wrong with a link, and what was expected."""
     path, _, part = target.partition("#")

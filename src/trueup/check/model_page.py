@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Iterator, Set
 
 from trueup.finding import Finding
-from trueup.site import Call, Page
+from trueup.site import MacroCall, Page
 
 TELLING = ("advice", "model_status", "risks")
 """The macros without which a page would show code and not what speaks against it."""
 
 
-def check_model_page(page: Page, models: Set[str], calls: Iterable[Call]) -> Iterator[Finding]:
+def check_model_page(page: Page, models: Set[str], calls: Iterable[MacroCall]) -> Iterator[Finding]:
     """A finding for each macro that the page of one of the models does not call with it."""
     if page.model not in models:
         return

@@ -6,16 +6,16 @@ from urllib.parse import unquote
 
 from markdown.extensions.toc import slugify
 
-from trueup.check.banned_terms import Facts
+from trueup.check.banned_terms import BannedTerms
 from trueup.check.hidden import check_hidden
 from trueup.check.lines import Lines
 from trueup.check.model_page import check_model_page
-from trueup.check.visible_text import CALL, blank, plain
 from trueup.check.prose import CODE_SPAN, check_prose, fences_of, is_inside
+from trueup.check.visible_text import CALL, blank, plain
 from trueup.errors import BadInput
 from trueup.finding import Finding
 from trueup.model import Frozen
-from trueup.site import Call, Page, calls_in, parts_of
+from trueup.site import MacroCall, Page, calls_in, parts_of
 
 LINK = re.compile(
     r"\]\(\s*<?([^)\s>]+)>?[^)]*\)|^ {0,3}\[[^\]\n]+\]:[ \t]*<?([^\s>]+)", re.MULTILINE
@@ -36,7 +36,7 @@ Link = tuple[str, str]
 """A link to a page of the site or to a part of it: its place and its target."""
 
 
-class Digest(Frozen):
+class PageSummary(Frozen):
     """One page, without its text."""
 
     path: str
@@ -49,19 +49,19 @@ class Digest(Frozen):
     links: tuple[Link, ...]
     ids: frozenset[str]
     """The addresses of its headings."""
-    calls: tuple[Call, ...]
+    calls: tuple[MacroCall, ...]
     """The calls of macros in it, which can make further addresses."""
     findings: tuple[Finding, ...]
     """What is wrong in it, whatever stands elsewhere."""
 
 
-def digest_of(page: Page, facts: Facts) -> Digest:
+def summarize_page(page: Page, facts: BannedTerms) -> PageSummary:
     """The digest of a page, by the facts that no page of its language may type."""
     try:
         calls, unread = calls_in(page), []
     except BadInput as error:
         calls, unread = (), [Finding.told(str(error), "bad-call")]
-    return Digest(
+    return PageSummary(
         path=str(page.path),
         language=page.language,
         source=page.source,
@@ -94,7 +94,7 @@ def _links(page: Page) -> Iterator[tuple[str, str]]:
             yield f"{page.path}:{lines.place(found.start())}", target
 
 
-def _linked_by_calls(page: Page, calls: Iterable[Call]) -> Iterator[Link]:
+def _linked_by_calls(page: Page, calls: Iterable[MacroCall]) -> Iterator[Link]:
     """The pages that a macro is to link to."""
     for call in calls:
         if target := call.given.get("page"):

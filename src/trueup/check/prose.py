@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from sys import maxsize
 
-from trueup.check.banned_terms import NAMES, Facts
+from trueup.check.banned_terms import NAMES, BannedTerms
 from trueup.check.lines import Lines
-from trueup.check.term_matcher import Words, one_line
-from trueup.check.visible_text import CALL, Plain, blank, plain
+from trueup.check.term_matcher import TermMatcher, one_line
+from trueup.check.visible_text import CALL, VisibleText, blank, plain
 from trueup.finding import Finding
 from trueup.site import Page
 from trueup.status_file import listed
@@ -50,7 +50,7 @@ class _Part:
     def is_fenced(self, offset: int) -> bool:
         return is_inside(self.inside, offset)
 
-    def matches(self, words: Words) -> set[tuple[int, str]]:
+    def matches(self, words: TermMatcher) -> set[tuple[int, str]]:
         """Offset and text of each match, in the text as written and as its readers see it."""
         found = set(words.find(self.readable))
         if self.seen.text == self.readable:
@@ -68,11 +68,11 @@ class _Part:
         return _readable(self.written)
 
     @cached_property
-    def seen(self) -> Plain:
+    def seen(self) -> VisibleText:
         return plain(self.written)
 
 
-def check_prose(facts: Facts, pages: Iterable[Page]) -> list[Finding]:
+def check_prose(facts: BannedTerms, pages: Iterable[Page]) -> list[Finding]:
     """Findings in pages of the language that the facts are for."""
     pages = list(pages)
     found = [finding for page in pages for finding in _page(page, facts)]
@@ -89,7 +89,7 @@ def check_prose(facts: Facts, pages: Iterable[Page]) -> list[Finding]:
     ]
 
 
-def _page(page: Page, facts: Facts) -> Iterator[Finding]:
+def _page(page: Page, facts: BannedTerms) -> Iterator[Finding]:
     yield from _typed_code(_Part(page, page.text, page.first_line))
     front = _Part(page, UNREAD.sub(blank, page.front), 2)
     body = _Part(page, page.text, page.first_line, [place[:2] for place in fences_of(page.text)])
@@ -99,7 +99,7 @@ def _page(page: Page, facts: Facts) -> Iterator[Finding]:
     yield from _typed_names(body, facts)
 
 
-def _typed_facts(part: _Part, facts: Facts) -> Iterator[Finding]:
+def _typed_facts(part: _Part, facts: BannedTerms) -> Iterator[Finding]:
     headings = [one.span() for one in HEADING.finditer(part.written)]
     titles = [span for span in headings if not part.is_fenced(span[0])]
     patterns = facts.patterns if part.matches(facts.others) else facts.common
@@ -125,7 +125,7 @@ def _typed_facts(part: _Part, facts: Facts) -> Iterator[Finding]:
         )
 
 
-def _typed_standings(part: _Part, facts: Facts) -> Iterator[Finding]:
+def _typed_standings(part: _Part, facts: BannedTerms) -> Iterator[Finding]:
     leaning = part.matches(facts.leaning)
     found = part.matches(facts.standing) | leaning
     ends = [one.start() for one in BREAK.finditer(part.written)] if found else []
@@ -147,7 +147,7 @@ def _typed_standings(part: _Part, facts: Facts) -> Iterator[Finding]:
             )
 
 
-def _typed_names(part: _Part, facts: Facts) -> Iterator[Finding]:
+def _typed_names(part: _Part, facts: BannedTerms) -> Iterator[Finding]:
     """Models that a sentence is about. A heading, and a link that is no more than the name, are not
     sentences; code is looked at as a fact."""
     found = ((at, one_line(typed)) for at, typed in facts.names.find(part.seen.text))
@@ -168,7 +168,7 @@ def _typed_names(part: _Part, facts: Facts) -> Iterator[Finding]:
             )
 
 
-def _is_under_a_name(part: _Part, offset: int, names: Words) -> bool:
+def _is_under_a_name(part: _Part, offset: int, names: TermMatcher) -> bool:
     """Whether one of the headings over a place names an endpoint."""
     over: dict[int, str] = {}
     for heading in HEADING.finditer(part.written, 0, offset):
@@ -179,7 +179,7 @@ def _is_under_a_name(part: _Part, offset: int, names: Words) -> bool:
     return any(_is_named(text, names) for text in over.values())
 
 
-def _is_named(text: str, names: Words) -> bool:
+def _is_named(text: str, names: TermMatcher) -> bool:
     """Whether a text names an endpoint: as written, where calls of macros count, or as seen."""
     return names.are_in(text) or names.are_in(plain(text).text)
 

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from trueup.finding import Finding
 from trueup.model import Mapping, Observation
-from trueup.retest.receipt import Proof, row_of
+from trueup.retest.receipt import RetestReceipt, row_of
 from trueup.status_file import Stored
 
 FOLDER = Path("docs", "evidence")
@@ -71,7 +71,7 @@ def _of_row(row: Row, top: Path, used: set[Path]) -> Iterator[Told]:
             )
             return
         try:
-            proof = Proof.model_validate_json(content)
+            proof = RetestReceipt.model_validate_json(content)
         except ValidationError:
             yield "odd-receipt", f"the file {next_one.receipt} is no receipt", WANTED, RETEST
             return
@@ -84,7 +84,7 @@ def _of_row(row: Row, top: Path, used: set[Path]) -> Iterator[Told]:
         next_one = proof.previous
 
 
-def _disagreements(row: Row, proof: Proof, top: Path) -> Iterator[Told]:
+def _disagreements(row: Row, proof: RetestReceipt, top: Path) -> Iterator[Told]:
     """What a row says and its receipt does not."""
     if proof.rehearsal and not (top / "REHEARSAL").exists():
         found = f"its receipt of {proof.at.date()} is of a rehearsal, in which the mock answered"

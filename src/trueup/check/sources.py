@@ -8,15 +8,15 @@ from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 
+from trueup.check.banned_terms import BannedTerms, banned_terms
 from trueup.check.calls import check_calls
-from trueup.check.page_summary import Digest, digest_of
-from trueup.check.banned_terms import Facts, facts_of
 from trueup.check.history import check_history
 from trueup.check.keys import check_key
 from trueup.check.links import check_links
-from trueup.check.status import check_age, check_record
-from trueup.check.repository import Repository
 from trueup.check.mkdocs_config import check_settings
+from trueup.check.page_summary import PageSummary, summarize_page
+from trueup.check.repository import Repository
+from trueup.check.status import check_age, check_status
 from trueup.check.status_text import check_status_text
 from trueup.check.templates import check_templates
 from trueup.check.translations import check_translations
@@ -51,15 +51,15 @@ class Check:
         return assess(self.stored.status)
 
     @cached_property
-    def facts(self) -> Facts:
+    def facts(self) -> BannedTerms:
         """What no page may type by itself. Raises BadStatus."""
-        return facts_of(self.stored.status)
+        return banned_terms(self.stored.status)
 
     def published(self) -> list[Finding]:
         """Findings in all that is published. Raises BadStatus."""
         status = self.stored.status
         digests, refused = self.digests
-        found = [*refused, *check_record(self.stored, self.assessments, self.top, self.today)]
+        found = [*refused, *check_status(self.stored, self.assessments, self.top, self.today)]
         found += [finding for digest in digests for finding in digest.findings]
         found += check_calls(digests, status, self.top)
         made = {*status.models, *status.signatures, *map(anchor, status.endpoints), *RULES}
@@ -75,9 +75,9 @@ class Check:
         return [finding for name in files for finding in check_key(self.top / name)]
 
     @cached_property
-    def digests(self) -> tuple[list[Digest], list[Finding]]:
+    def digests(self) -> tuple[list[PageSummary], list[Finding]]:
         """The digests of all pages, and a finding for each page that has none."""
-        digests: list[Digest] = []
+        digests: list[PageSummary] = []
         refused: list[Finding] = []
         for language in self.languages:
             words = standing_words(load_catalogue(language)).values()
@@ -88,7 +88,7 @@ class Check:
                 except BadInput as error:
                     refused.append(Finding.told(str(error), "unreadable-page"))
                 else:
-                    digests.append(digest_of(page, facts))
+                    digests.append(summarize_page(page, facts))
         return digests, refused
 
     def _status_texts(self) -> list[Finding]:

@@ -15,7 +15,7 @@ from trueup.status_file import Stored, shown
 from trueup.wording import prose_of
 
 
-def check_record(
+def check_status(
     stored: Stored, assessments: Mapping[str, Assessment], top: Path, today: date
 ) -> list[Finding]:
     """Findings in the status file; `top` is where the receipts' paths start."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from trueup.check.banned_terms import Facts
+from trueup.check.banned_terms import BannedTerms
 from trueup.finding import Finding
 from trueup.site import MAIN
 from trueup.status_file import Stored, shown
@@ -11,7 +11,7 @@ from trueup.wording import load_translations, prose_of, translations_file
 
 
 def check_status_text(
-    stored: Stored, facts: Facts, docs: Path, languages: Sequence[str]
+    stored: Stored, facts: BannedTerms, docs: Path, languages: Sequence[str]
 ) -> list[Finding]:
     """Warnings of texts without a translation, and of translations without a text.
 
@@ -38,7 +38,7 @@ def check_status_text(
     return sorted(found)
 
 
-def _added(file: str, facts: Facts, text: str, translation: str) -> Iterator[Finding]:
+def _added(file: str, facts: BannedTerms, text: str, translation: str) -> Iterator[Finding]:
     """Facts of a translation that its text does not have."""
     for what, words in facts.patterns:
         said = {typed for _, typed in words.find(text)}

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from trueup.check.banned_terms import Facts
+from trueup.check.banned_terms import BannedTerms
 from trueup.check.lines import Lines
 from trueup.errors import BadInput
 from trueup.finding import Finding
@@ -15,7 +15,7 @@ from trueup.snippet import languages_of, render_snippet
 ADDRESS = re.compile(r"\b(?:https?|wss?)://[A-Za-z0-9][^\s\"'`<>{}]*", re.IGNORECASE)
 
 
-def check_templates(status: Status, facts: Facts, folder: Path) -> list[Finding]:
+def check_templates(status: Status, facts: BannedTerms, folder: Path) -> list[Finding]:
     """Findings in the templates under `folder`, and in what they make of the status file."""
     typed = [one for file in sorted(folder.rglob("*.j2")) for one in _typed(status, facts, file)]
     return [*typed, *_rendered(status, folder)]
@@ -33,7 +33,7 @@ def _rendered(status: Status, folder: Path) -> Iterator[Finding]:
                     yield Finding.told(str(error), "bad-template")
 
 
-def _typed(status: Status, facts: Facts, file: Path) -> Iterator[Finding]:
+def _typed(status: Status, facts: BannedTerms, file: Path) -> Iterator[Finding]:
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):  # told when it is rendered

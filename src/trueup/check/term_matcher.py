@@ -13,7 +13,7 @@ Tree = dict[str, "Tree"]
 END = ""
 
 
-class Words:
+class TermMatcher:
     """What any of some patterns matches, whatever its letters' case; they are in small letters.
 
     The text is made small, and not the match: `re.IGNORECASE` takes three times as long.
@@ -51,12 +51,12 @@ def _small(text: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def words_of(names: frozenset[str], bare: frozenset[str] = frozenset()) -> Words:
+def words_of(names: frozenset[str], bare: frozenset[str] = frozenset()) -> TermMatcher:
     """Any of some names, and of some texts that need no edges, the longest first.
 
     What two languages have in common is made once: thousands of names take a while.
     """
-    return Words(f"{BEFORE}{_any_of(names)}{AFTER}", _any_of(bare))
+    return TermMatcher(f"{BEFORE}{_any_of(names)}{AFTER}", _any_of(bare))
 
 
 def _any_of(texts: Iterable[str]) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
 
-from trueup.check.page_summary import Digest, Kept
+from trueup.check.page_summary import Kept, PageSummary
 from trueup.finding import Finding
 from trueup.site import MAIN, NOTES, read_notes
 from trueup.status_file import shown
@@ -16,7 +16,7 @@ NOTED = (
 )
 
 
-def check_translations(docs: Path, pages: Sequence[Digest]) -> list[Finding]:
+def check_translations(docs: Path, pages: Sequence[PageSummary]) -> list[Finding]:
     """Findings in the pages of every language but the main one."""
     sources = {page.source: page for page in pages if page.language == MAIN}
     found: list[Finding] = []
@@ -44,7 +44,7 @@ def _read_notes(folder: Path) -> tuple[Mapping[str, Sequence[str]], list[Finding
 
 
 def _missing(
-    folder: Path, sources: Mapping[str, Digest], own: Mapping[str, Digest]
+    folder: Path, sources: Mapping[str, PageSummary], own: Mapping[str, PageSummary]
 ) -> Iterator[Finding]:
     for name in sources.keys() - own.keys():
         wanted = f"a translation of {sources[name].path} was expected"
@@ -54,7 +54,7 @@ def _missing(
         yield Finding(str(own[name].path), "extra-page", "it has no source", wanted, todo)
 
 
-def _compared(source: Digest, page: Digest, notes: Sequence[str]) -> Iterator[Finding]:
+def _compared(source: PageSummary, page: PageSummary, notes: Sequence[str]) -> Iterator[Finding]:
     theirs, ours = source.parts, page.parts
     if (source.model, source.blocks) != (page.model, page.blocks):
         told = f"model and blocks of its front matter are not those of {source.path}"
@@ -78,7 +78,9 @@ def _compared(source: Digest, page: Digest, notes: Sequence[str]) -> Iterator[Fi
         yield Finding(str(page.path), "stale-translation", told, wanted, todo)
 
 
-def _parted(source: Digest, page: Digest, their: Kept | None, our: Kept | None) -> Finding:
+def _parted(
+    source: PageSummary, page: PageSummary, their: Kept | None, our: Kept | None
+) -> Finding:
     """The first place where a page and its source are not built alike."""
     line = our[0] if our else page.first_line
     found = _told(our) if our else "the end of the page"

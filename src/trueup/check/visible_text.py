@@ -58,7 +58,7 @@ LOOKS = _Looks()
 
 
 @dataclass(frozen=True)
-class Plain:
+class VisibleText:
     """`text` with, for each of its characters, its offset in the source."""
 
     text: str
@@ -69,7 +69,7 @@ class Plain:
         return self.offsets[index]
 
 
-def plain(written: str) -> Plain:
+def plain(written: str) -> VisibleText:
     """The text that readers see; calls of macros are white space: what they say is derived."""
     texts: list[str] = []
     offsets: list[int] = []
@@ -90,7 +90,7 @@ def plain(written: str) -> Plain:
         elif token["reference"] is not None:
             keep(UNSEEN.sub("", unescape(token[0])), token.start(), moves=False)
     keep(written[end:], end)
-    return Plain(_looks("".join(texts)), offsets)
+    return VisibleText(_looks("".join(texts)), offsets)
 
 
 def _looks(text: str) -> str:

@@ -11,7 +11,7 @@ from trueup.model import AuthKind
 from trueup.scaffold import (
     KINDS,
     Addition,
-    Gateway,
+    SiteAnswers,
     find_origin,
     model_of,
     new_language,
@@ -26,15 +26,17 @@ from trueup.scaffold import (
 
 @cli.command()
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@click.option("--title", default=Gateway.title, show_default=True, help="Name of the site.")
+@click.option("--title", default=SiteAnswers.title, show_default=True, help="Name of the site.")
 @click.option(
-    "--base-url", default=Gateway.base_url, show_default=True, help="Base URL of the gateway."
+    "--base-url", default=SiteAnswers.base_url, show_default=True, help="Base URL of the gateway."
 )
-@click.option("--model", default=Gateway.model, show_default=True, help="Name of the first model.")
+@click.option(
+    "--model", default=SiteAnswers.model, show_default=True, help="Name of the first model."
+)
 @click.option(
     "--protocol",
     type=click.Choice(list(KINDS)),
-    default=Gateway.protocol,
+    default=SiteAnswers.protocol,
     show_default=True,
     help="Protocol of the first route.",
 )
@@ -44,7 +46,7 @@ def init(
 ) -> None:
     """Write a small working site for another gateway into DIR, a new or an empty folder."""
     day = day or datetime.now(UTC).date()
-    gateway = Gateway(day=day, title=title, base_url=base_url, model=model, protocol=protocol)
+    gateway = SiteAnswers(day=day, title=title, base_url=base_url, model=model, protocol=protocol)
     origin = find_origin()
     write_starter(folder, gateway, origin)
     click.echo(f"{folder}: a site with one observation, a sample that is to be replaced.")
@@ -86,7 +88,7 @@ def new_model_command(
 @new.command("route")
 @click.argument("name")
 @click.option(
-    "--protocol", default=Gateway.protocol, show_default=True, help="Protocol of the route."
+    "--protocol", default=SiteAnswers.protocol, show_default=True, help="Protocol of the route."
 )
 @click.option("--request", help="Method and path, such as 'POST /v1/things'.")
 @click.option("--auth", type=click.Choice(get_args(AuthKind)), help="Auth method.")

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import click
 
-from trueup.cli.retest_run import Asked, plan_errand, prices_at, run_errand, show_plan
 from trueup.cli.group import (
     cli,
     containment_here,
@@ -19,12 +18,13 @@ from trueup.cli.group import (
     secret_name,
     take_secret,
 )
+from trueup.cli.retest_run import RetestOptions, plan_retest, prices_at, run_retest, show_plan
 from trueup.errors import BadInput
 from trueup.model import Status
 from trueup.relay import Budget, no_price
 from trueup.retest.rehearsal import open_rehearsal
 from trueup.retest.session import OpenSite
-from trueup.retest.target import Access, open_live
+from trueup.retest.target import Credentials, open_live
 from trueup.snippet import LANGUAGES
 
 COPIED = ("status.yml", "mkdocs*.yml", "docs", "overrides", "snippets")
@@ -94,13 +94,13 @@ def retest(
     site = load_docs(top, None)
     status = site.stored.status
     names = targets or (status.reference,)
-    asked = Asked(
+    asked = RetestOptions(
         names, patterns, language, only_due, max_calls, max_spend, writes, resumes, summary_file
     )
     _require(asked, status, dry_run)
     prices = cache(partial(prices_at, status))
     if dry_run:
-        show_plan(plan_errand(site, asked, prices, set()), asked)
+        show_plan(plan_retest(site, asked, prices, set()), asked)
         return
     access = {name: _access(name, status) for name in names}
     containment = containment_here()
@@ -108,7 +108,7 @@ def retest(
     def open_site(budget: Budget) -> OpenSite:
         return partial(open_live, site.stored, access, budget, containment)
 
-    run_errand(site, asked, prices, open_site)
+    run_retest(site, asked, prices, open_site)
 
 
 @cli.command()
@@ -138,7 +138,7 @@ def rehearse(
     status, report = site.stored.status, folder / "summary.md"
     target = status.reference
     seen = tuple(name for name in status.endpoints if status.seen(name, target))
-    asked = Asked(
+    asked = RetestOptions(
         (target,), patterns or seen, language, False, max_calls, None, True, False, report
     )
     containment = containment_here()
@@ -146,13 +146,13 @@ def rehearse(
     def open_site(budget: Budget) -> OpenSite:
         return partial(open_rehearsal, site.stored, budget, containment, aligned)
 
-    run_errand(site, asked, lambda _: no_price, open_site)
+    run_retest(site, asked, lambda _: no_price, open_site)
     with held(folder), hidden_secrets():
         load_docs(folder, None).build()
     click.echo(f"{folder / 'site' / 'index.html'}: its pages, every one marked as a rehearsal")
 
 
-def _require(asked: Asked, status: Status, dry_run: bool) -> None:
+def _require(asked: RetestOptions, status: Status, dry_run: bool) -> None:
     for name in asked.targets:
         if name not in status.targets:
             raise BadInput(
@@ -165,7 +165,7 @@ def _require(asked: Asked, status: Status, dry_run: bool) -> None:
         )
 
 
-def _access(target: str, status: Status) -> Access:
+def _access(target: str, status: Status) -> Credentials:
     """The secrets of a target; says what is left out where the ledger cannot be read."""
     key = key_of(target, status)
     token, user = take_secret(target, "ACCESS_TOKEN"), take_secret(target, "USER_ID")
@@ -178,8 +178,8 @@ def _access(target: str, status: Status) -> Access:
         click.echo(
             f"{target}: without {names} its bills are not read; images and failures are.", err=True
         )
-        return Access(key)
-    return Access(key, token, int(user))
+        return Credentials(key)
+    return Credentials(key, token, int(user))
 
 
 def _copy(top: Path, folder: Path) -> None:

@@ -17,9 +17,9 @@ from trueup.docs import Docs
 from trueup.errors import BadInput, Unreachable
 from trueup.model import Status
 from trueup.relay import Budget, Journal, no_price
-from trueup.retest.billing import CannotTell, LedgerClient
+from trueup.retest.billing import Inconclusive, LedgerClient
 from trueup.retest.plan import PriceOf, Probe, plan
-from trueup.retest.receipt import Proof, row_of
+from trueup.retest.receipt import RetestReceipt, row_of
 from trueup.retest.report import changes, plan_rows, summary
 from trueup.retest.session import OpenSite, Session
 from trueup.retest.write import update, write
@@ -29,7 +29,7 @@ HEADS = ("Target", "Endpoint", "Language", "Why", "A call")
 
 
 @dataclass(frozen=True)
-class Asked:
+class RetestOptions:
     """What the options of a retest ask for."""
 
     targets: tuple[str, ...]
@@ -47,7 +47,7 @@ def prices_at(status: Status, target: str) -> PriceOf:
     """What a call of a model costs at a target: what it tells everyone, else the status file."""
     with LedgerClient(status.targets[target].base_url, access_token=None, user_id=0) as client:
         told = client.prices()
-    listed = {} if isinstance(told, CannotTell) else told
+    listed = {} if isinstance(told, Inconclusive) else told
 
     def price_of(what: str) -> Decimal | None:
         for name, model in status.models.items():
@@ -59,8 +59,8 @@ def prices_at(status: Status, target: str) -> PriceOf:
     return price_of
 
 
-def plan_errand(
-    site: Docs, asked: Asked, prices: Callable[[str], PriceOf], journalled: Collection[str]
+def plan_retest(
+    site: Docs, asked: RetestOptions, prices: Callable[[str], PriceOf], journalled: Collection[str]
 ) -> tuple[Probe, ...]:
     """What is asked for, and what an earlier run of the same retest has asked already."""
     whole = partial(
@@ -81,7 +81,7 @@ def plan_errand(
     return (*wanted, *begun)
 
 
-def show_plan(probes: Sequence[Probe], asked: Asked) -> None:
+def show_plan(probes: Sequence[Probe], asked: RetestOptions) -> None:
     table = Table(*HEADS)
     for row in plan_rows(probes):
         table.add_row(*row)
@@ -98,9 +98,9 @@ def show_plan(probes: Sequence[Probe], asked: Asked) -> None:
     )
 
 
-def run_errand(
+def run_retest(
     site: Docs,
-    asked: Asked,
+    asked: RetestOptions,
     prices: Callable[[str], PriceOf],
     open_site: Callable[[Budget], OpenSite],
 ) -> None:
@@ -117,7 +117,7 @@ def run_errand(
                 f"{file}: a retest that was begun and not put on record; --resume was expected."
                 " Use it, with --write to put it on record, or move the file away."
             )
-        probes = plan_errand(site, asked, prices, labels)
+        probes = plan_retest(site, asked, prices, labels)
         budget = Budget(asked.max_calls, asked.max_spend, _dearest(asked.targets, prices), journal)
         console = Console()
         session = Session(
@@ -146,9 +146,9 @@ def _dearest(targets: Sequence[str], prices: Callable[[str], PriceOf]) -> PriceO
 
 def _finish(
     site: Docs,
-    asked: Asked,
+    asked: RetestOptions,
     probes: Sequence[Probe],
-    proofs: Sequence[Proof],
+    proofs: Sequence[RetestReceipt],
     budget: Budget,
     file: Path,
 ) -> None:

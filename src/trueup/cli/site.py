@@ -141,8 +141,8 @@ def _replaying(site: Docs, jobs: int, fresh: bool) -> Pool:
     containment = containment_here()
     conditions = [engine_mark(), containment]
     cache = Cache(site.top / ".cache" / "receipts.json", Keys(site.stored, conditions), fresh)
-    open_bench = partial(open_mock, site.stored, containment, complete=is_ci())
-    return Pool(open_bench, jobs, cache)
+    open_harness = partial(open_mock, site.stored, containment, complete=is_ci())
+    return Pool(open_harness, jobs, cache)
 
 
 def _live(site: Docs, target: str, max_calls: int | None) -> Pool:

@@ -168,11 +168,11 @@ class _Record:
         number = len(series.rows) - 1
         if row.outcome != "cannot-tell":
             return
-        if row.others_told or (
-            row.others_told is None and self._conclusive[row.target, row.day] - {row.endpoint}
+        if row.others_conclusive or (
+            row.others_conclusive is None and self._conclusive[row.target, row.day] - {row.endpoint}
         ):
             series.silences.add(number)
-        elif row.others_told is None:
+        elif row.others_conclusive is None:
             self._pending[row.target, row.day].setdefault(row.endpoint, []).append(number)
 
     def _settle(self, row: Observation) -> Iterator[str]:

@@ -10,9 +10,9 @@ from pathlib import Path
 from urllib.parse import quote, urljoin, urlsplit
 
 from trueup.errors import BadInput
-from trueup.site import QUIET, Outline, Page, Section, change_pages, home_of, place_of
 from trueup.markdown_export.from_html import Article, Link, escape_markdown
-from trueup.wording import Guide
+from trueup.site import QUIET, Outline, Page, Section, change_pages, home_of, place_of
+from trueup.wording import AssistantLabels
 
 LIST, WHOLE = "llms.txt", "llms-full.txt"
 FOLLOWED = ("http", "https", "mailto")
@@ -36,12 +36,12 @@ class Texts:
     language: str
     outline: Outline
     pages: Sequence[Page]
-    guide: Guide
+    guide: AssistantLabels
     today: date
     address: str = ""
     mark: str | None = None
 
-    def write(self, guides: Mapping[str, Guide]) -> None:
+    def write(self, guides: Mapping[str, AssistantLabels]) -> None:
         """Writes the Markdown of each page, `llms.txt` and `llms-full.txt`.
 
         `guides` are those of all languages, by their names. Raises BadInput for a page that is not
@@ -81,7 +81,9 @@ class Texts:
         mark = f"{escape_markdown(self.mark)}\n\n" if self.mark else ""
         (self.site / name).write_text(mark + text, encoding="utf-8")
 
-    def _list(self, articles: Mapping[str, Article], guides: Mapping[str, Guide]) -> Iterator[str]:
+    def _list(
+        self, articles: Mapping[str, Article], guides: Mapping[str, AssistantLabels]
+    ) -> Iterator[str]:
         home = home_of(self.language)
         link = leading(home, home, self.address)
         yield f"# {escape_markdown(self.outline.name)}\n"
@@ -139,7 +141,7 @@ def _by_title(sections: Sequence[Section], known: Mapping[str, Page]) -> list[Se
     return [Section(title, tuple(sources)) for title, sources in found.items() if sources]
 
 
-def link_texts(site: Path, guides: Mapping[str, Guide]) -> None:
+def link_texts(site: Path, guides: Mapping[str, AssistantLabels]) -> None:
     """Links each page to its Markdown, in its head and visibly under its title.
 
     `guides` are by page. The link works without JavaScript; with it, a click copies the Markdown.

@@ -1,12 +1,12 @@
 """Mock: a simulated gateway that answers from the record (rule 7). It sends nothing anywhere.
 
-`create_app` is the whole of it, with a `Ledger` where money matters; the modules are its parts.
+`create_app` makes it, with a `GatewayLedger` where money matters; the modules are its parts.
 """
 
 from trueup.mock.account import (
     Dialect,
     Fault,
-    LogRow,
+    LoggedCall,
     Options,
     Token,
     User,
@@ -14,7 +14,7 @@ from trueup.mock.account import (
 from trueup.mock.app import create_app
 from trueup.mock.clock import new_request_id
 from trueup.mock.fault import EXPIRED_CERTIFICATE, FAULTS, Faulty, WireFault, ledger_with
-from trueup.mock.ledger import Ledger
+from trueup.mock.ledger import GatewayLedger
 from trueup.mock.picture import draw_picture
 from trueup.mock.server import create_server, create_tls, listen, serving
 
@@ -28,8 +28,8 @@ __all__ = [
     "Dialect",
     "Fault",
     "Faulty",
-    "Ledger",
-    "LogRow",
+    "GatewayLedger",
+    "LoggedCall",
     "Options",
     "Token",
     "User",

@@ -54,7 +54,7 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
-class LogRow:
+class LoggedCall:
     """One row of the log; `model` is the name that was called, `type` 2 a charge, 5 an error."""
 
     type: int

@@ -15,22 +15,22 @@ from starlette.websockets import WebSocketClose
 
 from trueup.errors import BadInput
 from trueup.exchange import Exchange
+from trueup.mock.auth import arrival
+from trueup.mock.calls import Calls
+from trueup.mock.clock import new_request_id
 from trueup.mock.incoming import (
-    Asked,
+    IncomingRequest,
     exchange,
     read_body,
     read_headers,
     read_host,
     read_query,
 )
-from trueup.mock.auth import arrival
-from trueup.mock.calls import Calls
-from trueup.mock.clock import new_request_id
-from trueup.mock.ledger import Charge, Ledger
+from trueup.mock.ledger import Charge, GatewayLedger
 from trueup.mock.management import PREFIX, manage
 from trueup.mock.picture import EXTENSIONS, draw_picture
-from trueup.mock.replay_index import Record
-from trueup.mock.reply import Answer, index_page, invalid_url
+from trueup.mock.replay_index import ReplayIndex
+from trueup.mock.reply import MockReply, index_page, invalid_url
 from trueup.model import Observation, Status
 
 MEDIA_PATH = re.compile(r"/simulated-media/(.+)\.(png|jpg|webp)")
@@ -45,7 +45,7 @@ def create_app(
     on_exchange: Callable[[Exchange], None] | None = None,
     keys: Collection[str] = ("YOUR_API_KEY",),
     place_of: Callable[[Observation], str] | None = None,
-    ledger: Ledger | None = None,
+    ledger: GatewayLedger | None = None,
 ) -> Starlette:
     """An app that replays the observations of one target (the reference unless `target` is given).
 
@@ -62,10 +62,10 @@ def create_app(
     if name not in status.targets:
         known = ", ".join(status.targets)
         raise BadInput(f"target '{name}': not in the status file; targets are {known}.")
-    record = Record(status, name)
-    books = Ledger.of(keys) if ledger is None else ledger
+    record = ReplayIndex(status, name)
+    books = GatewayLedger.of(keys) if ledger is None else ledger
     app = Starlette()
-    app.router.default = Gateway(
+    app.router.default = MockApp(
         record=record,
         ledger=books,
         calls=Calls(record, status.signatures, media_url, books),
@@ -76,11 +76,11 @@ def create_app(
 
 
 @dataclass(frozen=True)
-class Gateway:
+class MockApp:
     """The ASGI app behind every path."""
 
-    record: Record
-    ledger: Ledger
+    record: ReplayIndex
+    ledger: GatewayLedger
     calls: Calls
     on_exchange: Callable[[Exchange], None] | None
     place_of: Callable[[Observation], str] | None
@@ -108,11 +108,11 @@ class Gateway:
                 self.ledger.close(charge)
                 self.ledger.catch_up()
 
-    def _asked(self, scope: Scope, body: bytes | None) -> Asked:
+    def _asked(self, scope: Scope, body: bytes | None) -> IncomingRequest:
         method, path = scope["method"], scope["path"]
         headers, query = read_headers(scope), read_query(scope)
         host = read_host(headers, scope)
-        return Asked(
+        return IncomingRequest(
             method=method,
             path=path,
             query=tuple(pair for pair in query if pair[0] != "key"),
@@ -123,7 +123,7 @@ class Gateway:
             body=body,
         )
 
-    def _answer(self, asked: Asked, request_id: str) -> tuple[Answer, Charge | None]:
+    def _answer(self, asked: IncomingRequest, request_id: str) -> tuple[MockReply, Charge | None]:
         path = asked.path
         if self.record.is_known(asked.method, path):
             return self.calls.answer(asked, request_id)
@@ -133,15 +133,15 @@ class Gateway:
             return manage(self.ledger, self.record, asked), None
         return self._nowhere(asked), None
 
-    def _nowhere(self, asked: Asked) -> Answer:
+    def _nowhere(self, asked: IncomingRequest) -> MockReply:
         api = asked.path.startswith(API)
         return invalid_url(asked.method, asked.path) if api else index_page()
 
-    def _media(self, asked: Asked, model: str, extension: str) -> Answer:
+    def _media(self, asked: IncomingRequest, model: str, extension: str) -> MockReply:
         if asked.method not in ("GET", "HEAD") or model not in self.record.models():
             return invalid_url(asked.method, asked.path)
         mime = next(mime for mime, ending in EXTENSIONS.items() if ending == extension)
-        return Answer(200, draw_picture(model, mime), mime)
+        return MockReply(200, draw_picture(model, mime), mime)
 
     def _secrets(self) -> list[str]:
         return [*self.ledger.keys, self.ledger.user.access_token]
@@ -154,7 +154,7 @@ class Gateway:
         return next(item.place for item in self.record.told if item.row is row)
 
 
-def _head(answer: Answer, request_id: str) -> dict[str, object]:
+def _head(answer: MockReply, request_id: str) -> dict[str, object]:
     headers = [
         (b"content-length", b"%d" % len(answer.content)),
         (b"x-oneapi-request-id", request_id.encode("latin-1")),

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from trueup.mock.incoming import Asked, json_object
-from trueup.mock.ledger import Charge, Ledger
+from trueup.mock.incoming import IncomingRequest, json_object
+from trueup.mock.ledger import Charge, GatewayLedger
 from trueup.mock.picture import drawn_mime
-from trueup.mock.replay_index import MODEL_IN_PATH, Record, Recorded
+from trueup.mock.replay_index import MODEL_IN_PATH, Replayable, ReplayIndex
 from trueup.mock.reply import (
     BAD_BODY,
     MISSING,
@@ -21,7 +21,7 @@ from trueup.mock.reply import (
     PROMPT_TOKENS,
     TOO_LARGE,
     UNKNOWN,
-    Answer,
+    MockReply,
     Refusal,
     as_json,
     refuse,
@@ -42,12 +42,12 @@ BLOCKED = {
 class Calls:
     """What answers the calls of one gateway."""
 
-    record: Record
+    record: ReplayIndex
     signatures: Mapping[str, Signature]
     media_url: str | None
-    ledger: Ledger
+    ledger: GatewayLedger
 
-    def answer(self, asked: Asked, request_id: str) -> tuple[Answer, Charge | None]:
+    def answer(self, asked: IncomingRequest, request_id: str) -> tuple[MockReply, Charge | None]:
         """The reply, and what is to be closed in the ledger once it is out."""
         ledger, key = self.ledger, asked.came.key
         token, called = ledger.keys.get(key), _called(asked)
@@ -77,7 +77,7 @@ class Calls:
         charge.is_charged = not charge.has_failed or "billed-error" in ledger.options.faults
         return answer, charge
 
-    def _replay(self, found: Recorded, asked: Asked, charge: Charge) -> Answer:
+    def _replay(self, found: Replayable, asked: IncomingRequest, charge: Charge) -> MockReply:
         row, protocol, faults = found.row, found.protocol, self.ledger.options.faults
         charge.has_image = False
         if found.is_failing() or protocol is None:
@@ -97,10 +97,10 @@ class Calls:
             charge.model,
             charge.has_usage,
         )
-        return Answer(200, content, row=row)
+        return MockReply(200, content, row=row)
 
 
-def _called(asked: Asked) -> tuple[str, Body | None] | Refusal:
+def _called(asked: IncomingRequest) -> tuple[str, Body | None] | Refusal:
     """The model that is called and the body, None where a native call's is no JSON object."""
     if asked.body is None:
         return TOO_LARGE

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from trueup.mock.account import Fault, Options, Token, User
 from trueup.mock.incoming import json_object
-from trueup.mock.ledger import Ledger
+from trueup.mock.ledger import GatewayLedger
 from trueup.mock.management import PREFIX
 from trueup.mock.reply import HTML, JSON, encoded
 from trueup.model import Body
@@ -60,14 +60,14 @@ UPSTREAM_ERROR = {
 }
 
 
-def ledger_with(names: Collection[str], keys: Collection[str]) -> Ledger:
+def ledger_with(names: Collection[str], keys: Collection[str]) -> GatewayLedger:
     """A ledger with those of the named faults that are a ledger's."""
     faults = [fault for fault in get_args(Fault) if fault in names]
     tokens = [
         Token(key, index, name=f"mock-{index}", unlimited_quota=UNLIMITED in names)
         for index, key in enumerate(keys, 1)
     ]
-    return Ledger(User(), tokens, Options(faults=faults))
+    return GatewayLedger(User(), tokens, Options(faults=faults))
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope
 
 from trueup.exchange import Exchange
 from trueup.mock.auth import Arrival, masked, masked_bytes, secrets_of
-from trueup.mock.reply import Answer
+from trueup.mock.reply import MockReply
 from trueup.model import Body
 
 BODY_LIMIT = 32 * 1024 * 1024
@@ -25,7 +25,7 @@ STRICT = json.JSONDecoder(parse_constant=_no_constant)
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class IncomingRequest:
     """A request as it came; `query` is without the key, `body` is None when it was too large."""
 
     method: str
@@ -98,7 +98,11 @@ def json_object(content: bytes) -> Body | None:
 
 
 def exchange(
-    asked: Asked, answer: Answer, request_id: str, place: str | None, keys: Collection[str]
+    asked: IncomingRequest,
+    answer: MockReply,
+    request_id: str,
+    place: str | None,
+    keys: Collection[str],
 ) -> Exchange:
     """What is written down of a request and its reply; none of `keys` and no key that came."""
     secrets = secrets_of(keys, asked.came)

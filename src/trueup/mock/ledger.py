@@ -15,7 +15,7 @@ from trueup.mock.account import (
     CONSUME,
     ERROR,
     TRUSTED_UNITS,
-    LogRow,
+    LoggedCall,
     Options,
     Token,
     User,
@@ -46,7 +46,7 @@ class Charge:
     has_failed: bool = False
 
 
-class Ledger:
+class GatewayLedger:
     """The state of a gateway: a user, tokens and log. `now` is the time of its last look."""
 
     def __init__(
@@ -60,7 +60,7 @@ class Ledger:
         self.tokens = {token.id: token for token in tokens}
         self.keys = {bare(token.key): token for token in tokens}
         self.options = options or Options()
-        self.rows = deque[LogRow](maxlen=self.options.log_rows)
+        self.rows = deque[LoggedCall](maxlen=self.options.log_rows)
         self.now = self.started = clock()
         self._clock = clock
         self._due: list[tuple[float, int, Callable[[], None]]] = []
@@ -70,7 +70,7 @@ class Ledger:
         self._requests = 0, 0
 
     @classmethod
-    def of(cls, keys: Collection[str], options: Options | None = None) -> "Ledger":
+    def of(cls, keys: Collection[str], options: Options | None = None) -> "GatewayLedger":
         """One user with a token for each key, all with more quota than anything spends."""
         tokens = [Token(key, index, name=f"mock-{index}") for index, key in enumerate(keys, 1)]
         return cls(User(), tokens, options)
@@ -176,7 +176,7 @@ class Ledger:
             return
         consumed = kind == CONSUME and charge.has_usage
         self.rows.append(
-            LogRow(
+            LoggedCall(
                 type=kind,
                 token_id=charge.token.id,
                 token_name=charge.token.name,

@@ -8,12 +8,12 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
-from trueup.mock.account import CONSUME, Dialect, LogRow, Options, Token
-from trueup.mock.incoming import Asked
+from trueup.mock.account import CONSUME, Dialect, LoggedCall, Options, Token
 from trueup.mock.auth import bare
-from trueup.mock.ledger import Ledger
-from trueup.mock.replay_index import Record
-from trueup.mock.reply import Answer, as_json, invalid_url
+from trueup.mock.incoming import IncomingRequest
+from trueup.mock.ledger import GatewayLedger
+from trueup.mock.replay_index import ReplayIndex
+from trueup.mock.reply import MockReply, as_json, invalid_url
 
 PREFIX = "/api/"
 ONE_TOKEN = re.compile(r"/api/token/([0-9]{1,19})")
@@ -24,10 +24,10 @@ Fields = dict[str, object]
 T = TypeVar("T")
 
 
-def manage(ledger: Ledger, record: Record, asked: Asked) -> Answer:
+def manage(ledger: GatewayLedger, record: ReplayIndex, asked: IncomingRequest) -> MockReply:
     """The reply to a request under `/api/`."""
     if ledger.is_over_limit():
-        return Answer(429, b"", "")
+        return MockReply(429, b"", "")
     token = ONE_TOKEN.fullmatch(asked.path)
     is_public, is_owned = asked.path in PUBLIC, token or asked.path in OWNED
     if asked.method != "GET" or not (is_public or is_owned):
@@ -55,7 +55,7 @@ def token_fields(token: Token, dialect: Dialect) -> Fields:
     }
 
 
-def row_fields(row: LogRow, number: int, options: Options) -> Fields:
+def row_fields(row: LoggedCall, number: int, options: Options) -> Fields:
     """A log row as its owner sees it. `number` is its place in the page, the source's only id."""
     fields: Fields = {
         "id": number,
@@ -84,7 +84,7 @@ def row_fields(row: LogRow, number: int, options: Options) -> Fields:
     }
 
 
-def _status(ledger: Ledger, record: Record) -> Answer:
+def _status(ledger: GatewayLedger, record: ReplayIndex) -> MockReply:
     options = ledger.options
     return _done(
         {
@@ -95,7 +95,7 @@ def _status(ledger: Ledger, record: Record) -> Answer:
     )
 
 
-def _pricing(ledger: Ledger, record: Record) -> Answer:
+def _pricing(ledger: GatewayLedger, record: ReplayIndex) -> MockReply:
     """The prices, which are made up: nobody observed one."""
     priced = ((name, ledger.options.price_usd(name)) for name in record.names())
     data = [
@@ -106,44 +106,44 @@ def _pricing(ledger: Ledger, record: Record) -> Answer:
     return as_json({"success": True, "data": data, "group_ratio": dict(ledger.options.groups)})
 
 
-def _tokens(ledger: Ledger, asked: Asked) -> Answer:
+def _tokens(ledger: GatewayLedger, asked: IncomingRequest) -> MockReply:
     tokens = sorted(ledger.tokens.values(), key=lambda token: -token.id)
     dialect = ledger.options.dialect
     return _page(asked, tokens, lambda token, _: token_fields(token, dialect))
 
 
-def _token(ledger: Ledger, number: int) -> Answer:
+def _token(ledger: GatewayLedger, number: int) -> MockReply:
     token = ledger.tokens.get(number)
     if token is None:
         return as_json({"success": False, "message": "record not found"})
     return _done(token_fields(token, ledger.options.dialect))
 
 
-def _log(ledger: Ledger, asked: Asked) -> Answer:
+def _log(ledger: GatewayLedger, asked: IncomingRequest) -> MockReply:
     """The rows of all types since a second, newest first."""
     since = _number(asked, "start_timestamp")
     rows = [row for row in reversed(ledger.rows) if int(row.created_at) >= since]
     return _page(asked, rows, lambda row, number: row_fields(row, number, ledger.options))
 
 
-def _myself(ledger: Ledger, asked: Asked) -> Answer:
+def _myself(ledger: GatewayLedger, asked: IncomingRequest) -> MockReply:
     user = ledger.user
     fields = {"quota": user.quota, "used_quota": user.used_quota, "group": user.group}
     return _done({"id": user.id, **fields})
 
 
-PUBLIC: Mapping[str, Callable[[Ledger, Record], Answer]] = {
+PUBLIC: Mapping[str, Callable[[GatewayLedger, ReplayIndex], MockReply]] = {
     "/api/status": _status,
     "/api/pricing": _pricing,
 }
-OWNED: Mapping[str, Callable[[Ledger, Asked], Answer]] = {
+OWNED: Mapping[str, Callable[[GatewayLedger, IncomingRequest], MockReply]] = {
     "/api/token/": _tokens,
     "/api/log/self": _log,
     "/api/user/self": _myself,
 }
 
 
-def _denied(ledger: Ledger, headers: Mapping[str, str]) -> Answer | None:
+def _denied(ledger: GatewayLedger, headers: Mapping[str, str]) -> MockReply | None:
     """Why a request is not its owner's. A wrong token is a 200: only `success` tells."""
     if headers.get("authorization", "") != ledger.user.access_token:
         why, status = "access token 无效", 200
@@ -154,7 +154,9 @@ def _denied(ledger: Ledger, headers: Mapping[str, str]) -> Answer | None:
     return as_json({"success": False, "message": f"无权进行此操作，{why}"}, status)
 
 
-def _page(asked: Asked, items: Sequence[T], fields: Callable[[T, int], Fields]) -> Answer:
+def _page(
+    asked: IncomingRequest, items: Sequence[T], fields: Callable[[T, int], Fields]
+) -> MockReply:
     """The page that is requested, its items numbered over all pages."""
     page = max(_number(asked, "p"), 1)
     size = min(_number(asked, "page_size") or PAGE_SIZE, LARGEST_PAGE)
@@ -164,10 +166,10 @@ def _page(asked: Asked, items: Sequence[T], fields: Callable[[T, int], Fields]) 
     return _done({"page": page, "page_size": size, "total": len(items), "items": rows})
 
 
-def _number(asked: Asked, name: str) -> int:
+def _number(asked: IncomingRequest, name: str) -> int:
     text = asked.parameter(name)
     return int(text) if NUMBER.fullmatch(text) else 0
 
 
-def _done(data: object) -> Answer:
+def _done(data: object) -> MockReply:
     return as_json({"success": True, "message": "", "data": data})

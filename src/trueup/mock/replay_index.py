@@ -20,7 +20,7 @@ FAMILY_PATHS = re.compile(
 
 
 @dataclass(frozen=True)
-class Recorded:
+class Replayable:
     """An observation that told something, and the protocol in which it is worded.
 
     `sent` is what was sent with the caller's free texts left open. `ways` are how the key may come:
@@ -67,7 +67,7 @@ class Recorded:
         return self.row.outcome == "error"
 
 
-class Record:
+class ReplayIndex:
     """The observations of one target, retracted ones left out."""
 
     def __init__(self, status: Status, target: str) -> None:
@@ -83,7 +83,7 @@ class Record:
         )
         self.told = tuple(item for item in found if item.protocol or item.row.outcome == "error")
         self.mapped = {mapping.alias: mapping.upstream for mapping in status.mappings}
-        self._by_request: dict[str, list[Recorded]] = {}
+        self._by_request: dict[str, list[Replayable]] = {}
         for item in self.told:
             self._by_request.setdefault(item.sent.request, []).append(item)
         self._ways: dict[str, dict[AuthKind, None]] = {}
@@ -92,7 +92,7 @@ class Record:
             ways.update(dict.fromkeys((row.sent.auth, *_accepted(status, row))))
         self._routes = [_pattern(route.request) for route in status.routes.values()]
 
-    def find(self, request: str, ways: Collection[AuthKind], body: Body) -> Recorded | None:
+    def find(self, request: str, ways: Collection[AuthKind], body: Body) -> Replayable | None:
         """The newest row that this request repeats."""
         rows = self._by_request.get(request, ())
         return next((item for item in rows if item.is_match(request, ways, body)), None)
@@ -126,10 +126,10 @@ def called_model(path: str, body: Body) -> str | None:
     return model if isinstance(model, str) and model else None
 
 
-def _recorded(status: Status, row: Observation, place: str) -> Recorded:
+def _recorded(status: Status, row: Observation, place: str) -> Replayable:
     protocol = _protocol(status, row)
     sent = without_prompt(protocol, row.sent) if protocol else row.sent
-    return Recorded(row, place, protocol, sent, frozenset({sent.auth, *_accepted(status, row)}))
+    return Replayable(row, place, protocol, sent, frozenset({sent.auth, *_accepted(status, row)}))
 
 
 def _accepted(status: Status, row: Observation) -> tuple[AuthKind, ...]:

@@ -27,7 +27,7 @@ INDEX = """<!doctype html>
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class MockReply:
     """A reply on its way out; `row` is the observation that it replays."""
 
     status: int
@@ -68,7 +68,7 @@ NO_TEXT = Refusal(
 
 def refuse(
     refusal: Refusal, request_id: str, row: Observation | None = None, **facts: str
-) -> Answer:
+) -> MockReply:
     """An error of the gateway's own, its places filled in with `facts`."""
     text = _with_id(refusal.text.format(**facts), request_id)
     if refusal.relay:
@@ -76,7 +76,7 @@ def refuse(
     return _error(refusal.status, {"code": refusal.code, "message": text, "type": OWN_ERROR}, row)
 
 
-def replay(replay: Replay, request_id: str, row: Observation) -> Answer:
+def replay(replay: Replay, request_id: str, row: Observation) -> MockReply:
     """An error on record. A numeric code is an upstream's own error, passed on without id."""
     passed_on = isinstance(replay.code, int)
     text = replay.message if passed_on else _with_id(replay.message, request_id)
@@ -85,24 +85,24 @@ def replay(replay: Replay, request_id: str, row: Observation) -> Answer:
 
 def relay_error(
     status: int, text: str, kind: str, code: str | int, row: Observation | None = None
-) -> Answer:
+) -> MockReply:
     """An error in the relay's shape."""
     return _error(status, {"message": text, "type": kind, "param": "", "code": code}, row)
 
 
-def invalid_url(method: str, path: str) -> Answer:
+def invalid_url(method: str, path: str) -> MockReply:
     """What a path or a method that the gateway does not know answers."""
     return relay_error(404, f"Invalid URL ({method} {path})", "invalid_request_error", "")
 
 
-def index_page() -> Answer:
+def index_page() -> MockReply:
     """What any path outside the API answers."""
-    return Answer(200, INDEX.encode(), HTML)
+    return MockReply(200, INDEX.encode(), HTML)
 
 
-def as_json(body: object, status: int = 200) -> Answer:
+def as_json(body: object, status: int = 200) -> MockReply:
     """A reply that is not an error."""
-    return Answer(status, encoded(body))
+    return MockReply(status, encoded(body))
 
 
 @lru_cache(maxsize=64)
@@ -135,8 +135,8 @@ def encoded(body: object) -> bytes:
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
-def _error(status: int, error: Mapping[str, str | int], row: Observation | None) -> Answer:
-    return Answer(status, encoded({"error": error}), row=row)
+def _error(status: int, error: Mapping[str, str | int], row: Observation | None) -> MockReply:
+    return MockReply(status, encoded({"error": error}), row=row)
 
 
 def _with_id(text: str, request_id: str) -> str:

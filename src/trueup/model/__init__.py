@@ -3,11 +3,10 @@
 Each class is one table of `status.yml`; the JSON Schema for editors comes from these classes.
 """
 
-from trueup.model.evidence import Hold, Image, Mapping, Observation, Sent, Source
 from trueup.model.config import (
     Auth,
     Endpoint,
-    Ledger,
+    LedgerPolicy,
     Model,
     Policy,
     Replay,
@@ -17,6 +16,7 @@ from trueup.model.config import (
     Target,
     Variant,
 )
+from trueup.model.evidence import Hold, Image, Mapping, Observation, Sent, Source
 from trueup.model.status import Place, Status
 from trueup.model.values import (
     NAME,
@@ -57,7 +57,7 @@ __all__ = [
     "Frozen",
     "Hold",
     "Image",
-    "Ledger",
+    "LedgerPolicy",
     "Mapping",
     "Model",
     "Moment",

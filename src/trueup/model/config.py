@@ -49,7 +49,7 @@ class Policy(Frozen):
         return self
 
 
-class Ledger(Frozen):
+class LedgerPolicy(Frozen):
     """Why a target's billing cannot be read."""
 
     none: Text
@@ -68,7 +68,7 @@ class Target(Frozen):
     """True for the one target whose observations make standings."""
     media_hosts: tuple[Host, ...] = ()
     """Hosts that serve the images which this target's replies link to."""
-    ledger: Ledger | None = None
+    ledger: LedgerPolicy | None = None
     """Given only where the billing cannot be read at all."""
 
     @property

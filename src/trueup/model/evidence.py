@@ -117,7 +117,7 @@ class Observation(Frozen):
     """`mixed` when some of the calls failed."""
     reason: Text | None = None
     """Why something could not be told."""
-    others_told: StrictBool | None = None
+    others_conclusive: StrictBool | None = None
     """With an outcome that could not be told: whether another endpoint of the target told in the
     same retest. Where it is left out, those of the same day count."""
     shape: Shape | None = None
@@ -144,8 +144,8 @@ class Observation(Frozen):
             raise ValueError("first is later than last; the other way round was expected")
         if "cannot-tell" in (self.outcome, self.billing) and self.reason is None:
             raise ValueError("a cannot-tell needs a reason")
-        if self.others_told is not None and self.outcome != "cannot-tell":
-            raise ValueError("others_told goes with the outcome cannot-tell")
+        if self.others_conclusive is not None and self.outcome != "cannot-tell":
+            raise ValueError("others_conclusive goes with the outcome cannot-tell")
         if self.signatures and self.outcome not in ("error", "mixed"):
             raise ValueError("signatures go with the outcome error or mixed")
         if self.shape and self.outcome not in ("image", "mixed"):

@@ -5,8 +5,8 @@ from collections import deque
 from typing import Literal
 from urllib.parse import urlsplit
 
-from trueup.model.evidence import Hold, Mapping, Observation
 from trueup.model.config import Endpoint, Model, Policy, Route, Signature, Target
+from trueup.model.evidence import Hold, Mapping, Observation
 from trueup.model.values import Frozen, Name, split
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from trueup.docs import Docs
     from trueup.pytest_plugin.published import Published
     from trueup.site import Block
-    from trueup.verify.run import Bench
+    from trueup.verify.run import Harness
 
 __all__ = ["published_in"]
 
@@ -119,7 +119,7 @@ def trueup_site(pytestconfig: pytest.Config) -> Path:
 
 
 @pytest.fixture(scope="session")
-def trueup_bench(pytestconfig: pytest.Config) -> "Bench":
+def trueup_harness(pytestconfig: pytest.Config) -> "Harness":
     """A sandbox in front of the mock, for blocks of one's own."""
     return _ask(pytestconfig, lambda published: published.mock)
 

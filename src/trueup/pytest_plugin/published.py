@@ -17,7 +17,7 @@ from trueup.finding import Finding
 from trueup.pytest_plugin import published_in
 from trueup.site import Block, place_of, read_blocks
 from trueup.verify.judge import distinct, verify_block
-from trueup.verify.run import Bench, open_mock, open_relay
+from trueup.verify.run import Harness, open_mock, open_relay
 
 
 @dataclass(frozen=True)
@@ -77,13 +77,13 @@ class Published:
         ]
 
     @cached_property
-    def mock(self) -> Bench:
+    def mock(self) -> Harness:
         """A sandbox in front of the mock."""
-        bench = open_mock(self.docs.stored, containment_here(), complete=is_ci())
-        return self._open.enter_context(bench)
+        harness = open_mock(self.docs.stored, containment_here(), complete=is_ci())
+        return self._open.enter_context(harness)
 
     @cached_property
-    def bench(self) -> Bench:
+    def harness(self) -> Harness:
         """The bench of the target that was asked for."""
         if self.target == "mock":
             return self.mock
@@ -101,12 +101,12 @@ class Published:
     def run(self, case: Case) -> None:
         """Runs a block, and fails or skips the test that does so."""
         block, docs = case.block(), self.docs
-        receipt = verify_block(block, case.pages, docs.stored, self.bench, docs.today)
+        receipt = verify_block(block, case.pages, docs.stored, self.harness, docs.today)
         if receipt.skipped:
             pytest.skip(receipt.skipped)
         if not receipt.passed:
             record = f" (recorded at {receipt.record})" if receipt.record else ""
-            told = [receipt.untold] if receipt.untold else receipt.reasons
+            told = [receipt.inconclusive] if receipt.inconclusive else receipt.reasons
             lines = [f"{block.endpoint} ({block.language}): {one}{record}." for one in told]
             pytest.fail("\n".join([*lines, f"Published on: {', '.join(case.pages)}"]), False)
 

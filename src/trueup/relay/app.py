@@ -19,10 +19,10 @@ from starlette.websockets import WebSocketClose
 from trueup.exchange import Exchange
 from trueup.model import AuthKind, Target
 from trueup.relay.budget import Budget
-from trueup.relay.response_stream import BODY_LIMIT, Came, Passage
 from trueup.relay.redirect import places_of
+from trueup.relay.response_stream import BODY_LIMIT, ForwardedResponse, ResponseStream
 from trueup.relay.secret import Secret
-from trueup.relay.wire import Asked, Deadlines, Wire
+from trueup.relay.wire import Deadlines, UpstreamRequest, Wire
 
 FORWARDED = ("content-type", "accept", "user-agent")
 WITH_KEY = ("authorization", "x-goog-api-key")
@@ -104,17 +104,22 @@ class Relay:
         await self._pass(request, body, asked, send, reserved.ordinal)
 
     async def _pass(
-        self, request: Request, body: bytes, asked: Asked | str, send: Send, call: int | None = None
+        self,
+        request: Request,
+        body: bytes,
+        asked: UpstreamRequest | str,
+        send: Send,
+        call: int | None = None,
     ) -> None:
         passage = self._passage(request, body, send, call)
         reason = asked if isinstance(asked, str) else None
-        if isinstance(asked, Asked):
+        if isinstance(asked, UpstreamRequest):
             reason = await self.wire.fetch(asked, passage.head, passage.chunk)
         await passage.end(reason)
 
     def _asked(
         self, request: Request, base: str, body: bytes, secret: Secret | None
-    ) -> Asked | str:
+    ) -> UpstreamRequest | str:
         """What goes out on the wire, or why it cannot."""
         headers = {name: request.headers[name] for name in FORWARDED if name in request.headers}
         path, query = request.scope["raw_path"], request.scope["query_string"]
@@ -127,12 +132,14 @@ class Relay:
             url = httpx.URL(base, raw_path=path + b"?" + query if query else path)
         except httpx.InvalidURL:
             return "the block asked for an address that cannot be sent; nothing was sent"
-        return Asked(request.method, url, headers, body)
+        return UpstreamRequest(request.method, url, headers, body)
 
-    def _passage(self, request: Request, body: bytes, send: Send, call: int | None) -> Passage:
+    def _passage(
+        self, request: Request, body: bytes, send: Send, call: int | None
+    ) -> ResponseStream:
         host = request.headers.get("host", "").lower()
 
-        def finish(came: Came) -> None:
+        def finish(came: ForwardedResponse) -> None:
             if call is not None:
                 self.budget.answered(call, came.status, came.request_id, came.reason)
             self.on_exchange(self._exchange(request, host, body, came))
@@ -140,9 +147,11 @@ class Relay:
         served = [host] if HOST.fullmatch(host) else []
         hosts = [*served, *self.target.media_hosts]
         known = places_of([self.target.base_url, *(f"https://{name}" for name in hosts)])
-        return Passage(self.secret, known, self.body_limit, send, finish)
+        return ResponseStream(self.secret, known, self.body_limit, send, finish)
 
-    def _exchange(self, request: Request, host: str, body: bytes, came: Came) -> Exchange:
+    def _exchange(
+        self, request: Request, host: str, body: bytes, came: ForwardedResponse
+    ) -> Exchange:
         found = {
             "query-key": "key" in request.query_params,
             "bearer": request.headers.get("authorization", "")[:7].lower() == "bearer ",
@@ -164,7 +173,7 @@ class Relay:
             content_type=came.content_type,
             response_body=came.content,
             request_id=came.request_id,
-            told=came.reason is None,
+            is_whole=came.reason is None,
             reason=came.reason,
         )
 

@@ -73,9 +73,9 @@ ENTRY: TypeAdapter[Entry] = TypeAdapter(Annotated[Entry, Field(discriminator="ki
 class Called(Frozen):
     """A call with all that the journal knows of it.
 
-    `untold` is why it could not tell: the answer's reason, or `interrupted` where no answer was
-    written before the run ended. Such a call may have been made and paid for: it counts, and it is
-    not sent again.
+    `inconclusive` is the reason why it proves nothing: the answer's, or `interrupted` where no
+    answer was written before the run ended. Such a call may have been made and paid for: it counts,
+    and it is not sent again.
     """
 
     intent: Intent
@@ -83,7 +83,7 @@ class Called(Frozen):
     actual_usd: Decimal | None = None
 
     @property
-    def untold(self) -> str | None:
+    def inconclusive(self) -> str | None:
         return INTERRUPTED if self.answer is None else self.answer.reason
 
     @property

@@ -16,7 +16,7 @@ NOT_TOLD = 504
 
 
 @dataclass(frozen=True)
-class Came:
+class ForwardedResponse:
     """What came of a request, as the block got it; `reason` says why it tells nothing."""
 
     status: int
@@ -27,7 +27,7 @@ class Came:
 
 
 @dataclass
-class Passage:
+class ResponseStream:
     """Takes a reply piece by piece, and hands it on; `finish` gets the whole of it.
 
     `known` are the places that it may redirect to. The end is handed on after `finish`: a block
@@ -38,7 +38,7 @@ class Passage:
     known: Collection[Place]
     limit: int
     send: Send
-    finish: Callable[[Came], None]
+    finish: Callable[[ForwardedResponse], None]
     status: int = NOT_TOLD
     headers: dict[str, str] = field(default_factory=dict)
     content: bytearray = field(default_factory=bytearray)
@@ -107,8 +107,8 @@ class Passage:
         )
         await self.send({"type": "http.response.body", "body": bytes(own.body)})
 
-    def _came(self, reason: str | None) -> Came:
-        return Came(
+    def _came(self, reason: str | None) -> ForwardedResponse:
+        return ForwardedResponse(
             status=self.status,
             content_type=self.headers.get("content-type", ""),
             content=bytes(self.content),

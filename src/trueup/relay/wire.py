@@ -39,7 +39,7 @@ class Deadlines:
 
 
 @dataclass(frozen=True)
-class Asked:
+class UpstreamRequest:
     """What is sent: the key is in its address or its headers, so it is shown nowhere."""
 
     method: str
@@ -66,7 +66,7 @@ class Wire:
         # Made once: reading every authority that the machine trusts takes its time.
         self._tls = tls or (True if transport else httpx.create_ssl_context())
 
-    async def fetch(self, asked: Asked, on_head: OnHead, on_chunk: OnChunk) -> str | None:
+    async def fetch(self, asked: UpstreamRequest, on_head: OnHead, on_chunk: OnChunk) -> str | None:
         """Sends a request and hands on the reply as it comes; why no whole reply came, or None.
 
         `on_head` gets the reply before its body, `on_chunk` each piece of the body, decompressed;
@@ -87,7 +87,7 @@ class Wire:
         except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:
             return _reason(error, host, progress)
 
-    async def _fetch(self, asked: Asked, progress: "_Progress") -> str | None:
+    async def _fetch(self, asked: UpstreamRequest, progress: "_Progress") -> str | None:
         client = httpx.AsyncClient(transport=self._transport, verify=self._tls, timeout=None)
         async with client:
             # Compressed, a key that the target repeats could hide from the mask.

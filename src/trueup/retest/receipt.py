@@ -70,7 +70,7 @@ class Attempt(Frozen):
     """None where the ledger was not read."""
 
 
-class Proof(Frozen):
+class RetestReceipt(Frozen):
     """One retest of one endpoint at one target: its block, and each time that it was run.
 
     A failure is tried once more before it counts, where the caps allow it.
@@ -92,7 +92,7 @@ class Proof(Frozen):
     """What kept the block from anything else."""
     rehearsal: bool = False
     """True when the mock stood in for the target: then it proves nothing of it."""
-    others_told: bool = False
+    others_conclusive: bool = False
     """Whether another endpoint of the target told in the same retest."""
     attempts: tuple[Attempt, ...]
     """At least one, the first first."""
@@ -119,7 +119,7 @@ class Proof(Frozen):
         return self.model_dump_json(indent=2, exclude_none=True) + "\n"
 
 
-def row_of(proof: Proof) -> Observation:
+def row_of(proof: RetestReceipt) -> Observation:
     """What a proof adds to the record (rules 3 and 4). It lifts nothing that it did not see.
 
     A failure counts once a second attempt has failed too; success after it is `mixed`; where no
@@ -141,7 +141,7 @@ def row_of(proof: Proof) -> Observation:
         target=proof.target,
         sent=proof.attempts[-1].sent,
         outcome=outcome,
-        others_told=proof.others_told if outcome == "cannot-tell" else None,
+        others_conclusive=proof.others_conclusive if outcome == "cannot-tell" else None,
         reason="; ".join(told[:LONGEST] for told in (why, why_not_billed) if told) or None,
         shape=image.shape if image else None,
         image=Image(mime=mime) if mime else None,
@@ -170,6 +170,6 @@ def _billing(attempts: tuple[Attempt, ...]) -> tuple[Billing | None, str | None]
     if not seen:
         return None, None
     bad = [one for one in seen if one.verdict not in ("aligned", "cannot-tell")]
-    untold = [one for one in seen if one.verdict == "cannot-tell"]
-    worst = (bad or untold or seen)[-1]
+    inconclusive = [one for one in seen if one.verdict == "cannot-tell"]
+    worst = (bad or inconclusive or seen)[-1]
     return worst.verdict, worst.reason if worst.verdict == "cannot-tell" else None

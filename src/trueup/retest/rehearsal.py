@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from trueup.mock import MEDIA_HOST, Fault, Ledger, create_app, serving
+from trueup.mock import MEDIA_HOST, Fault, GatewayLedger, create_app, serving
 from trueup.model import Billing, Status, Target
 from trueup.relay import PLACEHOLDER, Budget
-from trueup.retest.target import Access, Site, fetch_image, find_account
+from trueup.retest.target import Credentials, RetestTarget, fetch_image, find_account
 from trueup.sandbox import Containment
 from trueup.status_file import Stored
 from trueup.verify.run import open_relay
@@ -24,7 +24,7 @@ REHEARSED: Mapping[Billing, Fault] = {
     "uncharged-success": "no-usage",
 }
 """The fault of the mock's ledger that brings about a bill like the recorded one."""
-ACCESS = Access(PLACEHOLDER, "YOUR_ACCESS_TOKEN", 1)
+ACCESS = Credentials(PLACEHOLDER, "YOUR_ACCESS_TOKEN", 1)
 
 
 @contextmanager
@@ -35,16 +35,16 @@ def open_rehearsal(
     is_aligned: bool,
     target: str,
     label: Callable[[], str],
-) -> Iterator[Site]:
+) -> Iterator[RetestTarget]:
     """The mock in a target's place: bills come out as they are on record, and those that are not
     cannot be read. With `is_aligned` every bill lines up.
     """
-    status, ledger = stored.status, Ledger.of([PLACEHOLDER])
+    status, ledger = stored.status, GatewayLedger.of([PLACEHOLDER])
     app = create_app(status, target=target, media_url=f"https://{MEDIA_HOST}", ledger=ledger)
     bills = None if is_aligned else _bills(status, target)
     with ExitStack() as stack:
         url = stack.enter_context(serving(_Billed(app, ledger, bills, label)))
-        bench = stack.enter_context(
+        harness = stack.enter_context(
             open_relay(
                 stored, target, PLACEHOLDER, None, containment, budget=budget, label=label, to=url
             )
@@ -56,7 +56,7 @@ def open_rehearsal(
 
         passed = _Time()
         account = find_account(stack, url, ACCESS, clock=passed.clock, sleep=passed.sleep)
-        yield Site(bench, account, fetch)
+        yield RetestTarget(harness, account, fetch)
 
 
 class _Time:
@@ -86,7 +86,7 @@ class _Billed:
     """The mock, its ledger at fault as the record of the endpoint has it."""
 
     app: ASGIApp
-    ledger: Ledger
+    ledger: GatewayLedger
     bills: Mapping[str, Billing] | None
     label: Callable[[], str]
 

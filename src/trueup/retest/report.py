@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from trueup.evidence import Assessment, agree, assess
 from trueup.model import Observation, Status
 from trueup.retest.plan import Probe
-from trueup.retest.receipt import Proof, row_of
+from trueup.retest.receipt import RetestReceipt, row_of
 
 LONGEST = 300
 REQUEST_ID = re.compile(r" *[(（]request id: [^)）]*[)）]", re.IGNORECASE)
@@ -27,7 +27,7 @@ def plan_rows(probes: Sequence[Probe]) -> list[tuple[str, str, str, str, str]]:
     ]
 
 
-def changes(before: Status, after: Status, proofs: Sequence[Proof]) -> list[str]:
+def changes(before: Status, after: Status, proofs: Sequence[RetestReceipt]) -> list[str]:
     """A line for each endpoint that was asked at the reference: its standing now, and before."""
     lines = []
     both = [assess(status) for status in (before, after)]
@@ -58,14 +58,22 @@ def standing_line(verdict: Assessment) -> str:
 
 
 def summary(
-    before: Status, after: Status, probes: Sequence[Probe], proofs: Sequence[Proof], spent: str
+    before: Status,
+    after: Status,
+    probes: Sequence[Probe],
+    proofs: Sequence[RetestReceipt],
+    spent: str,
 ) -> str:
     """The whole retest as Markdown, for a pull request."""
     return "\n".join([*_summary(before, after, probes, proofs, spent), ""])
 
 
 def _summary(
-    before: Status, after: Status, probes: Sequence[Probe], proofs: Sequence[Proof], spent: str
+    before: Status,
+    after: Status,
+    probes: Sequence[Probe],
+    proofs: Sequence[RetestReceipt],
+    spent: str,
 ) -> Iterator[str]:
     mark = (
         "**Rehearsal: the mock answered, and nothing was sent to a gateway.** "
@@ -83,10 +91,12 @@ def _summary(
     yield "| --- " * (len(targets) + 3) + "|"
     for endpoint in dict.fromkeys(proof.endpoint for proof in proofs):
         yield _reading(before, endpoint, targets, proofs)
-    untold = [proof for proof in proofs if row_of(proof).outcome == "cannot-tell"]
-    if untold:
+    inconclusive = [proof for proof in proofs if row_of(proof).outcome == "cannot-tell"]
+    if inconclusive:
         yield "\n## Could not tell\n"
-        yield from (f"- {one.target} `{one.endpoint}`: {row_of(one).reason}" for one in untold)
+        yield from (
+            f"- {one.target} `{one.endpoint}`: {row_of(one).reason}" for one in inconclusive
+        )
     bills = [(proof, one) for proof in proofs for one in proof.attempts]
     if any(one.billing for _, one in bills):
         yield "\n## Bills\n"
@@ -100,11 +110,13 @@ def _summary(
         yield from unknown
 
 
-def _targets(proofs: Sequence[Proof]) -> list[str]:
+def _targets(proofs: Sequence[RetestReceipt]) -> list[str]:
     return list(dict.fromkeys(proof.target for proof in proofs))
 
 
-def _reading(before: Status, endpoint: str, targets: Sequence[str], proofs: Sequence[Proof]) -> str:
+def _reading(
+    before: Status, endpoint: str, targets: Sequence[str], proofs: Sequence[RetestReceipt]
+) -> str:
     """One endpoint: the record that the docs rest on, and each target today, side by side."""
     told = next(
         (r for r in before.seen(endpoint, before.reference) if r.outcome != "cannot-tell"), None
@@ -145,7 +157,7 @@ def _and(names: Sequence[str]) -> str:
     return " and ".join(names)
 
 
-def _unknown(proofs: Sequence[Proof]) -> Iterator[str]:
+def _unknown(proofs: Sequence[RetestReceipt]) -> Iterator[str]:
     for proof in proofs:
         failed = (one for one in proof.attempts if one.outcome == "error" and not one.signatures)
         one = next(failed, None)

@@ -14,13 +14,20 @@ from pydantic import TypeAdapter, ValidationError
 from trueup.model import Sent, Status, Upstream, split
 from trueup.relay import Budget, Journal
 from trueup.request import request_in, request_of
-from trueup.retest.billing import Account, Bill, Call, CallOutcome, CannotTell, bill_of
-from trueup.retest.billing import Reading as Books
+from trueup.retest.billing import (
+    Account,
+    Bill,
+    BilledCall,
+    CallOutcome,
+    Inconclusive,
+    LedgerSnapshot,
+    bill_of,
+)
 from trueup.retest.plan import Probe, called
-from trueup.retest.receipt import Amounts, Attempt, Proof
-from trueup.retest.target import Site
+from trueup.retest.receipt import Amounts, Attempt, RetestReceipt
+from trueup.retest.target import RetestTarget
 from trueup.verify.judge import LIVE_LIMITS
-from trueup.verify.reply_verdict import Reading, read_run, with_image
+from trueup.verify.reply_verdict import ReplyVerdict, read_run, with_image
 from trueup.verify.run import Run
 
 INTERRUPTED = "interrupted: the retest ended before the answer was written down"
@@ -29,7 +36,7 @@ LONGEST_ERROR = 2000
 UPSTREAM: TypeAdapter[str] = TypeAdapter(Upstream)
 
 
-OpenSite = Callable[[str, Callable[[], str]], AbstractContextManager[Site]]
+OpenSite = Callable[[str, Callable[[], str]], AbstractContextManager[RetestTarget]]
 """Opens a target; the function that it is handed names the call that is being made."""
 
 
@@ -50,7 +57,7 @@ class Session:
     is_rehearsal: bool = False
     _label: str = field(default="", init=False)
 
-    def run(self) -> tuple[Proof, ...]:
+    def run(self) -> tuple[RetestReceipt, ...]:
         """Asks what was not asked yet, as far as the caps allow; the proofs of all that was."""
         for target, group in groupby(self.probes, key=lambda probe: probe.target):
             waiting = [probe for probe in group if self._waits(probe)]
@@ -71,12 +78,12 @@ class Session:
             self.say(f"{probe.target} {probe.endpoint}: not asked: {refused}")
         return not refused
 
-    def _ask(self, probe: Probe, site: Site) -> None:
-        if lacking := site.bench.lacks(probe.snippet.language.fence):
+    def _ask(self, probe: Probe, site: RetestTarget) -> None:
+        if lacking := site.harness.lacks(probe.snippet.language.fence):
             self.say(f"{probe.target} {probe.endpoint}: not asked: {lacking}")
             return
         while self._waits(probe):
-            attempt, containment = self._attempt(probe, site), site.bench.containment
+            attempt, containment = self._attempt(probe, site), site.harness.containment
             if isinstance(attempt, str):
                 self.say(f"{probe.target} {probe.endpoint}: not asked: {attempt}")
                 return
@@ -93,18 +100,18 @@ class Session:
                 }
             )
 
-    def _attempt(self, probe: Probe, site: Site) -> Attempt | str:
+    def _attempt(self, probe: Probe, site: RetestTarget) -> Attempt | str:
         """Runs the block once, reads what came back, and then the books; or says why nothing was
         sent, which is no attempt."""
         self._label = probe.label
         before = site.account.before() if isinstance(site.account, Account) else None
         calls = set(self.journal.calls)
-        run = site.bench.run(probe.snippet.language.fence, probe.snippet.text, LIVE_LIMITS)
+        run = site.harness.run(probe.snippet.language.fence, probe.snippet.text, LIVE_LIMITS)
         at = self.clock()
         made = sorted(set(self.journal.calls) - calls)
         reading, sent = self._read(run, probe, site)
         if not made:
-            return reading.untold or "the block sent nothing"
+            return reading.inconclusive or "the block sent nothing"
         bill = None
         if reading.outcome != "cannot-tell":
             bill = self._bill(site.account, before, self._call(probe, reading))
@@ -113,8 +120,8 @@ class Session:
         return Attempt(
             at=at,
             outcome=reading.outcome,
-            reason=_line(reading.untold),
-            status=exchange.status if exchange and exchange.told else None,
+            reason=_line(reading.inconclusive),
+            status=exchange.status if exchange and exchange.is_whole else None,
             request_id=exchange.request_id if exchange else None,
             shape=reading.reply.shape if reading.outcome == "image" else None,
             image=dict(reading.image) if reading.image else None,
@@ -127,33 +134,38 @@ class Session:
             billing=Amounts.model_validate(bill, from_attributes=True) if bill else None,
         )
 
-    def _read(self, run: Run, probe: Probe, site: Site) -> tuple[Reading, Sent | None]:
+    def _read(self, run: Run, probe: Probe, site: RetestTarget) -> tuple[ReplyVerdict, Sent | None]:
         """What came back, and what was sent: where the record cannot hold that, nothing is told."""
-        reading = with_image(read_run(run, probe.endpoint, self.status, site.bench), site.fetch)
+        reading = with_image(read_run(run, probe.endpoint, self.status, site.harness), site.fetch)
         if reading.exchange is None:
             stopped = f"the block was stopped at its {run.ran.stopped} limit before an answer came"
-            return (replace(reading, untold=stopped) if run.ran.stopped else reading), None
+            return (replace(reading, inconclusive=stopped) if run.ran.stopped else reading), None
         with suppress(ValidationError):
-            sent = request_in(reading.exchange, site.bench.base_url)
+            sent = request_in(reading.exchange, site.harness.base_url)
             if sent is not None:
                 return reading, Sent.model_validate(sent.model_dump())
-        return replace(reading, outcome="cannot-tell", untold=reading.untold or UNHELD), None
+        return replace(
+            reading, outcome="cannot-tell", inconclusive=reading.inconclusive or UNHELD
+        ), None
 
     def _bill(
-        self, account: Account | CannotTell | None, before: Books | CannotTell | None, call: Call
+        self,
+        account: Account | Inconclusive | None,
+        before: LedgerSnapshot | Inconclusive | None,
+        call: BilledCall,
     ) -> Bill | None:
-        if account is None or isinstance(account, CannotTell):
+        if account is None or isinstance(account, Inconclusive):
             return bill_of(account) if account else None
         return account.bill(before, call) if before else None
 
-    def _call(self, probe: Probe, reading: Reading) -> Call:
+    def _call(self, probe: Probe, reading: ReplyVerdict) -> BilledCall:
         model, _ = split(probe.endpoint)
         exchange = reading.exchange
         assert exchange is not None and reading.outcome != "cannot-tell"
         outcome: CallOutcome = "image" if reading.outcome == "image" else "error"
         if reading.outcome == "error" and exchange.status == 200 and not reading.reply.is_refusal:
             outcome = "no-image"
-        return Call(
+        return BilledCall(
             outcome=outcome,
             http_status=exchange.status,
             model=model,
@@ -163,7 +175,7 @@ class Session:
         )
 
     def _upstream(
-        self, probe: Probe, reading: Reading, bill: Bill | None, sent: Sent | None
+        self, probe: Probe, reading: ReplyVerdict, bill: Bill | None, sent: Sent | None
     ) -> str | None:
         """The model behind the alias, where the call was made by the alias and something told."""
         model, _ = split(probe.endpoint)
@@ -197,7 +209,7 @@ class Session:
                 attempts.append(("none", lost))
         return sorted(attempts, key=lambda one: one[1].at)
 
-    def _proofs(self) -> Iterator[Proof]:
+    def _proofs(self) -> Iterator[RetestReceipt]:
         found = [(probe, attempts) for probe in self.probes if (attempts := self._attempts(probe))]
         told = {
             (probe.target, probe.endpoint)
@@ -205,7 +217,7 @@ class Session:
             if any(attempt.outcome != "cannot-tell" for _, attempt in attempts)
         }
         for probe, attempts in found:
-            yield Proof(
+            yield RetestReceipt(
                 endpoint=probe.endpoint,
                 target=probe.target,
                 language=probe.snippet.language.name,
@@ -213,11 +225,11 @@ class Session:
                 sha256=sha256(probe.snippet.text.encode()).hexdigest(),
                 containment=attempts[-1][0],
                 rehearsal=self.is_rehearsal,
-                others_told=self._others_told(probe, attempts, told),
+                others_conclusive=self._others_conclusive(probe, attempts, told),
                 attempts=tuple(attempt for _, attempt in attempts),
             )
 
-    def _others_told(
+    def _others_conclusive(
         self,
         probe: Probe,
         attempts: Sequence[tuple[str, Attempt]],

@@ -10,18 +10,18 @@ import httpx
 
 from trueup.model import Target
 from trueup.relay import Budget
-from trueup.retest.billing import Account, CannotTell, LedgerClient
+from trueup.retest.billing import Account, Inconclusive, LedgerClient
 from trueup.sandbox import Containment
 from trueup.status_file import Stored
 from trueup.verify.reply_verdict import Fetch
-from trueup.verify.run import Bench, open_relay
+from trueup.verify.run import Harness, open_relay
 
 FETCH_S = 60.0
 LARGEST_IMAGE = 64 * 2**20
 
 
 @dataclass(frozen=True)
-class Access:
+class Credentials:
     """The secrets of a target: the key for the relay, the other two for its ledger."""
 
     key: str = field(repr=False)
@@ -30,24 +30,24 @@ class Access:
 
 
 @dataclass(frozen=True)
-class Site:
+class RetestTarget:
     """Where a target is asked: the bench, its books if they are to be read, and the way to an image
     that a reply only links to."""
 
-    bench: Bench
-    account: Account | CannotTell | None
+    harness: Harness
+    account: Account | Inconclusive | None
     fetch: Fetch
 
 
 @contextmanager
 def open_live(
     stored: Stored,
-    access: Mapping[str, Access],
+    access: Mapping[str, Credentials],
     budget: Budget,
     containment: Containment | None,
     target: str,
     label: Callable[[], str],
-) -> Iterator[Site]:
+) -> Iterator[RetestTarget]:
     """A live target, by the relay. Its books are read where there is access to them.
 
     `access` is by target."""
@@ -56,10 +56,10 @@ def open_live(
         own, account = access[target], None
         if own.access_token and own.user_id is not None and facts.ledger is None:
             account = find_account(stack, facts.base_url, own)
-        bench = stack.enter_context(
+        harness = stack.enter_context(
             open_relay(stored, target, own.key, None, containment, budget=budget, label=label)
         )
-        yield Site(bench, account, lambda url: fetch_image(url, facts))
+        yield RetestTarget(harness, account, lambda url: fetch_image(url, facts))
 
 
 def fetch_image(url: str, target: Target) -> bytes | str:
@@ -89,10 +89,10 @@ def fetch_image(url: str, target: Target) -> bytes | str:
 def find_account(
     stack: ExitStack,
     base_url: str,
-    access: Access,
+    access: Credentials,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
-) -> Account | CannotTell:
+) -> Account | Inconclusive:
     """The account behind a key, read over `stack`; waiting goes by `clock` and `sleep`."""
     client = LedgerClient(
         base_url,

@@ -8,7 +8,7 @@ from pathlib import Path
 from trueup.errors import BadInput
 from trueup.model import Mapping as Sighting
 from trueup.model import Observation, Source, split
-from trueup.retest.receipt import Proof, row_of
+from trueup.retest.receipt import RetestReceipt, row_of
 from trueup.status_file import (
     Stored,
     append_mapping,
@@ -27,7 +27,7 @@ class Update:
     files: Mapping[str, str]
 
 
-def update(stored: Stored, proofs: Sequence[Proof], now: datetime) -> Update:
+def update(stored: Stored, proofs: Sequence[RetestReceipt], now: datetime) -> Update:
     """The status file with a row for each proof, or with one more sighting on an equal row.
 
     A proof that the file already points to adds nothing, so that a write which was cut off can be
@@ -86,7 +86,7 @@ def _equal(stored: Stored, row: Observation) -> Observation | None:
     return newest if same and newest.newest < row.newest else None
 
 
-def _sighting(stored: Stored, proof: Proof, source: Source) -> Sighting | None:
+def _sighting(stored: Stored, proof: RetestReceipt, source: Source) -> Sighting | None:
     """The model seen behind an alias, where the newest sighting was of another or only stated."""
     alias, _ = split(proof.endpoint)
     seen = next((one.upstream for one in reversed(proof.attempts) if one.upstream), None)

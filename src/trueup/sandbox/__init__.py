@@ -12,7 +12,7 @@ from trueup.sandbox.contract import Containment, Limits, Ran, Sandbox
 from trueup.sandbox.fallback import open_fallback
 from trueup.sandbox.namespace import open_namespace
 from trueup.sandbox.runner import BLOCK_PATH
-from trueup.sandbox.server import Gateway, Loop, open_folder, open_server
+from trueup.sandbox.server import GatewaySocket, Loop, open_folder, open_server
 
 __all__ = [
     "BLOCK_PATH",
@@ -52,7 +52,7 @@ def best_containment() -> tuple[Containment, str]:
 
 
 def _best(
-    stack: ExitStack, gateway: Gateway, loop: Loop, wanted: Containment | None
+    stack: ExitStack, gateway: GatewaySocket, loop: Loop, wanted: Containment | None
 ) -> tuple[Sandbox, list[str]]:
     kinds: tuple[Containment, ...] = (wanted,) if wanted else get_args(Containment)
     reasons: list[str] = []

@@ -13,7 +13,7 @@ from trueup.sandbox import landlock
 from trueup.sandbox.contract import USUAL, Containment, Limits, Ran, Sandbox
 from trueup.sandbox.node import led_node
 from trueup.sandbox.runner import INSIDE, Runner, environment, settings
-from trueup.sandbox.server import Gateway, Loop
+from trueup.sandbox.server import GatewaySocket, Loop
 from trueup.sandbox.tunnel import Tunnel, open_tunnel
 from trueup.snippet import Fence
 
@@ -37,7 +37,7 @@ class FallbackSandbox(Sandbox):
 
 @contextmanager
 def open_fallback(
-    gateway: Gateway, loop: Loop, containment: Literal["landlock", "none"]
+    gateway: GatewaySocket, loop: Loop, containment: Literal["landlock", "none"]
 ) -> Iterator[Sandbox]:
     """A sandbox of the named kind; raises Unreachable with what is missing."""
     if containment == "landlock" and (found := landlock.abi()) < landlock.NETWORK_ABI:

@@ -12,7 +12,7 @@ from trueup.errors import Unreachable
 from trueup.sandbox.contract import USUAL, Containment, Limits, Ran, Sandbox
 from trueup.sandbox.node import mounts, plain_node
 from trueup.sandbox.runner import CHILD, INSIDE, Runner, environment, settings
-from trueup.sandbox.server import Gateway
+from trueup.sandbox.server import GatewaySocket
 from trueup.snippet import Fence
 
 _UNSHARED = ("user", "net", "pid", "ipc", "uts", "cgroup-try")
@@ -51,7 +51,7 @@ class NamespaceSandbox(Sandbox):
 
 
 @contextmanager
-def open_namespace(gateway: Gateway) -> Iterator[Sandbox]:
+def open_namespace(gateway: GatewaySocket) -> Iterator[Sandbox]:
     """A sandbox in namespaces; raises Unreachable with what is missing and what to install."""
     bwrap = shutil.which("bwrap")
     if bwrap is None:
@@ -117,7 +117,7 @@ def _python_folders() -> list[str]:
     return sorted(folder for folder in folders if not Path(folder).is_relative_to("/usr"))
 
 
-def _own_files(gateway: Gateway) -> list[str]:
+def _own_files(gateway: GatewaySocket) -> list[str]:
     names = " ".join(sorted({name for name, _ in gateway.addresses}))
     written = {
         "hosts": f"127.0.0.1 localhost sandbox {names}\n",

@@ -15,7 +15,7 @@ from typing import Any
 from trueup.errors import Unreachable
 from trueup.sandbox.contract import Limits, Ran
 from trueup.sandbox.node import MISSING, Node
-from trueup.sandbox.server import Gateway
+from trueup.sandbox.server import GatewaySocket
 from trueup.snippet import PROGRAMS, Fence
 
 INSIDE, CHILD = (Path(__file__).with_name(f"{name}.py") for name in ("inside", "child"))
@@ -30,7 +30,7 @@ def environment(ca: str) -> dict[str, str]:
     return {"PATH": BLOCK_PATH, "LANG": "C.UTF-8"} | dict.fromkeys(stores, ca)
 
 
-def settings(gateway: Gateway, **changed: Any) -> dict[str, Any]:
+def settings(gateway: GatewaySocket, **changed: Any) -> dict[str, Any]:
     """What `inside.py` is told at its start; the keys say what it does about each."""
     return {
         "ports": [],  # to listen on at 127.0.0.1 and lead to `socket`

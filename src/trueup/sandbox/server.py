@@ -26,7 +26,7 @@ _PATIENCE_S = 10
 
 
 @dataclass(frozen=True)
-class Gateway:
+class GatewaySocket:
     """Where the app answers: `folder` is private to us and holds `socket` and `ca`; `addresses`
     are the names and ports that lead to it."""
 
@@ -78,11 +78,11 @@ def parse_address(host: str) -> tuple[str, int]:
 
 
 @contextmanager
-def open_folder(hosts: Sequence[str]) -> Iterator[Gateway]:
+def open_folder(hosts: Sequence[str]) -> Iterator[GatewaySocket]:
     """A private folder with room for the socket's short path; nothing listens in it yet."""
     addresses = tuple(parse_address(host) for host in hosts)
     with tempfile.TemporaryDirectory(prefix="trueup-", dir=_short_folder()) as name:
-        yield Gateway(Path(name).resolve(), addresses)
+        yield GatewaySocket(Path(name).resolve(), addresses)
 
 
 def _short_folder() -> str | None:
@@ -91,7 +91,7 @@ def _short_folder() -> str | None:
 
 
 @contextmanager
-def open_server(app: ASGIApp, gateway: Gateway) -> Iterator[Loop]:
+def open_server(app: ASGIApp, gateway: GatewaySocket) -> Iterator[Loop]:
     """Serves `app` at the gateway's socket with a certificate for its names; yields the loop."""
     authority = trustme.CA()
     authority.cert_pem.write_to_path(gateway.ca)
@@ -135,7 +135,7 @@ logging.getLogger("uvicorn.error").addFilter(_is_worth_a_line)
 
 
 @contextmanager
-def _serving(server: uvicorn.Server, gateway: Gateway, loop: Loop) -> Iterator[None]:
+def _serving(server: uvicorn.Server, gateway: GatewaySocket, loop: Loop) -> Iterator[None]:
     async def start() -> asyncio.Task[None]:
         # A socket of our own: uvicorn would open its path to every user and exit on a failure.
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from trueup.sandbox.inside import splice
-from trueup.sandbox.server import Gateway, Loop
+from trueup.sandbox.server import GatewaySocket, Loop
 
 _REFUSAL = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
@@ -15,7 +15,7 @@ _REFUSAL = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\
 class Tunnel:
     """`port` is on 127.0.0.1."""
 
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, gateway: GatewaySocket) -> None:
         self._gateway = gateway
         self._allowed = {f"{name}:{port}" for name, port in gateway.addresses}
         self._refused: list[str] = []
@@ -50,7 +50,7 @@ class Tunnel:
 
 
 @contextmanager
-def open_tunnel(gateway: Gateway, loop: Loop) -> Iterator[Tunnel]:
+def open_tunnel(gateway: GatewaySocket, loop: Loop) -> Iterator[Tunnel]:
     """A tunnel to the gateway that closes with the context."""
     tunnel = Tunnel(gateway)
     server = loop.do(tunnel.listen())

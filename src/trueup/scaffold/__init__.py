@@ -4,7 +4,7 @@ Writes into the folder that it is given and nowhere else.
 """
 
 from trueup.scaffold.addition import Addition, write_addition
-from trueup.scaffold.gateway import KINDS, Gateway, model_of
+from trueup.scaffold.gateway import KINDS, SiteAnswers, model_of
 from trueup.scaffold.install_source import Origin, find_origin
 from trueup.scaffold.pieces import new_language, new_model, new_protocol, new_route, route_of
 from trueup.scaffold.repository import starter_files, write_starter
@@ -12,7 +12,7 @@ from trueup.scaffold.repository import starter_files, write_starter
 __all__ = [
     "KINDS",
     "Addition",
-    "Gateway",
+    "SiteAnswers",
     "Origin",
     "find_origin",
     "model_of",

@@ -49,7 +49,7 @@ KINDS: Mapping[str, Kind] = {
 
 
 @dataclass(frozen=True)
-class Gateway:
+class SiteAnswers:
     """A gateway with one model on one route, on the day of its sample.
 
     BadInput names the option whose value cannot be used.

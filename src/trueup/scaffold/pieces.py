@@ -14,11 +14,11 @@ from trueup.docs import Docs
 from trueup.errors import BadInput
 from trueup.model import NAME, Auth, AuthKind, Body, Endpoint, Model, Route
 from trueup.protocols import PROTOCOLS
-from trueup.site import MAIN, languages_in, settings_of
 from trueup.scaffold.addition import Addition
 from trueup.scaffold.gateway import KINDS, PROMPT, TITLE, require
 from trueup.scaffold.repository import page_text, render_file
 from trueup.scaffold.settings import has_menu, site_names, with_language, with_page
+from trueup.site import MAIN, languages_in, settings_of
 from trueup.status_file import Stored, append_entry
 from trueup.wording import load_catalogue, prose_of, standing_words
 

@@ -13,10 +13,10 @@ import jinja2
 from trueup.errors import BadInput
 from trueup.model import Endpoint, Observation, Source, Status
 from trueup.request import request_of
-from trueup.snippet import languages_of
-from trueup.scaffold.gateway import Gateway, model_of
-from trueup.scaffold.shared_files import kit_files, kit_folder, shared_settings
+from trueup.scaffold.gateway import SiteAnswers, model_of
 from trueup.scaffold.install_source import Origin, render_lock
+from trueup.scaffold.shared_files import kit_files, kit_folder, shared_settings
+from trueup.snippet import languages_of
 from trueup.status_file import parse_status, render_entry, render_row, render_schema, render_text
 
 TARGET = "production"
@@ -35,7 +35,7 @@ PLACES = {
 """Where what each template renders is put; the pages of models and the status file beside these."""
 
 
-def write_starter(folder: Path, gateway: Gateway, origin: Origin) -> None:
+def write_starter(folder: Path, gateway: SiteAnswers, origin: Origin) -> None:
     """Writes a small working site into a folder that is new or empty.
 
     Raises BadInput, and leaves nothing behind, where it cannot be written as a whole.
@@ -52,7 +52,7 @@ def write_starter(folder: Path, gateway: Gateway, origin: Origin) -> None:
         raise BadInput(f"{folder}: {found}. Nothing was left there; give another.") from error
 
 
-def starter_files(gateway: Gateway, origin: Origin) -> dict[str, bytes]:
+def starter_files(gateway: SiteAnswers, origin: Origin) -> dict[str, bytes]:
     """The files of the new site, by their path in it."""
     files = dict(kit_files(gateway.protocol))
     texts = {
@@ -103,11 +103,11 @@ def _environment() -> jinja2.Environment:
     return environment
 
 
-def _blocks(gateway: Gateway) -> int:
+def _blocks(gateway: SiteAnswers) -> int:
     return len(languages_of(gateway.protocol, kit_folder() / "snippets"))
 
 
-def _status_text(gateway: Gateway) -> str:
+def _status_text(gateway: SiteAnswers) -> str:
     """The status file; what the sample says was sent is what its endpoint sends today."""
     values = {
         "day": gateway.day,
@@ -123,7 +123,7 @@ def _status_text(gateway: Gateway) -> str:
     return render_file("status.yml", {**values, "row": render_row(row, 2)})
 
 
-def _sample(status: Status, gateway: Gateway) -> Observation:
+def _sample(status: Status, gateway: SiteAnswers) -> Observation:
     return Observation(
         at=gateway.day,
         endpoint=gateway.endpoint,

@@ -5,7 +5,7 @@ from trueup.site.address import VARIABLE, parse_address, place_of
 from trueup.site.blocks import Block, extract_blocks, read_blocks, trim_end
 from trueup.site.build import AS_OF, build_site, unfinished_site
 from trueup.site.built import change_pages, without_colours
-from trueup.site.calls import MACROS, Call, Names, calls_in, names_in, problem_of
+from trueup.site.calls import MACROS, MacroCall, Names, calls_in, names_in, problem_of
 from trueup.site.csp import policy_of, secure_pages
 from trueup.site.export import export_receipts, mark_pages
 from trueup.site.languages import MAIN, NOT_FOUND, QUIET, home_of, language_at, languages_in
@@ -25,7 +25,7 @@ __all__ = [
     "QUIET",
     "STAMP",
     "Block",
-    "Call",
+    "MacroCall",
     "Names",
     "Outline",
     "Page",

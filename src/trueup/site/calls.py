@@ -43,7 +43,7 @@ Names = Mapping[str, Collection[str]]
 """By kind, what an argument may name. Links to a page are checked as other links are."""
 
 
-class Call(Frozen):
+class MacroCall(Frozen):
     """A call of a macro in a page; an argument that is no text in quotes is None."""
 
     macro: str
@@ -66,7 +66,7 @@ class Problem(NamedTuple):
     remedy: str
 
 
-def calls_in(page: Page) -> tuple[Call, ...]:
+def calls_in(page: Page) -> tuple[MacroCall, ...]:
     """The calls in a page, in its order. Raises BadInput, with the line, where Jinja cannot parse
     the page; the build would end there too."""
     if "{" not in page.text:
@@ -81,7 +81,7 @@ def calls_in(page: Page) -> tuple[Call, ...]:
             " {{ and }}, were expected. Correct the call, or write the braces in another way."
         ) from error
     return tuple(
-        Call(
+        MacroCall(
             line=page.first_line + call.lineno - 1,
             macro=call.node.name,
             arguments=(
@@ -111,7 +111,7 @@ def names_in(status: Status, top: Path) -> Names:
     }
 
 
-def problem_of(call: Call, names: Names) -> Problem | None:
+def problem_of(call: MacroCall, names: Names) -> Problem | None:
     """Why a call cannot be made, or None where it can."""
     macro, given = call.macro, call.given
     if macro not in MACROS:

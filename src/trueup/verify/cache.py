@@ -23,7 +23,7 @@ from trueup.sandbox.node import find_program
 from trueup.site import Block
 from trueup.snippet import PROGRAMS
 from trueup.status_file import Stored, write_whole
-from trueup.verify.receipt import Receipt
+from trueup.verify.receipt import BlockReceipt
 
 VERSION = 1
 ENGINE = Path(__file__).parents[1]
@@ -138,7 +138,7 @@ class Cache:
         self._used: dict[str, list[Any]] = {}
         self._records: dict[str, list[str]] = {}
 
-    def find(self, block: Block, pages: tuple[str, ...]) -> Receipt | None:
+    def find(self, block: Block, pages: tuple[str, ...]) -> BlockReceipt | None:
         """The receipt of an earlier run of this very block under equal conditions."""
         key = self._keys.of(block)
         entry = self._kept.get(key or "")
@@ -154,7 +154,7 @@ class Cache:
         record = records[entry[1]]
         return receipt.model_copy(update={"pages": pages, "record": record, "reused": True})
 
-    def keep(self, block: Block, receipt: Receipt) -> None:
+    def keep(self, block: Block, receipt: BlockReceipt) -> None:
         """Keeps a receipt if it is of a replay that passed."""
         key = self._keys.of(block)
         records = self._record_of(receipt)
@@ -171,7 +171,7 @@ class Cache:
         data = json.dumps({"version": VERSION, "receipts": self._used}, ensure_ascii=False)
         write_whole(self._file, data.encode(errors="surrogatepass"), 0o644)
 
-    def _record_of(self, receipt: Receipt) -> list[str]:
+    def _record_of(self, receipt: BlockReceipt) -> list[str]:
         endpoint = receipt.endpoint or ""
         if endpoint not in self._records:
             self._records[endpoint] = self._keys.records(endpoint)
@@ -189,18 +189,18 @@ def _load(file: Path) -> Mapping[str, Any]:
     return kept if isinstance(kept, dict) else {}
 
 
-def _parse(key: str, entry: Any) -> Receipt | None:
+def _parse(key: str, entry: Any) -> BlockReceipt | None:
     """The receipt of an entry that is as it was written, under the key that it was written for."""
     match entry:
         case [str(seal), int(row), str(text)] if seal == _seal(key, row, text):
             try:
-                return Receipt.model_validate_json(text)
+                return BlockReceipt.model_validate_json(text)
             except ValidationError:
                 return None
     return None
 
 
-def _is_proof(receipt: Receipt, block: Block) -> bool:
+def _is_proof(receipt: BlockReceipt, block: Block) -> bool:
     """Whether a receipt is of a replay of this very block, and passed."""
     mine = (block.sha256, block.language, block.endpoint)
     same = mine == (receipt.sha256, receipt.language, receipt.endpoint)

@@ -16,9 +16,9 @@ from trueup.sandbox import Limits
 from trueup.site import Block
 from trueup.snippet import PROGRAMS, language_of
 from trueup.status_file import Stored
-from trueup.verify.reply_verdict import Reading, decode, exchanges_of, read_run
-from trueup.verify.receipt import Receipt
-from trueup.verify.run import Bench, Run
+from trueup.verify.receipt import BlockReceipt
+from trueup.verify.reply_verdict import ReplyVerdict, decode, exchanges_of, read_run
+from trueup.verify.run import Harness, Run
 
 LIMITS = Limits(timeout_s=60)
 LIVE_LIMITS = Limits(timeout_s=330, output_bytes=2 * BODY_LIMIT)
@@ -42,49 +42,49 @@ def distinct(blocks: Iterable[Block]) -> list[OnPages]:
 
 
 def verify_block(
-    block: Block, pages: tuple[str, ...], stored: Stored, bench: Bench, today: date
-) -> Receipt:
+    block: Block, pages: tuple[str, ...], stored: Stored, harness: Harness, today: date
+) -> BlockReceipt:
     """Runs one block and judges it; one of which nothing can be told neither passes nor fails."""
-    receipt = partial(_receipt, block, pages, bench)
+    receipt = partial(_receipt, block, pages, harness)
     endpoint = stored.status.endpoints.get(block.endpoint or "")
     if block.endpoint is None or endpoint is None:
         why = "the block belongs to no endpoint; a block that a macro made was expected"
         return receipt(reasons=(why,))
-    if endpoint.skip and endpoint.skip.until >= today and bench.replays:
+    if endpoint.skip and endpoint.skip.until >= today and harness.replays:
         return receipt(skipped=f"{endpoint.skip.reason} (until {endpoint.skip.until})")
     program = PROGRAMS[block.language]
-    if lacking := bench.lacks(program.fence):
-        may_skip = program.may_lack and not bench.complete
+    if lacking := harness.lacks(program.fence):
+        may_skip = program.may_lack and not harness.complete
         return receipt(skipped=lacking) if may_skip else receipt(reasons=(lacking,))
-    run = bench.run(program.fence, block.text, LIMITS if bench.replays else LIVE_LIMITS)
-    return _Trial(block, block.endpoint, pages, stored, bench, run).receipt()
+    run = harness.run(program.fence, block.text, LIMITS if harness.replays else LIVE_LIMITS)
+    return _Trial(block, block.endpoint, pages, stored, harness, run).receipt()
 
 
 def _receipt(
     block: Block,
     pages: tuple[str, ...],
-    bench: Bench,
+    harness: Harness,
     *,
     passed: bool = False,
     skipped: str | None = None,
     reasons: Sequence[str] = (),
     run: Run | None = None,
-    reading: Reading | None = None,
+    reading: ReplyVerdict | None = None,
     outcome: str | None = None,
     row: Observation | None = None,
     record: Place | None = None,
     unobserved: tuple[Difference, ...] = (),
-) -> Receipt:
+) -> BlockReceipt:
     exchange = reading.exchange if reading else None
-    image = reading.image if reading and not bench.replays else None
-    return Receipt(
+    image = reading.image if reading and not harness.replays else None
+    return BlockReceipt(
         sha256=block.sha256,
         language=block.language,
         endpoint=block.endpoint,
         pages=pages,
-        target=bench.target,
-        replayed=bench.replays,
-        containment=bench.containment,
+        target=harness.target,
+        replayed=harness.replays,
+        containment=harness.containment,
         passed=passed,
         status=exchange.status if exchange else None,
         outcome=outcome,
@@ -97,7 +97,7 @@ def _receipt(
         record=str(record) if record else None,
         image=dict(image) if image else None,
         skipped=skipped,
-        untold=reading.untold if reading and exchange else None,
+        inconclusive=reading.inconclusive if reading and exchange else None,
         unobserved=unobserved,
         reasons=tuple(map(printable, reasons)),  # they quote what a gateway said
     )
@@ -111,19 +111,19 @@ class _Trial:
     endpoint: str
     pages: tuple[str, ...]
     stored: Stored
-    bench: Bench
+    harness: Harness
     run: Run
     reasons: list[str] = field(default_factory=list)
     unobserved: tuple[Difference, ...] = ()
 
-    def receipt(self) -> Receipt:
-        reading = read_run(self.run, self.endpoint, self.stored.status, self.bench)
+    def receipt(self) -> BlockReceipt:
+        reading = read_run(self.run, self.endpoint, self.stored.status, self.harness)
         receipt = partial(
-            _receipt, self.block, self.pages, self.bench, run=self.run, reading=reading
+            _receipt, self.block, self.pages, self.harness, run=self.run, reading=reading
         )
         self._reached()
         exchange = reading.exchange
-        if exchange is not None and reading.untold:
+        if exchange is not None and reading.inconclusive:
             return receipt(outcome="cannot-tell")
         row = self._recorded(exchange)
         if row is not None and exchange is not None:
@@ -141,17 +141,17 @@ class _Trial:
 
     def _reached(self) -> None:
         """One request to the gateway, and none elsewhere but to the hosts of its images."""
-        ran, bench = self.run.ran, self.bench
-        exchanges = exchanges_of(self.run, bench)
-        sent = [exchange for exchange in exchanges if exchange.host == bench.gateway]
-        other = sorted({e.host for e in exchanges if e.host != bench.gateway} | {*ran.refused})
+        ran, harness = self.run.ran, self.harness
+        exchanges = exchanges_of(self.run, harness)
+        sent = [exchange for exchange in exchanges if exchange.host == harness.gateway]
+        other = sorted({e.host for e in exchanges if e.host != harness.gateway} | {*ran.refused})
         if ran.stopped:
             self.reasons.append(f"the block was stopped at its {ran.stopped} limit")
         if other:
             self.reasons.append(f"the block asked for other hosts: {', '.join(other)}")
         if len(sent) != 1:
             self.reasons.append(
-                f"{len(sent)} requests reached {bench.gateway}; one was expected."
+                f"{len(sent)} requests reached {harness.gateway}; one was expected."
                 f" {self._last_words()}"
             )
 
@@ -162,18 +162,18 @@ class _Trial:
         the key may be another, where the block's client has a way of its own.
         """
         status = self.stored.status
-        told, moved = self._told(self.bench.target), {}
+        told, moved = self._told(self.harness.target), {}
         if not told:
-            told, moved = self._told(status.reference), {"base_url": self.bench.base_url}
+            told, moved = self._told(status.reference), {"base_url": self.harness.base_url}
         if not told:
             self.reasons.append(
-                f"no observation of it at {self.bench.target} is on record; one was expected."
+                f"no observation of it at {self.harness.target} is on record; one was expected."
                 " Retest it, or give the endpoint a skip with a reason and a date"
             )
             return None
         if exchange is None:
             return told[0]
-        request = request_in(exchange, self.bench.base_url)
+        request = request_in(exchange, self.harness.base_url)
         if request is None:
             self.reasons.append("the request was not JSON with one key, as every record is")
             return told[0]
@@ -204,7 +204,7 @@ class _Trial:
         rows = self.stored.status.seen(self.endpoint, target)
         return [row for row in rows if row.outcome != "cannot-tell"]
 
-    def _compare(self, row: Observation, reading: Reading) -> None:
+    def _compare(self, row: Observation, reading: ReplyVerdict) -> None:
         reply, outcome, signatures = reading.reply, reading.outcome, reading.signatures
         if row.outcome not in (outcome, "mixed"):
             got = f" ({reply.error})" if reply.error else ""

@@ -13,15 +13,15 @@ from trueup.site import Block
 from trueup.status_file import Stored
 from trueup.verify.cache import Cache
 from trueup.verify.judge import OnPages, distinct, verify_block
-from trueup.verify.receipt import Receipt, Report
-from trueup.verify.run import Bench
+from trueup.verify.receipt import BlockReceipt, Report
+from trueup.verify.run import Harness
 
 
 @dataclass(frozen=True)
 class Pool:
-    """`open_bench` gives each of at most `jobs` threads a bench; a live target has one alone."""
+    """`open_harness` gives each of at most `jobs` threads a bench; a live target has one alone."""
 
-    open_bench: Callable[[], AbstractContextManager[Bench]]
+    open_harness: Callable[[], AbstractContextManager[Harness]]
     jobs: int = 1
     cache: Cache | None = None
 
@@ -45,26 +45,26 @@ class Pool:
 
     def _kept(
         self, block: Block, pages: tuple[str, ...], stored: Stored, today: date
-    ) -> Receipt | None:
+    ) -> BlockReceipt | None:
         endpoint = stored.status.endpoints.get(block.endpoint or "")
         if self.cache is None or endpoint is None:
             return None
         is_skipped = endpoint.skip is not None and endpoint.skip.until >= today
         return None if is_skipped else self.cache.find(block, pages)
 
-    def _run(self, published: Sequence[OnPages], stored: Stored, today: date) -> list[Receipt]:
+    def _run(self, published: Sequence[OnPages], stored: Stored, today: date) -> list[BlockReceipt]:
         waiting = deque(enumerate(published))
-        receipts: dict[int, Receipt] = {}
+        receipts: dict[int, BlockReceipt] = {}
         failed: list[BaseException] = []
 
         def run_blocks() -> None:
-            with self.open_bench() as bench:
+            with self.open_harness() as harness:
                 while waiting:
                     try:
                         number, (block, pages) = waiting.popleft()
                     except IndexError:  # another thread took the last
                         return
-                    receipts[number] = verify_block(block, pages, stored, bench, today)
+                    receipts[number] = verify_block(block, pages, stored, harness, today)
 
         def work() -> None:
             """Leaves nothing to the other threads when it fails."""
@@ -91,12 +91,13 @@ class Pool:
 
 
 def _conclusive(report: Report, stored: Stored) -> Report:
-    untold = [receipt for receipt in report.receipts if receipt.untold]
-    if untold and len(untold) == report.counts["run"]:
-        target = untold[0].target
+    inconclusive = [receipt for receipt in report.receipts if receipt.inconclusive]
+    if inconclusive and len(inconclusive) == report.counts["run"]:
+        target = inconclusive[0].target
         raise Unreachable(
-            f"{target}: {len(untold)} blocks were run and none told anything; an answer of"
+            f"{target}: {len(inconclusive)} blocks were run and none told anything; an answer of"
             f" {stored.status.targets[target].base_url} was expected. The first:"
-            f" {untold[0].untold}. Check that it is up, the key and its balance, and the caps."
+            f" {inconclusive[0].inconclusive}."
+            " Check that it is up, the key and its balance, and the caps."
         )
     return report

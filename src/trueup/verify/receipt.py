@@ -14,7 +14,7 @@ from trueup.model import Frozen
 from trueup.request import Difference
 
 
-class Receipt(Frozen):
+class BlockReceipt(Frozen):
     """What one run of one block proved."""
 
     sha256: str
@@ -55,7 +55,7 @@ class Receipt(Frozen):
     """Format, width, height and bytes of the image; never of a replay."""
     skipped: str | None = None
     """Why the block was not run, and until when."""
-    untold: str | None = None
+    inconclusive: str | None = None
     """Why a live run told nothing: no whole answer, or one about the key, its balance or a rate
     limit. Such a block neither passed nor failed."""
     unobserved: tuple[Difference, ...] = ()
@@ -77,18 +77,18 @@ class Report:
     nothing differed that the block or its judge could see. `reused` says how many those are.
     """
 
-    receipts: tuple[Receipt, ...]
+    receipts: tuple[BlockReceipt, ...]
 
     @cached_property
     def counts(self) -> Mapping[str, int]:
         """Distinct blocks found, run, passed, failed, skipped, and run without telling anything."""
         skipped = sum(receipt.skipped is not None for receipt in self.receipts)
         passed = sum(receipt.passed for receipt in self.receipts)
-        untold = sum(receipt.untold is not None for receipt in self.receipts)
+        inconclusive = sum(receipt.inconclusive is not None for receipt in self.receipts)
         run = len(self.receipts) - skipped
         counts = {"found": len(self.receipts), "run": run, "passed": passed}
-        failed = run - passed - untold
-        return {**counts, "failed": failed, "skipped": skipped, "cannot-tell": untold}
+        failed = run - passed - inconclusive
+        return {**counts, "failed": failed, "skipped": skipped, "cannot-tell": inconclusive}
 
     @property
     def reused(self) -> int:
@@ -107,4 +107,4 @@ class Report:
     @classmethod
     def parse(cls, text: str) -> "Report":
         """The report that `render` wrote."""
-        return cls(tuple(Receipt.model_validate(one) for one in json.loads(text)["receipts"]))
+        return cls(tuple(BlockReceipt.model_validate(one) for one in json.loads(text)["receipts"]))

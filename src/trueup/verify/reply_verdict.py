@@ -11,7 +11,7 @@ from trueup.exchange import Exchange
 from trueup.model import Status
 from trueup.protocols import Reply
 from trueup.request import protocol_of
-from trueup.verify.run import Bench, Run
+from trueup.verify.run import Harness, Run
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "AVIF")
 """Pillow's other readers are not for strangers' files: the one for EPS starts a program."""
@@ -27,11 +27,11 @@ Fetch = Callable[[str], bytes | str]
 
 
 @dataclass(frozen=True)
-class Reading:
+class ReplyVerdict:
     """What came back for a block.
 
-    `exchange` is its first with the gateway, None where nothing arrived. `untold` is why a live
-    target's answer says nothing of the route; the outcome is then `cannot-tell`. `image` holds
+    `exchange` is its first with the gateway, None where nothing arrived. `inconclusive` is why a
+    live target's answer says nothing of the route; the outcome is then `cannot-tell`. `image` holds
     format, width, height and bytes of an image that decoded, never of a replay; `content` is the
     image itself.
     """
@@ -39,43 +39,43 @@ class Reading:
     exchange: Exchange | None
     reply: Reply
     outcome: Literal["image", "error", "cannot-tell"]
-    untold: str | None
+    inconclusive: str | None
     signatures: tuple[str, ...]
     image: Facts | None
     content: bytes | None = None
 
 
-def exchanges_of(run: Run, bench: Bench) -> list[Exchange]:
+def exchanges_of(run: Run, harness: Harness) -> list[Exchange]:
     """The exchanges of a run that are not the fetching of an image."""
-    return [one for one in run.exchanges if one.host not in bench.media_hosts]
+    return [one for one in run.exchanges if one.host not in harness.media_hosts]
 
 
-def read_run(run: Run, endpoint: str, status: Status, bench: Bench) -> Reading:
+def read_run(run: Run, endpoint: str, status: Status, harness: Harness) -> ReplyVerdict:
     """What a run of an endpoint's block on a bench says."""
-    sent = [one for one in exchanges_of(run, bench) if one.host == bench.gateway]
+    sent = [one for one in exchanges_of(run, harness) if one.host == harness.gateway]
     if not sent:
-        return Reading(None, Reply(), "cannot-tell", "no request arrived", (), None)
+        return ReplyVerdict(None, Reply(), "cannot-tell", "no request arrived", (), None)
     exchange = sent[0]
     reply = protocol_of(status, endpoint).read(exchange.status, exchange.response_body)
-    untold = _untold(exchange, reply, run, bench)
-    if untold is not None:
-        return Reading(exchange, Reply(), "cannot-tell", untold, (), None)
-    content, image = _image_in(reply, run, bench)
+    inconclusive = _inconclusive(exchange, reply, run, harness)
+    if inconclusive is not None:
+        return ReplyVerdict(exchange, Reply(), "cannot-tell", inconclusive, (), None)
+    content, image = _image_in(reply, run, harness)
     if reply.content is not None and content is None:
         reply = replace(reply, error=NOT_DECODED)
     known = status.signatures.items()
     signatures = tuple(name for name, one in known if reply.error and one.match in reply.error)
     outcome: Literal["image", "error"] = "error" if reply.error else "image"
-    return Reading(exchange, reply, outcome, None, signatures, image, content)
+    return ReplyVerdict(exchange, reply, outcome, None, signatures, image, content)
 
 
-def with_image(reading: Reading, fetch: Fetch) -> Reading:
+def with_image(reading: ReplyVerdict, fetch: Fetch) -> ReplyVerdict:
     """The reading with the image that the reply only links to, fetched where the block did not."""
     if reading.outcome != "image" or reading.image is not None or reading.reply.url is None:
         return reading
     content = fetch(reading.reply.url)
     if isinstance(content, str):
-        return replace(reading, outcome="cannot-tell", untold=content)
+        return replace(reading, outcome="cannot-tell", inconclusive=content)
     image = decode(content)
     if image is None:
         reply = replace(reading.reply, error="the linked image does not decode")
@@ -83,11 +83,11 @@ def with_image(reading: Reading, fetch: Fetch) -> Reading:
     return replace(reading, image=image, content=content)
 
 
-def _untold(exchange: Exchange, reply: Reply, run: Run, bench: Bench) -> str | None:
+def _inconclusive(exchange: Exchange, reply: Reply, run: Run, harness: Harness) -> str | None:
     """Why a live target's answer is about us or the way to it, or None where it tells."""
-    if not exchange.told:
+    if not exchange.is_whole:
         return f"no whole answer came ({exchange.reason or 'no reason is known'})"
-    if bench.replays:
+    if harness.replays:
         return None
     status, content = exchange.status, exchange.response_body
     no_balance = status == 403 and any(code in content for code in NO_BALANCE)
@@ -96,20 +96,20 @@ def _untold(exchange: Exchange, reply: Reply, run: Run, bench: Bench) -> str | N
     if not reply.is_readable:
         return f"{reply.error}, which is no answer of the gateway's own"
     for media in run.exchanges:
-        if media.host in bench.media_hosts and not media.told:
+        if media.host in harness.media_hosts and not media.is_whole:
             return f"{media.host} did not give the image ({media.reason or 'no answer'})"
     return None
 
 
-def _image_in(reply: Reply, run: Run, bench: Bench) -> tuple[bytes | None, Facts | None]:
+def _image_in(reply: Reply, run: Run, harness: Harness) -> tuple[bytes | None, Facts | None]:
     """The first image that decodes, of the reply itself or of what the block fetched.
 
     What the mock has drawn has no facts of its own, so a replay is not decoded.
     """
-    media = bench.media_hosts
+    media = harness.media_hosts
     fetched = [one.response_body for one in run.exchanges if one.host in media]
     found = fetched if reply.content is None else [reply.content]
-    if bench.replays:
+    if harness.replays:
         return next(iter(found), None), None
     for content in found:
         if (facts := decode(content)) is not None:

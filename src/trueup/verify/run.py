@@ -70,7 +70,7 @@ class Log:
 
 
 @dataclass(frozen=True)
-class Bench:
+class Harness:
     """Where blocks run against one target: a sandbox in front of the mock or the relay.
 
     `replays` tells whether replies come from the record instead of a live gateway. `gateway` is
@@ -112,7 +112,7 @@ def open_mock(
     containment: Containment | None = None,
     *,
     complete: bool = False,
-) -> Iterator[Bench]:
+) -> Iterator[Harness]:
     """A bench that replays the reference target's observations; nothing leaves the machine.
 
     `complete`, here and below, is the bench's.
@@ -127,7 +127,7 @@ def open_mock(
     facts, hosts = status.targets[status.reference], frozenset({MEDIA_HOST})
     with _sandbox(stored, log.around(app), hosts, containment) as sandbox:
         name, url = status.reference, facts.base_url
-        yield Bench(name, url, _gateway(stored), True, sandbox, hosts, complete, log)
+        yield Harness(name, url, _gateway(stored), True, sandbox, hosts, complete, log)
 
 
 @contextmanager
@@ -143,7 +143,7 @@ def open_relay(
     deadlines: Deadlines | None = None,
     complete: bool = False,
     to: str | None = None,
-) -> Iterator[Bench]:
+) -> Iterator[Harness]:
     """A bench that forwards to a live target with the key put in on the wire, under caps: those of
     `budget`, or else `max_calls`. `label` names what a call is made for in the budget's journal.
     `to` is an address that stands in for the target's own, as in a rehearsal."""
@@ -159,7 +159,9 @@ def open_relay(
     )
     hosts = frozenset(facts.media_hosts)
     with _sandbox(stored, log.around(app), hosts, containment) as sandbox:
-        yield Bench(target, facts.base_url, _gateway(stored), False, sandbox, hosts, complete, log)
+        yield Harness(
+            target, facts.base_url, _gateway(stored), False, sandbox, hosts, complete, log
+        )
 
 
 def _gateway(stored: Stored) -> str:

@@ -9,7 +9,7 @@ from trueup.wording.catalogue import Catalogue
 
 
 @dataclass(frozen=True)
-class Guide:
+class AssistantLabels:
     """Labels and sentences in the language of a catalogue, as text that is Markdown too."""
 
     catalogue: Catalogue
@@ -43,7 +43,7 @@ class Guide:
     @property
     def pages(self) -> str:
         """The title of the pages that stand under no other."""
-        return self._("Pages")
+        return self._("PageText")
 
     @property
     def programs(self) -> str:

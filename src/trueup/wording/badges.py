@@ -9,7 +9,7 @@ from typing import Literal
 from trueup.wording.markdown import plain
 
 Look = Literal[
-    "good", "fair", "bad", "absent", "untold", "partly", "stale", "held", "same", "parted"
+    "good", "fair", "bad", "absent", "inconclusive", "partly", "stale", "held", "same", "parted"
 ]
 
 

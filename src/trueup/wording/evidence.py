@@ -7,8 +7,8 @@ from urllib.parse import quote
 from trueup.evidence import Assessment, MappingState, MappingWord, Risk
 from trueup.model import Billing, Observation, Outcome, Shape, Standing, Status, as_time
 from trueup.request import request_of
-from trueup.wording.catalogue import Catalogue
 from trueup.wording.badges import Look, dated, mark
+from trueup.wording.catalogue import Catalogue
 from trueup.wording.markdown import code, plain
 
 
@@ -122,7 +122,7 @@ class Evidence:
             "image": "good",
             "error": "bad",
             "mixed": "partly",
-            "cannot-tell": "untold",
+            "cannot-tell": "inconclusive",
         }
         return looks[outcome]
 
@@ -131,7 +131,7 @@ class Evidence:
         looks: dict[Billing | None, Look] = {
             None: "absent",
             "aligned": "good",
-            "cannot-tell": "untold",
+            "cannot-tell": "inconclusive",
         }
         return mark(looks.get(billing, "bad"), self.billing_word(billing))
 

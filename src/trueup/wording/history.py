@@ -8,10 +8,10 @@ from datetime import datetime
 from trueup.evidence import Change, Seen, holds_of
 from trueup.model import Observation, anchor, as_time
 from trueup.request import request_of
-from trueup.wording.evidence import standing_words
 from trueup.wording.badges import dated
-from trueup.wording.pages import Pages
+from trueup.wording.evidence import standing_words
 from trueup.wording.markdown import code, plain
+from trueup.wording.pages import PageText
 from trueup.wording.timeline import Dot, Drawing, Kind, render_key
 
 MOST = 60
@@ -21,7 +21,7 @@ FIRST = 5
 """How many of the newest changes are shown unfolded."""
 
 
-def history(pages: Pages, model: str) -> str:
+def history(pages: PageText, model: str) -> str:
     """Each endpoint of a model, over time."""
     parts = []
     for endpoint in pages.endpoints(model):
@@ -30,7 +30,7 @@ def history(pages: Pages, model: str) -> str:
     return "\n\n".join(parts)
 
 
-def endpoint_history(pages: Pages, endpoint: str) -> str:
+def endpoint_history(pages: PageText, endpoint: str) -> str:
     """A drawing of an endpoint's observations, the changes of its standing, and the same as text.
 
     Variants are left out: they make no standing.
@@ -51,11 +51,11 @@ def endpoint_history(pages: Pages, endpoint: str) -> str:
     return "\n\n".join(parts) or pages._("Nothing was observed yet.")
 
 
-def _changes(pages: Pages, endpoint: str) -> tuple[Change, ...]:
+def _changes(pages: PageText, endpoint: str) -> tuple[Change, ...]:
     return pages.assessments[endpoint].changes[:MOST]
 
 
-def _moves(pages: Pages, endpoint: str) -> list[str]:
+def _moves(pages: PageText, endpoint: str) -> list[str]:
     """When the standing changed and holds began, the newest first."""
     words = standing_words(pages.catalogue)
     told = [
@@ -77,7 +77,7 @@ def _moves(pages: Pages, endpoint: str) -> list[str]:
     return [sentence for _, sentence in sorted(told, key=lambda one: one[0], reverse=True)]
 
 
-def _figure(pages: Pages, endpoint: str, rows: Sequence[Seen]) -> str:
+def _figure(pages: PageText, endpoint: str, rows: Sequence[Seen]) -> str:
     """The drawing, under it what its marks mean."""
     lanes: dict[str, list[Dot]] = {}
     for name in sorted({seen.row.target for seen in rows}, key=list(pages.status.targets).index):
@@ -113,24 +113,24 @@ def _dot(seen: Seen) -> Dot:
 
 def _kind(row: Observation) -> Kind:
     if row.outcome != "image":
-        return "untold" if row.outcome == "cannot-tell" else row.outcome
+        return "inconclusive" if row.outcome == "cannot-tell" else row.outcome
     if row.billing == "aligned":
         return "image"
     return "bare" if row.billing in (None, "cannot-tell") else "billed"
 
 
-def _kind_words(pages: Pages) -> dict[Kind, str]:
+def _kind_words(pages: PageText) -> dict[Kind, str]:
     return {
         "image": pages._("returns output, billing aligned"),
         "bare": pages._("returns output, billing not told"),
         "billed": pages._("returns output, billing risky"),
         "error": pages._("fails"),
         "mixed": pages._("fails in some calls"),
-        "untold": pages._("could not tell"),
+        "inconclusive": pages._("could not tell"),
     }
 
 
-def _about(pages: Pages, rows: Sequence[Seen], lanes: dict[str, list[Dot]]) -> Iterator[str]:
+def _about(pages: PageText, rows: Sequence[Seen], lanes: dict[str, list[Dot]]) -> Iterator[str]:
     words = _kind_words(pages)
     yield pages._("From {first} to {last}.").format(
         first=min(map(_begin, rows)).date(),
@@ -142,7 +142,7 @@ def _about(pages: Pages, rows: Sequence[Seen], lanes: dict[str, list[Dot]]) -> I
         yield pages._("{lane}: {told}.").format(lane=lane, told=pages.catalogue.phrases(told))
 
 
-def _keys(pages: Pages, drawing: Drawing) -> Iterator[tuple[str, str]]:
+def _keys(pages: PageText, drawing: Drawing) -> Iterator[tuple[str, str]]:
     """What the marks of a drawing mean, those that it has."""
     dots = [dot for lane in drawing.lanes.values() for dot in lane]
     for kind, word in _kind_words(pages).items():
@@ -157,7 +157,7 @@ def _keys(pages: Pages, drawing: Drawing) -> Iterator[tuple[str, str]]:
         yield render_key("hold"), pages._("held back")
 
 
-def _listed(pages: Pages, endpoint: str, rows: Sequence[Seen]) -> str:
+def _listed(pages: PageText, endpoint: str, rows: Sequence[Seen]) -> str:
     """The rows as a list that opens, the newest first."""
     items = [f"    - {_row(pages, seen)}" for seen in rows]
     count = len(pages.assessments[endpoint].rows)
@@ -167,7 +167,7 @@ def _listed(pages: Pages, endpoint: str, rows: Sequence[Seen]) -> str:
     return f'??? note tu-rows "{title}"\n\n' + "\n".join(items)
 
 
-def _row(pages: Pages, seen: Seen) -> str:
+def _row(pages: PageText, seen: Seen) -> str:
     row = seen.row
     told = [pages.evidence.told(row.outcome, row.shape)]
     told += [code(pages.status.signatures[name].match) for name in row.signatures]
@@ -183,7 +183,7 @@ def _row(pages: Pages, seen: Seen) -> str:
     )
 
 
-def _when(pages: Pages, row: Observation) -> str:
+def _when(pages: PageText, row: Observation) -> str:
     if row.first is None:
         return dated(row.day)
     return pages.catalogue.ngettext(

@@ -5,10 +5,10 @@ from html import escape
 
 from trueup.evidence import Assessment, alternative, mapping_of
 from trueup.model import Standing, anchor, split
-from trueup.wording.evidence import standing_words
 from trueup.wording.badges import Look, dated, mark
-from trueup.wording.sentences import WORKING, Sentences
+from trueup.wording.evidence import standing_words
 from trueup.wording.markdown import code, plain
+from trueup.wording.sentences import WORKING, Sentences
 
 MARKS = {
     Standing.RECOMMENDED: "success",
@@ -18,7 +18,7 @@ MARKS = {
 }
 
 
-class Pages(Sentences):
+class PageText(Sentences):
     """The parts of the pages that follow from the evidence."""
 
     def endpoints(self, model: str) -> list[str]:

@@ -4,19 +4,21 @@ from html import escape
 from urllib.parse import urlsplit
 
 from trueup.model import Status
-from trueup.verify.receipt import Receipt
+from trueup.verify.receipt import BlockReceipt
 from trueup.wording.catalogue import Catalogue
 
 
-def receipt_line(receipt: Receipt, status: Status, catalogue: Catalogue, page: str) -> str:
+def receipt_line(receipt: BlockReceipt, status: Status, catalogue: Catalogue, page: str) -> str:
     """The stamp of a block on a page; a replay is never worded like a live run."""
     _ = catalogue.gettext
     if receipt.skipped is not None:
         return _paragraph("skipped", [_("Not run: {why}.").format(why=escape(receipt.skipped))])
     host = escape(urlsplit(status.targets[receipt.target].base_url).netloc)
-    if receipt.untold is not None:
+    if receipt.inconclusive is not None:
         sentence = _("Run against {host}, which told nothing of it: {why}.")
-        return _paragraph("untold", [sentence.format(host=host, why=escape(receipt.untold))])
+        return _paragraph(
+            "inconclusive", [sentence.format(host=host, why=escape(receipt.inconclusive))]
+        )
     if not receipt.passed:
         return _paragraph("failed", [_("This block did not pass its run; do not use it.")])
     told = []

@@ -5,13 +5,13 @@ from collections.abc import Iterator, Mapping
 
 from trueup.evidence import agree, mapping_of
 from trueup.model import Observation, anchor
-from trueup.wording.history import endpoint_history
 from trueup.wording.badges import column, dated, mark
-from trueup.wording.pages import Pages, table
+from trueup.wording.history import endpoint_history
 from trueup.wording.markdown import code, plain
+from trueup.wording.pages import PageText, table
 
 
-def standings(pages: Pages) -> str:
+def standings(pages: PageText) -> str:
     """Every endpoint with its standing and evidence, by model, each under an anchor of its own."""
     parts = []
     for model, facts in pages.status.models.items():
@@ -25,7 +25,7 @@ def standings(pages: Pages) -> str:
     return "\n\n".join(parts)
 
 
-def _endpoint(pages: Pages, endpoint: str) -> Iterator[str]:
+def _endpoint(pages: PageText, endpoint: str) -> Iterator[str]:
     yield f"### {pages.title(endpoint)} {{ #{anchor(endpoint)} }}"
     yield _list(
         {
@@ -45,14 +45,14 @@ def _list(facts: Mapping[str, str]) -> str:
     return "\n\n".join(f"{term}\n:   {told}" for term, told in facts.items())
 
 
-def _standing(pages: Pages, endpoint: str) -> str:
+def _standing(pages: PageText, endpoint: str) -> str:
     label, seen_on = pages.label(endpoint), pages.assessments[endpoint].seen_on
     if seen_on is None:
         return label
     return pages._("{standing} as of {day}").format(standing=label, day=dated(seen_on))
 
 
-def _image(pages: Pages, endpoint: str) -> str:
+def _image(pages: PageText, endpoint: str) -> str:
     """The first leg; and a newer retest that could not tell."""
     verdict = pages.assessments[endpoint]
     told = []
@@ -63,20 +63,20 @@ def _image(pages: Pages, endpoint: str) -> str:
     current = (one.row for one in verdict.rows if one.is_current)
     row = next((row for row in current if row.target == pages.status.reference), None)
     if row is not None and row.outcome == "cannot-tell":
-        told.append(_untold(pages, row))
+        told.append(_inconclusive(pages, row))
     return "<br> ".join(told) or mark("absent", pages._("not observed"))
 
 
-def _untold(pages: Pages, row: Observation) -> str:
+def _inconclusive(pages: PageText, row: Observation) -> str:
     return pages._("{told}; {targets}, {day} ({reason})").format(
-        told=mark("untold", pages._("could not tell")),
+        told=mark("inconclusive", pages._("could not tell")),
         targets=pages.evidence.targets((row.target,)),
         day=dated(row.day),
         reason=plain(row.reason or ""),
     )
 
 
-def _billing(pages: Pages, endpoint: str) -> str:
+def _billing(pages: PageText, endpoint: str) -> str:
     """The second leg, or why there is none."""
     verdict = pages.assessments[endpoint]
     ledger = pages.status.targets[pages.status.reference].ledger
@@ -87,7 +87,7 @@ def _billing(pages: Pages, endpoint: str) -> str:
     if row is None:
         return mark("absent", pages._("not observed"))
     if row.billing == "cannot-tell":
-        return _untold(pages, row)
+        return _inconclusive(pages, row)
     word = pages.evidence.billing_mark(row.billing)
     if row.billing is None:
         return word
@@ -99,7 +99,7 @@ def _billing(pages: Pages, endpoint: str) -> str:
     )
 
 
-def _targets(pages: Pages, endpoint: str) -> str:
+def _targets(pages: PageText, endpoint: str) -> str:
     rows = pages.assessments[endpoint].latest
     if not rows:
         return mark("absent", pages._("not observed"))
@@ -116,7 +116,7 @@ def _targets(pages: Pages, endpoint: str) -> str:
     return "<br> ".join([_reading(pages, rows), *others])
 
 
-def _reading(pages: Pages, rows: Mapping[str, Observation]) -> str:
+def _reading(pages: PageText, rows: Mapping[str, Observation]) -> str:
     first, *others = rows.values()
     parted = [row.target for row in others if not agree(first, row)]
     if not parted:
@@ -127,7 +127,7 @@ def _reading(pages: Pages, rows: Mapping[str, Observation]) -> str:
     return mark("parted", word)
 
 
-def readings_table(pages: Pages) -> str:
+def readings_table(pages: PageText) -> str:
     """What each target shows today, side by side, for the endpoints that several were asked."""
     seen = {name: one.latest for name, one in pages.assessments.items()}
     several = {name: rows for name, rows in seen.items() if len(rows) > 1}
@@ -146,7 +146,7 @@ def readings_table(pages: Pages) -> str:
     return table(header, rows)
 
 
-def _cell(pages: Pages, target: str, row: Observation | None) -> str:
+def _cell(pages: PageText, target: str, row: Observation | None) -> str:
     """What a target showed."""
     name = column(code(target))
     if row is None:
@@ -162,7 +162,7 @@ def _cell(pages: Pages, target: str, row: Observation | None) -> str:
     return "<br> ".join([*told, dated(row.day)])
 
 
-def matrix(pages: Pages, page: str = "") -> str:
+def matrix(pages: PageText, page: str = "") -> str:
     """Models by routes, one label a cell; `page` is where the evidence of each stands."""
     routes = [plain(pages.status.title_of(name)) for name in pages.status.routes]
     rows = [
@@ -178,7 +178,7 @@ def matrix(pages: Pages, page: str = "") -> str:
     return table((pages._("Model"), *routes), rows)
 
 
-def _place(pages: Pages, page: str, endpoint: str) -> str:
+def _place(pages: PageText, page: str, endpoint: str) -> str:
     if endpoint not in pages.status.endpoints:
         return mark("absent", pages._("not observed"))
     seen_on = pages.assessments[endpoint].seen_on
@@ -186,13 +186,13 @@ def _place(pages: Pages, page: str, endpoint: str) -> str:
     return f"{label}<br> {dated(seen_on)}" if seen_on else label
 
 
-def legend(pages: Pages) -> str:
+def legend(pages: PageText) -> str:
     """What the marks beside a standing mean."""
     days = pages.status.policy.fresh_for.days
     meanings = (
         (mark("absent", pages._("not observed")), pages._("nobody has looked yet")),
         (
-            mark("untold", pages._("could not tell")),
+            mark("inconclusive", pages._("could not tell")),
             pages._("it was tried, and what came back says nothing of the route"),
         ),
         (

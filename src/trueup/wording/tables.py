@@ -6,14 +6,14 @@ import re
 from trueup.model import Observation, Shape, as_time
 from trueup.protocols import PROTOCOLS, Picture
 from trueup.request import variant_rows
-from trueup.wording.pages import Pages, table
 from trueup.wording.markdown import code, plain
+from trueup.wording.pages import PageText, table
 
 FIRST_LETTERS = {"image/png": "iVBORw0KGgo", "image/jpeg": "/9j/", "image/webp": "UklGR"}
 """How the base64 of each type of image begins."""
 
 
-def shapes(pages: Pages) -> str:
+def shapes(pages: PageText) -> str:
     """How each endpoint's newest image came back."""
     rows = []
     for endpoint, assessment in pages.assessments.items():
@@ -30,7 +30,7 @@ def shapes(pages: Pages) -> str:
     return table((pages._("Endpoint"), pages._("The image comes"), pages._("Seen")), rows)
 
 
-def signatures(pages: Pages) -> str:
+def signatures(pages: PageText) -> str:
     """Each failure text with its cause, the endpoints that showed it, and since when."""
     parts = []
     for name, signature in pages.status.signatures.items():
@@ -47,7 +47,7 @@ def signatures(pages: Pages) -> str:
     return "\n\n".join(parts)
 
 
-def _sighting(pages: Pages, endpoint: str, rows: list[Observation]) -> str:
+def _sighting(pages: PageText, endpoint: str, rows: list[Observation]) -> str:
     targets = pages.evidence.targets(tuple(dict.fromkeys(row.target for row in rows)))
     first = min(as_time(row.first or row.newest).date() for row in rows)
     return pages._("{endpoint}: {targets}, since {day}").format(
@@ -55,7 +55,7 @@ def _sighting(pages: Pages, endpoint: str, rows: list[Observation]) -> str:
     )
 
 
-def variants(pages: Pages, model: str) -> str:
+def variants(pages: PageText, model: str) -> str:
     """What was tried with other requests than the endpoints' own, and what was not."""
     lines, untried = [], []
     for endpoint in pages.endpoints(model):
@@ -83,7 +83,7 @@ def variants(pages: Pages, model: str) -> str:
     return "\n".join(lines) or pages._("No other request is on record.")
 
 
-def _told(pages: Pages, row: Observation) -> tuple[str, str, str]:
+def _told(pages: PageText, row: Observation) -> tuple[str, str, str]:
     if row.outcome == "image" and row.shape:
         told = pages._("returned an image {shape} in {target} retests").format(
             shape=pages.evidence.shape(row.shape), target=plain(row.target)
@@ -93,12 +93,12 @@ def _told(pages: Pages, row: Observation) -> tuple[str, str, str]:
     return row.day.isoformat(), told, f" ({plain(row.note)})" if row.note else ""
 
 
-def sample(pages: Pages, protocol: str, shape: Shape) -> tuple[str, str]:
+def sample(pages: PageText, protocol: str, shape: Shape) -> tuple[str, str]:
     """A title and the JSON of a simulated reply in a shape, its image cut short."""
     return pages._("Simulated reply, cut short"), _worded(protocol, shape, "image/png")
 
 
-def reply(pages: Pages, endpoint: str) -> tuple[str, str] | None:
+def reply(pages: PageText, endpoint: str) -> tuple[str, str] | None:
     """The title and the JSON of a reply in the shape that was seen of an endpoint last.
 
     It is called simulated until a receipt of a live run has shown the shape; None where no image

@@ -11,7 +11,7 @@ from typing import Literal
 
 from trueup.model import Standing
 
-Kind = Literal["image", "bare", "billed", "error", "mixed", "untold"]
+Kind = Literal["image", "bare", "billed", "error", "mixed", "inconclusive"]
 Place = Callable[[datetime], float]
 Columns = dict[float, dict[tuple[Kind, bool], None]]
 
@@ -34,7 +34,7 @@ OUTLINES: dict[Kind, str] = {
     "billed": "m0-4.5l4.5 8.5h-9z",
     "error": "m-4-4l8 8m0-8l-8 8",
     "mixed": "m0-5l5 5l-5 5l-5-5z",
-    "untold": "m-4-4h8v8h-8z",
+    "inconclusive": "m-4-4h8v8h-8z",
 }
 """A circle, filled or not, a triangle, a cross, a diamond and a square, around a point."""
 

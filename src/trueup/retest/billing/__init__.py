@@ -3,33 +3,33 @@
 `Account` is the way in: the books before a call, and its bill after it; `reconcile` is the rule.
 """
 
+from trueup.retest.billing.client import LedgerClient
+from trueup.retest.billing.reconciliation import bill_of, reconcile
 from trueup.retest.billing.records import (
     Bill,
-    Call,
+    BilledCall,
     CallOutcome,
-    CannotTell,
     Cause,
+    Inconclusive,
+    LedgerSnapshot,
     LogRow,
-    Reading,
     Terms,
     TokenColumns,
     UserColumns,
     new_rows,
 )
-from trueup.retest.billing.client import LedgerClient
-from trueup.retest.billing.reconciliation import bill_of, reconcile
 from trueup.retest.billing.settlement import Account
 
 __all__ = [
     "Account",
     "Bill",
-    "Call",
+    "BilledCall",
     "CallOutcome",
-    "CannotTell",
+    "Inconclusive",
     "Cause",
     "LedgerClient",
     "LogRow",
-    "Reading",
+    "LedgerSnapshot",
     "Terms",
     "TokenColumns",
     "UserColumns",

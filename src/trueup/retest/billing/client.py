@@ -13,7 +13,6 @@ from typing import Self, TypeVar
 import httpx
 
 from trueup.errors import BadInput
-from trueup.retest.billing.records import CannotTell, Reading, Terms, TokenColumns, UserColumns
 from trueup.retest.billing.dialect import (
     Fields,
     is_keyed,
@@ -25,7 +24,14 @@ from trueup.retest.billing.dialect import (
     parse_token,
     parse_user,
 )
-from trueup.retest.billing.rate_limiter import Pace
+from trueup.retest.billing.rate_limiter import RateLimiter
+from trueup.retest.billing.records import (
+    Inconclusive,
+    LedgerSnapshot,
+    Terms,
+    TokenColumns,
+    UserColumns,
+)
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -45,9 +51,9 @@ LAST_SECOND = 10**11
 class LedgerClient:
     """What one owner of a gateway's tokens can read under `/api`.
 
-    Every method returns what it read or a `CannotTell`; none raises for what a gateway does. Reads
-    are paced below the gateway's limit, and wait where it answers 429. `clock` counts seconds from
-    anywhere. Raises BadInput for an access token that no header can carry.
+    Every method returns what it read or an `Inconclusive`; none raises for what a gateway does.
+    Reads are paced below the gateway's limit, and wait where it answers 429. `clock` counts seconds
+    from anywhere. Raises BadInput for an access token that no header can carry.
     """
 
     def __init__(
@@ -70,7 +76,7 @@ class LedgerClient:
         self._is_owner = access_token is not None
         self._secrets = {access_token} if access_token else set()
         self._owner = {"authorization": access_token or "", "new-api-user": str(user_id)}
-        self._pace = Pace(clock, sleep)
+        self._pace = RateLimiter(clock, sleep)
         self._http = httpx.Client(
             transport=transport,
             timeout=TIMEOUT_S,
@@ -88,28 +94,28 @@ class LedgerClient:
     ) -> None:
         self._http.close()
 
-    def terms(self) -> Terms | CannotTell:
+    def terms(self) -> Terms | Inconclusive:
         """What the gateway tells everyone of its billing."""
         return self._data("/api/status", parse_terms, is_public=True)
 
-    def prices(self, group: str = "default") -> dict[str, Decimal | None] | CannotTell:
+    def prices(self, group: str = "default") -> dict[str, Decimal | None] | Inconclusive:
         """Dollars a call by model for a group of callers; None where the price is not fixed."""
         reply = self._reply("/api/pricing", {}, is_public=True)
         return self._parsed("/api/pricing", reply, lambda fields: parse_prices(fields, group))
 
-    def find_token(self, key: str) -> TokenColumns | CannotTell:
+    def find_token(self, key: str) -> TokenColumns | Inconclusive:
         """The owner's token that has a key, with `sk-` or without; one that is masked will do."""
         self._secrets |= {key, key.removeprefix("sk-")} - {""}
         listed = self._tokens()
         return self._parsed(TOKENS, listed, lambda tokens: _keyed(tokens, key))
 
-    def read(self, token: TokenColumns) -> Reading | CannotTell:
+    def read(self, token: TokenColumns) -> LedgerSnapshot | Inconclusive:
         """The columns of a token and of its owner as the database has them, and then the log."""
         number = self._data(f"{TOKENS}{token.id}", parse_token)
-        if isinstance(number, CannotTell):
+        if isinstance(number, Inconclusive):
             return number
         user = self._data("/api/user/self", parse_user)
-        if isinstance(user, CannotTell):
+        if isinstance(user, Inconclusive):
             return user
         # The gateway's own clock: nothing that matters is older than the token's last use.
         since = token.accessed_time - MARGIN_S
@@ -117,17 +123,17 @@ class LedgerClient:
         found = self._items(LOG, {"type": 0, "start_timestamp": since})
         return self._parsed(LOG, found, lambda page: _reading(number, user, *page))
 
-    def _tokens(self) -> list[object] | CannotTell:
+    def _tokens(self) -> list[object] | Inconclusive:
         """All tokens. Versions with pages count them from 1, and those with bare lists from 0."""
         seen: dict[int, object] = {}
         paged = 0
         for place in range(MOST_PAGES):
             found = self._items(TOKENS, {"p": place + paged} if place else {})
-            if isinstance(found, CannotTell):
+            if isinstance(found, Inconclusive):
                 return found
             items, total = found
             numbered = self._parsed(TOKENS, items, _numbered)
-            if isinstance(numbered, CannotTell):
+            if isinstance(numbered, Inconclusive):
                 return numbered
             is_new = bool(numbered.keys() - seen.keys())
             seen |= numbered
@@ -140,19 +146,21 @@ class LedgerClient:
 
     def _items(
         self, path: str, params: Mapping[str, int]
-    ) -> tuple[list[object], int | None] | CannotTell:
+    ) -> tuple[list[object], int | None] | Inconclusive:
         sizes = dict.fromkeys(("page_size", "ps", "size"), PAGE_SIZE)
         reply = self._reply(path, {**params, **sizes})
         return self._parsed(path, reply, lambda fields: parse_items(fields.get("data")))
 
     def _data(
         self, path: str, parse: Callable[[object], T], is_public: bool = False
-    ) -> T | CannotTell:
+    ) -> T | Inconclusive:
         reply = self._reply(path, {}, is_public)
         return self._parsed(path, reply, lambda fields: parse(fields.get("data")))
 
-    def _parsed(self, path: str, read: T | CannotTell, parse: Callable[[T], U]) -> U | CannotTell:
-        if isinstance(read, CannotTell):
+    def _parsed(
+        self, path: str, read: T | Inconclusive, parse: Callable[[T], U]
+    ) -> U | Inconclusive:
+        if isinstance(read, Inconclusive):
             return read
         try:
             return parse(read)
@@ -161,12 +169,12 @@ class LedgerClient:
 
     def _reply(
         self, path: str, params: Mapping[str, int], is_public: bool = False
-    ) -> Fields | CannotTell:
+    ) -> Fields | Inconclusive:
         """The envelope of a success. Only its `success` tells, whatever the status."""
         if not (self._is_owner or is_public):
             return _unread(path, "no access token was given; the ledger is read with one")
         sent = self._patient(path, params, is_public)
-        if isinstance(sent, CannotTell):
+        if isinstance(sent, Inconclusive):
             return sent
         status, content = sent
         try:
@@ -182,13 +190,13 @@ class LedgerClient:
 
     def _patient(
         self, path: str, params: Mapping[str, int], is_public: bool
-    ) -> tuple[int, bytes] | CannotTell:
+    ) -> tuple[int, bytes] | Inconclusive:
         """Status and content, once the gateway no longer answers 429."""
         waited_s, next_s = 0.0, FIRST_WAIT_S
         while True:
             self._pace.wait()
             sent = self._send(path, params, is_public)
-            if isinstance(sent, CannotTell) or sent[0] != 429:
+            if isinstance(sent, Inconclusive) or sent[0] != 429:
                 return sent
             if waited_s >= PATIENCE_S:
                 return _unread(path, f"HTTP 429 for {waited_s:.0f} s; an answer was expected")
@@ -197,7 +205,7 @@ class LedgerClient:
 
     def _send(
         self, path: str, params: Mapping[str, int], is_public: bool
-    ) -> tuple[int, bytes] | CannotTell:
+    ) -> tuple[int, bytes] | Inconclusive:
         headers = {} if is_public else self._owner
         content, started = b"", self.clock()
         try:
@@ -243,14 +251,14 @@ def _keyed(tokens: list[object], key: str) -> TokenColumns:
 
 def _reading(
     token: TokenColumns, user: UserColumns, items: list[object], total: int | None
-) -> Reading:
+) -> LedgerSnapshot:
     """A bare list does not say how many rows there are: one of full tens may be cut off."""
     rows = tuple(parse_row(item) for item in items)
     is_whole = len(rows) % 10 != 0 or not rows if total is None else len(rows) >= total
     if not is_whole and rows and rows[0].created_at < rows[-1].created_at:
         raise ValueError("the log's oldest rows; its newest were expected")
-    return Reading(token, user, rows, is_whole)
+    return LedgerSnapshot(token, user, rows, is_whole)
 
 
-def _unread(path: str, found: str) -> CannotTell:
-    return CannotTell("unreadable", f"{path}: {found}.")
+def _unread(path: str, found: str) -> Inconclusive:
+    return Inconclusive("unreadable", f"{path}: {found}.")

@@ -10,7 +10,7 @@ MOST_READS = 150
 
 
 @dataclass
-class Pace:
+class RateLimiter:
     """At most `most` reads in any `window_s`."""
 
     clock: Callable[[], float]

@@ -10,11 +10,11 @@ from trueup.retest.billing.records import (
     ERROR,
     REFUND,
     Bill,
-    Call,
-    CannotTell,
+    BilledCall,
     Cause,
+    Inconclusive,
+    LedgerSnapshot,
     LogRow,
-    Reading,
     Terms,
     is_of_token,
     own_rows,
@@ -69,10 +69,10 @@ class Moved:
 
 
 def reconcile(
-    before: Reading,
-    after: Reading,
+    before: LedgerSnapshot,
+    after: LedgerSnapshot,
     rows: Sequence[LogRow],
-    call: Call,
+    call: BilledCall,
     terms: Terms | None = None,
     *,
     is_exclusive: bool = False,
@@ -111,22 +111,26 @@ def reconcile(
     )
 
 
-def bill_of(cannot_tell: CannotTell) -> Bill:
+def bill_of(cannot_tell: Inconclusive) -> Bill:
     """The bill where the books could not be read, or did not settle."""
     return Bill("cannot-tell", cannot_tell.cause, cannot_tell.reason)
 
 
-def is_agreed(before: Reading, after: Reading, rows: Sequence[LogRow], call: Call) -> bool:
+def is_agreed(
+    before: LedgerSnapshot, after: LedgerSnapshot, rows: Sequence[LogRow], call: BilledCall
+) -> bool:
     """Whether the token's columns moved by what the call's rows say."""
     return _moved(before, after, rows, call).agrees
 
 
-def is_logged(before: Reading, rows: Sequence[LogRow], call: Call) -> bool:
+def is_logged(before: LedgerSnapshot, rows: Sequence[LogRow], call: BilledCall) -> bool:
     """Whether the row that tells the call's charge is there."""
     return any(row.type == CONSUME for row in own_rows(rows, before.token, call)[0])
 
 
-def _moved(before: Reading, after: Reading, rows: Sequence[LogRow], call: Call) -> Moved:
+def _moved(
+    before: LedgerSnapshot, after: LedgerSnapshot, rows: Sequence[LogRow], call: BilledCall
+) -> Moved:
     mine, _ = own_rows(rows, before.token, call)
     elsewhere = [row for row in rows if not is_of_token(row, before.token)]
     # A row of an error that names an amount is a charge in the log, whatever its type.
@@ -146,7 +150,11 @@ def _moved(before: Reading, after: Reading, rows: Sequence[LogRow], call: Call) 
 
 
 def _spoilt(
-    before: Reading, after: Reading, rows: Sequence[LogRow], call: Call, moved: Moved
+    before: LedgerSnapshot,
+    after: LedgerSnapshot,
+    rows: Sequence[LogRow],
+    call: BilledCall,
+    moved: Moved,
 ) -> Judged | None:
     """Why the readings say nothing of this call, if so."""
     _, others = own_rows(rows, before.token, call)
@@ -166,7 +174,7 @@ def _spoilt(
     return None
 
 
-def _odd(before: Reading, moved: Moved, call: Call) -> Judged | None:
+def _odd(before: LedgerSnapshot, moved: Moved, call: BilledCall) -> Judged | None:
     """Columns that cannot tell: of an unlimited token, or changed by hand.
 
     A charge that the other columns show to be wrong is told all the same.
@@ -183,7 +191,7 @@ def _odd(before: Reading, moved: Moved, call: Call) -> Judged | None:
     return _cannot("remain-edited", "remain_quota moved otherwise, as when its owner sets it")
 
 
-def _judged(moved: Moved, call: Call) -> Judged:
+def _judged(moved: Moved, call: BilledCall) -> Judged:
     if call.outcome == "image":
         return _of_an_image(moved, call)
     is_charged = bool(moved.logged or moved.used)
@@ -202,7 +210,7 @@ def _judged(moved: Moved, call: Call) -> Judged:
     return "charged-on-failure", cause, f"a call that failed (HTTP {call.http_status}) was charged"
 
 
-def _of_an_image(moved: Moved, call: Call) -> Judged:
+def _of_an_image(moved: Moved, call: BilledCall) -> Judged:
     if not moved.has_row and not moved.used:
         return _cannot("no-row", "an image came back, and no row tells its charge")
     if moved.logged != moved.used:
@@ -224,7 +232,7 @@ def _difference(moved: Moved) -> Cause:
     return "partly-booked" if moved.used < moved.logged else "overbooked"
 
 
-def _of_the_user(moved: Moved, call: Call, is_exclusive: bool) -> Judged:
+def _of_the_user(moved: Moved, call: BilledCall, is_exclusive: bool) -> Judged:
     """What it means that the token's columns agree with the rows, and the user's do not."""
     why = "the token's columns agree with the log, and the user's do not"
     if moved.is_shared or not is_exclusive:

@@ -38,7 +38,7 @@ CONSUME, ERROR, REFUND = 2, 5, 6
 
 
 @dataclass(frozen=True)
-class CannotTell:
+class Inconclusive:
     """Why nothing can be said of a bill: neither failed nor passed."""
 
     cause: Cause
@@ -104,7 +104,7 @@ class Terms:
 
 
 @dataclass(frozen=True)
-class Reading:
+class LedgerSnapshot:
     """One look at the books: the columns, and then the newest rows of the whole account.
 
     `is_whole` is false where older rows may lie beyond the page that was read.
@@ -127,7 +127,7 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Call:
+class BilledCall:
     """What is known of one call: `no-image` is a 200 without an image.
 
     `request_id` is the answer's `X-Oneapi-Request-Id`; `model` is the name that was called, and
@@ -161,13 +161,13 @@ class Bill:
     upstream: str | None = None
 
 
-def new_rows(before: Reading, after: Reading) -> tuple[LogRow, ...]:
+def new_rows(before: LedgerSnapshot, after: LedgerSnapshot) -> tuple[LogRow, ...]:
     """The rows of the later reading that the earlier one did not have."""
     return tuple((Counter(after.rows) - Counter(before.rows)).elements())
 
 
 def own_rows(
-    rows: Sequence[LogRow], token: TokenColumns, call: Call
+    rows: Sequence[LogRow], token: TokenColumns, call: BilledCall
 ) -> tuple[tuple[LogRow, ...], tuple[LogRow, ...]]:
     """The call's rows, and the rows that other calls with the same token left.
 

@@ -6,18 +6,18 @@ It waits through the client's clock and `sleep`, and leaves the judgement to the
 from dataclasses import dataclass
 from typing import Self
 
+from trueup.retest.billing.client import LedgerClient
+from trueup.retest.billing.reconciliation import bill_of, is_agreed, is_logged, reconcile
 from trueup.retest.billing.records import (
     Bill,
-    Call,
-    CannotTell,
-    Reading,
+    BilledCall,
+    Inconclusive,
+    LedgerSnapshot,
     Terms,
     TokenColumns,
     UserColumns,
     new_rows,
 )
-from trueup.retest.billing.client import LedgerClient
-from trueup.retest.billing.reconciliation import bill_of, is_agreed, is_logged, reconcile
 
 POLL_S = 3.0
 BATCH_INTERVAL_S = 5.0
@@ -42,7 +42,7 @@ class Account:
     token: TokenColumns
     is_exclusive: bool = False
     batch_interval_s: float = BATCH_INTERVAL_S
-    _settled: Reading | None = None
+    _settled: LedgerSnapshot | None = None
 
     @classmethod
     def find(
@@ -52,13 +52,13 @@ class Account:
         *,
         is_exclusive: bool = False,
         batch_interval_s: float = BATCH_INTERVAL_S,
-    ) -> Self | CannotTell:
+    ) -> Self | Inconclusive:
         """The account behind a key, which is not kept."""
         terms = client.terms()
-        if isinstance(terms, CannotTell):
+        if isinstance(terms, Inconclusive):
             return terms
         token = client.find_token(key)
-        if isinstance(token, CannotTell):
+        if isinstance(token, Inconclusive):
             return token
         return cls(client, terms, token, is_exclusive, batch_interval_s)
 
@@ -67,33 +67,33 @@ class Account:
         """How long columns must rest until no batch can be on its way."""
         return 2 * self.batch_interval_s + FLUSH_S
 
-    def before(self) -> Reading | CannotTell:
+    def before(self) -> LedgerSnapshot | Inconclusive:
         """The books before a call, once nothing of an earlier call can be on its way."""
         watch, settled = Watch(self.client), self._settled
         self._settled = None
         while True:
             reading = watch.read(self.token)
-            if isinstance(reading, CannotTell) or self.terms.is_batching is False:
+            if isinstance(reading, Inconclusive) or self.terms.is_batching is False:
                 return reading
             if reading == settled or watch.rested_s >= self.quiet_s:
                 return reading
             if watch.passed_s >= GIVE_UP_S:
-                return CannotTell("other-traffic", BUSY)
+                return Inconclusive("other-traffic", BUSY)
             self.client.sleep(POLL_S)
 
-    def bill(self, before: Reading | CannotTell, call: Call) -> Bill:
+    def bill(self, before: LedgerSnapshot | Inconclusive, call: BilledCall) -> Bill:
         """The bill of a call that was made after `before`, and has just been answered."""
-        if isinstance(before, CannotTell):
+        if isinstance(before, Inconclusive):
             return bill_of(before)
         after = self.after(before, call)
-        if isinstance(after, CannotTell):
+        if isinstance(after, Inconclusive):
             return bill_of(after)
         rows = new_rows(before, after)
         if is_agreed(before, after, rows, call):
             self._settled = after
         return reconcile(before, after, rows, call, self.terms, is_exclusive=self.is_exclusive)
 
-    def after(self, before: Reading, call: Call) -> Reading | CannotTell:
+    def after(self, before: LedgerSnapshot, call: BilledCall) -> LedgerSnapshot | Inconclusive:
         """The books once they have settled after a call.
 
         Without a batch, one reading after the row is final if token and rows agree. Otherwise the
@@ -105,7 +105,7 @@ class Account:
         while True:
             had_row = watch.has_row
             after = watch.read(before.token)
-            if isinstance(after, Reading):
+            if isinstance(after, LedgerSnapshot):
                 rows = new_rows(before, after)
                 if is_logged(before, rows, call):
                     watch.see_row()
@@ -117,8 +117,8 @@ class Account:
             if watch.passed_s >= GIVE_UP_S:
                 break
             self.client.sleep(POLL_S)
-        if isinstance(after, Reading) and watch.rested_s < self.quiet_s:
-            return CannotTell("batch-unsettled", UNSETTLED)
+        if isinstance(after, LedgerSnapshot) and watch.rested_s < self.quiet_s:
+            return Inconclusive("batch-unsettled", UNSETTLED)
         return after
 
 
@@ -136,14 +136,14 @@ class Watch:
         self._began_s: float | None = None
         self._row_s: float | None = None
 
-    def read(self, token: TokenColumns) -> Reading | CannotTell:
+    def read(self, token: TokenColumns) -> LedgerSnapshot | Inconclusive:
         """The next reading; one that fails leaves the columns as they were."""
         self._last_s = self._client.clock()
         reading = self._client.read(token)
         now = self._client.clock()
         if self._began_s is None:
             self._began_s = now
-        if isinstance(reading, Reading):
+        if isinstance(reading, LedgerSnapshot):
             self._asked_s = self._last_s
             if reading.columns != self._columns:
                 self._columns, self._moved_s = reading.columns, now
