@@ -19,7 +19,7 @@ TOP = Path(__file__).parent.parent
 LANGUAGES = ("en", "ja", "ru", "zh")
 CLI = [sys.executable, "-m", "trueup.cli", "--top"]
 HEAD = """\
-version: 1
+version: 2
 policy: {reported_until: 2026-04-30}
 targets: {production: {base_url: https://gateway.example.com, reference: true}}
 routes:
@@ -37,7 +37,7 @@ ROW = """\
       request: POST /v1/images/generations
       auth: bearer
       body: {model: MODEL, prompt: A kiwi}
-    outcome: image
+    outcome: output
     shape: url
     billing: aligned
     source: {reported: the team}

@@ -4,7 +4,7 @@ The file is replayed from its oldest row to its newest, and the books are change
 Where the rules leave room, it reads them so:
 
 - A row is one sighting on `row.day`; a row with `times` is that many, all of them on that day.
-- An endpoint is silent while its counting rows have the outcome `cannot-tell`; any told outcome
+- An endpoint is silent while its counting rows have the outcome `inconclusive`; any told outcome
   in a counting row ends the silence. A day is telling when another endpoint has a told outcome
   at the same target on that day, anywhere in the file, whatever was sent, unless retracted.
 - A silent row on a telling day is an error, no answer, when an earlier row of the same silence
@@ -68,13 +68,13 @@ def expect(status: Status, endpoint: str) -> Expected:
     clean = books.aligned_in_a_row if measured else books.images_since_error
     fell = books.ever_failed or (measured and books.ever_billed_wrong)
     needed = status.policy.recover_after if fell else status.policy.confirm_after
-    billing = books.billing if measured and books.word == "image" else None
+    billing = books.billing if measured and books.word == "output" else None
 
     if books.word == "nothing":
         supported = "unverified"
     elif books.word == "error":
         supported = "not-recommended"
-    elif books.word == "image" and clean >= needed:
+    elif books.word == "output" and clean >= needed:
         supported = "recommended"
     else:
         supported = "controlled-testing"
@@ -84,7 +84,7 @@ def expect(status: Status, endpoint: str) -> Expected:
         standing=Standing(hold.to if hold else supported),
         supported=Standing(supported),
         intermittent=books.word == "mixed",
-        no_answer=books.outcome is not None and books.outcome.outcome == "cannot-tell",
+        no_answer=books.outcome is not None and books.outcome.outcome == "inconclusive",
         outcome=books.outcome,
         billing=billing,
         clean=clean,
@@ -115,15 +115,15 @@ def _telling_days(status: Status, endpoint: str) -> set[date]:
         if row.endpoint != endpoint
         and row.target == status.reference
         and row.retracted is None
-        and row.outcome != "cannot-tell"
+        and row.outcome != "inconclusive"
     }
 
 
 def _enter(books: Books, row: Observation, telling_days: set[date]) -> None:
     word = _word(books, row, telling_days)
-    if word != "cannot-tell":
+    if word != "inconclusive":
         books.word, books.outcome = word, row
-    if row.billing not in (None, "cannot-tell", "aligned"):
+    if row.billing not in (None, "inconclusive", "aligned"):
         books.ever_billed_wrong = True
 
     if word in ("error", "mixed"):
@@ -131,22 +131,22 @@ def _enter(books: Books, row: Observation, telling_days: set[date]) -> None:
         books.billing = None
         books.aligned_in_a_row = books.images_since_error = 0
         return
-    if word == "image":
+    if word == "output":
         books.images_since_error += row.times
-    if row.billing in (None, "cannot-tell"):
+    if row.billing in (None, "inconclusive"):
         return
     books.billing = row
     books.aligned_in_a_row = books.aligned_in_a_row + row.times if row.billing == "aligned" else 0
 
 
 def _word(books: Books, row: Observation, telling_days: set[date]) -> str:
-    if row.outcome != "cannot-tell":
+    if row.outcome != "inconclusive":
         books.silent_telling_days = set()
         return row.outcome
     if row.day not in telling_days:
-        return "cannot-tell"
+        return "inconclusive"
     books.silent_telling_days.add(row.day)
-    return "error" if len(books.silent_telling_days) >= 2 else "cannot-tell"
+    return "error" if len(books.silent_telling_days) >= 2 else "inconclusive"
 
 
 def _hold(status: Status, endpoint: str, supported: str) -> Hold | None:

@@ -127,7 +127,7 @@ def status_of(
     paths = {"native": "/v1beta/models/{upstream}:generateContent", "images": "/v1/images/{model}"}
     return Status.model_validate(
         {
-            "version": 1,
+            "version": 2,
             "policy": {"reported_until": date(2026, 4, 14)},
             "targets": {"production": {"base_url": base_url, "reference": True}},
             "routes": {

@@ -290,7 +290,7 @@ def test_a_row_that_could_not_tell_does_not_hide_drift() -> None:
       request: POST /v1/images/generations
       auth: query-key
       body: {{model: nano-banana, prompt: null}}
-    outcome: cannot-tell
+    outcome: inconclusive
     reason: the network was down
 """
     stored = stored_of(("documented: bearer", "documented: query-key"), added=later)
@@ -947,7 +947,7 @@ def test_a_block_that_is_not_run_is_data_that_can_be_read(
         ("observations", EXCERPT, None),
         ("policy", "policy: {reported_until: 2026-04-14}", None),
         ("observations", EXCERPT.replace("target:", "taget:"), "0.target: Field required"),
-        ("observations", EXCERPT.replace("outcome: image", "outcome: fine"), "0.outcome: Input"),
+        ("observations", EXCERPT.replace("outcome: output", "outcome: fine"), "0.outcome: Input"),
         ("observations", "observations: 1", "the whole: Input should be a valid tuple"),
         ("observations", "mappings: []", "the one key observations"),
         ("observations", "observations: []\nmappings: []", "the one key observations"),

@@ -195,7 +195,7 @@ def test_a_name_that_is_no_text_is_escaped_in_every_format(top: Path) -> None:
 def test_a_status_file_of_a_hundred_mistakes_has_a_line_for_each(top: Path) -> None:
     file = top / "status.yml"
     text = file.read_text("utf-8")
-    row = text[text.index("  - at:") :].replace("outcome: image", "outcome: images")
+    row = text[text.index("  - at:") :].replace("outcome: output", "outcome: outputs")
     file.write_text(text + row * 150, "utf-8")
     code, lines = check(top)
     assert code == 2 and len(lines) >= 100

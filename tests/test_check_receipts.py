@@ -27,7 +27,7 @@ def sent_of(stored: Stored, endpoint: str) -> Sent:
 
 def proof_of(stored: Stored, endpoint: str, at: datetime, **changed: object) -> RetestReceipt:
     """A retest in which an image came back."""
-    facts: dict[str, object] = {"outcome": "image", "shape": "data-uri"}
+    facts: dict[str, object] = {"outcome": "output", "shape": "data-uri"}
     if endpoint == IMAGES:
         facts["shape"] = "url"
     attempt = Attempt(at=at, sent=sent_of(stored, endpoint), **{**facts, **changed})
@@ -101,11 +101,11 @@ WRONG: dict[str, tuple[Callable[[Path, list[Path]], object], list[str]]] = {
     "a file that was changed": (lambda t, files: files[-1].write_text("{}"), ["changed-receipt"]),
     "an earlier one changed": (lambda t, files: files[0].write_text("{}"), ["changed-receipt"]),
     "a sighting too many": (swap("times: 3", "times: 4"), ["odd-receipt"]),
-    "another outcome": (swap("outcome: image\n    shape: data-uri", "outcome: error"),
+    "another outcome": (swap("outcome: output\n    shape: data-uri", "outcome: error"),
                         ["odd-receipt"] * 2),
     "another shape": (swap("shape: data-uri", "shape: inline-data"), ["odd-receipt"]),
-    "a bill that nobody read": (swap("outcome: image\n    shape: data-uri",
-                                     "outcome: image\n    billing: aligned\n    shape: data-uri"),
+    "a bill that nobody read": (swap("outcome: output\n    shape: data-uri",
+                                     "outcome: output\n    billing: aligned\n    shape: data-uri"),
                                 ["odd-receipt"]),
     "another body": (swap("Return image output.", "Return it."), ["drift", "odd-receipt"]),
     "a receipt doctored with its hash": (doctored, ["odd-receipt"]),

@@ -34,7 +34,7 @@ def row(outcome: str, billing: str | None = None, **fields: Any) -> Row:
         "sent": sent | fields.pop("sent", {}),
         "outcome": outcome,
         "billing": billing,
-        "reason": "The network was down." if "cannot-tell" in (outcome, billing) else None,
+        "reason": "The network was down." if "inconclusive" in (outcome, billing) else None,
         "source": REPORTED,
         **fields,
     }
@@ -44,7 +44,7 @@ def status_of(rows: Iterable[Row] = (), **tables: Any) -> Status:
     route = {"request": "POST /v1/images", "protocol": "openai-images"}
     return Status.model_validate(
         {
-            "version": 1,
+            "version": 2,
             "policy": {"reported_until": DAY},
             "targets": {
                 "local": {"base_url": BASE_URLS["local"]},
@@ -81,7 +81,7 @@ def hold(to: str, endpoint: str = ACORN) -> dict[str, Any]:
     return {"endpoint": endpoint, "to": to, "reason": "a", "by": "b", "on": DAY}
 
 
-ALIGNED = row("image", "aligned")
+ALIGNED = row("output", "aligned")
 
 
 def test_without_evidence_nothing_is_claimed() -> None:
@@ -94,9 +94,9 @@ def test_an_image_with_an_aligned_bill_is_recommended() -> None:
     assert judged(ALIGNED).standing == "recommended"
 
 
-@pytest.mark.parametrize("billing", [None, "cannot-tell", "mismatch", "uncharged-success"])
+@pytest.mark.parametrize("billing", [None, "inconclusive", "mismatch", "uncharged-success"])
 def test_an_image_without_an_aligned_bill_is_for_controlled_testing(billing: str | None) -> None:
-    assert judged(row("image", billing)).standing == "controlled-testing"
+    assert judged(row("output", billing)).standing == "controlled-testing"
 
 
 def test_one_failed_retest_lowers_at_once() -> None:
@@ -115,7 +115,7 @@ def test_an_endpoint_that_fell_rises_slowly() -> None:
 
 
 def test_a_wrong_bill_is_a_fall_too() -> None:
-    verdict = judged(row("image", "mismatch", at=EARLIER), ALIGNED, ALIGNED)
+    verdict = judged(row("output", "mismatch", at=EARLIER), ALIGNED, ALIGNED)
     assert (verdict.standing, verdict.clean, verdict.needed) == ("controlled-testing", 2, 3)
 
 
@@ -126,24 +126,24 @@ def test_fail_then_success_is_mixed_and_not_clean() -> None:
 
 
 def test_what_could_not_tell_is_neither_failed_nor_passed() -> None:
-    silent = row("cannot-tell")
+    silent = row("inconclusive")
     assert judged(ALIGNED, silent).standing == "recommended"
     assert judged(row("error"), silent).standing == "not-recommended"
     assert judged(silent).standing == "unverified"
 
 
 def test_a_bill_that_could_not_be_read_leaves_the_older_one_standing() -> None:
-    verdict = judged(row("image", "aligned", at=EARLIER), row("image", "cannot-tell"))
+    verdict = judged(row("output", "aligned", at=EARLIER), row("output", "inconclusive"))
     assert verdict.standing == "recommended"
     assert verdict.seen_on == EARLIER
 
 
 def test_silence_on_two_days_while_others_answer_is_an_error() -> None:
     def other(at: date) -> Row:
-        return row("image", endpoint=BIRCH, at=at)
+        return row("output", endpoint=BIRCH, at=at)
 
     def silent(at: date) -> Row:
-        return row("cannot-tell", at=at)
+        return row("inconclusive", at=at)
 
     worked = ALIGNED | {"at": EARLIER}
     twice = judged(worked, other(EARLIER), silent(EARLIER), other(DAY), silent(DAY))
@@ -154,7 +154,7 @@ def test_silence_on_two_days_while_others_answer_is_an_error() -> None:
 
 def test_another_target_neither_lifts_nor_lowers() -> None:
     assert judged(ALIGNED, row("error", target="local")).standing == "recommended"
-    assert judged(row("image", "aligned", target="local")).standing == "unverified"
+    assert judged(row("output", "aligned", target="local")).standing == "unverified"
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_another_target_neither_lifts_nor_lowers() -> None:
     ],
 )
 def test_a_row_about_another_request_says_nothing(sent: dict[str, Any]) -> None:
-    assert judged(row("image", "aligned", sent=sent)).standing == "unverified"
+    assert judged(row("output", "aligned", sent=sent)).standing == "unverified"
 
 
 def test_a_retracted_row_says_nothing() -> None:
@@ -199,13 +199,13 @@ def test_a_hold_covers_what_its_pattern_matches() -> None:
 def test_without_a_ledger_images_alone_are_counted() -> None:
     target = {"base_url": BASE_URLS["production"], "reference": True, "ledger": {"none": "None."}}
     targets = {"production": target}
-    verdict = judged(row("image"), targets=targets)
+    verdict = judged(row("output"), targets=targets)
     assert (verdict.standing, verdict.billing_measured) == ("recommended", False)
-    assert judged(row("error"), row("image"), targets=targets).standing == "controlled-testing"
+    assert judged(row("error"), row("output"), targets=targets).standing == "controlled-testing"
 
 
 def test_a_row_seen_several_times_counts_as_often() -> None:
-    several = row("image", "aligned", first=EARLIER, last=DAY, times=3)
+    several = row("output", "aligned", first=EARLIER, last=DAY, times=3)
     del several["at"]
     verdict = judged(row("error", at=EARLIER), several)
     assert (verdict.standing, verdict.clean, verdict.seen_on) == ("recommended", 3, DAY)
@@ -224,8 +224,8 @@ def test_what_nobody_saw_is_never_fresh() -> None:
 
 
 def test_the_alternative_is_the_best_of_the_family() -> None:
-    bill = row("image", "mismatch")
-    better = row("image", "aligned", endpoint=BIRCH)
+    bill = row("output", "mismatch")
+    better = row("output", "aligned", endpoint=BIRCH)
     assert best_of(status_of([bill, better]), "acorn") == BIRCH
     assert best_of(status_of([ALIGNED, better]), "birch") == ACORN
     assert best_of(status_of([ALIGNED, better]), "clover") is None
@@ -282,12 +282,12 @@ def test_targets_that_failed_otherwise_are_told_apart() -> None:
 
 
 def test_what_works_elsewhere_is_said_beside_the_failure() -> None:
-    status = status_of([row("error"), row("image", target="local")])
+    status = status_of([row("error"), row("output", target="local")])
     assert [risk.kind for risk in assess(status)[ACORN].risks] == ["failed", "works-elsewhere"]
 
 
 def test_a_wrong_bill_is_a_risk_at_each_target() -> None:
-    status = status_of([row("image", "mismatch"), row("error", "abnormal", target="local")])
+    status = status_of([row("output", "mismatch"), row("error", "abnormal", target="local")])
     assert [(risk.kind, risk.targets, risk.billing) for risk in assess(status)[ACORN].risks] == [
         ("failed", ("local",), None),
         ("billing", ("production",), "mismatch"),
@@ -313,8 +313,8 @@ def test_an_assessment_takes_each_row_once(count: int, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(assessment, "differences", counted("differences", differences))
     monkeypatch.setattr(Tally, "after", counted("after", Tally.after))
-    one = Observation.model_validate(row("cannot-tell", endpoint=ACORN))
-    two = Observation.model_validate(row("image", "aligned", endpoint=BIRCH))
+    one = Observation.model_validate(row("inconclusive", endpoint=ACORN))
+    two = Observation.model_validate(row("output", "aligned", endpoint=BIRCH))
     days = (DAY - timedelta(days=count // 2 - back) for back in range(count // 2))
     rows = [seen.model_copy(update={"at": day}) for day in days for seen in (one, two)]
     status = status_of([]).model_copy(update={"observations": tuple(rows)})

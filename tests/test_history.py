@@ -37,8 +37,8 @@ ASKED = "nano-banana/generate-content"
 def many(count: int) -> list[dict[str, Any]]:
     """Rows of as many days, each kind of outcome among them."""
     kinds = [
-        *(row("image", "aligned"), row("image", "mismatch"), row("image"), row("error")),
-        *(row("mixed"), row("cannot-tell"), row("error", target="local")),
+        *(row("output", "aligned"), row("output", "mismatch"), row("output"), row("error")),
+        *(row("mixed"), row("inconclusive"), row("error", target="local")),
     ]
     return [
         kinds[number % len(kinds)] | {"at": date(2025, 9, 1) + timedelta(days=number)}
@@ -52,7 +52,7 @@ def drawn(status: Status, endpoint: str = NATIVE) -> Any:
 
 
 def test_changes_are_the_moments_at_which_a_standing_moved() -> None:
-    rows = [row("error", at=EARLIER), row("image", "aligned"), row("image", endpoint=BIRCH)]
+    rows = [row("error", at=EARLIER), row("output", "aligned"), row("output", endpoint=BIRCH)]
     changes = [one for one in latest_changes(assess(status_of(rows))) if one.endpoint == NATIVE]
     assert [(one.at.date(), one.before, one.after) for one in changes] == [
         (DAY, Standing.NOT_RECOMMENDED, Standing.CONTROLLED_TESTING),
@@ -65,7 +65,7 @@ def test_another_target_moves_no_standing() -> None:
 
 
 def test_the_drawing_is_named_and_described_by_ids_of_its_own() -> None:
-    rows = [row("image", "aligned"), row("error", endpoint=IMAGES)]
+    rows = [row("output", "aligned"), row("error", endpoint=IMAGES)]
     page = html_of(history(pages_of(status_of(rows)), "acorn"))
     drawings = page.xpath("//svg[@role='img']")
     assert len(drawings) == 2
@@ -81,20 +81,20 @@ def test_the_drawing_is_named_and_described_by_ids_of_its_own() -> None:
 def test_the_drawing_has_no_style_and_no_script() -> None:
     figure = drawn(status_of(many(20), holds=[hold("controlled-testing")]))
     for element in figure.iter():
-        assert element.tag not in ("style", "script", "a", "image", "use", "foreignobject")
+        assert element.tag not in ("style", "script", "a", "output", "use", "foreignobject")
         assert not [name for name in element.attrib if name == "style" or name.startswith("on")]
 
 
 @pytest.mark.parametrize(
     ("outcome", "billing", "kind"),
     [
-        ("image", "aligned", "image"),
-        ("image", None, "bare"),
-        ("image", "cannot-tell", "bare"),
-        ("image", "mismatch", "billed"),
+        ("output", "aligned", "output"),
+        ("output", None, "bare"),
+        ("output", "inconclusive", "bare"),
+        ("output", "mismatch", "billed"),
         ("error", None, "error"),
         ("mixed", None, "mixed"),
-        ("cannot-tell", None, "inconclusive"),
+        ("inconclusive", None, "inconclusive"),
     ],
 )
 def test_each_kind_has_a_shape_and_a_word_in_the_legend(
@@ -112,7 +112,7 @@ def test_kinds_differ_by_more_than_their_colour() -> None:
 
 
 def test_a_row_of_another_request_is_drawn_and_listed_as_one() -> None:
-    changed = row("image", "aligned")
+    changed = row("output", "aligned")
     changed["sent"] = changed["sent"] | {"request": "POST /v1/elsewhere"}
     text = endpoint_history(pages_of(status_of([changed])), NATIVE)
     assert text.count("tu-past") == 2
@@ -129,7 +129,7 @@ def test_the_list_says_all_that_is_drawn() -> None:
 
 def test_a_lasting_row_shows_its_first_and_its_last_day() -> None:
     first = datetime(2026, 4, 1, tzinfo=UTC)
-    lasting = row("image", "aligned") | {"first": first, "last": NOON, "times": 4}
+    lasting = row("output", "aligned") | {"first": first, "last": NOON, "times": 4}
     del lasting["at"]
     text = endpoint_history(pages_of(status_of([lasting])), NATIVE)
     assert "2026-04-01 to 2026-04-14, 4 times" in seen(text)
@@ -161,22 +161,22 @@ def test_what_is_left_out_is_said() -> None:
 
 
 def test_equal_marks_that_touch_become_one_and_different_ones_stand_above_each_other() -> None:
-    dots = [Dot(NOON, NOON, kind) for kind in ("image", "image", "error")]
+    dots = [Dot(NOON, NOON, kind) for kind in ("output", "output", "error")]
     text = Drawing("a", "t", "d", {"lane": dots}).render()
     heights = re.findall(r'class="tu-dot [^"]*" d="M[\d.]+ ([\d.]+)', text)
     assert len(heights) == 2 and len(set(heights)) == 2
 
 
 def test_marks_of_one_kind_keep_their_distance() -> None:
-    dots = [Dot(at, at, "image") for at in (NOON + timedelta(hours=n) for n in range(500))]
+    dots = [Dot(at, at, "output") for at in (NOON + timedelta(hours=n) for n in range(500))]
     text = Drawing("a", "t", "d", {"lane": dots}).render()
-    places = sorted(map(float, re.findall(r'tu-dot-image" d="M([\d.]+)', text)))
+    places = sorted(map(float, re.findall(r'tu-dot-output" d="M([\d.]+)', text)))
     assert len(places) == COLUMNS
     assert all(b - a > 10 for a, b in pairwise(places))
 
 
 def test_moves_and_holds_are_drawn_and_told() -> None:
-    rows = [row("error", at=EARLIER), row("image", "aligned")]
+    rows = [row("error", at=EARLIER), row("output", "aligned")]
     text = endpoint_history(pages_of(status_of(rows, holds=[hold("not-recommended")])), NATIVE)
     assert text.count('<path class="tu-move"') == 3 and "✕" in text and "△" in text
     assert text.count('<path class="tu-hold"') == 2
@@ -186,7 +186,7 @@ def test_moves_and_holds_are_drawn_and_told() -> None:
 
 
 def test_a_hold_that_is_older_than_the_rows_is_drawn_from_their_start() -> None:
-    status = status_of([row("image")], holds=[hold("not-recommended", on=date(2020, 1, 1))])
+    status = status_of([row("output")], holds=[hold("not-recommended", on=date(2020, 1, 1))])
     text = endpoint_history(pages_of(status), NATIVE)
     assert text.count('<path class="tu-hold"') == 2 and "2020-01-01</text>" not in text
 
@@ -238,7 +238,7 @@ def test_a_change_keeps_its_address_when_it_is_seen_again_or_was_seen_before() -
     again = last.model_copy(update=moments)
     seen = STATUS.model_copy(update={"observations": (*others, again)})
     assert ids_of(seen) == {one.id for one in latest_changes(assess(STATUS))}
-    works = next(row for row in STATUS.observations if row.outcome == "image" and not row.variant)
+    works = next(row for row in STATUS.observations if row.outcome == "output" and not row.variant)
     fails = works.model_copy(update={"outcome": "error", "shape": None, "image": None})
     swings = STATUS.model_copy(update={"observations": (works, fails) * 3})
     assert len(ids_of(swings)) == len(latest_changes(assess(swings))) == 6
@@ -247,7 +247,7 @@ def test_a_change_keeps_its_address_when_it_is_seen_again_or_was_seen_before() -
 def test_the_silence_of_one_shows_when_another_tells() -> None:
     told = next(row for row in STATUS.observations if row.endpoint == ASKED and not row.variant)
     silent = told.model_copy(
-        update={"outcome": "cannot-tell", "reason": "x", "shape": None, "image": None}
+        update={"outcome": "inconclusive", "reason": "x", "shape": None, "image": None}
     )
     rows = []
     for day in (date(2026, 4, 15), date(2026, 4, 16)):

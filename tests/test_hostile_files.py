@@ -106,7 +106,7 @@ def test_the_markdown_has_no_markup_of_it_and_the_same_blocks(docs: Docs) -> Non
     for name in names:
         text = (docs.site / name).read_text("utf-8")
         tokens = [one for token in reader.parse(text) for one in (token, *(token.children or ()))]
-        assert not {one.type for one in tokens} & {"html_inline", "html_block", "image"}, name
+        assert not {one.type for one in tokens} & {"html_inline", "html_block", "output"}, name
         targets = [str(one.attrs["href"]) for one in tokens if one.type == "link_open"]
         assert not [one for one in targets if "javascript:" in one or "evil" in one], name
         # Of what does not print, only the code has any, and there it is what is copied.
@@ -124,7 +124,7 @@ def test_everything_that_is_xml_parses(docs: Docs) -> None:
     for file in files:
         tree = etree.fromstring(file.read_bytes())
         names = {etree.QName(one).localname for one in tree.iter() if isinstance(one.tag, str)}
-        assert not names & {"script", "foreignObject", "a", "image"}, file
+        assert not names & {"script", "foreignObject", "a", "output"}, file
         assert not [key for one in tree.iter() for key in one.attrib if key.startswith("on")]
 
 

@@ -130,7 +130,7 @@ def test_every_row_of_the_status_file_is_answered_as_recorded(target: str) -> No
         found = protocol.read(reply.status_code, reply.content)
         index = next(n for n, item in enumerate(STATUS.observations) if item is row)
         assert seen[-1].answered_from == f"observations[{index}]"
-        if row.outcome == "image":
+        if row.outcome == "output":
             assert reply.status_code == 200 and found.shape == row.shape
         else:
             assert STATUS.signatures[row.signatures[0]].match in (found.error or "")
@@ -143,7 +143,7 @@ def test_every_variant_on_record_is_answered_by_a_row_that_it_repeats() -> None:
         seen: list[Exchange] = []
         app = create_app(STATUS, target=row.target, on_exchange=seen.append)
         reply = send_recorded(row, app)
-        assert (reply.status_code, row.outcome) == (200, "image")
+        assert (reply.status_code, row.outcome) == (200, "output")
         assert seen[0].answered_from
 
 
@@ -278,7 +278,7 @@ def test_an_image_without_a_recorded_shape_or_mime_is_a_png_in_the_protocols_fir
 
 def test_the_newest_row_answers_and_rows_that_could_not_tell_are_skipped() -> None:
     failed = native_row(outcome="error", shape=None, signatures=["get-channel-failed"])
-    silent = native_row(outcome="cannot-tell", reason="429", shape=None)
+    silent = native_row(outcome="inconclusive", reason="429", shape=None)
     assert ask(create_app(status_of(native_row(), failed, silent))).status_code == 500
     assert ask(create_app(status_of(failed, native_row(), silent))).status_code == 200
     assert is_not_on_record(ask(create_app(status_of(silent))))
@@ -303,7 +303,7 @@ def test_an_error_without_a_text_on_record_says_so() -> None:
 
 
 def test_only_native_replies_count_tokens() -> None:
-    row = images_row(outcome="image", shape="url", signatures=None)
+    row = images_row(outcome="output", shape="url", signatures=None)
     reply = post(IMAGES, create_app(status_of(row)), headers=BEARER, json=LEGACY)
     assert list(reply.json()) == ["created", "data"]
     assert "usageMetadata" in ask().json()

@@ -96,7 +96,7 @@ def test_without_a_fault_the_call_is_answered_as_ever() -> None:
 
 
 def test_a_slow_drip_comes_whole_byte_by_byte() -> None:
-    with mock_with("slow-drip", "no-image") as port:
+    with mock_with("slow-drip", "no-output") as port:
         head, content, _ = raw(port)
     assert len(content) == promised(head) and "candidates" in json.loads(content)
 
@@ -159,7 +159,7 @@ def test_an_error_can_come_with_a_200() -> None:
 
 
 def test_a_200_without_an_image_has_none_on_either_route() -> None:
-    with mock_with("no-image") as port, httpx.Client(trust_env=False) as client:
+    with mock_with("no-output") as port, httpx.Client(trust_env=False) as client:
         native = ask(port).content
         url = f"http://127.0.0.1:{port}/v1/images/generations"
         images = client.post(url, json=LEGACY, headers=BEARER).content
@@ -221,8 +221,8 @@ def test_the_faults_of_the_ledger_and_an_unlimited_token_go_into_the_ledger() ->
 
 
 def test_a_call_is_charged_though_its_reply_is_lost() -> None:
-    ledger = ledger_with(["no-image"], [KEY])
-    with mock_with("no-image", ledger=ledger) as port:
+    ledger = ledger_with(["no-output"], [KEY])
+    with mock_with("no-output", ledger=ledger) as port:
         ask(port)
     assert [row.quota for row in ledger.rows] == [20_000]
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
+from trueup.message import Place
 from trueup.model import (
     Endpoint,
     Hold,
@@ -13,7 +14,6 @@ from trueup.model import (
     Mapping,
     Model,
     Observation,
-    Place,
     Policy,
     Replay,
     Sent,
@@ -38,12 +38,12 @@ ROW = {
     "endpoint": "acorn/native",
     "target": "production",
     "sent": SENT,
-    "outcome": "image",
+    "outcome": "output",
     "source": REPORTED,
 }
 MAPPING = {"alias": "acorn", "upstream": "oak", "at": DAY, "how": "seen", "source": REPORTED}
 TABLES: dict[str, Any] = {
-    "version": 1,
+    "version": 2,
     "policy": {"reported_until": DAY},
     "targets": {
         "local": {"base_url": "http://localhost:4000"},
@@ -76,8 +76,8 @@ def row(**fields: Any) -> Observation:
         ({"at": None, "first": DAY}, "either at, or first and last with times, was expected"),
         ({"times": 2}, "a row with at is one sighting"),
         ({"at": None, "first": DAY, "last": date(2026, 4, 1)}, "first is later than last"),
-        ({"outcome": "cannot-tell"}, "a cannot-tell needs a reason"),
-        ({"billing": "cannot-tell"}, "a cannot-tell needs a reason"),
+        ({"outcome": "inconclusive"}, "a inconclusive needs a reason"),
+        ({"billing": "inconclusive"}, "a inconclusive needs a reason"),
         ({"signatures": ["x"]}, "signatures go with the outcome error or mixed"),
         (
             {"outcome": "error", "shape": "url"},

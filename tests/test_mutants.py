@@ -88,7 +88,7 @@ def test_newer_clean_evidence_lets_a_hold_go(tree: Tree, gate: Gate) -> None:
     for days in range(status.policy.recover_after):
         day = status.holds[0].on + timedelta(days=days + 1)
         bill = Amounts(verdict="aligned", cause="none", reason="they agree")
-        proof = proof_of(status, endpoint, day, outcome="image", shape="data-uri", billing=bill)
+        proof = proof_of(status, endpoint, day, outcome="output", shape="data-uri", billing=bill)
         made_of = update(stored, [proof], tree.now)
         stored = made_of.stored
         files |= {name: content.encode() for name, content in made_of.files.items()}

@@ -70,7 +70,7 @@ def test_a_published_python_block_is_clean_and_does_what_the_record_says(
         monkeypatch.setenv(name, value)
     endpoint = str(block.endpoint)
     row = stored.status.seen(endpoint, stored.status.reference)[0]
-    if row.outcome == "image":
+    if row.outcome == "output":
         eval_example.run(example)
         assert capsys.readouterr().out.startswith(f"Saved {endpoint.partition('/')[0]}.")
     else:

@@ -20,7 +20,7 @@ from trueup.status_file import parse_status
 pytest_plugins = ["pytester"]
 
 STATUS = """\
-version: 1
+version: 2
 policy: {fresh_for: 30d, confirm_after: 1, recover_after: 3, reported_until: 2026-04-14}
 targets:
   production: {base_url: https://gateway.example, reference: true}
@@ -38,7 +38,7 @@ observations:
     target: production
     sent: {base_url: https://gateway.example, request: POST /v1/images/generations, auth: bearer,
            body: {model: painter, prompt: A cat}}
-    outcome: image
+    outcome: output
     shape: b64-json
     billing: aligned
     source: {reported: the owner}
@@ -156,7 +156,7 @@ BROKEN: dict[str, tuple[Callable[[Path], None], dict[str, int], str]] = {
         r"ERROR collecting status\.yml.*nobody",
     ),
     "a status file that cannot be read": (
-        change("status.yml", "version: 1", "version: one"),
+        change("status.yml", "version: 2", "version: one"),
         {"errors": 1},
         r"status\.yml:1:\d+: ",
     ),

@@ -49,9 +49,9 @@ def bill(verdict: Billing) -> Amounts:
 def attempt(outcome: str, billing: Billing | None = None, **more: Any) -> Attempt:
     endpoint = more.pop("endpoint", NATIVE)
     told: dict[str, dict[str, Any]] = {
-        "image": {"shape": "data-uri", "image": PNG, "status": 200},
+        "output": {"shape": "data-uri", "image": PNG, "status": 200},
         "error": {"error": "simulated: no", "status": 500},
-        "cannot-tell": {"reason": "it was silent"},
+        "inconclusive": {"reason": "it was silent"},
     }
     facts: dict[str, Any] = {
         "at": NOW,
@@ -112,7 +112,7 @@ DUE: dict[str, tuple[Sequence[tuple[str, str]], str, str, date, str | None]] = {
         "never seen as it is today",
     ),
     "intermittent": (
-        [("outcome: image\n    shape: data-uri", "outcome: mixed\n    shape: data-uri")],
+        [("outcome: output\n    shape: data-uri", "outcome: mixed\n    shape: data-uri")],
         NATIVE,
         "production",
         NOW.date(),
@@ -152,7 +152,7 @@ def test_an_endpoint_is_due_for_a_reason(what: str) -> None:
 
 
 def test_another_target_is_due_by_the_age_of_its_own_rows() -> None:
-    row = row_of(proof(attempt("image", endpoint=GOOD), endpoint=GOOD, target="local"))
+    row = row_of(proof(attempt("output", endpoint=GOOD), endpoint=GOOD, target="local"))
     sent = request_of(STATUS, GOOD, "local")
     status = with_rows(row.model_copy(update={"sent": sent})).status
     assert due(status, assess(status)[GOOD], "local", NOW.date()) is None
@@ -202,22 +202,22 @@ def test_a_price_goes_by_the_name_that_the_request_calls() -> None:
     assert told[GOOD] == ("fresh", "unknown")
 
 
-IMAGE, ERROR, SILENT = attempt("image"), attempt("error"), attempt("cannot-tell")
+IMAGE, ERROR, SILENT = attempt("output"), attempt("error"), attempt("inconclusive")
 COMES_TO: dict[str, tuple[tuple[Attempt, ...], Outcome, str | None]] = {
-    "an image": ((IMAGE,), "image", None),
+    "an image": ((IMAGE,), "output", None),
     "two failures": ((ERROR, ERROR), "error", None),
     "a failure and an image": ((ERROR, IMAGE), "mixed", None),
     "one failure": (
         (ERROR,),
-        "cannot-tell",
+        "inconclusive",
         "no second attempt told after one that failed (simulated: no)",
     ),
     "a failure and silence": (
         (ERROR, SILENT),
-        "cannot-tell",
+        "inconclusive",
         "no second attempt told after one that failed (simulated: no)",
     ),
-    "silence": ((SILENT,), "cannot-tell", "it was silent"),
+    "silence": ((SILENT,), "inconclusive", "it was silent"),
 }
 
 
@@ -228,8 +228,10 @@ def test_attempts_come_to_an_outcome(what: str) -> None:
         made = proof(*attempts, others_conclusive=others_conclusive)
         row = row_of(made)
         assert (row.outcome, row.reason) == (outcome, reason)
-        assert row.others_conclusive is (others_conclusive if outcome == "cannot-tell" else None)
-        assert (row.shape is not None) == (row.image is not None) == (outcome in ("image", "mixed"))
+        assert row.others_conclusive is (others_conclusive if outcome == "inconclusive" else None)
+        assert (
+            (row.shape is not None) == (row.image is not None) == (outcome in ("output", "mixed"))
+        )
         assert row.source == Source(
             receipt=made.path, sha256=sha256(made.render().encode()).hexdigest()
         )
@@ -249,8 +251,8 @@ BILLS: dict[tuple[Billing | None, ...], tuple[Billing | None, bool]] = {
     (None,): (None, False),
     ("aligned",): ("aligned", False),
     ("aligned", "aligned"): ("aligned", False),
-    ("aligned", "cannot-tell"): ("cannot-tell", True),
-    ("cannot-tell", "mismatch"): ("mismatch", False),
+    ("aligned", "inconclusive"): ("inconclusive", True),
+    ("inconclusive", "mismatch"): ("mismatch", False),
     ("charged-on-failure", "aligned"): ("charged-on-failure", False),
     ("charged-on-failure", None): ("charged-on-failure", False),
     ("charged-on-failure", "mismatch"): ("mismatch", False),
@@ -259,11 +261,11 @@ BILLS: dict[tuple[Billing | None, ...], tuple[Billing | None, bool]] = {
 
 @pytest.mark.parametrize("bills", BILLS)
 def test_the_worst_bill_is_the_one_that_counts(bills: tuple[Billing | None, ...]) -> None:
-    outcomes = ["error", "image"][-len(bills) :]
+    outcomes = ["error", "output"][-len(bills) :]
     row = row_of(proof(*map(attempt, outcomes, bills)))
     billing, has_reason = BILLS[bills]
     assert row.billing == billing
-    assert row.reason == ("the amounts of cannot-tell." if has_reason else None)
+    assert row.reason == ("the amounts of inconclusive." if has_reason else None)
 
 
 def test_a_lone_failure_that_cost_nothing_is_no_clean_bill_and_one_that_cost_is_a_bad_one() -> None:
@@ -273,7 +275,7 @@ def test_a_lone_failure_that_cost_nothing_is_no_clean_bill_and_one_that_cost_is_
     ]
     for seen, told in bills:
         row = row_of(proof(attempt("error", seen), SILENT))
-        assert (row.outcome, row.billing) == ("cannot-tell", told)
+        assert (row.outcome, row.billing) == ("inconclusive", told)
 
 
 def test_the_known_texts_of_all_failures_are_named_once_and_only_where_it_failed() -> None:
@@ -287,8 +289,8 @@ def test_the_known_texts_of_all_failures_are_named_once_and_only_where_it_failed
 attempts = st.lists(
     st.builds(
         attempt,
-        st.sampled_from(["image", "error", "cannot-tell"]),
-        st.sampled_from([None, "aligned", "mismatch", "cannot-tell", "charged-on-failure"]),
+        st.sampled_from(["output", "error", "inconclusive"]),
+        st.sampled_from([None, "aligned", "mismatch", "inconclusive", "charged-on-failure"]),
     ),
     min_size=1,
     max_size=3,
@@ -303,14 +305,14 @@ def test_nothing_but_a_clean_image_improves_a_standing(
     of_it = [one.model_copy(update={"sent": sent}) for one in attempts]
     row = row_of(proof(*of_it, endpoint=endpoint, others_conclusive=others))
     was, now = (assess(stored.status)[endpoint] for stored in (STORED, with_rows(row)))
-    if row.outcome == "cannot-tell":
+    if row.outcome == "inconclusive":
         assert now.standing.rank >= was.standing.rank
     if now.standing.rank < was.standing.rank:
-        assert row.outcome in ("image", "mixed")
+        assert row.outcome in ("output", "mixed")
     if now.standing == "recommended" and was.standing != "recommended":
-        assert (row.outcome, row.billing) == ("image", "aligned")
+        assert (row.outcome, row.billing) == ("output", "aligned")
     if now.standing.rank > was.standing.rank:
-        bad = row.billing not in (None, "aligned", "cannot-tell")
+        bad = row.billing not in (None, "aligned", "inconclusive")
         assert row.outcome in ("error", "mixed") or bad
 
 

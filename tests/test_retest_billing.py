@@ -87,7 +87,7 @@ class Till:
         return found
 
     def image(self, meanwhile: Callable[[Bank], object] = lambda bank: None) -> Bill:
-        return self.billed(self.bank.ask, "image", MODEL, meanwhile)
+        return self.billed(self.bank.ask, "output", MODEL, meanwhile)
 
     def error(self, meanwhile: Callable[[Bank], object] = lambda bank: None) -> Bill:
         return self.billed(self.bank.fail, "error", "nano-banana", meanwhile)
@@ -166,7 +166,7 @@ OF_AN_IMAGE: Mapping[Fault, tuple[str, str]] = {
     "no-usage": ("uncharged-success", "no-usage"),
     "billed-error": ("aligned", "agreed"),
     "log-off": ("mismatch", "no-row"),
-    "owner-edit": ("cannot-tell", "remain-edited"),
+    "owner-edit": ("inconclusive", "remain-edited"),
 }
 OF_AN_ERROR: Mapping[Fault, tuple[str, str]] = {
     **dict.fromkeys(OF_AN_IMAGE, ("aligned", "nothing-charged")),
@@ -193,8 +193,8 @@ def test_a_fault_at_an_error_is_told_for_what_it_is(fault: Fault, dialect: Diale
 @BOTH
 def test_a_blocked_prompt_that_is_billed_is_charged_without_an_image(dialect: Dialect) -> None:
     blocked = till("blocked-prompt", dialect=dialect)
-    bill = blocked.billed(blocked.bank.ask, "no-image", MODEL)
-    assert judged(bill) == ("charged-without-image", "billed-without-image")
+    bill = blocked.billed(blocked.bank.ask, "no-output", MODEL)
+    assert judged(bill) == ("charged-without-output", "billed-without-image")
 
 
 def test_every_fault_of_the_mock_has_its_verdict() -> None:
@@ -234,7 +234,7 @@ def test_a_batch_that_has_not_settled_in_time_cannot_be_told_from_a_fault() -> N
         slow.wire.edit = trickle
 
     slow = till(batch=True)
-    assert judged(slow.image(start)) == ("cannot-tell", "batch-unsettled")
+    assert judged(slow.image(start)) == ("inconclusive", "batch-unsettled")
     found = slow.account().before()
     assert isinstance(found, Inconclusive) and found.cause == "other-traffic"
 
@@ -271,17 +271,17 @@ def test_a_late_settlement_is_waited_for(delays: tuple[float, float, float], bat
     bill = till(batch=batch, after_answer_s=delays).image()
     too_late = batch and delays[-1] == 80
     assert judged(bill) == (
-        ("cannot-tell", "batch-unsettled") if too_late else ("aligned", "agreed")
+        ("inconclusive", "batch-unsettled") if too_late else ("aligned", "agreed")
     )
 
 
 def test_calls_one_after_the_other_are_billed_each_for_itself() -> None:
     many = till(batch=True, error_log=True)
     account = many.account()
-    for outcome in ("image", "error", "image"):
+    for outcome in ("output", "error", "output"):
         before = account.before()
         send, model = (
-            (many.bank.ask, MODEL) if outcome == "image" else (many.bank.fail, "nano-banana")
+            (many.bank.ask, MODEL) if outcome == "output" else (many.bank.fail, "nano-banana")
         )
         reply = send()
         request_id = reply.headers["x-oneapi-request-id"]
@@ -299,7 +299,7 @@ def test_books_that_were_settled_are_not_waited_for_again() -> None:
         waits.append(quick.bank.now - began)
         request_id = quick.bank.ask().headers["x-oneapi-request-id"]
         assert (
-            account.bill(before, BilledCall("image", 200, MODEL, request_id)).verdict == "aligned"
+            account.bill(before, BilledCall("output", 200, MODEL, request_id)).verdict == "aligned"
         )
     assert waits[0] >= account.quiet_s and waits[1:] == [0, 0]
     account.before()
@@ -322,7 +322,7 @@ def test_an_unlimited_token_tells_only_what_moves(fault: Fault | None) -> None:
 
     expected = {
         None: ("aligned", "agreed"),
-        "lost-flush": ("cannot-tell", "unlimited-token"),
+        "lost-flush": ("inconclusive", "unlimited-token"),
         "no-usage": ("uncharged-success", "no-usage"),
     }
     options = Options(faults=(fault,) if fault else ())
@@ -335,7 +335,7 @@ def test_a_free_model_may_cost_nothing_and_another_may_not() -> None:
         account = free.account()
         before = account.before()
         request_id = free.bank.ask().headers["x-oneapi-request-id"]
-        call_of = BilledCall("image", 200, MODEL, request_id, price_usd=price_usd)
+        call_of = BilledCall("output", 200, MODEL, request_id, price_usd=price_usd)
         assert account.bill(before, call_of).verdict == verdict
 
 
@@ -357,9 +357,9 @@ def test_the_price_of_a_call_is_that_of_the_tokens_group_or_else_of_its_owners()
 def test_another_call_with_the_same_token_spoils_the_bill() -> None:
     for batch in (False, True):
         shared = till(batch=batch, error_log=True)
-        assert judged(shared.image(Bank.ask)) == ("cannot-tell", "other-traffic")
-        assert judged(shared.error(Bank.ask)) == ("cannot-tell", "other-traffic")
-        assert judged(shared.image(Bank.fail)) == ("cannot-tell", "other-traffic")
+        assert judged(shared.image(Bank.ask)) == ("inconclusive", "other-traffic")
+        assert judged(shared.error(Bank.ask)) == ("inconclusive", "other-traffic")
+        assert judged(shared.image(Bank.fail)) == ("inconclusive", "other-traffic")
 
 
 def add_second(bank: Bank) -> None:
@@ -377,7 +377,7 @@ def test_another_token_of_the_account_does_no_harm_where_its_rows_explain_all(ba
     assert judged(shared.image(ask_second)) == ("aligned", "agreed")
 
 
-@pytest.mark.parametrize(("is_exclusive", "verdict"), [(False, "cannot-tell"), (True, "mismatch")])
+@pytest.mark.parametrize(("is_exclusive", "verdict"), [(False, "inconclusive"), (True, "mismatch")])
 def test_a_user_who_paid_more_than_the_token_says_is_told_only_when_alone(
     is_exclusive: bool, verdict: str
 ) -> None:
@@ -430,10 +430,11 @@ def test_an_account_that_went_away_after_the_call_cannot_be_told() -> None:
     reply = gone.bank.ask()
     gone.bank.ledger.user.access_token = "ANOTHER_ACCESS_TOKEN"
     bill = account.bill(
-        before, BilledCall("image", 200, MODEL, reply.headers["x-oneapi-request-id"])
+        before, BilledCall("output", 200, MODEL, reply.headers["x-oneapi-request-id"])
     )
-    assert judged(bill) == ("cannot-tell", "unreadable")
+    assert judged(bill) == ("inconclusive", "unreadable")
     assert bill.log_quota_units is None
     assert (
-        judged(account.bill(account.before(), BilledCall("image", 200, MODEL)))[0] == "cannot-tell"
+        judged(account.bill(account.before(), BilledCall("output", 200, MODEL)))[0]
+        == "inconclusive"
     )

@@ -95,7 +95,7 @@ def test_a_bill_is_read_in_every_wording(wording: str) -> None:
 
 def test_a_row_without_an_id_under_another_name_is_someone_elses() -> None:
     edit = rows_of(lambda row: row.update(request_id="", model_name="another"))
-    assert judged(till(edit=edit).image()) == ("cannot-tell", "other-traffic")
+    assert judged(till(edit=edit).image()) == ("inconclusive", "other-traffic")
 
 
 @BOTH
@@ -249,7 +249,7 @@ def pipeline(edit: Edit | None, transport: httpx.BaseTransport | None = None) ->
     sound.wire.edit = edit
     return [
         *found,
-        account.bill(before, BilledCall("image", 200, MODEL, request_id)),
+        account.bill(before, BilledCall("output", 200, MODEL, request_id)),
         account.before(),
     ]
 
@@ -281,7 +281,7 @@ def test_a_bad_reply_is_a_reason_and_never_a_traceback(name: str) -> None:
     assert terms.reason.startswith("/api/status: ") and said in terms.reason
     assert terms.cause == "unreadable"
     bill, before = found[-2:]
-    assert isinstance(bill, Bill) and judged(bill) == ("cannot-tell", "unreadable")
+    assert isinstance(bill, Bill) and judged(bill) == ("inconclusive", "unreadable")
     assert isinstance(before, Inconclusive)
 
 
@@ -361,7 +361,7 @@ def test_a_field_that_is_missing_or_wrong_is_named(
     path: str, fields: dict[str, Any], said: str
 ) -> None:
     *_, bill, before = pipeline(on(path, lambda data: data.update(fields)))
-    assert isinstance(bill, Bill) and judged(bill) == ("cannot-tell", "unreadable")
+    assert isinstance(bill, Bill) and judged(bill) == ("inconclusive", "unreadable")
     assert isinstance(before, Inconclusive) and before.reason == bill.reason
     assert said in bill.reason and bill.reason.startswith(f"{path}: ")
 
@@ -497,5 +497,5 @@ def test_a_page_of_new_rows_alone_is_too_busy_to_tell(is_bare: bool) -> None:
 
     busy = till(edit=on("/api/log/self", ten_at_most))
     bill = busy.image(others)
-    assert judged(bill) == ("cannot-tell", "other-traffic")
+    assert judged(bill) == ("inconclusive", "other-traffic")
     assert "more rows came than one page of the log shows" in bill.reason

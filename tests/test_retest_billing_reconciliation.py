@@ -27,9 +27,9 @@ from trueup.retest.billing.records import CallOutcome, Cause
 Q = 20_000
 TERMS = Terms(Decimal(500_000), False)
 ROW = LogRow(2, 1_776_124_800, Q, "m", "own", 1, "id")
-IMAGE = BilledCall("image", 200, "m", "id")
+IMAGE = BilledCall("output", 200, "m", "id")
 FAILED = BilledCall("error", 400, "m", "id")
-EMPTY = BilledCall("no-image", 200, "m", "id")
+EMPTY = BilledCall("no-output", 200, "m", "id")
 FEE = replace(ROW, quota=500, is_violation_fee=True)
 
 
@@ -90,32 +90,32 @@ CASES: Sequence[Case] = (
     ("charged-on-failure", "not-refunded", read(Q), FAILED, []),
     ("charged-on-failure", "not-refunded", read(Q), FAILED, [zero(type=5)]),
     ("charged-on-failure", "violation-fee", read(500), FAILED, [FEE]),
-    ("charged-without-image", "billed-without-image", read(Q), EMPTY, [ROW]),
-    ("charged-without-image", "billed-without-image", read(), EMPTY, [ROW]),
-    ("charged-without-image", "billed-without-image", read(Q), EMPTY, []),
-    ("cannot-tell", "no-row", read(), IMAGE, []),
-    ("cannot-tell", "no-row", read(), IMAGE, [zero(type=5)]),
-    ("cannot-tell", "no-row", read(), EMPTY, []),
-    ("cannot-tell", "unlimited-token", read(is_unlimited=True), IMAGE, [ROW]),
-    ("cannot-tell", "unlimited-token", read(is_unlimited=True), FAILED, [ROW]),
-    ("cannot-tell", "unlimited-token", read(Q, 0, is_unlimited=True), IMAGE, [ROW]),
+    ("charged-without-output", "billed-without-image", read(Q), EMPTY, [ROW]),
+    ("charged-without-output", "billed-without-image", read(), EMPTY, [ROW]),
+    ("charged-without-output", "billed-without-image", read(Q), EMPTY, []),
+    ("inconclusive", "no-row", read(), IMAGE, []),
+    ("inconclusive", "no-row", read(), IMAGE, [zero(type=5)]),
+    ("inconclusive", "no-row", read(), EMPTY, []),
+    ("inconclusive", "unlimited-token", read(is_unlimited=True), IMAGE, [ROW]),
+    ("inconclusive", "unlimited-token", read(is_unlimited=True), FAILED, [ROW]),
+    ("inconclusive", "unlimited-token", read(Q, 0, is_unlimited=True), IMAGE, [ROW]),
     ("aligned", "agreed", read(Q, is_unlimited=True), IMAGE, [ROW]),
-    ("cannot-tell", "remain-edited", read(Q, 50), IMAGE, [ROW]),
-    ("cannot-tell", "remain-edited", read(0, 50), FAILED, []),
+    ("inconclusive", "remain-edited", read(Q, 50), IMAGE, [ROW]),
+    ("inconclusive", "remain-edited", read(0, 50), FAILED, []),
     ("mismatch", "partly-booked", read(Q - 1, 50), IMAGE, [ROW]),
-    ("cannot-tell", "token-changed", read(Q, id=2), IMAGE, [ROW]),
-    ("cannot-tell", "other-traffic", read(2 * Q), IMAGE, [ROW, replace(ROW, request_id="b")]),
-    ("cannot-tell", "other-traffic", read(Q), IMAGE, [ROW, zero(type=5, request_id="b")]),
-    ("cannot-tell", "other-traffic", read(-5), FAILED, []),
-    ("cannot-tell", "other-traffic", read(), FAILED, [replace(ROW, type=6)]),
-    ("cannot-tell", "other-traffic", read(Q, spent=Q + 1), IMAGE, [ROW]),
-    ("cannot-tell", "other-traffic", read(0, spent=1), FAILED, []),
+    ("inconclusive", "token-changed", read(Q, id=2), IMAGE, [ROW]),
+    ("inconclusive", "other-traffic", read(2 * Q), IMAGE, [ROW, replace(ROW, request_id="b")]),
+    ("inconclusive", "other-traffic", read(Q), IMAGE, [ROW, zero(type=5, request_id="b")]),
+    ("inconclusive", "other-traffic", read(-5), FAILED, []),
+    ("inconclusive", "other-traffic", read(), FAILED, [replace(ROW, type=6)]),
+    ("inconclusive", "other-traffic", read(Q, spent=Q + 1), IMAGE, [ROW]),
+    ("inconclusive", "other-traffic", read(0, spent=1), FAILED, []),
     (
-        *("cannot-tell", "other-traffic", read(2 * Q), IMAGE),
+        *("inconclusive", "other-traffic", read(2 * Q), IMAGE),
         [replace(ROW, request_id=None), replace(ROW, request_id=None, created_at=9)],
     ),
     (
-        *("cannot-tell", "other-traffic", replace(read(Q), rows=(ROW,), is_whole=False), IMAGE),
+        *("inconclusive", "other-traffic", replace(read(Q), rows=(ROW,), is_whole=False), IMAGE),
         [ROW],
     ),
 )
@@ -146,7 +146,7 @@ def test_every_cause_that_the_rule_gives_is_tried() -> None:
         (IMAGE, ROW, "mismatch"),
         (IMAGE, zero(), "mismatch"),
         (FAILED, None, "charged-on-failure"),
-        (EMPTY, zero(), "charged-without-image"),
+        (EMPTY, zero(), "charged-without-output"),
     ],
 )
 def test_what_the_user_alone_paid_tells_only_when_nobody_else_was_there(
@@ -194,7 +194,7 @@ def test_dollars_are_those_of_the_rows_where_the_gateway_tells_no_rate() -> None
 
 def test_what_could_not_be_read_is_a_bill_without_amounts() -> None:
     found = bill_of(Inconclusive("unreadable", "/api/status: no answer."))
-    assert found == Bill("cannot-tell", "unreadable", "/api/status: no answer.")
+    assert found == Bill("inconclusive", "unreadable", "/api/status: no answer.")
 
 
 UNITS = st.integers(-2, 3).map(lambda n: n * Q) | st.integers(-(2**63), 2**63)
@@ -244,12 +244,12 @@ def test_nothing_is_aligned_unless_every_leg_is(
     used, remain = after.token.used_quota - 7, after.token.remain_quota - 10**6
     if found.verdict == "aligned":
         assert used == consumed - refunded == -remain
-        assert bool(used) is (call.outcome == "image" and found.cause == "agreed")
+        assert bool(used) is (call.outcome == "output" and found.cause == "agreed")
         assert found.log_quota_units == found.used_delta_quota_units == used
         assert not any(row.request_id == "b" for row in mine) or call.request_id is None
     if found.verdict == "uncharged-success":
-        assert call.outcome == "image" and used == remain == 0
-    if found.verdict in ("charged-on-failure", "charged-without-image"):
+        assert call.outcome == "output" and used == remain == 0
+    if found.verdict in ("charged-on-failure", "charged-without-output"):
         assert used or consumed or after.user != read().user
 
 
@@ -281,11 +281,11 @@ def test_a_charge_of_another_token_that_its_owner_paid_changes_nothing_but_the_u
     paid = replace(user, quota=user.quota - quota, used_quota=user.used_quota + quota)
     stranger = LogRow(2, 1, quota, "m", "other", 2, "c")
     alone = bill(after, call, *rows)
-    if alone.verdict != "cannot-tell":
+    if alone.verdict != "inconclusive":
         found = bill(replace(after, user=paid), call, *rows, stranger)
         assert (found.verdict, found.cause) in (
             (alone.verdict, alone.cause),
-            ("cannot-tell", "other-traffic"),
+            ("inconclusive", "other-traffic"),
         )
         if not any(row.token_id == 2 or row.token_name == "other" for row in rows):
             assert found.verdict == alone.verdict

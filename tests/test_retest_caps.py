@@ -48,7 +48,7 @@ def _seen(number: int) -> str:
         f"  - at: 2026-04-14\n    endpoint: {MORE[number]}\n    target: production\n"
         "    sent: {base_url: https://crazyrouter.com, request: POST /v1/images/generations,"
         f" auth: bearer, {sent}}}\n"
-        "    outcome: image\n    shape: b64-json\n    source: {reported: A page}\n"
+        "    outcome: output\n    shape: b64-json\n    source: {reported: A page}\n"
     )
 
 
@@ -122,7 +122,7 @@ def test_a_cap_of_3_calls_sends_exactly_3_of_10(
     if reply[0] == 500:
         (row,) = lone
         once = "no second attempt told after one that failed (none: simulated: no channel)"
-        assert row.outcome == "cannot-tell" and str(row.reason).startswith(once)
+        assert row.outcome == "inconclusive" and str(row.reason).startswith(once)
 
 
 def test_a_cap_holds_over_what_was_asked_before_and_nothing_is_asked_twice(
@@ -146,7 +146,7 @@ def test_a_call_that_was_interrupted_counts_and_is_not_made_again(
     gateway = Gateway(tmp_path, desk, stored=TEN, is_billing=False, wrap=answering((200, IMAGE)))
     proofs = gateway.retest(*MORE, max_calls=3)
     assert gateway.calls == 2
-    assert [row_of(proof).outcome for proof in proofs] == ["cannot-tell", "image", "image"]
+    assert [row_of(proof).outcome for proof in proofs] == ["inconclusive", "output", "output"]
     assert str(row_of(proofs[0]).reason).startswith("interrupted")
 
 
@@ -211,7 +211,7 @@ def test_a_route_that_never_answers_while_others_do_is_an_error_on_the_second_da
         )
         proofs = gateway.retest(GOOD, IMAGES)
         row = row_of(proofs[0])
-        assert (row.outcome, row.others_conclusive) == ("cannot-tell", True)
+        assert (row.outcome, row.others_conclusive) == ("inconclusive", True)
         assert "gave no answer within 1 s" in str(row.reason)
         before, stored = stored, update(stored, proofs, now).stored
         verdict = assess(stored.status)[GOOD]
@@ -322,6 +322,6 @@ def test_a_request_that_a_record_cannot_hold_tells_nothing(tmp_path: Path, desk:
     row = row_of(proof)
     assert gateway.calls == 1
     assert (row.outcome, row.reason) == (
-        "cannot-tell",
+        "inconclusive",
         "the block's request is none that a record can hold",
     )

@@ -215,7 +215,7 @@ def test_without_write_nothing_is_put_on_record_until_it_is_asked_for(
     (row,) = load_status(repository / "status.yml", NOW + timedelta(hours=1)).status.seen(
         NATIVE, "local"
     )
-    assert (row.outcome, row.billing, row.times) == ("image", None, 2)
+    assert (row.outcome, row.billing, row.times) == ("output", None, 2)
 
 
 def test_a_retest_that_was_begun_is_gone_on_with_in_its_own_language_alone(
@@ -324,7 +324,7 @@ def assert_like(now: Observation, old: Observation) -> None:
     assert bool(now.signatures) == bool(old.signatures)
     assert set(now.signatures) <= set(old.signatures)
     # An abnormal bill has no amounts; what it comes to can be rehearsed.
-    alike = {None: "cannot-tell", "abnormal": "charged-on-failure"}
+    alike = {None: "inconclusive", "abnormal": "charged-on-failure"}
     assert now.billing == alike.get(old.billing, old.billing)
 
 

@@ -235,14 +235,14 @@ def probes(
     )
 
 
-IMAGE_ALIGNED = ("image", "aligned", None)
+IMAGE_ALIGNED = ("output", "aligned", None)
 ERROR_ALIGNED = ("error", "aligned", None)
 Expected = tuple[str, str | None, str | None]
 """Outcome, billing, and a piece of the reason."""
 
 
 def inconclusive(reason: str) -> tuple[Expected, Expected]:
-    return ("cannot-tell", None, reason), ("cannot-tell", None, reason)
+    return ("inconclusive", None, reason), ("inconclusive", None, reason)
 
 
 def failed(billing: str) -> tuple[Expected, Expected]:
@@ -251,14 +251,14 @@ def failed(billing: str) -> tuple[Expected, Expected]:
 
 EXPECTED: Mapping[str, tuple[Expected, Expected]] = {
     "batch-lag": (IMAGE_ALIGNED, ERROR_ALIGNED),
-    "lost-flush": (("image", "mismatch", None), ERROR_ALIGNED),
-    "settle-fault": (("image", "mismatch", None), ERROR_ALIGNED),
-    "token-fault": (("image", "mismatch", None), ERROR_ALIGNED),
-    "no-usage": (("image", "uncharged-success", None), ERROR_ALIGNED),
+    "lost-flush": (("output", "mismatch", None), ERROR_ALIGNED),
+    "settle-fault": (("output", "mismatch", None), ERROR_ALIGNED),
+    "token-fault": (("output", "mismatch", None), ERROR_ALIGNED),
+    "no-usage": (("output", "uncharged-success", None), ERROR_ALIGNED),
     "billed-error": (IMAGE_ALIGNED, ("error", "charged-on-failure", None)),
-    "blocked-prompt": failed("charged-without-image"),
-    "log-off": (("image", "mismatch", None), ERROR_ALIGNED),
-    "owner-edit": (("image", "cannot-tell", "remain_quota moved otherwise"), ERROR_ALIGNED),
+    "blocked-prompt": failed("charged-without-output"),
+    "log-off": (("output", "mismatch", None), ERROR_ALIGNED),
+    "owner-edit": (("output", "inconclusive", "remain_quota moved otherwise"), ERROR_ALIGNED),
     "unlimited": (IMAGE_ALIGNED, ERROR_ALIGNED),
     "slow-drip": inconclusive("stalled for 0.2 s"),
     "stall": inconclusive("stalled for 0.2 s"),
@@ -269,11 +269,11 @@ EXPECTED: Mapping[str, tuple[Expected, Expected]] = {
     "empty-429": inconclusive("HTTP 429 tells of the key"),
     "empty-429-retry-after": inconclusive("HTTP 429 tells of the key"),
     "error-in-200": failed("charged-on-failure"),
-    "no-image": (
-        ("error", "charged-without-image", None),
-        ("error", "cannot-tell", "HTTP 200, and no row tells its charge"),
+    "no-output": (
+        ("error", "charged-without-output", None),
+        ("error", "inconclusive", "HTTP 200, and no row tells its charge"),
     ),
-    "broken-image": failed("charged-without-image"),
+    "broken-image": failed("charged-without-output"),
     "big-body": (IMAGE_ALIGNED, ERROR_ALIGNED),
     "redirect-elsewhere": inconclusive(
         "redirects to elsewhere.example, which is none of its hosts"
@@ -281,7 +281,7 @@ EXPECTED: Mapping[str, tuple[Expected, Expected]] = {
     EXPIRED_CERTIFICATE: inconclusive("certificate has expired"),
 }
 """Of a good endpoint, and of one that fails, what each fault makes of a retest."""
-FAILING = {"blocked-prompt", "error-in-200", "no-image", "broken-image"}
+FAILING = {"blocked-prompt", "error-in-200", "no-output", "broken-image"}
 MISBILLED = {"lost-flush", "settle-fault", "token-fault", "no-usage", "log-off"}
 LOWERING = FAILING | MISBILLED
 """The gateway's own failure, twice, or a bill that does not line up: nothing else lowers."""
@@ -321,7 +321,7 @@ def test_a_fault_gives_what_a_careful_person_would_say(
 
 def test_every_named_fault_is_expected_to_come_to_something() -> None:
     assert set(EXPECTED) == set(FAULTS) and set(FAULTS) > LOWERING
-    inconclusive = {name for name, told in EXPECTED.items() if told[0][0] == "cannot-tell"}
+    inconclusive = {name for name, told in EXPECTED.items() if told[0][0] == "inconclusive"}
     assert not inconclusive & LOWERING
 
 

@@ -37,7 +37,7 @@ units = st.none() | st.integers(-(10**18), 10**18)
 dollars = st.none() | st.decimals(-(10**6), 10**6, places=9)
 amounts = st.builds(
     Amounts,
-    verdict=st.sampled_from(["aligned", "mismatch", "cannot-tell"]),
+    verdict=st.sampled_from(["aligned", "mismatch", "inconclusive"]),
     cause=hostile,
     reason=paragraphs,
     log_quota_units=units,
@@ -48,7 +48,7 @@ amounts = st.builds(
 attempts = st.builds(
     Attempt,
     at=st.timedeltas(timedelta(), timedelta(days=99)).map(lambda later: NOW + later),
-    outcome=st.sampled_from(["image", "error", "cannot-tell"]),
+    outcome=st.sampled_from(["output", "error", "inconclusive"]),
     reason=st.none() | hostile,
     status=st.none() | st.integers(100, 599),
     request_id=st.none() | hostile,
@@ -85,10 +85,10 @@ def test_a_proof_is_read_back_as_it_was_written(proof: RetestReceipt) -> None:
 @pytest.mark.parametrize(
     ("outcomes", "told"),
     [
-        (("image",), "image"),
+        (("output",), "output"),
         (("error", "error"), "error"),
-        (("error", "image"), "mixed"),
-        (("error", "cannot-tell"), "cannot-tell"),
+        (("error", "output"), "mixed"),
+        (("error", "inconclusive"), "inconclusive"),
     ],
 )
 def test_a_row_says_what_all_attempts_come_to(outcomes: tuple[Outcome, ...], told: str) -> None:
@@ -103,8 +103,8 @@ def test_a_row_says_what_all_attempts_come_to(outcomes: tuple[Outcome, ...], tol
 
 def test_a_row_has_the_verdict_of_the_bills_that_were_read() -> None:
     amounts = Amounts(verdict="mismatch", cause="amounts", reason="200 and 260 units")
-    (first,) = proof_of("image").attempts
-    billed = proof_of("image").model_copy(
+    (first,) = proof_of("output").attempts
+    billed = proof_of("output").model_copy(
         update={"attempts": (first.model_copy(update={"billing": amounts}),)}
     )
-    assert (row_of(proof_of("image")).billing, row_of(billed).billing) == (None, "mismatch")
+    assert (row_of(proof_of("output")).billing, row_of(billed).billing) == (None, "mismatch")

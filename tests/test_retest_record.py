@@ -48,7 +48,7 @@ def made_at(hours: int, *attempts: Attempt, **more: Any) -> RetestReceipt:
 
 
 def test_a_proof_is_put_at_the_end_of_the_file_which_stays_as_it_was() -> None:
-    made = update(STORED, [made_at(0, attempt("image", "aligned"))], LATER)
+    made = update(STORED, [made_at(0, attempt("output", "aligned"))], LATER)
     assert made.stored.text.startswith(TEXT)
     (path,) = made.files
     row = made.stored.status.observations[-1]
@@ -59,7 +59,7 @@ def test_a_proof_is_put_at_the_end_of_the_file_which_stays_as_it_was() -> None:
 def test_an_equal_sighting_extends_its_row_and_names_the_one_before() -> None:
     stored, files = STORED, dict[str, str]()
     for hours in range(3):
-        made = update(stored, [made_at(hours, attempt("image", "aligned"))], LATER)
+        made = update(stored, [made_at(hours, attempt("output", "aligned"))], LATER)
         stored, files = made.stored, files | dict(made.files)
     row = stored.status.observations[-1]
     assert len(stored.status.observations) == len(STATUS.observations) + 1
@@ -77,7 +77,7 @@ def test_an_equal_sighting_extends_its_row_and_names_the_one_before() -> None:
 several = st.lists(
     st.tuples(
         st.sampled_from([NATIVE, UNBILLED, GOOD]),
-        st.lists(st.sampled_from(["image", "error", "cannot-tell"]), min_size=1, max_size=2),
+        st.lists(st.sampled_from(["output", "error", "inconclusive"]), min_size=1, max_size=2),
         st.sampled_from([None, "aligned", "mismatch"]),
         paragraphs,
         st.dictionaries(hostile, json_values, max_size=2),
@@ -131,20 +131,20 @@ def evidence_in(top: Path) -> list[Path]:
 
 APART: dict[str, tuple[RetestReceipt, RetestReceipt]] = {
     "another bill": (
-        made_at(0, attempt("image", "aligned")),
-        made_at(1, attempt("image", "mismatch")),
+        made_at(0, attempt("output", "aligned")),
+        made_at(1, attempt("output", "mismatch")),
     ),
     "another outcome": (made_at(0, IMAGE), made_at(1, ERROR, ERROR)),
-    "another shape": (made_at(0, IMAGE), made_at(1, attempt("image", shape="inline-data"))),
+    "another shape": (made_at(0, IMAGE), made_at(1, attempt("output", shape="inline-data"))),
     "silence": (made_at(0, SILENT), made_at(1, SILENT)),
     "a bill that cannot be told": (
-        made_at(0, attempt("image", "cannot-tell")),
-        made_at(1, attempt("image", "cannot-tell")),
+        made_at(0, attempt("output", "inconclusive")),
+        made_at(1, attempt("output", "inconclusive")),
     ),
     "another target": (made_at(0, IMAGE), made_at(1, IMAGE, target="local")),
     "another request": (
         made_at(0, IMAGE),
-        made_at(1, attempt("image", endpoint=GOOD)),
+        made_at(1, attempt("output", endpoint=GOOD)),
     ),
 }
 
@@ -160,7 +160,7 @@ def test_what_is_not_the_same_gets_a_row_of_its_own(what: str) -> None:
 
 def test_a_row_that_was_only_reported_is_never_extended() -> None:
     sent = STATUS.seen(NATIVE, "production")[0].sent
-    again = attempt("image", "mismatch", sent=sent.model_dump())
+    again = attempt("output", "mismatch", sent=sent.model_dump())
     made = update(STORED, [made_at(0, again)], LATER)
     assert made.stored.status.observations[: len(STATUS.observations)] == STATUS.observations
     assert made.stored.status.observations[-1].times == 1
@@ -185,7 +185,7 @@ SEEN: dict[str, tuple[str | None, list[str]]] = {
 @pytest.mark.parametrize("what", SEEN)
 def test_the_model_behind_an_alias_is_put_on_record_where_it_is_news(what: str) -> None:
     upstream, added = SEEN[what]
-    of_it = attempt("image", endpoint=IMAGES, upstream=upstream, shape="url")
+    of_it = attempt("output", endpoint=IMAGES, upstream=upstream, shape="url")
     made = update(STORED, [made_at(0, of_it, endpoint=IMAGES)], LATER)
     new = made.stored.status.mappings[len(STATUS.mappings) :]
     assert [(row.upstream, row.how) for row in new] == [(name, "seen") for name in added]
@@ -199,7 +199,7 @@ def test_a_model_that_was_only_stated_is_confirmed_when_it_is_seen() -> None:
     endpoint, name = UNBILLED, "gemini-3-pro-image-preview"
     made = update(
         STORED,
-        [made_at(0, attempt("image", endpoint=endpoint, upstream=name), endpoint=endpoint)],
+        [made_at(0, attempt("output", endpoint=endpoint, upstream=name), endpoint=endpoint)],
         LATER,
     )
     assert isinstance(made.stored.status.mappings[-1], Sighting)
@@ -229,7 +229,7 @@ def test_proofs_are_on_disk_before_the_file_that_points_to_them(tmp_path: Path) 
 
 LINES: dict[str, tuple[RetestReceipt, str]] = {
     "clean": (
-        made_at(0, attempt("image", "aligned")),
+        made_at(0, attempt("output", "aligned")),
         f"{NATIVE}: controlled-testing (billing aligned, 1 of 3);"
         " was controlled-testing (billing mismatch, 0 of 3)",
     ),
@@ -272,10 +272,10 @@ def seen_as(outcome: str, **more: Any) -> Observation:
     return row_of(made)
 
 
-DOCS = seen_as("image")
+DOCS = seen_as("output")
 FAILED = seen_as("error")
 DRIFTS: dict[str, tuple[Observation | None, dict[str, Observation], str]] = {
-    "nobody told": (DOCS, {"production": seen_as("cannot-tell")}, "could not tell"),
+    "nobody told": (DOCS, {"production": seen_as("inconclusive")}, "could not tell"),
     "not on record": (None, {"production": DOCS}, "not on record before"),
     "agreeing": (DOCS, {"production": DOCS, "local": DOCS}, "all agree"),
     "one parted": (
@@ -290,13 +290,13 @@ DRIFTS: dict[str, tuple[Observation | None, dict[str, Observation], str]] = {
     ),
     "each its own way": (
         DOCS,
-        {"production": FAILED, "local": seen_as("image", shape="inline-data")},
+        {"production": FAILED, "local": seen_as("output", shape="inline-data")},
         "production and local parted from the docs",
     ),
     "alone": (DOCS, {"production": FAILED}, "production parted from the docs"),
     "silence is no part": (
         DOCS,
-        {"production": DOCS, "local": seen_as("cannot-tell")},
+        {"production": DOCS, "local": seen_as("inconclusive")},
         "all agree",
     ),
     "another text": (
@@ -323,8 +323,8 @@ def test_a_summary_tells_all_and_proposes_names_for_unknown_failures() -> None:
     failed = attempt("error", "charged-on-failure", error=text, request_id="2026042")
     proofs = [
         made_at(0, failed, failed),
-        made_at(0, attempt("image", "aligned", endpoint=GOOD), endpoint=GOOD),
-        made_at(0, attempt("cannot-tell", endpoint=IMAGES), endpoint=IMAGES),
+        made_at(0, attempt("output", "aligned", endpoint=GOOD), endpoint=GOOD),
+        made_at(0, attempt("inconclusive", endpoint=IMAGES), endpoint=IMAGES),
     ]
     after = update(STORED, proofs, LATER).stored.status
     told = summary(STATUS, after, [], proofs, "4 calls, $0.08 spent")

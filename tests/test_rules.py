@@ -91,7 +91,7 @@ def retest(top: Path) -> None:
         block="curl",
         sha256=sha256(b"curl").hexdigest(),
         containment="namespace",
-        attempts=(Attempt(at=NOON, outcome="image", status=200, shape="b64-json", sent=sent),),
+        attempts=(Attempt(at=NOON, outcome="output", status=200, shape="b64-json", sent=sent),),
     )
     write(top, update(stored, [proof], NOON))
 

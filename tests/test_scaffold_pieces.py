@@ -208,7 +208,7 @@ def test_a_protocol_of_the_site_s_own_runs_its_blocks(own: Path) -> None:
       request: POST /v1/jobs
       auth: bearer
       body: {{model: {FIRST}, prompt: null}}
-    outcome: image
+    outcome: output
     shape: b64-json
     source: {{reported: a test}}
 """

@@ -86,7 +86,7 @@ def observation(place: int, seen: Seen) -> Observation:
         target=seen.target,
         sent=_sent(seen),
         outcome=seen.outcome,
-        reason="The key was exhausted." if "cannot-tell" in (seen.outcome, seen.billing) else None,
+        reason="The key was exhausted." if "inconclusive" in (seen.outcome, seen.billing) else None,
         billing=seen.billing,
         source=Source(reported=f"row {place}"),
         retracted="Sent with a wrong key." if seen.retracted else None,
@@ -133,7 +133,7 @@ def status_of(
     terms: Policy | None = None,
 ) -> Status:
     return Status.model_construct(
-        version=1,
+        version=2,
         policy=terms or policy(),
         holds=holds,
         observations=tuple(observation(place, seen) for place, seen in enumerate(rows)),
@@ -180,7 +180,7 @@ def explain(status: Status, endpoint: str, *differences: str) -> str:
 
 
 def _plain(row: Observation) -> Seen:
-    return Seen("image", endpoint=row.endpoint, target=row.target)
+    return Seen("output", endpoint=row.endpoint, target=row.target)
 
 
 def differences_of(verdict: Assessment, expected: Expected) -> list[str]:
@@ -196,17 +196,17 @@ def assert_none(wrong: Sequence[str], of: int) -> None:
     assert not wrong, f"{len(wrong)} of {of} cases differ; the first:\n" + "\n".join(wrong[:5])
 
 
-OK = Seen("image", "aligned")
+OK = Seen("output", "aligned")
 FAILED = Seen("error", "abnormal")
 MIXED = Seen("mixed", "aligned")
-SILENT = Seen("cannot-tell")
+SILENT = Seen("inconclusive")
 
 
 def back(days: int, seen: Seen, **changes: Any) -> Seen:
     return replace(seen, back=days, **changes)
 
 
-def walnut(days: int, outcome: Outcome = "image", **changes: Any) -> Seen:
+def walnut(days: int, outcome: Outcome = "output", **changes: Any) -> Seen:
     """A row of the other endpoint, which says that its retest of that day told."""
     return back(days, Seen(outcome, "aligned", endpoint=WALNUT), **changes)
 
@@ -243,13 +243,13 @@ HANDS = (
     ),
     Hand(
         "an image without a bill is not recommended",
-        (Seen("image"),),
+        (Seen("output"),),
         "controlled-testing",
         {"outcome": "row 0", "billing": None, "clean": 0, "needed": 1, "seen_on": NEWEST_DAY},
     ),
     Hand(
         "the claim is as old as its older leg",
-        (back(9, OK), Seen("image", "cannot-tell")),
+        (back(9, OK), Seen("output", "inconclusive")),
         "recommended",
         {"outcome": "row 1", "billing": "row 0", "clean": 1, "seen_on": days_ago(9)},
     ),
@@ -286,13 +286,13 @@ HANDS = (
     ),
     Hand(
         "a bill that did not line up ends the count and is a fall",
-        (back(5, OK, times=5), back(3, Seen("image", "mismatch")), OK),
+        (back(5, OK, times=5), back(3, Seen("output", "mismatch")), OK),
         "controlled-testing",
         {"billing": "row 2", "clean": 1, "needed": 3},
     ),
     Hand(
         "a row that cannot tell its outcome still tells its bill",
-        (back(5, FAILED), back(3, OK), back(2, Seen("cannot-tell", "aligned")), OK),
+        (back(5, FAILED), back(3, OK), back(2, Seen("inconclusive", "aligned")), OK),
         "recommended",
         {"outcome": "row 3", "billing": "row 3", "clean": 3, "needed": 3},
     ),
@@ -357,7 +357,7 @@ HANDS = (
     ),
     Hand(
         "without a ledger images are counted and bills are not read",
-        (back(6, FAILED), back(4, Seen("image", times=2)), Seen("image", "mismatch")),
+        (back(6, FAILED), back(4, Seen("output", times=2)), Seen("output", "mismatch")),
         "recommended",
         {"outcome": "row 2", "billing": None, "clean": 3, "needed": 3, "seen_on": NEWEST_DAY},
         ledger=NO_LEDGER,
@@ -388,27 +388,27 @@ HISTORIES: dict[str, tuple[Seen, ...]] = {
     "error, 2 aligned, 2 rows": (back(3, FAILED), back(2, OK), back(1, OK)),
     "error, 2 aligned, 1 row": (back(3, FAILED), back(1, OK, times=2)),
     "error, 3 aligned, 1 row": (back(3, FAILED), back(1, OK, times=3)),
-    "error, 2 images without a bill": (back(3, FAILED), back(1, Seen("image", times=2))),
+    "error, 2 images without a bill": (back(3, FAILED), back(1, Seen("output", times=2))),
     "2 aligned, error": (back(3, OK, times=2), back(1, FAILED)),
     "mixed": (back(1, MIXED),),
     "mixed, 2 aligned": (back(3, MIXED), back(1, OK, times=2)),
-    "mixed, 3 bills aligned": (back(3, MIXED), back(1, Seen("cannot-tell", "aligned", times=3))),
-    "error, 3 bills aligned": (back(3, FAILED), back(1, Seen("cannot-tell", "aligned", times=3))),
-    "mismatch": (back(1, Seen("image", "mismatch")),),
-    "mismatch, 2 aligned": (back(3, Seen("image", "mismatch")), back(1, OK, times=2)),
-    "2 aligned, mismatch": (back(3, OK, times=2), back(1, Seen("image", "mismatch"))),
+    "mixed, 3 bills aligned": (back(3, MIXED), back(1, Seen("inconclusive", "aligned", times=3))),
+    "error, 3 bills aligned": (back(3, FAILED), back(1, Seen("inconclusive", "aligned", times=3))),
+    "mismatch": (back(1, Seen("output", "mismatch")),),
+    "mismatch, 2 aligned": (back(3, Seen("output", "mismatch")), back(1, OK, times=2)),
+    "2 aligned, mismatch": (back(3, OK, times=2), back(1, Seen("output", "mismatch"))),
     "outcome not told": (back(1, SILENT),),
-    "outcome not told, aligned": (back(1, Seen("cannot-tell", "aligned")),),
-    "outcome not told, mismatch": (back(1, Seen("cannot-tell", "mismatch")),),
-    "bill not told": (back(1, Seen("image", "cannot-tell")),),
-    "aligned, bill not told": (back(2, OK), back(1, Seen("image", "cannot-tell"))),
+    "outcome not told, aligned": (back(1, Seen("inconclusive", "aligned")),),
+    "outcome not told, mismatch": (back(1, Seen("inconclusive", "mismatch")),),
+    "bill not told": (back(1, Seen("output", "inconclusive")),),
+    "aligned, bill not told": (back(2, OK), back(1, Seen("output", "inconclusive"))),
     "error, aligned, outcome not told, aligned": (
         back(4, FAILED),
         back(3, OK),
-        back(2, Seen("cannot-tell", "aligned")),
+        back(2, Seen("inconclusive", "aligned")),
     ),
     "retracted error": (back(2, OK), back(1, FAILED, retracted=True)),
-    "retracted mismatch": (back(2, OK), back(1, Seen("image", "mismatch"), retracted=True)),
+    "retracted mismatch": (back(2, OK), back(1, Seen("output", "mismatch"), retracted=True)),
     "error to another base URL": (back(2, OK), back(1, FAILED, differs="base_url")),
     "error at the other target, sent to the reference": (
         back(2, OK),
@@ -421,7 +421,7 @@ HISTORIES: dict[str, tuple[Seen, ...]] = {
     "no answer": (back(3, SILENT), walnut(3), walnut(1, "mixed"), back(1, SILENT)),
     "no answer, 2 aligned": (
         *(walnut(4, "error", differs="body"), back(4, SILENT)),
-        *(walnut(3), back(3, Seen("cannot-tell", "aligned"))),
+        *(walnut(3), back(3, Seen("inconclusive", "aligned"))),
         back(1, OK, times=2),
     ),
     "no answer if the newest is silent": (back(1, SILENT), walnut(1), walnut(0)),
@@ -439,7 +439,7 @@ HISTORIES: dict[str, tuple[Seen, ...]] = {
     ),
     "silent twice, the other not telling": (
         *(walnut(3), back(3, SILENT)),
-        *(walnut(1, "cannot-tell"), back(1, SILENT)),
+        *(walnut(1, "inconclusive"), back(1, SILENT)),
     ),
     "silent twice, told by itself on the first day": (
         *(back(3, OK), back(3, SILENT)),
@@ -466,7 +466,7 @@ AGES = (timedelta(days=5), FRESH_FOR, FRESH_FOR + timedelta(days=1))
 
 
 def at_targets(newest: Seen | None, targets: str) -> tuple[Seen, ...]:
-    opposite = FAILED if newest and newest.outcome == "image" else OK
+    opposite = FAILED if newest and newest.outcome == "output" else OK
     if targets == "both disagree":
         return (*((newest,) if newest else ()), replace(opposite, target="local"))
     if newest is None:
@@ -533,7 +533,7 @@ def files(draw: st.DrawFn) -> tuple[Seen, ...]:
     ages = draw(st.lists(st.integers(0, 4), min_size=size, max_size=size).map(sorted))
     rows = st.builds(
         Seen,
-        outcome=st.sampled_from((*OUTCOMES, "image", "cannot-tell", "cannot-tell")),
+        outcome=st.sampled_from((*OUTCOMES, "output", "inconclusive", "inconclusive")),
         billing=st.sampled_from((*BILLINGS, "aligned", "aligned", "aligned")),
         times=st.sampled_from((1, 1, 2, 3)),
         endpoint=st.sampled_from((ACORN, WALNUT)),

@@ -17,7 +17,7 @@ from trueup.status_file.yaml_text import LOADER, parse_yaml
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 ROOT = Path(__file__).parents[1]
 TEXT = """\
-version: 1
+version: 2
 policy: {reported_until: 2026-04-14}
 targets:
   production: {base_url: https://example.com, reference: true}
@@ -191,9 +191,9 @@ def test_quoted_text_that_looks_like_something_else_stays_text() -> None:
 
 
 def test_all_wrong_things_are_told_at_once_in_the_order_of_the_file() -> None:
-    lines = complaints(TEXT.replace("by: Ann", "by: 3").replace("version: 1", "version: 2"))
+    lines = complaints(TEXT.replace("by: Ann", "by: 3").replace("version: 2", "version: 3"))
     assert lines == (
-        "status.yml:1:1: version is 2; 1 was expected. Change it.",
+        "status.yml:1:1: version is 3; 2 was expected. Change it.",
         "status.yml:19:5: by is 3; text was expected. Quote it.",
     )
 

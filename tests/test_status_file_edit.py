@@ -24,7 +24,7 @@ NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 LATER = datetime(2026, 4, 30, 10, tzinfo=UTC)
 ENDPOINT = "nano-banana/images-generations"
 HEAD = """\
-version: 1
+version: 2
 policy: {reported_until: 2026-04-14}
 targets:
   production: {base_url: https://example.com, reference: true}
@@ -138,7 +138,7 @@ def test_appended_rows_leave_every_other_byte_and_read_back(
 
 def test_a_row_is_written_as_a_person_would() -> None:
     row = new_row(
-        outcome="image",
+        outcome="output",
         shape="url",
         image=Image(mime="image/png"),
         billing="aligned",
@@ -164,7 +164,7 @@ def test_a_row_is_written_as_a_person_would() -> None:
         size: "16:9"
         n: 1
         t: 1.0e+16
-    outcome: image
+    outcome: output
     shape: url
     image: {mime: image/png}
     billing: aligned

@@ -8,7 +8,7 @@ from trueup.status_file import parse_status
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 SHA = "a" * 64
 TEXT = """\
-version: 1
+version: 2
 policy: {reported_until: 2026-04-14}
 targets:
   production: {base_url: https://example.com, reference: true}
@@ -83,9 +83,9 @@ def accepted(old: str, new: str) -> bool:
 @pytest.mark.parametrize(
     ("old", "new", "complaint"),
     [
-        ("version: 1\n", "", "1:1: the file has no 'version'; it was expected. Add it."),
-        ("version: 1", "version: true", "1:1: version is true; 1 was expected."),
-        ("version: 1", "version: 1.0", "1:1: version is 1.0; 1 was expected."),
+        ("version: 2\n", "", "1:1: the file has no 'version'; it was expected. Add it."),
+        ("version: 2", "version: true", "1:1: version is true; 2 was expected."),
+        ("version: 2", "version: 2.0", "1:1: version is 2.0; 2 was expected."),
         ("by: Ann", "by:", "37:5: by is empty; text was expected. Change it."),
         ("by: Ann", "by: 3", "37:5: by is 3; text was expected. Quote it."),
         ("by: Ann", "by: ''", "37:5: by is ''; text was expected. Change it."),
@@ -95,7 +95,11 @@ def accepted(old: str, new: str) -> bool:
         ("by: Ann", "by: Ann\n    bye: Ann", "unknown key 'bye'; keys are endpoint, to, reason,"),
         ("by: Ann", "by: Ann\n    bye: Ann", "Did you mean 'by'?"),
         ("  local: {", "  local: {basic_url: x, ", "5:11: local has the unknown key 'basic_url';"),
-        ("outcome: error", "outcome: eror", "48:5: outcome is 'eror'; one of image, error, mixed,"),
+        (
+            "outcome: error",
+            "outcome: eror",
+            "48:5: outcome is 'eror'; one of output, error,",
+        ),
         ("outcome: error", "outcome: eror", "Did you mean 'error'?"),
         ("to: controlled-testing", "to: recommended", "35:5: to is 'recommended'; controlled-"),
         ("status: 500", "status: 200", "19:14: status is 200; 400 or more was expected."),
@@ -129,7 +133,7 @@ def accepted(old: str, new: str) -> bool:
         ("at: 2026-04-14\n    end", "at: soon\n    end", "40:5: at is 'soon'; a date such as"),
         ("prompt: null", "prompt: 2026-01-01", "47:34: prompt is 2026-01-01; a value that JSON"),
         ("{reported: a page}", "{}", "50:5: source is at odds with itself; exactly one of"),
-        ("outcome: error", "outcome: cannot-tell", "40:5: item 1 of observations is at odds with"),
+        ("outcome: error", "outcome: inconclusive", "40:5: item 1 of observations is at odds with"),
         (
             "    endpoint: nano-banana/im",
             "    times: 2\n    endpoint: nano-banana/im",
@@ -230,7 +234,7 @@ def test_a_complaint_shows_no_key() -> None:
         ),
         (
             "outcome: error\n    signatures: [no-channel]",
-            "outcome: image\n    shape: inline-data",
+            "outcome: output\n    shape: inline-data",
             "49:5: shape is 'inline-data', which the endpoint's protocol does not have; url or "
             "b64-json was expected.",
         ),
@@ -267,7 +271,7 @@ RECEIPT = f"    outcome: error\n    source: {{receipt: a.json, sha256: {SHA}}}\n
         ("at: 2026-04-30", RECEIPT, "a bare date, on a row with a receipt; a time with its zone"),
         ("at: 2026-04-15", ROW_END, "a reported row of 2026-04-15, after reported_until, 2026-04"),
         ("at: 2026-04-14T23:30:00-02:00", ROW_END, "a reported row of 2026-04-15, after"),
-        ("at: 2026-04-14", "    outcome: image\n", "a row that lifts a standing needs a source."),
+        ("at: 2026-04-14", "    outcome: output\n", "a row that lifts a standing needs a source."),
         ("at: 2026-04-14", "    outcome: mixed\n", "a row that lifts a standing needs a source."),
         (
             "at: 2026-04-14",
@@ -293,7 +297,7 @@ def test_a_row_whose_time_or_source_does_not_do_is_refused(
         ("at: 2026-05-01T13:59:59+02:00", RECEIPT),
         ("at: 2026-05-01", "    outcome: error\n"),
         ("at: 2026-05-01", "    outcome: error\n    billing: charged-on-failure\n"),
-        ("at: 2026-05-01", "    outcome: cannot-tell\n    reason: no network\n"),
+        ("at: 2026-05-01", "    outcome: inconclusive\n    reason: no network\n"),
         ("first: 2026-04-13\n    last: 2026-04-14\n    times: 2", ROW_END),
     ],
 )

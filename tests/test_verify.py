@@ -186,7 +186,7 @@ def test_every_endpoint_passes_on_the_mock_as_recorded(
     assert receipt.evidence == row.day
     assert receipt.image is None
     assert receipt.request_id
-    assert (receipt.exit_code == 0) == (receipt.outcome == "image" or language == "curl")
+    assert (receipt.exit_code == 0) == (receipt.outcome == "output" or language == "curl")
 
 
 # A change of the rendered text, and what the judge says of it on the mock.
@@ -319,7 +319,7 @@ def test_the_free_text_of_a_prompt_that_nobody_reported_is_compared_with_nothing
 def test_an_image_that_is_saved_and_named_passes() -> None:
     receipt = judge(NATIVE, "python", SAVED, IMAGE)
     assert receipt.reasons == ()
-    assert (receipt.outcome, receipt.shape, receipt.status) == ("image", "data-uri", 200)
+    assert (receipt.outcome, receipt.shape, receipt.status) == ("output", "data-uri", 200)
     assert receipt.request_id == "20260420000000"
     assert judge(NATIVE, "bash", CURLED, IMAGE).passed
 
@@ -492,7 +492,7 @@ def test_a_mixed_row_passes_with_an_image_and_with_its_own_failure(language: str
 
 def test_rows_that_could_not_tell_are_no_evidence() -> None:
     stored = status_with(
-        NATIVE, lambda row: row.model_copy(update={"outcome": "cannot-tell", "reason": "429"})
+        NATIVE, lambda row: row.model_copy(update={"outcome": "inconclusive", "reason": "429"})
     )
     receipt = judge(NATIVE, "python", SAVED, IMAGE, stored=stored)
     assert receipt.reasons[0].startswith("no observation of it at production is on record")
@@ -578,7 +578,7 @@ def test_a_live_target_that_tells_nothing_is_neither_a_pass_nor_a_failure(
 ) -> None:
     receipt = judge(NATIVE, "bash", CURLED, exchange, replays=False)
     assert receipt.inconclusive and receipt.inconclusive.startswith(told)
-    assert (receipt.outcome, receipt.passed, receipt.reasons) == ("cannot-tell", False, ())
+    assert (receipt.outcome, receipt.passed, receipt.reasons) == ("inconclusive", False, ())
     assert (receipt.status, receipt.request_id) == (exchange.status, exchange.request_id)
     assert (receipt.image, receipt.shape, receipt.record) == (None, None, None)
 
@@ -604,7 +604,7 @@ def test_one_block_without_an_answer_does_not_lose_the_others() -> None:
     answers = iter([replace(IMAGE, status=429), IMAGE, replace(IMAGE, is_whole=False)])
     harness.sandbox.arriving = [lambda: harness.log.append(next(answers))]
     report = Pool(lambda: nullcontext(harness)).verify(blocks, STORED, TODAY)
-    assert str(report) == "found 3, run 3, passed 1, failed 0, skipped 0, cannot-tell 2"
+    assert str(report) == "found 3, run 3, passed 1, failed 0, skipped 0, inconclusive 2"
 
 
 def test_a_run_in_which_nothing_was_told_raises() -> None:

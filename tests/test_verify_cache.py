@@ -174,7 +174,7 @@ def test_what_it_does_not_depend_on_leaves_it_as_it_is(file: Path) -> None:
     for stored in (
         changed("title: Nano Banana\n", "title: Nano Bananas\n"),
         changed("fresh_for: 30d", "fresh_for: 31d"),
-        changed("outcome: image", "outcome: mixed", "    endpoint: nano-banana/generate-content"),
+        changed("outcome: output", "outcome: mixed", "    endpoint: nano-banana/generate-content"),
     ):
         assert find(file, stored=stored) is not None
 

@@ -29,7 +29,7 @@ def receipt(**fields: Any) -> BlockReceipt:
 
 
 PASSED, FAILED = receipt(), receipt(passed=False, reasons=("it said nothing",))
-UNTOLD = receipt(passed=False, outcome="cannot-tell", inconclusive="no whole answer came")
+UNTOLD = receipt(passed=False, outcome="inconclusive", inconclusive="no whole answer came")
 SKIPPED = receipt(passed=False, skipped="the upstream is down (until 2026-05-01)")
 
 
@@ -37,13 +37,13 @@ def test_a_skipped_block_counts_neither_as_run_nor_as_failed() -> None:
     counts = Report((PASSED, PASSED, FAILED, SKIPPED)).counts
     assert counts == {
         **{"found": 4, "run": 3, "passed": 2, "failed": 1, "skipped": 1},
-        "cannot-tell": 0,
+        "inconclusive": 0,
     }
 
 
 def test_a_block_that_told_nothing_counts_as_run_and_neither_as_passed_nor_as_failed() -> None:
     report = Report((PASSED, UNTOLD, FAILED, SKIPPED))
-    assert str(report) == "found 4, run 3, passed 1, failed 1, skipped 1, cannot-tell 1"
+    assert str(report) == "found 4, run 3, passed 1, failed 1, skipped 1, inconclusive 1"
     assert Report.parse(report.render()).receipts[1] == UNTOLD
 
 
@@ -55,7 +55,7 @@ def test_nothing_found_reads_as_nothing() -> None:
 def test_the_counts_always_add_up(receipts: list[BlockReceipt]) -> None:
     counts = Report(tuple(receipts)).counts
     assert counts["found"] == len(receipts) == counts["run"] + counts["skipped"]
-    assert counts["run"] == counts["passed"] + counts["failed"] + counts["cannot-tell"]
+    assert counts["run"] == counts["passed"] + counts["failed"] + counts["inconclusive"]
 
 
 def test_the_counts_are_printed_in_the_order_of_the_work() -> None:

@@ -58,7 +58,7 @@ def inline(content: bytes) -> dict[str, Any]:
 
 def test_an_image_that_decodes_is_an_image_with_its_facts() -> None:
     found = read(NATIVE, IMAGE)
-    assert (found.outcome, found.inconclusive, found.reply.shape) == ("image", None, "data-uri")
+    assert (found.outcome, found.inconclusive, found.reply.shape) == ("output", None, "data-uri")
     assert found.image == FACTS and found.signatures == ()
     assert found.reply.model == "gemini-2.5-flash-image"
 
@@ -92,7 +92,7 @@ UNTOLD: Mapping[str, tuple[int, bytes, str]] = {
 def test_what_says_nothing_of_the_route_is_neither_an_image_nor_an_error(what: str) -> None:
     status, content, told = UNTOLD[what]
     found = read(NATIVE, answered(status, content))
-    assert found.outcome == "cannot-tell" and told in str(found.inconclusive)
+    assert found.outcome == "inconclusive" and told in str(found.inconclusive)
     assert found.exchange is not None and found.image is None and found.signatures == ()
 
 
@@ -111,14 +111,14 @@ def test_an_error_in_the_gateways_own_shape_is_an_error_at_once(status: int) -> 
 def test_an_answer_that_broke_off_says_why_it_tells_nothing() -> None:
     for reason, told in (("it broke off", "it broke off"), (None, "no reason is known")):
         found = read(NATIVE, replace(IMAGE, is_whole=False, reason=reason))
-        assert found.outcome == "cannot-tell"
+        assert found.outcome == "inconclusive"
         assert found.inconclusive == f"no whole answer came ({told})"
 
 
 def test_where_nothing_arrived_nothing_is_told() -> None:
     for exchanges in ((), (MEDIA,), (replace(IMAGE, host="elsewhere.example"),)):
         found = read(NATIVE, *exchanges)
-        assert (found.exchange, found.outcome) == (None, "cannot-tell")
+        assert (found.exchange, found.outcome) == (None, "inconclusive")
         assert found.inconclusive == "no request arrived"
 
 
@@ -129,7 +129,7 @@ def test_the_fetching_of_an_image_is_no_exchange_with_the_gateway() -> None:
     lost = replace(MEDIA, status=504, is_whole=False, reason="it stalled", response_body=b"")
     found = read(IMAGES, LINKED, lost)
     assert (found.outcome, found.inconclusive) == (
-        "cannot-tell",
+        "inconclusive",
         f"{MEDIA_HOST} did not give the image (it stalled)",
     )
 
@@ -142,7 +142,7 @@ def test_a_linked_image_that_the_block_left_alone_is_fetched() -> None:
         return PNG
 
     linked = read(IMAGES, LINKED)
-    assert (linked.outcome, linked.image) == ("image", None)
+    assert (linked.outcome, linked.image) == ("output", None)
     assert with_image(linked, fetch).image == FACTS
     assert asked == [MEDIA_URL]
     for other in (read(NATIVE, IMAGE), read(IMAGES, FAILED), read(NATIVE)):
@@ -153,7 +153,7 @@ def test_a_linked_image_that_the_block_left_alone_is_fetched() -> None:
 def test_a_link_that_leads_nowhere_tells_nothing_and_one_to_no_image_is_an_error() -> None:
     linked = read(IMAGES, LINKED)
     found = with_image(linked, lambda url: "the link was not answered")
-    assert (found.outcome, found.inconclusive) == ("cannot-tell", "the link was not answered")
+    assert (found.outcome, found.inconclusive) == ("inconclusive", "the link was not answered")
     found = with_image(linked, lambda url: b"<html>")
     assert (found.outcome, found.reply.error) == ("error", "the linked image does not decode")
 
@@ -178,4 +178,4 @@ def test_no_reply_makes_the_reading_raise() -> None:
     worded = base64.b64encode(b"x" * 30).decode()
     for text in (DATA_URI_REPLY, inline(b""), {"data": [{"b64_json": worded}]}, {"error": None}):
         for endpoint in (NATIVE, IMAGES):
-            assert read(endpoint, exchange_of(endpoint, text)).outcome in ("image", "error")
+            assert read(endpoint, exchange_of(endpoint, text)).outcome in ("output", "error")

@@ -64,7 +64,7 @@ def row(outcome: str, billing: str | None = None, **fields: Any) -> Row:
     endpoint, target = fields.pop("endpoint", NATIVE), fields.pop("target", "production")
     model, route = endpoint.split("/")
     request = {NATIVE: "/v1/oak", IMAGES: "/v1/images", BIRCH: "/v1/birch"}[endpoint]
-    told = {"reason": "The network was down."} if "cannot-tell" in (outcome, billing) else {}
+    told = {"reason": "The network was down."} if "inconclusive" in (outcome, billing) else {}
     return {
         "at": DAY,
         "endpoint": endpoint,
@@ -92,7 +92,7 @@ def facts_of(rows: Iterable[Row] = (), ledger: str | None = None, **tables: Any)
     reference: dict[str, Any] = {"base_url": BASE_URLS["production"], "reference": True}
     auth = {"documented": "bearer"}
     return {
-        "version": 1,
+        "version": 2,
         "policy": {"reported_until": DAY},
         "targets": {
             "production": reference | ({"ledger": {"none": ledger}} if ledger else {}),
@@ -135,10 +135,10 @@ def seen(text: str) -> str:
     return " ".join(page.text_content().split())
 
 
-ALIGNED = row("image", "aligned")
+ALIGNED = row("output", "aligned")
 FAILED = row("error")
 EARLIER = date(2026, 4, 1)
-SILENT = row("cannot-tell")
+SILENT = row("inconclusive")
 CLAIMS: dict[str, tuple[Status, str]] = {
     "recommended": (
         status_of([ALIGNED]),
@@ -146,20 +146,20 @@ CLAIMS: dict[str, tuple[Status, str]] = {
         " what came back.",
     ),
     "recommended, the legs of two days": (
-        status_of([row("image", "aligned", at=EARLIER), row("image", "cannot-tell")]),
+        status_of([row("output", "aligned", at=EARLIER), row("output", "inconclusive")]),
         "Start with POST /v1/oak: on 2026-04-14 it returned an image and on 2026-04-01 the bill"
         " lined up with what came back.",
     ),
     "mismatch": (
-        status_of([row("image", "mismatch")]),
+        status_of([row("output", "mismatch")]),
         f"{ONLY}on 2026-04-14 it returned an image, but {MISMATCH}.",
     ),
     "mismatch of another day": (
-        status_of([row("image", "mismatch", at=EARLIER), row("image")]),
+        status_of([row("output", "mismatch", at=EARLIER), row("output")]),
         f"{ONLY}on 2026-04-14 it returned an image, but on 2026-04-01 {MISMATCH}.",
     ),
     "billing not observed": (
-        status_of([row("image")]),
+        status_of([row("output")]),
         f"{ONLY}on 2026-04-14 it returned an image, but billing was not observed.",
     ),
     "one of three": (
@@ -188,14 +188,14 @@ CLAIMS: dict[str, tuple[Status, str]] = {
         "Do not use POST /v1/oak: its production and local retests of 2026-04-14 failed.",
     ),
     "failed here, works elsewhere": (
-        status_of([row("image", "aligned", target="local"), FAILED]),
+        status_of([row("output", "aligned", target="local"), FAILED]),
         "Do not use POST /v1/oak: its production retest of 2026-04-14 failed.",
     ),
     "no answer": (
         status_of(
             [
-                *(row("image", endpoint=BIRCH, at=EARLIER), row("cannot-tell", at=EARLIER)),
-                *(row("image", endpoint=BIRCH), SILENT),
+                *(row("output", endpoint=BIRCH, at=EARLIER), row("inconclusive", at=EARLIER)),
+                *(row("output", endpoint=BIRCH), SILENT),
             ]
         ),
         "Do not use POST /v1/oak: it gave no answer while other endpoints did.",
@@ -215,16 +215,16 @@ CLAIMS: dict[str, tuple[Status, str]] = {
         " under review.",
     ),
     "no ledger": (
-        status_of([row("image")], ledger="There is no log."),
+        status_of([row("output")], ledger="There is no log."),
         "Start with POST /v1/oak: on 2026-04-14 it returned an image.",
     ),
     "no ledger, one of three": (
-        status_of([row("error", at=EARLIER), row("image")], ledger="There is no log."),
+        status_of([row("error", at=EARLIER), row("output")], ledger="There is no log."),
         f"{ONLY}on 2026-04-14 it returned an image, but only 1 of 3 retests that return an image"
         " was seen.",
     ),
     "no ledger, two of three": (
-        status_of([row("error", at=EARLIER), row("image"), row("image")], ledger="No log."),
+        status_of([row("error", at=EARLIER), row("output"), row("output")], ledger="No log."),
         f"{ONLY}on 2026-04-14 it returned an image, but only 2 of 3 retests that return an image"
         " were seen.",
     ),
@@ -340,13 +340,13 @@ def test_the_counts_are_those_of_the_policy(
 TWO_FAILED = [row("error", endpoint=name) for name in (NATIVE, BIRCH)]
 STARTS = {
     "recommended": (
-        [row("image", "mismatch"), row("image", "aligned", endpoint=BIRCH)],
+        [row("output", "mismatch"), row("output", "aligned", endpoint=BIRCH)],
         "If you need a usable image route now, start with Birch, POST /v1/birch.",
         "On 2026-04-14 Birch, POST /v1/birch was the working choice; nobody has retested it since."
         " Retest before you build on it.",
     ),
     "only controlled": (
-        [row("image", "mismatch"), row("error", endpoint=BIRCH)],
+        [row("output", "mismatch"), row("error", endpoint=BIRCH)],
         "No route of this family is recommended. The best on record is Acorn, POST /v1/oak, for"
         " controlled testing only.",
         "No route of this family is recommended. The best on record on 2026-04-14 was Acorn, POST"
@@ -379,11 +379,11 @@ def test_a_family_starts_with_its_best_endpoint(state: str) -> None:
         (date(2030, 1, 1), False),
     ],
 )
-@pytest.mark.parametrize("rows", [[ALIGNED], [row("image", "mismatch")], [FAILED]])
+@pytest.mark.parametrize("rows", [[ALIGNED], [row("output", "mismatch")], [FAILED]])
 def test_both_voices_are_there_and_the_day_hides_one(
     rows: list[Row], today: date, fresh: bool
 ) -> None:
-    status = status_of([*rows, row("image", "mismatch", endpoint=BIRCH)])
+    status = status_of([*rows, row("output", "mismatch", endpoint=BIRCH)])
     pages = pages_of(status, today)
     assert assess(status)[NATIVE].is_fresh(status.policy, today) is fresh
     for text in (
@@ -445,7 +445,7 @@ def test_a_model_that_nobody_observed_says_so() -> None:
 RISKS = {
     "mixed": ([row("mixed")], "some calls of the production retest of POST /v1/oak failed."),
     "works elsewhere": (
-        [row("image", "aligned", target="local"), FAILED],
+        [row("output", "aligned", target="local"), FAILED],
         "On 2026-04-14, a local retest of POST /v1/oak returned an image.",
     ),
     "two targets": (
@@ -457,15 +457,15 @@ RISKS = {
         "a production retest of POST /v1/oak: a failed call was charged.",
     ),
     "charged without image": (
-        [row("error", "charged-without-image")],
+        [row("error", "charged-without-output")],
         "a call that returned no image was charged.",
     ),
     "uncharged": (
-        [row("image", "uncharged-success")],
+        [row("output", "uncharged-success")],
         "returned an image, but nothing was charged for the image.",
     ),
     "abnormal": (
-        [row("image", "abnormal")],
+        [row("output", "abnormal")],
         "returned an image, but an abnormal billing sample was reported, without amounts.",
     ),
 }
@@ -493,7 +493,7 @@ FACTS: tuple[tuple[str, Callable[[PageText], str], str], ...] = (
      " retests of 2026-04-14 failed."),
     ("mapping", lambda p: p.model_status("nano-banana"),
      "Alias mapping confirmed nano-banana → gemini-2.5-flash-image, seen on 2026-04-14"),
-    ("image", lambda p: p.model_status("nano-banana"),
+    ("output", lambda p: p.model_status("nano-banana"),
      "controlled testing returns output as a data URI in a text; production, 2026-04-14"),
     ("bill", lambda p: p.model_status("nano-banana"),
      f"billing risky {MISMATCH}; production, 2026-04-14"),
@@ -570,25 +570,25 @@ READINGS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
 @pytest.mark.parametrize("what", READINGS)
 def test_targets_are_set_side_by_side(what: str) -> None:
     ours, theirs, reading = READINGS[what]
-    rows = [row("image", **ours), row("image", target="local", **theirs)]
+    rows = [row("output", **ours), row("output", target="local", **theirs)]
     text = seen(readings_table(pages_of(status_of(rows))))
     assert reading in text and "Acorn" in text and text.count("returns output") == 2
 
 
 def test_a_target_that_fails_where_the_other_works_has_parted() -> None:
-    text = seen(readings_table(pages_of(status_of([row("image"), row("error", target="local")]))))
+    text = seen(readings_table(pages_of(status_of([row("output"), row("error", target="local")]))))
     assert "local parted from production" in text
 
 
 def test_one_target_alone_is_compared_with_nothing() -> None:
-    text = readings_table(pages_of(status_of([row("image")])))
+    text = readings_table(pages_of(status_of([row("output")])))
     assert text == "No endpoint was asked at more than one target yet."
 
 
 @pytest.mark.parametrize("name", ["a.json", 'x" onclick="y', "a|b", "<b>", "a%b *c*"])
 def test_a_receipt_is_a_link_whatever_its_name(name: str) -> None:
     source = {"receipt": f"docs/evidence/{name}", "sha256": "0" * 64}
-    page = html_of(standings(pages_of(status_of([row("image", source=source)]))))
+    page = html_of(standings(pages_of(status_of([row("output", source=source)]))))
     links = page.xpath("//a[starts-with(@href, 'evidence:')]")
     assert len(links) == 2
     for link in links:
@@ -616,9 +616,9 @@ def with_text(text: str, path: str) -> Status:
     """A status file with `text` wherever a person writes freely, and `path` as an upstream."""
     facts = facts_of(
         [
-            *(row("image", "mismatch", source={"reported": text}), row("error", endpoint=BIRCH)),
+            *(row("output", "mismatch", source={"reported": text}), row("error", endpoint=BIRCH)),
             row("error", endpoint=IMAGES, signatures=["known"]),
-            row("image", "aligned", target="local", endpoint=IMAGES),
+            row("output", "aligned", target="local", endpoint=IMAGES),
         ],
         holds=[hold("not-recommended", BIRCH, reason=text, by=text)],
         signatures={
@@ -710,7 +710,7 @@ def receipt(**fields: Any) -> BlockReceipt:
             "replayed": True,
             "containment": "namespace",
             "passed": True,
-            "outcome": "image",
+            "outcome": "output",
             "evidence": DAY,
             **fields,
         }
@@ -739,7 +739,7 @@ def test_a_live_run_never_reads_like_a_replay() -> None:
         " 0123456789ab."
     )
     for containment in ("namespace", "landlock", "none"):
-        for outcome in ("image", "error"):
+        for outcome in ("output", "error"):
             pair = {"containment": containment, "outcome": outcome}
             replay, run = told(receipt(**pair)), told(receipt(**pair, replayed=False))
             assert "nothing was sent" in replay and "Run against" not in replay
@@ -759,7 +759,7 @@ def test_a_block_that_failed_or_was_skipped_has_a_line_of_its_own() -> None:
         "Not run: the upstream is down (until 2026-05-01)."
     )
     inconclusive = receipt(
-        passed=False, replayed=False, outcome="cannot-tell", inconclusive="HTTP 429 <b>"
+        passed=False, replayed=False, outcome="inconclusive", inconclusive="HTTP 429 <b>"
     )
     assert (
         told(inconclusive) == "Run against gateway.example, which told nothing of it: HTTP 429 <b>."

@@ -16,7 +16,7 @@ ROW = """\
       request: {request}
       auth: {auth}
       body: {body}
-    outcome: image
+    outcome: output
     billing: aligned
 """
 
@@ -39,7 +39,7 @@ def adverse(tree: Tree) -> list[tuple[int, Observation]]:
     return [
         (index, row)
         for index, row in rows
-        if row.outcome in bad or row.billing not in (None, "aligned", "cannot-tell")
+        if row.outcome in bad or row.billing not in (None, "aligned", "inconclusive")
     ]
 
 
@@ -62,7 +62,7 @@ def altered_observation(tree: Tree) -> Changes:
     rows = tree.rows()
     for index, row in adverse(tree):
         text = rows[index]
-        better = {"outcome: error": "outcome: image", "billing: mismatch": "billing: aligned"}
+        better = {"outcome: error": "outcome: output", "billing: mismatch": "billing: aligned"}
         better["billing: abnormal"] = "billing: aligned"
         changes = [(old, new) for old, new in better.items() if old in text]
         changes.append((f"target: {row.target}", "target: " + _other_target(tree, row)))
@@ -70,7 +70,7 @@ def altered_observation(tree: Tree) -> Changes:
             changes.append((name, next(o for o in tree.stored.status.signatures if o != name)))
         for old, new in changes:
             other = text.replace(old, new, 1)
-            if new == "outcome: image":
+            if new == "outcome: output":
                 other = "".join(
                     line for line in other.splitlines(keepends=True) if "signatures:" not in line
                 )
@@ -144,7 +144,7 @@ def made_up_observation(tree: Tree) -> Changes:
         if bad.target != status.reference:
             continue
         for told, (at, source) in sources.items():
-            if told == REPORT and bad.outcome == "image":
+            if told == REPORT and bad.outcome == "output":
                 continue  # a success beside another lifts nothing
             row = ROW.format(
                 at=at,
@@ -166,7 +166,7 @@ def forged_receipt(tree: Tree) -> Changes:
     status = tree.stored.status
     for _, bad in adverse(tree):
         if bad.target == status.reference:
-            proof = proof_of(status, bad.endpoint, bad.day, outcome="image")
+            proof = proof_of(status, bad.endpoint, bad.day, outcome="output")
             made = update(tree.stored, [proof], tree.now)
             files = {str(name): content for name, content in made.files.items()}
             yield bad.endpoint, {**files, STATUS: made.stored.text}
@@ -196,7 +196,7 @@ def doctored_receipt(tree: Tree) -> Changes:
         yield f"{path}: another hash", tree.put((*keys, "sha256"), f'"{"0" * 64}"')
         rows = tree.rows()
         better = rows[index].replace(
-            "    outcome: image\n", "    outcome: image\n    billing: aligned\n"
+            "    outcome: output\n", "    outcome: output\n    billing: aligned\n"
         )
         yield (
             f"{path}: a bill that it does not show",

@@ -72,7 +72,7 @@ def with_text(text: str, path: str) -> dict[str, Any]:
     data["holds"] = [{**hold, "reason": text, "by": text, "on": data["policy"]["reported_until"]},
                      {**hold, "endpoint": "nano-banana-2/*", "reason": text, "by": text,
                       "on": data["policy"]["reported_until"]}]  # fmt: skip
-    inconclusive = deepcopy(data["observations"][-1]) | {"outcome": "cannot-tell", "reason": text}
+    inconclusive = deepcopy(data["observations"][-1]) | {"outcome": "inconclusive", "reason": text}
     del inconclusive["shape"]
     data["observations"] += [inconclusive, deepcopy(inconclusive) | {"retracted": text}]
     return data

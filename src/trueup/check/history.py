@@ -12,7 +12,8 @@ from trueup.check.repository import Repository
 from trueup.errors import BadInput, BadStatus
 from trueup.evidence import Assessment, assess, holds_of
 from trueup.finding import RULES, Finding
-from trueup.model import Hold, Mapping, Observation, Place, Policy, as_time
+from trueup.message import Place
+from trueup.model import Hold, Mapping, Observation, Policy, as_time
 from trueup.site import parse_page
 from trueup.status_file import Stored, parse_status, shown
 
@@ -51,7 +52,7 @@ def check_history(
         return []
     before = f"{reference}:{NAME}"
     try:
-        old = parse_status(content.decode(errors="replace"), before, now)
+        old = parse_status(content.decode(errors="replace"), before, now, is_base=True)
     except BadStatus as error:
         told = f"{before} cannot be read by this version ({error.complaints[0]})"
         wanted = "a status file was expected"

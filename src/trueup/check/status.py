@@ -9,7 +9,8 @@ from trueup.check.banned_terms import ISO_DATE
 from trueup.check.receipts import check_receipts
 from trueup.evidence import Assessment, mapping_of
 from trueup.finding import Finding
-from trueup.model import Observation, Place, as_time, split
+from trueup.message import Place
+from trueup.model import Observation, as_time, split
 from trueup.request import Difference, differences, protocol_of, request_of
 from trueup.status_file import Stored, shown
 from trueup.wording import prose_of
@@ -46,7 +47,7 @@ def _drift(stored: Stored) -> Iterator[Finding]:
 
 def _parted(stored: Stored, endpoint: str, target: str, variant: str | None) -> Iterator[Finding]:
     seen = stored.status.seen(endpoint, target, variant)
-    rows = [row for row in seen if row.outcome != "cannot-tell"]
+    rows = [row for row in seen if row.outcome != "inconclusive"]
     now = request_of(stored.status, endpoint, target, variant)
     if not rows or any(not differences(row.sent, now) for row in rows):
         return

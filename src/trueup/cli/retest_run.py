@@ -157,7 +157,7 @@ def _finish(
         click.echo("nothing is due; nothing was sent")
         return
     rows = [row_of(proof) for proof in proofs]
-    if all(row.outcome == "cannot-tell" for row in rows):
+    if all(row.outcome == "inconclusive" for row in rows):
         _close(file)
         first = f"The first: {rows[0].reason}." if rows else "No call was made."
         raise Unreachable(

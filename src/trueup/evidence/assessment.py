@@ -154,7 +154,7 @@ class _Record:
                 self._note_silence(series, row)
                 self._count(series, len(series.rows) - 1)
                 yield row.endpoint
-        if row.outcome != "cannot-tell":
+        if row.outcome != "inconclusive":
             self._conclusive[row.target, row.day].add(row.endpoint)
             yield from self._settle(row)
 
@@ -166,7 +166,7 @@ class _Record:
 
     def _note_silence(self, series: _Series, row: Observation) -> None:
         number = len(series.rows) - 1
-        if row.outcome != "cannot-tell":
+        if row.outcome != "inconclusive":
             return
         if row.others_conclusive or (
             row.others_conclusive is None and self._conclusive[row.target, row.day] - {row.endpoint}
@@ -205,7 +205,7 @@ def _assessment(record: _Record, endpoint: str) -> Assessment:
     tally = tallies[reference]
     newest, supported = tally.newest, tally.supported(status.policy)
     hold = lowering(holds_of(status, endpoint), supported)
-    has_bill = record.is_measured and newest is not None and newest.outcome == "image"
+    has_bill = record.is_measured and newest is not None and newest.outcome == "output"
     return Assessment(
         endpoint=endpoint,
         standing=hold.to if hold else supported,

@@ -37,8 +37,8 @@ def risks_in(tallies: Mapping[str, Tally], reference: str) -> Iterator[Risk]:
             yield Risk("billing", (name,), row.day, billed.outcome, (), row.billing, (row,))
     if reference in newest and newest[reference].outcome == "error":
         for name, seen in newest.items():
-            if seen.outcome == "image":
-                yield Risk("works-elsewhere", (name,), seen.row.day, "image", rows=(seen.row,))
+            if seen.outcome == "output":
+                yield Risk("works-elsewhere", (name,), seen.row.day, "output", rows=(seen.row,))
 
 
 def _failures(newest: Mapping[str, Conclusive]) -> Iterator[Risk]:

@@ -41,7 +41,7 @@ class Tally:
         one with an output.
         """
         outcome, silent_days = row.outcome, self.silent_days
-        if outcome != "cannot-tell":
+        if outcome != "inconclusive":
             silent_days = ()
         elif others_conclusive:
             if any(day != row.day for day in silent_days):
@@ -49,7 +49,7 @@ class Tally:
             if row.day not in silent_days:
                 silent_days = (*silent_days, row.day)[:2]
         seen = Conclusive(row, outcome)
-        is_billed = row.billing not in (None, "cannot-tell")
+        is_billed = row.billing not in (None, "inconclusive")
         is_billed_wrong = is_billed and row.billing != "aligned"
         has_failed = outcome in ("error", "mixed")
         billing, clean = self.billing, self.clean
@@ -57,10 +57,10 @@ class Tally:
             billing, clean = None, 0
         elif is_measured and is_billed:
             billing, clean = row, 0 if is_billed_wrong else clean + row.times
-        elif not is_measured and outcome == "image":
+        elif not is_measured and outcome == "output":
             clean += row.times
         return Tally(
-            newest=self.newest if outcome == "cannot-tell" else seen,
+            newest=self.newest if outcome == "inconclusive" else seen,
             billed=seen if is_billed else self.billed,
             billing=billing,
             clean=clean,
@@ -78,7 +78,7 @@ class Tally:
             return Standing.UNVERIFIED
         if self.newest.outcome == "error":
             return Standing.NOT_RECOMMENDED
-        if self.newest.outcome == "image" and self.clean >= self.needed(policy):
+        if self.newest.outcome == "output" and self.clean >= self.needed(policy):
             return Standing.RECOMMENDED
         return Standing.CONTROLLED_TESTING
 

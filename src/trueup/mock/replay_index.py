@@ -79,7 +79,7 @@ class ReplayIndex:
         found = (
             _recorded(status, row, f"observations[{index}]")
             for index, row in reversed(rows)
-            if row.outcome != "cannot-tell"
+            if row.outcome != "inconclusive"
         )
         self.told = tuple(item for item in found if item.protocol or item.row.outcome == "error")
         self.mapped = {mapping.alias: mapping.upstream for mapping in status.mappings}

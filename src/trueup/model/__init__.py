@@ -17,7 +17,7 @@ from trueup.model.config import (
     Variant,
 )
 from trueup.model.evidence import Hold, Image, Mapping, Observation, Sent, Source
-from trueup.model.status import Place, Status
+from trueup.model.status import Status
 from trueup.model.values import (
     NAME,
     REQUEST,
@@ -64,7 +64,6 @@ __all__ = [
     "Name",
     "Observation",
     "Outcome",
-    "Place",
     "Policy",
     "Replay",
     "Route",

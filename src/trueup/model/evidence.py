@@ -142,13 +142,13 @@ class Observation(Frozen):
             raise ValueError("times goes with first and last; a row with at is one sighting")
         if self.first is not None and as_time(self.first) > as_time(self.newest):
             raise ValueError("first is later than last; the other way round was expected")
-        if "cannot-tell" in (self.outcome, self.billing) and self.reason is None:
-            raise ValueError("a cannot-tell needs a reason")
-        if self.others_conclusive is not None and self.outcome != "cannot-tell":
-            raise ValueError("others_conclusive goes with the outcome cannot-tell")
+        if "inconclusive" in (self.outcome, self.billing) and self.reason is None:
+            raise ValueError("a inconclusive needs a reason")
+        if self.others_conclusive is not None and self.outcome != "inconclusive":
+            raise ValueError("others_conclusive goes with the outcome inconclusive")
         if self.signatures and self.outcome not in ("error", "mixed"):
             raise ValueError("signatures go with the outcome error or mixed")
-        if self.shape and self.outcome not in ("image", "mixed"):
+        if self.shape and self.outcome not in ("output", "mixed"):
             raise ValueError("shape goes with the outcome image or mixed")
         return self
 

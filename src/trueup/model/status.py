@@ -1,6 +1,5 @@
 """Status: the whole status file, and where its parts stand in the text."""
 
-import os
 from collections import deque
 from typing import Literal
 from urllib.parse import urlsplit
@@ -13,7 +12,7 @@ from trueup.model.values import Frozen, Name, split
 class Status(Frozen):
     """The status file: every fact, once."""
 
-    version: Literal[1]
+    version: Literal[2]
     """The version of this form."""
     policy: Policy
     """How fast trust grows and how long it lasts."""
@@ -74,19 +73,6 @@ class Status(Frozen):
         """
         rows = _by_request(self.observations).get((endpoint, variant), ())
         return tuple(row for row in rows if target is None or row.target == target)
-
-
-class Place(Frozen):
-    """Where something stands in a file."""
-
-    path: str
-    line: int
-    column: int
-
-    def __str__(self) -> str:
-        # A name on the disk need not be UTF-8, and receipts are.
-        path = os.fsencode(self.path).decode(errors="backslashreplace")
-        return f"{path}:{self.line}:{self.column}"
 
 
 Rows = tuple[Observation, ...]

@@ -25,15 +25,15 @@ from pydantic_core import CoreSchema
 
 Body = dict[str, JsonValue]
 AuthKind = Literal["query-key", "bearer", "x-goog-api-key"]
-Outcome = Literal["image", "error", "mixed", "cannot-tell"]
+Outcome = Literal["output", "error", "mixed", "inconclusive"]
 Billing = Literal[
     "aligned",
     "mismatch",
     "charged-on-failure",
-    "charged-without-image",
+    "charged-without-output",
     "uncharged-success",
     "abnormal",
-    "cannot-tell",
+    "inconclusive",
 ]
 Severity = Literal["error", "warning", "ignore"]
 Shape = Literal["inline-data", "data-uri", "hosted-url", "url", "b64-json"]

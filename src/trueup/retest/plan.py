@@ -106,7 +106,7 @@ def due(status: Status, assessment: Assessment, target: str, today: date) -> str
     state = mapping_of(status, split(assessment.endpoint)[0])
     if state is not None and state.word in ("contradicted", "varies"):
         return f"its mapping is {state.word}"
-    if newest.outcome != "image":
+    if newest.outcome != "output":
         return "intermittent" if newest.outcome == "mixed" else "failing"
     if target == status.reference and assessment.clean < assessment.needed:
         return f"{assessment.clean} of {assessment.needed} clean retests seen"

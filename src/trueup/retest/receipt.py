@@ -11,7 +11,7 @@ from trueup import __version__
 from trueup.model import Billing, Frozen, Image, Observation, Sent, Shape, Source
 from trueup.model import Outcome as Observed
 
-Outcome = Literal["image", "error", "cannot-tell"]
+Outcome = Literal["output", "error", "inconclusive"]
 LONGEST = 900
 """Most letters of one reason in a row; the proof has the whole."""
 
@@ -43,7 +43,7 @@ class Attempt(Frozen):
     at: AwareDatetime
     """When the answer was there."""
     outcome: Outcome
-    """`cannot-tell` where the answer says nothing of the route."""
+    """`inconclusive` where the answer says nothing of the route."""
     reason: str | None = None
     """Why nothing can be told, or what was wrong with the answer."""
     status: int | None = None
@@ -128,9 +128,9 @@ def row_of(proof: RetestReceipt) -> Observation:
     """
     outcome, why = _outcome(proof.attempts)
     billing, why_not_billed = _billing(proof.attempts)
-    if outcome == "cannot-tell" and billing == "aligned":
+    if outcome == "inconclusive" and billing == "aligned":
         billing = None
-    image = next((one for one in proof.attempts if one.outcome == "image"), None)
+    image = next((one for one in proof.attempts if one.outcome == "output"), None)
     mime = f"image/{str(image.image['format']).lower()}" if image and image.image else None
     has_failed = outcome in ("error", "mixed")
     names = [name for one in proof.attempts for name in one.signatures if has_failed]
@@ -141,7 +141,7 @@ def row_of(proof: RetestReceipt) -> Observation:
         target=proof.target,
         sent=proof.attempts[-1].sent,
         outcome=outcome,
-        others_conclusive=proof.others_conclusive if outcome == "cannot-tell" else None,
+        others_conclusive=proof.others_conclusive if outcome == "inconclusive" else None,
         reason="; ".join(told[:LONGEST] for told in (why, why_not_billed) if told) or None,
         shape=image.shape if image else None,
         image=Image(mime=mime) if mime else None,
@@ -153,14 +153,14 @@ def row_of(proof: RetestReceipt) -> Observation:
 
 def _outcome(attempts: tuple[Attempt, ...]) -> tuple[Observed, str | None]:
     """What all attempts come to, and why it cannot be told."""
-    told = [one for one in attempts if one.outcome != "cannot-tell"]
+    told = [one for one in attempts if one.outcome != "inconclusive"]
     outcomes = {one.outcome for one in told}
     if not told:
-        return "cannot-tell", attempts[-1].reason
+        return "inconclusive", attempts[-1].reason
     if len(outcomes) > 1:
         return "mixed", None
     if outcomes == {"error"} and len(told) == 1:
-        return "cannot-tell", f"no second attempt told after one that failed ({told[0].error})"
+        return "inconclusive", f"no second attempt told after one that failed ({told[0].error})"
     return told[0].outcome, None
 
 
@@ -169,7 +169,7 @@ def _billing(attempts: tuple[Attempt, ...]) -> tuple[Billing | None, str | None]
     seen = [one.billing for one in attempts if one.billing is not None]
     if not seen:
         return None, None
-    bad = [one for one in seen if one.verdict not in ("aligned", "cannot-tell")]
-    inconclusive = [one for one in seen if one.verdict == "cannot-tell"]
+    bad = [one for one in seen if one.verdict not in ("aligned", "inconclusive")]
+    inconclusive = [one for one in seen if one.verdict == "inconclusive"]
     worst = (bad or inconclusive or seen)[-1]
-    return worst.verdict, worst.reason if worst.verdict == "cannot-tell" else None
+    return worst.verdict, worst.reason if worst.verdict == "inconclusive" else None

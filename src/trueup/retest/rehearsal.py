@@ -20,7 +20,7 @@ REHEARSED: Mapping[Billing, Fault] = {
     "mismatch": "settle-fault",
     "abnormal": "billed-error",
     "charged-on-failure": "billed-error",
-    "charged-without-image": "blocked-prompt",
+    "charged-without-output": "blocked-prompt",
     "uncharged-success": "no-usage",
 }
 """The fault of the mock's ledger that brings about a bill like the recorded one."""

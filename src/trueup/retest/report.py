@@ -45,11 +45,11 @@ def standing_line(verdict: Assessment) -> str:
     parts = []
     if verdict.no_answer:
         parts.append("no answer")
-    elif outcome is not None and outcome.outcome != "image":
+    elif outcome is not None and outcome.outcome != "output":
         parts.append({"mixed": "intermittent"}.get(outcome.outcome, outcome.outcome))
     elif outcome is not None:
         seen = billing.billing if billing is not None else None
-        parts.append(f"billing {seen or 'not observed'}" if verdict.billing_measured else "image")
+        parts.append(f"billing {seen or 'not observed'}" if verdict.billing_measured else "output")
         parts.append(f"{min(verdict.clean, verdict.needed)} of {verdict.needed}")
     if verdict.hold:
         parts.append("held back")
@@ -91,7 +91,7 @@ def _summary(
     yield "| --- " * (len(targets) + 3) + "|"
     for endpoint in dict.fromkeys(proof.endpoint for proof in proofs):
         yield _reading(before, endpoint, targets, proofs)
-    inconclusive = [proof for proof in proofs if row_of(proof).outcome == "cannot-tell"]
+    inconclusive = [proof for proof in proofs if row_of(proof).outcome == "inconclusive"]
     if inconclusive:
         yield "\n## Could not tell\n"
         yield from (
@@ -119,7 +119,7 @@ def _reading(
 ) -> str:
     """One endpoint: the record that the docs rest on, and each target today, side by side."""
     told = next(
-        (r for r in before.seen(endpoint, before.reference) if r.outcome != "cannot-tell"), None
+        (r for r in before.seen(endpoint, before.reference) if r.outcome != "inconclusive"), None
     )
     rows = {proof.target: row_of(proof) for proof in proofs if proof.endpoint == endpoint}
     seen = [_cell(told) if told else "nothing", *(_cell(rows.get(name)) for name in targets)]
@@ -136,7 +136,7 @@ def _cell(row: Observation | None) -> str:
 
 def drift(docs: Observation | None, rows: dict[str, Observation]) -> str:
     """Who parted from whom, by outcome, shape, type of image and failure text."""
-    told = {name: row for name, row in rows.items() if row.outcome != "cannot-tell"}
+    told = {name: row for name, row in rows.items() if row.outcome != "inconclusive"}
     if not told:
         return "could not tell"
     if docs is None:

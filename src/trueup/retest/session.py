@@ -113,7 +113,7 @@ class Session:
         if not made:
             return reading.inconclusive or "the block sent nothing"
         bill = None
-        if reading.outcome != "cannot-tell":
+        if reading.outcome != "inconclusive":
             bill = self._bill(site.account, before, self._call(probe, reading))
             self._settle(made, bill)
         exchange = reading.exchange
@@ -123,7 +123,7 @@ class Session:
             reason=_line(reading.inconclusive),
             status=exchange.status if exchange and exchange.is_whole else None,
             request_id=exchange.request_id if exchange else None,
-            shape=reading.reply.shape if reading.outcome == "image" else None,
+            shape=reading.reply.shape if reading.outcome == "output" else None,
             image=dict(reading.image) if reading.image else None,
             error=_line(reading.reply.error),
             signatures=reading.signatures,
@@ -145,7 +145,7 @@ class Session:
             if sent is not None:
                 return reading, Sent.model_validate(sent.model_dump())
         return replace(
-            reading, outcome="cannot-tell", inconclusive=reading.inconclusive or UNHELD
+            reading, outcome="inconclusive", inconclusive=reading.inconclusive or UNHELD
         ), None
 
     def _bill(
@@ -161,10 +161,10 @@ class Session:
     def _call(self, probe: Probe, reading: ReplyVerdict) -> BilledCall:
         model, _ = split(probe.endpoint)
         exchange = reading.exchange
-        assert exchange is not None and reading.outcome != "cannot-tell"
-        outcome: CallOutcome = "image" if reading.outcome == "image" else "error"
+        assert exchange is not None and reading.outcome != "inconclusive"
+        outcome: CallOutcome = "output" if reading.outcome == "output" else "error"
         if reading.outcome == "error" and exchange.status == 200 and not reading.reply.is_refusal:
-            outcome = "no-image"
+            outcome = "no-output"
         return BilledCall(
             outcome=outcome,
             http_status=exchange.status,
@@ -204,7 +204,7 @@ class Session:
             if call.intent.label == probe.label and ordinal not in ordinals:
                 sent = request_of(self.status, probe.endpoint, probe.target)
                 lost = Attempt(
-                    at=call.intent.at, outcome="cannot-tell", reason=INTERRUPTED, sent=sent
+                    at=call.intent.at, outcome="inconclusive", reason=INTERRUPTED, sent=sent
                 )
                 attempts.append(("none", lost))
         return sorted(attempts, key=lambda one: one[1].at)
@@ -214,7 +214,7 @@ class Session:
         told = {
             (probe.target, probe.endpoint)
             for probe, attempts in found
-            if any(attempt.outcome != "cannot-tell" for _, attempt in attempts)
+            if any(attempt.outcome != "inconclusive" for _, attempt in attempts)
         }
         for probe, attempts in found:
             yield RetestReceipt(

@@ -76,7 +76,7 @@ def write(top: Path, made: Update) -> None:
 def _equal(stored: Stored, row: Observation) -> Observation | None:
     """The newest row of the endpoint at the target, where it holds the same and has a receipt."""
     seen = stored.status.seen(row.endpoint, row.target)
-    if not seen or row.outcome == "cannot-tell" or row.billing == "cannot-tell":
+    if not seen or row.outcome == "inconclusive" or row.billing == "inconclusive":
         return None
     newest = seen[0]
     if newest.source is None or newest.source.receipt is None:

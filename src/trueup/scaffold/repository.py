@@ -129,7 +129,7 @@ def _sample(status: Status, gateway: SiteAnswers) -> Observation:
         endpoint=gateway.endpoint,
         target=TARGET,
         sent=request_of(status, gateway.endpoint, TARGET),
-        outcome="image",
+        outcome="output",
         shape=gateway.kind.shape,
         note="a sample, to be replaced by a retest",
         source=Source(reported=SAMPLE),

@@ -7,7 +7,7 @@ from datetime import date
 from itertools import islice
 
 from trueup.errors import BadStatus
-from trueup.model import Place
+from trueup.message import Place
 
 SHOWN = 60
 MOST = 100

@@ -92,7 +92,7 @@ def extend_observation(
     is of another status, could not tell, is newer than `at`, or would change otherwise.
     """
     keys = stored.keys_of(row)
-    if row.outcome == "cannot-tell":
+    if row.outcome == "inconclusive":
         message = "a row that could not tell; silence counts by its days. Append a row instead."
         raise BadInput(f"{stored.place(*keys)}: {message}")
     if as_time(at) < as_time(row.newest):

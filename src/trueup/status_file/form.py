@@ -8,7 +8,8 @@ from typing import Any, TypeGuard, TypeVar, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from trueup.model import NAME, REQUEST, Frozen, Place, Status
+from trueup.message import Place
+from trueup.model import NAME, REQUEST, Frozen, Status
 from trueup.status_file.complaint import MOST, did_you_mean, listed, refusal, shown
 from trueup.status_file.yaml_text import Document
 
@@ -44,7 +45,7 @@ def parse_form(document: Document) -> Status:
     status = parse_as(document, Status)
     if type(document.data["version"]) is not int:
         found = shown(document.data["version"])
-        message = f"version is {found}; 1 was expected. Write version: 1."
+        message = f"version is {found}; 2 was expected. Write version: 2."
         raise refusal([(document.place("version"), message)])
     return status
 

@@ -3,17 +3,19 @@
 import os
 import stat
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from trueup.errors import BadInput, BadStatus
-from trueup.model import Hold, Mapping, Observation, Place, Status
+from trueup.message import Place
+from trueup.model import Hold, Mapping, Observation, Status
 from trueup.status_file.complaint import MOST, refusal
 from trueup.status_file.form import parse_form
 from trueup.status_file.references import check_references
+from trueup.status_file.version import UPGRADE, VERSION, is_version_1, upgrade
 from trueup.status_file.yaml_text import Document, parse_yaml
 
 MOST_BYTES = 1_000_000
@@ -87,12 +89,20 @@ def load_status(path: Path, now: datetime) -> Stored:
     return parse_status(text, str(path), now)
 
 
-def parse_status(text: str, path: str, now: datetime) -> Stored:
-    """The status that a text holds; `path` is for the complaints of BadStatus."""
+def parse_status(text: str, path: str, now: datetime, *, is_base: bool = False) -> Stored:
+    """Return the status that a text holds; `path` is for the complaints of BadStatus.
+
+    With `is_base`, the text is of an earlier commit and may be of version 1.
+    """
     size = len(text.encode(errors="surrogatepass"))
     if size > MOST_BYTES:
         raise _too_big(path, size)
     document = parse_yaml(text, path)
+    if is_version_1(document.data):
+        if not is_base:
+            message = f"version is 1; this release reads version {VERSION}. {UPGRADE}"
+            raise refusal([(document.place("version"), message)])
+        document = replace(document, data=upgrade(document.data))
     status = parse_form(document)
     complaints = list(islice(check_references(status, now), MOST + 1))
     if complaints:

@@ -191,8 +191,8 @@ def _times_of_row(status: Status, row: Observation, keys: Keys, now: datetime) -
             yield from _bare_date((*keys, name), moment, row.source)
     newest = (*keys, "last" if row.at is None else "at")
     if row.source is None:
-        if row.outcome not in ("error", "cannot-tell") or row.billing == "aligned":
-            found = "a row without a source says more than an error or a cannot-tell"
+        if row.outcome not in ("error", "inconclusive") or row.billing == "aligned":
+            found = "a row without a source says more than an error or a inconclusive"
             yield keys, f"{found}; a row that lifts a standing needs a source. Add it."
     elif row.source.reported is not None and row.day > status.policy.reported_until:
         found = f"a reported row of {row.day}, after reported_until, {status.policy.reported_until}"

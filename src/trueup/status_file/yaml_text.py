@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 from yaml.constructor import SafeConstructor
 
-from trueup.model import Place
+from trueup.message import Place
 from trueup.status_file.complaint import refusal, shown
 
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -106,9 +106,9 @@ def refuse_depth(text: str | bytes) -> None:
 
 def _no_mapping(root: yaml.Node | None) -> str:
     if root is None:
-        return "the file is empty; the keys of a status file were expected. Start with version: 1."
+        return "the file is empty; the keys of a status file were expected. Start with version: 2."
     found = "a list" if isinstance(root, yaml.SequenceNode) else "one bare value"
-    return f"the file holds {found}; a mapping was expected. Start with version: 1."
+    return f"the file holds {found}; a mapping was expected. Start with version: 2."
 
 
 def _characters(text: str) -> Complaints:

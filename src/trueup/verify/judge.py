@@ -9,7 +9,8 @@ from functools import partial
 
 from trueup.exchange import Exchange
 from trueup.finding import printable
-from trueup.model import Observation, Place, Sent, split
+from trueup.message import Place
+from trueup.model import Observation, Sent, split
 from trueup.relay import BODY_LIMIT
 from trueup.request import Difference, differences, request_in
 from trueup.sandbox import Limits
@@ -124,7 +125,7 @@ class _Trial:
         self._reached()
         exchange = reading.exchange
         if exchange is not None and reading.inconclusive:
-            return receipt(outcome="cannot-tell")
+            return receipt(outcome="inconclusive")
         row = self._recorded(exchange)
         if row is not None and exchange is not None:
             self._compare(row, reading)
@@ -202,14 +203,14 @@ class _Trial:
 
     def _told(self, target: str) -> list[Observation]:
         rows = self.stored.status.seen(self.endpoint, target)
-        return [row for row in rows if row.outcome != "cannot-tell"]
+        return [row for row in rows if row.outcome != "inconclusive"]
 
     def _compare(self, row: Observation, reading: ReplyVerdict) -> None:
         reply, outcome, signatures = reading.reply, reading.outcome, reading.signatures
         if row.outcome not in (outcome, "mixed"):
             got = f" ({reply.error})" if reply.error else ""
             self.reasons.append(f"the reply was an {outcome}{got}; an {row.outcome} is on record")
-        elif outcome == "image" and row.shape not in (None, reply.shape):
+        elif outcome == "output" and row.shape not in (None, reply.shape):
             self.reasons.append(f"the image came as {reply.shape}; {row.shape} is on record")
         elif outcome == "error" and row.signatures and not set(signatures) & set(row.signatures):
             self.reasons.append(
@@ -224,7 +225,7 @@ class _Trial:
         if not PROGRAMS[self.block.language].exit_code_tells:
             if ran.exit_code != 0:
                 self.reasons.append(f"curl ended with {ran.exit_code}; 0 was expected")
-        elif outcome == "image":
+        elif outcome == "output":
             self._saved(image)
         else:
             lines = ran.stderr.decode(errors="replace").strip().splitlines()

@@ -36,7 +36,7 @@ class BlockReceipt(Frozen):
     status: int | None = None
     """The HTTP status that the block got; of a replay it is simulated."""
     outcome: str | None = None
-    """What the reply held: `image` or `error`; `cannot-tell` where it says nothing of the route."""
+    """`output` or `error`; `inconclusive` where the reply says nothing of the route."""
     shape: str | None = None
     """How the reply carried the image."""
     signatures: tuple[str, ...] = ()
@@ -88,7 +88,7 @@ class Report:
         run = len(self.receipts) - skipped
         counts = {"found": len(self.receipts), "run": run, "passed": passed}
         failed = run - passed - inconclusive
-        return {**counts, "failed": failed, "skipped": skipped, "cannot-tell": inconclusive}
+        return {**counts, "failed": failed, "skipped": skipped, "inconclusive": inconclusive}
 
     @property
     def reused(self) -> int:
@@ -97,7 +97,7 @@ class Report:
 
     def __str__(self) -> str:
         told = [f"{name} {count}" for name, count in self.counts.items()]
-        return ", ".join(told if self.counts["cannot-tell"] else told[:-1])
+        return ", ".join(told if self.counts["inconclusive"] else told[:-1])
 
     def render(self) -> str:
         """The report as JSON text."""

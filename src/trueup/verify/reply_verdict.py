@@ -31,14 +31,14 @@ class ReplyVerdict:
     """What came back for a block.
 
     `exchange` is its first with the gateway, None where nothing arrived. `inconclusive` is why a
-    live target's answer says nothing of the route; the outcome is then `cannot-tell`. `image` holds
-    format, width, height and bytes of an image that decoded, never of a replay; `content` is the
-    image itself.
+    live target's answer says nothing of the route; the outcome is then `inconclusive`. `image`
+    holds format, width, height and bytes of an image that decoded, never of a replay; `content` is
+    the image itself.
     """
 
     exchange: Exchange | None
     reply: Reply
-    outcome: Literal["image", "error", "cannot-tell"]
+    outcome: Literal["output", "error", "inconclusive"]
     inconclusive: str | None
     signatures: tuple[str, ...]
     image: Facts | None
@@ -54,28 +54,28 @@ def read_run(run: Run, endpoint: str, status: Status, harness: Harness) -> Reply
     """What a run of an endpoint's block on a bench says."""
     sent = [one for one in exchanges_of(run, harness) if one.host == harness.gateway]
     if not sent:
-        return ReplyVerdict(None, Reply(), "cannot-tell", "no request arrived", (), None)
+        return ReplyVerdict(None, Reply(), "inconclusive", "no request arrived", (), None)
     exchange = sent[0]
     reply = protocol_of(status, endpoint).read(exchange.status, exchange.response_body)
     inconclusive = _inconclusive(exchange, reply, run, harness)
     if inconclusive is not None:
-        return ReplyVerdict(exchange, Reply(), "cannot-tell", inconclusive, (), None)
+        return ReplyVerdict(exchange, Reply(), "inconclusive", inconclusive, (), None)
     content, image = _image_in(reply, run, harness)
     if reply.content is not None and content is None:
         reply = replace(reply, error=NOT_DECODED)
     known = status.signatures.items()
     signatures = tuple(name for name, one in known if reply.error and one.match in reply.error)
-    outcome: Literal["image", "error"] = "error" if reply.error else "image"
+    outcome: Literal["output", "error"] = "error" if reply.error else "output"
     return ReplyVerdict(exchange, reply, outcome, None, signatures, image, content)
 
 
 def with_image(reading: ReplyVerdict, fetch: Fetch) -> ReplyVerdict:
     """The reading with the image that the reply only links to, fetched where the block did not."""
-    if reading.outcome != "image" or reading.image is not None or reading.reply.url is None:
+    if reading.outcome != "output" or reading.image is not None or reading.reply.url is None:
         return reading
     content = fetch(reading.reply.url)
     if isinstance(content, str):
-        return replace(reading, outcome="cannot-tell", inconclusive=content)
+        return replace(reading, outcome="inconclusive", inconclusive=content)
     image = decode(content)
     if image is None:
         reply = replace(reading.reply, error="the linked image does not decode")

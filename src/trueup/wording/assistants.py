@@ -43,7 +43,7 @@ class AssistantLabels:
     @property
     def pages(self) -> str:
         """The title of the pages that stand under no other."""
-        return self._("PageText")
+        return self._("Pages")
 
     @property
     def programs(self) -> str:

@@ -57,15 +57,15 @@ class Evidence:
     def outcome(self, outcome: Outcome) -> str:
         """The short word for an outcome."""
         return {
-            "image": self._("returns output"),
+            "output": self._("returns output"),
             "error": self._("fails"),
             "mixed": self._("fails in some calls"),
-            "cannot-tell": self._("could not tell"),
+            "inconclusive": self._("could not tell"),
         }[outcome]
 
     def told(self, outcome: Outcome, shape: Shape | None) -> str:
         """An outcome with how the image came, as one phrase."""
-        if shape is None or outcome not in ("image", "mixed"):
+        if shape is None or outcome not in ("output", "mixed"):
             return self.outcome(outcome)
         phrase = {
             "inline-data": self._("returns output as inline data"),
@@ -75,7 +75,7 @@ class Evidence:
             "b64-json": self._("returns output as base64"),
         }[shape]
         return (
-            phrase if outcome == "image" else self.catalogue.join((self.outcome(outcome), phrase))
+            phrase if outcome == "output" else self.catalogue.join((self.outcome(outcome), phrase))
         )
 
     def shape(self, shape: Shape) -> str:
@@ -94,7 +94,7 @@ class Evidence:
             return self._("not observed")
         if billing == "aligned":
             return self._("aligned")
-        return self._("could not tell") if billing == "cannot-tell" else self._("risky")
+        return self._("could not tell") if billing == "inconclusive" else self._("risky")
 
     def billing(self, billing: Billing | None, outcome: Outcome) -> str:
         """What was seen of the bill, as a clause."""
@@ -109,20 +109,20 @@ class Evidence:
                 "the consumption log's `quota` and the token's `used_quota` delta did not line up"
             ),
             "charged-on-failure": self._("a failed call was charged"),
-            "charged-without-image": self._("a call that returned no image was charged"),
+            "charged-without-output": self._("a call that returned no image was charged"),
             "uncharged-success": self._("nothing was charged for the image"),
             "abnormal": self._("an abnormal billing sample was reported, without amounts"),
-            "cannot-tell": self._("whether the bill lined up could not be told"),
+            "inconclusive": self._("whether the bill lined up could not be told"),
         }
         return clauses[billing]
 
     def outcome_look(self, outcome: Outcome) -> Look:
         """The look of an outcome's mark."""
         looks: dict[Outcome, Look] = {
-            "image": "good",
+            "output": "good",
             "error": "bad",
             "mixed": "partly",
-            "cannot-tell": "inconclusive",
+            "inconclusive": "inconclusive",
         }
         return looks[outcome]
 
@@ -131,7 +131,7 @@ class Evidence:
         looks: dict[Billing | None, Look] = {
             None: "absent",
             "aligned": "good",
-            "cannot-tell": "inconclusive",
+            "inconclusive": "inconclusive",
         }
         return mark(looks.get(billing, "bad"), self.billing_word(billing))
 
@@ -187,7 +187,7 @@ class Evidence:
         }
         if risk.kind == "works-elsewhere":
             sentence = self._("On {day}, a {targets} retest of {request} returned an image.")
-        elif risk.kind == "billing" and risk.outcome in ("image", "mixed"):
+        elif risk.kind == "billing" and risk.outcome in ("output", "mixed"):
             sentence = self._(
                 "On {day}, a {targets} retest of {request} returned an image, but {billing}."
             )

@@ -112,16 +112,16 @@ def _dot(seen: Seen) -> Dot:
 
 
 def _kind(row: Observation) -> Kind:
-    if row.outcome != "image":
-        return "inconclusive" if row.outcome == "cannot-tell" else row.outcome
+    if row.outcome != "output":
+        return "inconclusive" if row.outcome == "inconclusive" else row.outcome
     if row.billing == "aligned":
-        return "image"
-    return "bare" if row.billing in (None, "cannot-tell") else "billed"
+        return "output"
+    return "bare" if row.billing in (None, "inconclusive") else "billed"
 
 
 def _kind_words(pages: PageText) -> dict[Kind, str]:
     return {
-        "image": pages._("returns output, billing aligned"),
+        "output": pages._("returns output, billing aligned"),
         "bare": pages._("returns output, billing not told"),
         "billed": pages._("returns output, billing risky"),
         "error": pages._("fails"),

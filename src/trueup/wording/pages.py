@@ -78,9 +78,9 @@ class PageText(Sentences):
         if row is None:
             return [(name, self.label(endpoint), mark("absent", self._("not observed")))]
         rows = [(name, self.label(endpoint), self.outcome_leg(endpoint, verdict))]
-        if row.outcome == "image" and verdict.billing_measured:
+        if row.outcome == "output" and verdict.billing_measured:
             leg = verdict.billing
-            clause = self.evidence.billing(leg.billing if leg else None, "image")
+            clause = self.evidence.billing(leg.billing if leg else None, "output")
             if leg:
                 clause = self._("{clause}; {targets}, {day}").format(
                     clause=clause,

@@ -141,7 +141,7 @@ class Sentences:
         aligned = leg is not None and leg.billing == "aligned"
         if verdict.clean < verdict.needed and (aligned or not verdict.billing_measured):
             return self.progress(verdict), False
-        clause = self.evidence.billing(leg.billing if leg else None, "image")
+        clause = self.evidence.billing(leg.billing if leg else None, "output")
         if leg and leg.day != day:
             clause = self._("on {day} {clause}").format(day=leg.day, clause=clause)
         return clause, aligned

@@ -62,7 +62,7 @@ def _image(pages: PageText, endpoint: str) -> str:
         told.append(pages.outcome_leg(endpoint, verdict, look))
     current = (one.row for one in verdict.rows if one.is_current)
     row = next((row for row in current if row.target == pages.status.reference), None)
-    if row is not None and row.outcome == "cannot-tell":
+    if row is not None and row.outcome == "inconclusive":
         told.append(_inconclusive(pages, row))
     return "<br> ".join(told) or mark("absent", pages._("not observed"))
 
@@ -86,7 +86,7 @@ def _billing(pages: PageText, endpoint: str) -> str:
     row = verdict.billing or verdict.outcome
     if row is None:
         return mark("absent", pages._("not observed"))
-    if row.billing == "cannot-tell":
+    if row.billing == "inconclusive":
         return _inconclusive(pages, row)
     word = pages.evidence.billing_mark(row.billing)
     if row.billing is None:

@@ -84,7 +84,7 @@ def variants(pages: PageText, model: str) -> str:
 
 
 def _told(pages: PageText, row: Observation) -> tuple[str, str, str]:
-    if row.outcome == "image" and row.shape:
+    if row.outcome == "output" and row.shape:
         told = pages._("returned an image {shape} in {target} retests").format(
             shape=pages.evidence.shape(row.shape), target=plain(row.target)
         )

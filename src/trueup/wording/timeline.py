@@ -11,7 +11,7 @@ from typing import Literal
 
 from trueup.model import Standing
 
-Kind = Literal["image", "bare", "billed", "error", "mixed", "inconclusive"]
+Kind = Literal["output", "bare", "billed", "error", "mixed", "inconclusive"]
 Place = Callable[[datetime], float]
 Columns = dict[float, dict[tuple[Kind, bool], None]]
 
@@ -29,7 +29,7 @@ ICONS = {
     Standing.NOT_RECOMMENDED: "✕",
 }
 OUTLINES: dict[Kind, str] = {
-    "image": "m-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0z",
+    "output": "m-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0z",
     "bare": "m-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0z",
     "billed": "m0-4.5l4.5 8.5h-9z",
     "error": "m-4-4l8 8m0-8l-8 8",

@@ -113,7 +113,7 @@ def reconcile(
 
 def bill_of(cannot_tell: Inconclusive) -> Bill:
     """The bill where the books could not be read, or did not settle."""
-    return Bill("cannot-tell", cannot_tell.cause, cannot_tell.reason)
+    return Bill("inconclusive", cannot_tell.cause, cannot_tell.reason)
 
 
 def is_agreed(
@@ -184,7 +184,7 @@ def _odd(before: LedgerSnapshot, moved: Moved, call: BilledCall) -> Judged | Non
         return _cannot("unlimited-token", "an unlimited token whose columns do not move")
     if moved.remain == -moved.used:
         return None
-    if moved.logged != moved.used or (call.outcome != "image" and (moved.logged or moved.used)):
+    if moved.logged != moved.used or (call.outcome != "output" and (moved.logged or moved.used)):
         return None
     if before.token.is_unlimited:
         return _cannot("unlimited-token", "remain_quota of an unlimited token moved otherwise")
@@ -192,13 +192,13 @@ def _odd(before: LedgerSnapshot, moved: Moved, call: BilledCall) -> Judged | Non
 
 
 def _judged(moved: Moved, call: BilledCall) -> Judged:
-    if call.outcome == "image":
+    if call.outcome == "output":
         return _of_an_image(moved, call)
     is_charged = bool(moved.logged or moved.used)
-    if call.outcome == "no-image":
+    if call.outcome == "no-output":
         if is_charged:
             why = f"HTTP {call.http_status} without an image was charged"
-            return "charged-without-image", "billed-without-image", why
+            return "charged-without-output", "billed-without-image", why
         if not moved.has_row:
             return _cannot("no-row", f"HTTP {call.http_status}, and no row tells its charge")
     if not is_charged:
@@ -237,15 +237,15 @@ def _of_the_user(moved: Moved, call: BilledCall, is_exclusive: bool) -> Judged:
     why = "the token's columns agree with the log, and the user's do not"
     if moved.is_shared or not is_exclusive:
         return _cannot("other-traffic", f"{why}, as by other traffic of the account")
-    if call.outcome == "image":
+    if call.outcome == "output":
         return "mismatch", "user-columns", why
-    if call.outcome == "no-image":
-        return "charged-without-image", "user-columns", why
+    if call.outcome == "no-output":
+        return "charged-without-output", "user-columns", why
     return "charged-on-failure", "user-columns", why
 
 
 def _cannot(cause: Cause, why: str) -> Judged:
-    return "cannot-tell", cause, why
+    return "inconclusive", cause, why
 
 
 def _amounts(moved: Moved, units: Decimal | None) -> str:

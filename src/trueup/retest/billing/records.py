@@ -33,7 +33,7 @@ Cause = Literal[
     "token-changed",
     "unreadable",
 ]
-CallOutcome = Literal["image", "error", "no-image"]
+CallOutcome = Literal["output", "error", "no-output"]
 CONSUME, ERROR, REFUND = 2, 5, 6
 
 
@@ -128,7 +128,7 @@ class LedgerSnapshot:
 
 @dataclass(frozen=True)
 class BilledCall:
-    """What is known of one call: `no-image` is a 200 without an image.
+    """What is known of one call: `no-output` is a 200 without an image.
 
     `request_id` is the answer's `X-Oneapi-Request-Id`; `model` is the name that was called, and
     `upstream` what it maps to. `price_usd` of 0 means that the model is known to be free.

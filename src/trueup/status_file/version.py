@@ -1,0 +1,46 @@
+"""Version: the words of version 1 of the status file, for a comparison with an older commit.
+
+Reads no file. It leaves with the release after the first.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+VERSION = 2
+"""The version that this engine reads and writes."""
+_KEYS = {"others_told": "others_conclusive"}
+_WORDS: Mapping[str, Mapping[str, str]] = {
+    "outcome": {"image": "output", "cannot-tell": "inconclusive"},
+    "billing": {
+        "cannot-tell": "inconclusive",
+        "charged-without-image": "charged-without-output",
+    },
+}
+UPGRADE = (
+    f"Write version: {VERSION}, and in the observations outcome: output for image, inconclusive for"
+    " cannot-tell, billing: charged-without-output for charged-without-image, and others_conclusive"
+    " for others_told."
+)
+
+
+def is_version_1(data: Mapping[str, Any]) -> bool:
+    """Whether the data of a status file are of version 1."""
+    return type(data.get("version")) is int and data["version"] == 1
+
+
+def upgrade(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the data of a version 1 file in the words of this version."""
+    rows = data.get("observations")
+    upgraded = {**data, "version": VERSION}
+    if isinstance(rows, list):
+        upgraded["observations"] = [_row(row) if isinstance(row, dict) else row for row in rows]
+    return upgraded
+
+
+def _row(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        _KEYS.get(key, key): _WORDS.get(key, {}).get(value, value)
+        if isinstance(value, str)
+        else value
+        for key, value in row.items()
+    }
