@@ -4,16 +4,27 @@ and a wrong page or file is a finding; neither is raised past the door that repo
     TrueupError            .exit_code is what the command line ends with
     ├── BadInput       2   a file, an option or the environment is not what it must be
     │   └── BadStatus  2   the status file, with every complaint at once
-    └── Unreachable    3   nothing could be told: no sandbox, no build, no answer
+    └── Unreachable    3   no result: no sandbox, no build, no answer
 """
 
 from collections.abc import Sequence
+from pathlib import Path
+
+from trueup.message import Message, Place
 
 
 class TrueupError(Exception):
-    """The root. Its text is one message: `where: what was found; what was expected. What to do.`"""
+    """The root. Its text is `where: problem. Fix.`, the parts of its `message`."""
 
     exit_code = 2
+
+    def __init__(self, where: Place | Path | str, problem: str = "", fix: str = "") -> None:
+        if not problem:  # TRANSITION: one whole text
+            super().__init__(str(where))
+            return
+        place = where if isinstance(where, Place) else Place(str(where))
+        self.message = Message(place, problem, fix)
+        super().__init__(str(self.message))
 
 
 class BadInput(TrueupError):
