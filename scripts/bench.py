@@ -98,9 +98,9 @@ def rounded(figures: Figures) -> Any:
 def part(*arguments: object) -> dict[str, Any]:
     """What a part printed, run in a process of its own."""
     command = [sys.executable, __file__, *map(str, arguments)]
-    told = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    found: dict[str, Any] = json.loads(told.stdout)
-    print(*arguments, told.stdout.strip(), file=sys.stderr, flush=True)
+    completed = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    found: dict[str, Any] = json.loads(completed.stdout)
+    print(*arguments, completed.stdout.strip(), file=sys.stderr, flush=True)
     return found
 
 
@@ -117,19 +117,19 @@ def some_runs(language: str, count: int, cache: Path) -> Iterator[Runs]:
     floors: list[float] = []
     taken: dict[int, list[dict[str, Any]]] = {1: [], 2: []}
     for _ in range(ROUNDS if count <= 10 else 1):
-        for jobs, told in taken.items():
+        for jobs, measured in taken.items():
             floors.append(part("floor", language, min(count, FLOOR_MOST))["ms"])
             kept = cache if language == "curl" and jobs == 1 else ""
-            told.append(part("runs", language, count, jobs, kept))
+            measured.append(part("runs", language, count, jobs, kept))
     floors.append(part("floor", language, min(count, FLOOR_MOST))["ms"])
-    for jobs, told in taken.items():
+    for jobs, measured in taken.items():
         yield Runs(
             language=LANGUAGES[language].label,
             jobs=jobs,
             blocks=count,
-            ms=median(one["ms"] for one in told),
+            ms=median(one["ms"] for one in measured),
             floor_ms=median(floors),
-            peak_mib=max(one["peak_mib"] for one in told),
+            peak_mib=max(one["peak_mib"] for one in measured),
         )
 
 
@@ -246,11 +246,11 @@ def measure_serving() -> dict[str, float]:
     body = json.dumps(sent.body).encode()
     body += b" " * (REQUEST_BYTES - len(body))
     path = f"{sent.request.split()[1]}?key=YOUR_API_KEY"
-    told: dict[str, list[dict[str, float]]] = {"mock": [], "bare": []}
+    speeds: dict[str, list[dict[str, float]]] = {"mock": [], "bare": []}
     for _ in range(ROUNDS):
-        for name, found in told.items():
+        for name, found in speeds.items():
             found.append(under_load(name, path, body))
-    best = {name: max(found, key=lambda one: one["per_s"]) for name, found in told.items()}
+    best = {name: max(found, key=lambda one: one["per_s"]) for name, found in speeds.items()}
     assert best["mock"]["reply_bytes"] == best["bare"]["reply_bytes"], best
     return {
         "connections": CONNECTIONS,

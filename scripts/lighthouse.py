@@ -40,8 +40,8 @@ def _measure(address: str, form: str) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "report.json")
         subprocess.run([*command, *options, f"--output-path={report}"], check=True)
-        told: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
-    return told
+        scores: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
+    return scores
 
 
 def failing(report: dict[str, Any], category: str) -> list[str]:
@@ -69,8 +69,8 @@ def main(pages: list[str]) -> int:
             for form in ("desktop", "phone"):
                 report = measure(f"{home}/{page}", form)
                 scores = {name: score(report, name) for name in LEAST}
-                told = ", ".join(f"{name} {points}" for name, points in scores.items())
-                print(f"/{page} ({form}): {told}", flush=True)
+                listed = ", ".join(f"{name} {points}" for name, points in scores.items())
+                print(f"/{page} ({form}): {listed}", flush=True)
                 for name, points in scores.items():
                     if points < LEAST[name]:
                         low = True

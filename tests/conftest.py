@@ -98,8 +98,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--all"):
         hypothesis.settings.load_profile("all")
     if hasattr(config, "workerinput"):
-        asked = published_in(config)
-        shared = Shared(asked.top, asked.target, asked.max_calls)
+        published = published_in(config)
+        shared = Shared(published.top, published.target, published.max_calls)
         shared.folder = common(config)
         config.add_cleanup(shared.close)
         config.stash[PUBLISHED] = shared

@@ -203,8 +203,8 @@ def test_the_retest_may_propose_and_nothing_else() -> None:
     assert set(workflow[True]) == {"schedule", "workflow_dispatch", "workflow_call"}
     steps = workflow["jobs"]["retest"]["steps"]
     with_secrets = [step["run"] for step in steps if "secrets." in str(step.get("env", ""))]
-    (asking,) = with_secrets
-    assert '--top "$TOP" retest --write --due --max-calls "$CALLS"' in asking
+    (run,) = with_secrets
+    assert '--top "$TOP" retest --write --due --max-calls "$CALLS"' in run
 
 
 def test_only_the_job_that_deploys_may_write_and_only_from_main() -> None:
@@ -222,7 +222,7 @@ def test_only_the_job_that_deploys_may_write_and_only_from_main() -> None:
 
 def test_the_gate_has_the_permissions_of_its_caller_and_no_secrets() -> None:
     workflow = load_workflow(GATE)
-    # A called job that asks for more than its caller has keeps the whole workflow from starting.
+    # A called job that requests more than its caller has keeps the whole workflow from starting.
     assert "permissions" not in workflow and "permissions" not in workflow["jobs"]["claims"]
     assert list(workflow[True]) == ["workflow_call"]
     assert "secrets." not in GATE.read_text(encoding="utf-8")
@@ -266,8 +266,8 @@ def test_the_workflows_of_the_page_fit_the_schema_and_what_they_call(tmp_path: P
         called.add(TOP / name[1])
         inputs = load_workflow(TOP / name[1])[True]["workflow_call"]["inputs"]
         assert {"trueup", "ref"} <= set(job["with"]) <= set(inputs)
-        asked = load_workflow(TOP / name[1]).get("permissions", {})
-        assert asked.items() <= job.get("permissions", workflow["permissions"]).items()
+        requested = load_workflow(TOP / name[1]).get("permissions", {})
+        assert requested.items() <= job.get("permissions", workflow["permissions"]).items()
     assert called == {GATE, PUBLISH, RETEST}
 
 
@@ -402,8 +402,8 @@ def test_a_loose_lock_file_is_caught(text: str, finding: str) -> None:
 def test_the_readme_is_short_and_names_both_commands() -> None:
     text = (TOP / "README.md").read_text(encoding="utf-8")
     assert len(text.splitlines()) <= README_LINES
-    told, picture = re.findall(r"!\[([^\]]+)\]\(([^)]+)\)", text)[0]
-    assert "status page" in told
+    alternative, picture = re.findall(r"!\[([^\]]+)\]\(([^)]+)\)", text)[0]
+    assert "status page" in alternative
     assert 1_000 < (TOP / picture).stat().st_size <= PICTURE_BYTES
     assert "scripts/docs" in text
     assert "scripts/test" in text
@@ -460,11 +460,11 @@ def test_the_gate_of_any_repository_checks_it_against_its_base(base: str, tmp_pa
         env={"PATH": os.environ["PATH"], "CALLS": str(tmp_path / "calls")},
         check=False,
     )
-    asked = f"{tmp_path} --top docs-of-it check" + (f" --against origin/{base}" if base else "")
+    options = f"{tmp_path} --top docs-of-it check" + (f" --against origin/{base}" if base else "")
     assert done.returncode == 1
     assert (tmp_path / "calls").read_text().splitlines() == [
-        f"{asked} --format sarif --output trueup.sarif",
-        f"{asked} --format github",
+        f"{options} --format sarif --output trueup.sarif",
+        f"{options} --format github",
     ]
 
 
