@@ -12,7 +12,6 @@ import tempfile
 import time
 from pathlib import Path
 
-from trueup.scaffold.repository import render_file
 from trueup.scaffold.shared_files import shared_settings
 
 TOP = Path(__file__).parent.parent
@@ -51,8 +50,9 @@ def generate(top: Path, count: int) -> None:
         shutil.copytree(TOP / name, top / name)
     (top / "mkdocs.yml").write_text(f"site_name: Kiwis\n{shared_settings()}", encoding="utf-8")
     for language in LANGUAGES[1:]:
-        values = {"language": language, "name": "Kiwis", "description": "Of kiwis."}
-        settings = render_file("mkdocs.LANG.yml", values)
+        settings = (
+            f"INHERIT: mkdocs.yml\ndocs_dir: docs/{language}\ntheme: {{language: {language}}}\n"
+        )
         (top / f"mkdocs.{language}.yml").write_text(settings, encoding="utf-8")
         (top / "docs").mkdir(exist_ok=True)
         (top / "docs" / f"{language}.po").write_text('msgid "the team"\nmsgstr "the team"\n')

@@ -1,5 +1,5 @@
-"""The guide for another gateway, followed block by block in an empty folder. What a registry would
-serve stands ready there: PYTHON is one that puts this environment in place."""
+"""The guide for another gateway, followed block by block. Instead of pip, a stand-in for PYTHON
+puts this environment in place."""
 
 import os
 import re
@@ -9,15 +9,20 @@ from pathlib import Path
 from shlex import quote
 
 import pytest
-from conftest import TOP
-from test_console import BLOCK, BLOCKS, commands
+from conftest import TOP, load_docs
+from test_console import BLOCKS, commands
+from test_scaffold import DAY, INDEXED, verify
 
-GUIDE = TOP / "manual" / "pages" / "adopt.md"
+from trueup.scaffold import SiteAnswers, write_starter
+
+BLOCK = re.compile(r"^```\{ \.([a-z]+) #([a-z-]+) \}\n(.*?)\n```$", re.MULTILINE | re.DOTALL)
+GUIDE = (TOP / "manual" / "pages" / "adopt.md").read_text(encoding="utf-8")
+FIRST, GROWTH = (BLOCK.findall(part) for part in GUIDE.split("## Let it grow"))
 INSTALLED = f"""#!/usr/bin/env bash
 case "$*" in "-m pip"*) exit 0 ;; esac
 exec {quote(str(TOP))}/.venv/bin/python "$@"
 """
-"""The Python of the environment that stands ready, which has nothing to install."""
+"""The Python of the environment, which has nothing to install."""
 PYTHON = f"""#!/usr/bin/env bash
 mkdir -p .venv/bin && ln -sf {quote(str(TOP))}/.venv/bin/trueup .venv/bin/
 cp "$(dirname "$0")/installed" .venv/bin/python
@@ -27,7 +32,14 @@ CHANGED: dict[str, Callable[[str], str]] = {
     "adopt-retest": lambda text: f"{text} --dry-run",
     "adopt-commit": lambda text: text.replace("git ", "git -c user.name=a -c user.email=a@b.c "),
 }
-"""What the test cannot do as it stands: serve for ever, ask a gateway, commit as somebody."""
+"""Changes of what a test cannot do: serve for ever, call a gateway, commit as somebody."""
+FILES = {
+    "adopt-status": "status.yml",
+    "adopt-menu": "mkdocs.yml",
+    "adopt-settings": "mkdocs.ja.yml",
+    "adopt-alternate": "mkdocs.yml",
+    "adopt-texts": "docs/ja.po",
+}
 
 
 def follow(name: str, top: Path, empty: Path) -> subprocess.CompletedProcess[str]:
@@ -43,11 +55,23 @@ def follow(name: str, top: Path, empty: Path) -> subprocess.CompletedProcess[str
     )
 
 
+def paste(file: Path, block: str) -> None:
+    """Put the lines of a block behind the section of the file that they name."""
+    lines = file.read_text("utf-8").splitlines() if file.exists() else []
+    at = len(lines)
+    for line in block.splitlines():
+        if line.endswith(":") and line in lines:
+            at = lines.index(line) + 1
+        else:
+            lines.insert(at, line)
+            at += 1
+    file.write_text("\n".join([*lines, ""]), "utf-8")
+
+
 @pytest.mark.long
 def test_the_guide_can_be_followed_from_an_empty_folder(tmp_path: Path) -> None:
-    names = [found[1] for found in BLOCK.finditer(GUIDE.read_text(encoding="utf-8"))]
-    assert names[:2] == ["adopt-install", "adopt-init"] and len(names) == 11
-    assert {name for name in BLOCKS if name.startswith("adopt-")} <= set(names)
+    names = [name for _, name, _ in FIRST]
+    assert names[:2] == ["adopt-install", "adopt-init"] and len(names) == 9
     (tmp_path / "stand-in").mkdir()
     for name, text in {"python": PYTHON, "installed": INSTALLED}.items():
         (tmp_path / "stand-in" / name).write_text(text)
@@ -56,35 +80,57 @@ def test_the_guide_can_be_followed_from_an_empty_folder(tmp_path: Path) -> None:
     counts, top = [], tmp_path
     for name in names[1:]:
         done = follow(name, top, tmp_path)
-        if name == "adopt-protocol":
-            # The pip of this test installs nothing, so the protocol is not found.
-            assert "protocol picture-jobs: not known" in done.stderr
-            assert (top / "protocols" / "picture-jobs" / "pyproject.toml").is_file()
-            continue
         assert done.returncode == 0, f"{name}: {done.stdout}{done.stderr}"
         counts += re.findall(r"^found .*$", done.stdout, re.MULTILINE)
         top = tmp_path / "pictures"
-    told = "found 3, run 3, passed 3, failed 0, skipped 0"
-    assert counts == [told] * 3  # docs, test and adopt-build
+    # docs, test and adopt-build
+    assert counts == ["found 3, run 3, passed 3, failed 0, skipped 0"] * 3
     head = (top / "site" / "index.html").read_text(encoding="utf-8")
     assert 'rel="canonical" href="https://docs.harbour.example/"' in head
     assert "REHEARSAL" in (top / "rehearsal" / "site" / "index.html").read_text(encoding="utf-8")
 
 
+def test_a_model_a_route_and_a_language_are_added_as_the_guide_says(tmp_path: Path) -> None:
+    top = tmp_path / "pictures"
+    write_starter(top, SiteAnswers(day=DAY, model="harbour-paint-2"), INDEXED)
+    (top / ".venv").symlink_to(TOP / ".venv")
+    for kind, name, text in GROWTH:
+        if name == "adopt-translated":
+            found = load_docs(top).check()
+            assert [one.rule for one in found if one.severity == "error"] == ["no-notes"]
+        if kind == "console":
+            done = follow(name, top, tmp_path)
+            assert done.returncode == 0, f"{name}: {done.stdout}{done.stderr}"
+        else:
+            paste(top / FILES[name], text)
+    count, found = verify(top)
+    assert count == "found 3, run 3, passed 3, failed 0, skipped 0"
+    assert {(one.rule, one.severity) for one in found} == {("untranslated-text", "warning")}
+    page = (top / "site" / "harbour-paint-3" / "index.html").read_text(encoding="utf-8")
+    assert "unverified" in page and "YOUR_API_KEY" not in page
+    page = (top / "site" / "ja" / "status" / "index.html").read_text(encoding="utf-8")
+    assert 'lang="ja"' in page and 'hreflang="en"' in page and "下書きの画像" in page
+
+
+def test_every_block_of_the_guide_is_followed() -> None:
+    followed = {name for kind, name, _ in FIRST + GROWTH if kind == "console"}
+    assert {name for name in BLOCKS if name.startswith("adopt-")} <= followed
+
+
 @pytest.mark.parametrize(
-    ("name", "right", "wrong"),
+    ("right", "wrong"),
     [
-        ("adopt-init", "--base-url", "--base-address"),
-        ("adopt-init", "harbour-paint-2", "Harbour Paint 2"),
-        ("adopt-init", "https://", "http://"),
+        ("--base-url", "--base-address"),
+        ("harbour-paint-2", "Harbour Paint 2"),
+        ("https://", "http://"),
     ],
 )
 def test_a_wrong_line_of_the_guide_is_caught(
-    name: str, right: str, wrong: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    right: str, wrong: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert right in commands(name)
-    monkeypatch.setitem(CHANGED, name, lambda text: text.replace(right, wrong))
+    assert right in commands("adopt-init")
+    monkeypatch.setitem(CHANGED, "adopt-init", lambda text: text.replace(right, wrong))
     (tmp_path / "tools").symlink_to(TOP / ".venv")
-    done = follow(name, tmp_path, tmp_path)
+    done = follow("adopt-init", tmp_path, tmp_path)
     assert done.returncode == 2 and "Traceback" not in done.stderr
     assert not (tmp_path / "pictures").exists()

@@ -30,7 +30,7 @@ from trueup.mock import create_app
 from trueup.request import request_of
 from trueup.retest.receipt import Attempt, RetestReceipt
 from trueup.retest.write import update, write
-from trueup.scaffold import Origin, SiteAnswers, new_language, write_addition, write_starter
+from trueup.scaffold import Origin, SiteAnswers, write_starter
 from trueup.site import note_translation
 from trueup.status_file import load_status, parse_as, parse_yaml
 from trueup.verify.pool import Pool
@@ -45,7 +45,7 @@ KEY = "YOUR_API_KEY"
 SAMPLES = load_samples(TOP / "manual" / "rules.yml")
 JAPANESE = {
     "Image generations": "画像の生成",
-    "what stands on record is a sample that trueup init wrote, and no gateway was asked": "見本",
+    "the only observation is a sample that trueup init wrote; no gateway was called": "見本",
     "a sample, to be replaced by a retest": "再テストまでの見本",
     "SAMPLE written by trueup init, seen by nobody": "誰も見ていない見本",
 }
@@ -70,13 +70,11 @@ def load_docs(top: Path, day: date = DAY) -> Docs:
 
 
 def translate(top: Path) -> None:
-    write_addition(top, new_language(load_docs(top), "ja"))
-    texts = top / "docs" / "ja.po"
-    text = texts.read_text("utf-8")
-    for english, japanese in JAPANESE.items():
-        assert f'msgid "{english}"\nmsgstr ""\n' in text
-        text = text.replace(f'"{english}"\nmsgstr ""', f'"{english}"\nmsgstr "{japanese}"')
-    texts.write_text(text, "utf-8")
+    shutil.copytree(top / "docs" / "en", top / "docs" / "ja")
+    settings = "INHERIT: mkdocs.yml\ndocs_dir: docs/ja\ntheme: {language: ja}\n"
+    (top / "mkdocs.ja.yml").write_text(settings, "utf-8")
+    entries = [f'msgid "{text}"\nmsgstr "{told}"\n' for text, told in JAPANESE.items()]
+    (top / "docs" / "ja.po").write_text("\n".join(entries), "utf-8")
     note_translation(top / "docs", "ja", load_docs(top).pages)
 
 

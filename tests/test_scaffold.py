@@ -30,8 +30,8 @@ OTHER = SiteAnswers(
 )
 
 
-def proved(top: Path) -> tuple[str, list[Finding]]:
-    """What the gate says of a site: its count, and every finding."""
+def verify(top: Path) -> tuple[str, list[Finding]]:
+    """Check, build and run a site; return the counts and the findings."""
     docs = load_docs(top)
     findings = docs.check()
     docs.build(to_be_verified=True)
@@ -49,15 +49,15 @@ def site(tmp_path: Path) -> Path:
 def test_a_new_site_passes_at_once(protocol: str, tmp_path: Path) -> None:
     write_starter(tmp_path / "site", SiteAnswers(day=DAY, protocol=protocol), INDEXED)
     count = 4 if protocol == "gemini" else 3
-    told = f"found {count}, run {count}, passed {count}, failed 0, skipped 0"
-    assert proved(tmp_path / "site") == (told, [])
+    counts = f"found {count}, run {count}, passed {count}, failed 0, skipped 0"
+    assert verify(tmp_path / "site") == (counts, [])
 
 
 def test_a_new_site_says_that_its_record_is_a_sample(site: Path) -> None:
     load_docs(site).build()
     for page in ("index.html", "harbour-paint-2/index.html", "status/index.html"):
         text = (site / "site" / page).read_text(encoding="utf-8")
-        assert "is a sample that trueup init wrote, and no gateway was asked" in text
+        assert "a sample that trueup init wrote; no gateway was called" in text
         assert "held back" in text and ">recommended<" not in text
 
 
@@ -75,7 +75,7 @@ def test_a_broken_site_goes_red(file: str, right: str, wrong: str, rule: str, si
     text = (site / file).read_text(encoding="utf-8")
     assert right in text
     (site / file).write_text(text.replace(right, wrong), encoding="utf-8")
-    assert rule in {finding.rule for finding in proved(site)[1]}
+    assert rule in {finding.rule for finding in verify(site)[1]}
 
 
 def test_a_sample_cannot_be_talked_up(site: Path) -> None:
@@ -136,7 +136,7 @@ def test_everything_needed_is_pinned_with_its_hash(site: Path) -> None:
     ],
 )
 def test_a_value_that_cannot_be_used_names_its_option(option: str, values: dict[str, str]) -> None:
-    with pytest.raises(BadInput, match=f"^{option} .*expected"):
+    with pytest.raises(BadInput, match=f"^{option}: got .*, expected"):
         SiteAnswers(day=DAY, **values)
 
 
@@ -149,9 +149,9 @@ def test_a_model_may_have_any_name_that_the_status_file_takes(model: str, tmp_pa
 
 def test_a_folder_with_anything_in_it_is_refused_and_left_alone(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
-    with pytest.raises(BadInput, match="not empty; a new or an empty folder was expected"):
+    with pytest.raises(BadInput, match="not empty. Give a new or an empty folder"):
         write_starter(tmp_path, OTHER, INDEXED)
-    with pytest.raises(BadInput, match="no folder"):
+    with pytest.raises(BadInput, match="not a folder"):
         write_starter(tmp_path / "notes.txt", OTHER, INDEXED)
     assert [file.name for file in tmp_path.iterdir()] == ["notes.txt"]
 
@@ -189,7 +189,7 @@ def test_what_fails_halfway_leaves_nothing_behind(
 
 
 def test_a_folder_that_cannot_be_written_is_bad_input(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="a folder that can be written was expected"):
+    with pytest.raises(BadInput, match="Give a folder that can be written"):
         write_starter(Path("/proc/1/site"), OTHER, INDEXED)
 
 
@@ -285,7 +285,7 @@ def test_the_wheel_writes_the_same_site_as_the_checkout(unpacked: Path, tmp_path
 def test_a_wheel_without_its_kit_says_so(unpacked: Path, tmp_path: Path) -> None:
     broken = tmp_path / "broken"
     shutil.copytree(unpacked, broken)
-    shutil.rmtree(broken / "trueup" / "starter" / "kit")
+    shutil.rmtree(broken / "trueup" / "scaffold" / "shared")
     done = trueup(broken, "init", "site", cwd=tmp_path)
     assert done.returncode == 2 and "Install Trueup again" in done.stderr
     assert not (tmp_path / "site").exists()

@@ -60,8 +60,8 @@ class Commands(click.Group):
         **dict.fromkeys(("build", "docs", "translated", "verify"), "site"),
         **dict.fromkeys(("mock", "schema"), "gateway"),
         **dict.fromkeys(("rehearse", "retest"), "retest"),
-        **dict.fromkeys(("init", "new"), "adopt"),
         "check": "check",
+        "init": "init",
     }
     """The module of `trueup.cli` that adds a command, by the command's name."""
 

@@ -1,4 +1,4 @@
-"""Repository: the files of a new site, and putting them on disk whole or not at all."""
+"""Repository: the files of a new site, written to disk as a whole or not at all."""
 
 import os
 import shutil
@@ -11,11 +11,11 @@ from pathlib import Path
 import jinja2
 
 from trueup.errors import BadInput
-from trueup.model import Endpoint, Observation, Source, Status
+from trueup.model import Endpoint, Model, Observation, Source, Status
 from trueup.request import request_of
-from trueup.scaffold.gateway import SiteAnswers, model_of
+from trueup.scaffold.answers import SiteAnswers
 from trueup.scaffold.install_source import Origin, render_lock
-from trueup.scaffold.shared_files import kit_files, kit_folder, shared_settings
+from trueup.scaffold.shared_files import shared_files, shared_folder, shared_settings
 from trueup.snippet import languages_of
 from trueup.status_file import parse_status, render_entry, render_row, render_schema, render_text
 
@@ -32,60 +32,53 @@ PLACES = {
     "setup": "scripts/setup",
     "test": "scripts/test",
 }
-"""Where what each template renders is put; the pages of models and the status file beside these."""
+"""Path of each template's text in the new site."""
 
 
-def write_starter(folder: Path, gateway: SiteAnswers, origin: Origin) -> None:
-    """Writes a small working site into a folder that is new or empty.
+def write_starter(folder: Path, answers: SiteAnswers, origin: Origin) -> None:
+    """Write a small working site into a folder that is new or empty.
 
     Raises BadInput, and leaves nothing behind, where it cannot be written as a whole.
     """
+    fix = "Give a new or an empty folder."
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
-        raise BadInput(f"{folder}: no folder; a new or an empty one was expected. Give another.")
+        raise BadInput(folder, "not a folder", fix)
     if folder.is_dir() and any(folder.iterdir()):
-        raise BadInput(f"{folder}: not empty; a new or an empty folder was expected. Give another.")
-    files = starter_files(gateway, origin)
+        raise BadInput(folder, "not empty", fix)
+    files = starter_files(answers, origin)
     try:
         _write(folder, files)
     except OSError as error:
-        found = f"{error.strerror}; a folder that can be written was expected"
-        raise BadInput(f"{folder}: {found}. Nothing was left there; give another.") from error
+        fix = "Nothing was left there. Give a folder that can be written."
+        raise BadInput(folder, str(error.strerror), fix) from error
 
 
-def starter_files(gateway: SiteAnswers, origin: Origin) -> dict[str, bytes]:
-    """The files of the new site, by their path in it."""
-    files = dict(kit_files(gateway.protocol))
+def starter_files(answers: SiteAnswers, origin: Origin) -> dict[str, bytes]:
+    """Return the files of the new site, by their path in it."""
+    files = dict(shared_files(answers.protocol))
+    lock = (shared_folder() / "requirements.lock").read_text("utf-8")
     texts = {
-        "status.yml": _status_text(gateway),
+        "status.yml": _status_text(answers),
         "status.schema.json": render_schema(),
-        "requirements.lock": render_lock((kit_folder() / "requirements.lock").read_text("utf-8")),
-        f"docs/en/{gateway.model}.md": page_text(
-            gateway.model, [gateway.endpoint], _blocks(gateway)
-        ),
+        "requirements.lock": render_lock(lock),
     }
-    values = {"title": gateway.title, "model": gateway.model, "lines": origin.lines}
+    blocks = len(languages_of(answers.protocol, shared_folder() / "snippets"))
+    values = {"answers": answers, "blocks": blocks, "lines": origin.lines}
     values["shared"] = shared_settings()
-    for name, place in PLACES.items():
-        texts[place] = render_file(name, values)
+    places = {**PLACES, "model.md": f"docs/en/{answers.model}.md"}
+    for name, place in places.items():
+        texts[place] = _render_file(name, values)
     files |= {place: text.encode() for place, text in texts.items()}
     return files | dict(origin.files)
 
 
-def page_text(model: str, endpoints: list[str], blocks: int, title: str | None = None) -> str:
-    """The page of a model whose endpoints publish so many blocks."""
-    title = model_of(model, title).title
-    values = {"model": model, "title": title, "endpoints": endpoints, "blocks": blocks}
-    return render_file("model.md", values)
-
-
-def render_file(name: str, values: Mapping[str, object]) -> str:
-    """A file of a site from its template."""
+def _render_file(name: str, values: Mapping[str, object]) -> str:
     return _environment().get_template(f"{name}.j2").render(values)
 
 
 @cache
 def _environment() -> jinja2.Environment:
-    """Its marks are other than those of the macros, which stand in the pages that it renders."""
+    """Return the environment; its marks are not those of the macros in the pages it renders."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("trueup.scaffold", "files"),
         undefined=jinja2.StrictUndefined,
@@ -103,65 +96,59 @@ def _environment() -> jinja2.Environment:
     return environment
 
 
-def _blocks(gateway: SiteAnswers) -> int:
-    return len(languages_of(gateway.protocol, kit_folder() / "snippets"))
-
-
-def _status_text(gateway: SiteAnswers) -> str:
-    """The status file; what the sample says was sent is what its endpoint sends today."""
+def _status_text(answers: SiteAnswers) -> str:
+    """Return the status file; `sent` of its sample is what its endpoint sends today."""
     values = {
-        "day": gateway.day,
-        "base_url": gateway.base_url,
-        "endpoint": gateway.endpoint,
-        "route_text": render_entry(gateway.kind.name, gateway.route, 2),
-        "model_text": render_entry(gateway.model, model_of(gateway.model), 2),
-        "endpoint_text": render_entry(gateway.endpoint, Endpoint(body=gateway.kind.body), 2),
+        "answers": answers,
+        "route_text": render_entry(answers.kind.name, answers.route, 2),
+        "model_text": render_entry(answers.model, Model(title=answers.model_title), 2),
+        "endpoint_text": render_entry(answers.endpoint, Endpoint(body=answers.kind.body), 2),
     }
-    noon = datetime.combine(gateway.day, time(12), UTC)
-    bare = render_file("status.yml", {**values, "row": "  []\n"})
-    row = _sample(parse_status(bare, "status.yml", noon).status, gateway)
-    return render_file("status.yml", {**values, "row": render_row(row, 2)})
+    noon = datetime.combine(answers.day, time(12), UTC)
+    bare = _render_file("status.yml", {**values, "row": "  []\n"})
+    row = _sample(parse_status(bare, "status.yml", noon).status, answers)
+    return _render_file("status.yml", {**values, "row": render_row(row, 2)})
 
 
-def _sample(status: Status, gateway: SiteAnswers) -> Observation:
+def _sample(status: Status, answers: SiteAnswers) -> Observation:
     return Observation(
-        at=gateway.day,
-        endpoint=gateway.endpoint,
+        at=answers.day,
+        endpoint=answers.endpoint,
         target=TARGET,
-        sent=request_of(status, gateway.endpoint, TARGET),
+        sent=request_of(status, answers.endpoint, TARGET),
         outcome="output",
-        shape=gateway.kind.shape,
+        shape=answers.kind.shape,
         note="a sample, to be replaced by a retest",
         source=Source(reported=SAMPLE),
     )
 
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Writes the files beside their place and moves them there; on an error all is as before."""
+    """Write the files beside their places and move them there; undo all of it on an error."""
     made = list(_make(folder))
     moved: list[Path] = []
     try:
         with tempfile.TemporaryDirectory(prefix=".init-", dir=folder) as name:
             top = Path(name) / "site"
-            for path, content in files.items():
-                file = top / path
+            for place, content in files.items():
+                file = top / place
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_bytes(content)
-                file.chmod(0o755 if path.startswith("scripts/") else 0o644)
-            for one in sorted(top.iterdir()):
-                os.replace(one, folder / one.name)
-                moved.append(folder / one.name)
+                file.chmod(0o755 if place.startswith("scripts/") else 0o644)
+            for entry in sorted(top.iterdir()):
+                os.replace(entry, folder / entry.name)
+                moved.append(folder / entry.name)
     except BaseException:
-        for one in moved:
-            shutil.rmtree(one) if one.is_dir() else one.unlink()
-        for one in reversed(made):
-            one.rmdir()
+        for path in moved:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        for parent in reversed(made):
+            parent.rmdir()
         raise
 
 
 def _make(folder: Path) -> Iterator[Path]:
-    """Makes a folder and those above it, and tells of each that was not there."""
-    for one in reversed([folder, *folder.parents]):
-        if not one.exists():
-            one.mkdir()
-            yield one
+    """Make a folder and its missing parents; return each that was made."""
+    for parent in reversed([folder, *folder.parents]):
+        if not parent.exists():
+            parent.mkdir()
+            yield parent

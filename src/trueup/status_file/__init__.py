@@ -2,7 +2,6 @@
 
 from trueup.status_file.complaint import did_you_mean, listed, shown
 from trueup.status_file.edit import (
-    append_entry,
     append_mapping,
     append_observation,
     extend_observation,
@@ -21,7 +20,6 @@ __all__ = [
     "refuse_depth",
     "Document",
     "Stored",
-    "append_entry",
     "append_mapping",
     "append_observation",
     "did_you_mean",

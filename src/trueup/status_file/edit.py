@@ -14,10 +14,9 @@ import yaml
 
 from trueup.errors import BadInput, BadStatus
 from trueup.lock import waited_for
-from trueup.model import Frozen, Mapping, Observation, Source, as_time
-from trueup.status_file.complaint import shown
+from trueup.model import Mapping, Observation, Source, as_time
 from trueup.status_file.load import Stored, parse_status
-from trueup.status_file.row_text import render_entry, render_moment, render_row, render_text
+from trueup.status_file.row_text import render_moment, render_row, render_text
 from trueup.status_file.whole_file import write_whole
 
 Change = tuple[int, int, str]
@@ -53,29 +52,6 @@ def _appended(stored: Stored, name: str, row: Observation | Mapping, now: dateti
     edited = _edited(stored, [_inserted(stored.text, node, block)], now)
     rows = [*stored.data[name], edited.data[name][-1]]
     _require(edited, {**stored.data, name: rows})
-    return edited
-
-
-def append_entry(stored: Stored, section: str, name: str, noun: Frozen, now: datetime) -> Stored:
-    """The status with a named noun at the end of a section such as `models`.
-
-    Nothing is written to disk. BadInput when the name is taken, when the section is in braces, or
-    when the text would not read as what was there and the noun.
-    """
-    node = stored.document.node(section)
-    if not isinstance(node, yaml.MappingNode) or node.flow_style or not node.value:
-        what = f"there is no {section} section" if node is None else f"{section} is in braces"
-        message = f"{what}; a block with an entry was expected. Write the first entry by hand."
-        raise BadInput(f"{stored.place(section)}: {message}")
-    if name in stored.data[section]:
-        found = f"{shown(name)} is among the {section} already"
-        raise BadInput(f"{stored.place(section, name)}: {found}; a new name was expected. Give it.")
-    block = render_entry(name, noun, node.start_mark.column)
-    edited = _edited(stored, [_inserted(stored.text, node, block)], now)
-    entries = {**stored.data[section], name: edited.data[section][name]}
-    _require(edited, {**stored.data, section: entries})
-    if getattr(edited.status, section)[name] != noun:
-        raise _not_as_meant(stored.path)
     return edited
 
 
