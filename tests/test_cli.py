@@ -41,13 +41,17 @@ def test_a_sound_repository_is_said_to_be_so() -> None:
 
 
 WRONG = {
-    ("docs", "--as-of", "yesterday"): "'yesterday' was found; a date such as 2026-04-14",
-    ("verify", "--target", "nowhere"): "one of mock, production, local was expected",
-    ("verify", "--target", "local"): "TRUEUP_LOCAL_API_KEY is not set",
+    ("docs", "--as-of", "yesterday"): "got 'yesterday', expected a date such as 2026-04-14",
+    (
+        "verify",
+        "--target",
+        "nowhere",
+    ): "--target: got 'nowhere', expected one of mock",
+    ("verify", "--target", "local"): "TRUEUP_LOCAL_API_KEY: not set",
     ("frobnicate",): "No such command",
     ("mock", "--port", "99999"): "99999 is not in the range",
     ("docs", "--port", "-1"): "-1 is not in the range",
-    ("mock", "--fault", "gremlins"): "'gremlins' was found; one of batch-lag, ",
+    ("mock", "--fault", "gremlins"): "'gremlins' is not one of 'batch-lag', ",
     ("mock", "--target", "nowhere"): "targets are production, local",
     ("verify", "--max-calls", "0"): "0 is not in the range",
 }
@@ -68,7 +72,7 @@ def test_a_live_target_without_a_cap_is_refused(repository: Path) -> None:
     (repository / "site").mkdir()
     environment = {**os.environ, "TRUEUP_LOCAL_API_KEY": "sk-very-secret"}
     done = trueup("verify", "--target", "local", top=repository, environment=environment)
-    assert done.returncode == 2 and "--max-calls N was expected" in done.stderr
+    assert done.returncode == 2 and "Give --max-calls N." in done.stderr
     assert "secret" not in done.stdout + done.stderr
 
 
@@ -83,7 +87,7 @@ def test_a_missing_tool_is_named(tmp_path: Path) -> None:
     os.symlink(str(shutil.which("bash")), tmp_path / "bash")
     done = trueup("build", environment={"PATH": str(tmp_path)})
     assert done.returncode == 2
-    assert done.stderr == "curl: not found; it runs the blocks. Install it.\n"
+    assert done.stderr == "curl: not found. Install it: it runs the blocks.\n"
 
 
 def test_setup_names_a_missing_tool(tmp_path: Path) -> None:

@@ -227,8 +227,8 @@ def test_a_top_without_a_status_file_is_refused(small: pytest.Pytester) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--target", "nowhere"], "no such target; one of mock, production, local was expected"),
-        (["--target=local", "--max-calls=3"], "TRUEUP_LOCAL_API_KEY is not set"),
+        (["--target", "nowhere"], "got 'nowhere', expected one of mock, production, local"),
+        (["--target=local", "--max-calls=3"], "TRUEUP_LOCAL_API_KEY: not set"),
         (["--target=production"], "no cap was given; --max-calls N was expected"),
     ],
 )

@@ -93,17 +93,17 @@ REFUSED: dict[str, tuple[tuple[str, ...], dict[str, str], str]] = {
     "no key": (
         ("--target", "local", "--max-calls", "1"),
         {},
-        "TRUEUP_LOCAL_API_KEY is not set; a run at local needs it. Export it",
+        "TRUEUP_LOCAL_API_KEY: not set. Export it: a run at local requires it.",
     ),
     "a key that is a fact": (
         ("--target", "local", "--max-calls", "1"),
         {**SECRETS, "API_KEY": "Generate-Content"},
-        "TRUEUP_LOCAL_API_KEY: it is a text of the status file; a key as the gateway hands it out",
+        "TRUEUP_LOCAL_API_KEY: the key is in the status file. Export a key as the gateway",
     ),
     "a key that any text may hold": (
         ("--target", "local", "--max-calls", "1"),
         {**SECRETS, "API_KEY": "sk-zq7x"},
-        "TRUEUP_LOCAL_API_KEY: it is shorter than 8 letters; a key as the gateway hands it out",
+        "TRUEUP_LOCAL_API_KEY: the key is shorter than 8 characters. Export a key",
     ),
     "a user that is no number": (
         ("--target", "local", "--max-calls", "1"),

@@ -1,5 +1,5 @@
 """Lock: one process at a time, by the system's lock on an open file. It ends with its process,
-however that ends, so nobody clears it by hand; a note names the holder for messages alone."""
+however that ends, so nobody clears it by hand; the note with its holder is only for messages."""
 
 import os
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from trueup.errors import BadInput
 
 
 def try_lock(handle: int, note: Path) -> str | None:
-    """Lock an open file without waiting. Return None, or who holds it by the note."""
+    """Lock an open file without waiting. Return None, or its holder as the note has it."""
     try:
         import fcntl
     except ImportError:  # pragma: no cover - Windows
@@ -26,13 +26,13 @@ def try_lock(handle: int, note: Path) -> str | None:
 
 
 def holder_since(since: datetime) -> str:
-    """The note of this process."""
+    """Return the note of this process."""
     return f"process {os.getpid()} since {since:%Y-%m-%d %H:%M:%SZ}"
 
 
 @contextmanager
 def waited_for(folder: Path) -> Iterator[None]:
-    """Hold the lock of a folder as soon as nobody else does; it leaves no file behind."""
+    """Wait for the lock of a folder and hold it; no file is left behind."""
     try:
         import fcntl
     except ImportError:  # pragma: no cover - Windows
@@ -48,15 +48,15 @@ def waited_for(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def hold(file: Path, since: datetime) -> Iterator[None]:
-    """Hold the lock of a file, which is made where it is not there.
+    """Hold the lock of a file, which is created if missing.
 
-    Raises BadInput with the name of its holder where that is another process.
+    Raises BadInput with the holder's name where that is another process.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         if other := try_lock(handle, file):
-            raise BadInput(f"{file}: held by {other}. Wait for its end, then run this again.")
+            raise BadInput(file, f"held by {other}", "Wait for its end, then run this again.")
         os.ftruncate(handle, 0)
         os.pwrite(handle, holder_since(since).encode(), 0)
         yield

@@ -9,12 +9,13 @@ import click
 
 from trueup.cli.group import cli
 from trueup.errors import TrueupError
+from trueup.message import Message, Place
 
 __all__ = ["main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Ends with 0 clean, 1 findings, 2 bad input, 3 when nothing could be told."""
+    """Run a command and exit: 0 clean, 1 findings, 2 bad input, 3 no result."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a locale may lack letters of a finding
             stream.reconfigure(errors="backslashreplace")
@@ -32,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         sys.exit(error.exit_code)
     except OSError as error:  # a full or read-only disk, a folder in the place of a file
         where, reason = error.filename or "the disk", error.strerror or type(error).__name__
-        todo = "Make room, or make it readable and writable, then run this again."
-        click.echo(f"{where}: {reason}. {todo}", err=True)
+        fix = "Make room, or make it readable and writable, then run this again."
+        click.echo(str(Message(Place(str(where)), reason, fix)), err=True)
         sys.exit(2)
     sys.exit(0)

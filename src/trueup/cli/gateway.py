@@ -1,4 +1,4 @@
-"""The commands that stand alone: the mock as a gateway, and the schema of the status file."""
+"""The commands that need no built site: the mock, and the schema of the status file."""
 
 import contextlib
 import tempfile
@@ -21,31 +21,21 @@ from trueup.mock import (
 from trueup.status_file import load_status, render_schema
 
 
-class FaultName(click.ParamType[str]):
-    """A fault of the mock."""
-
-    name = "name"
-
-    def convert(self, value: object, param: object, ctx: object) -> str:
-        if value not in FAULTS:
-            self.fail(f"{value!r} was found; one of {', '.join(FAULTS)} was expected.")
-        return str(value)
-
-
 @cli.command()
 @click.option("--port", type=PORT, default=4000, help="Port on loopback; 0 for any free one.")
 @click.option("--target", help="Target whose observations are replayed. Default: the reference.")
 @click.option(
     "--fault",
     "faults",
-    type=FaultName(),
+    metavar="NAME",
+    type=click.Choice(list(FAULTS)),
     multiple=True,
     help=f"Fault to simulate. Repeatable. One of {', '.join(FAULTS)}.",
 )
 @click.option("--tls", is_flag=True, help="Serve over TLS, with a temporary CA.")
 @click.pass_obj
 def mock(top: Path, port: int, target: str | None, faults: tuple[str, ...], tls: bool) -> None:
-    """Serve the mock on loopback: it replays the record. Its valid key is YOUR_API_KEY."""
+    """Serve the mock on loopback: it replays the observations. Its valid key is YOUR_API_KEY."""
     status = load_status(top / "status.yml", datetime.now(UTC)).status
     app = create_app(status, target=target, ledger=ledger_with(faults, ["YOUR_API_KEY"]))
     with contextlib.closing(listen(port)) as listener, tempfile.TemporaryDirectory() as folder:
@@ -55,8 +45,8 @@ def mock(top: Path, port: int, target: str | None, faults: tuple[str, ...], tls:
             place = f"https://{place} (its CA: {ca})"
         else:
             place = f"http://{place}"
-        wrong = f" with {', '.join(faults)}" if faults else ""
-        click.echo(f"{place}: a simulated gateway{wrong}; stop it with Ctrl-C", err=True)
+        failing = f" with {', '.join(faults)}" if faults else ""
+        click.echo(f"{place}: a simulated gateway{failing}; stop it with Ctrl-C", err=True)
         with contextlib.suppress(KeyboardInterrupt):
             create_server(Faulty(app, faults), context).run(sockets=[listener])
 

@@ -1,4 +1,4 @@
-"""Group: what the commands share: their group, their options, and what they read around them."""
+"""Group: the commands, the options they share, and their access to environment and clock."""
 
 import os
 import shutil
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 PORT = click.IntRange(0, 65535)
 SHORTEST_KEY = 8
+"""Characters. A reply is redacted wherever it repeats the key; a shorter one is found by chance."""
 SECRETS = ("_API_KEY", "_ACCESS_TOKEN")
 
 
@@ -37,7 +38,7 @@ class Day(click.ParamType[date]):
         try:
             return value if isinstance(value, date) else date.fromisoformat(str(value))
         except ValueError:
-            self.fail(f"{value!r} was found; a date such as 2026-04-14 was expected.")
+            self.fail(f"got {value!r}, expected a date such as 2026-04-14.")
 
 
 as_of_option = click.option(
@@ -54,14 +55,19 @@ calls_option = click.option(
 
 
 class Commands(click.Group):
-    """Commands whose modules are read when one is asked for: a check waits for no mock."""
+    """Commands whose modules are imported on use: a check does not wait for the mock."""
 
     modules = {
-        **dict.fromkeys(("build", "docs", "translated", "verify"), "site"),
-        **dict.fromkeys(("mock", "schema"), "gateway"),
-        **dict.fromkeys(("rehearse", "retest"), "retest"),
+        "build": "site",
         "check": "check",
+        "docs": "site",
         "init": "init",
+        "mock": "gateway",
+        "rehearse": "retest",
+        "retest": "retest",
+        "schema": "gateway",
+        "translated": "site",
+        "verify": "site",
     }
     """The module of `trueup.cli` that adds a command, by the command's name."""
 
@@ -89,56 +95,64 @@ def cli(context: click.Context, top: Path) -> None:
 
 
 def load_docs(top: Path, as_of: date | None) -> "Docs":
+    """Return the docs at `top`. Raises BadInput where a tool that runs the blocks is missing."""
     from trueup.docs import Docs
     from trueup.snippet import PROGRAMS
 
-    needed = [tool for one in PROGRAMS.values() if not one.may_lack for tool in one.tools]
-    for tool in needed:
-        if shutil.which(tool) is None:
-            raise BadInput(f"{tool}: not found; it runs the blocks. Install it.")
+    for program in PROGRAMS.values():
+        for tool in program.tools:
+            if not program.may_lack and shutil.which(tool) is None:
+                raise BadInput(tool, "not found", "Install it: it runs the blocks.")
     now = datetime.now(UTC)
     address = parse_address(os.environ.get(VARIABLE, ""))
     return Docs.load(top, now, as_of or now.date(), address=address)
 
 
 def held(top: Path) -> AbstractContextManager[None]:
-    """The lock of what builds or verifies the site of a repository."""
+    """Return the lock of a repository's site, for what builds or verifies it."""
     return hold(top / ".cache" / "site.lock", datetime.now(UTC))
 
 
 def take_secret(target: str, kind: str) -> str | None:
-    """A target's secret from the environment; nothing that is started from here on inherits it."""
+    """Return a target's secret, taken out of the environment, so that no child inherits it."""
     return os.environ.pop(secret_name(target, kind), None) or None
 
 
 def secret_name(target: str, kind: str) -> str:
-    """The variable that holds a target's API_KEY, ACCESS_TOKEN or USER_ID."""
+    """Return the variable with a target's API_KEY, ACCESS_TOKEN or USER_ID."""
     return f"TRUEUP_{target.upper().replace('-', '_')}_{kind}"
 
 
 def key_of(target: str, status: Status) -> str:
-    """The key of a target; BadInput for one that is not there, where none is set, and for a key
-    that is no secret: a reply is masked wherever it repeats the key, and with it the facts."""
+    """Return the key of a target.
+
+    Raises BadInput for an unknown target, where no key is set, and for a key that is no secret:
+    each fact of a reply that contains it would be redacted.
+    """
     from trueup.relay import PLACEHOLDER
 
     if target not in status.targets:
         known = ", ".join(["mock", *status.targets])
-        raise BadInput(f"--target {target}: no such target; one of {known} was expected.")
+        problem = f"got {target!r}, expected one of {known}"
+        raise BadInput("--target", problem, "Use one of these.")
     name, key = secret_name(target, "API_KEY"), take_secret(target, "API_KEY")
     if key is None:
-        raise BadInput(f"{name} is not set; a run at {target} needs it. Export it.")
+        raise BadInput(name, "not set", f"Export it: a run at {target} requires it.")
     is_word = key.lower() in status.model_dump_json().lower()
     if key != PLACEHOLDER and (is_word or len(key) < SHORTEST_KEY):
-        found = "a text of the status file" if is_word else f"shorter than {SHORTEST_KEY} letters"
-        wanted = "a key as the gateway hands it out was expected"
-        raise BadInput(f"{name}: it is {found}; {wanted}. Export that one.")
+        reason = "in the status file" if is_word else f"shorter than {SHORTEST_KEY} characters"
+        raise BadInput(name, f"the key is {reason}", "Export a key as the gateway issues it.")
     return key
 
 
 @contextmanager
 def hidden_secrets() -> Iterator[None]:
-    """The environment without the secrets of any target: what builds pages must not see them."""
-    secrets = {name: value for name, value in os.environ.items() if _is_secret(name)}
+    """Hide the secrets of every target from what builds pages."""
+    secrets = {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith("TRUEUP_") and name.endswith(SECRETS)
+    }
     for name in secrets:
         del os.environ[name]
     try:
@@ -147,11 +161,8 @@ def hidden_secrets() -> Iterator[None]:
         os.environ.update(secrets)
 
 
-def _is_secret(name: str) -> bool:
-    return name.startswith("TRUEUP_") and name.endswith(SECRETS)
-
-
 def containment_here() -> "Containment":
+    """Return the best containment of this machine; print a warning where it is not the best."""
     from trueup.sandbox import best_containment
 
     containment, why = best_containment()
@@ -164,12 +175,13 @@ def is_ci() -> bool:
     return os.environ.get("CI") == "true"
 
 
-def tell(findings: Iterable[Finding]) -> None:
+def print_findings(findings: Iterable[Finding]) -> None:
     for finding in findings:
         click.echo(str(finding), err=True)
 
 
-def end(findings: Sequence[Finding]) -> None:
-    tell(findings)
+def report_findings(findings: Sequence[Finding]) -> None:
+    """Print the findings, and exit with 1 where one is an error."""
+    print_findings(findings)
     if any(finding.severity == "error" for finding in findings):
         sys.exit(1)

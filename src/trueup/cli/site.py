@@ -14,14 +14,14 @@ from trueup.cli.group import (
     calls_option,
     cli,
     containment_here,
-    end,
     held,
     hidden_secrets,
     is_ci,
     key_of,
     load_docs,
+    print_findings,
+    report_findings,
     target_option,
-    tell,
 )
 from trueup.docs import Docs
 from trueup.errors import BadInput, TrueupError
@@ -41,7 +41,7 @@ fresh_option = click.option(
 )
 
 
-@cli.command()
+@cli.command("docs")
 @as_of_option
 @target_option
 @calls_option
@@ -50,7 +50,7 @@ fresh_option = click.option(
 @click.option("--serve/--no-serve", default=True, help="Serve the site if there are no findings.")
 @click.option("--port", type=PORT, default=8000, help="Port on loopback; 0 for any free one.")
 @click.pass_obj
-def docs(
+def docs_command(
     top: Path,
     as_of: date | None,
     target: str,
@@ -61,19 +61,19 @@ def docs(
     port: int,
 ) -> None:
     """Check, build, run every block, add its receipt to the pages, and serve them on loopback."""
-    site = load_docs(top, as_of)
-    findings = site.check()
+    docs = load_docs(top, as_of)
+    findings = docs.check()
     with held(top):
         try:
             with hidden_secrets():
-                site.build(to_be_verified=True)
+                docs.build(to_be_verified=True)
         except TrueupError:
-            tell(site.judged(findings))
+            print_findings(docs.judged(findings))
             raise
-        findings += _verify(site, target, max_calls, jobs, fresh)
-    end(site.judged(findings))
+        findings += _verify(docs, target, max_calls, jobs, fresh)
+    report_findings(docs.judged(findings))
     if serve:
-        _serve(site.site, port)
+        _serve(docs.site, port)
 
 
 @cli.command()
@@ -81,9 +81,9 @@ def docs(
 @click.pass_obj
 def build(top: Path, as_of: date | None) -> None:
     """Build the pages into site/ without running any block."""
-    site = load_docs(top, as_of)
+    docs = load_docs(top, as_of)
     with held(top), hidden_secrets():
-        site.build()
+        docs.build()
 
 
 @cli.command()
@@ -102,10 +102,10 @@ def verify(
     fresh: bool,
 ) -> None:
     """Run every block of the built site and add its receipt to the pages."""
-    site = load_docs(top, as_of)
+    docs = load_docs(top, as_of)
     with held(top):
-        findings = _verify(site, target, max_calls, jobs, fresh)
-    end(site.judged(findings))
+        findings = _verify(docs, target, max_calls, jobs, fresh)
+    report_findings(docs.judged(findings))
 
 
 @cli.command()
@@ -113,47 +113,43 @@ def verify(
 @click.pass_obj
 def translated(top: Path, language: str) -> None:
     """Note that the pages of LANGUAGE match the current pages of the main language."""
-    site = load_docs(top, None)
-    others = [name for name in site.languages if name != MAIN]
+    docs = load_docs(top, None)
+    others = [name for name in docs.languages if name != MAIN]
     if language not in others:
-        raise BadInput(
-            f"{language}: no translation; one of {', '.join(others) or 'none'} was expected."
-            f" Its pages go to docs/{language}."
-        )
-    note_translation(top / "docs", language, site.pages)
+        problem = f"got {language!r}, expected one of {', '.join(others) or 'none'}"
+        raise BadInput("LANGUAGE", problem, f"Put its pages into docs/{language}.")
+    note_translation(top / "docs", language, docs.pages)
 
 
 def _verify(
-    site: Docs, target: str, max_calls: int | None, jobs: int | None, fresh: bool
+    docs: Docs, target: str, max_calls: int | None, jobs: int | None, fresh: bool
 ) -> list[Finding]:
     if target == "mock":
-        pool = _replaying(site, jobs or os.cpu_count() or 1, fresh)
+        pool = _mock_pool(docs, jobs or os.cpu_count() or 1, fresh)
     else:
-        pool = _live(site, target, max_calls)
-    report, findings = site.verify(pool)
+        pool = _live_pool(docs, target, max_calls)
+    report, findings = docs.verify(pool)
     if report.reused:
         click.echo(f"({report.reused} reused)")
     click.echo(str(report))
     return findings
 
 
-def _replaying(site: Docs, jobs: int, fresh: bool) -> Pool:
+def _mock_pool(docs: Docs, jobs: int, fresh: bool) -> Pool:
     containment = containment_here()
     conditions = [engine_mark(), containment]
-    cache = Cache(site.top / ".cache" / "receipts.json", Keys(site.stored, conditions), fresh)
-    open_harness = partial(open_mock, site.stored, containment, complete=is_ci())
-    return Pool(open_harness, jobs, cache)
+    cache = Cache(docs.top / ".cache" / "receipts.json", Keys(docs.stored, conditions), fresh)
+    return Pool(partial(open_mock, docs.stored, containment, complete=is_ci()), jobs, cache)
 
 
-def _live(site: Docs, target: str, max_calls: int | None) -> Pool:
-    key = key_of(target, site.stored.status)
+def _live_pool(docs: Docs, target: str, max_calls: int | None) -> Pool:
+    key = key_of(target, docs.stored.status)
     if max_calls is None:
-        raise BadInput(f"--target {target}: no cap was given; --max-calls N was expected. Give it.")
-    return Pool(
-        partial(
-            open_relay, site.stored, target, key, max_calls, containment_here(), complete=is_ci()
-        )
+        raise BadInput("--max-calls", f"missing with --target {target}", "Give --max-calls N.")
+    open_harness = partial(
+        open_relay, docs.stored, target, key, max_calls, containment_here(), complete=is_ci()
     )
+    return Pool(open_harness)
 
 
 def _serve(site: Path, port: int) -> None:
@@ -161,9 +157,8 @@ def _serve(site: Path, port: int) -> None:
     try:
         server = ThreadingHTTPServer(("127.0.0.1", port), handler)
     except OSError as error:
-        raise BadInput(
-            f"port {port}: {error.strerror}; a free one was expected. Use --port."
-        ) from error
+        fix = "Choose another with --port."
+        raise BadInput(f"port {port}", str(error.strerror), fix) from error
     with server:
         click.echo(f"http://127.0.0.1:{server.server_port}/ (stop it with Ctrl-C)")
         server.serve_forever()
