@@ -1,5 +1,5 @@
-"""Origin: where the running Trueup was installed from, as lines that pip reads, and the pins of
-what it needs. Reads what installers leave (PEP 610) and asks no registry."""
+"""Install source: where the running Trueup was installed from, as lines that pip reads, and the
+pins of its requirements. Reads what installers leave (PEP 610) and calls no registry."""
 
 import json
 import re
@@ -20,65 +20,56 @@ VENDORED = "vendor"
 
 @dataclass(frozen=True)
 class Origin:
-    """`lines` are for a requirements file; `files` go with it, by path.
-
-    `is_local` tells that only this machine can install from there.
-    """
+    """The source of an installation."""
 
     lines: tuple[str, ...]
+    """The lines of a requirements file."""
     files: tuple[tuple[str, bytes], ...] = ()
+    """The files that these lines name, by path."""
     is_local: bool = False
+    """Whether only this machine can install from there."""
 
 
 def find_origin(installed: Distribution | None = None) -> Origin:
-    """Where Trueup came from: a wheel is taken along, a folder or repository is pointed to."""
+    """Return the source of Trueup: a wheel as a file of the site, anything else by its URL."""
     own = installed or distribution(PROJECT)
-    told = own.read_text("direct_url.json")
-    if told is None:
+    text = own.read_text("direct_url.json")
+    if text is None:
         return Origin((f"{PROJECT}=={own.version}",))
-    direct: dict[str, Any] = json.loads(told)
+    direct: dict[str, Any] = json.loads(text)
     url = str(direct["url"])
     is_local = urlsplit(url).scheme == "file"
-    if found := direct.get("vcs_info"):
+    if vcs := direct.get("vcs_info"):
         # Without the name before it, since pip 23 reads no `name @ git+file:` URL.
-        line = f"{found['vcs']}+{url}@{found['commit_id']}"
-        return Origin((line,), is_local=is_local)
+        return Origin((f"{vcs['vcs']}+{url}@{vcs['commit_id']}",), is_local=is_local)
     if "dir_info" in direct:
-        return _folder(url, direct["dir_info"].get("editable") is True)
+        note = "# This folder is on one machine. CI needs another line: a wheel, or git+URL@COMMIT."
+        is_editable = direct["dir_info"].get("editable") is True
+        line = f"--editable {url}" if is_editable else f"{PROJECT} @ {url}"
+        return Origin((note, line), is_local=True)
     file = Path(unquote(urlsplit(url).path))
     if is_local and file.suffix == ".whl" and file.is_file():
-        return _wheel(file)
+        content, path = file.read_bytes(), f"{VENDORED}/{file.name}"
+        line = f"./{path} --hash=sha256:{sha256(content).hexdigest()}"
+        return Origin((line,), ((path, content),))
     return Origin((f"{PROJECT} @ {url}",), is_local=is_local)
 
 
-def _folder(url: str, is_editable: bool) -> Origin:
-    told = "# This folder is on one machine. CI needs another line: a wheel, or git+URL@COMMIT."
-    line = f"--editable {url}" if is_editable else f"{PROJECT} @ {url}"
-    return Origin((told, line), is_local=True)
-
-
-def _wheel(file: Path) -> Origin:
-    content = file.read_bytes()
-    path = f"{VENDORED}/{file.name}"
-    line = f"./{path} --hash=sha256:{sha256(content).hexdigest()}"
-    return Origin((line,), ((path, content),))
-
-
-def render_lock(whole: str, installed: Distribution | None = None) -> str:
-    """Of Trueup's own lock file, the entries of what Trueup needs to run."""
-    wanted = {canonicalize_name(name) for name in _needed(installed or distribution(PROJECT))}
-    entries = re.findall(r"^\S.*(?:\n[ \t].*)*\n", whole, re.MULTILINE)
-    kept = [entry for entry in entries if canonicalize_name(entry.partition("=")[0]) in wanted]
+def render_lock(lock: str) -> str:
+    """Return the entries of Trueup's lock file that Trueup requires to run."""
+    required = {canonicalize_name(name) for name in _requirements(distribution(PROJECT))}
+    entries = re.findall(r"^\S.*(?:\n[ \t].*)*\n", lock, re.MULTILINE)
+    kept = [entry for entry in entries if canonicalize_name(entry.partition("=")[0]) in required]
     return "".join(kept)
 
 
-def _needed(own: Distribution) -> Iterator[str]:
-    """What a distribution needs, and what that needs, on any platform."""
+def _requirements(own: Distribution) -> Iterator[str]:
+    """Return the requirements of a distribution and theirs in turn, on any platform."""
     waiting: list[tuple[Distribution, frozenset[str]]] = [(own, frozenset())]
     done: set[tuple[str, frozenset[str]]] = set()
     while waiting:
-        one, extras = waiting.pop()
-        for requirement in map(Requirement, one.requires or ()):
+        package, extras = waiting.pop()
+        for requirement in map(Requirement, package.requires or ()):
             key = requirement.name, frozenset(requirement.extras)
             if key in done or not _applies(requirement, extras):
                 continue
@@ -87,11 +78,11 @@ def _needed(own: Distribution) -> Iterator[str]:
             try:
                 waiting.append((distribution(requirement.name), key[1]))
             except PackageNotFoundError:
-                continue  # needed on another platform alone; the lock has it where it is
+                continue  # required on another platform only; the lock has its requirements
 
 
 def _applies(requirement: Requirement, extras: frozenset[str]) -> bool:
-    """Whether a requirement is one on some platform, for what was asked with these extras."""
+    """Return whether some platform has the requirement, with these extras."""
     marker = requirement.marker
     if marker is None or "extra" not in str(marker):
         return True
