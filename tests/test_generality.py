@@ -1,4 +1,4 @@
-"""The engine is for any gateway: no name of the first one's status file stands in it."""
+"""The engine is for any gateway: it has no name of the first one's status file."""
 
 import re
 from collections.abc import Iterator
@@ -19,13 +19,13 @@ BINARY = {".pyc", ".mo", ".png"}
 
 
 def names_of(status: Status) -> set[str]:
-    """What a status file calls its own: hosts and their brand, models, upstreams, titles."""
+    """The names that are a status file's own: hosts and their brand, models, upstreams, titles."""
     hosts = {urlsplit(url).hostname or "" for url in status.targets[status.reference].base_urls}
     brands = {host.split(".")[-2] for host in hosts}
     models = set(status.models) | {status.upstream(name) for name in status.models}
     models |= {status.family(name) for name in status.models}
     models |= {mapping.upstream for mapping in status.mappings}
-    # A pattern of names, too; what a protocol is called is nobody's own.
+    # A pattern of names, too; but the name of a protocol is nobody's own.
     starts = {f"{name.partition('-')[0]}-" for name in models if "-" in name}
     starts -= {f"{name.partition('-')[0]}-" for name in PROTOCOLS}
     titles = {model.title for model in status.models.values()}
@@ -59,13 +59,13 @@ def test_no_name_of_the_first_gateway_is_in_the_engine(stored: Stored) -> None:
     assert not found, "\n".join(found)
 
 
-def test_a_new_site_says_no_name_of_the_first_gateway(stored: Stored) -> None:
+def test_a_new_site_has_no_name_of_the_first_gateway(stored: Stored) -> None:
     names = names_of(stored.status)
-    gateways = [SiteAnswers(day=datetime.now(UTC).date(), protocol=one) for one in PROTOCOLS]
+    sites = [SiteAnswers(day=datetime.now(UTC).date(), protocol=name) for name in PROTOCOLS]
     assert not [
         (name, found)
-        for gateway in gateways
-        for name, content in starter_files(gateway, Origin(("trueup==1",))).items()
+        for answers in sites
+        for name, content in starter_files(answers, Origin(("trueup==1",))).items()
         if name != "requirements.lock"
         for found in named(content.decode(), names)
     ]
@@ -81,7 +81,7 @@ def test_the_names_are_those_of_the_status_file(stored: Stored) -> None:
 @pytest.mark.parametrize(
     "write",
     [
-        lambda status: f"# asks {status.targets[status.reference].base_url} first",
+        lambda status: f"# calls {status.targets[status.reference].base_url} first",
         lambda status: f'"""Such as `{next(iter(status.models))}`."""',
         lambda status: f"{next(iter(status.models)).partition('-')[0]}-*/route",
         lambda status: status.models[next(iter(status.models))].title.upper(),

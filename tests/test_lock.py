@@ -32,7 +32,7 @@ def other(tmp_path: Path) -> subprocess.Popen[str]:
     return process
 
 
-def test_a_second_process_is_refused_with_the_name_of_the_first(
+def test_a_second_process_is_refused_and_the_first_named(
     other: subprocess.Popen[str], tmp_path: Path
 ) -> None:
     file = tmp_path / "a" / "lock"
@@ -55,7 +55,7 @@ def test_a_killed_holder_holds_nothing(other: subprocess.Popen[str], tmp_path: P
 
 
 @pytest.mark.parametrize("note", [b"", b"\xff"])
-def test_a_holder_without_a_readable_name_is_another_process(note: bytes, tmp_path: Path) -> None:
+def test_a_holder_with_an_unreadable_note_is_another_process(note: bytes, tmp_path: Path) -> None:
     file = tmp_path / "lock"
     with hold(file, NOON):
         file.write_bytes(note)

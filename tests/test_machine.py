@@ -1,5 +1,5 @@
-"""Machines that are not as one would wish them: killed and doubled commands, disks that are full or
-read-only, no home folder, no folder for temporary files, a locale without letters, odd paths."""
+"""Bad machines: killed and doubled commands, disks that are full or read-only, no home folder, no
+folder for temporary files, a locale without letters, unusual paths."""
 
 import os
 import shlex
@@ -19,14 +19,14 @@ from trueup.site import unfinished_site
 
 COUNT = "found 3, run 3, passed 3, failed 0, skipped 0"
 DOCS = ("docs", "--no-serve", "--fresh")
-GATEWAY = SiteAnswers(day=datetime.now(UTC).date(), title="図書館 & Söhne")
+ANSWERS = SiteAnswers(day=datetime.now(UTC).date(), title="図書館 & Söhne")
 ENGINE = [sys.executable, "-m", "trueup.cli"]
 
 
 @pytest.fixture(params=["site", "a site's ünï 図", os.fsdecode(b"caf\xe9")])
 def top(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     folder = tmp_path / str(request.param)
-    write_starter(folder, GATEWAY, Origin(("trueup==0.1.0",)))
+    write_starter(folder, ANSWERS, Origin(("trueup==0.1.0",)))
     return folder
 
 
@@ -40,7 +40,7 @@ def start(top: Path) -> subprocess.Popen[str]:
 
 
 def assert_sound(top: Path) -> None:
-    """The next command needs no help, and leaves nothing but the site."""
+    """Assert that the next command works, and leaves nothing but the site."""
     done = trueup(top, "check")
     assert (done.returncode, done.stdout) == (0, "nothing found\n"), done.stderr
     done = trueup(top, *DOCS)
@@ -50,7 +50,7 @@ def assert_sound(top: Path) -> None:
 
 
 def kill(top: Path, moments: int) -> None:
-    """Kill a command at moments that are spread over its time."""
+    """Kill a command at moments spread over its duration."""
     begun = time.monotonic()
     assert start(top).communicate() == (f"{COUNT}\n", "")
     length = time.monotonic() - begun
@@ -77,7 +77,7 @@ def test_docs_killed_at_20_moments_need_no_help(top: Path) -> None:
 
 @pytest.mark.no_cover
 @plain
-def test_what_a_killed_build_left_is_no_finding_and_goes(top: Path) -> None:
+def test_the_rest_of_a_killed_build_is_no_finding_and_is_removed(top: Path) -> None:
     left = unfinished_site(top / "site") / "index.html"
     left.parent.mkdir()
     left.write_text("Authorization: Bearer " + "sk-" + "a1B2c3D4" * 6)
@@ -97,22 +97,22 @@ def test_docs_work_in_a_folder_of_any_name(top: Path) -> None:
 
 
 @plain
-def test_of_two_docs_at_once_one_works_and_the_other_names_it(top: Path) -> None:
+def test_the_second_of_two_docs_at_once_names_the_first(top: Path) -> None:
     first, second = start(top), start(top)
-    ended = [(*one.communicate(), one) for one in (first, second)]
-    for out, err, one in ended:
-        if one.returncode == 0:
+    ended = [(*process.communicate(), process) for process in (first, second)]
+    for out, err, process in ended:
+        if process.returncode == 0:
             assert (out, err) == (f"{COUNT}\n", "")
         else:
-            (other,) = {first, second} - {one}
-            assert one.returncode == 2
+            (other,) = {first, second} - {process}
+            assert process.returncode == 2
             assert f"site.lock: held by process {other.pid} since " in err
     assert 0 in {first.returncode, second.returncode}
     assert_sound(top)
 
 
 def confined(top: Path, *options: str, command: str = "docs --no-serve --fresh") -> str:
-    """What a command says in a mount namespace of its own, in which it must fail with one line."""
+    """The one line with which a command fails in a mount namespace of its own."""
     if shutil.which("bwrap") is None and os.environ.get("CI") != "true":
         pytest.skip("bwrap: not found; it makes disks full and read-only. Install bubblewrap.")
     script = f'cp -r "$0" /mnt/s; exec {shlex.join(ENGINE)} --top /mnt/s {command}'
@@ -135,15 +135,15 @@ def size_of(folder: Path) -> int:
 )
 def test_a_full_disk_is_one_line(room: int, top: Path) -> None:
     size = size_of(top) + 200_000 + room
-    said = confined(top, "--size", str(size), "--tmpfs", "/mnt")
-    assert said.startswith("/mnt/s/site: No space left on device; ")
+    line = confined(top, "--size", str(size), "--tmpfs", "/mnt")
+    assert line.startswith("/mnt/s/site: No space left on device; ")
 
 
 @plain
 def test_a_read_only_disk_is_one_line(top: Path) -> None:
     read_only = ("--ro-bind", str(top), str(top))
-    said = confined(top, *read_only)
-    assert said.startswith(f"{top / '.cache'}: Read-only file system. Make room, or make it ")
+    line = confined(top, *read_only)
+    assert line.startswith(f"{top / '.cache'}: Read-only file system. Make room, or make it ")
 
 
 SURROUNDINGS: dict[str, dict[str, str | None]] = {
@@ -160,20 +160,23 @@ SURROUNDINGS["all of it"] = {name: to for one in SURROUNDINGS.values() for name,
 
 
 @pytest.mark.parametrize(
-    "what",
+    "name",
     ["all of it", *(pytest.param(one, marks=pytest.mark.long) for one in list(SURROUNDINGS)[:-1])],
 )
-def test_docs_work_wherever_they_are(what: str, tmp_path: Path) -> None:
+def test_docs_work_in_any_surroundings(name: str, tmp_path: Path) -> None:
     top = tmp_path / "a site's ünï 図"
-    write_starter(top, GATEWAY, Origin(("trueup==0.1.0",)))
+    write_starter(top, ANSWERS, Origin(("trueup==0.1.0",)))
     (top / "docs" / "en" / "more.md").write_text("図書館 [gone](図.md), 2026-04-14\n", "utf-8")
-    changed = {**os.environ, **SURROUNDINGS[what]}
-    environment = {name: value for name, value in changed.items() if value is not None}
-    command = [*ENGINE, "--top", str(top), "check"]
-    done = subprocess.run(command, env=environment, capture_output=True, check=False)
+    changed = {**os.environ, **SURROUNDINGS[name]}
+    environment = {key: value for key, value in changed.items() if value is not None}
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[bytes]:
+        command = [*ENGINE, "--top", str(top), *arguments]
+        return subprocess.run(command, env=environment, capture_output=True, check=False)
+
+    done = run("check")
     assert done.returncode == 1 and b"Traceback" not in done.stderr
     assert b"2026-04-14" in done.stderr and b"dead-link" in done.stderr
     (top / "docs" / "en" / "more.md").unlink()
-    command = [*ENGINE, "--top", str(top), *DOCS]
-    done = subprocess.run(command, env=environment, capture_output=True, check=False)
+    done = run(*DOCS)
     assert (done.returncode, done.stdout) == (0, f"{COUNT}\n".encode()), done.stderr

@@ -1,5 +1,3 @@
-"""The comparison of builders tells a block that another builder would publish otherwise."""
-
 import importlib.util
 import os
 from pathlib import Path
@@ -27,7 +25,7 @@ def test_the_page_shows_the_script_that_compares() -> None:
 
 
 @pytest.mark.parametrize(
-    ("who", "text", "code"),
+    ("builder", "text", "code"),
     [
         ("nobody", "", 0),
         ("properdocs", "curl other", 1),
@@ -37,7 +35,7 @@ def test_the_page_shows_the_script_that_compares() -> None:
     ],
 )
 def test_only_another_block_of_properdocs_fails(
-    who: str,
+    builder: str,
     text: str | None,
     code: int,
     portable: ModuleType,
@@ -45,15 +43,15 @@ def test_only_another_block_of_properdocs_fails(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    def build(builder: object, packages: Path, folder: Path) -> Path:
+    def build(_: object, packages: Path, folder: Path) -> Path:
         name = folder.name
-        if name == who and text is None:
+        if name == builder and text is None:
             raise RuntimeError(f"{name}: ended with 1")
-        (folder / "index.html").write_text(PAGE.format(text if name == who else "curl it"))
+        (folder / "index.html").write_text(PAGE.format(text if name == builder else "curl it"))
         return folder
 
     monkeypatch.setattr(portable, "build", build)
     assert portable.main(tmp_path) == code
-    told = capsys.readouterr().out
-    assert ("1 pages differ" in told and "+curl other" in told) == (text == "curl other")
-    assert ("ended with 1" in told) == (text is None)
+    printed = capsys.readouterr().out
+    assert ("1 pages differ" in printed and "+curl other" in printed) == (text == "curl other")
+    assert ("ended with 1" in printed) == (text is None)

@@ -53,7 +53,7 @@ def test_a_new_site_passes_at_once(protocol: str, tmp_path: Path) -> None:
     assert verify(tmp_path / "site") == (counts, [])
 
 
-def test_a_new_site_says_that_its_record_is_a_sample(site: Path) -> None:
+def test_a_new_site_says_that_its_observation_is_a_sample(site: Path) -> None:
     load_docs(site).build()
     for page in ("index.html", "harbour-paint-2/index.html", "status/index.html"):
         text = (site / "site" / page).read_text(encoding="utf-8")
@@ -71,14 +71,14 @@ def test_a_new_site_says_that_its_record_is_a_sample(site: Path) -> None:
         ("snippets/shared/python.py.j2", "json=BODY", "json={}", "failed-block"),
     ],
 )  # fmt: skip
-def test_a_broken_site_goes_red(file: str, right: str, wrong: str, rule: str, site: Path) -> None:
+def test_a_broken_site_is_found(file: str, right: str, wrong: str, rule: str, site: Path) -> None:
     text = (site / file).read_text(encoding="utf-8")
     assert right in text
     (site / file).write_text(text.replace(right, wrong), encoding="utf-8")
     assert rule in {finding.rule for finding in verify(site)[1]}
 
 
-def test_a_sample_cannot_be_talked_up(site: Path) -> None:
+def test_a_sample_without_its_hold_is_not_recommended(site: Path) -> None:
     status = site / "status.yml"
     text = status.read_text(encoding="utf-8")
     start, stop = text.index("holds:"), text.index("observations:")
@@ -102,7 +102,7 @@ def test_the_workflow_fits_the_schema_and_calls_only_scripts(site: Path) -> None
     assert not list(check_steps(yaml.safe_load(path.read_text(encoding="utf-8"))))
 
 
-def test_the_settings_are_those_of_our_own_site_but_for_its_names(site: Path) -> None:
+def test_the_settings_differ_from_our_own_in_names_alone(site: Path) -> None:
     class Loader(yaml.SafeLoader):
         pass
 
@@ -114,7 +114,7 @@ def test_the_settings_are_those_of_our_own_site_but_for_its_names(site: Path) ->
     assert new["site_name"] == "Harbour Images"
 
 
-def test_everything_needed_is_pinned_with_its_hash(site: Path) -> None:
+def test_each_requirement_is_pinned_with_its_hash(site: Path) -> None:
     text = (site / "requirements.lock").read_text(encoding="utf-8")
     whole = (TOP / "requirements.lock").read_text(encoding="utf-8")
     assert not list(check_lock(text, ["mkdocs-material", "pygments", "h11", "google-genai"]))
@@ -135,7 +135,7 @@ def test_everything_needed_is_pinned_with_its_hash(site: Path) -> None:
         ("--protocol", {"protocol": "telnet"}),
     ],
 )
-def test_a_value_that_cannot_be_used_names_its_option(option: str, values: dict[str, str]) -> None:
+def test_an_invalid_answer_names_its_option(option: str, values: dict[str, str]) -> None:
     with pytest.raises(BadInput, match=f"^{option}: got .*, expected"):
         SiteAnswers(day=DAY, **values)
 
@@ -147,7 +147,7 @@ def test_a_model_may_have_any_name_that_the_status_file_takes(model: str, tmp_pa
     assert list(docs.stored.status.models) == [model] and docs.check() == []
 
 
-def test_a_folder_with_anything_in_it_is_refused_and_left_alone(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_empty_is_refused_and_left_alone(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(BadInput, match="not empty. Give a new or an empty folder"):
         write_starter(tmp_path, OTHER, INDEXED)
@@ -166,7 +166,7 @@ def test_an_empty_folder_and_a_new_one_hold_the_same(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("step", ["write_bytes", "replace"])
-def test_what_fails_halfway_leaves_nothing_behind(
+def test_a_failure_halfway_leaves_nothing_behind(
     step: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls: list[object] = []
@@ -231,14 +231,14 @@ class Installed(Distribution):
         ),
     ],
 )
-def test_a_site_takes_trueup_from_where_it_came(
+def test_a_site_installs_trueup_from_the_same_source(
     direct: str | None, line: str, is_local: bool
 ) -> None:
     origin = find_origin(Installed(direct))
     assert (origin.lines[-1], origin.is_local, origin.files) == (line, is_local, ())
 
 
-def test_a_wheel_is_taken_along_with_its_hash(tmp_path: Path) -> None:
+def test_a_wheel_is_copied_with_its_hash(tmp_path: Path) -> None:
     wheel = tmp_path / "a b" / "trueup-1.2.3-py3-none-any.whl"
     wheel.parent.mkdir()
     wheel.write_bytes(b"wheel")
@@ -282,7 +282,7 @@ def test_the_wheel_writes_the_same_site_as_the_checkout(unpacked: Path, tmp_path
     assert done.returncode == 2 and "site: not empty" in done.stderr
 
 
-def test_a_wheel_without_its_kit_says_so(unpacked: Path, tmp_path: Path) -> None:
+def test_a_wheel_without_shared_files_is_refused(unpacked: Path, tmp_path: Path) -> None:
     broken = tmp_path / "broken"
     shutil.copytree(unpacked, broken)
     shutil.rmtree(broken / "trueup" / "scaffold" / "shared")

@@ -1,5 +1,5 @@
-"""The set-up, by real pip in a fresh environment, against a stand-in index: a folder of wheels that
-has a newer release of what the lock pins."""
+"""The setup, by real pip in a fresh environment, against a stand-in index: a folder of wheels with
+a newer release than the lock pins."""
 
 import base64
 import hashlib
@@ -23,8 +23,9 @@ INDEX = {
     ("google_auth", "2.0"): "google/auth/__init__.py",
 }
 NEEDS = {"google_genai": ["google-auth[requests]<3,>=1"]}
-"""As the real one does: pip before 23.3 takes an extra for a requirement that the lock lacks."""
+"""As the real one: pip before 23.3 takes an extra for a requirement that the lock lacks."""
 LOCKED = [("httpx", "1.0"), ("google_genai", "1.0"), ("google_auth", "1.0")]
+DEBIAN = "/usr/bin/python3"
 BACKEND = """
 import shutil
 
@@ -63,7 +64,7 @@ def write_wheel(folder: Path, name: str, version: str, module: str) -> Path:
 
 
 def write_clone(top: Path, index: Path) -> None:
-    """What scripts/setup reads, with a lock of the stand-in index."""
+    """Write the files that scripts/setup reads, with a lock of the stand-in index."""
     wheels = {
         (name, version): write_wheel(index, name, version, module)
         for (name, version), module in INDEX.items()
@@ -82,22 +83,15 @@ def write_clone(top: Path, index: Path) -> None:
     write_wheel(top, "trueup", "0.1", "trueup/__init__.py")
 
 
-def of_debian() -> str:
-    found = "/usr/bin/python3"
-    if not os.access(found, os.X_OK):
-        pytest.skip("/usr/bin/python3: not found; it has a pip of its own. Install python3-venv.")
-    return found
-
-
-@pytest.mark.parametrize("python", [sys.executable, pytest.param("debian", marks=pytest.mark.long)])
-def test_a_newer_release_on_the_index_does_not_break_the_set_up(
-    python: str, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize("python", [sys.executable, pytest.param(DEBIAN, marks=pytest.mark.long)])
+def test_a_newer_release_on_the_index_does_not_break_the_setup(python: str, tmp_path: Path) -> None:
     index, top = tmp_path / "index", tmp_path / "a clone"
     index.mkdir()
     write_clone(top, index)
     of_pip = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(index), "PIP_CONFIG_FILE": os.devnull}
-    base = of_debian() if python == "debian" else os.path.realpath(python)
+    if not os.access(python, os.X_OK):
+        pytest.skip(f"{python}: not found; it has a pip of its own. Install python3-venv.")
+    base = os.path.realpath(python) if python == sys.executable else python
     environment = {**os.environ, **of_pip, "PYTHON": base, "HOME": str(tmp_path)}
 
     def run(*command: str) -> subprocess.CompletedProcess[str]:
@@ -111,7 +105,7 @@ def test_a_newer_release_on_the_index_does_not_break_the_set_up(
     assert {"google_auth==1.0", "google_genai==1.0", "httpx==1.0", "trueup==0.1"} <= {
         *listed.replace("-", "_").split()
     }
-    # The broken sample: with a resolver, as the set-up once was, an old pip refuses the lock.
+    # The broken sample: with a resolver, an old pip refuses the lock.
     resolved = ("-m", "pip", "install", "--require-hashes", "--force-reinstall")
     done = run(".venv/bin/python", *resolved, "--requirement", "requirements.lock")
     version = run(".venv/bin/python", "-m", "pip", "--version").stdout.split()[1]
@@ -120,7 +114,7 @@ def test_a_newer_release_on_the_index_does_not_break_the_set_up(
     assert (done.returncode != 0) == is_old, done.stderr
 
 
-def test_the_set_up_is_done_once(tmp_path: Path) -> None:
+def test_the_setup_is_done_once(tmp_path: Path) -> None:
     index, top = tmp_path / "index", tmp_path / "clone"
     index.mkdir()
     write_clone(top, index)
@@ -150,16 +144,17 @@ def test_a_tool_that_is_missing_is_named(tmp_path: Path) -> None:
 
 
 def lacking(lock: str) -> set[str]:
-    """What a package of this environment requires here and the lock does not pin."""
+    """The packages that this environment requires and the lock does not pin."""
     pinned = {
         canonicalize_name(line.partition("==")[0]) for line in lock.splitlines() if "==" in line
     }
     found: set[str] = set()
-    for one in distributions():
-        extras = one.metadata.get_all("Provides-Extra") or [] if one.name == "trueup" else []
-        for requirement in map(Requirement, one.requires or ()):
+    for package in distributions():
+        extras = package.metadata.get_all("Provides-Extra") or []
+        extras = ["", *extras] if package.name == "trueup" else [""]
+        for requirement in map(Requirement, package.requires or ()):
             marker = requirement.marker
-            if marker is None or any(marker.evaluate({"extra": extra}) for extra in ["", *extras]):
+            if marker is None or any(marker.evaluate({"extra": extra}) for extra in extras):
                 found.add(canonicalize_name(requirement.name))
     return found - pinned - {"trueup"}
 
