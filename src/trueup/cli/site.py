@@ -116,8 +116,9 @@ def translated(top: Path, language: str) -> None:
     docs = load_docs(top, None)
     others = [name for name in docs.languages if name != MAIN]
     if language not in others:
-        problem = f"got {language!r}, expected one of {', '.join(others) or 'none'}"
-        raise BadInput("LANGUAGE", problem, f"Put its pages into docs/{language}.")
+        known = f"one of {', '.join(others)}" if others else "a folder of docs beside the main one"
+        fix = f"Put its pages into docs/{language}."
+        raise BadInput("LANGUAGE", f"got {language!r}, expected {known}", fix)
     note_translation(top / "docs", language, docs.pages)
 
 
