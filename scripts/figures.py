@@ -5,7 +5,7 @@ from datetime import date
 from itertools import groupby
 
 from trueup.model import Frozen
-from trueup.wording.markdown import plain
+from trueup.wording.markdown import escape_markdown
 from trueup.wording.pages import table
 
 
@@ -94,8 +94,8 @@ def render_figures(figures: Figures) -> str:
 def _parts(figures: Figures) -> Iterator[str]:
     machine, build, mock = figures.machine, figures.build, figures.serving
     yield (
-        f"Measured on {figures.on}: {plain(machine.system)}, {machine.cores} cores, Python"
-        f" {plain(machine.python)}; load before it began: {machine.load:.1f}."
+        f"Measured on {figures.on}: {escape_markdown(machine.system)}, {machine.cores} cores,"
+        f" Python {escape_markdown(machine.python)}; load before it began: {machine.load:.1f}."
     )
     for language, runs in groupby(figures.runs, lambda one: one.language):
         yield f"**{language}**"

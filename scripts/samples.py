@@ -17,7 +17,7 @@ from trueup.errors import BadInput
 from trueup.finding import RULES
 from trueup.model import Frozen
 from trueup.status_file import parse_as, parse_yaml
-from trueup.wording.markdown import code_span, fence_for, inert, plain
+from trueup.wording.markdown import code_span, escape_markdown, fence_for, inert
 
 
 class Change(Frozen):
@@ -138,7 +138,7 @@ def _parts(samples: Mapping[str, Pair]) -> Iterator[str]:
         yield f"Found by {code_span(red.command)}{BASES[red.base]}:"
         yield from _change(red)
         yield _fenced(str(red.finding))
-        because = f": {plain(benign.because)}" if benign.because else "."
+        because = f": {escape_markdown(benign.because)}" if benign.because else "."
         yield f"Not found by {code_span(benign.command)}{BASES[benign.base]}{because}"
         yield from _change(benign)
 

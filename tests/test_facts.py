@@ -19,8 +19,8 @@ FACTS = {
     "nano-banana": (
         "nano-banana → gemini-2.5-flash-image, seen on 2026-04-14",
         "returns output as a data URI in a text; production, 2026-04-14",
-        "the consumption log's quota and the token's used_quota delta did not line up; production,",
-        f"the production and local retests of {IMAGES} failed alike",
+        "the consumption log's quota and the token's used_quota delta did not match; production,",
+        f"the production and local retests of {IMAGES} failed in the same way",
         UNKNOWN_NAME,
         "an abnormal billing sample on a failed request was reported, without amounts",
         '"responseModalities": ["TEXT", "IMAGE"]',
@@ -32,8 +32,8 @@ FACTS = {
     "nano-banana-2": (
         "nano-banana-2 → gemini-3.1-flash-image-preview, seen on 2026-04-14",
         "returns output as inline data; production, 2026-04-14",
-        "aligned the bill lined up with what came back; production, 2026-04-14",
-        f"the production and local retests of {IMAGES} failed alike",
+        "aligned the bill matched the result; production, 2026-04-14",
+        f"the production and local retests of {IMAGES} failed in the same way",
         UNKNOWN_NAME,
         "not supported model for image generation",
         "get_channel_failed",

@@ -148,7 +148,7 @@ def test_a_block_passes_and_says_that_its_way_of_the_key_was_not_observed(
     assert receipt.reasons == () and receipt.passed
     assert (receipt.outcome, receipt.unobserved) == ("output", UNOBSERVED)
     line = receipt_line(receipt, REAL, load_catalogue("en"), "page/index.html")
-    assert "The way of the key (<code>x-goog-api-key</code>) was not part of that evidence." in line
+    assert "The auth method (<code>x-goog-api-key</code>) was not part of that evidence." in line
     assert "Replays the evidence of 2026-04-14; nothing was sent to" in line
     assert json.loads(receipt.model_dump_json())["unobserved"] == [
         {"path": ["auth"], "recorded": "query-key", "now": "x-goog-api-key", "absent": None}

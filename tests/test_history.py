@@ -25,7 +25,7 @@ from trueup.evidence import assess, latest_changes
 from trueup.model import Standing, Status
 from trueup.status_file import parse_status
 from trueup.wording import endpoint_history, history
-from trueup.wording.history import FIRST, MOST
+from trueup.wording.endpoint_history import FIRST, MOST
 from trueup.wording.timeline import COLUMNS, OUTLINES, RIGHT, WIDTH, Dot, Drawing, render_key
 
 NOON = datetime(2026, 4, 14, 12, tzinfo=UTC)
@@ -116,7 +116,7 @@ def test_a_row_of_another_request_is_drawn_and_listed_as_one() -> None:
     changed["sent"] = changed["sent"] | {"request": "POST /v1/elsewhere"}
     text = endpoint_history(pages_of(status_of([changed])), NATIVE)
     assert text.count("tu-past") == 2
-    assert seen(text).count("of another request than today's") == 2
+    assert seen(text).count("with a request that has changed since") == 2
 
 
 def test_the_list_says_all_that_is_drawn() -> None:
@@ -182,7 +182,7 @@ def test_moves_and_holds_are_drawn_and_told() -> None:
     assert text.count('<path class="tu-hold"') == 2
     told = seen(text)
     assert "2026-04-14: controlled testing, was not recommended" in told
-    assert "2026-05-01: A. Person holds it back since 2026-05-01" in told
+    assert "2026-05-01: A. Person has held it back since 2026-05-01" in told
 
 
 def test_a_hold_that_is_older_than_the_rows_is_drawn_from_their_start() -> None:
@@ -200,8 +200,8 @@ def test_only_the_newest_changes_stand_unfolded() -> None:
 
 def test_without_an_observation_a_hold_is_still_told() -> None:
     text = endpoint_history(pages_of(status_of(holds=[hold("not-recommended")])), NATIVE)
-    assert "holds it back since" in text and "<svg" not in text
-    assert endpoint_history(pages_of(status_of()), NATIVE) == "Nothing was observed yet."
+    assert "has held it back since" in text and "<svg" not in text
+    assert endpoint_history(pages_of(status_of()), NATIVE) == "No observations yet."
 
 
 def test_texts_of_a_drawing_stay_texts() -> None:

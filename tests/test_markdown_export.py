@@ -25,7 +25,7 @@ HERE = "https://example.com/docs/"
 READER = MarkdownIt("commonmark", {"html": True}).enable("table")
 COPIES = {"en": "Copy page as Markdown", "ja": "ページを Markdown としてコピー"}
 NOTES = {"en": "The page", "ja": "元のページ", "zh": "原页面", "ru": "Страница"}
-CLAIMS = "After 2026-05-14, what it says in the present tense may no longer hold."
+CLAIMS = "After 2026-05-14, its statements in the present tense may no longer hold."
 
 
 @pytest.fixture(scope="module")

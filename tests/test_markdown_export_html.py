@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from trueup.markdown_export import Article, escape_markdown, leading
+from trueup.markdown_export import Article, escape_commonmark, leading
 from trueup.site import extract_blocks
 
 READER = MarkdownIt("commonmark", {"html": True}).enable("table")
@@ -165,5 +165,6 @@ def test_an_address_in_a_link_cannot_end_it() -> None:
 
 def test_running_text_keeps_names_readable() -> None:
     assert (
-        escape_markdown("get_channel_failed, a.b-c: 20 > 3") == "get_channel_failed, a.b-c: 20 > 3"
+        escape_commonmark("get_channel_failed, a.b-c: 20 > 3")
+        == "get_channel_failed, a.b-c: 20 > 3"
     )

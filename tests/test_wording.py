@@ -3,7 +3,7 @@
 import gettext
 import io
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from functools import cache
 from html import unescape
@@ -31,16 +31,26 @@ from trueup.verify.receipt import BlockReceipt
 from trueup.wording import (
     Catalogue,
     PageText,
+    advice,
+    best,
+    changes,
+    heading,
     history,
     legend,
     load_catalogue,
     matrix,
+    model_status,
     readings_table,
     receipt_line,
     render_bases,
+    risk_notes,
+    standing_box,
     standings,
+    start,
+    start_here,
 )
 from trueup.wording.catalogue import LOCALE
+from trueup.wording.sentences import change, claim, evaluate
 
 TOP = Path(__file__).parents[1]
 CONFIG = load_config(str(TOP / "mkdocs.yml"))
@@ -49,10 +59,10 @@ DAY = date(2026, 4, 14)
 LAST_FRESH = date(2026, 5, 14)
 NATIVE, IMAGES, BIRCH = "acorn/native", "acorn/images", "birch/native"
 BASE_URLS = {"production": "https://gateway.example", "local": "http://localhost:4000"}
-MISMATCH = "the consumption log's quota and the token's used_quota delta did not line up"
+MISMATCH = "the consumption log's quota and the token's used_quota delta did not match"
 ONLY = "POST /v1/oak is for controlled testing only, not for a stable production integration: "
 REAL_FACTS = yaml.safe_load((TOP / "status.yml").read_text("utf-8"))
-# What was published first; later retests tell of other days.
+# The rows that were published first; later retests have other dates.
 PUBLISHED = Status.model_validate(
     REAL_FACTS | {"observations": [r for r in REAL_FACTS["observations"] if r.get("at") == DAY]}
 )
@@ -64,7 +74,7 @@ def row(outcome: str, billing: str | None = None, **fields: Any) -> Row:
     endpoint, target = fields.pop("endpoint", NATIVE), fields.pop("target", "production")
     model, route = endpoint.split("/")
     request = {NATIVE: "/v1/oak", IMAGES: "/v1/images", BIRCH: "/v1/birch"}[endpoint]
-    told = {"reason": "The network was down."} if "inconclusive" in (outcome, billing) else {}
+    reason = {"reason": "The network was down."} if "inconclusive" in (outcome, billing) else {}
     return {
         "at": DAY,
         "endpoint": endpoint,
@@ -78,7 +88,7 @@ def row(outcome: str, billing: str | None = None, **fields: Any) -> Row:
         "outcome": outcome,
         "billing": billing,
         "source": {"reported": "A page"},
-        **told,
+        **reason,
         **fields,
     }
 
@@ -142,13 +152,13 @@ SILENT = row("inconclusive")
 CLAIMS: dict[str, tuple[Status, str]] = {
     "recommended": (
         status_of([ALIGNED]),
-        "Start with POST /v1/oak: on 2026-04-14 it returned an image and the bill lined up with"
-        " what came back.",
+        "Start with POST /v1/oak: on 2026-04-14 it returned an image and the bill matched the"
+        " result.",
     ),
     "recommended, the legs of two days": (
         status_of([row("output", "aligned", at=EARLIER), row("output", "inconclusive")]),
         "Start with POST /v1/oak: on 2026-04-14 it returned an image and on 2026-04-01 the bill"
-        " lined up with what came back.",
+        " matched the result.",
     ),
     "mismatch": (
         status_of([row("output", "mismatch")]),
@@ -202,16 +212,16 @@ CLAIMS: dict[str, tuple[Status, str]] = {
     ),
     "held for controlled testing": (
         status_of([ALIGNED], holds=[hold("controlled-testing")]),
-        f"{ONLY}A. Person holds it back since 2026-05-01, because invoices are under review.",
+        f"{ONLY}A. Person has held it back since 2026-05-01, because invoices are under review.",
     ),
     "held altogether": (
         status_of([ALIGNED], holds=[hold("not-recommended")]),
-        "Do not use POST /v1/oak: A. Person holds it back since 2026-05-01, because invoices are"
+        "Do not use POST /v1/oak: A. Person has held it back since 2026-05-01, because invoices are"
         " under review.",
     ),
     "held before anyone looked": (
         status_of(holds=[hold("not-recommended", "acorn/*")]),
-        "Do not use POST /v1/oak: A. Person holds it back since 2026-05-01, because invoices are"
+        "Do not use POST /v1/oak: A. Person has held it back since 2026-05-01, because invoices are"
         " under review.",
     ),
     "no ledger": (
@@ -234,8 +244,8 @@ CLAIMS: dict[str, tuple[Status, str]] = {
 @pytest.mark.parametrize("state", CLAIMS)
 def test_a_claim_says_what_was_seen(state: str) -> None:
     status, sentence = CLAIMS[state]
-    assert seen(pages_of(status).claim(NATIVE)) == sentence
-    assert seen(pages_of(status).mark(NATIVE)).endswith(sentence)
+    assert seen(claim(pages_of(status), NATIVE)) == sentence
+    assert seen(standing_box(pages_of(status), NATIVE)).endswith(sentence)
 
 
 STALE = {
@@ -267,21 +277,18 @@ STALE = {
 @pytest.mark.parametrize("state", STALE)
 def test_an_old_claim_is_told_in_the_past(state: str) -> None:
     status, _ = CLAIMS[state]
-    assert seen(pages_of(status, DAY + timedelta(days=365)).claim(NATIVE)) == STALE[state]
+    assert seen(claim(pages_of(status, DAY + timedelta(days=365)), NATIVE)) == STALE[state]
 
 
 LABELS = {
     "recommended": "recommended",
     "mismatch": "controlled testing",
-    "one of three": "controlled testing",
     "intermittent": "controlled testing intermittent",
     "unverified": "unverified",
     "failed at two targets": "not recommended",
-    "no answer": "not recommended",
     "held for controlled testing": "controlled testing held back",
     "held before anyone looked": "not recommended held back",
     "no ledger": "recommended billing not measured",
-    "no ledger, one of three": "controlled testing",
 }
 
 
@@ -293,18 +300,17 @@ def test_a_label_says_the_standing_and_what_qualifies_it(state: str) -> None:
 
 
 CHANGES = {
-    "recommended": "Lowered at once by one production retest that fails or bills wrong.",
+    "recommended": "Lowered at once by one production retest that fails or is billed wrongly.",
     "mismatch": "Cleared by 3 aligned production retests in a row; 0 seen.",
     "billing not observed": "Cleared by 1 aligned production retest; 0 seen.",
     "two of three": "Cleared by 3 aligned production retests in a row; 2 seen.",
-    "intermittent": "Cleared by 3 aligned production retests in a row; 0 seen.",
-    "unverified": "The first production retest that tells decides it.",
+    "unverified": "The first conclusive production retest decides it.",
     "failed at one target": (
-        "A production retest that returns an image makes it a matter of controlled testing; it is"
-        " cleared by 3 aligned production retests in a row; 0 seen."
+        "A production retest that returns an image raises it to controlled testing; it is cleared"
+        " by 3 aligned production retests in a row; 0 seen."
     ),
     "held altogether": (
-        "Until the hold is taken away nothing lifts it: A. Person holds it back since 2026-05-01,"
+        "Nothing raises it until the hold is removed: A. Person has held it back since 2026-05-01,"
         " because invoices are under review."
     ),
     "no ledger": "Lowered at once by one production retest that fails.",
@@ -317,10 +323,10 @@ CHANGES = {
 @pytest.mark.parametrize("state", CHANGES)
 def test_a_page_says_what_would_change_a_standing(state: str) -> None:
     status, _ = CLAIMS[state]
-    assert seen(pages_of(status).change(NATIVE)) == CHANGES[state]
+    assert seen(change(pages_of(status), NATIVE)) == CHANGES[state]
     listed = f"POST /v1/oak {LABELS.get(state, 'controlled testing')}: {CHANGES[state]}"
     if state in LABELS:
-        assert listed in seen(pages_of(status).changes("acorn"))
+        assert listed in seen(changes(pages_of(status), "acorn"))
 
 
 @pytest.mark.parametrize(
@@ -334,7 +340,7 @@ def test_the_counts_are_those_of_the_policy(
     confirm: int, recover: int, rows: list[Row], sentence: str
 ) -> None:
     policy = {"confirm_after": confirm, "recover_after": recover, "reported_until": DAY}
-    assert seen(pages_of(status_of(rows, policy=policy)).change(NATIVE)).endswith(sentence)
+    assert seen(change(pages_of(status_of(rows, policy=policy)), NATIVE)).endswith(sentence)
 
 
 TWO_FAILED = [row("error", endpoint=name) for name in (NATIVE, BIRCH)]
@@ -363,20 +369,17 @@ STARTS = {
 @pytest.mark.parametrize("state", STARTS)
 def test_a_family_starts_with_its_best_endpoint(state: str) -> None:
     rows, fresh, stale = STARTS[state]
-    assert seen(pages_of(status_of(rows)).start("acorn")) == fresh
-    assert seen(pages_of(status_of(rows), LAST_FRESH + timedelta(1)).start("acorn")) == stale
-    assert seen(pages_of(status_of(rows)).start_here()) == f"trees: {fresh}"
+    assert seen(start(pages_of(status_of(rows)), "acorn")) == fresh
+    assert seen(start(pages_of(status_of(rows), LAST_FRESH + timedelta(1)), "acorn")) == stale
+    assert seen(start_here(pages_of(status_of(rows)))) == f"trees: {fresh}"
 
 
 @pytest.mark.parametrize(
     ("today", "fresh"),
     [
         (DAY - timedelta(days=1), True),
-        (DAY, True),
-        (LAST_FRESH - timedelta(days=1), True),
         (LAST_FRESH, True),
         (LAST_FRESH + timedelta(days=1), False),
-        (date(2030, 1, 1), False),
     ],
 )
 @pytest.mark.parametrize("rows", [[ALIGNED], [row("output", "mismatch")], [FAILED]])
@@ -384,11 +387,11 @@ def test_both_voices_are_there_and_the_day_hides_one(
     rows: list[Row], today: date, fresh: bool
 ) -> None:
     status = status_of([*rows, row("output", "mismatch", endpoint=BIRCH)])
-    pages = pages_of(status, today)
+    page = pages_of(status, today)
     assert assess(status)[NATIVE].is_fresh(status.policy, today) is fresh
     for text in (
-        *(pages.claim(NATIVE), pages.mark(NATIVE), pages.start("acorn")),
-        pages.evaluate("birch", [BIRCH]),
+        *(claim(page, NATIVE), standing_box(page, NATIVE), start(page, "acorn")),
+        evaluate(page, "birch", [BIRCH]),
     ):
         now, later = html_of(text).xpath("//span[@data-until]")
         assert [now.get("class"), later.get("class")] == ["tu-fresh", "tu-stale"]
@@ -400,46 +403,45 @@ def test_both_voices_are_there_and_the_day_hides_one(
 
 def test_the_older_leg_sets_the_limit() -> None:
     status, _ = CLAIMS["recommended, the legs of two days"]
-    spans = html_of(pages_of(status).claim(NATIVE)).xpath("//span[@data-until]")
+    spans = html_of(claim(pages_of(status), NATIVE)).xpath("//span[@data-until]")
     assert {span.get("data-until") for span in spans} == {str(EARLIER + timedelta(days=30))}
 
 
 def test_advice_on_a_recommended_model_is_to_start_with_it() -> None:
-    advice = pages_of(status_of([ALIGNED, row("error", endpoint=IMAGES)])).advice("acorn")
-    assert seen(advice) == (
+    text = advice(pages_of(status_of([ALIGNED, row("error", endpoint=IMAGES)])), "acorn")
+    assert seen(text) == (
         "If you need a usable image route now, start with Acorn, POST /v1/oak. Do not use POST"
         " /v1/images with model acorn: its production retest of 2026-04-14 failed."
     )
-    assert advice.startswith("1. ") and "\n2. " in advice
+    assert text.startswith("1. ") and "\n2. " in text
 
 
 def test_a_held_model_waits_for_the_hold_and_not_for_its_billing() -> None:
     status = status_of([ALIGNED], holds=[hold("controlled-testing")])
-    advice = seen(pages_of(status).advice("acorn"))
+    text = seen(advice(pages_of(status), "acorn"))
     assert (
-        "Do not put formal production traffic on acorn until the hold is taken away: A. Person"
-        in advice
+        "Do not put formal production traffic on acorn until the hold is removed: A. Person" in text
     )
-    assert "billing is cleared" not in advice
+    assert "billing is cleared" not in text
 
 
 def test_without_a_ledger_no_sentence_waits_for_billing() -> None:
     status, _ = CLAIMS["no ledger, one of three"]
-    advice = seen(pages_of(status).advice("acorn"))
+    text = seen(advice(pages_of(status), "acorn"))
     assert (
         "Do not put formal production traffic on acorn until it is cleared: 3 production retests"
-        " in a row that return an image; 1 seen." in advice
+        " in a row that return an image; 1 seen." in text
     )
-    assert "billing" not in advice
+    assert "billing" not in text
 
 
 def test_a_model_that_nobody_observed_says_so() -> None:
-    pages = pages_of(status_of())
-    assert seen(pages.advice("acorn")) == STARTS["none"][1]
-    assert pages.risk_notes("acorn") == "Nothing adverse is on record."
-    assert pages.best("acorn") == "No working alternative is on record."
-    assert "Sources: none; nothing was observed." in standings(pages)
-    assert "not observed" in seen(pages.model_status("acorn"))
+    page = pages_of(status_of())
+    assert seen(advice(page, "acorn")) == STARTS["none"][1]
+    assert risk_notes(page, "acorn") == "Nothing adverse is on record."
+    assert best(page, "acorn") == "No working alternative is on record."
+    assert "Sources: none; no observations." in standings(page)
+    assert "not observed" in seen(model_status(page, "acorn"))
 
 
 RISKS = {
@@ -474,76 +476,19 @@ RISKS = {
 @pytest.mark.parametrize("state", RISKS)
 def test_a_risk_says_what_went_wrong_and_where(state: str) -> None:
     rows, sentence = RISKS[state]
-    assert sentence in seen(pages_of(status_of(rows)).risk_notes("acorn"))
+    assert sentence in seen(risk_notes(pages_of(status_of(rows)), "acorn"))
 
 
-FACTS: tuple[tuple[str, Callable[[PageText], str], str], ...] = (
-    ("where to start", lambda p: p.advice("nano-banana"),
-     "start with Nano Banana 2, POST"
-     " /v1beta/models/gemini-3.1-flash-image-preview:generateContent."),
-    ("what to evaluate", lambda p: p.advice("nano-banana"),
-     "If you must evaluate nano-banana, use only POST"
-     " /v1beta/models/gemini-2.5-flash-image:generateContent, and only for controlled testing: it"
-     " is not a stable production integration."),
-    ("no traffic yet", lambda p: p.advice("nano-banana"),
-     "Do not put formal production traffic on nano-banana until its billing is cleared: 3 aligned"
-     " production retests in a row; 0 seen."),
-    ("what not to use", lambda p: p.advice("nano-banana"),
-     "Do not use POST /v1/images/generations with model nano-banana: its production and local"
-     " retests of 2026-04-14 failed."),
-    ("mapping", lambda p: p.model_status("nano-banana"),
-     "Alias mapping confirmed nano-banana → gemini-2.5-flash-image, seen on 2026-04-14"),
-    ("output", lambda p: p.model_status("nano-banana"),
-     "controlled testing returns output as a data URI in a text; production, 2026-04-14"),
-    ("bill", lambda p: p.model_status("nano-banana"),
-     f"billing risky {MISMATCH}; production, 2026-04-14"),
-    ("failure", lambda p: p.model_status("nano-banana"),
-     "not recommended fails; production and local, 2026-04-14"),
-    ("fault of the route", lambda p: p.risk_notes("nano-banana"),
-     "On 2026-04-14, the production and local retests of POST /v1/images/generations failed alike:"
-     " a fault of the route, not only of its documentation."),
-    ("signature", lambda p: p.risk_notes("nano-banana"),
-     "Unknown name \"imageOutputOptions\" at 'generation_config.image_config'. Likely cause: the"
-     " gateway translated the request into the form of Vertex AI"),
-    ("abnormal sample", lambda p: p.risk_notes("nano-banana"),
-     "an abnormal billing sample on a failed request was reported, without amounts."),
-    ("legacy heading", lambda p: p.heading("nano-banana/images-generations", 3),
-     "Legacy: OpenAI Images"),
-    ("legacy mark", lambda p: p.mark("nano-banana/images-generations"),
-     "Legacy pattern, not recommended, as of 2026-04-14"),
-    ("second model", lambda p: p.model_status("nano-banana-2"),
-     "recommended returns output as inline data; production, 2026-04-14"),
-    ("second bill", lambda p: p.model_status("nano-banana-2"),
-     "billing aligned the bill lined up with what came back; production, 2026-04-14"),
-    ("second signatures", lambda p: p.risk_notes("nano-banana-2"), "get_channel_failed. Likely"),
-    ("third mapping", lambda p: p.model_status("nano-banana-pro"),
-     "stated, not retested nano-banana-pro → gemini-3-pro-image-preview, in docs of 2026-04-14"),
-    ("third bill", lambda p: p.model_status("nano-banana-pro"),
-     "billing not observed billing was not observed"),
-    ("own name", lambda p: p.model_status("gemini-2.5-flash-image-preview"),
-     "returns output as a link in a text; production, 2026-04-14"),
-    ("side by side", lambda p: readings_table(p),
-     "'generation_config.image_config' billing risky 2026-04-14 local fails Unknown name"),
-    ("source", lambda p: standings(p), "Sources: reported: Nano Banana page of the public docs."),
-)  # fmt: skip
-
-
-@pytest.mark.parametrize(("fact", "part", "sentence"), FACTS, ids=[fact[0] for fact in FACTS])
-def test_the_first_pages_say_what_was_observed(
-    fact: str, part: Callable[[PageText], str], sentence: str
-) -> None:
-    assert sentence in seen(part(pages_of(PUBLISHED)))
-
-
-def everything(pages: PageText) -> str:
-    """All that the pages derive, as one page."""
-    parts = [standings(pages), matrix(pages, "status.md"), pages.start_here(), legend(pages)]
-    parts.append(readings_table(pages))
-    for model in pages.status.models:
-        parts += [pages.advice(model), pages.risk_notes(model), pages.changes(model)]
-        parts += [pages.model_status(model), pages.best(model), history(pages, model)]
-    for endpoint in pages.status.endpoints:
-        parts += [pages.heading(endpoint, 3), pages.mark(endpoint)]
+def everything(page: PageText) -> str:
+    """Every part that is derived, as one page."""
+    parts = [standings(page), matrix(page, "status.md"), start_here(page), legend(page)]
+    parts.append(readings_table(page))
+    for model in page.status.models:
+        parts += [
+            part(page, model) for part in (advice, risk_notes, changes, model_status, best, history)
+        ]
+    for endpoint in page.status.endpoints:
+        parts += [heading(page, endpoint, 3), standing_box(page, endpoint)]
     return "\n\n<!-- -->\n\n".join(parts)
 
 
@@ -557,32 +502,30 @@ def test_no_sentence_prints_an_amount() -> None:
     assert not re.search(r"[$€£¥]|\b(USD|tokens?|bytes|px|MiB)\b", text.replace("the token's", ""))
 
 
-READINGS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
-    "the same": ({"shape": "inline-data"}, {"shape": "inline-data"}, "they agree"),
-    "less known": ({"shape": "inline-data"}, {}, "they agree"),
-    "another shape": ({"shape": "inline-data"}, {"shape": "data-uri"}, "local parted from"),
+SHAPE = {"shape": "inline-data"}
+COMPARISONS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
+    "the same": (SHAPE, SHAPE, "same result"),
+    "less known": (SHAPE, {}, "same result"),
+    "another shape": (SHAPE, {"shape": "data-uri"}, "local differed from production"),
     "another type": (
-        {"image": {"mime": "image/png"}}, {"image": {"mime": "image/webp"}}, "local parted",
+        {"image": {"mime": "image/png"}}, {"image": {"mime": "image/webp"}}, "local differed",
     ),
+    "another outcome": ({}, {"outcome": "error"}, "local differed"),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("what", READINGS)
-def test_targets_are_set_side_by_side(what: str) -> None:
-    ours, theirs, reading = READINGS[what]
-    rows = [row("output", **ours), row("output", target="local", **theirs)]
+@pytest.mark.parametrize("what", COMPARISONS)
+def test_targets_are_compared_side_by_side(what: str) -> None:
+    ours, theirs, comparison = COMPARISONS[what]
+    rows = [row("output", "mismatch") | ours, row("output", target="local") | theirs]
     text = seen(readings_table(pages_of(status_of(rows))))
-    assert reading in text and "Acorn" in text and text.count("returns output") == 2
-
-
-def test_a_target_that_fails_where_the_other_works_has_parted() -> None:
-    text = seen(readings_table(pages_of(status_of([row("output"), row("error", target="local")]))))
-    assert "local parted from production" in text
+    assert comparison in text and "Acorn" in text
+    assert "billing risky 2026-04-14 local" in text
 
 
 def test_one_target_alone_is_compared_with_nothing() -> None:
     text = readings_table(pages_of(status_of([row("output")])))
-    assert text == "No endpoint was asked at more than one target yet."
+    assert text == "No endpoint was tested at more than one target yet."
 
 
 @pytest.mark.parametrize("name", ["a.json", 'x" onclick="y', "a|b", "<b>", "a%b *c*"])
@@ -656,7 +599,6 @@ def one_line(text: str) -> str:
 
 
 @pytest.mark.no_cover
-@pytest.mark.no_cover
 @repeatable
 @given(hostile)
 def test_free_text_stays_text_on_every_page(text: str) -> None:
@@ -668,7 +610,6 @@ def test_free_text_stays_text_on_every_page(text: str) -> None:
     assert words(wild.text_content()) == words(tame.text_content().replace(HARMLESS, line))
 
 
-@pytest.mark.no_cover
 @pytest.mark.no_cover
 @repeatable
 @given(hostile)
@@ -692,7 +633,7 @@ def test_the_table_of_contents_gets_the_heading_as_text() -> None:
     converter = markdown.Markdown(
         extensions=CONFIG.markdown_extensions, extension_configs=CONFIG.mdx_configs
     )
-    converter.convert(pages_of(status).heading(IMAGES, 2))
+    converter.convert(heading(pages_of(status), IMAGES, 2))
     (token,) = converter.toc_tokens
     assert token["id"] == "acorn--images"
     assert "<" not in token["name"]
@@ -721,49 +662,44 @@ def line_of(one: BlockReceipt, status: Status | None = None, page: str = "a/b/in
     return receipt_line(one, status or status_of([ALIGNED]), ENGLISH, page)
 
 
-def told(one: BlockReceipt) -> str:
+def line_text(one: BlockReceipt) -> str:
     return " ".join(str(lxml.html.fromstring(line_of(one)).text_content()).split())
 
 
 def test_a_replay_says_that_nothing_was_sent() -> None:
-    assert told(receipt()) == (
-        "Replays the evidence of 2026-04-14; nothing was sent to gateway.example. Run unmodified,"
-        " in a network namespace of its own. Receipt 0123456789ab."
+    assert line_text(receipt()) == (
+        "Replays the evidence of 2026-04-14; nothing was sent to gateway.example. Run unmodified"
+        " in its own network namespace. Receipt 0123456789ab."
     )
 
 
-def test_a_live_run_never_reads_like_a_replay() -> None:
-    live = told(receipt(replayed=False))
-    assert live == (
-        "Run against gateway.example. Run unmodified, in a network namespace of its own. Receipt"
-        " 0123456789ab."
-    )
-    for containment in ("namespace", "landlock", "none"):
-        for outcome in ("output", "error"):
-            pair = {"containment": containment, "outcome": outcome}
-            replay, run = told(receipt(**pair)), told(receipt(**pair, replayed=False))
-            assert "nothing was sent" in replay and "Run against" not in replay
-            assert "nothing was sent" not in run and "eplay" not in run and "Run against" in run
+CONTAINMENTS = {
+    "namespace": "Run unmodified in its own network namespace.",
+    "landlock": "Run unmodified behind a proxy; Landlock limits its TCP to that proxy.",
+    "none": "Run unmodified behind a proxy, with no further isolation.",
+}
 
 
-def test_each_containment_reads_differently() -> None:
-    lines = {told(receipt(containment=name)) for name in ("namespace", "landlock", "none")}
-    assert len(lines) == 3
-    assert "Landlock" in told(receipt(containment="landlock"))
-    assert "confined by nothing else" in told(receipt(containment="none"))
+@pytest.mark.parametrize("containment", CONTAINMENTS)
+def test_a_live_run_never_reads_like_a_replay(containment: str) -> None:
+    line = line_text(receipt(replayed=False, containment=containment))
+    assert line == f"Run against gateway.example. {CONTAINMENTS[containment]} Receipt 0123456789ab."
+    for outcome in ("output", "error"):
+        pair = {"containment": containment, "outcome": outcome}
+        replay, run = line_text(receipt(**pair)), line_text(receipt(**pair, replayed=False))
+        assert "nothing was sent" in replay and "Run against" not in replay
+        assert "nothing was sent" not in run and "eplay" not in run and "Run against" in run
 
 
 def test_a_block_that_failed_or_was_skipped_has_a_line_of_its_own() -> None:
-    assert told(receipt(passed=False)) == "This block did not pass its run; do not use it."
-    assert told(receipt(passed=False, skipped="the upstream is down (until 2026-05-01)")) == (
+    assert line_text(receipt(passed=False)) == "This block did not pass its run; do not use it."
+    assert line_text(receipt(passed=False, skipped="the upstream is down (until 2026-05-01)")) == (
         "Not run: the upstream is down (until 2026-05-01)."
     )
     inconclusive = receipt(
         passed=False, replayed=False, outcome="inconclusive", inconclusive="HTTP 429 <b>"
     )
-    assert (
-        told(inconclusive) == "Run against gateway.example, which told nothing of it: HTTP 429 <b>."
-    )
+    assert line_text(inconclusive) == "Run against gateway.example; inconclusive: HTTP 429 <b>."
     states = [receipt(), receipt(passed=False), receipt(passed=False, skipped="a"), inconclusive]
     classes = [lxml.html.fromstring(line_of(one)).get("class") for one in states]
     kinds = ("passed", "failed", "skipped", "inconclusive")
@@ -774,7 +710,7 @@ def test_a_block_that_fails_on_the_record_says_with_which_text() -> None:
     status = with_text("no channel", "oak")
     line = line_of(receipt(outcome="error", signatures=("known",)), status)
     assert "Fails as recorded (<code>no channel</code>)." in line
-    assert "Fails as recorded." in told(receipt(outcome="error"))
+    assert "Fails as recorded." in line_text(receipt(outcome="error"))
 
 
 def test_a_receipt_links_to_all_receipts_from_any_depth() -> None:
@@ -848,14 +784,13 @@ def test_every_word_of_a_page_comes_from_the_catalogue(state: str, today: date) 
             one |= free
     tables["policy"]["fresh_for"] = "30d"
     status = Status.model_validate(tables)
-    pages = pages_of(status, today, PSEUDO)
-    for name, text in {
-        **{f"claim {name}": pages.claim(name) for name in status.endpoints},
-        **{f"change {name}": pages.change(name) for name in status.endpoints},
-        **{f"start {name}": pages.start(name) for name in status.models},
-    }.items():
-        assert seen(text).startswith("⟦") and seen(text).endswith("⟧"), name
-    page = html_of(everything(pages))
+    text = pages_of(status, today, PSEUDO)
+    for sentence in (
+        *(part(text, name) for part in (claim, change) for name in status.endpoints),
+        *(start(text, name) for name in status.models),
+    ):
+        assert seen(sentence).startswith("⟦") and seen(sentence).endswith("⟧"), sentence
+    page = html_of(everything(text))
     for code in page.xpath("//code"):
         code.drop_tree()
     left = outside(page.text_content())
@@ -878,7 +813,7 @@ def plain_words(text: str) -> list[str]:
 
 def test_every_word_under_a_block_comes_from_the_catalogue() -> None:
     for one in (
-        *(receipt(containment=name) for name in ("namespace", "landlock", "none")),
+        *(receipt(containment=name) for name in CONTAINMENTS),
         *(receipt(replayed=False), receipt(outcome="error"), receipt(passed=False)),
         receipt(passed=False, skipped="※"),
     ):
@@ -939,9 +874,9 @@ def test_a_choice_of_base_urls_says_which_was_tested() -> None:
 def test_a_language_without_a_catalogue_is_refused() -> None:
     with pytest.raises(BadInput) as refused:
         load_catalogue("xx")
-    assert str(refused.value).startswith("language 'xx': no catalogue was found; one of en")
-    assert str(refused.value).endswith(
-        "expected. Add locale/xx/LC_MESSAGES/trueup.po or choose another."
+    assert str(refused.value) == (
+        "language 'xx': no catalogue; there is one for en, ja, ru, zh. Add"
+        " locale/xx/LC_MESSAGES/trueup.po or choose another language."
     )
 
 

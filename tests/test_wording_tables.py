@@ -40,7 +40,7 @@ def test_a_signature_names_where_it_was_seen_and_since_when(pages: PageText) -> 
 
 def test_a_signature_that_nobody_saw_says_so(stored: Stored) -> None:
     status = stored.status.model_copy(update={"observations": ()})
-    assert signatures(_pages(status)).count("It was not seen yet.") == 3
+    assert signatures(_pages(status)).count("Not observed yet.") == 3
 
 
 def test_a_retracted_row_shows_no_signature(stored: Stored) -> None:

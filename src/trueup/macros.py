@@ -2,40 +2,54 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import Any
 
 from mkdocs.exceptions import PluginError
 
+from trueup import wording
 from trueup.errors import TrueupError
 from trueup.evidence import alternative
 from trueup.model import Shape, anchor, split
 from trueup.site import AS_OF, MacroCall, Names, load_pages, names_in, problem_of
 from trueup.snippet import base_places, languages_of, render_snippet
 from trueup.status_file import Stored, load_status
-from trueup.wording import (
-    PageText,
-    history,
-    in_language,
-    legend,
-    load_catalogue,
-    load_translations,
-    matrix,
-    readings_table,
-    render_bases,
-    reply,
-    sample,
-    shapes,
-    signatures,
-    standings,
-    variants,
-)
+from trueup.wording import PageText, in_language, load_catalogue, load_translations
 from trueup.wording.markdown import fence_for
 
 
+def _fenced(text: str, attributes: str) -> str:
+    fence = fence_for(text, 3)
+    return f"{fence} {attributes}\n{text}\n{fence}"
+
+
+def _sample(page: PageText, protocol: str, shape: Shape) -> str:
+    title, text = wording.sample(page, protocol, shape)
+    return f"{title}:\n\n{_fenced(text, '{ .json }')}"
+
+
+PARTS: dict[str, Callable[..., str]] = {
+    "advice": wording.advice,
+    "alternative": wording.best,
+    "changes": wording.changes,
+    "history": wording.history,
+    "legend": wording.legend,
+    "model_status": wording.model_status,
+    "readings": wording.readings_table,
+    "risks": wording.risk_notes,
+    "sample": _sample,
+    "shapes": wording.shapes,
+    "signatures": wording.signatures,
+    "standings": wording.standings,
+    "start_here": wording.start_here,
+    "variants": wording.variants,
+}
+"""The macros that need nothing but the text of a page, by their names."""
+
+
 def define_env(env: Any) -> None:
-    """Registers the macros; called by mkdocs-macros once for each build."""
+    """Register the macros; called by mkdocs-macros once for each build."""
     try:
         as_of = env.conf["extra"].get(AS_OF)
         day = date.fromisoformat(as_of) if as_of else None
@@ -49,7 +63,7 @@ def _macros(top: Path, docs: Path, as_of: date | None = None) -> dict[str, Calla
     now = datetime.now(UTC)
     today = as_of or now.date()
     stored = load_status(top / "status.yml", now)
-    homes = {page.model: page.source for page in load_pages(docs) if page.model}
+    homes = {found.model: found.source for found in load_pages(docs) if found.model}
 
     def link(endpoint: str) -> str:
         model, _ = split(endpoint)
@@ -58,45 +72,33 @@ def _macros(top: Path, docs: Path, as_of: date | None = None) -> dict[str, Calla
 
     catalogue = load_catalogue(docs.name)
     status = in_language(stored.status, load_translations(docs))
-    pages = PageText(status, catalogue, today, link)
+    text = PageText(status, catalogue, today, link)
     names = names_in(stored.status, top)
+    snippets = top / "snippets"
     made: dict[str, Callable[..., str]] = {
-        "advice": pages.advice,
-        "changes": pages.changes,
-        "risks": pages.risk_notes,
-        "model_status": pages.model_status,
-        "alternative": pages.best,
-        "history": lambda model: history(pages, model),
-        "standings": lambda: standings(pages),
-        "matrix": lambda page="": matrix(pages, page),
-        "legend": lambda: legend(pages),
-        "readings": lambda: readings_table(pages),
-        "start_here": pages.start_here,
+        **{name: partial(part, text) for name, part in PARTS.items()},
+        "matrix": lambda page="": wording.matrix(text, page),
         "as_of": lambda: today.isoformat(),
         "policy": lambda policy: _policy(stored, policy),
-        "route": lambda endpoint: _route(pages, top / "snippets", endpoint),
-        "best": lambda model: _best(pages, top / "snippets", model),
-        "console": lambda console: _console(top / "snippets" / "console" / f"{console}.txt"),
+        "route": lambda endpoint: _route(text, snippets, endpoint),
+        "best": lambda model: _best(text, snippets, model),
+        "console": lambda console: _console(snippets / "console" / f"{console}.txt"),
         "newest": lambda observed: _newest(stored, observed),
-        "shapes": lambda: shapes(pages),
-        "signatures": lambda: signatures(pages),
-        "variants": lambda model: variants(pages, model),
-        "sample": lambda protocol, shape: _sample(pages, protocol, shape),
     }
     return {name: _checked(name, macro, names) for name, macro in made.items()}
 
 
 def _checked(name: str, macro: Callable[..., str], names: Names) -> Callable[..., str]:
-    """The macro, with a call that cannot be made, as the check finds it, as one message."""
+    """Return the macro, which raises PluginError for a call that the check refuses."""
 
     @wraps(macro)
     def call(*arguments: Any, **named: Any) -> str:
-        asked = MacroCall(
+        macro_call = MacroCall(
             macro=name,
             arguments=tuple(map(_text, arguments)),
             named={key: _text(value) for key, value in named.items()},
         )
-        if problem := problem_of(asked, names):
+        if problem := problem_of(macro_call, names):
             raise PluginError(f"{problem.found}; {problem.expected}. {problem.remedy}")
         try:
             return macro(*arguments, **named)
@@ -110,49 +112,44 @@ def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _route(pages: PageText, templates: Path, endpoint: str) -> str:
-    """An endpoint's heading, its mark, and its blocks in tabs with a marker for each receipt.
+def _route(page: PageText, templates: Path, endpoint: str) -> str:
+    """Return an endpoint's heading, its standing, and its blocks in tabs, with places for stamps.
 
-    Code that nobody ever sent to the reference target is not shown.
+    Code that was never sent to the reference target is not shown.
     """
-    parts = [pages.heading(endpoint, 3), pages.mark(endpoint)]
-    if pages.status.seen(endpoint, pages.status.reference):
-        parts.append(_code(pages, templates, endpoint))
+    parts = [wording.heading(page, endpoint, 3), wording.standing_box(page, endpoint)]
+    if page.status.seen(endpoint, page.status.reference):
+        parts.append(_code(page, templates, endpoint))
     return "\n\n".join(parts)
 
 
-def _best(pages: PageText, templates: Path, model: str) -> str:
-    best = alternative(pages.status, pages.assessments, model)
-    if best is None:
-        return pages.start(model)
-    endpoint = best.endpoint
-    return f"{pages.mark(endpoint)}\n\n{_code(pages, templates, endpoint)}"
+def _best(page: PageText, templates: Path, model: str) -> str:
+    found = alternative(page.status, page.assessments, model)
+    if found is None:
+        return wording.start(page, model)
+    endpoint = found.endpoint
+    return f"{wording.standing_box(page, endpoint)}\n\n{_code(page, templates, endpoint)}"
 
 
-def _code(pages: PageText, templates: Path, endpoint: str) -> str:
-    """An endpoint's blocks, called legacy where they are, and what came back, folded.
+def _code(page: PageText, templates: Path, endpoint: str) -> str:
+    """Return an endpoint's blocks, labelled where they are legacy, and the reply, folded.
 
-    Where the gateway has further base URLs, a choice of them comes first.
+    With further base URLs of the gateway, a choice of them comes first.
     """
-    chooser = render_bases(pages.status.targets[pages.status.reference], pages.catalogue)
+    chooser = wording.render_bases(page.status.targets[page.status.reference], page.catalogue)
     parts = [chooser] if chooser else []
-    if pages.is_legacy(endpoint):
-        parts.append(pages.legacy())
-    parts.append(_tabs(pages, templates, endpoint))
-    if shown := reply(pages, endpoint):
+    if wording.is_legacy(page, endpoint):
+        parts.append(wording.legacy_label(page))
+    parts.append(_tabs(page, templates, endpoint))
+    if shown := wording.reply(page, endpoint):
         title, text = shown
         body = _indented(_fenced(text, "{ .json }"))
         parts.append(f'??? example tu-reply "{title}"\n\n{body}')
     return "\n\n".join(parts)
 
 
-def _sample(pages: PageText, protocol: str, shape: Shape) -> str:
-    title, text = sample(pages, protocol, shape)
-    return f"{title}:\n\n{_fenced(text, '{ .json }')}"
-
-
-def _tabs(pages: PageText, templates: Path, endpoint: str) -> str:
-    status, tabs = pages.status, []
+def _tabs(page: PageText, templates: Path, endpoint: str) -> str:
+    status, tabs = page.status, []
     for language in languages_of(status.route_of(endpoint).protocol, templates):
         snippet = render_snippet(status, endpoint, language.name, templates)
         attributes = f"{{ .{language.fence} #{snippet.id} data-endpoint={endpoint} }}"
@@ -170,7 +167,7 @@ def _console(file: Path) -> str:
 
 
 def _newest(stored: Stored, endpoint: str) -> str:
-    """An endpoint's newest observation, as it stands in the status file."""
+    """Return an endpoint's newest observation as written in the status file."""
     key, number = stored.keys_of(stored.status.seen(endpoint)[0])
     lines = stored.text.splitlines()
     first = stored.place(key, number).line - 1
@@ -185,11 +182,6 @@ def _newest(stored: Stored, endpoint: str) -> str:
 def _policy(stored: Stored, name: str) -> str:
     value = getattr(stored.status.policy, name)
     return str(value.days) if hasattr(value, "days") else str(value)
-
-
-def _fenced(text: str, attributes: str) -> str:
-    fence = fence_for(text, 3)
-    return f"{fence} {attributes}\n{text}\n{fence}"
 
 
 def _indented(text: str) -> str:

@@ -1,6 +1,6 @@
 """Texts: the built pages as Markdown, for assistants and for readers who take a page with them."""
 
-from trueup.markdown_export.from_html import Article, escape_markdown
+from trueup.markdown_export.from_html import Article, escape_commonmark
 from trueup.markdown_export.llms import Texts, leading, link_texts, text_of
 
-__all__ = ["Article", "Texts", "escape_markdown", "leading", "link_texts", "text_of"]
+__all__ = ["Article", "Texts", "escape_commonmark", "leading", "link_texts", "text_of"]

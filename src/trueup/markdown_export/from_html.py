@@ -21,7 +21,7 @@ OPENING = re.compile(r"(?m)^(\s*)([#>=+-]|[0-9]{1,9}(?=[.)]))")
 URL_SAFE = "%/:?#[]@!$'*+,;=~"
 
 
-def escape_markdown(text: str) -> str:
+def escape_commonmark(text: str) -> str:
     """The text as running text: no character of it means anything to Markdown."""
     return OPENING.sub(_inert, ACTIVE.sub(r"\\\1", _printable(text)))
 
@@ -117,7 +117,7 @@ class _Converter(MarkdownConverter):
         return re.sub(f"(?s){self._mark}<([0-9]+)>(.*?){self._mark}", written, text)
 
     def escape(self, text: str, parent_tags: Set[str]) -> str:
-        return escape_markdown(text)
+        return escape_commonmark(text)
 
     def convert_a(self, el: Tag, text: str, parent_tags: Set[str]) -> str:
         if not text.strip() or "_noformat" in parent_tags:

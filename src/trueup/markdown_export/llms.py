@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import quote, urljoin, urlsplit
 
 from trueup.errors import BadInput
-from trueup.markdown_export.from_html import Article, Link, escape_markdown
+from trueup.markdown_export.from_html import Article, Link, escape_commonmark
 from trueup.site import QUIET, Outline, Page, Section, change_pages, home_of, place_of
 from trueup.wording import AssistantLabels
 
@@ -78,7 +78,7 @@ class Texts:
         return article.render(self.guide.note(link("./") or "", self.today, article.until), link)
 
     def _write(self, name: str, text: str) -> None:
-        mark = f"{escape_markdown(self.mark)}\n\n" if self.mark else ""
+        mark = f"{escape_commonmark(self.mark)}\n\n" if self.mark else ""
         (self.site / name).write_text(mark + text, encoding="utf-8")
 
     def _list(
@@ -86,15 +86,15 @@ class Texts:
     ) -> Iterator[str]:
         home = home_of(self.language)
         link = leading(home, home, self.address)
-        yield f"# {escape_markdown(self.outline.name)}\n"
+        yield f"# {escape_commonmark(self.outline.name)}\n"
         if self.outline.description:
-            yield f"> {escape_markdown(self.outline.description)}\n"
+            yield f"> {escape_commonmark(self.outline.description)}\n"
         pages = {page.source: page for page in self.pages}
         for section in _by_title(self.outline.sections, pages):
-            yield f"## {escape_markdown(section.title or self.guide.pages)}\n"
+            yield f"## {escape_commonmark(section.title or self.guide.pages)}\n"
             for source in section.sources:
                 page = pages[source]
-                told = f": {escape_markdown(page.description)}" if page.description else ""
+                told = f": {escape_commonmark(page.description)}" if page.description else ""
                 place = link(f"/{quote(text_of(page.html))}")
                 yield f"- [{articles[source].title}]({place}){told}"
             yield ""

@@ -1,4 +1,4 @@
-"""Assistants: what is said around the pages as Markdown, and in the lists of them."""
+"""Assistants: the words around the pages as Markdown, and in the lists of them."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -24,8 +24,7 @@ class AssistantLabels:
 
     @property
     def labels(self) -> tuple[str, str, str]:
-        """Of the link to a page's Markdown: what it leads to, what a click copies, and that it
-        did."""
+        """Labels of the link to a page's Markdown: its target, its copy action, and its success."""
         return (
             self._("This page as Markdown"),
             self._("Copy page as Markdown"),
@@ -33,33 +32,33 @@ class AssistantLabels:
         )
 
     def note(self, page: str, day: date, until: str | None) -> str:
-        """Where a page is and of which day; `until` is how long its claims can hold."""
-        told = self._("[The page]({page}), as of {day}.").format(page=page, day=day)
+        """Return the address and date of a page; `until` is the last date of its claims."""
+        note = self._("[The page]({page}), as of {day}.").format(page=page, day=day)
         if until is None:
-            return told
-        later = self._("After {until}, what it says in the present tense may no longer hold.")
-        return f"{told} {later.format(until=until)}"
+            return note
+        later = self._("After {until}, its statements in the present tense may no longer hold.")
+        return f"{note} {later.format(until=until)}"
 
     @property
     def pages(self) -> str:
-        """The title of the pages that stand under no other."""
+        """The title of pages in no section."""
         return self._("Pages")
 
     @property
     def programs(self) -> str:
-        """The title of what programs read."""
+        """The title of the files for programs."""
         return self._("For programs")
 
     def files(self) -> dict[str, str]:
-        """What each file for programs is, by its name."""
+        """Return the description of each file for programs, by its name."""
         return {
             "status.json": self._("every standing, with the evidence behind it"),
-            "status.schema.json": self._("the form of that file"),
-            "changes.json": self._("every change of a standing, as a JSON Feed"),
+            "status.schema.json": self._("the JSON Schema of that file"),
+            "changes.json": self._("every change of standing, as a JSON Feed"),
             "changes.atom": self._("the same as an Atom feed"),
         }
 
     @property
     def whole(self) -> str:
-        """What the file of all pages is."""
+        """The description of the file of all pages."""
         return self._("all pages in one file")

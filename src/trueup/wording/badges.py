@@ -1,4 +1,4 @@
-"""Marks: words with a look of their own, and days that tell their age, as HTML.
+"""Marks: words with a look of their own, and dates with their age, as HTML.
 
 Each look has its icon, border and colour in the stylesheet; the word is there for everyone.
 """
@@ -6,23 +6,23 @@ Each look has its icon, border and colour in the stylesheet; the word is there f
 from datetime import date
 from typing import Literal
 
-from trueup.wording.markdown import plain
+from trueup.wording.markdown import escape_markdown
 
 Look = Literal[
-    "good", "fair", "bad", "absent", "inconclusive", "partly", "stale", "held", "same", "parted"
+    "good", "fair", "bad", "absent", "inconclusive", "partly", "stale", "held", "same", "different"
 ]
 
 
 def mark(look: Look, word: str) -> str:
-    """A word, or a phrase, as a mark."""
-    return f'<span class="tu-mark tu-mark-{look}">{plain(word)}</span>'
+    """Return a word or phrase as a mark."""
+    return f'<span class="tu-mark tu-mark-{look}">{escape_markdown(word)}</span>'
 
 
 def column(name: str) -> str:
-    """The name of a cell's column, in Markdown: a phone shows it in place of the table's header."""
+    """Return a column's name for a cell: a phone shows it in place of the table's header."""
     return f'<b class="tu-column">{name}</b>'
 
 
 def dated(day: date) -> str:
-    """A day; a browser adds how long ago it was, on the reader's own day."""
+    """Return a date as HTML; the browser adds its age on the reader's own day."""
     return f'<time class="tu-day" datetime="{day}">{day}</time>'

@@ -7,10 +7,10 @@ from trueup.wording.catalogue import Catalogue
 
 
 def render_bases(target: Target, catalogue: Catalogue) -> str:
-    """A labelled list of the tested base URL and the others; nothing where there are no others.
+    """Return a labelled choice of the tested base URL and the others; empty without others.
 
-    It is hidden until the page's script shows it, since without that it could do nothing. Each
-    other one carries what is to be said under a block that names it.
+    It is hidden until the page's script shows it, since it does nothing without that. Each of
+    the others carries the note for the blocks that then name it.
     """
     if not target.also:
         return ""
@@ -28,5 +28,5 @@ def render_bases(target: Target, catalogue: Catalogue) -> str:
 
 
 def _option(url: str, label: str, note: str = "") -> str:
-    told = f' data-note="{escape(note)}"' if note else ""
-    return f'<option value="{escape(url)}"{told}>{escape(label)}</option>'
+    attribute = f' data-note="{escape(note)}"' if note else ""
+    return f'<option value="{escape(url)}"{attribute}>{escape(label)}</option>'

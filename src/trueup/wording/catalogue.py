@@ -17,7 +17,7 @@ from trueup.errors import BadInput
 
 LOCALE = Path(__file__).parent.parent / "locale"
 BORDER = re.compile("(?<=[!-~])(?=[\u4e00-\u9fff])|(?<=[\u4e00-\u9fff])(?=[!-~])")
-"""Where Chinese sets a space: between a word of its own and one in Latin letters."""
+"""Places for a space in Chinese: between a Chinese word and one in Latin letters."""
 
 
 @dataclass(frozen=True)
@@ -28,39 +28,40 @@ class Catalogue:
     messages: gettext.NullTranslations
 
     def gettext(self, message: str) -> str:
-        """The message in this language."""
+        """Return the message in this language."""
         return self.messages.gettext(message)
 
     def ngettext(self, one: str, many: str, count: int) -> str:
-        """The message for a count."""
+        """Return the message for a count."""
         return self.messages.ngettext(one, many, count)
 
     def join(self, items: Iterable[str]) -> str:
-        """The items as a list within a sentence."""
+        """Return the items as a list within a sentence."""
         joined = str(format_list(list(items), locale=self.language))
         return BORDER.sub(" ", joined) if self.language == "zh" else joined
 
-    def phrases(self, items: Iterable[str]) -> str:
-        """Phrases that stand for themselves, one after the other."""
+    def join_phrases(self, items: Iterable[str]) -> str:
+        """Return independent phrases, one after the other."""
         return {"ja": "、", "zh": "；"}.get(self.language, "; ").join(items)
 
     def number(self, value: float, digits: int = 0) -> str:
-        """A number as this language writes it, with so many digits behind the point."""
+        """Return a number as this language writes it, with `digits` decimals."""
         form = f"#,##0.{'0' * digits}" if digits else "#,##0"
         return str(format_decimal(value, form, locale=self.language))
 
 
 @cache
 def load_catalogue(language: str) -> Catalogue:
-    """The catalogue of a language. Raises BadInput for one that has none."""
+    """Return the catalogue of a language. Raises BadInput for a language without one."""
     if language == "en":
         return Catalogue("en", gettext.NullTranslations())
     file = LOCALE / language / "LC_MESSAGES" / "trueup.po"
     if not file.is_file():
         there = ["en", *sorted(path.parent.parent.name for path in LOCALE.glob("*/*/trueup.po"))]
         raise BadInput(
-            f"language {language!r}: no catalogue was found; one of {', '.join(there)} was"
-            f" expected. Add {file.relative_to(LOCALE.parent)} or choose another."
+            f"language {language!r}",
+            f"no catalogue; there is one for {', '.join(there)}",
+            f"Add {file.relative_to(LOCALE.parent)} or choose another language.",
         )
     compiled = io.BytesIO()
     with file.open("rb") as source:

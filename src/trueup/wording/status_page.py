@@ -1,208 +1,209 @@
-"""Board: the status page: models by routes, targets side by side, and all that is known of each
-endpoint."""
+"""Status page: models by routes, targets side by side, and the evidence of each endpoint."""
 
 from collections.abc import Iterator, Mapping
 
 from trueup.evidence import agree, mapping_of
 from trueup.model import Observation, anchor
 from trueup.wording.badges import column, dated, mark
-from trueup.wording.history import endpoint_history
-from trueup.wording.markdown import code, plain
+from trueup.wording.endpoint_history import endpoint_history
+from trueup.wording.markdown import code, escape_markdown
 from trueup.wording.pages import PageText, table
+from trueup.wording.sentences import change
 
 
-def standings(pages: PageText) -> str:
-    """Every endpoint with its standing and evidence, by model, each under an anchor of its own."""
+def standings(page: PageText) -> str:
+    """Return every endpoint with its standing and evidence, by model, each under its own anchor."""
     parts = []
-    for model, facts in pages.status.models.items():
-        parts.append(f"## {plain(facts.title)} {{ #{model} }}")
-        if state := mapping_of(pages.status, model):
-            word, seen = pages.evidence.mapping(state)
-            told = pages._("Alias mapping: {word} {seen}")
-            parts.append(told.format(word=word, seen=seen))
-        for endpoint in pages.endpoints(model):
-            parts += _endpoint(pages, endpoint)
+    for model, spec in page.status.models.items():
+        parts.append(f"## {escape_markdown(spec.title)} {{ #{model} }}")
+        if state := mapping_of(page.status, model):
+            word, seen = page.phrases.mapping(state)
+            parts.append(page._("Alias mapping: {word} {seen}").format(word=word, seen=seen))
+        for endpoint in page.endpoints(model):
+            parts += _endpoint(page, endpoint)
     return "\n\n".join(parts)
 
 
-def _endpoint(pages: PageText, endpoint: str) -> Iterator[str]:
-    yield f"### {pages.title(endpoint)} {{ #{anchor(endpoint)} }}"
+def _endpoint(page: PageText, endpoint: str) -> Iterator[str]:
+    yield f"### {page.title(endpoint)} {{ #{anchor(endpoint)} }}"
     yield _list(
         {
-            pages._("Standing"): _standing(pages, endpoint),
-            pages._("Request"): pages.evidence.request(endpoint),
-            pages._("Image"): _image(pages, endpoint),
-            pages._("Billing"): _billing(pages, endpoint),
-            pages._("Targets"): _targets(pages, endpoint),
-            pages._("What would change it"): pages.change(endpoint),
+            page._("Standing"): _standing(page, endpoint),
+            page._("Request"): page.phrases.request(endpoint),
+            page._("Image"): _image(page, endpoint),
+            page._("Billing"): _billing(page, endpoint),
+            page._("Targets"): _targets(page, endpoint),
+            page._("What would change it"): change(page, endpoint),
         }
     )
-    yield pages.evidence.sources(pages.status.seen(endpoint))
-    yield endpoint_history(pages, endpoint)
+    yield page.phrases.sources(page.status.seen(endpoint))
+    yield endpoint_history(page, endpoint)
 
 
-def _list(facts: Mapping[str, str]) -> str:
-    return "\n\n".join(f"{term}\n:   {told}" for term, told in facts.items())
+def _list(items: Mapping[str, str]) -> str:
+    return "\n\n".join(f"{term}\n:   {text}" for term, text in items.items())
 
 
-def _standing(pages: PageText, endpoint: str) -> str:
-    label, seen_on = pages.label(endpoint), pages.assessments[endpoint].seen_on
+def _standing(page: PageText, endpoint: str) -> str:
+    label, seen_on = page.label(endpoint), page.assessments[endpoint].seen_on
     if seen_on is None:
         return label
-    return pages._("{standing} as of {day}").format(standing=label, day=dated(seen_on))
+    return page._("{standing} as of {day}").format(standing=label, day=dated(seen_on))
 
 
-def _image(pages: PageText, endpoint: str) -> str:
-    """The first leg; and a newer retest that could not tell."""
-    verdict = pages.assessments[endpoint]
-    told = []
-    if verdict.outcome is not None:
-        outcome = "error" if verdict.no_answer else verdict.outcome.outcome
-        look = pages.evidence.outcome_look(outcome)
-        told.append(pages.outcome_leg(endpoint, verdict, look))
-    current = (one.row for one in verdict.rows if one.is_current)
-    row = next((row for row in current if row.target == pages.status.reference), None)
+def _image(page: PageText, endpoint: str) -> str:
+    """Return the outcome leg, and a newer inconclusive retest."""
+    assessment = page.assessments[endpoint]
+    parts = []
+    if assessment.outcome is not None:
+        outcome = "error" if assessment.no_answer else assessment.outcome.outcome
+        look = page.phrases.outcome_look(outcome)
+        parts.append(page.outcome_leg(endpoint, look))
+    current = (seen.row for seen in assessment.rows if seen.is_current)
+    row = next((row for row in current if row.target == page.status.reference), None)
     if row is not None and row.outcome == "inconclusive":
-        told.append(_inconclusive(pages, row))
-    return "<br> ".join(told) or mark("absent", pages._("not observed"))
+        parts.append(_inconclusive(page, row))
+    return "<br> ".join(parts) or mark("absent", page._("not observed"))
 
 
-def _inconclusive(pages: PageText, row: Observation) -> str:
-    return pages._("{told}; {targets}, {day} ({reason})").format(
-        told=mark("inconclusive", pages._("could not tell")),
-        targets=pages.evidence.targets((row.target,)),
+def _inconclusive(page: PageText, row: Observation) -> str:
+    return page._("{outcome}; {targets}, {day} ({reason})").format(
+        outcome=mark("inconclusive", page._("inconclusive")),
+        targets=page.phrases.targets((row.target,)),
         day=dated(row.day),
-        reason=plain(row.reason or ""),
+        reason=escape_markdown(row.reason or ""),
     )
 
 
-def _billing(pages: PageText, endpoint: str) -> str:
-    """The second leg, or why there is none."""
-    verdict = pages.assessments[endpoint]
-    ledger = pages.status.targets[pages.status.reference].ledger
+def _billing(page: PageText, endpoint: str) -> str:
+    """Return the billing leg, or the reason why there is none."""
+    assessment = page.assessments[endpoint]
+    ledger = page.status.targets[page.status.reference].ledger
     if ledger is not None:
-        word = mark("absent", pages._("billing not measured"))
-        return pages._("{word} ({reason})").format(word=word, reason=plain(ledger.none))
-    row = verdict.billing or verdict.outcome
+        word = mark("absent", page._("billing not measured"))
+        return page._("{word} ({reason})").format(word=word, reason=escape_markdown(ledger.none))
+    row = assessment.billing or assessment.outcome
     if row is None:
-        return mark("absent", pages._("not observed"))
+        return mark("absent", page._("not observed"))
     if row.billing == "inconclusive":
-        return _inconclusive(pages, row)
-    word = pages.evidence.billing_mark(row.billing)
+        return _inconclusive(page, row)
+    word = page.phrases.billing_mark(row.billing)
     if row.billing is None:
         return word
-    clause = pages.evidence.billing(row.billing, row.outcome)
-    return pages._("{clause}; {targets}, {day}").format(
+    clause = page.phrases.billing(row.billing, row.outcome)
+    return page._("{clause}; {targets}, {day}").format(
         clause=f"{word} {clause}",
-        targets=pages.evidence.targets((row.target,)),
+        targets=page.phrases.targets((row.target,)),
         day=dated(row.day),
     )
 
 
-def _targets(pages: PageText, endpoint: str) -> str:
-    rows = pages.assessments[endpoint].latest
+def _targets(page: PageText, endpoint: str) -> str:
+    rows = page.assessments[endpoint].latest
     if not rows:
-        return mark("absent", pages._("not observed"))
+        return mark("absent", page._("not observed"))
     if len(rows) == 1:
-        return pages._("only {target} told").format(target=plain(next(iter(rows))))
+        return page._("only {target} was conclusive").format(
+            target=escape_markdown(next(iter(rows)))
+        )
     others = [
-        pages._("{told}; {targets}, {day}").format(
-            told=pages.evidence.told(row.outcome, row.shape),
-            targets=pages.evidence.targets((name,)),
+        page._("{outcome}; {targets}, {day}").format(
+            outcome=page.phrases.outcome_and_shape(row.outcome, row.shape),
+            targets=page.phrases.targets((name,)),
             day=dated(row.day),
         )
         for name, row in rows.items()
     ]
-    return "<br> ".join([_reading(pages, rows), *others])
+    return "<br> ".join([_comparison(page, rows), *others])
 
 
-def _reading(pages: PageText, rows: Mapping[str, Observation]) -> str:
+def _comparison(page: PageText, rows: Mapping[str, Observation]) -> str:
     first, *others = rows.values()
-    parted = [row.target for row in others if not agree(first, row)]
-    if not parted:
-        return mark("same", pages._("they agree"))
-    word = pages._("{targets} parted from {target}").format(
-        targets=pages.catalogue.join(parted), target=first.target
+    different = [row.target for row in others if not agree(first, row)]
+    if not different:
+        return mark("same", page._("same result"))
+    word = page._("{targets} differed from {target}").format(
+        targets=page.catalogue.join(different), target=first.target
     )
-    return mark("parted", word)
+    return mark("different", word)
 
 
-def readings_table(pages: PageText) -> str:
-    """What each target shows today, side by side, for the endpoints that several were asked."""
-    seen = {name: one.latest for name, one in pages.assessments.items()}
+def readings_table(page: PageText) -> str:
+    """Return the latest results of all targets side by side, for endpoints with more than one."""
+    seen = {name: assessment.latest for name, assessment in page.assessments.items()}
     several = {name: rows for name, rows in seen.items() if len(rows) > 1}
     if not several:
-        return pages._("No endpoint was asked at more than one target yet.")
-    targets = [name for name in pages.status.targets if any(name in r for r in several.values())]
-    header = (pages._("Endpoint"), *(code(name) for name in targets), pages._("Reading"))
+        return page._("No endpoint was tested at more than one target yet.")
+    targets = [name for name in page.status.targets if any(name in r for r in several.values())]
+    header = (page._("Endpoint"), *(code(name) for name in targets), page._("Comparison"))
     rows = [
         (
-            pages.name(name),
-            *(_cell(pages, target, rows.get(target)) for target in targets),
-            _reading(pages, rows),
+            page.name(name),
+            *(_cell(page, target, rows.get(target)) for target in targets),
+            _comparison(page, rows),
         )
         for name, rows in several.items()
     ]
     return table(header, rows)
 
 
-def _cell(pages: PageText, target: str, row: Observation | None) -> str:
-    """What a target showed."""
-    name = column(code(target))
+def _cell(page: PageText, target: str, row: Observation | None) -> str:
+    """Return the latest result of a target as a cell."""
+    label = column(code(target))
     if row is None:
-        word = pages._("not observed")
-        return f"{name} {mark('absent', word)}"
-    look = pages.evidence.outcome_look(row.outcome)
-    told = [f"{name} {mark(look, pages.evidence.told(row.outcome, row.shape))}"]
-    told += [code(row.image.mime)] if row.image and row.image.mime else []
-    told += [code(pages.status.signatures[one].match) for one in row.signatures]
+        word = page._("not observed")
+        return f"{label} {mark('absent', word)}"
+    look = page.phrases.outcome_look(row.outcome)
+    lines = [f"{label} {mark(look, page.phrases.outcome_and_shape(row.outcome, row.shape))}"]
+    lines += [code(row.image.mime)] if row.image and row.image.mime else []
+    lines += [code(page.status.signatures[name].match) for name in row.signatures]
     if row.billing:
-        word = pages.evidence.billing_word(row.billing)
-        told.append(pages._("billing {word}").format(word=word))
-    return "<br> ".join([*told, dated(row.day)])
+        word = page.phrases.billing_word(row.billing)
+        lines.append(page._("billing {word}").format(word=word))
+    return "<br> ".join([*lines, dated(row.day)])
 
 
-def matrix(pages: PageText, page: str = "") -> str:
-    """Models by routes, one label a cell; `page` is where the evidence of each stands."""
-    routes = [plain(pages.status.title_of(name)) for name in pages.status.routes]
+def matrix(page: PageText, address: str = "") -> str:
+    """Return models by routes, one label a cell, linked to the evidence at `address`."""
+    routes = [escape_markdown(page.status.title_of(name)) for name in page.status.routes]
     rows = [
         (
-            f"[{plain(facts.title)}]({page}#{model})",
+            f"[{escape_markdown(spec.title)}]({address}#{model})",
             *(
-                f"{column(title)} {_place(pages, page, f'{model}/{route}')}"
-                for route, title in zip(pages.status.routes, routes, strict=True)
+                f"{column(title)} {_place(page, address, f'{model}/{route}')}"
+                for route, title in zip(page.status.routes, routes, strict=True)
             ),
         )
-        for model, facts in pages.status.models.items()
+        for model, spec in page.status.models.items()
     ]
-    return table((pages._("Model"), *routes), rows)
+    return table((page._("Model"), *routes), rows)
 
 
-def _place(pages: PageText, page: str, endpoint: str) -> str:
-    if endpoint not in pages.status.endpoints:
-        return mark("absent", pages._("not observed"))
-    seen_on = pages.assessments[endpoint].seen_on
-    label = f"[{pages.label(endpoint)}]({page}#{anchor(endpoint)})"
+def _place(page: PageText, address: str, endpoint: str) -> str:
+    if endpoint not in page.status.endpoints:
+        return mark("absent", page._("not observed"))
+    seen_on = page.assessments[endpoint].seen_on
+    label = f"[{page.label(endpoint)}]({address}#{anchor(endpoint)})"
     return f"{label}<br> {dated(seen_on)}" if seen_on else label
 
 
-def legend(pages: PageText) -> str:
-    """What the marks beside a standing mean."""
-    days = pages.status.policy.fresh_for.days
+def legend(page: PageText) -> str:
+    """Return the meaning of the marks beside a standing."""
+    days = page.status.policy.fresh_for.days
     meanings = (
-        (mark("absent", pages._("not observed")), pages._("nobody has looked yet")),
+        (mark("absent", page._("not observed")), page._("nobody has tested it yet")),
         (
-            mark("inconclusive", pages._("could not tell")),
-            pages._("it was tried, and what came back says nothing of the route"),
+            mark("inconclusive", page._("inconclusive")),
+            page._("it was tested, but the reply says nothing about the route"),
         ),
         (
-            mark("partly", pages._("intermittent")),
-            pages._("some calls of the newest retest failed"),
+            mark("partly", page._("intermittent")),
+            page._("some calls of the newest retest failed"),
         ),
-        (mark("held", pages._("held back")), pages._("a person lowered it by hand")),
+        (mark("held", page._("held back")), page._("a person lowered it by hand")),
         (
-            mark("stale", pages._("stale")),
-            pages.catalogue.ngettext(
+            mark("stale", page._("stale")),
+            page.catalogue.ngettext(
                 "nobody has retested it for more than {n} day",
                 "nobody has retested it for more than {n} days",
                 days,
@@ -210,5 +211,5 @@ def legend(pages: PageText) -> str:
         ),
     )
     items = "\n".join(f"- {word} {meaning}" for word, meaning in meanings)
-    title = pages._("What the marks mean:")
+    title = page._("Meaning of the marks:")
     return f"{title}\n\n{items}"

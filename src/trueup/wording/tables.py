@@ -1,4 +1,4 @@
-"""Listings: what was seen across models: shapes, failure texts, and variants of a model."""
+"""Tables: evidence across models: shapes, failure texts, and variants of a model."""
 
 import json
 import re
@@ -6,112 +6,112 @@ import re
 from trueup.model import Observation, Shape, as_time
 from trueup.protocols import PROTOCOLS, Picture
 from trueup.request import variant_rows
-from trueup.wording.markdown import code, plain
+from trueup.wording.markdown import code, escape_markdown
 from trueup.wording.pages import PageText, table
 
 FIRST_LETTERS = {"image/png": "iVBORw0KGgo", "image/jpeg": "/9j/", "image/webp": "UklGR"}
-"""How the base64 of each type of image begins."""
+"""Start of the base64 of each type of image."""
 
 
-def shapes(pages: PageText) -> str:
-    """How each endpoint's newest image came back."""
+def shapes(page: PageText) -> str:
+    """Return the shape of each endpoint's newest image as a table."""
     rows = []
-    for endpoint, assessment in pages.assessments.items():
+    for endpoint, assessment in page.assessments.items():
         row = assessment.outcome
         if row is not None and row.shape is not None:
             mime = code(row.image.mime) if row.image and row.image.mime else ""
             rows.append(
                 (
-                    pages.name(endpoint),
-                    f"{pages.evidence.shape(row.shape)} {mime}".strip(),
-                    f"{plain(row.target)}, {row.day}",
+                    page.name(endpoint),
+                    f"{page.phrases.shape(row.shape)} {mime}".strip(),
+                    f"{escape_markdown(row.target)}, {row.day}",
                 )
             )
-    return table((pages._("Endpoint"), pages._("The image comes"), pages._("Seen")), rows)
+    return table((page._("Endpoint"), page._("Image returned"), page._("Seen")), rows)
 
 
-def signatures(pages: PageText) -> str:
-    """Each failure text with its cause, the endpoints that showed it, and since when."""
+def signatures(page: PageText) -> str:
+    """Return each failure text with its cause, and the endpoints that showed it, since when."""
     parts = []
-    for name, signature in pages.status.signatures.items():
-        rows = [row for row in pages.status.observations if name in row.signatures]
+    for name, signature in page.status.signatures.items():
+        rows = [row for row in page.status.observations if name in row.signatures]
         seen: dict[str, list[Observation]] = {}
         for row in rows:
             if row.retracted is None:
                 seen.setdefault(row.endpoint, []).append(row)
         parts.append(f"## {code(signature.match)} {{ #{name} }}")
-        cause = plain(signature.cause)
-        parts.append(pages._("Likely cause: {cause}.").format(cause=cause))
-        lines = [f"- {_sighting(pages, endpoint, found)}" for endpoint, found in seen.items()]
-        parts.append("\n".join(lines) or pages._("It was not seen yet."))
+        cause = escape_markdown(signature.cause)
+        parts.append(page._("Likely cause: {cause}.").format(cause=cause))
+        lines = [f"- {_sighting(page, endpoint, found)}" for endpoint, found in seen.items()]
+        parts.append("\n".join(lines) or page._("Not observed yet."))
     return "\n\n".join(parts)
 
 
-def _sighting(pages: PageText, endpoint: str, rows: list[Observation]) -> str:
-    targets = pages.evidence.targets(tuple(dict.fromkeys(row.target for row in rows)))
+def _sighting(page: PageText, endpoint: str, rows: list[Observation]) -> str:
+    targets = page.phrases.targets(tuple(dict.fromkeys(row.target for row in rows)))
     first = min(as_time(row.first or row.newest).date() for row in rows)
-    return pages._("{endpoint}: {targets}, since {day}").format(
-        endpoint=pages.name(endpoint), targets=targets, day=first
+    return page._("{endpoint}: {targets}, since {day}").format(
+        endpoint=page.name(endpoint), targets=targets, day=first
     )
 
 
-def variants(pages: PageText, model: str) -> str:
-    """What was tried with other requests than the endpoints' own, and what was not."""
+def variants(page: PageText, model: str) -> str:
+    """Return the results of requests other than the endpoints' own, and those not observed."""
     lines, untried = [], []
-    for endpoint in pages.endpoints(model):
+    for endpoint in page.endpoints(model):
         same: dict[tuple[str, str, str], list[str]] = {}
-        for name, variant in pages.status.endpoints[endpoint].variants.items():
-            rows = variant_rows(pages.status, endpoint, name)
+        for name, variant in page.status.endpoints[endpoint].variants.items():
+            rows = variant_rows(page.status, endpoint, name)
             if not rows:
-                untried.append(plain(variant.title))
+                untried.append(escape_markdown(variant.title))
             for row in rows[:1]:
-                same.setdefault(_told(pages, row), []).append(plain(variant.title))
-        for (day, told, note), titles in same.items():
-            sentence = pages._("On {day}, {request} {told} for {titles}{note}.").format(
+                same.setdefault(_result(page, row), []).append(escape_markdown(variant.title))
+        for (day, outcome, note), titles in same.items():
+            sentence = page._("On {day}, {request} {outcome} for {titles}{note}.").format(
                 day=day,
-                request=pages.evidence.request(endpoint),
-                told=told,
-                titles=pages.catalogue.join(titles),
+                request=page.phrases.request(endpoint),
+                outcome=outcome,
+                titles=page.catalogue.join(titles),
                 note=note,
             )
             lines.append(f"- {sentence}")
     if lines:
-        lines.append("- " + pages._("Such requests make no standing."))
+        lines.append("- " + page._("Such requests do not affect a standing."))
     if untried:
-        message = pages._("Not observed: {titles}.")
-        lines.append("- " + message.format(titles=pages.catalogue.join(untried)))
-    return "\n".join(lines) or pages._("No other request is on record.")
+        message = page._("Not observed: {titles}.")
+        lines.append("- " + message.format(titles=page.catalogue.join(untried)))
+    return "\n".join(lines) or page._("No other request is on record.")
 
 
-def _told(pages: PageText, row: Observation) -> tuple[str, str, str]:
+def _result(page: PageText, row: Observation) -> tuple[str, str, str]:
     if row.outcome == "output" and row.shape:
-        told = pages._("returned an image {shape} in {target} retests").format(
-            shape=pages.evidence.shape(row.shape), target=plain(row.target)
+        outcome = page._("returned an image {shape} in {target} retests").format(
+            shape=page.phrases.shape(row.shape), target=escape_markdown(row.target)
         )
     else:
-        told = f"{pages.evidence.outcome(row.outcome)} ({plain(row.target)})"
-    return row.day.isoformat(), told, f" ({plain(row.note)})" if row.note else ""
+        outcome = f"{page.phrases.outcome(row.outcome)} ({escape_markdown(row.target)})"
+    return row.day.isoformat(), outcome, f" ({escape_markdown(row.note)})" if row.note else ""
 
 
-def sample(pages: PageText, protocol: str, shape: Shape) -> tuple[str, str]:
-    """A title and the JSON of a simulated reply in a shape, its image cut short."""
-    return pages._("Simulated reply, cut short"), _worded(protocol, shape, "image/png")
+def sample(page: PageText, protocol: str, shape: Shape) -> tuple[str, str]:
+    """Return the title and the JSON of a simulated reply in a shape, its image cut short."""
+    return page._("Simulated reply, cut short"), _worded(protocol, shape, "image/png")
 
 
-def reply(pages: PageText, endpoint: str) -> tuple[str, str] | None:
-    """The title and the JSON of a reply in the shape that was seen of an endpoint last.
+def reply(page: PageText, endpoint: str) -> tuple[str, str] | None:
+    """Return the title and the JSON of a reply in an endpoint's latest shape.
 
     It is called simulated until a receipt of a live run has shown the shape; None where no image
-    came back.
+    was returned.
     """
-    row = pages.assessments[endpoint].outcome
+    row = page.assessments[endpoint].outcome
     if row is None or row.shape is None:
         return None
     if row.source is not None and row.source.receipt is not None:
-        title = pages._("Reply in the shape of the run of {day}, cut short")
+        title = page._("Reply in the shape of the run of {day}, cut short")
     else:
-        title = pages._("Simulated reply in the shape that was reported on {day}, cut short")
-    protocol = pages.status.route_of(endpoint).protocol
+        title = page._("Simulated reply in the shape that was reported on {day}, cut short")
+    protocol = page.status.route_of(endpoint).protocol
     mime = row.image.mime if row.image and row.image.mime else "image/png"
     return title.format(day=row.day), _worded(protocol, row.shape, mime)
 

@@ -1,6 +1,6 @@
 """Timeline: observations as a drawing on a time axis, one lane a target, as inline SVG.
 
-It owns places and shapes; its words come from the caller, and its looks from the stylesheet.
+It owns positions and shapes; its words come from the caller, its looks from the stylesheet.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,9 +17,9 @@ Columns = dict[float, dict[tuple[Kind, bool], None]]
 
 WIDTH, LEFT, RIGHT = 340, 12, 328
 COLUMNS = 31
-"""All is drawn in the middle of one of so many columns; equal marks in a column are one."""
+"""Columns of the axis, each as wide as a mark with a gap; equal marks in a column are one."""
 STEP = 11
-"""How far marks of several kinds in one column stand above each other."""
+"""Distance of marks above each other in one column: a mark is 9 high, plus a gap."""
 HEAD, NAME, FOOT = 18, 16, 19
 """Heights of the row of standings, of a lane's name, and of the axis."""
 ICONS = {
@@ -41,7 +41,7 @@ OUTLINES: dict[Kind, str] = {
 
 @dataclass(frozen=True)
 class Dot:
-    """One observation; `first` is earlier than `at` where it stands for several equal ones."""
+    """One observation; `first` is earlier than `at` where it sums up several equal ones."""
 
     first: datetime
     at: datetime
@@ -51,9 +51,9 @@ class Dot:
 
 @dataclass(frozen=True)
 class Drawing:
-    """What a timeline shows. Names of lanes, `title` and `about` are plain text.
+    """Content of a timeline. Names of lanes, `title` and `about` are plain text.
 
-    `moves` are when the standing changed, oldest first, and `holds` when a hold began.
+    `moves` are the changes of the standing, oldest first, `holds` the starts of holds.
     """
 
     name: str
@@ -64,7 +64,7 @@ class Drawing:
     holds: Sequence[datetime] = ()
 
     def render(self) -> str:
-        """The drawing as one line of SVG, without scripts or styles."""
+        """Return the drawing as one line of SVG, without scripts or styles."""
         start, span = self._span()
 
         def place(at: datetime) -> float:
@@ -97,7 +97,7 @@ class Drawing:
         return min(times), max(times) - min(times)
 
     def _head(self, bottom: float, place: Place) -> Iterator[str]:
-        """Where the standing changed, with its new icon; and a bar for as long as it is held."""
+        """Yield a line and the new icon for each change, and a bar from the start of each hold."""
         for at in self.holds:
             x = place(at)
             yield _path("tu-hold", f"M{x} 4V16M{x} 8H{WIDTH}M{x} 12H{WIDTH}")
@@ -108,7 +108,7 @@ class Drawing:
 
 
 def _columns(dots: Sequence[Dot], place: Place) -> Columns:
-    """By its place, each column's kinds of marks, the oldest first."""
+    """Return each column's kinds of marks by its position, oldest first."""
     marks: Columns = {}
     for dot in sorted(dots, key=lambda dot: dot.at):
         marks.setdefault(place(dot.at), {})[dot.kind, dot.is_past] = None
@@ -122,7 +122,7 @@ def _lane(
     line: float,
     place: Place,
 ) -> Iterator[str]:
-    """A lane's name and line, its marks on and above the line, and how long equal ones lasted."""
+    """Yield a lane's name and line, its marks on and above the line, and their spans."""
     top = line - STEP * _high(marks)
     yield f'<text class="tu-lane" x="{LEFT - 6}" y="{top}">{_text(name)}</text>'
     yield _path("tu-line", f"M{LEFT} {line}H{RIGHT}")
@@ -144,7 +144,7 @@ def _mark(kind: Kind, is_past: bool, x: float, y: float) -> str:
 
 
 def _axis(start: datetime, span: timedelta, bottom: float) -> Iterator[str]:
-    """Up to three days under a line."""
+    """Yield a line with up to three dates under it."""
     yield _path("tu-axis", f"M{LEFT} {bottom}H{RIGHT}")
     first, last = start.date(), (start + span).date()
     middle = (start + span / 2).date()
@@ -158,7 +158,7 @@ def _axis(start: datetime, span: timedelta, bottom: float) -> Iterator[str]:
 
 
 def render_key(kind: Kind | Literal["move", "hold"], is_past: bool = False) -> str:
-    """A mark by itself, for a legend whose words stand beside it."""
+    """Return a mark by itself, for a legend with words beside it."""
     if kind == "move":
         shape = _path("tu-move", "M7 1V13")
     elif kind == "hold":
@@ -176,5 +176,5 @@ def _path(looks: str, line: str) -> str:
 
 
 def _text(text: str) -> str:
-    """The text in one line, inert in HTML."""
+    """Return the text in one line, inert in HTML."""
     return escape(" ".join("".join(c if c.isprintable() else " " for c in text).split()))

@@ -1,4 +1,4 @@
-"""Evidence: words and phrases for what was seen, from which the sentences are made."""
+"""Phrases: words and clauses for evidence, from which the sentences are made."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from trueup.model import Billing, Observation, Outcome, Shape, Standing, Status,
 from trueup.request import request_of
 from trueup.wording.badges import Look, dated, mark
 from trueup.wording.catalogue import Catalogue
-from trueup.wording.markdown import code, plain
+from trueup.wording.markdown import code, escape_markdown
 
 
 def standing_words(catalogue: Catalogue) -> dict[Standing, str]:
-    """The standings as readers see them."""
+    """Return the standings as readers see them."""
     _ = catalogue.gettext
     return {
         Standing.RECOMMENDED: _("recommended"),
@@ -24,7 +24,7 @@ def standing_words(catalogue: Catalogue) -> dict[Standing, str]:
 
 
 @dataclass(frozen=True)
-class Evidence:
+class Phrases:
     """The phrases of one status file in one language."""
 
     status: Status
@@ -34,37 +34,37 @@ class Evidence:
         return self.catalogue.gettext(message)
 
     def request(self, endpoint: str) -> str:
-        """Method and path as a reader types them."""
+        """Return method and path of an endpoint as a reader types them."""
         return code(request_of(self.status, endpoint, self.status.reference).request)
 
-    def standing(self, verdict: Assessment) -> str:
-        """The standing's word, with what qualifies it."""
-        qualifiers = [word for _, word in self.qualifiers(verdict)]
-        word = standing_words(self.catalogue)[verdict.standing]
+    def standing(self, assessment: Assessment) -> str:
+        """Return the standing's word with its qualifiers."""
+        qualifiers = [word for _, word in self.qualifiers(assessment)]
+        word = standing_words(self.catalogue)[assessment.standing]
         return f"{word} ({self.catalogue.join(qualifiers)})" if qualifiers else word
 
-    def qualifiers(self, verdict: Assessment) -> list[tuple[Look, str]]:
-        """What qualifies a standing, in words, each with its look."""
+    def qualifiers(self, assessment: Assessment) -> list[tuple[Look, str]]:
+        """Return the qualifiers of a standing as words, each with its look."""
         found: list[tuple[Look, str]] = []
-        if verdict.hold:
+        if assessment.hold:
             found.append(("held", self._("held back")))
-        if verdict.intermittent:
+        if assessment.intermittent:
             found.append(("partly", self._("intermittent")))
-        if verdict.standing is Standing.RECOMMENDED and not verdict.billing_measured:
+        if assessment.standing is Standing.RECOMMENDED and not assessment.billing_measured:
             found.append(("absent", self._("billing not measured")))
         return found
 
     def outcome(self, outcome: Outcome) -> str:
-        """The short word for an outcome."""
+        """Return the short word for an outcome."""
         return {
             "output": self._("returns output"),
             "error": self._("fails"),
             "mixed": self._("fails in some calls"),
-            "inconclusive": self._("could not tell"),
+            "inconclusive": self._("inconclusive"),
         }[outcome]
 
-    def told(self, outcome: Outcome, shape: Shape | None) -> str:
-        """An outcome with how the image came, as one phrase."""
+    def outcome_and_shape(self, outcome: Outcome, shape: Shape | None) -> str:
+        """Return an outcome and the shape of its image as one phrase."""
         if shape is None or outcome not in ("output", "mixed"):
             return self.outcome(outcome)
         phrase = {
@@ -79,7 +79,7 @@ class Evidence:
         )
 
     def shape(self, shape: Shape) -> str:
-        """How a reply carried the image."""
+        """Return the phrase for a shape of reply."""
         return {
             "inline-data": self._("as inline data"),
             "data-uri": self._("as a data URI in a text"),
@@ -89,35 +89,35 @@ class Evidence:
         }[shape]
 
     def billing_word(self, billing: Billing | None) -> str:
-        """The short word for a billing verdict."""
+        """The short word for a billing assessment."""
         if billing is None:
             return self._("not observed")
         if billing == "aligned":
             return self._("aligned")
-        return self._("could not tell") if billing == "inconclusive" else self._("risky")
+        return self._("inconclusive") if billing == "inconclusive" else self._("risky")
 
     def billing(self, billing: Billing | None, outcome: Outcome) -> str:
-        """What was seen of the bill, as a clause."""
+        """Return a billing verdict as a clause."""
         if billing == "abnormal" and outcome == "error":
             return self._(
                 "an abnormal billing sample on a failed request was reported, without amounts"
             )
         clauses = {
             None: self._("billing was not observed"),
-            "aligned": self._("the bill lined up with what came back"),
+            "aligned": self._("the bill matched the result"),
             "mismatch": self._(
-                "the consumption log's `quota` and the token's `used_quota` delta did not line up"
+                "the consumption log's `quota` and the token's `used_quota` delta did not match"
             ),
             "charged-on-failure": self._("a failed call was charged"),
             "charged-without-output": self._("a call that returned no image was charged"),
             "uncharged-success": self._("nothing was charged for the image"),
             "abnormal": self._("an abnormal billing sample was reported, without amounts"),
-            "inconclusive": self._("whether the bill lined up could not be told"),
+            "inconclusive": self._("billing could not be verified"),
         }
         return clauses[billing]
 
     def outcome_look(self, outcome: Outcome) -> Look:
-        """The look of an outcome's mark."""
+        """Return the look of an outcome's mark."""
         looks: dict[Outcome, Look] = {
             "output": "good",
             "error": "bad",
@@ -127,7 +127,7 @@ class Evidence:
         return looks[outcome]
 
     def billing_mark(self, billing: Billing | None) -> str:
-        """The short word for a billing verdict, as a mark."""
+        """The short word for a billing assessment, as a mark."""
         looks: dict[Billing | None, Look] = {
             None: "absent",
             "aligned": "good",
@@ -136,11 +136,11 @@ class Evidence:
         return mark(looks.get(billing, "bad"), self.billing_word(billing))
 
     def targets(self, names: tuple[str, ...]) -> str:
-        """Target names within a sentence."""
-        return self.catalogue.join(plain(name) for name in names)
+        """Return target names as part of a sentence."""
+        return self.catalogue.join(escape_markdown(name) for name in names)
 
     def mapping(self, state: MappingState) -> tuple[str, str]:
-        """The mark of a mapping, and the sighting that it rests on."""
+        """Return the mark of a mapping, and the observation that it rests on."""
         words: dict[MappingWord, tuple[Look, str]] = {
             "confirmed": ("good", self._("confirmed")),
             "stated": ("fair", self._("stated, not retested")),
@@ -154,32 +154,32 @@ class Evidence:
         return mark(*words[state.word]), message.format(arrow=arrow, day=day)
 
     def source(self, row: Observation) -> str:
-        """Where a row comes from."""
+        """Return the source of a row."""
         if row.source is None:
             return self._("no source")
         if row.source.reported is not None:
-            return self._("reported: {source}").format(source=plain(row.source.reported))
+            return self._("reported: {source}").format(source=escape_markdown(row.source.reported))
         name = (row.source.receipt or "").rpartition("/")[2]
         link = f'<a href="evidence:{quote(name, safe="")}">{row.day}</a>'
         return self._("receipt of {day}").format(day=link)
 
     def sources(self, rows: Iterable[Observation]) -> str:
-        """Where some rows come from, each place once, as a sentence."""
+        """Return the sources of rows as a sentence, each source once."""
         places = dict.fromkeys(self.source(row) for row in rows)
         if not places:
-            return self._("Sources: none; nothing was observed.")
+            return self._("Sources: none; no observations.")
         return self._("Sources: {sources}.").format(sources=self.catalogue.join(places))
 
     def signature(self, name: str) -> str:
-        """A failure text and its likely cause."""
+        """Return a failure text with its likely cause."""
         signature = self.status.signatures[name]
         return self._("{text}. Likely cause: {cause}.").format(
-            text=code(signature.match), cause=plain(signature.cause)
+            text=code(signature.match), cause=escape_markdown(signature.cause)
         )
 
     def risk(self, endpoint: str, risk: Risk) -> str:
-        """A risk as one sentence."""
-        told = {
+        """Return a risk as one sentence."""
+        values = {
             "day": risk.day,
             "targets": self.targets(risk.targets),
             "request": self.request(endpoint),
@@ -197,8 +197,8 @@ class Evidence:
             sentence = self._("On {day}, some calls of the {targets} retest of {request} failed.")
         elif len(risk.targets) > 1 and risk.signatures:
             sentence = self._(
-                "On {day}, the {targets} retests of {request} failed alike: a fault of the route,"
-                " not only of its documentation."
+                "On {day}, the {targets} retests of {request} failed in the same way: a fault of"
+                " the route, not only of its documentation."
             )
         else:
             sentence = self.catalogue.ngettext(
@@ -206,4 +206,4 @@ class Evidence:
                 "On {day}, the {targets} retests of {request} failed.",
                 len(risk.targets),
             )
-        return sentence.format(**told)
+        return sentence.format(**values)

@@ -1,5 +1,5 @@
-"""Status text: what people wrote into a status file for readers, and its translations, one file
-for each language beside its folder of pages."""
+"""Status translation: the texts of a status file that readers see, and their translations, one
+file for each language beside its folder of pages."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,7 +17,7 @@ Keys = tuple[str | int, ...]
 
 
 def prose_of(status: Status) -> dict[str, Keys]:
-    """Every text that readers see in their own language, with the keys to where it first stands."""
+    """Return every text that is translated for readers, with the keys to its first place."""
     found: dict[str, Keys] = {}
 
     def note(text: str, keys: Keys) -> str:
@@ -29,17 +29,17 @@ def prose_of(status: Status) -> dict[str, Keys]:
 
 
 def in_language(status: Status, texts: Mapping[str, str]) -> Status:
-    """The status with its texts translated; one that has no translation stays as it is."""
+    """Return the status with its texts translated; a text without a translation is kept."""
     return _translated(status, lambda text, _: texts.get(text, text))
 
 
 def translations_file(folder: Path) -> Path:
-    """Where the translations for a folder of pages are kept."""
+    """Return the path of the translations for a folder of pages."""
     return folder.with_suffix(".po")
 
 
 def load_translations(folder: Path) -> dict[str, str]:
-    """The translations for a folder of pages, by text; none where there is no such file.
+    """Return the translations for a folder of pages, by text; none without such a file.
 
     Raises BadInput for a file that cannot be read.
     """
@@ -50,7 +50,7 @@ def load_translations(folder: Path) -> dict[str, str]:
         with file.open("rb") as opened:
             catalogue: Catalog = read_po(opened, abort_invalid=True)
     except (OSError, ValueError, PoFileError) as error:
-        raise BadInput(f"{file}: {error}; a gettext catalogue was expected. Correct it.") from error
+        raise BadInput(file, f"not a gettext catalogue ({error})", "Correct it.") from error
     return {
         message.id: message.string
         for message in catalogue
@@ -60,7 +60,7 @@ def load_translations(folder: Path) -> dict[str, str]:
 
 
 def _translated(value: T, translate: Callable[[str, Keys], str], keys: Keys = ()) -> T:
-    """The value with each of its texts replaced by what `translate` makes of it."""
+    """Return the value with each of its texts replaced by `translate`."""
     changed: Any = value
     if isinstance(value, Frozen):
         update: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""Receipts: the line under each block, as HTML: what was run, against what, and what it proved."""
+"""Receipt line: the line under each block, as HTML: the run, its target, and what it proved."""
 
 from html import escape
 from urllib.parse import urlsplit
@@ -9,48 +9,48 @@ from trueup.wording.catalogue import Catalogue
 
 
 def receipt_line(receipt: BlockReceipt, status: Status, catalogue: Catalogue, page: str) -> str:
-    """The stamp of a block on a page; a replay is never worded like a live run."""
+    """Return the stamp of a block on a page; a replay is never worded like a live run."""
     _ = catalogue.gettext
     if receipt.skipped is not None:
         return _paragraph("skipped", [_("Not run: {why}.").format(why=escape(receipt.skipped))])
     host = escape(urlsplit(status.targets[receipt.target].base_url).netloc)
     if receipt.inconclusive is not None:
-        sentence = _("Run against {host}, which told nothing of it: {why}.")
+        sentence = _("Run against {host}; inconclusive: {why}.")
         return _paragraph(
             "inconclusive", [sentence.format(host=host, why=escape(receipt.inconclusive))]
         )
     if not receipt.passed:
         return _paragraph("failed", [_("This block did not pass its run; do not use it.")])
-    told = []
+    sentences = []
     if receipt.outcome == "error":
         texts = [status.signatures[name].match for name in receipt.signatures]
         text = f" (<code>{escape(texts[0])}</code>)" if texts else ""
-        told.append(_("Fails as recorded{text}.").format(text=text))
+        sentences.append(_("Fails as recorded{text}.").format(text=text))
     if receipt.replayed:
-        told.append(
+        sentences.append(
             _("Replays the evidence of {day}; nothing was sent to {host}.").format(
                 day=receipt.evidence, host=host
             )
         )
-        told += [
-            _("The way of the key ({way}) was not part of that evidence.").format(
-                way=f"<code>{escape(str(one.now))}</code>"
+        sentences += [
+            _("The auth method ({auth}) was not part of that evidence.").format(
+                auth=f"<code>{escape(str(difference.now))}</code>"
             )
-            for one in receipt.unobserved
+            for difference in receipt.unobserved
         ]
     else:
-        told.append(_("Run against {host}.").format(host=host))
+        sentences.append(_("Run against {host}.").format(host=host))
     containments = {
-        "namespace": _("Run unmodified, in a network namespace of its own."),
-        "landlock": _("Run unmodified behind a proxy, its TCP confined to it by Landlock."),
-        "none": _("Run unmodified behind a proxy, confined by nothing else."),
+        "namespace": _("Run unmodified in its own network namespace."),
+        "landlock": _("Run unmodified behind a proxy; Landlock limits its TCP to that proxy."),
+        "none": _("Run unmodified behind a proxy, with no further isolation."),
     }
-    told.append(containments[receipt.containment])
+    sentences.append(containments[receipt.containment])
     root = "../" * page.count("/")
     link = f'<a href="{root}receipts.json"><code>{receipt.sha256[:12]}</code></a>'
-    told.append(_("Receipt {link}.").format(link=link))
-    return _paragraph("passed", told)
+    sentences.append(_("Receipt {link}.").format(link=link))
+    return _paragraph("passed", sentences)
 
 
-def _paragraph(state: str, told: list[str]) -> str:
-    return f'<p class="tu-receipt tu-{state}">{" ".join(told)}</p>'
+def _paragraph(state: str, sentences: list[str]) -> str:
+    return f'<p class="tu-receipt tu-{state}">{" ".join(sentences)}</p>'

@@ -1,0 +1,198 @@
+"""Endpoint history: the observations of an endpoint over time, drawn and listed, with the changes
+of its standing."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from trueup.evidence import Change, Seen, holds_of
+from trueup.model import Observation, anchor, as_time
+from trueup.request import request_of
+from trueup.wording.badges import dated
+from trueup.wording.markdown import code, escape_markdown
+from trueup.wording.pages import PageText
+from trueup.wording.phrases import standing_words
+from trueup.wording.sentences import held
+from trueup.wording.timeline import Dot, Drawing, Kind, render_key
+
+MOST = 60
+"""Newest rows of an endpoint that are shown, about two months of daily retests; the status file has
+them all."""
+
+FIRST = 5
+"""Newest changes that are shown unfolded, so that the list is not longer than the drawing."""
+
+
+def history(page: PageText, model: str) -> str:
+    """Return the history of each endpoint of a model."""
+    parts = []
+    for endpoint in page.endpoints(model):
+        parts.append(f"{page.phrases.request(endpoint)} {page.label(endpoint)}")
+        parts.append(endpoint_history(page, endpoint))
+    return "\n\n".join(parts)
+
+
+def endpoint_history(page: PageText, endpoint: str) -> str:
+    """Return a drawing of an endpoint's observations, the changes of its standing, and a list.
+
+    Variants are left out: they do not affect the standing.
+    """
+    rows = page.assessments[endpoint].rows[:MOST]
+    moves = _moves(page, endpoint)
+    parts = []
+    if rows:
+        parts.append(_figure(page, endpoint, rows))
+    if moves:
+        parts.append("\n".join(f"- {move}" for move in moves[:FIRST]))
+    if len(moves) > FIRST:
+        title = page._("Earlier changes")
+        items = "\n".join(f"    - {move}" for move in moves[FIRST:])
+        parts.append(f'??? note tu-moves "{title}"\n\n{items}')
+    if rows:
+        parts.append(_listed(page, endpoint, rows))
+    return "\n\n".join(parts) or page._("No observations yet.")
+
+
+def _changes(page: PageText, endpoint: str) -> tuple[Change, ...]:
+    return page.assessments[endpoint].changes[:MOST]
+
+
+def _moves(page: PageText, endpoint: str) -> list[str]:
+    """Return the changes of the standing and the starts of holds, newest first."""
+    words = standing_words(page.catalogue)
+    moves = [
+        (
+            change.at,
+            page._("{day}: {after}, was {before}").format(
+                day=dated(change.at.date()), after=words[change.after], before=words[change.before]
+            ),
+        )
+        for change in _changes(page, endpoint)
+    ]
+    moves += [
+        (
+            as_time(hold.on),
+            page._("{day}: {hold}").format(day=dated(hold.on), hold=held(page, hold)),
+        )
+        for hold in holds_of(page.status, endpoint)
+    ]
+    return [sentence for _, sentence in sorted(moves, key=lambda move: move[0], reverse=True)]
+
+
+def _figure(page: PageText, endpoint: str, rows: Sequence[Seen]) -> str:
+    """Return the drawing with the legend of its marks."""
+    lanes: dict[str, list[Dot]] = {}
+    for name in sorted({seen.row.target for seen in rows}, key=list(page.status.targets).index):
+        lane = page._("Retests at {target}").format(target=name)
+        lanes[lane] = [_dot(seen) for seen in rows if seen.row.target == name]
+    since = min(map(_begin, rows))
+    changes = [change for change in reversed(_changes(page, endpoint)) if change.at >= since]
+    holds = [as_time(hold.on) for hold in holds_of(page.status, endpoint)]
+    drawing = Drawing(
+        name=anchor(endpoint),
+        title=page._("Observations of {request}").format(
+            request=request_of(page.status, endpoint, page.status.reference).request
+        ),
+        about=" ".join(_about(page, rows, lanes)),
+        lanes=lanes,
+        moves=[(change.at, change.after) for change in changes],
+        holds=[max(at, since) for at in holds],
+    )
+    keys = "".join(f"<li>{key}{word}</li>" for key, word in _keys(page, drawing))
+    return (
+        '<figure class="tu-timeline" data-search-exclude="true">'
+        f'{drawing.render()}<figcaption><ul class="tu-keys">{keys}</ul></figcaption></figure>'
+    )
+
+
+def _begin(seen: Seen) -> datetime:
+    return as_time(seen.row.first or seen.row.newest)
+
+
+def _dot(seen: Seen) -> Dot:
+    return Dot(_begin(seen), as_time(seen.row.newest), _kind(seen.row), not seen.is_current)
+
+
+def _kind(row: Observation) -> Kind:
+    if row.outcome != "output":
+        return "inconclusive" if row.outcome == "inconclusive" else row.outcome
+    if row.billing == "aligned":
+        return "output"
+    return "bare" if row.billing in (None, "inconclusive") else "billed"
+
+
+def _kind_words(page: PageText) -> dict[Kind, str]:
+    return {
+        "output": page._("returns output, billing aligned"),
+        "bare": page._("returns output, billing unknown"),
+        "billed": page._("returns output, billing risky"),
+        "error": page._("fails"),
+        "mixed": page._("fails in some calls"),
+        "inconclusive": page._("inconclusive"),
+    }
+
+
+def _about(page: PageText, rows: Sequence[Seen], lanes: dict[str, list[Dot]]) -> Iterator[str]:
+    words = _kind_words(page)
+    yield page._("From {first} to {last}.").format(
+        first=min(map(_begin, rows)).date(),
+        last=max(seen.row.day for seen in rows),
+    )
+    for lane, dots in lanes.items():
+        counts = Counter(dot.kind for dot in dots)
+        message = page._("{outcome} ({n})")
+        outcomes = [message.format(outcome=words[kind], n=n) for kind, n in counts.items()]
+        yield page._("{lane}: {outcomes}.").format(
+            lane=lane, outcomes=page.catalogue.join_phrases(outcomes)
+        )
+
+
+def _keys(page: PageText, drawing: Drawing) -> Iterator[tuple[str, str]]:
+    """Yield each mark of a drawing with its meaning."""
+    dots = [dot for lane in drawing.lanes.values() for dot in lane]
+    for kind, word in _kind_words(page).items():
+        if any(dot.kind == kind and not dot.is_past for dot in dots):
+            yield render_key(kind), escape_markdown(word)
+        if any(dot.kind == kind and dot.is_past for dot in dots):
+            past = page._("{outcome}, with a request that has changed since").format(outcome=word)
+            yield render_key(kind, is_past=True), escape_markdown(past)
+    if drawing.moves:
+        yield render_key("move"), page._("the standing changed")
+    if drawing.holds:
+        yield render_key("hold"), page._("held back")
+
+
+def _listed(page: PageText, endpoint: str, rows: Sequence[Seen]) -> str:
+    """Return the rows as a folded list, newest first."""
+    items = [f"    - {_row(page, seen)}" for seen in rows]
+    count = len(page.assessments[endpoint].rows)
+    if count > len(rows):
+        items.append("    - " + page._("Older ones are in the status file."))
+    title = page._("The same as a list, newest first")
+    return f'??? note tu-rows "{title}"\n\n' + "\n".join(items)
+
+
+def _row(page: PageText, seen: Seen) -> str:
+    row = seen.row
+    details = [page.phrases.outcome_and_shape(row.outcome, row.shape)]
+    details += [code(page.status.signatures[name].match) for name in row.signatures]
+    if row.billing:
+        word = page.phrases.billing_word(row.billing)
+        details.append(page._("billing {word}").format(word=word))
+    details += [escape_markdown(row.reason)] if row.reason else []
+    details.append(page.phrases.source(row))
+    if not seen.is_current:
+        details.append(page._("with a request that has changed since"))
+    return page._("{when}, {target}: {details}").format(
+        when=_when(page, row),
+        target=escape_markdown(row.target),
+        details=page.catalogue.join_phrases(details),
+    )
+
+
+def _when(page: PageText, row: Observation) -> str:
+    if row.first is None:
+        return dated(row.day)
+    return page.catalogue.ngettext(
+        "{first} to {last}, {n} time", "{first} to {last}, {n} times", row.times
+    ).format(first=dated(as_time(row.first).date()), last=dated(row.day), n=row.times)

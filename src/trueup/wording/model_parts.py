@@ -1,0 +1,131 @@
+"""Model parts: the sections of a model's page, as Markdown at column 0."""
+
+from html import escape
+
+from trueup.evidence import alternative, mapping_of
+from trueup.model import Standing, anchor
+from trueup.wording.badges import dated, mark
+from trueup.wording.markdown import code
+from trueup.wording.pages import PageText, table
+from trueup.wording.sentences import avoid, change, claim, evaluate, start, traffic
+
+ADMONITIONS = {
+    Standing.RECOMMENDED: "success",
+    Standing.CONTROLLED_TESTING: "warning",
+    Standing.UNVERIFIED: "info",
+    Standing.NOT_RECOMMENDED: "danger",
+}
+WORKING = (Standing.RECOMMENDED, Standing.CONTROLLED_TESTING)
+
+
+def advice(page: PageText, model: str) -> str:
+    """Return numbered advice: where to start, what to evaluate, what not to use."""
+    endpoints = page.endpoints(model)
+    standings = {name: page.assessments[name].standing for name in endpoints}
+    items = [start(page, model)]
+    working = [name for name in endpoints if standings[name] in WORKING]
+    if working and Standing.RECOMMENDED not in standings.values():
+        items += [evaluate(page, model, working), traffic(page, model, working[0])]
+    items += [avoid(page, name) for name in endpoints if is_legacy(page, name)]
+    return "\n".join(f"{number}. {item}" for number, item in enumerate(items, 1))
+
+
+def model_status(page: PageText, model: str) -> str:
+    """Return a model's mapping and endpoints as a table."""
+    rows = []
+    if state := mapping_of(page.status, model):
+        rows.append((page._("Alias mapping"), *page.phrases.mapping(state)))
+    for endpoint in page.endpoints(model):
+        rows += _endpoint_rows(page, endpoint)
+    item = page._("Item")
+    header = (f'<span class="tu-stacked">{item}</span>', page._("Status"), page._("Evidence"))
+    return table(header, rows)
+
+
+def _endpoint_rows(page: PageText, endpoint: str) -> list[tuple[str, str, str]]:
+    assessment = page.assessments[endpoint]
+    title, label = page.title(endpoint), page.label(endpoint)
+    name = f"[{title}]({page.link(endpoint)}): {page.phrases.request(endpoint)}"
+    if assessment.outcome is None:
+        return [(name, label, mark("absent", page._("not observed")))]
+    rows = [(name, label, page.outcome_leg(endpoint))]
+    if assessment.outcome.outcome == "output" and assessment.billing_measured:
+        leg = assessment.billing
+        billing = leg.billing if leg else None
+        clause = page.phrases.billing(billing, "output")
+        if leg:
+            targets = page.phrases.targets((leg.target,))
+            message = page._("{clause}; {targets}, {day}")
+            clause = message.format(clause=clause, targets=targets, day=dated(leg.day))
+        name = page._("{route}: billing").format(route=title)
+        rows.append((name, page.phrases.billing_mark(billing), clause))
+    return rows
+
+
+def risk_notes(page: PageText, model: str) -> str:
+    """Return the risks of a model's endpoints, each with its failure texts and causes."""
+    notes = []
+    for endpoint in page.endpoints(model):
+        for risk in page.assessments[endpoint].risks:
+            sources = page.phrases.sources(risk.rows)
+            notes.append(f"- {page.phrases.risk(endpoint, risk)} {sources}")
+            notes += [f"    - {page.phrases.signature(name)}" for name in risk.signatures]
+    return "\n".join(notes) or page._("Nothing adverse is on record.")
+
+
+def best(page: PageText, model: str) -> str:
+    """Return the best-standing working endpoint of a model's family, linked to its code."""
+    found = alternative(page.status, page.assessments, model)
+    if found is None:
+        return page._("No working alternative is on record.")
+    return page._("The best route of this family on record: {endpoint} {standing}").format(
+        endpoint=page.name(found.endpoint), standing=page.label(found.endpoint)
+    )
+
+
+def changes(page: PageText, model: str) -> str:
+    """Return the condition that changes each standing of a model, as a list."""
+    return "\n".join(
+        f"- {page.phrases.request(endpoint)} {page.label(endpoint)}: {change(page, endpoint)}"
+        for endpoint in page.endpoints(model)
+    )
+
+
+def heading(page: PageText, endpoint: str, level: int) -> str:
+    """Return an endpoint's heading with its stable anchor; a failing one is marked legacy."""
+    text = page.title(endpoint)
+    if is_legacy(page, endpoint):
+        text = page._("Legacy: {route}").format(route=text)
+    return f"{'#' * level} {text} {{ #{anchor(endpoint)} }}"
+
+
+def is_legacy(page: PageText, endpoint: str) -> bool:
+    """Return whether an endpoint is not recommended any more."""
+    return page.assessments[endpoint].standing is Standing.NOT_RECOMMENDED
+
+
+def legacy_label(page: PageText) -> str:
+    """Return the line over the blocks of a legacy endpoint, with the label of their copy button."""
+    copy = escape(page._("Copy legacy code that is not recommended"))
+    label = escape(page._("Legacy code, not recommended"))
+    return f'<p class="tu-legacy" data-copy-label="{copy}">{label}</p>'
+
+
+def standing_box(page: PageText, endpoint: str) -> str:
+    """Return a box with an endpoint's standing and its claim."""
+    assessment = page.assessments[endpoint]
+    title = page.phrases.standing(assessment)
+    if assessment.seen_on:
+        title = page._("{standing}, as of {day}").format(standing=title, day=assessment.seen_on)
+    if is_legacy(page, endpoint):
+        title = page._("Legacy pattern, {standing}").format(standing=title)
+    kind = ADMONITIONS[assessment.standing]
+    return f'!!! {kind} "{title}"\n\n    {claim(page, endpoint)}'
+
+
+def start_here(page: PageText) -> str:
+    """Return the advice where to start, for each family, as a list."""
+    first: dict[str, str] = {}
+    for model in page.status.models:
+        first.setdefault(page.status.family(model), model)
+    return "\n".join(f"- {code(family)}: {start(page, model)}" for family, model in first.items())
