@@ -143,7 +143,7 @@ BROKEN: dict[str, tuple[Callable[[Path], None], dict[str, int], str]] = {
     "a page that is no longer built": (
         change("mkdocs.yml", "nav: [index.md, more.md]", "nav: [index.md]\nexclude_docs: more.md"),
         {"errors": 1},
-        r"more/index\.html: No such file or directory; the page as it was built was expected",
+        r"more/index\.html: No such file or directory\. Build the site again",
     ),
     "no block at all": (
         bare,

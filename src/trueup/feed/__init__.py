@@ -2,7 +2,7 @@
 
 from trueup.feed.badge import render_badge
 from trueup.feed.files import feed_files
-from trueup.feed.status import EndpointFeed, StatusFeed, feed_of, render_feed_schema
+from trueup.feed.status_feed import EndpointFeed, StatusFeed, feed_of, render_feed_schema
 from trueup.feed.syndication import Channel, render_atom, render_json_feed
 
 __all__ = [

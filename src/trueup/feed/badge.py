@@ -12,23 +12,24 @@ COLOURS = {
     Standing.UNVERIFIED: "#4a5a63",
     Standing.NOT_RECOMMENDED: "#a31515",
 }
-"""White text on each of them has a contrast of at least 4.5."""
+"""White text on each of them has a contrast of at least 4.5, the minimum of WCAG 2 AA."""
 LETTER, PADDING, HEIGHT = 7, 8, 20
+"""Sizes in pixels; 7 is the width of a wide letter of Verdana at 11 pixels."""
 
 
 def render_badge(name: str, assessments: Sequence[Assessment], is_rehearsal: bool = False) -> str:
-    """An SVG with a name and the best standing of its endpoints, with the day of that claim."""
-    verdict = min(assessments, key=lambda one: one.standing.rank)
-    word = verdict.standing.replace("-", " ")
+    """Return an SVG with a name, the best standing of its endpoints, and the date of that claim."""
+    best = min(assessments, key=lambda assessment: assessment.standing.rank)
+    word = best.standing.replace("-", " ")
     left = f"rehearsal, {name}" if is_rehearsal else name
-    right = f"{word}, {verdict.seen_on}" if verdict.seen_on else word
+    right = f"{word}, {best.seen_on}" if best.seen_on else word
     first, second = (len(text) * LETTER + 2 * PADDING for text in (left, right))
     title = escape(f"{left}: {right}")
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{first + second}" height="{HEIGHT}"'
         f' role="img" aria-label="{title}"><title>{title}</title>'
         f'<rect width="{first}" height="{HEIGHT}" fill="#333"/>'
-        f'<rect x="{first}" width="{second}" height="{HEIGHT}" fill="{COLOURS[verdict.standing]}"/>'
+        f'<rect x="{first}" width="{second}" height="{HEIGHT}" fill="{COLOURS[best.standing]}"/>'
         '<g fill="#fff" font-family="Verdana,DejaVu Sans,sans-serif" font-size="11"'
         ' text-anchor="middle">'
         f'<text x="{first / 2:g}" y="14">{escape(left)}</text>'

@@ -1,11 +1,11 @@
-"""Files: everything that programs read, by its place in the built site."""
+"""Files: every file for programs, by its path in the built site."""
 
 from collections.abc import Mapping
 from datetime import date
 
 from trueup.evidence import assess, latest_changes
 from trueup.feed.badge import render_badge
-from trueup.feed.status import feed_of, render_feed_schema
+from trueup.feed.status_feed import feed_of, render_feed_schema
 from trueup.feed.syndication import ATOM, JSON, Channel, render_atom, render_json_feed
 from trueup.model import Status, anchor
 
@@ -17,10 +17,10 @@ def feed_files(
     address: str = "",
     places: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
-    """Texts by their paths within the site.
+    """Return the texts by their paths within the site.
 
-    `address` is where the site is published, if that is known; `places` is where in it each
-    endpoint is told of.
+    `address` is that of the published site, if known; `places` are the paths within it of the
+    endpoints.
     """
     base_url = status.targets[status.reference].base_url
     channel = Channel(base_url, today, is_rehearsal, address, places or {})

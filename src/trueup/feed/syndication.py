@@ -15,15 +15,15 @@ ATOM, JSON = "changes.atom", "changes.json"
 NAMESPACE = "http://www.w3.org/2005/Atom"
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 MOST = 100
-"""How many of the newest changes a feed holds."""
+"""Newest changes in a feed; feed readers keep older ones, and the status page has them all."""
 
 
 @dataclass(frozen=True)
 class Channel:
-    """What the feeds say of themselves.
+    """The description of the feeds.
 
-    `address` is where the site is published, if that is known, and `places` is where in it each
-    endpoint is told of; without an address, nothing is linked.
+    `address` is that of the published site, if known, and `places` are the paths within it of the
+    endpoints; without an address, nothing is linked.
     """
 
     base_url: str
@@ -39,27 +39,27 @@ class Channel:
 
     @property
     def title(self) -> str:
-        """What the feeds are called."""
+        """The title of the feeds."""
         return f"{'REHEARSAL, ' if self.is_rehearsal else ''}standings at {self.host}"
 
     @property
     def id(self) -> str:
-        """An address of the Atom feed that stays the same wherever the site is put."""
+        """An id of the Atom feed that stays the same wherever the site is published."""
         return uuid5(NAMESPACE_URL, f"{self.base_url}/ {self.title}").urn
 
     def link(self, endpoint: str) -> str | None:
-        """Where a reader finds an endpoint; None where that is not known."""
+        """Return the address of an endpoint's page; None where it is not known."""
         place = self.places.get(endpoint)
         return self.address + place if self.address and place is not None else None
 
 
 def render_atom(channel: Channel, changes: Sequence[Change]) -> str:
-    """The changes as an Atom feed."""
+    """Return the changes as an Atom feed."""
     midnight = datetime.combine(channel.today, time(), UTC)
     feed = ElementTree.Element("feed", {"xmlns": NAMESPACE})
     _add(feed, "id", channel.id)
     _add(feed, "title", channel.title)
-    _add(feed, "updated", max((one.at for one in changes), default=midnight).isoformat())
+    _add(feed, "updated", max((change.at for change in changes), default=midnight).isoformat())
     _add(_add(feed, "author"), "name", channel.host)
     if channel.address:
         _add(feed, "link", rel="self", href=channel.address + ATOM)
@@ -78,7 +78,7 @@ def render_atom(channel: Channel, changes: Sequence[Change]) -> str:
 
 
 def render_json_feed(channel: Channel, changes: Sequence[Change]) -> str:
-    """The changes as a JSON Feed 1.1."""
+    """Return the changes as a JSON Feed 1.1."""
     feed: dict[str, object] = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": channel.title,

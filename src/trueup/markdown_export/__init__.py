@@ -1,4 +1,4 @@
-"""Texts: the built pages as Markdown, for assistants and for readers who take a page with them."""
+"""Markdown export: the built pages as Markdown, for assistants and for readers who copy a page."""
 
 from trueup.markdown_export.from_html import Article, escape_commonmark
 from trueup.markdown_export.llms import Texts, leading, link_texts, text_of

@@ -1,4 +1,4 @@
-"""Markdown: the article of a built page as Markdown, as it is seen without running a script."""
+"""From HTML: the article of a built page as Markdown, as it is visible without a script."""
 
 import re
 from collections.abc import Callable, Set
@@ -12,26 +12,26 @@ from trueup.site import trim_end, without_colours
 from trueup.wording.markdown import code_span, fence_for
 
 Link = Callable[[str], str | None]
-"""An address of a page as it is written where the Markdown lies; None where nothing is to lead."""
+"""Rewrites an address of a page for the file of the Markdown; None drops the link."""
 ARTICLE = re.compile(r"<article\b.*?</article>", re.DOTALL)
 UNSEEN = ("headerlink", "tu-markdown", "linenos", "button", "input", "script", "style", "svg")
 ACTIVE = re.compile(r"([\\`*\[\]<&|~]|(?<![^\W_])_|_(?![^\W_]))")
 OPENING = re.compile(r"(?m)^(\s*)([#>=+-]|[0-9]{1,9}(?=[.)]))")
-"""What would open a block of another kind at the start of a line."""
+"""Characters that open a block of another kind at the start of a line."""
 URL_SAFE = "%/:?#[]@!$'*+,;=~"
 
 
 def escape_commonmark(text: str) -> str:
-    """The text as running text: no character of it means anything to Markdown."""
+    """Return the text as running text, in which no character is markup of CommonMark."""
     return OPENING.sub(_inert, ACTIVE.sub(r"\\\1", _printable(text)))
 
 
 class Article:
-    """The article of a page. `title` is Markdown; `until` is the last day on which all that it says
-    in the present tense may be said, where it has one."""
+    """The article of a page. `title` is Markdown; `until` is the last date of its claims in the
+    present tense, where it has any."""
 
     def __init__(self, html: str) -> None:
-        """Raises ValueError for a page without an article, or without a title in it."""
+        """Parse the article. Raises ValueError for a page without an article or without a title."""
         found = ARTICLE.search(re.sub("\r\n?", "\n", html))
         text = without_colours(found[0] if found else "")
         soup = BeautifulSoup(text, "html.parser")
@@ -43,15 +43,17 @@ class Article:
         self.until = min((str(day) for day in days if day), default=None)
         self._converter = _Converter(mark=sha256(text.encode(errors="replace")).hexdigest())
         title = self._converter.convert_soup(heading.extract())
-        self.title = self._converter.led(title, lambda _: None).strip("\n").removeprefix("# ")
+        self.title = (
+            self._converter.with_links(title, lambda _: None).strip("\n").removeprefix("# ")
+        )
         self._body = self._converter.convert_soup(soup).strip("\n")
 
     def render(self, note: str, link: Link) -> str:
-        """The page with a note under its title; code is byte for byte as the copy button gives it.
+        """Return the page with a note under its title; code is byte for byte as it is copied.
 
-        Tabs follow each other, each under its label; what a click would open is open.
+        Tabs follow each other, each under its label; folded parts are open.
         """
-        return f"# {self.title}\n\n{note}\n\n{self._converter.led(self._body, link)}\n"
+        return f"# {self.title}\n\n{note}\n\n{self._converter.with_links(self._body, link)}\n"
 
 
 def _printable(text: str) -> str:
@@ -64,9 +66,9 @@ def _inert(found: re.Match[str]) -> str:
 
 
 def _prepare(soup: BeautifulSoup) -> None:
-    """Takes away what is not seen, and gives labels and boxes a form that Markdown has."""
-    for odd in [*_named(soup, *UNSEEN), *soup.find_all(hidden=True)]:
-        odd.decompose()
+    """Remove invisible elements, and give labels and boxes a form that Markdown has."""
+    for unseen in [*_named(soup, *UNSEEN), *soup.find_all(hidden=True)]:
+        unseen.decompose()
     for tabs in _named(soup, "tabbed-set"):
         labels = tabs.select(":scope > .tabbed-labels > label")
         blocks = tabs.select(":scope > .tabbed-content > .tabbed-block")
@@ -81,11 +83,11 @@ def _prepare(soup: BeautifulSoup) -> None:
 
 
 def _named(soup: BeautifulSoup, *names: str) -> list[Tag]:
-    """The elements whose tag or one of whose classes is among the names. CSS selectors, which
-    could say the same, took a quarter of the time of a page."""
-    wanted = set(names)
+    """Return the elements with a tag or a class among the names. CSS selectors, which are
+    equivalent, took a quarter of the time of a page."""
+    known = set(names)
     return soup.find_all(
-        lambda tag: tag.name in wanted or not wanted.isdisjoint(tag.get_attribute_list("class"))
+        lambda tag: tag.name in known or not known.isdisjoint(tag.get_attribute_list("class"))
     )
 
 
@@ -97,15 +99,15 @@ def _bold(soup: BeautifulSoup, source: Tag) -> Tag:
 
 
 class _Converter(MarkdownConverter):
-    """Marks links, since one conversion serves files of several folders. No page has its own hash
-    as text, so `mark` is the hash of the page."""
+    """A converter that marks links, since one conversion serves files of several folders. No page
+    has its own hash as text, so `mark` is the hash of the page."""
 
     def __init__(self, mark: str) -> None:
         super().__init__(heading_style="atx", bullets="-", autolinks=False)
         self._mark, self._targets = mark, list[str]()
 
-    def led(self, text: str, link: Link) -> str:
-        """The text with its links as `link` writes them; where one leads nowhere, its words."""
+    def with_links(self, text: str, link: Link) -> str:
+        """Return the text with its links rewritten by `link`; a dropped link leaves its words."""
 
         def written(found: re.Match[str]) -> str:
             target = link(self._targets[int(found[1])])

@@ -1,4 +1,4 @@
-"""Texts: each page as Markdown beside it, and the lists of them by the convention of llms.txt."""
+"""llms.txt: each page as Markdown beside it, and the lists of them by that convention."""
 
 import posixpath
 import re
@@ -20,7 +20,7 @@ HEAD_END, TITLE_END = "</head>", re.compile(r"<article\b.*?</h1>", re.DOTALL)
 
 
 def text_of(page: str) -> str:
-    """Where the Markdown of a page of the site lies: beside it."""
+    """Return the path of a page's Markdown: beside the page."""
     return page.removesuffix(".html") + ".md"
 
 
@@ -28,8 +28,8 @@ def text_of(page: str) -> str:
 class Texts:
     """The pages of one language as Markdown, and the lists of them.
 
-    `address` is where the site will be published, if that is known; `mark` is a sentence that must
-    stand on top of everything.
+    `address` is that of the published site, if known; `mark` is a sentence for the top of every
+    file.
     """
 
     site: Path
@@ -42,10 +42,10 @@ class Texts:
     mark: str | None = None
 
     def write(self, guides: Mapping[str, AssistantLabels]) -> None:
-        """Writes the Markdown of each page, `llms.txt` and `llms-full.txt`.
+        """Write the Markdown of each page, `llms.txt` and `llms-full.txt`.
 
-        `guides` are those of all languages, by their names. Raises BadInput for a page that is not
-        as it was built.
+        `guides` are those of all languages, by their names. Raises BadInput for a page that was
+        changed after the build.
         """
         home = home_of(self.language)
         articles = {page.source: self._article(page) for page in self._in_order()}
@@ -59,7 +59,7 @@ class Texts:
         self._write(home + LIST, "\n".join(self._list(articles, guides)))
 
     def _in_order(self) -> list[Page]:
-        """The pages in the order of the menu, those that are in none of it last."""
+        """Return the pages in the order of the menu, those outside it last."""
         rank = {source: number for number, source in enumerate(self.outline.sources)}
         return sorted(self.pages, key=lambda page: rank.get(page.source, len(rank)))
 
@@ -68,10 +68,8 @@ class Texts:
         try:
             return Article(file.read_bytes().decode(errors="replace"))
         except (OSError, ValueError) as error:
-            found = error.strerror if isinstance(error, OSError) else error
-            raise BadInput(
-                f"{file}: {found}; the page as it was built was expected. Build it again."
-            ) from error
+            problem = error.strerror if isinstance(error, OSError) else error
+            raise BadInput(file, str(problem), "Build the site again.") from error
 
     def _render(self, page: Page, article: Article, folder: str, address: str) -> str:
         link = leading(page.html, folder, address)
@@ -94,14 +92,14 @@ class Texts:
             yield f"## {escape_commonmark(section.title or self.guide.pages)}\n"
             for source in section.sources:
                 page = pages[source]
-                told = f": {escape_commonmark(page.description)}" if page.description else ""
+                about = f": {escape_commonmark(page.description)}" if page.description else ""
                 place = link(f"/{quote(text_of(page.html))}")
-                yield f"- [{articles[source].title}]({place}){told}"
+                yield f"- [{articles[source].title}]({place}){about}"
             yield ""
         yield f"## {self.guide.programs}\n"
-        for name, told in self.guide.files().items():
-            yield f"- [{name}]({link('/' + name)}): {told}"
-        # By the convention, this title says that what is under it can be left out.
+        for name, about in self.guide.files().items():
+            yield f"- [{name}]({link('/' + name)}): {about}"
+        # By the convention, the files under this title can be left out.
         yield "\n## Optional\n"
         yield f"- [{WHOLE}]({link('/' + home + WHOLE)}): {self.guide.whole}"
         for language, guide in guides.items():
@@ -111,9 +109,9 @@ class Texts:
 
 
 def leading(page: str, folder: str, address: str = "") -> Link:
-    """How a page's links are written in a file of a folder: absolute where an address is given.
+    """Return the rewriting of a page's links for a file of a folder: absolute with an address.
 
-    Those that lead to no page of the web are dropped.
+    Links of other schemes than those of the web and of mail are dropped.
     """
 
     def link(href: str) -> str | None:
@@ -134,7 +132,7 @@ def leading(page: str, folder: str, address: str = "") -> Link:
 
 
 def _by_title(sections: Sequence[Section], known: Mapping[str, Page]) -> list[Section]:
-    """One section for each title, in the order in which they first come."""
+    """Return one section for each title, in the order of their first place."""
     found: dict[str | None, list[str]] = {}
     for section in sections:
         found.setdefault(section.title, []).extend(s for s in section.sources if s in known)
@@ -142,7 +140,7 @@ def _by_title(sections: Sequence[Section], known: Mapping[str, Page]) -> list[Se
 
 
 def link_texts(site: Path, guides: Mapping[str, AssistantLabels]) -> None:
-    """Links each page to its Markdown, in its head and visibly under its title.
+    """Link each page to its Markdown, in its head and visibly under its title.
 
     `guides` are by page. The link works without JavaScript; with it, a click copies the Markdown.
     """

@@ -20,7 +20,7 @@ MOST = 60
 them all."""
 
 FIRST = 5
-"""Newest changes that are shown unfolded, so that the list is not longer than the drawing."""
+"""Newest changes that are shown unfolded, a list about as high as the drawing."""
 
 
 def history(page: PageText, model: str) -> str:

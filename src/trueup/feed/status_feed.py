@@ -1,4 +1,4 @@
-"""Status feed: what a program may know of each endpoint, as one JSON object with a schema."""
+"""Status feed: the standing of each endpoint for programs, as one JSON object with a schema."""
 
 import json
 from collections.abc import Mapping
@@ -22,46 +22,46 @@ class EndpointFeed(Frozen):
     upstream: str
     """The model behind it; its own name where it has no other."""
     mapping: Literal["confirmed", "stated", "contradicted", "varies"] | None
-    """What is known of that; none where the name is no alias, or nothing was recorded."""
+    """The state of the mapping; none where the name is no alias, or without a record."""
     route: str
     """The route's name."""
     request: str
     """Method and path."""
     standing: Standing
-    """The word that readers see."""
+    """The standing that readers see."""
     supported: Standing
-    """What the evidence alone supports; a hold can have lowered it."""
+    """The standing by the evidence alone; a hold can have lowered it."""
     intermittent: bool
-    """Whether some calls of the newest retest failed."""
+    """True where some calls of the newest retest failed."""
     seen_on: date | None
-    """The day of the older leg of the claim; none where nothing told."""
+    """The date of the older leg of the claim; none without a conclusive retest."""
     fresh_until: date | None
-    """The last day on which the claim may be made in the present tense."""
+    """The last date on which the claim may be made in the present tense."""
     outcome: Outcome | None
-    """What the newest retest that told saw."""
+    """The outcome of the newest conclusive retest."""
     shape: Shape | None
-    """How the image came."""
+    """The shape of the reply that carried the image."""
     billing: Billing | None
-    """The newest bill since the last failure; none where it was not observed."""
+    """The newest billing verdict since the last failure; none where it was not observed."""
     clean: int
-    """Clean retests since the last bad one."""
+    """The number of clean retests since the last bad one."""
     needed: int
-    """How many of them recommend it."""
+    """The number of clean retests that makes it recommended."""
     hold: str | None
-    """Why a person holds it back."""
+    """The reason of the hold on it."""
     alternative: str | None
     """The best-standing working endpoint of its family; none where none is on record."""
 
 
 class StatusFeed(Frozen):
-    """The standings of all endpoints, on one day."""
+    """The standings of all endpoints on one date."""
 
     version: Literal[1] = Field(default=1)
     """The version of this form."""
     as_of: date
-    """The day on which it was made."""
+    """The date on which it was made."""
     rehearsal: bool
-    """True where the mock has made the record: then it says nothing of a gateway."""
+    """True where the record was made by the mock; then it says nothing about a gateway."""
     reference: str
     """The target whose observations make standings."""
     base_url: str
@@ -69,7 +69,7 @@ class StatusFeed(Frozen):
     endpoints: tuple[EndpointFeed, ...]
 
     def render(self) -> str:
-        """The file's text."""
+        """Return the text of the file."""
         return self.model_dump_json(indent=2) + "\n"
 
 
@@ -79,7 +79,7 @@ def feed_of(
     today: date,
     is_rehearsal: bool = False,
 ) -> StatusFeed:
-    """The feed of a status file."""
+    """Return the feed of a status file."""
     return StatusFeed(
         as_of=today,
         rehearsal=is_rehearsal,
@@ -91,10 +91,10 @@ def feed_of(
 
 def _endpoint(status: Status, assessments: Mapping[str, Assessment], endpoint: str) -> EndpointFeed:
     model, route = split(endpoint)
-    verdict, mapping = assessments[endpoint], mapping_of(status, model)
+    assessment, mapping = assessments[endpoint], mapping_of(status, model)
     best = alternative(status, assessments, model)
-    told, bill = verdict.outcome, verdict.billing
-    seen_on = verdict.seen_on
+    row, bill = assessment.outcome, assessment.billing
+    seen_on = assessment.seen_on
     return EndpointFeed(
         endpoint=endpoint,
         model=model,
@@ -102,23 +102,23 @@ def _endpoint(status: Status, assessments: Mapping[str, Assessment], endpoint: s
         mapping=mapping.word if mapping else None,
         route=route,
         request=request_of(status, endpoint, status.reference).request,
-        standing=verdict.standing,
-        supported=verdict.supported,
-        intermittent=verdict.intermittent,
+        standing=assessment.standing,
+        supported=assessment.supported,
+        intermittent=assessment.intermittent,
         seen_on=seen_on,
         fresh_until=seen_on + status.policy.fresh_for if seen_on else None,
-        outcome="error" if verdict.no_answer else told.outcome if told else None,
-        shape=told.shape if told else None,
+        outcome="error" if assessment.no_answer else row.outcome if row else None,
+        shape=row.shape if row else None,
         billing=bill.billing if bill else None,
-        clean=verdict.clean,
-        needed=verdict.needed,
-        hold=verdict.hold.reason if verdict.hold else None,
+        clean=assessment.clean,
+        needed=assessment.needed,
+        hold=assessment.hold.reason if assessment.hold else None,
         alternative=best.endpoint if best else None,
     )
 
 
 def render_feed_schema() -> str:
-    """The JSON Schema of the feed, as text."""
+    """Return the JSON Schema of the feed, as text."""
     schema = StatusFeed.model_json_schema(mode="serialization")
     named = {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
     return json.dumps(named, indent=2, ensure_ascii=False) + "\n"
