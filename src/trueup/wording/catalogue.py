@@ -11,7 +11,6 @@ from pathlib import Path
 from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_decimal
 
 from trueup.errors import BadInput
 
@@ -43,11 +42,6 @@ class Catalogue:
     def join_phrases(self, items: Iterable[str]) -> str:
         """Return independent phrases, one after the other."""
         return {"ja": "、", "zh": "；"}.get(self.language, "; ").join(items)
-
-    def number(self, value: float, digits: int = 0) -> str:
-        """Return a number as this language writes it, with `digits` decimals."""
-        form = f"#,##0.{'0' * digits}" if digits else "#,##0"
-        return str(format_decimal(value, form, locale=self.language))
 
 
 @cache

@@ -7,7 +7,7 @@ ACTIVE = re.compile(r"[\\`*_\[\]<>&|~^{}!#]")
 
 def escape_markdown(text: str) -> str:
     """Return the text as running text, in which no character is markup of Markdown or HTML."""
-    return inert(_one_line(text))
+    return inert(one_line(text))
 
 
 def inert(text: str) -> str:
@@ -17,7 +17,7 @@ def inert(text: str) -> str:
 
 def code(text: str) -> str:
     """Return the text as code in a page's Markdown."""
-    text = _one_line(text)
+    text = one_line(text)
     if "<" in text:  # the pages' Markdown looks for blocks of HTML before it looks for code spans
         return f"<code>{escape_markdown(text)}</code>"
     return code_span(text)
@@ -25,7 +25,7 @@ def code(text: str) -> str:
 
 def code_span(text: str) -> str:
     """Return the text as a code span, for places where only Markdown reads it."""
-    text = _one_line(text)
+    text = one_line(text)
     fence = fence_for(text, 1)
     pad = " " if text.startswith("`") or text.endswith("`") else ""
     return f"{fence}{pad}{text}{pad}{fence}"
@@ -37,5 +37,6 @@ def fence_for(text: str, least: int) -> str:
     return "`" * max(least, longest + 1)
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """Return the text in one line, without characters that are not printable."""
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())

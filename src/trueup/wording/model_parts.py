@@ -4,7 +4,6 @@ from html import escape
 
 from trueup.evidence import alternative, mapping_of
 from trueup.model import Standing, anchor
-from trueup.wording.badges import dated, mark
 from trueup.wording.markdown import code
 from trueup.wording.pages import PageText, table
 from trueup.wording.sentences import avoid, change, claim, evaluate, start, traffic
@@ -47,16 +46,14 @@ def _endpoint_rows(page: PageText, endpoint: str) -> list[tuple[str, str, str]]:
     title, label = page.title(endpoint), page.label(endpoint)
     name = f"[{title}]({page.link(endpoint)}): {page.phrases.request(endpoint)}"
     if assessment.outcome is None:
-        return [(name, label, mark("absent", page._("not observed")))]
+        return [(name, label, page.phrases.not_observed)]
     rows = [(name, label, page.outcome_leg(endpoint))]
     if assessment.outcome.outcome == "output" and assessment.billing_measured:
         leg = assessment.billing
         billing = leg.billing if leg else None
         clause = page.phrases.billing(billing, "output")
         if leg:
-            targets = page.phrases.targets((leg.target,))
-            message = page._("{clause}; {targets}, {day}")
-            clause = message.format(clause=clause, targets=targets, day=dated(leg.day))
+            clause = page.phrases.located(clause, (leg.target,), leg.day)
         name = page._("{route}: billing").format(route=title)
         rows.append((name, page.phrases.billing_mark(billing), clause))
     return rows

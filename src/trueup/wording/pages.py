@@ -7,7 +7,7 @@ from functools import cached_property
 
 from trueup.evidence import Assessment, assess
 from trueup.model import Status, split
-from trueup.wording.badges import Look, dated, mark
+from trueup.wording.badges import Look, mark
 from trueup.wording.catalogue import Catalogue
 from trueup.wording.markdown import escape_markdown
 from trueup.wording.phrases import Phrases, standing_words
@@ -88,11 +88,7 @@ class PageText:
         )
         failed = (risk.targets for risk in assessment.risks if risk.kind == "failed")
         targets = next((names for names in failed if row.target in names), (row.target,))
-        return self._("{outcome}; {targets}, {day}").format(
-            outcome=mark(look, phrase) if look else phrase,
-            targets=self.phrases.targets(targets),
-            day=dated(row.day),
-        )
+        return self.phrases.located(mark(look, phrase) if look else phrase, targets, row.day)
 
 
 def _voice(name: str, sentence: str, until: date, is_hidden: bool) -> str:

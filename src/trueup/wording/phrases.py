@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from urllib.parse import quote
 
 from trueup.evidence import Assessment, MappingState, MappingWord, Risk
@@ -89,7 +90,7 @@ class Phrases:
         }[shape]
 
     def billing_word(self, billing: Billing | None) -> str:
-        """The short word for a billing assessment."""
+        """Return the short word for a billing verdict."""
         if billing is None:
             return self._("not observed")
         if billing == "aligned":
@@ -127,7 +128,7 @@ class Phrases:
         return looks[outcome]
 
     def billing_mark(self, billing: Billing | None) -> str:
-        """The short word for a billing assessment, as a mark."""
+        """Return the short word for a billing verdict as a mark."""
         looks: dict[Billing | None, Look] = {
             None: "absent",
             "aligned": "good",
@@ -138,6 +139,17 @@ class Phrases:
     def targets(self, names: tuple[str, ...]) -> str:
         """Return target names as part of a sentence."""
         return self.catalogue.join(escape_markdown(name) for name in names)
+
+    @property
+    def not_observed(self) -> str:
+        """The mark of something without an observation."""
+        return mark("absent", self._("not observed"))
+
+    def located(self, phrase: str, targets: tuple[str, ...], day: date) -> str:
+        """Return a phrase with the targets and the date of its evidence."""
+        return self._("{phrase}; {targets}, {day}").format(
+            phrase=phrase, targets=self.targets(targets), day=dated(day)
+        )
 
     def mapping(self, state: MappingState) -> tuple[str, str]:
         """Return the mark of a mapping, and the observation that it rests on."""

@@ -63,7 +63,7 @@ def _image(page: PageText, endpoint: str) -> str:
     row = next((row for row in current if row.target == page.status.reference), None)
     if row is not None and row.outcome == "inconclusive":
         parts.append(_inconclusive(page, row))
-    return "<br> ".join(parts) or mark("absent", page._("not observed"))
+    return "<br> ".join(parts) or page.phrases.not_observed
 
 
 def _inconclusive(page: PageText, row: Observation) -> str:
@@ -84,33 +84,27 @@ def _billing(page: PageText, endpoint: str) -> str:
         return page._("{word} ({reason})").format(word=word, reason=escape_markdown(ledger.none))
     row = assessment.billing or assessment.outcome
     if row is None:
-        return mark("absent", page._("not observed"))
+        return page.phrases.not_observed
     if row.billing == "inconclusive":
         return _inconclusive(page, row)
     word = page.phrases.billing_mark(row.billing)
     if row.billing is None:
         return word
     clause = page.phrases.billing(row.billing, row.outcome)
-    return page._("{clause}; {targets}, {day}").format(
-        clause=f"{word} {clause}",
-        targets=page.phrases.targets((row.target,)),
-        day=dated(row.day),
-    )
+    return page.phrases.located(f"{word} {clause}", (row.target,), row.day)
 
 
 def _targets(page: PageText, endpoint: str) -> str:
     rows = page.assessments[endpoint].latest
     if not rows:
-        return mark("absent", page._("not observed"))
+        return page.phrases.not_observed
     if len(rows) == 1:
         return page._("only {target} was conclusive").format(
             target=escape_markdown(next(iter(rows)))
         )
     others = [
-        page._("{outcome}; {targets}, {day}").format(
-            outcome=page.phrases.outcome_and_shape(row.outcome, row.shape),
-            targets=page.phrases.targets((name,)),
-            day=dated(row.day),
+        page.phrases.located(
+            page.phrases.outcome_and_shape(row.outcome, row.shape), (name,), row.day
         )
         for name, row in rows.items()
     ]
@@ -151,8 +145,7 @@ def _cell(page: PageText, target: str, row: Observation | None) -> str:
     """Return the latest result of a target as a cell."""
     label = column(code(target))
     if row is None:
-        word = page._("not observed")
-        return f"{label} {mark('absent', word)}"
+        return f"{label} {page.phrases.not_observed}"
     look = page.phrases.outcome_look(row.outcome)
     lines = [f"{label} {mark(look, page.phrases.outcome_and_shape(row.outcome, row.shape))}"]
     lines += [code(row.image.mime)] if row.image and row.image.mime else []
@@ -181,7 +174,7 @@ def matrix(page: PageText, address: str = "") -> str:
 
 def _place(page: PageText, address: str, endpoint: str) -> str:
     if endpoint not in page.status.endpoints:
-        return mark("absent", page._("not observed"))
+        return page.phrases.not_observed
     seen_on = page.assessments[endpoint].seen_on
     label = f"[{page.label(endpoint)}]({address}#{anchor(endpoint)})"
     return f"{label}<br> {dated(seen_on)}" if seen_on else label
@@ -191,7 +184,7 @@ def legend(page: PageText) -> str:
     """Return the meaning of the marks beside a standing."""
     days = page.status.policy.fresh_for.days
     meanings = (
-        (mark("absent", page._("not observed")), page._("nobody has tested it yet")),
+        (page.phrases.not_observed, page._("nobody has tested it yet")),
         (
             mark("inconclusive", page._("inconclusive")),
             page._("it was tested, but the reply says nothing about the route"),

@@ -10,6 +10,7 @@ from html import escape
 from typing import Literal
 
 from trueup.model import Standing
+from trueup.wording.markdown import one_line
 
 Kind = Literal["output", "bare", "billed", "error", "mixed", "inconclusive"]
 Place = Callable[[datetime], float]
@@ -177,4 +178,4 @@ def _path(looks: str, line: str) -> str:
 
 def _text(text: str) -> str:
     """Return the text in one line, inert in HTML."""
-    return escape(" ".join("".join(c if c.isprintable() else " " for c in text).split()))
+    return escape(one_line(text))
