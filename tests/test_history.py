@@ -24,14 +24,13 @@ from test_wording import (
 from trueup.evidence import assess, latest_changes
 from trueup.model import Standing, Status
 from trueup.status_file import parse_status
-from trueup.wording import endpoint_history, history
-from trueup.wording.endpoint_history import FIRST, MOST
-from trueup.wording.timeline import COLUMNS, OUTLINES, RIGHT, WIDTH, Dot, Drawing, render_key
+from trueup.wording.endpoint_history import FIRST, MOST, endpoint_history, history
+from trueup.wording.timeline import COLUMNS, OUTLINES, RIGHT, WIDTH, Dot, Drawing
 
 NOON = datetime(2026, 4, 14, 12, tzinfo=UTC)
 NOW = datetime(2026, 4, 20, tzinfo=UTC)
 STATUS = parse_status((TOP / "tests" / "record.yml").read_text("utf-8"), "status.yml", NOW).status
-ASKED = "nano-banana/generate-content"
+SILENT = "nano-banana/generate-content"
 
 
 def many(count: int) -> list[dict[str, Any]]:
@@ -52,16 +51,16 @@ def drawn(status: Status, endpoint: str = NATIVE) -> Any:
 
 
 def test_changes_are_the_moments_at_which_a_standing_moved() -> None:
-    rows = [row("error", at=EARLIER), row("output", "aligned"), row("output", endpoint=BIRCH)]
-    changes = [one for one in latest_changes(assess(status_of(rows))) if one.endpoint == NATIVE]
-    assert [(one.at.date(), one.before, one.after) for one in changes] == [
-        (DAY, Standing.NOT_RECOMMENDED, Standing.CONTROLLED_TESTING),
-        (EARLIER, Standing.UNVERIFIED, Standing.NOT_RECOMMENDED),
+    rows = [
+        *(row("error", at=EARLIER), row("output", "aligned")),
+        *(row("output", endpoint=BIRCH), row("error", target="local", endpoint=IMAGES)),
     ]
-
-
-def test_another_target_moves_no_standing() -> None:
-    assert latest_changes(assess(status_of([row("error", target="local")]))) == ()
+    changes = latest_changes(assess(status_of(rows)))
+    assert [(one.endpoint, one.at.date(), one.before, one.after) for one in changes] == [
+        (BIRCH, DAY, Standing.UNVERIFIED, Standing.CONTROLLED_TESTING),
+        (NATIVE, DAY, Standing.NOT_RECOMMENDED, Standing.CONTROLLED_TESTING),
+        (NATIVE, EARLIER, Standing.UNVERIFIED, Standing.NOT_RECOMMENDED),
+    ]
 
 
 def test_the_drawing_is_named_and_described_by_ids_of_its_own() -> None:
@@ -104,6 +103,7 @@ def test_each_kind_has_a_shape_and_a_word_in_the_legend(
     assert len(figure.xpath(f"./svg/path[contains(@class, 'tu-dot-{kind}')]")) == 1
     (key,) = figure.xpath(f".//li[svg/path[contains(@class, 'tu-dot-{kind}')]]")
     assert key.text_content().strip()
+    assert key.find("svg").get("aria-hidden") == "true"
 
 
 def test_kinds_differ_by_more_than_their_colour() -> None:
@@ -152,7 +152,7 @@ def test_a_drawing_holds_one_row_as_well_as_two_hundred(count: int) -> None:
     assert len(svg.xpath("./text[contains(@class, 'tu-tick')]")) in (1, 2, 3)
 
 
-def test_what_is_left_out_is_said() -> None:
+def test_omitted_rows_are_mentioned() -> None:
     text = endpoint_history(pages_of(status_of(many(200))), NATIVE)
     assert "Older ones are in the status file." in text
     assert text.rpartition("??? note tu-rows")[2].count("\n    - ") == MOST + 1
@@ -160,7 +160,7 @@ def test_what_is_left_out_is_said() -> None:
     assert "Older ones" not in few
 
 
-def test_equal_marks_that_touch_become_one_and_different_ones_stand_above_each_other() -> None:
+def test_equal_marks_that_touch_become_one_and_different_ones_are_stacked() -> None:
     dots = [Dot(NOON, NOON, kind) for kind in ("output", "output", "error")]
     text = Drawing("a", "t", "d", {"lane": dots}).render()
     heights = re.findall(r'class="tu-dot [^"]*" d="M[\d.]+ ([\d.]+)', text)
@@ -175,14 +175,14 @@ def test_marks_of_one_kind_keep_their_distance() -> None:
     assert all(b - a > 10 for a, b in pairwise(places))
 
 
-def test_moves_and_holds_are_drawn_and_told() -> None:
+def test_changes_and_holds_are_drawn_and_listed() -> None:
     rows = [row("error", at=EARLIER), row("output", "aligned")]
     text = endpoint_history(pages_of(status_of(rows, holds=[hold("not-recommended")])), NATIVE)
     assert text.count('<path class="tu-move"') == 3 and "✕" in text and "△" in text
     assert text.count('<path class="tu-hold"') == 2
-    told = seen(text)
-    assert "2026-04-14: controlled testing, was not recommended" in told
-    assert "2026-05-01: A. Person has held it back since 2026-05-01" in told
+    listed = seen(text)
+    assert "2026-04-14: controlled testing, was not recommended" in listed
+    assert "2026-05-01: A. Person has held it back since 2026-05-01" in listed
 
 
 def test_a_hold_that_is_older_than_the_rows_is_drawn_from_their_start() -> None:
@@ -191,14 +191,14 @@ def test_a_hold_that_is_older_than_the_rows_is_drawn_from_their_start() -> None:
     assert text.count('<path class="tu-hold"') == 2 and "2020-01-01</text>" not in text
 
 
-def test_only_the_newest_changes_stand_unfolded() -> None:
+def test_only_the_newest_changes_are_unfolded() -> None:
     page = html_of(endpoint_history(pages_of(status_of(many(60))), NATIVE))
     assert len(page.xpath("./ul/li")) == FIRST
     folded = page.xpath("//details[contains(@class, 'tu-moves')]//li")
     assert len(folded) + FIRST == len(latest_changes(assess(status_of(many(60)))))
 
 
-def test_without_an_observation_a_hold_is_still_told() -> None:
+def test_without_an_observation_a_hold_is_still_listed() -> None:
     text = endpoint_history(pages_of(status_of(holds=[hold("not-recommended")])), NATIVE)
     assert "has held it back since" in text and "<svg" not in text
     assert endpoint_history(pages_of(status_of()), NATIVE) == "No observations yet."
@@ -207,11 +207,6 @@ def test_without_an_observation_a_hold_is_still_told() -> None:
 def test_texts_of_a_drawing_stay_texts() -> None:
     wild = '</title><script>&"'
     assert "<script" not in Drawing("a", wild, wild, {wild: [Dot(NOON, NOON, "error")]}).render()
-
-
-def test_a_key_is_hidden_from_those_who_hear_its_word() -> None:
-    for kind in OUTLINES:
-        assert 'aria-hidden="true"' in render_key(kind)
 
 
 def test_changes_follow_the_order_of_the_record() -> None:
@@ -227,32 +222,33 @@ def ids_of(status: Status) -> set[str]:
     return {change.id for change in latest_changes(assess(status))}
 
 
-def test_an_early_change_keeps_its_address_when_later_ones_come() -> None:
-    fewer = STATUS.model_copy(update={"observations": STATUS.observations[:-1]})
-    assert ids_of(fewer) <= {one.id for one in latest_changes(assess(STATUS))}
-
-
-def test_a_change_keeps_its_address_when_it_is_seen_again_or_was_seen_before() -> None:
+def test_a_change_keeps_its_id_when_later_rows_come_or_it_is_seen_again() -> None:
     *others, last = STATUS.observations
+    fewer = STATUS.model_copy(update={"observations": tuple(others)})
+    assert ids_of(fewer) <= ids_of(STATUS)
     moments = {"at": None, "first": last.newest, "last": NOW, "times": 2}
     again = last.model_copy(update=moments)
     seen = STATUS.model_copy(update={"observations": (*others, again)})
-    assert ids_of(seen) == {one.id for one in latest_changes(assess(STATUS))}
+    assert ids_of(seen) == ids_of(STATUS)
     works = next(row for row in STATUS.observations if row.outcome == "output" and not row.variant)
     fails = works.model_copy(update={"outcome": "error", "shape": None, "image": None})
     swings = STATUS.model_copy(update={"observations": (works, fails) * 3})
     assert len(ids_of(swings)) == len(latest_changes(assess(swings))) == 6
 
 
-def test_the_silence_of_one_shows_when_another_tells() -> None:
-    told = next(row for row in STATUS.observations if row.endpoint == ASKED and not row.variant)
-    silent = told.model_copy(
+def test_the_silence_of_one_counts_once_another_is_conclusive() -> None:
+    conclusive = next(
+        row for row in STATUS.observations if row.endpoint == SILENT and not row.variant
+    )
+    silent = conclusive.model_copy(
         update={"outcome": "inconclusive", "reason": "x", "shape": None, "image": None}
     )
     rows = []
     for day in (date(2026, 4, 15), date(2026, 4, 16)):
-        other = told.model_copy(update={"at": day, "endpoint": "nano-banana-2/generate-content"})
+        other = conclusive.model_copy(
+            update={"at": day, "endpoint": "nano-banana-2/generate-content"}
+        )
         rows += [silent.model_copy(update={"at": day, "billing": None}), other]
-    status = STATUS.model_copy(update={"observations": (told, *rows)})
-    (newest, *_) = [one for one in latest_changes(assess(status)) if one.endpoint == ASKED]
-    assert newest.after is assess(status)[ASKED].supported is Standing.NOT_RECOMMENDED
+    status = STATUS.model_copy(update={"observations": (conclusive, *rows)})
+    (newest, *_) = [one for one in latest_changes(assess(status)) if one.endpoint == SILENT]
+    assert newest.after is assess(status)[SILENT].supported is Standing.NOT_RECOMMENDED

@@ -27,9 +27,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test with `python_block` runs once for each published block in Python."""
     if "python_block" in metafunc.fixturenames:
         cases = published_in(metafunc.config).cases
-        found = [one for one in cases if one.block().language == "python"]
+        found = [case for case in cases if case.block().language == "python"]
         assert found, "no published block in Python was found"
-        metafunc.parametrize("python_block", found, ids=[one.name for one in found])
+        metafunc.parametrize("python_block", found, ids=[case.name for case in found])
 
 
 @pytest.fixture(scope="module")
@@ -120,41 +120,33 @@ def test_every_block_is_stamped_with_the_evidence_that_it_replays(
     stamps = [stamp.text_content() for stamp in page.xpath("//p[contains(@class,'tu-receipt')]")]
     blocks = page.xpath("//*[@data-endpoint]")
     assert len(stamps) == len(blocks) > 0
-    assert all("Replays the evidence of 2026-04-14; nothing was sent to" in one for one in stamps)
+    assert all("Replays the evidence of 2026-04-14; nothing was sent to" in line for line in stamps)
     failing = page.xpath("//*[@data-endpoint='nano-banana/images-generations']")
-    assert sum(one.startswith("Fails as recorded") for one in stamps) == len(failing) > 0
+    assert sum(line.startswith("Fails as recorded") for line in stamps) == len(failing) > 0
 
 
-SAID = {
-    "controlled testing": "is for controlled testing only, not for a stable production integration",
-    "the mapping": "nano-banana → gemini-2.5-flash-image, seen on 2026-04-14",
-    "the output": "returns output as a data URI in a text; production, 2026-04-14",
-    "the bill": "risky the consumption log's quota and the token's used_quota delta did not line"
-    " up; production, 2026-04-14",
-    "the Images route": "not recommended fails; production and local, 2026-04-14",
-    "the signature": "Unknown name \"imageOutputOptions\" at 'generation_config.image_config'."
-    " Likely cause: the gateway translated the request into the form of Vertex AI",
-    "the odd bill": "an abnormal billing sample on a failed request was reported, without amounts",
-    "advice 1": "If you need a usable image route now, start with Nano Banana 2",
-    "advice 2": "If you must evaluate nano-banana, use only POST"
+SAID = (
+    "is for controlled testing only, not for a stable production integration",
+    "not recommended fails; production and local, 2026-04-14",
+    "If you need a usable image route now, start with Nano Banana 2",
+    "If you must evaluate nano-banana, use only POST"
     " /v1beta/models/gemini-2.5-flash-image:generateContent",
-    "advice 3": "Do not put formal production traffic on nano-banana until its billing is cleared",
-    "advice 4": "Do not use POST /v1/images/generations with model nano-banana",
-    "a fault of the route": "a fault of the route, not only of its documentation",
-    "what clears it": "Cleared by 3 aligned production retests in a row; 0 seen.",
-    "what lifts the Images route": "A production retest that returns an image makes it a matter of"
-    " controlled testing; it is cleared by 3 aligned production retests in a row; 0 seen.",
-    "the legacy mark": "Legacy pattern, not recommended, as of 2026-04-14",
-    "the legacy heading": "Legacy: OpenAI Images",
-    "the native code": "'https://crazyrouter.com/v1beta/models/gemini-2.5-flash-image:"
-    "generateContent?key=YOUR_API_KEY'",
-    "the legacy code": "'https://crazyrouter.com/v1/images/generations'",
-}
+    "Do not put formal production traffic on nano-banana until its billing is cleared",
+    "Do not use POST /v1/images/generations with model nano-banana",
+    "a fault of the route, not only of its documentation",
+    "Cleared by 3 aligned production retests in a row; 0 seen.",
+    "A production retest that returns an image raises it to controlled testing; it is cleared by 3"
+    " aligned production retests in a row; 0 seen.",
+    "Legacy pattern, not recommended, as of 2026-04-14",
+    "Legacy: OpenAI Images",
+    "'https://crazyrouter.com/v1/images/generations'",
+)
+"""Advice and marks; the facts of each page are in test_facts."""
 
 
-@pytest.mark.parametrize("what", SAID)
-def test_the_page_says_what_was_seen(what: str, made: tuple[Docs, Report]) -> None:
-    assert SAID[what] in _shown(made[0].site / "nano-banana" / "index.html")
+@pytest.mark.parametrize("sentence", SAID)
+def test_the_page_advises_by_its_evidence(sentence: str, made: tuple[Docs, Report]) -> None:
+    assert sentence in _shown(made[0].site / "nano-banana" / "index.html")
 
 
 def _shown(file: Path) -> str:

@@ -17,14 +17,8 @@ from trueup.errors import BadInput
 from trueup.evidence import assess
 from trueup.model import Status
 from trueup.status_file import Stored
-from trueup.wording import (
-    PageText,
-    in_language,
-    load_catalogue,
-    load_translations,
-    prose_of,
-    signatures,
-)
+from trueup.wording import PageText, in_language, load_catalogue, load_translations, prose_of
+from trueup.wording.tables import signatures
 
 KINDS = {
     ("routes", "title"),

@@ -5,15 +5,8 @@ from conftest import TOP
 
 from trueup.model import Observation, Source, Status
 from trueup.status_file import Stored, load_status
-from trueup.wording import (
-    PageText,
-    load_catalogue,
-    reply,
-    sample,
-    shapes,
-    signatures,
-    variants,
-)
+from trueup.wording import PageText, load_catalogue
+from trueup.wording.tables import reply, sample, shapes, signatures, variants
 
 
 @pytest.fixture(scope="module")

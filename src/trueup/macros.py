@@ -8,15 +8,25 @@ from typing import Any
 
 from mkdocs.exceptions import PluginError
 
-from trueup import wording
 from trueup.errors import TrueupError
 from trueup.evidence import alternative
 from trueup.model import Shape, anchor, split
 from trueup.site import AS_OF, MacroCall, Names, load_pages, names_in, problem_of
 from trueup.snippet import base_places, languages_of, render_snippet
 from trueup.status_file import Stored, load_status
-from trueup.wording import PageText, in_language, load_catalogue, load_translations
+from trueup.wording import (
+    PageText,
+    in_language,
+    load_catalogue,
+    load_translations,
+    model_parts,
+    status_page,
+    tables,
+)
+from trueup.wording.bases import render_bases
+from trueup.wording.endpoint_history import history
 from trueup.wording.markdown import fence_for
+from trueup.wording.sentences import start
 
 
 def _fenced(text: str, attributes: str) -> str:
@@ -25,25 +35,25 @@ def _fenced(text: str, attributes: str) -> str:
 
 
 def _sample(page: PageText, protocol: str, shape: Shape) -> str:
-    title, text = wording.sample(page, protocol, shape)
+    title, text = tables.sample(page, protocol, shape)
     return f"{title}:\n\n{_fenced(text, '{ .json }')}"
 
 
 PARTS: dict[str, Callable[..., str]] = {
-    "advice": wording.advice,
-    "alternative": wording.best,
-    "changes": wording.changes,
-    "history": wording.history,
-    "legend": wording.legend,
-    "model_status": wording.model_status,
-    "readings": wording.readings_table,
-    "risks": wording.risk_notes,
+    "advice": model_parts.advice,
+    "alternative": model_parts.best,
+    "changes": model_parts.changes,
+    "history": history,
+    "legend": status_page.legend,
+    "model_status": model_parts.model_status,
+    "readings": status_page.readings_table,
+    "risks": model_parts.risk_notes,
     "sample": _sample,
-    "shapes": wording.shapes,
-    "signatures": wording.signatures,
-    "standings": wording.standings,
-    "start_here": wording.start_here,
-    "variants": wording.variants,
+    "shapes": tables.shapes,
+    "signatures": tables.signatures,
+    "standings": status_page.standings,
+    "start_here": model_parts.start_here,
+    "variants": tables.variants,
 }
 """The macros that need nothing but the text of a page, by their names."""
 
@@ -77,7 +87,7 @@ def _macros(top: Path, docs: Path, as_of: date | None = None) -> dict[str, Calla
     snippets = top / "snippets"
     made: dict[str, Callable[..., str]] = {
         **{name: partial(part, text) for name, part in PARTS.items()},
-        "matrix": lambda page="": wording.matrix(text, page),
+        "matrix": lambda page="": status_page.matrix(text, page),
         "as_of": lambda: today.isoformat(),
         "policy": lambda policy: _policy(stored, policy),
         "route": lambda endpoint: _route(text, snippets, endpoint),
@@ -117,7 +127,7 @@ def _route(page: PageText, templates: Path, endpoint: str) -> str:
 
     Code that was never sent to the reference target is not shown.
     """
-    parts = [wording.heading(page, endpoint, 3), wording.standing_box(page, endpoint)]
+    parts = [model_parts.heading(page, endpoint, 3), model_parts.standing_box(page, endpoint)]
     if page.status.seen(endpoint, page.status.reference):
         parts.append(_code(page, templates, endpoint))
     return "\n\n".join(parts)
@@ -126,9 +136,9 @@ def _route(page: PageText, templates: Path, endpoint: str) -> str:
 def _best(page: PageText, templates: Path, model: str) -> str:
     found = alternative(page.status, page.assessments, model)
     if found is None:
-        return wording.start(page, model)
+        return start(page, model)
     endpoint = found.endpoint
-    return f"{wording.standing_box(page, endpoint)}\n\n{_code(page, templates, endpoint)}"
+    return f"{model_parts.standing_box(page, endpoint)}\n\n{_code(page, templates, endpoint)}"
 
 
 def _code(page: PageText, templates: Path, endpoint: str) -> str:
@@ -136,12 +146,12 @@ def _code(page: PageText, templates: Path, endpoint: str) -> str:
 
     With further base URLs of the gateway, a choice of them comes first.
     """
-    chooser = wording.render_bases(page.status.targets[page.status.reference], page.catalogue)
+    chooser = render_bases(page.status.targets[page.status.reference], page.catalogue)
     parts = [chooser] if chooser else []
-    if wording.is_legacy(page, endpoint):
-        parts.append(wording.legacy_label(page))
+    if model_parts.is_legacy(page, endpoint):
+        parts.append(model_parts.legacy_label(page))
     parts.append(_tabs(page, templates, endpoint))
-    if shown := wording.reply(page, endpoint):
+    if shown := tables.reply(page, endpoint):
         title, text = shown
         body = _indented(_fenced(text, "{ .json }"))
         parts.append(f'??? example tu-reply "{title}"\n\n{body}')
