@@ -25,37 +25,34 @@ class Environment:
         self.macros[name] = function
 
 
-@pytest.fixture
-def macros() -> dict[str, Any]:
-    environment = Environment(TOP)
+def macros_of(top: Path) -> dict[str, Any]:
+    environment = Environment(top)
     define_env(environment)
     return environment.macros
+
+
+@pytest.fixture
+def macros() -> dict[str, Any]:
+    return macros_of(TOP)
+
+
+ARGUMENTS = {
+    "model": "nano-banana-pro",
+    "endpoint": "nano-banana/generate-content",
+    "observed": "nano-banana/generate-content",
+    "console": "install",
+    "policy": "fresh_for",
+    "protocol": "gemini",
+    "shape": "data-uri",
+}
 
 
 def test_every_macro_gives_whole_blocks_at_column_0(repository: Path) -> None:
     console = repository / "snippets" / "console" / "install.txt"
     console.parent.mkdir()
     console.write_text("$ pip install google-genai\n")
-    environment = Environment(repository)
-    define_env(environment)
-    macros = environment.macros
-    arguments = {
-        "advice": ["nano-banana"],
-        "changes": ["nano-banana"],
-        "risks": ["nano-banana"],
-        "model_status": ["nano-banana"],
-        "route": ["nano-banana/generate-content"],
-        "best": ["nano-banana"],
-        "alternative": ["nano-banana"],
-        "history": ["nano-banana"],
-        "console": ["install"],
-        "policy": ["fresh_for"],
-        "newest": ["nano-banana/generate-content"],
-        "variants": ["nano-banana-pro"],
-        "sample": ["gemini", "data-uri"],
-    }
-    for name, macro in macros.items():
-        text = macro(*arguments.get(name, []))
+    for name, macro in macros_of(repository).items():
+        text = macro(*(ARGUMENTS[kind] for kind in MACROS[name] if kind in ARGUMENTS))
         assert text and text == text.strip("\n") and not text.startswith(" "), name
 
 
@@ -67,13 +64,13 @@ def test_only_legacy_code_is_called_legacy(macros: dict[str, Any]) -> None:
     assert "tu-legacy" not in macros["best"]("nano-banana")
 
 
-def test_the_reply_stands_folded_behind_the_code(macros: dict[str, Any]) -> None:
+def test_the_reply_is_folded_behind_the_code(macros: dict[str, Any]) -> None:
     for text in (macros["route"]("nano-banana-2/generate-content"), macros["best"]("nano-banana")):
         *_, last = text.split("<!--stamp:")
         assert '\n\n??? example tu-reply "Simulated reply' in last and '"inlineData"' in last
 
 
-def test_an_excerpt_is_the_item_as_it_stands_in_the_file(macros: dict[str, Any]) -> None:
+def test_an_excerpt_is_the_item_as_written_in_the_file(macros: dict[str, Any]) -> None:
     fence = macros["newest"]("nano-banana/images-generations")
     text = "\n".join(fence.splitlines()[1:-1])
     assert text.partition("\n")[2] in (TOP / "status.yml").read_text()
@@ -81,14 +78,10 @@ def test_an_excerpt_is_the_item_as_it_stands_in_the_file(macros: dict[str, Any])
     assert Observation.model_validate(row).endpoint == "nano-banana/images-generations"
 
 
-def test_a_fence_is_longer_than_any_run_of_backticks_inside(
-    macros: dict[str, Any], repository: Path
-) -> None:
+def test_a_fence_is_longer_than_any_run_of_backticks_inside(repository: Path) -> None:
     text = (repository / "status.yml").read_text()
     (repository / "status.yml").write_text(text.replace("prompt: A clean", "prompt: A ````` clean"))
-    environment = Environment(repository)
-    define_env(environment)
-    assert "``````" in environment.macros["route"]("nano-banana/images-generations")
+    assert "``````" in macros_of(repository)["route"]("nano-banana/images-generations")
 
 
 def test_a_model_is_linked_to_its_page_and_without_one_to_its_evidence(
@@ -97,9 +90,7 @@ def test_a_model_is_linked_to_its_page_and_without_one_to_its_evidence(
     home = "(nano-banana-2.md#nano-banana-2--generate-content)"
     assert home in macros["advice"]("nano-banana")
     (repository / "docs" / "en" / "nano-banana-2.md").unlink()
-    environment = Environment(repository)
-    define_env(environment)
-    assert "(status.md#nano-banana-2)" in environment.macros["advice"]("nano-banana")
+    assert "(status.md#nano-banana-2)" in macros_of(repository)["advice"]("nano-banana")
 
 
 @pytest.mark.parametrize(
@@ -135,4 +126,4 @@ def test_every_macro_has_the_parameters_that_the_check_knows(macros: dict[str, A
 def test_a_status_file_that_cannot_be_read_stops_the_build(repository: Path) -> None:
     (repository / "status.yml").write_text("version: 2\n")
     with pytest.raises(PluginError, match="status.yml:1"):
-        define_env(Environment(repository))
+        macros_of(repository)

@@ -44,8 +44,8 @@ def fences_of(text: str) -> list[tuple[str, str]]:
 
 def seen(text: str) -> str:
     """The text that a reader of the rendered Markdown sees, white space aside."""
-    told = [one.content for one in tokens_of(text) if one.type in ("text", "code_inline", "fence")]
-    return "".join("".join(told).split())
+    kinds = ("text", "code_inline", "fence")
+    return "".join("".join(one.content for one in tokens_of(text) if one.type in kinds).split())
 
 
 @given(texts)
@@ -158,9 +158,7 @@ def test_links_lead_to_the_same_place_from_the_folder_of_a_language() -> None:
 def test_an_address_in_a_link_cannot_end_it() -> None:
     body = '<p><a href="a) [x](b &quot;&lt;&amp;amp;">one</a></p>'
     (link,) = (one for one in tokens_of(render(body)) if one.type == "link_open")
-    assert str(link.attrs["href"]).startswith("a%29%20%5Bx%5D%28b") or "%29" in str(
-        link.attrs["href"]
-    )
+    assert str(link.attrs["href"]).startswith("a%29%20")
 
 
 def test_running_text_keeps_names_readable() -> None:

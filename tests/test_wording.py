@@ -1,4 +1,4 @@
-"""Wording: what a reader is told, for each state of the evidence, and that free text stays text."""
+"""Wording: the sentences for each state of the evidence; free text of people stays text."""
 
 import gettext
 import io
@@ -705,7 +705,7 @@ def forms(message: str | Sequence[str] | None) -> tuple[str, ...]:
 
 
 def pseudo() -> Catalogue:
-    """A language in which every message stands in brackets."""
+    """A language with every message in brackets."""
     catalog = Catalog(locale="de")
     for message in extracted():
         wrapped = tuple(f"⟦{form}⟧" for form in forms(message))
@@ -717,7 +717,7 @@ def pseudo() -> Catalogue:
 
 
 def outside(text: str) -> str:
-    """What stands in no brackets."""
+    """The text outside all brackets."""
     depth, kept = 0, []
     for char in text:
         depth += (char == "⟦") - (char == "⟧")

@@ -25,13 +25,7 @@ def _pages(status: Status) -> PageText:
     )
 
 
-def test_a_signature_names_where_it_was_seen_and_since_when(pages: PageText) -> None:
-    first, *_ = signatures(pages).split("\n\n## ")
-    assert first.count(", since 2026-04-14") == 2
-    assert "production and local" in first
-
-
-def test_a_signature_that_nobody_saw_says_so(stored: Stored) -> None:
+def test_a_signature_without_an_observation_says_so(stored: Stored) -> None:
     status = stored.status.model_copy(update={"observations": ()})
     assert signatures(_pages(status)).count("Not observed yet.") == 3
 
@@ -43,7 +37,7 @@ def test_a_retracted_row_shows_no_signature(stored: Stored) -> None:
     )
 
 
-def test_variants_that_fail_are_told_too(stored: Stored) -> None:
+def test_failing_variants_are_listed_too(stored: Stored) -> None:
     def failing(row: Observation) -> Observation:
         changed = {"outcome": "error", "shape": None, "signatures": (), "note": None}
         return row.model_copy(update=changed) if row.variant else row
