@@ -159,7 +159,7 @@ def test_nothing_is_fetched_that_is_not_there(docs: Docs) -> None:
         assert tree.xpath("//link[@rel='alternate']") == []
 
 
-def test_a_page_that_is_not_as_it_was_built_is_told_by_its_place(docs: Docs) -> None:
+def test_a_page_changed_after_the_build_is_named_by_its_path(docs: Docs) -> None:
     file = docs.site / "ja" / "decides" / "index.html"
     text = file.read_text("utf-8")
     for broken in ("<p>no article</p>", None):

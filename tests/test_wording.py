@@ -408,38 +408,31 @@ def test_a_model_that_nobody_observed_says_so() -> None:
     assert "not observed" in seen(model_status(page, "acorn"))
 
 
-RISKS = {
-    "mixed": ([row("mixed")], "some calls of the production retest of POST /v1/oak failed."),
-    "works elsewhere": (
+RISKS = [
+    ([row("mixed")], "some calls of the production retest of POST /v1/oak failed."),
+    (
         [row("output", "aligned", target="local"), FAILED],
         "On 2026-04-14, a local retest of POST /v1/oak returned an image.",
     ),
-    "two targets": (
+    (
         [FAILED, row("error", target="local")],
         "the production and local retests of POST /v1/oak failed.",
     ),
-    "charged": (
+    (
         [row("error", "charged-on-failure")],
         "a production retest of POST /v1/oak: a failed call was charged.",
     ),
-    "charged without image": (
-        [row("error", "charged-without-output")],
-        "a call that returned no image was charged.",
-    ),
-    "uncharged": (
-        [row("output", "uncharged-success")],
-        "returned an image, but nothing was charged for the image.",
-    ),
-    "abnormal": (
+    ([row("error", "charged-without-output")], "a call that returned no image was charged."),
+    ([row("output", "uncharged-success")], "an image, but nothing was charged for the image."),
+    (
         [row("output", "abnormal")],
-        "returned an image, but an abnormal billing sample was reported, without amounts.",
+        "an image, but an abnormal billing sample was reported, without amounts.",
     ),
-}
+]
 
 
-@pytest.mark.parametrize("state", RISKS)
-def test_a_risk_says_what_went_wrong_and_where(state: str) -> None:
-    rows, sentence = RISKS[state]
+@pytest.mark.parametrize(("rows", "sentence"), RISKS)
+def test_a_risk_says_what_went_wrong_and_where(rows: list[Row], sentence: str) -> None:
     assert sentence in seen(risk_notes(pages_of(status_of(rows)), "acorn"))
 
 

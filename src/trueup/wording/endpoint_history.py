@@ -115,7 +115,7 @@ def _dot(seen: Seen) -> Dot:
 
 def _kind(row: Observation) -> Kind:
     if row.outcome != "output":
-        return "inconclusive" if row.outcome == "inconclusive" else row.outcome
+        return row.outcome
     if row.billing == "aligned":
         return "output"
     return "bare" if row.billing in (None, "inconclusive") else "billed"
