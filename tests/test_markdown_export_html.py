@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from trueup.markdown_export import Article, escape_commonmark, leading
+from trueup.markdown_export import Article, escape_commonmark, link_rewriter
 from trueup.site import extract_blocks
 
 READER = MarkdownIt("commonmark", {"html": True}).enable("table")
@@ -144,12 +144,12 @@ def test_a_page_without_an_article_or_title_is_refused(text: str) -> None:
 def test_a_link_leads_from_anywhere_to_the_same_place(
     href: str, near: str | None, absolute: str | None
 ) -> None:
-    assert leading("a/index.html", "a")(href) == near
-    assert leading("a/index.html", "", "https://h/")(href) == absolute
+    assert link_rewriter("a/index.html", "a")(href) == near
+    assert link_rewriter("a/index.html", "", "https://h/")(href) == absolute
 
 
 def test_links_lead_to_the_same_place_from_the_folder_of_a_language() -> None:
-    link = leading("ja/a/index.html", "ja/")
+    link = link_rewriter("ja/a/index.html", "ja/")
     assert [link(one) for one in ("../b/", "#x", "../../receipts.json", "..")] == [
         "b/", "a/#x", "../receipts.json", "./",
     ]  # fmt: skip

@@ -43,7 +43,7 @@ from trueup.wording.model_parts import (
     start_here,
 )
 from trueup.wording.sentences import change, claim, evaluate, start
-from trueup.wording.status_page import legend, matrix, readings_table, standings
+from trueup.wording.status_page import comparison_table, legend, matrix, standings
 
 TOP = Path(__file__).parents[1]
 CONFIG = load_config(str(TOP / "mkdocs.yml"))
@@ -439,7 +439,7 @@ def test_a_risk_says_what_went_wrong_and_where(rows: list[Row], sentence: str) -
 def everything(page: PageText) -> str:
     """Every part that is derived, as one page."""
     parts = [standings(page), matrix(page, "status.md"), start_here(page), legend(page)]
-    parts.append(readings_table(page))
+    parts.append(comparison_table(page))
     for model in page.status.models:
         parts += [
             part(page, model) for part in (advice, risk_notes, changes, model_status, best, history)
@@ -475,13 +475,13 @@ COMPARISONS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
 def test_targets_are_compared_side_by_side(what: str) -> None:
     ours, theirs, comparison = COMPARISONS[what]
     rows = [row("output", "mismatch") | ours, row("output", target="local") | theirs]
-    text = seen(readings_table(pages_of(status_of(rows))))
+    text = seen(comparison_table(pages_of(status_of(rows))))
     assert comparison in text and "Acorn" in text
     assert "billing risky 2026-04-14 local" in text
 
 
 def test_one_target_alone_is_compared_with_nothing() -> None:
-    text = readings_table(pages_of(status_of([row("output")])))
+    text = comparison_table(pages_of(status_of([row("output")])))
     assert text == "No endpoint was tested at more than one target yet."
 
 

@@ -46,7 +46,7 @@ PARTS: dict[str, Callable[..., str]] = {
     "history": history,
     "legend": status_page.legend,
     "model_status": model_parts.model_status,
-    "readings": status_page.readings_table,
+    "readings": status_page.comparison_table,
     "risks": model_parts.risk_notes,
     "sample": _sample,
     "shapes": tables.shapes,

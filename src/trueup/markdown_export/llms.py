@@ -72,7 +72,7 @@ class Texts:
             raise BadInput(file, str(problem), "Build the site again.") from error
 
     def _render(self, page: Page, article: Article, folder: str, address: str) -> str:
-        link = leading(page.html, folder, address)
+        link = link_rewriter(page.html, folder, address)
         return article.render(self.guide.note(link("./") or "", self.today, article.until), link)
 
     def _write(self, name: str, text: str) -> None:
@@ -83,7 +83,7 @@ class Texts:
         self, articles: Mapping[str, Article], guides: Mapping[str, AssistantLabels]
     ) -> Iterator[str]:
         home = home_of(self.language)
-        link = leading(home, home, self.address)
+        link = link_rewriter(home, home, self.address)
         yield f"# {escape_commonmark(self.outline.name)}\n"
         if self.outline.description:
             yield f"> {escape_commonmark(self.outline.description)}\n"
@@ -108,7 +108,7 @@ class Texts:
         yield ""
 
 
-def leading(page: str, folder: str, address: str = "") -> Link:
+def link_rewriter(page: str, folder: str, address: str = "") -> Link:
     """Return the rewriting of a page's links for a file of a folder: absolute with an address.
 
     Links of other schemes than those of the web and of mail are dropped.

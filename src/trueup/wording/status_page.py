@@ -122,7 +122,7 @@ def _comparison(page: PageText, rows: Mapping[str, Observation]) -> str:
     return mark("different", word)
 
 
-def readings_table(page: PageText) -> str:
+def comparison_table(page: PageText) -> str:
     """Return the latest results of all targets side by side, for endpoints with more than one."""
     seen = {name: assessment.latest for name, assessment in page.assessments.items()}
     several = {name: rows for name, rows in seen.items() if len(rows) > 1}
