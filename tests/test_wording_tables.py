@@ -1,11 +1,12 @@
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 import pytest
 from conftest import TOP
+from test_wording import pages_of
 
-from trueup.model import Observation, Source, Status
+from trueup.model import Observation, Source
 from trueup.status_file import Stored, load_status
-from trueup.wording import PageText, load_catalogue
+from trueup.wording import PageText
 from trueup.wording.tables import reply, sample, shapes, signatures, variants
 
 
@@ -15,25 +16,19 @@ def stored() -> Stored:
 
 
 @pytest.fixture
-def pages(stored: Stored) -> PageText:
-    return _pages(stored.status)
-
-
-def _pages(status: Status) -> PageText:
-    return PageText(
-        status, load_catalogue("en"), date(2026, 4, 14), lambda endpoint: f"{endpoint}.md"
-    )
+def page(stored: Stored) -> PageText:
+    return pages_of(stored.status)
 
 
 def test_a_signature_without_an_observation_says_so(stored: Stored) -> None:
     status = stored.status.model_copy(update={"observations": ()})
-    assert signatures(_pages(status)).count("Not observed yet.") == 3
+    assert signatures(pages_of(status)).count("Not observed yet.") == 3
 
 
 def test_a_retracted_row_shows_no_signature(stored: Stored) -> None:
     rows = tuple(r.model_copy(update={"retracted": "wrong"}) for r in stored.status.observations)
     assert "since" not in signatures(
-        _pages(stored.status.model_copy(update={"observations": rows}))
+        pages_of(stored.status.model_copy(update={"observations": rows}))
     )
 
 
@@ -45,34 +40,34 @@ def test_failing_variants_are_listed_too(stored: Stored) -> None:
     rows = tuple(map(failing, stored.status.observations))
     status = stored.status.model_copy(update={"observations": rows})
     assert "fails (local) for ten WEBP references at 1K and 1:1." in variants(
-        _pages(status), "nano-banana"
+        pages_of(status), "nano-banana"
     )
 
 
-def test_a_model_without_variants_says_so(pages: PageText) -> None:
-    assert variants(pages, "nano-banana-2") == "No other request is on record."
+def test_a_model_without_variants_says_so(page: PageText) -> None:
+    assert variants(page, "nano-banana-2") == "No other request is on record."
 
 
-def test_a_variant_makes_no_standing(pages: PageText) -> None:
-    assert "unverified" in pages.label("nano-banana-pro/images-generations")
+def test_a_variant_makes_no_standing(page: PageText) -> None:
+    assert "unverified" in page.label("nano-banana-pro/images-generations")
 
 
-def test_shapes_name_only_what_came_back(pages: PageText) -> None:
-    lines = shapes(pages).splitlines()[2:]
+def test_shapes_name_only_what_came_back(page: PageText) -> None:
+    lines = shapes(page).splitlines()[2:]
     assert len(lines) == 4
     assert all("images-generations" not in line for line in lines)
 
 
 @pytest.mark.parametrize("shape", ["inline-data", "data-uri", "hosted-url"])
-def test_a_sample_is_titled_simulated_and_cut_short(shape: str, pages: PageText) -> None:
-    title, text = sample(pages, "gemini", shape)  # type: ignore[arg-type]
+def test_a_sample_is_titled_simulated_and_cut_short(shape: str, page: PageText) -> None:
+    title, text = sample(page, "gemini", shape)  # type: ignore[arg-type]
     assert "Simulated" in title
     assert len(text) < 400 and ("…" in text or "https://images.example/" in text)
 
 
 def test_a_reply_is_simulated_until_a_receipt_has_shown_its_shape(stored: Stored) -> None:
     endpoint = "nano-banana-2/generate-content"
-    before = reply(_pages(stored.status), endpoint)
+    before = reply(pages_of(stored.status), endpoint)
     assert before and before[0].startswith("Simulated reply in the shape that was reported on 2026")
     assert '"inlineData"' in before[1] and "iVBORw0KGgo…" in before[1]
     source = Source(receipt="docs/evidence/a.json", sha256="0" * 64)
@@ -80,15 +75,15 @@ def test_a_reply_is_simulated_until_a_receipt_has_shown_its_shape(stored: Stored
         row.model_copy(update={"source": source}) if row.endpoint == endpoint else row
         for row in stored.status.observations
     )
-    after = reply(_pages(stored.status.model_copy(update={"observations": rows})), endpoint)
+    after = reply(pages_of(stored.status.model_copy(update={"observations": rows})), endpoint)
     assert after and "imulated" not in after[0] and after[1] == before[1]
 
 
-def test_a_reply_begins_as_its_type_of_image_does(pages: PageText) -> None:
-    shown = reply(pages, "nano-banana-pro/generate-content")
+def test_a_reply_begins_as_its_type_of_image_does(page: PageText) -> None:
+    shown = reply(page, "nano-banana-pro/generate-content")
     assert shown and "data:image/jpeg;base64,/9j/…" in shown[1]
 
 
-def test_what_returned_no_image_shows_no_reply(pages: PageText) -> None:
-    assert reply(pages, "nano-banana/images-generations") is None
-    assert reply(pages, "nano-banana-pro/images-generations") is None
+def test_what_returned_no_image_shows_no_reply(page: PageText) -> None:
+    assert reply(page, "nano-banana/images-generations") is None
+    assert reply(page, "nano-banana-pro/images-generations") is None

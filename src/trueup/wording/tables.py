@@ -42,12 +42,12 @@ def signatures(page: PageText) -> str:
         parts.append(f"## {code(signature.match)} {{ #{name} }}")
         cause = escape_markdown(signature.cause)
         parts.append(page._("Likely cause: {cause}.").format(cause=cause))
-        lines = [f"- {_sighting(page, endpoint, found)}" for endpoint, found in seen.items()]
+        lines = [f"- {_occurrence(page, endpoint, found)}" for endpoint, found in seen.items()]
         parts.append("\n".join(lines) or page._("Not observed yet."))
     return "\n\n".join(parts)
 
 
-def _sighting(page: PageText, endpoint: str, rows: list[Observation]) -> str:
+def _occurrence(page: PageText, endpoint: str, rows: list[Observation]) -> str:
     targets = page.phrases.targets(tuple(dict.fromkeys(row.target for row in rows)))
     first = min(as_time(row.first or row.newest).date() for row in rows)
     return page._("{endpoint}: {targets}, since {day}").format(
