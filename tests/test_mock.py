@@ -1,4 +1,4 @@
-"""The mock: it says what the record says, refuses what is not on record, and keeps no key."""
+"""The mock answers what the record says, refuses all else, and records no key."""
 
 import asyncio
 import base64
@@ -18,8 +18,8 @@ from starlette.applications import Starlette
 
 from trueup.errors import BadInput
 from trueup.exchange import Exchange
-from trueup.mock import MEDIA_HOST, create_app, draw_picture, new_request_id
-from trueup.mock.incoming import BODY_LIMIT
+from trueup.mock import MEDIA_HOST, create_app, draw_picture
+from trueup.mock.incoming_request import BODY_LIMIT
 from trueup.mock.replay_index import ReplayIndex
 from trueup.model import Observation, Status
 from trueup.protocols import PROTOCOLS
@@ -59,12 +59,12 @@ def ask(app: Starlette | None = None) -> httpx.Response:
 
 
 def status_of(*rows: dict[str, Any], **facts: Any) -> Status:
-    """The real file's facts with other observations: those of the seed's two requests, changed."""
+    """Return the file's facts with other observations."""
     return Status.model_validate({**FACTS, "observations": list(rows), **facts})
 
 
 def seen_row(endpoint: str, /, **fields: Any) -> dict[str, Any]:
-    """The reference's row of an endpoint's own request, with other fields; None leaves one out."""
+    """Return the reference's row of an endpoint with other fields; None leaves one out."""
     rows = [row for row in FACTS["observations"] if row["target"] == "production"]
     row = next(row for row in rows if row["endpoint"] == endpoint and "variant" not in row)
     changed = {**row, "billing": None, **fields}
@@ -80,7 +80,7 @@ def images_row(**fields: Any) -> dict[str, Any]:
 
 
 def send_recorded(row: Observation, app: Starlette) -> httpx.Response:
-    """Send what a row says was sent, any unreported value filled in or left as null."""
+    """Send the request of a row again."""
     method, path = row.sent.request.split(" ")
     if row.sent.auth == "query-key":
         return call(app, method, f"{path}?key={KEY}", json=row.sent.body)
@@ -152,7 +152,7 @@ def test_the_rows_of_one_target_do_not_speak_for_another() -> None:
 
 
 def test_an_unknown_target_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(BadInput, match="targets are production, local"):
+    with pytest.raises(BadInput, match="Targets are production, local\\."):
         create_app(STATUS, target="prodution")
 
 
@@ -160,10 +160,7 @@ def test_an_unknown_target_is_refused_with_the_known_ones() -> None:
     "path",
     [
         NATIVE.replace("gemini-2.5-flash-image", "nano-banana"),
-        NATIVE.replace("generateContent", "countTokens"),
-        NATIVE.replace("v1beta", "v1"),
         f"{NATIVE}?alt=json",
-        f"{NATIVE}?alt=sse",
         NATIVE.replace("generateContent", "streamGenerateContent"),
         "/v1/chat/completions",
     ],
@@ -177,28 +174,22 @@ def test_a_changed_path_is_not_on_record(path: str) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [
-        {**LEGACY, "model": "nano-banana-pro"},
-        {**LEGACY, "n": 1},
-        {**LEGACY, "size": "1024x1024"},
-        {"model": "nano-banana"},
-    ],
+    [{**LEGACY, "model": "nano-banana-pro"}, {**LEGACY, "n": 1}, {"model": "nano-banana"}],
 )
 def test_a_changed_model_or_body_is_not_on_record(body: dict[str, Any]) -> None:
     assert is_not_on_record(post(IMAGES, headers=BEARER, json=body))
 
 
-@pytest.mark.parametrize("modalities", [["IMAGE"], ["IMAGE", "TEXT"], "TEXT", None])
-def test_a_changed_field_deep_in_the_body_is_not_on_record(modalities: Any) -> None:
-    body = {**ASK, "generationConfig": {"responseModalities": modalities}}
+def test_a_changed_field_deep_in_the_body_is_not_on_record() -> None:
+    body = {**ASK, "generationConfig": {"responseModalities": ["IMAGE", "TEXT"]}}
     assert is_not_on_record(post(f"{NATIVE}?key={KEY}", json=body))
 
 
-def test_a_way_that_neither_the_record_nor_the_route_has_is_not_on_record() -> None:
+def test_an_auth_method_of_neither_the_record_nor_the_route_is_not_on_record() -> None:
     assert is_not_on_record(post(NATIVE, headers=BEARER, json=ASK))
 
 
-def test_a_way_that_the_route_accepts_is_answered_and_told_apart_from_the_record() -> None:
+def test_an_auth_method_that_the_route_accepts_is_answered_and_recorded_as_different() -> None:
     seen: list[Exchange] = []
     app = create_app(STATUS, on_exchange=seen.append)
     assert post(NATIVE, app, headers={"x-goog-api-key": KEY}, json=ASK).status_code == 200
@@ -206,16 +197,14 @@ def test_a_way_that_the_route_accepts_is_answered_and_told_apart_from_the_record
     assert [exchange.auth for exchange in seen] == [("x-goog-api-key",), ("query-key",)]
     assert seen[0].answered_from == seen[1].answered_from
     row = next(row for row in STATUS.seen("nano-banana/generate-content", "production"))
-    parted = [request_in(exchange, SITE) for exchange in seen]
-    assert [
-        [str(one) for one in differences(row.sent, sent)] if sent else None for sent in parted
-    ] == [
+    requests = [request_in(exchange, SITE) for exchange in seen]
+    assert [[str(one) for one in differences(row.sent, sent)] for sent in requests if sent] == [
         ["auth: recorded query-key, now x-goog-api-key"],
         [],
     ]
 
 
-def test_a_way_that_no_route_accepts_any_more_is_not_answered() -> None:
+def test_an_auth_method_that_no_route_accepts_any_more_is_not_answered() -> None:
     strict = {**FACTS["routes"]["generate-content"], "auth": {"documented": "query-key"}}
     app = create_app(
         status_of(native_row(), routes={**FACTS["routes"], "generate-content": strict})
@@ -264,7 +253,7 @@ def test_a_row_outlives_its_route() -> None:
     assert post(IMAGES, app, headers=BEARER, json=recorded).status_code == 400
 
 
-def test_an_image_in_a_form_that_nothing_tells_is_not_on_record() -> None:
+def test_an_image_whose_shape_and_route_are_unknown_is_not_on_record() -> None:
     row = native_row(endpoint="nano-banana/gone", shape=None)
     assert is_not_on_record(ask(create_app(status_of(row))))
 
@@ -276,7 +265,7 @@ def test_an_image_without_a_recorded_shape_or_mime_is_a_png_in_the_protocols_fir
         assert part["inlineData"]["mimeType"] == "image/png"
 
 
-def test_the_newest_row_answers_and_rows_that_could_not_tell_are_skipped() -> None:
+def test_the_newest_row_answers_and_inconclusive_rows_are_skipped() -> None:
     failed = native_row(outcome="error", shape=None, signatures=["get-channel-failed"])
     silent = native_row(outcome="inconclusive", reason="429", shape=None)
     assert ask(create_app(status_of(native_row(), failed, silent))).status_code == 500
@@ -329,12 +318,7 @@ def test_a_gateways_own_error_carries_the_request_id() -> None:
         (IMAGES, {"Authorization": "Bearer "}, "未提供令牌"),
         (IMAGES, {"Authorization": "Bearer sk-wrong"}, "无效的令牌"),
         (f"{IMAGES}?key={KEY}", {}, "未提供令牌"),
-        (IMAGES, {"x-goog-api-key": KEY}, "未提供令牌"),
         (IMAGES, {"x-api-key": KEY}, "未提供令牌"),
-        (NATIVE, {"x-api-key": KEY}, "未提供令牌"),
-        (NATIVE, {}, "未提供令牌"),
-        (f"{NATIVE}?key=", {}, "未提供令牌"),
-        (f"{NATIVE}?key=wrong", {}, "无效的令牌"),
         (f"{NATIVE}?key=wrong", BEARER, "无效的令牌"),
         (f"{NATIVE}?key={KEY}", {"x-goog-api-key": "wrong"}, "无效的令牌"),
     ],
@@ -355,7 +339,7 @@ def test_a_bearer_key_may_have_its_prefixes_or_not(value: str) -> None:
     assert post(IMAGES, headers={"Authorization": value}, json=LEGACY).status_code == 400
 
 
-def test_a_later_way_overrides_an_earlier_one() -> None:
+def test_a_later_auth_method_overrides_an_earlier_one() -> None:
     wrong = {"Authorization": "Bearer wrong"}
     assert post(f"{NATIVE}?key={KEY}", headers=wrong, json=ASK).status_code == 200
     goog = {"x-goog-api-key": KEY}
@@ -368,26 +352,13 @@ def test_other_keys_can_be_valid() -> None:
     assert ask(app).status_code == 401
 
 
-def test_the_record_can_show_a_way_that_the_family_does_not_read() -> None:
+def test_the_record_can_add_an_auth_method_that_the_family_does_not_read() -> None:
     sent = {**images_row()["sent"], "auth": "query-key"}
     app = create_app(status_of(images_row(sent=sent)))
     assert post(f"{IMAGES}?key={KEY}", app, json=LEGACY).status_code == 400
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"",
-        b"{",
-        b"[]",
-        b"7",
-        b"\xff\xfe",
-        b'{"model": NaN}',
-        b'{"a":' + b"9" * 5000 + b"}",
-        b"[" * 100_000,
-        b'{"a":' * 100_000,
-    ],
-)
+@pytest.mark.parametrize("content", [b"", b"[]", b"\xff", b'{"model": NaN}', b"[" * 100_000])
 def test_a_body_that_is_no_json_object_is_refused(content: bytes) -> None:
     reply = post(IMAGES, headers=BEARER, content=content)
     assert reply.status_code == 400
@@ -396,15 +367,14 @@ def test_a_body_that_is_no_json_object_is_refused(content: bytes) -> None:
 
 
 @pytest.mark.parametrize("model", [None, ""])
-def test_an_images_request_without_a_model_asks_for_dall_e(model: Any) -> None:
+def test_an_images_request_without_a_model_calls_dall_e(model: Any) -> None:
     reply = post(IMAGES, headers=BEARER, json={"model": model, "prompt": "..."})
     assert is_not_on_record(reply)
     assert "模型 dall-e 无可用渠道" in error_of(reply)["message"]
 
 
-@pytest.mark.parametrize("model", [3, {"a": 1}, [1]])
-def test_a_model_that_is_no_text_is_a_bad_body(model: Any) -> None:
-    reply = post(IMAGES, headers=BEARER, json={"model": model, "prompt": "..."})
+def test_a_model_that_is_no_text_is_a_bad_body() -> None:
+    reply = post(IMAGES, headers=BEARER, json={"model": 3, "prompt": "..."})
     assert reply.status_code == 400
     assert error_of(reply)["message"].startswith("Invalid request, 无效的请求, ")
 
@@ -419,30 +389,13 @@ def test_a_call_without_a_model_is_refused(path: str, body: dict[str, Any]) -> N
     assert error_of(reply)["message"].startswith("未指定模型名称，模型名称不能为空 (request id: ")
 
 
-@pytest.mark.parametrize("path", [NATIVE, "/v1beta/models/m:generateContent"])
-def test_a_native_call_whose_body_is_no_json_is_not_on_record(path: str) -> None:
-    reply = post(f"{path}?key={KEY}", content=b"{")
+def test_a_native_call_whose_body_is_no_json_is_not_on_record() -> None:
+    reply = post(f"/v1beta/models/m:generateContent?key={KEY}", content=b"{")
     assert is_not_on_record(reply)
-    model = path.rpartition("/")[2].partition(":")[0]
+    assert list(error_of(reply)) == ["code", "message", "type"]
     assert error_of(reply)["message"].startswith(
-        f"分组 default 下模型 {model} 无可用渠道（distributor） (request id: "
+        "分组 default 下模型 m 无可用渠道（distributor） (request id: "
     )
-
-
-def test_a_refused_model_is_named_in_the_middleware_shape() -> None:
-    reply = post(IMAGES, headers=BEARER, json={"model": "dall-e-9", "prompt": "..."})
-    assert list(error_of(reply)) == ["code", "message", "type"]
-    assert "模型 dall-e-9 无可用渠道" in error_of(reply)["message"]
-
-
-@pytest.mark.parametrize("depth", range(100, 1000, 50))
-def test_a_body_nested_to_any_depth_is_refused_in_words(depth: int) -> None:
-    nested = b'{"model":"nano-banana","prompt":' + b"[" * depth + b"]" * depth + b',"n":'
-    content = nested + b"[" * depth + b"]" * depth + b"}"
-    headers = {**BEARER, "Content-Type": "application/json"}
-    reply = post(IMAGES, headers=headers, content=content)
-    assert reply.status_code in (400, 503)
-    assert list(error_of(reply)) == ["code", "message", "type"]
 
 
 def test_a_body_too_deep_to_be_compared_is_not_on_record() -> None:
@@ -467,16 +420,11 @@ def test_a_body_over_the_limit_is_refused_in_the_relay_shape() -> None:
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("GET", "/v1/x"),
         ("GET", IMAGES),
         ("DELETE", NATIVE),
-        ("FOO", IMAGES),
         ("POST", "/v1/images/generation"),
         ("GET", "/api/nothing"),
         ("GET", "/assets/x.js"),
-        ("GET", "/v1/models"),
-        ("GET", "/v1beta/models"),
-        ("POST", "/v1/files"),
     ],
 )
 def test_an_unknown_path_or_method_of_the_api_is_an_invalid_url(method: str, path: str) -> None:
@@ -490,7 +438,7 @@ def test_an_unknown_path_or_method_of_the_api_is_an_invalid_url(method: str, pat
     }
 
 
-@pytest.mark.parametrize("path", ["/", "/foo", "/foo%0Abar", "/simulated-media/"])
+@pytest.mark.parametrize("path", ["/", "/foo%0Abar", "/simulated-media/"])
 def test_any_other_path_is_a_page_that_says_what_this_is(path: str) -> None:
     reply = call(create_app(STATUS), "GET", path)
     assert reply.status_code == 200
@@ -503,7 +451,6 @@ def test_every_reply_is_stamped_and_marked_as_simulated() -> None:
         assert reply.headers["x-trueup-mock"] == "simulated"
         assert reply.headers["x-new-api-version"]
         assert re.fullmatch(r"\d{14}\d{1,9}[A-Za-z0-9]{8}", reply.headers["x-oneapi-request-id"])
-    assert new_request_id() != new_request_id()
 
 
 def hosted_url(app: Starlette) -> str:
@@ -536,13 +483,7 @@ def test_an_image_of_no_recorded_model_is_not_served() -> None:
 
 
 @pytest.mark.parametrize(
-    ("mime", "drawn"),
-    [
-        ("image/png", "PNG"),
-        ("image/jpeg", "JPEG"),
-        ("image/webp", "WEBP"),
-        ("image/unheard-of", "PNG"),
-    ],
+    ("mime", "drawn"), [("image/jpeg", "JPEG"), ("image/webp", "WEBP"), ("image/new", "PNG")]
 )
 def test_a_picture_decodes_in_its_mime_and_differs_between_models(mime: str, drawn: str) -> None:
     pictures = [draw_picture(model, mime) for model in ("nano-banana", "nano-banana-2")]
@@ -555,15 +496,12 @@ def test_a_picture_decodes_in_its_mime_and_differs_between_models(mime: str, dra
     assert draw_picture("nano-banana", mime) == pictures[0]
 
 
-@pytest.mark.parametrize(
-    "model", ["n", "m" * 60, "long-name-" * 30, "W" * 999, "W " * 99, "", "模型", "a\nb\x00"]
-)
+@pytest.mark.parametrize("model", ["n", "long-name-" * 3, "W" * 999, "", "模型", "a\nb\x00"])
 def test_a_name_of_any_length_leaves_the_margin_of_the_picture_free(model: str) -> None:
     image = Image.open(io.BytesIO(draw_picture(model, "image/png")))
     ground = image.getpixel((0, 0))
     edges = [image.crop((0, 0, 12, 256)), image.crop((500, 0, 512, 256))]
     assert all(edge.getcolors() == [(12 * 256, ground)] for edge in edges)
-    assert len(image.getcolors(100_000) or []) > 2
 
 
 def exchange_of(path: str, **request: Any) -> Exchange:
@@ -588,7 +526,7 @@ def test_an_exchange_holds_the_request_and_the_reply() -> None:
     assert exchange.request_id and exchange.request_id.encode() in exchange.response_body
 
 
-def test_an_exchange_names_the_row_in_the_callers_words() -> None:
+def test_an_exchange_names_the_row_by_the_callers_place() -> None:
     seen: list[Exchange] = []
 
     def place(row: Observation) -> str:
@@ -623,31 +561,15 @@ def test_no_key_is_ever_in_an_exchange(key: str) -> None:
             assert key.removeprefix("sk-") not in text
 
 
-def test_all_ways_that_a_key_came_are_in_the_exchange_even_those_that_are_not_read() -> None:
+def test_all_auth_methods_of_a_request_are_in_the_exchange_even_those_that_are_not_read() -> None:
     headers = {**BEARER, "x-goog-api-key": KEY}
     exchange = exchange_of(f"{IMAGES}?key={KEY}", headers=headers, json=LEGACY)
     assert exchange.auth == ("bearer", "query-key", "x-goog-api-key")
     assert exchange.status == 400
 
 
-def test_requests_at_the_same_time_get_their_own_answers() -> None:
-    seen: list[Exchange] = []
-    app = create_app(STATUS, on_exchange=seen.append)
-
-    async def many() -> list[httpx.Response]:
-        transport = httpx.ASGITransport(app=app)
-        async with httpx.AsyncClient(transport=transport, base_url=SITE) as client:
-            native = [client.post(f"{NATIVE}?key={KEY}", json=ASK) for _ in range(20)]
-            images = [client.post(IMAGES, headers=BEARER, json=LEGACY) for _ in range(20)]
-            return await asyncio.gather(*native, *images)
-
-    replies = asyncio.run(many())
-    assert [reply.status_code for reply in replies] == [200] * 20 + [400] * 20
-    assert len({exchange.request_id for exchange in seen}) == 40
-
-
 def raw_status(app: Starlette, scope: dict[str, Any], events: list[dict[str, Any]]) -> list[int]:
-    """The statuses that the app sends for an ASGI scope as a hostile client could cause it."""
+    """Return the statuses that the app sends for the ASGI scope of a hostile client."""
     sent: list[int] = []
     whole = {
         "type": "http",
@@ -708,17 +630,16 @@ def test_no_request_makes_the_mock_stumble(
     "scope",
     [
         {"query_string": b"key=%zz%&%%=&&=&%FF"},
-        {"headers": [(b"authorization", b"Bearer " + b"x" * 1_000_000)]},
-        {"headers": [(b"host", b'"><script>')]},
-        {"server": ("127.0.0.1", 8080)},
         {"server": ("/tmp/socket", None)},
     ],
 )
-def test_odd_headers_and_escapes_are_refused_in_words(scope: dict[str, Any]) -> None:
+def test_malformed_escapes_and_a_server_without_a_port_are_no_error(
+    scope: dict[str, Any],
+) -> None:
     assert raw_status(create_app(STATUS), scope, [body_event()]) == [401]
 
 
-def test_a_lone_surrogate_in_a_model_is_refused_in_words() -> None:
+def test_a_lone_surrogate_in_a_model_is_not_on_record() -> None:
     reply = post(IMAGES, headers=BEARER, content=b'{"model": "\\ud800", "prompt": "..."}')
     assert is_not_on_record(reply)
 
@@ -730,37 +651,20 @@ def test_a_client_that_leaves_gets_no_answer_and_leaves_no_exchange() -> None:
     assert seen == []
 
 
-def test_a_websocket_is_closed() -> None:
-    sent: list[str] = []
-
-    async def receive() -> dict[str, Any]:
-        return {"type": "websocket.connect"}
-
-    async def send(message: Any) -> None:
-        sent.append(message["type"])
-
-    scope = {"type": "websocket", "path": "/v1/realtime", "headers": [], "query_string": b""}
-    asyncio.run(create_app(STATUS)(scope, receive, send))
-    assert sent == ["websocket.close"]
-
-
-def test_a_body_that_is_not_said_to_be_json_is_not_read() -> None:
-    """As the gateway family does it: `curl -d` alone says that it is a form."""
+def test_a_body_whose_type_is_not_json_is_not_read() -> None:
+    # As the gateway family does it: `curl -d` alone sends a form.
     content = json.dumps(LEGACY).encode()
-    for kind in ({}, {"Content-Type": "text/plain"}, {"Content-Type": FORM}):
+    for kind in ({}, {"Content-Type": "application/x-www-form-urlencoded"}):
         reply = post(IMAGES, headers={**BEARER, **kind}, content=content)
         assert "dall-e" in reply.text, kind
     said = {**BEARER, "Content-Type": "application/json; charset=utf-8"}
     assert "dall-e" not in post(IMAGES, headers=said, content=content).text
 
 
-def test_a_key_without_its_scheme_is_read_and_is_no_recorded_way() -> None:
+def test_a_key_without_its_scheme_is_read_and_is_no_recorded_auth_method() -> None:
     seen: list[Exchange] = []
     app = create_app(STATUS, on_exchange=seen.append)
     for header in (KEY, f"Bearer {KEY}"):
         post(IMAGES, app, headers={"Authorization": header}, json=LEGACY)
     assert [one.auth for one in seen] == [(), ("bearer",)]
     assert seen[0].status != 401
-
-
-FORM = "application/x-www-form-urlencoded"

@@ -16,7 +16,7 @@ from test_retest_billing import BOTH, Edit, Till, client_of, judged, till
 
 from trueup.errors import BadInput
 from trueup.mock import Dialect, Options, Token
-from trueup.mock.management import token_fields
+from trueup.mock.ledger_routes import token_fields
 from trueup.retest.billing import (
     Account,
     Bill,

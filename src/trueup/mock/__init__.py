@@ -3,23 +3,15 @@
 `create_app` makes it, with a `GatewayLedger` where money matters; the modules are its parts.
 """
 
-from trueup.mock.account import (
-    Dialect,
-    Fault,
-    LoggedCall,
-    Options,
-    Token,
-    User,
-)
 from trueup.mock.app import create_app
-from trueup.mock.clock import new_request_id
-from trueup.mock.fault import EXPIRED_CERTIFICATE, FAULTS, Faulty, WireFault, ledger_with
-from trueup.mock.ledger import GatewayLedger
+from trueup.mock.faults import EXPIRED_CERTIFICATE, FAULTS, Faulty, WireFault, ledger_with
+from trueup.mock.ledger import GatewayLedger, Token, User
+from trueup.mock.ledger_options import Dialect, Fault, Options
 from trueup.mock.picture import draw_picture
 from trueup.mock.server import create_server, create_tls, listen, serving
 
 MEDIA_HOST = "simulated-media.example"
-"""Where linked images seem to live. The top-level name is reserved, so no real host can have it."""
+"""The host of linked images. Its top-level name is reserved, so no real host can have it."""
 
 __all__ = [
     "EXPIRED_CERTIFICATE",
@@ -29,7 +21,6 @@ __all__ = [
     "Fault",
     "Faulty",
     "GatewayLedger",
-    "LoggedCall",
     "Options",
     "Token",
     "User",
@@ -40,6 +31,5 @@ __all__ = [
     "draw_picture",
     "ledger_with",
     "listen",
-    "new_request_id",
     "serving",
 ]

@@ -1,4 +1,4 @@
-"""App: the simulated gateway as an ASGI app. Tells the routes apart, answers, and then closes.
+"""App: the simulated gateway as an ASGI app: finds the route, replies, and closes the charge.
 
 It reads no file, prints nothing and sends nothing; a request that is not on record is refused in
 the gateway's own words, and every reply is marked as simulated.
@@ -11,26 +11,16 @@ from dataclasses import dataclass
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
-from starlette.websockets import WebSocketClose
 
 from trueup.errors import BadInput
 from trueup.exchange import Exchange
-from trueup.mock.auth import arrival
-from trueup.mock.calls import Calls
-from trueup.mock.clock import new_request_id
-from trueup.mock.incoming import (
-    IncomingRequest,
-    exchange,
-    read_body,
-    read_headers,
-    read_host,
-    read_query,
-)
+from trueup.mock.incoming_request import IncomingRequest, exchange_of, read_body, read_request
 from trueup.mock.ledger import Charge, GatewayLedger
-from trueup.mock.management import PREFIX, manage
+from trueup.mock.ledger_routes import PREFIX, read_ledger
+from trueup.mock.model_calls import ModelCalls
 from trueup.mock.picture import EXTENSIONS, draw_picture
 from trueup.mock.replay_index import ReplayIndex
-from trueup.mock.reply import MockReply, index_page, invalid_url
+from trueup.mock.replies import MockReply, index_page, invalid_url, new_request_id
 from trueup.model import Observation, Status
 
 MEDIA_PATH = re.compile(r"/simulated-media/(.+)\.(png|jpg|webp)")
@@ -47,30 +37,28 @@ def create_app(
     place_of: Callable[[Observation], str] | None = None,
     ledger: GatewayLedger | None = None,
 ) -> Starlette:
-    """An app that replays the observations of one target (the reference unless `target` is given).
+    """Return an app that replays the observations of one target (default: the reference).
 
-    A request that repeats what an observation sent gets what that observation saw, the newest
+    A request that repeats what an observation sent gets what that observation received, the newest
     first; the prompt is free. A mixed observation fails on its first call, gives an image on the
-    second, and so on. `media_url` is where linked images are said to live: None is the request's
-    own scheme and host, and any host that leads to this app serves them. `on_exchange` gets every
-    request with its reply, without the key, before the reply goes out; `place_of` names the
-    observation in it. `ledger` holds user, tokens, prices, options and faults; without one, each of
-    `keys` is a token that never runs dry. Raises `BadInput` when the status file has no such
-    target.
+    second, and so on. `media_url` is the address of linked images: None is the request's own scheme
+    and host, and any host that leads to this app serves them. `on_exchange` gets every request with
+    its reply, without the key, before the reply goes out; `place_of` names the observation in it.
+    `ledger` holds user, tokens, prices, options and faults; without one, each of `keys` is a token
+    that never runs dry. Raises `BadInput` when the status file has no such target.
     """
     name = status.reference if target is None else target
     if name not in status.targets:
         known = ", ".join(status.targets)
-        raise BadInput(f"target '{name}': not in the status file; targets are {known}.")
-    record = ReplayIndex(status, name)
-    books = GatewayLedger.of(keys) if ledger is None else ledger
+        raise BadInput(f"target '{name}'", "not in the status file", f"Targets are {known}.")
+    index = ReplayIndex(status, name, place_of)
+    ledger = ledger or GatewayLedger.of(keys)
     app = Starlette()
     app.router.default = MockApp(
-        record=record,
-        ledger=books,
-        calls=Calls(record, status.signatures, media_url, books),
+        index=index,
+        ledger=ledger,
+        calls=ModelCalls(index, status.signatures, media_url, ledger),
         on_exchange=on_exchange,
-        place_of=place_of,
     )
     return app
 
@@ -79,88 +67,57 @@ def create_app(
 class MockApp:
     """The ASGI app behind every path."""
 
-    record: ReplayIndex
+    index: ReplayIndex
     ledger: GatewayLedger
-    calls: Calls
+    calls: ModelCalls
     on_exchange: Callable[[Exchange], None] | None
-    place_of: Callable[[Observation], str] | None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "websocket":
-            await WebSocketClose()(scope, receive, send)
-            return
         try:
-            asked = self._asked(scope, await read_body(receive))
+            body = await read_body(receive)
         except ClientDisconnect:
             return
+        request = read_request(scope, body, self.index.auths(scope["method"], scope["path"]))
         request_id = new_request_id()
         self.ledger.catch_up()
-        answer, charge = self._answer(asked, request_id)
+        reply, charge = self._answer(request, request_id)
         if self.on_exchange is not None:
-            place, secrets = self._place(answer.row), self._secrets()
-            self.on_exchange(exchange(asked, answer, request_id, place, secrets))
+            secrets = [*self.ledger.keys, self.ledger.user.access_token]
+            self.on_exchange(exchange_of(request, reply, request_id, secrets))
         try:
-            await send(_head(answer, request_id))
-            await send({"type": "http.response.body", "body": answer.content})
+            await send(_head(reply, request_id))
+            await send({"type": "http.response.body", "body": reply.content})
         finally:
             if charge is not None:
                 self.ledger.catch_up()
                 self.ledger.close(charge)
                 self.ledger.catch_up()
 
-    def _asked(self, scope: Scope, body: bytes | None) -> IncomingRequest:
-        method, path = scope["method"], scope["path"]
-        headers, query = read_headers(scope), read_query(scope)
-        host = read_host(headers, scope)
-        return IncomingRequest(
-            method=method,
-            path=path,
-            query=tuple(pair for pair in query if pair[0] != "key"),
-            host=host,
-            site=f"{scope['scheme']}://{host}",
-            headers=headers,
-            came=arrival(path, query, headers, self.record.ways(method, path)),
-            body=body,
-        )
+    def _answer(self, request: IncomingRequest, request_id: str) -> tuple[MockReply, Charge | None]:
+        if self.index.is_known(request.method, request.path):
+            return self.calls.answer(request, request_id)
+        if request.path.startswith(PREFIX):
+            return read_ledger(self.ledger, self.index, request), None
+        return self._page(request), None
 
-    def _answer(self, asked: IncomingRequest, request_id: str) -> tuple[MockReply, Charge | None]:
-        path = asked.path
-        if self.record.is_known(asked.method, path):
-            return self.calls.answer(asked, request_id)
-        if found := MEDIA_PATH.fullmatch(path):
-            return self._media(asked, found[1], found[2]), None
-        if path.startswith(PREFIX):
-            return manage(self.ledger, self.record, asked), None
-        return self._nowhere(asked), None
-
-    def _nowhere(self, asked: IncomingRequest) -> MockReply:
-        api = asked.path.startswith(API)
-        return invalid_url(asked.method, asked.path) if api else index_page()
-
-    def _media(self, asked: IncomingRequest, model: str, extension: str) -> MockReply:
-        if asked.method not in ("GET", "HEAD") or model not in self.record.models():
-            return invalid_url(asked.method, asked.path)
-        mime = next(mime for mime, ending in EXTENSIONS.items() if ending == extension)
-        return MockReply(200, draw_picture(model, mime), mime)
-
-    def _secrets(self) -> list[str]:
-        return [*self.ledger.keys, self.ledger.user.access_token]
-
-    def _place(self, row: Observation | None) -> str | None:
-        if row is None:
-            return None
-        if self.place_of is not None:
-            return self.place_of(row)
-        return next(item.place for item in self.record.told if item.row is row)
+    def _page(self, request: IncomingRequest) -> MockReply:
+        """Return a linked image, or the page that a gateway has outside its API."""
+        found = MEDIA_PATH.fullmatch(request.path)
+        if found and found[1] in self.index.models() and request.method in ("GET", "HEAD"):
+            mime = next(mime for mime, ending in EXTENSIONS.items() if ending == found[2])
+            return MockReply(200, draw_picture(found[1], mime), mime)
+        if found or request.path.startswith(API):
+            return invalid_url(request.method, request.path)
+        return index_page()
 
 
-def _head(answer: MockReply, request_id: str) -> dict[str, object]:
+def _head(reply: MockReply, request_id: str) -> dict[str, object]:
     headers = [
-        (b"content-length", b"%d" % len(answer.content)),
+        (b"content-length", b"%d" % len(reply.content)),
         (b"x-oneapi-request-id", request_id.encode("latin-1")),
         (b"x-new-api-version", b"simulated"),
         (b"x-trueup-mock", b"simulated"),
     ]
-    if answer.content_type:
-        headers.append((b"content-type", answer.content_type.encode("latin-1")))
-    return {"type": "http.response.start", "status": answer.status, "headers": headers}
+    if reply.content_type:
+        headers.append((b"content-type", reply.content_type.encode("latin-1")))
+    return {"type": "http.response.start", "status": reply.status, "headers": headers}

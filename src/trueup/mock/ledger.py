@@ -1,37 +1,78 @@
-"""Ledger: quotas held, settled and refunded in the gateway's order, and the log of it.
+"""Ledger: a user, its tokens and its log; quotas held, settled and refunded in the gateway's order.
 
-Nothing waits here: a write that is due later is done, at its own time, when the ledger is next
-looked at. So neither a timer nor a real second is needed, whoever drives the app.
+Nothing waits: a write that is due later is made, at its own time, when the ledger next catches up.
 """
 
+import time
+from bisect import insort
 from collections import deque
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
-from heapq import heappop, heappush
-from itertools import count
+from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Literal
 
-from trueup.mock.account import (
-    CONSUME,
-    ERROR,
-    TRUSTED_UNITS,
-    LoggedCall,
-    Options,
-    Token,
-    User,
-)
-from trueup.mock.auth import bare
-from trueup.mock.clock import wall_clock
-from trueup.mock.reply import IMAGE_TOKENS, PROMPT_TOKENS
+from trueup.mock.caller_key import bare
+from trueup.mock.ledger_options import Options
+from trueup.mock.replies import IMAGE_TOKENS, PROMPT_TOKENS
 
-Column = Literal["quota", "token", "used"]
-FLUSH_ORDER: tuple[Column, ...] = ("quota", "token", "used")
+CONSUME, ERROR = 2, 5
+"""The types of a log row: a charge, and a failed call."""
+AMPLE = 10**12
+"""More quota than any use of the mock spends, so that its owner is trusted and nothing is held."""
+TRUSTED_UNITS = 10
+"""Nothing is held from an owner of more than ten units (dollars), as in the gateway family."""
+LOG_ROWS = 100_000
+"""About 30 MB: a mock that is left running does not fill the memory."""
 API_WINDOW_S = 180
+"""The window of the gateway family's own rate limit under `/api/`."""
+Column = Literal["quota", "token", "used"]
+
+
+@dataclass(slots=True)
+class User:
+    """The owner of the tokens."""
+
+    id: int = 1
+    quota: int = AMPLE
+    used_quota: int = 0
+    group: str = "default"
+    access_token: str = field(default="YOUR_ACCESS_TOKEN", repr=False)
+
+
+@dataclass(slots=True)
+class Token:
+    """A key and its quota; a token without a group has its owner's."""
+
+    key: str = field(repr=False)
+    id: int = 1
+    name: str = "mock"
+    remain_quota: int = AMPLE
+    used_quota: int = 0
+    unlimited_quota: bool = False
+    accessed_time: int = 0
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedCall:
+    """A row of the log; `model` is the name in the request."""
+
+    type: int
+    token_id: int
+    token_name: str
+    created_at: float
+    use_time_s: float
+    model: str
+    upstream: str
+    request_id: str
+    quota: int
+    prompt_tokens: int
+    completion_tokens: int
 
 
 @dataclass(slots=True)
 class Charge:
-    """What one call costs: `quotas` are what is held before it, and what is due in the end."""
+    """The cost of one call; `quotas` are the quota to hold before it, and the quota due after."""
 
     token: Token
     model: str
@@ -42,56 +83,47 @@ class Charge:
     held: int = 0
     is_charged: bool = False
     has_usage: bool = True
-    has_image: bool = True
+    has_image: bool = False
     has_failed: bool = False
 
 
 class GatewayLedger:
-    """The state of a gateway: a user, tokens and log. `now` is the time of its last look."""
+    """The state of a gateway: a user, its tokens and its log, as of the time `now`."""
 
     def __init__(
         self,
         user: User,
         tokens: Collection[Token],
         options: Options | None = None,
-        clock: Callable[[], float] = wall_clock,
+        clock: Callable[[], float] | None = None,
     ) -> None:
         self.user = user
         self.tokens = {token.id: token for token in tokens}
         self.keys = {bare(token.key): token for token in tokens}
         self.options = options or Options()
-        self.rows = deque[LoggedCall](maxlen=self.options.log_rows)
-        self.now = self.started = clock()
-        self._clock = clock
-        self._due: list[tuple[float, int, Callable[[], None]]] = []
-        self._order = count()
-        self._batch: dict[tuple[Column, int], tuple[Token | User, int]] = {}
-        self._quotas: dict[tuple[float, str], tuple[int, int]] = {}
+        self.rows = deque[LoggedCall](maxlen=LOG_ROWS)
+        self._clock = clock or _wall_clock
+        self.now = self._started = self._clock()
+        self._due: list[tuple[float, Callable[[], None]]] = []
+        self._batch: list[tuple[Column, Token | User, int]] = []
         self._requests = 0, 0
 
     @classmethod
     def of(cls, keys: Collection[str], options: Options | None = None) -> "GatewayLedger":
-        """One user with a token for each key, all with more quota than anything spends."""
+        """Return a ledger with a token for each key, all with more quota than anything spends."""
         tokens = [Token(key, index, name=f"mock-{index}") for index, key in enumerate(keys, 1)]
         return cls(User(), tokens, options)
 
     def catch_up(self) -> None:
-        """Does whatever has become due, each write at its own time."""
+        """Make every write that has become due, each at its own time."""
         now = self._clock()
         while self._due and self._due[0][0] <= now:
-            self.now, _, write = heappop(self._due)
+            self.now, write = self._due.pop(0)
             write()
         self.now = now
 
-    def quotas(self, price_usd: float, group: str) -> tuple[int, int]:
-        """What is held and what is due for a price, worked out once."""
-        found = self._quotas.get((price_usd, group))
-        if found is None:
-            found = self._quotas[price_usd, group] = self.options.quotas(price_usd, group)
-        return found
-
     def hold(self, charge: Charge) -> None:
-        """Takes what a call may cost, and nothing from those who have so much that it is safe."""
+        """Hold the quota of a call, unless its caller has so much that the gateway trusts it."""
         token, trusted = charge.token, TRUSTED_UNITS * self.options.quota_per_unit
         is_ample = token.unlimited_quota or token.remain_quota > trusted
         if not (self.user.quota > trusted and is_ample):
@@ -99,32 +131,33 @@ class GatewayLedger:
         self._pay(charge, charge.held)
 
     def close(self, charge: Charge) -> None:
-        """Settles or refunds a call. To be called once the answer is out."""
+        """Settle or refund a call. To be called once the answer is out."""
         has_error_log = self.options.error_log or self.options.dialect == "documented"
         if charge.has_failed and has_error_log:
             self._log(charge, ERROR, 0)
+        now = self.now
         if not charge.is_charged:
-            self._later(self.options.refund_after_s, lambda: self._pay(charge, -charge.held))
+            self._at(now + self.options.refund_after_s, lambda: self._pay(charge, -charge.held))
             return
         used_s, settled_s, logged_s = self.options.after_answer_s
         quota = charge.quotas[1] if charge.has_usage else 0
-        self._later(used_s, lambda: self._write("used", self.user, quota))
-        self._later(settled_s, lambda: self._settle(charge, quota))
-        self._later(logged_s, lambda: self._log(charge, CONSUME, quota))
+        self._at(now + used_s, lambda: self._write("used", self.user, quota))
+        self._at(now + settled_s, lambda: self._settle(charge, quota))
+        self._at(now + logged_s, lambda: self._log(charge, CONSUME, quota))
 
     def is_over_limit(self) -> bool:
-        """Counts a request under `/api/`, and tells whether it is one too many in its window."""
+        """Count a request under `/api/`; return whether it is one too many in its window."""
         window = int(self.now // API_WINDOW_S)
         last, requests = self._requests
         self._requests = window, requests + 1 if last == window else 1
         limit = self.options.api_limit
         return limit is not None and self._requests[1] > limit
 
-    def _later(self, delay_s: float, write: Callable[[], None]) -> None:
-        if not delay_s and not self._due:
+    def _at(self, due: float, write: Callable[[], None]) -> None:
+        if due == self.now and not self._due:
             write()
-            return
-        heappush(self._due, (self.now + delay_s, next(self._order), write))
+        else:
+            insort(self._due, (due, write), key=itemgetter(0))
 
     def _settle(self, charge: Charge, quota: int) -> None:
         faults = self.options.faults
@@ -145,21 +178,16 @@ class GatewayLedger:
             self._apply(column, owner, amount)
             return
         if not self._batch:
-            interval = self.options.batch_interval_s
-            passed = (self.now - self.started) // interval + 1
-            due = self.started + passed * interval
-            heappush(self._due, (due, next(self._order), self._flush))
-        _, waiting = self._batch.get((column, owner.id), (owner, 0))
-        self._batch[column, owner.id] = owner, waiting + amount
+            interval_s = self.options.batch_interval_s
+            passed = (self.now - self._started) // interval_s + 1
+            self._at(self._started + passed * interval_s, self._flush)
+        self._batch.append((column, owner, amount))
 
     def _flush(self) -> None:
-        batch, self._batch = self._batch, {}
-        if "lost-flush" in self.options.faults:
-            return
-        for column in FLUSH_ORDER:
-            for (name, _), (owner, amount) in batch.items():
-                if name == column:
-                    self._apply(column, owner, amount)
+        batch, self._batch = self._batch, []
+        if "lost-flush" not in self.options.faults:
+            for column, owner, amount in batch:
+                self._apply(column, owner, amount)
 
     def _apply(self, column: Column, owner: Token | User, amount: int) -> None:
         if isinstance(owner, Token):
@@ -190,3 +218,7 @@ class GatewayLedger:
                 completion_tokens=IMAGE_TOKENS if consumed and charge.has_image else 0,
             )
         )
+
+
+def _wall_clock() -> float:
+    return time.time_ns() / 10**9

@@ -1,11 +1,9 @@
-"""Record: which observation answers a request. Looks at what was sent, never at today's requests.
-
-Today's routes only add the ways of the key that they accept, and tell a request that is not on
-record from a path that the gateway does not have at all; neither is an answer.
-"""
+"""Replay index: the observation that answers a request, found by what was sent, never by today's
+requests. Today's routes only add the auth methods that they accept, and distinguish a request that
+is not on record from a path that the gateway does not have; neither is an answer."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -21,19 +19,19 @@ FAMILY_PATHS = re.compile(
 
 @dataclass(frozen=True)
 class Replayable:
-    """An observation that told something, and the protocol in which it is worded.
+    """A conclusive observation, and the protocol of its reply.
 
-    `sent` is what was sent with the caller's free texts left open. `ways` are how the key may come:
-    as recorded, or as the row's route accepts today, so that a client which sends its key in its
-    own way is not locked out. This lifts no claim: the exchange tells how the key came, and whoever
-    compares it with the record still finds a different request (rule 7).
+    `sent` is its request with the caller's free texts left open. `auths` are the auth methods that
+    are answered: the recorded one, and those that the row's route accepts today, so that a client
+    with an auth method of its own is not locked out. This raises no claim: the exchange records the
+    auth method, and whoever compares it with the record still finds a different request (rule 7).
     """
 
     row: Observation
     place: str
     protocol: Protocol | None
     sent: Sent
-    ways: frozenset[AuthKind]
+    auths: frozenset[AuthKind]
     calls: Iterator[int] = field(default_factory=count)
 
     @property
@@ -43,14 +41,15 @@ class Replayable:
 
     @property
     def called(self) -> str:
-        """The name by which the model was called on the wire."""
-        method_and_path = self.sent.request.split("?")[0]
-        return called_model(method_and_path.partition(" ")[2], self.row.sent.body) or self.model
+        """The model's name in the request: in its path, or else in its body."""
+        found = MODEL_IN_PATH.match(self.sent.request.split()[1].split("?")[0])
+        name = found[1] if found else self.row.sent.body.get("model")
+        return name if isinstance(name, str) and name else self.model
 
-    def is_match(self, request: str, ways: Collection[AuthKind], body: Body) -> bool:
-        """Whether this is what was sent, whatever the prompt and the host say."""
+    def is_match(self, request: str, auths: Collection[AuthKind], body: Body) -> bool:
+        """Whether the request repeats this one, whatever its prompt and host."""
         sent = self.sent
-        if self.ways.isdisjoint(ways) or sent.request != request:
+        if self.auths.isdisjoint(auths) or sent.request != request:
             return False
         now = Sent.model_construct(
             base_url=sent.base_url, request=request, auth=sent.auth, body=body
@@ -70,63 +69,61 @@ class Replayable:
 class ReplayIndex:
     """The observations of one target, retracted ones left out."""
 
-    def __init__(self, status: Status, target: str) -> None:
-        rows = [
-            (index, row)
+    def __init__(
+        self,
+        status: Status,
+        target: str,
+        place_of: Callable[[Observation], str] | None = None,
+    ) -> None:
+        places = {
+            f"observations[{index}]": row
             for index, row in enumerate(status.observations)
             if row.target == target and row.retracted is None
-        ]
+        }
         found = (
-            _recorded(status, row, f"observations[{index}]")
-            for index, row in reversed(rows)
+            _replayable(status, row, place_of(row) if place_of else place)
+            for place, row in reversed(places.items())
             if row.outcome != "inconclusive"
         )
-        self.told = tuple(item for item in found if item.protocol or item.row.outcome == "error")
+        self._rows = [item for item in found if item.protocol or item.row.outcome == "error"]
         self.mapped = {mapping.alias: mapping.upstream for mapping in status.mappings}
         self._by_request: dict[str, list[Replayable]] = {}
-        for item in self.told:
+        for item in self._rows:
             self._by_request.setdefault(item.sent.request, []).append(item)
-        self._ways: dict[str, dict[AuthKind, None]] = {}
-        for _, row in rows:
-            ways = self._ways.setdefault(row.sent.request.split("?")[0], {})
-            ways.update(dict.fromkeys((row.sent.auth, *_accepted(status, row))))
+        self._auths: dict[str, set[AuthKind]] = {}
+        for row in places.values():
+            auths = self._auths.setdefault(row.sent.request.split("?")[0], set())
+            auths.update((row.sent.auth, *_accepted(status, row)))
         self._routes = [_pattern(route.request) for route in status.routes.values()]
 
-    def find(self, request: str, ways: Collection[AuthKind], body: Body) -> Replayable | None:
-        """The newest row that this request repeats."""
+    def find(self, request: str, auths: Collection[AuthKind], body: Body) -> Replayable | None:
+        """Return the newest row that this request repeats."""
         rows = self._by_request.get(request, ())
-        return next((item for item in rows if item.is_match(request, ways, body)), None)
+        return next((item for item in rows if item.is_match(request, auths, body)), None)
 
-    def ways(self, method: str, path: str) -> Collection[AuthKind]:
-        """The ways in which the record shows a key to be read there, or its route accepts one."""
-        return self._ways.get(f"{method} {path}", ())
+    def auths(self, method: str, path: str) -> Collection[AuthKind]:
+        """Return the auth methods that the record has for a path, or that its route accepts."""
+        return self._auths.get(f"{method} {path}", ())
 
     def models(self) -> frozenset[str]:
-        """The models whose images may have been linked to."""
-        return frozenset(item.model for item in self.told if item.row.outcome != "error")
+        """Return the models whose images may be linked."""
+        return frozenset(item.model for item in self._rows if item.row.outcome != "error")
 
     def names(self) -> Collection[str]:
-        """The names by which models were called."""
-        return dict.fromkeys(item.called for item in self.told)
+        """Return the names by which models were called, each once."""
+        return dict.fromkeys(item.called for item in self._rows)
 
     def is_known(self, method: str, path: str) -> bool:
-        """Whether the gateway has such a path, as the record, its family or the routes tell."""
-        asked = f"{method} {path}"
+        """Whether the gateway has such a path, by the record, its family or today's routes."""
+        request = f"{method} {path}"
         return (
-            asked in self._ways
+            request in self._auths
             or (method == "POST" and FAMILY_PATHS.fullmatch(path) is not None)
-            or any(route.fullmatch(asked) for route in self._routes)
+            or any(route.fullmatch(request) for route in self._routes)
         )
 
 
-def called_model(path: str, body: Body) -> str | None:
-    """The model that a request names, in its path or else in its body; None when it names none."""
-    found = MODEL_IN_PATH.match(path)
-    model = found[1] if found else body.get("model")
-    return model if isinstance(model, str) and model else None
-
-
-def _recorded(status: Status, row: Observation, place: str) -> Replayable:
+def _replayable(status: Status, row: Observation, place: str) -> Replayable:
     protocol = _protocol(status, row)
     sent = without_prompt(protocol, row.sent) if protocol else row.sent
     return Replayable(row, place, protocol, sent, frozenset({sent.auth, *_accepted(status, row)}))
@@ -138,10 +135,10 @@ def _accepted(status: Status, row: Observation) -> tuple[AuthKind, ...]:
 
 
 def _protocol(status: Status, row: Observation) -> Protocol | None:
-    """The protocol that a reply is worded in: the recorded shape tells, else the route's name.
+    """Return the protocol of the recorded shape, or else that of the route.
 
-    The route's name decides among several with that shape. None when neither tells, because the
-    row has no shape and its route is gone.
+    The route decides among several protocols with that shape. None when the row has no shape and
+    its route is gone.
     """
     shaped = [protocol for protocol in PROTOCOLS.values() if row.shape in protocol.shapes]
     route = status.routes.get(split(row.endpoint)[1])

@@ -1,10 +1,10 @@
-"""Server: the mock on a port of loopback, in the clear or behind TLS with a throw-away CA."""
+"""Server: the mock on a port of loopback, in the clear or behind TLS with a temporary CA."""
 
 import asyncio
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,8 +25,8 @@ LONG_AGO = {
 
 
 def listen(port: int) -> socket:
-    """A socket at a port of loopback, at a free one for 0. Raises BadInput for a busy one."""
-    # By its protocol asyncio knows a socket that must not wait with a reply's second piece.
+    """Return a socket at a port of loopback, a free one for 0. Raises BadInput for a busy one."""
+    # The protocol is what makes asyncio send a reply's second piece without delay (TCP_NODELAY).
     listener = socket(AF_INET, SOCK_STREAM, IPPROTO_TCP)
     listener.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
     try:
@@ -34,16 +34,15 @@ def listen(port: int) -> socket:
         listener.listen(2048)
     except OSError as error:
         listener.close()
-        raise BadInput(
-            f"port {port}: {error.strerror}; a free one was expected. Use --port."
-        ) from error
+        problem = (error.strerror or "cannot be opened").lower()
+        raise BadInput(f"port {port}", problem, "Choose another with --port.") from error
     return listener
 
 
 def create_tls(ca: Path, is_expired: bool = False) -> ssl.SSLContext:
-    """What a server on loopback shows its clients; the CA that vouches for it is written to `ca`.
+    """Return the TLS context of a server on loopback; the CA that signed it is written to `ca`.
 
-    An expired certificate is sound in all else, so a client that trusts the CA refuses it for its
+    An expired certificate is valid in all else, so a client that trusts the CA refuses it for its
     dates alone.
     """
     authority = trustme.CA()
@@ -55,31 +54,24 @@ def create_tls(ca: Path, is_expired: bool = False) -> ssl.SSLContext:
 
 
 def create_server(app: ASGIApp, tls: ssl.SSLContext | None = None) -> uvicorn.Server:
-    """A server that is yet to be run on a socket."""
-    factory: Callable[..., ssl.SSLContext] | None = None
-    if tls is not None:
-        shown = tls
-
-        def factory(*_: object) -> ssl.SSLContext:
-            return shown
-
-    return uvicorn.Server(
-        uvicorn.Config(
-            app,
-            interface="asgi3",
-            ssl_context_factory=factory,
-            http="h11",
-            ws="none",
-            log_level="warning",
-            lifespan="off",
-            timeout_graceful_shutdown=1,
-        )
+    """Return a server that is yet to be run on a socket."""
+    config = uvicorn.Config(
+        app,
+        interface="asgi3",
+        http="h11",
+        ws="none",
+        log_level="warning",
+        lifespan="off",
+        timeout_graceful_shutdown=1,
     )
+    config.load()
+    config.ssl = tls
+    return uvicorn.Server(config)
 
 
 @contextmanager
 def serving(app: ASGIApp, tls: ssl.SSLContext | None = None) -> Iterator[str]:
-    """The app on a free port of loopback, in a thread; its address."""
+    """Serve the app on a free port of loopback, in a thread; yields its address."""
     server = create_server(app, tls)
     with closing(listen(0)) as listener:
         thread = threading.Thread(target=asyncio.run, args=[server.serve(sockets=[listener])])

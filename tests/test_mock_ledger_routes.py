@@ -1,4 +1,4 @@
-"""The mock's management routes: what a client of the ledger reads there, in both dialects."""
+"""The mock's ledger routes: what a client of the ledger reads there, in both dialects."""
 
 import json
 from typing import Any
@@ -20,8 +20,8 @@ BOTH = pytest.mark.parametrize("dialect", DIALECTS)
 OWNED = ("/api/token/", "/api/token/1", "/api/log/self", "/api/user/self")
 
 
-class Desk:
-    """A mock with two tokens, and two calls: an image and an error."""
+class Gateway:
+    """A mock with two tokens; two calls can be made of it: an image and an error."""
 
     def __init__(self, dialect: Dialect = "upstream", **options: Any) -> None:
         self.now = float(NOW)
@@ -34,7 +34,7 @@ class Desk:
         self.seen: list[Exchange] = []
         self.app: Starlette = create_app(STATUS, ledger=self.ledger, on_exchange=self.seen.append)
 
-    def called(self) -> "Desk":
+    def after_calls(self) -> "Gateway":
         call(self.app, "POST", f"{NATIVE}?key={KEY}", json=ASK)
         self.now += 100
         call(self.app, "POST", IMAGES, headers=BEARER, json=LEGACY)
@@ -52,26 +52,23 @@ class Desk:
 
 
 DENIED: dict[str, tuple[dict[str, str], int, str]] = {
-    "no token": ({"New-Api-User": "1"}, 200, "access token 无效"),
-    "wrong token": ({**OWNER, "Authorization": "x"}, 200, "access token 无效"),
-    "business key": ({**OWNER, **BEARER}, 200, "access token 无效"),
+    "wrong token": ({**OWNER, **BEARER}, 200, "access token 无效"),
     "no user": ({"Authorization": "YOUR_ACCESS_TOKEN"}, 401, "New-Api-User 与登录用户不匹配"),
-    "other user": ({**OWNER, "New-Api-User": "2"}, 401, "New-Api-User 与登录用户不匹配"),
 }
 
 
 @pytest.mark.parametrize("path", OWNED)
-@pytest.mark.parametrize("who", DENIED)
-def test_a_stranger_is_denied(path: str, who: str) -> None:
-    headers, status, why = DENIED[who]
-    reply = Desk().send("GET", path, headers=headers)
-    told = {"success": False, "message": f"无权进行此操作，{why}"}
-    assert (reply.status_code, reply.json()) == (status, told)
+@pytest.mark.parametrize("case", DENIED)
+def test_a_caller_other_than_the_owner_is_denied(path: str, case: str) -> None:
+    headers, status, reason = DENIED[case]
+    reply = Gateway().send("GET", path, headers=headers)
+    body = {"success": False, "message": f"无权进行此操作，{reason}"}
+    assert (reply.status_code, reply.json()) == (status, body)
 
 
 @BOTH
 def test_the_tokens_are_a_page_with_the_newest_first(dialect: Dialect) -> None:
-    page = Desk(dialect).data("/api/token/")
+    page = Gateway(dialect).data("/api/token/")
     assert [page[name] for name in ("page", "page_size", "total")] == [1, 10, 2]
     second, first = page["items"]
     assert (first["name"], first["remain_quota"], first["used_quota"]) == ("first", 3_000_000, 0)
@@ -81,38 +78,37 @@ def test_the_tokens_are_a_page_with_the_newest_first(dialect: Dialect) -> None:
 
 @BOTH
 def test_one_token_is_read_by_its_id(dialect: Dialect) -> None:
-    desk = Desk(dialect).called()
-    token = desk.data("/api/token/1")
+    gateway = Gateway(dialect).after_calls()
+    token = gateway.data("/api/token/1")
     assert (token["used_quota"], token["remain_quota"]) == (PRICE, 3_000_000 - PRICE)
     assert token["accessed_time"] == NOW + 100
-    reply = desk.send("GET", "/api/token/99")
+    reply = gateway.send("GET", "/api/token/99")
     assert reply.json() == {"success": False, "message": "record not found"}
-    assert desk.send("GET", f"/api/token/{'9' * 5000}").status_code == 404
 
 
 @BOTH
 def test_the_log_has_a_row_of_each_call_in_either_dialect(dialect: Dialect) -> None:
-    desk = Desk(dialect).called()
-    error, charge = desk.data("/api/log/self?type=0")["items"]
+    gateway = Gateway(dialect).after_calls()
+    error, charge = gateway.data("/api/log/self?type=0")["items"]
     assert [error["type"], charge["type"]] == [5, 2]
     assert (charge["quota"], error["quota"]) == (PRICE, 0)
     assert (charge["created_at"], error["created_at"]) == (NOW, NOW + 100)
     assert (charge["token_name"], charge["token_id"]) == ("first", 1)
     assert charge["model_name"] == MODEL
     if dialect == "upstream":
-        assert (charge["other"], charge["request_id"]) == ("{}", desk.seen[0].request_id)
+        assert (charge["other"], charge["request_id"]) == ("{}", gateway.seen[0].request_id)
         assert isinstance(charge["use_time"], int) and "cost_usd" not in charge
         assert error["model_name"] == "nano-banana" and error["other"] == "{}"
     else:
-        assert charge["other"] == {"request_id": desk.seen[0].request_id}
+        assert charge["other"] == {"request_id": gateway.seen[0].request_id}
         assert (charge["cost_usd"], error["cost_usd"]) == (0.04, 0)
         assert isinstance(charge["use_time"], float) and "request_id" not in charge
         assert error["model_name"] == MODEL
 
 
-def test_a_mapped_alias_says_so_in_its_charge() -> None:
-    desk = Desk(faults=("billed-error",)).called()
-    row, _, native = desk.data("/api/log/self")["items"]
+def test_the_charge_of_a_mapped_alias_names_its_upstream() -> None:
+    gateway = Gateway(faults=("billed-error",)).after_calls()
+    row, _, native = gateway.data("/api/log/self")["items"]
     other = json.loads(row["other"])
     assert (row["model_name"], other["upstream_model_name"]) == ("nano-banana", MODEL)
     assert other["is_model_mapped"] is True and native["other"] == "{}"
@@ -120,8 +116,8 @@ def test_a_mapped_alias_says_so_in_its_charge() -> None:
 
 @pytest.mark.parametrize(("dialect", "quotas"), [("upstream", [PRICE]), ("documented", [0, PRICE])])
 def test_documented_failures_always_have_a_row(dialect: Dialect, quotas: list[int]) -> None:
-    desk = Desk(dialect, error_log=False).called()
-    assert [row["quota"] for row in desk.data("/api/log/self")["items"]] == quotas
+    gateway = Gateway(dialect, error_log=False).after_calls()
+    assert [row["quota"] for row in gateway.data("/api/log/self")["items"]] == quotas
 
 
 @BOTH
@@ -129,9 +125,7 @@ def test_documented_failures_always_have_a_row(dialect: Dialect, quotas: list[in
     ("query", "types"),
     [
         (f"start_timestamp={NOW + 100}", [5]),
-        (f"start_timestamp={NOW}", [5, 2]),
         (f"start_timestamp={NOW + 101}", []),
-        ("page_size=1", [5]),
         ("p=2&page_size=1", [2]),
         ("p=3", []),
     ],
@@ -139,45 +133,36 @@ def test_documented_failures_always_have_a_row(dialect: Dialect, quotas: list[in
 def test_the_log_is_read_by_pages_and_from_a_time(
     dialect: Dialect, query: str, types: list[int]
 ) -> None:
-    page = Desk(dialect).called().data(f"/api/log/self?{query}")
+    page = Gateway(dialect).after_calls().data(f"/api/log/self?{query}")
     assert [row["type"] for row in page["items"]] == types
     assert page["total"] == (2 if "start" not in query else len(types))
 
 
-def test_the_id_of_a_row_is_its_place_and_a_page_holds_a_hundred() -> None:
-    desk = Desk().called()
-    assert desk.data("/api/log/self?p=2&page_size=1")["items"][0]["id"] == 2
-    for _ in range(100):
-        call(desk.app, "POST", f"{NATIVE}?key={KEY}", json=ASK)
-    page = desk.data("/api/log/self?page_size=101")
-    assert (len(page["items"]), page["page_size"], page["total"]) == (100, 100, 102)
-
-
-@pytest.mark.parametrize("name", ["p", "page_size", "start_timestamp"])
-@pytest.mark.parametrize("value", ["-1", "0", "9" * 30, "9" * 5000, "1e9", "٣", "1_0", " 1", ""])
-def test_a_hostile_number_counts_as_absent(name: str, value: str) -> None:
-    desk = Desk().called()
-    reply = desk.send("GET", "/api/log/self", params={name: value})
-    assert reply.json()["data"] == desk.data("/api/log/self")
+def test_a_page_holds_a_hundred_rows_and_a_number_beyond_64_bits_counts_as_absent() -> None:
+    gateway = Gateway()
+    for _ in range(101):
+        call(gateway.app, "POST", f"{NATIVE}?key={KEY}", json=ASK)
+    page = gateway.data(f"/api/log/self?page_size=101&start_timestamp={'9' * 5000}")
+    assert (len(page["items"]), page["page_size"], page["total"]) == (100, 100, 101)
 
 
 @BOTH
 def test_the_status_and_the_prices_are_public(dialect: Dialect) -> None:
-    desk = Desk(dialect, groups={"default": 1.0, "vip": 0.5})
-    status = desk.data("/api/status", headers={})
+    gateway = Gateway(dialect, groups={"default": 1.0, "vip": 0.5})
+    status = gateway.data("/api/status", headers={})
     assert (status["quota_per_unit"], status["enable_batch_update"]) == (500_000, False)
-    pricing = desk.send("GET", "/api/pricing", headers={}).json()
+    pricing = gateway.send("GET", "/api/pricing", headers={}).json()
     prices = {item["model_name"]: item["model_price"] for item in pricing["data"]}
     assert prices["nano-banana"] == prices[MODEL] == 0.04
     assert pricing["group_ratio"] == {"default": 1.0, "vip": 0.5}
-    partial = Desk(dialect, prices={"nano-banana": 0.1}).send("GET", "/api/pricing").json()
+    partial = Gateway(dialect, prices={"nano-banana": 0.1}).send("GET", "/api/pricing").json()
     assert [item["model_name"] for item in partial["data"]] == ["nano-banana"]
 
 
 def test_a_user_sees_its_own_quota() -> None:
-    desk = Desk()
-    before = desk.data("/api/user/self")
-    user = desk.called().data("/api/user/self")
+    gateway = Gateway()
+    before = gateway.data("/api/user/self")
+    user = gateway.after_calls().data("/api/user/self")
     assert (before["quota"] - user["quota"], user["used_quota"]) == (PRICE, PRICE)
     assert (user["id"], user["group"]) == (1, "default")
 
@@ -186,37 +171,31 @@ def test_a_user_sees_its_own_quota() -> None:
     ("method", "path"),
     [
         ("POST", "/api/token/"),
-        ("PUT", "/api/token/"),
-        ("DELETE", "/api/token/1"),
-        ("POST", "/api/status"),
-        ("POST", "/api/log/self"),
         ("GET", "/api/token"),
         ("GET", "/api/token/x"),
-        ("GET", "/api/log/token"),
         ("GET", "/api/usage/token/"),
-        ("GET", "/v1/dashboard/billing/usage"),
     ],
 )
 def test_a_route_that_is_not_served_is_an_invalid_url(method: str, path: str) -> None:
-    assert Desk().send(method, path).status_code == 404
+    assert Gateway().send(method, path).status_code == 404
 
 
-def test_a_limit_has_an_empty_body_ends_with_its_window_and_spares_calls() -> None:
-    desk = Desk(api_limit=1)
-    assert desk.data("/api/status")
-    reply = desk.send("GET", "/api/log/self")
+def test_a_rate_limit_ends_with_its_window_and_excludes_calls() -> None:
+    gateway = Gateway(api_limit=1)
+    assert gateway.data("/api/status")
+    reply = gateway.send("GET", "/api/log/self")
     assert (reply.status_code, reply.content) == (429, b"")
     assert "content-type" not in reply.headers and reply.headers["x-oneapi-request-id"]
-    assert ask(desk.app).status_code == 200
-    desk.now += 180
-    assert desk.data("/api/log/self")
+    assert ask(gateway.app).status_code == 200
+    gateway.now += 180
+    assert gateway.data("/api/log/self")
 
 
-def test_no_key_and_no_access_token_is_in_an_exchange_of_the_management() -> None:
-    desk = Desk()
+def test_no_key_and_no_access_token_is_in_an_exchange() -> None:
+    gateway = Gateway()
     for path in OWNED:
-        desk.send("GET", path)
-    desk.send("POST", IMAGES, json={**LEGACY, "prompt": "YOUR_ACCESS_TOKEN"})
-    text = repr(desk.seen)
+        gateway.send("GET", path)
+    gateway.send("POST", IMAGES, json={**LEGACY, "prompt": "YOUR_ACCESS_TOKEN"})
+    text = repr(gateway.seen)
     for secret in (KEY, "second00", "YOUR_ACCESS_TOKEN"):
         assert secret not in text

@@ -1,16 +1,19 @@
-"""Reply: the words and headers in which a gateway of this family answers. Holds no decision.
+"""Replies: the texts and headers in which a gateway of this family answers. Makes no decision.
 
 An error has one of two shapes: that of the steps before a channel is chosen (keys sorted, no
 `param`), and that of the relay itself (`message`, `type`, `param`, `code`).
 """
 
 import json
+import random
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import lru_cache
 
 from trueup.mock.picture import EXTENSIONS, draw_picture
-from trueup.model import Observation, Replay, Shape
+from trueup.model import Replay, Shape
 from trueup.protocols import Picture, Protocol
 
 JSON = "application/json; charset=utf-8"
@@ -28,22 +31,22 @@ INDEX = """<!doctype html>
 
 @dataclass(frozen=True, slots=True)
 class MockReply:
-    """A reply on its way out; `row` is the observation that it replays."""
+    """A reply on its way out; `place` is that of the observation that it replays."""
 
     status: int
     content: bytes
     content_type: str = JSON
-    row: Observation | None = None
+    place: str | None = None
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """An error's status, text with the places to fill in, and code; `relay` is its shape."""
+    """An error's status, text (a format string) and code; `is_relay` selects its shape."""
 
     status: int
     text: str
     code: str = ""
-    relay: bool = False
+    is_relay: bool = False
 
 
 MISSING = Refusal(401, "未提供令牌")
@@ -53,60 +56,56 @@ BAD_BODY = Refusal(400, "Invalid request, 无效的请求, a JSON object was exp
 NO_CHANNEL = Refusal(
     503, "分组 {group} 下模型 {model} 无可用渠道（distributor）", "model_not_found"
 )
-NO_PRICE = Refusal(
-    500,
-    "模型 {model} 倍率或价格未配置，请联系管理员设置；"
-    "Model {model} ratio or price not set, please contact the administrator",
-    "model_price_error",
-    relay=True,
-)
-TOO_LARGE = Refusal(413, "request body too large", "read_request_body_failed", relay=True)
+TOO_LARGE = Refusal(413, "request body too large", "read_request_body_failed", is_relay=True)
 NO_TEXT = Refusal(
-    500, "upstream error: no failure text is on record", "no_text_on_record", relay=True
+    500, "upstream error: no failure text is on record", "no_text_on_record", is_relay=True
 )
 
 
-def refuse(
-    refusal: Refusal, request_id: str, row: Observation | None = None, **facts: str
-) -> MockReply:
-    """An error of the gateway's own, its places filled in with `facts`."""
-    text = _with_id(refusal.text.format(**facts), request_id)
-    if refusal.relay:
-        return relay_error(refusal.status, text, OWN_ERROR, refusal.code, row)
-    return _error(refusal.status, {"code": refusal.code, "message": text, "type": OWN_ERROR}, row)
+def new_request_id() -> str:
+    """Return a request id of the gateway's form: UTC time, nanoseconds, eight letters or digits."""
+    seconds, nanoseconds = divmod(time.time_ns(), 10**9)
+    stamp = datetime.fromtimestamp(seconds, UTC).strftime("%Y%m%d%H%M%S")
+    return f"{stamp}{nanoseconds}{random.getrandbits(32):08X}"
 
 
-def replay(replay: Replay, request_id: str, row: Observation) -> MockReply:
-    """An error on record. A numeric code is an upstream's own error, passed on without id."""
-    passed_on = isinstance(replay.code, int)
-    text = replay.message if passed_on else _with_id(replay.message, request_id)
-    return relay_error(replay.status, text, replay.type, replay.code, row)
+def refuse(refusal: Refusal, request_id: str, **values: str) -> MockReply:
+    """Return an error of the gateway's own, its text formatted with `values`."""
+    text = _with_id(refusal.text.format(**values), request_id)
+    if refusal.is_relay:
+        return relay_error(refusal.status, text, OWN_ERROR, refusal.code)
+    return _error(refusal.status, {"code": refusal.code, "message": text, "type": OWN_ERROR})
 
 
-def relay_error(
-    status: int, text: str, kind: str, code: str | int, row: Observation | None = None
-) -> MockReply:
-    """An error in the relay's shape."""
-    return _error(status, {"message": text, "type": kind, "param": "", "code": code}, row)
+def replay(replay: Replay, request_id: str) -> MockReply:
+    """Return an error on record. A numeric code marks an upstream's error, which has no id."""
+    is_upstream = isinstance(replay.code, int)
+    text = replay.message if is_upstream else _with_id(replay.message, request_id)
+    return relay_error(replay.status, text, replay.type, replay.code)
+
+
+def relay_error(status: int, text: str, kind: str, code: str | int) -> MockReply:
+    """Return an error in the relay's shape."""
+    return _error(status, {"message": text, "type": kind, "param": "", "code": code})
 
 
 def invalid_url(method: str, path: str) -> MockReply:
-    """What a path or a method that the gateway does not know answers."""
+    """Return the error for a path or a method that the gateway does not know."""
     return relay_error(404, f"Invalid URL ({method} {path})", "invalid_request_error", "")
 
 
 def index_page() -> MockReply:
-    """What any path outside the API answers."""
+    """Return the page at any path outside the API."""
     return MockReply(200, INDEX.encode(), HTML)
 
 
 def as_json(body: object, status: int = 200) -> MockReply:
-    """A reply that is not an error."""
+    """Return a reply with a JSON body."""
     return MockReply(status, encoded(body))
 
 
 @lru_cache(maxsize=64)
-def worded(
+def success(
     protocol: Protocol,
     shape: Shape,
     model: str,
@@ -115,7 +114,7 @@ def worded(
     upstream: str,
     has_usage: bool,
 ) -> bytes:
-    """A reply with the model's picture; the bytes of the same reply are made once.
+    """Return a reply with the model's picture; equal replies are encoded once.
 
     Only native replies carry token counts, simulated ones.
     """
@@ -131,12 +130,12 @@ def worded(
 
 
 def encoded(body: object) -> bytes:
-    """JSON as the gateway writes it."""
+    """Return the JSON text as the gateway writes it."""
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
-def _error(status: int, error: Mapping[str, str | int], row: Observation | None) -> MockReply:
-    return MockReply(status, encoded({"error": error}), row=row)
+def _error(status: int, error: Mapping[str, str | int]) -> MockReply:
+    return as_json({"error": error}, status)
 
 
 def _with_id(text: str, request_id: str) -> str:

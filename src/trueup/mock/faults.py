@@ -1,4 +1,4 @@
-"""Fault: what goes wrong by name. The faults of the wire are played between the gateway, which has
+"""Faults: every fault that has a name. Those of the wire are played between the gateway, which has
 answered and charged by then, and its client; those of the ledger are the ledger's own."""
 
 import asyncio
@@ -10,11 +10,11 @@ from typing import Literal, get_args
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from trueup.mock.account import Fault, Options, Token, User
-from trueup.mock.incoming import json_object
+from trueup.mock.incoming_request import json_object
 from trueup.mock.ledger import GatewayLedger
-from trueup.mock.management import PREFIX
-from trueup.mock.reply import HTML, JSON, encoded
+from trueup.mock.ledger_options import Fault, Options
+from trueup.mock.ledger_routes import PREFIX
+from trueup.mock.replies import HTML, JSON, encoded
 from trueup.model import Body
 
 WireFault = Literal[
@@ -33,15 +33,10 @@ WireFault = Literal[
     "redirect-elsewhere",
 ]
 UNLIMITED, EXPIRED_CERTIFICATE = "unlimited", "expired-certificate"
-FAULTS: tuple[str, ...] = (
-    *get_args(Fault),
-    UNLIMITED,
-    *get_args(WireFault),
-    EXPIRED_CERTIFICATE,
-)
-"""Every fault that has a name: the ledger's, the wire's, and that of a server's certificate."""
+FAULTS = (*get_args(Fault), UNLIMITED, *get_args(WireFault), EXPIRED_CERTIFICATE)
+"""The ledger's faults, the wire's, and that of a server's certificate."""
 BIG_BYTES = 50_000_000
-PIECE_BYTES = 65_536
+"""More than the relay keeps of any reply."""
 ELSEWHERE = "https://elsewhere.example/"
 MEDIA = "/simulated-media/"
 BASE64 = re.compile(rb"[A-Za-z0-9+/]{64,}={0,2}")
@@ -61,13 +56,12 @@ UPSTREAM_ERROR = {
 
 
 def ledger_with(names: Collection[str], keys: Collection[str]) -> GatewayLedger:
-    """A ledger with those of the named faults that are a ledger's."""
+    """Return a ledger with those of the named faults that are a ledger's."""
     faults = [fault for fault in get_args(Fault) if fault in names]
-    tokens = [
-        Token(key, index, name=f"mock-{index}", unlimited_quota=UNLIMITED in names)
-        for index, key in enumerate(keys, 1)
-    ]
-    return GatewayLedger(User(), tokens, Options(faults=faults))
+    ledger = GatewayLedger.of(keys, Options(faults=faults))
+    for token in ledger.tokens.values():
+        token.unlimited_quota = UNLIMITED in names
+    return ledger
 
 
 @dataclass(frozen=True)
@@ -76,42 +70,47 @@ class _Reply:
     headers: Mapping[str, str]
     content: bytes
 
-    def typed(self, content: bytes, kind: str, status: int = 200) -> "_Reply":
+    def typed(self, content: bytes, mime: str, status: int = 200) -> "_Reply":
+        """Return the reply with other content."""
         return replace(
-            self, status=status, content=content, headers={**self.headers, "content-type": kind}
+            self, status=status, content=content, headers={**self.headers, "content-type": mime}
         )
 
 
 class Faulty:
     """A gateway whose calls of models get those of the named faults that are the wire's.
 
-    Every call gets all of them, in the order of `WireFault`: first what changes a reply, then how
-    it goes out. A linked image is served whole but for `broken-image`, and management is spared.
-    `pause_s` is between the bytes of `slow-drip`. A `reset-mid-body` closes the connection in the
-    orderly way with half of the promised body sent: more an ASGI app cannot do. What the gateway
-    hands to `on_exchange` is its reply before any fault of the wire.
+    Every call gets all of them, in the order of `WireFault`: first those that change a reply, then
+    those that delay or cut it. Of these faults a linked image gets `broken-image` alone, and the
+    routes of the ledger none. `pause_s` is the time between the bytes of `slow-drip`. A
+    `reset-mid-body` closes the connection in the orderly way with half of the promised body sent:
+    an ASGI app cannot do more. `on_exchange` gets the gateway's reply before any fault of the wire.
     """
 
     def __init__(self, app: ASGIApp, names: Collection[str], pause_s: float = 1.0) -> None:
         self._app = app
-        self._names = names
+        self._names = set(names) & set(get_args(WireFault))
         self._pause_s = pause_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path = scope.get("path", "")
-        is_media = path.startswith(MEDIA)
-        is_call = scope.get("method") == "POST" and not path.startswith(PREFIX)
-        names = self._names if is_call else {"broken-image"} & set(self._names) if is_media else ()
-        if not any(name in names for name in get_args(WireFault)):
+        names, path = self._names, scope["path"]
+        if path.startswith(MEDIA):
+            names = names & {"broken-image"}
+        elif scope["method"] != "POST" or path.startswith(PREFIX):
+            names = set()
+        if not names:
             await self._app(scope, receive, send)
             return
         reply = await self._answer(scope, receive)
+        if reply is None:
+            return
         for name, change in CHANGES.items():
             if name in names:
                 reply = change(reply)
         await self._play(reply, names, receive, send)
 
-    async def _answer(self, scope: Scope, receive: Receive) -> _Reply:
+    async def _answer(self, scope: Scope, receive: Receive) -> _Reply | None:
+        """Return the whole reply, or None when the client left before it."""
         messages: list[Message] = []
 
         async def keep(message: Message) -> None:
@@ -119,27 +118,24 @@ class Faulty:
 
         await self._app(scope, receive, keep)
         if not messages:
-            return _Reply(500, {}, b"")  # the client left, so this reaches nobody
+            return None
         head, *bodies = messages
         headers = {name.decode(): value.decode("latin-1") for name, value in head["headers"]}
-        content = b"".join(body.get("body", b"") for body in bodies)
-        return _Reply(head["status"], headers, content)
+        return _Reply(head["status"], headers, b"".join(body["body"] for body in bodies))
 
     async def _play(
         self, reply: _Reply, names: Collection[str], receive: Receive, send: Send
     ) -> None:
-        headers = {**reply.headers, "content-length": str(len(reply.content))}
+        content = reply.content
+        headers = {**reply.headers, "content-length": str(len(content))}
         raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
         await send({"type": "http.response.start", "status": reply.status, "headers": raw})
-        content = reply.content
-        if _breaks_off(names):
+        if "stall" in names or "reset-mid-body" in names:
             content = _half(content)
         if "slow-drip" in names:
             await self._drip(content, receive, send)
         else:
-            for start in range(0, len(content), PIECE_BYTES):
-                piece = content[start : start + PIECE_BYTES]
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await send({"type": "http.response.body", "body": content, "more_body": True})
         if "stall" in names:
             await _until_left(receive)
         elif "reset-mid-body" not in names:
@@ -155,10 +151,6 @@ class Faulty:
                 await asyncio.wait({left}, timeout=self._pause_s)
         finally:
             left.cancel()
-
-
-def _breaks_off(names: Collection[str]) -> bool:
-    return "stall" in names or "reset-mid-body" in names
 
 
 def _half(content: bytes) -> bytes:
@@ -191,7 +183,7 @@ def _with_broken_image(reply: _Reply) -> _Reply:
 
 
 def _broken(image: bytes) -> bytes:
-    """What begins like an image and is none."""
+    """Return bytes that begin like an image and are none."""
     return image[:12] + b"simulated: a broken image"
 
 

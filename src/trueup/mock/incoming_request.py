@@ -1,0 +1,121 @@
+"""Incoming request: a request as it came, read once, and the exchange that is recorded of it."""
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import NoReturn
+from urllib.parse import parse_qsl
+
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope
+
+from trueup.exchange import Exchange
+from trueup.mock.caller_key import CallerKey, find_key, masked, masked_bytes, secrets_of
+from trueup.mock.replies import MockReply
+from trueup.model import AuthKind, Body
+
+BODY_LIMIT = 32 * 1024 * 1024
+"""As in the gateway family."""
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+STRICT = json.JSONDecoder(parse_constant=_refuse_constant)
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingRequest:
+    """A request as it came; `query` is without the key, `body` is None when it was too large."""
+
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...]
+    host: str
+    base_url: str
+    headers: Mapping[str, str] = field(repr=False)
+    caller: CallerKey = field(repr=False)
+    body: bytes | None
+
+    @property
+    def line(self) -> str:
+        """Method, path and the rest of the query, as the record writes them."""
+        query = "&".join(f"{name}={value}" for name, value in self.query)
+        return f"{self.method} {self.path}{'?' if query else ''}{query}"
+
+    def parameter(self, name: str) -> str:
+        """Return the first value of a query parameter, or an empty text."""
+        return next((value for known, value in self.query if known == name), "")
+
+
+def read_request(
+    scope: Scope, body: bytes | None, recorded: Collection[AuthKind]
+) -> IncomingRequest:
+    """Return the request of an ASGI scope; `recorded` are the auth methods known for its path.
+
+    Of several headers of one name the first counts.
+    """
+    headers = {
+        name.decode("latin-1"): value.decode("latin-1")
+        for name, value in reversed(scope["headers"])
+    }
+    query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    name, port = scope.get("server") or ("localhost", None)
+    host = headers.get("host", name if port is None else f"{name}:{port}").lower()
+    return IncomingRequest(
+        method=scope["method"],
+        path=scope["path"],
+        query=tuple(pair for pair in query if pair[0] != "key"),
+        host=host,
+        base_url=f"{scope['scheme']}://{host}",
+        headers=headers,
+        caller=find_key(scope["path"], query, headers, recorded),
+        body=body,
+    )
+
+
+async def read_body(receive: Receive) -> bytes | None:
+    """Return the body, or None once it turns out to be larger than the gateway takes.
+
+    Raises ClientDisconnect when the client left before its end.
+    """
+    content = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        content += message.get("body", b"")
+        if len(content) > BODY_LIMIT:
+            return None
+        if not message.get("more_body", False):
+            return bytes(content)
+
+
+def json_object(content: bytes) -> Body | None:
+    """Return the JSON object in a body, or None when there is none."""
+    try:
+        body = STRICT.decode(content.decode())
+    except (ValueError, RecursionError):
+        return None
+    return body if isinstance(body, dict) else None
+
+
+def exchange_of(
+    request: IncomingRequest, reply: MockReply, request_id: str, valid_keys: Collection[str]
+) -> Exchange:
+    """Return the exchange without any of `valid_keys`, and without the keys of the request."""
+    secrets = secrets_of(valid_keys, request.caller)
+    return Exchange(
+        method=request.method,
+        host=request.host,
+        path=masked(request.path, secrets),
+        query=tuple((masked(n, secrets), masked(v, secrets)) for n, v in request.query),
+        auth=request.caller.sent,
+        request_body=masked_bytes(request.body or b"", secrets),
+        status=reply.status,
+        content_type=reply.content_type,
+        response_body=masked_bytes(reply.content, secrets),
+        request_id=request_id,
+        answered_from=reply.place,
+    )
