@@ -13,7 +13,6 @@ from typing import Literal
 
 from trueup.mock.caller_key import bare
 from trueup.mock.ledger_options import Options
-from trueup.mock.replies import IMAGE_TOKENS, PROMPT_TOKENS
 
 CONSUME, ERROR = 2, 5
 """The types of a log row: a charge, and a failed call."""
@@ -53,26 +52,12 @@ class Token:
     group: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class LoggedCall:
-    """A row of the log; `model` is the name in the request."""
-
-    type: int
-    token_id: int
-    token_name: str
-    created_at: float
-    use_time_s: float
-    model: str
-    upstream: str
-    request_id: str
-    quota: int
-    prompt_tokens: int
-    completion_tokens: int
-
-
 @dataclass(slots=True)
 class Charge:
-    """The cost of one call; `quotas` are the quota to hold before it, and the quota due after."""
+    """The cost of one call; `quotas` are the quota to hold before it, and the quota due after.
+
+    `model` is the name in the request.
+    """
 
     token: Token
     model: str
@@ -85,6 +70,16 @@ class Charge:
     has_usage: bool = True
     has_image: bool = False
     has_failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedCall:
+    """A row of the log, of the type CONSUME or ERROR."""
+
+    type: int
+    created_at: float
+    quota: int
+    charge: Charge
 
 
 class GatewayLedger:
@@ -200,24 +195,8 @@ class GatewayLedger:
             owner.used_quota += amount
 
     def _log(self, charge: Charge, kind: int, quota: int) -> None:
-        if "log-off" in self.options.faults:
-            return
-        consumed = kind == CONSUME and charge.has_usage
-        self.rows.append(
-            LoggedCall(
-                type=kind,
-                token_id=charge.token.id,
-                token_name=charge.token.name,
-                created_at=self.now,
-                use_time_s=max(self.now - charge.started, 0.0),
-                model=charge.model,
-                upstream=charge.upstream,
-                request_id=charge.request_id,
-                quota=quota,
-                prompt_tokens=PROMPT_TOKENS if consumed else 0,
-                completion_tokens=IMAGE_TOKENS if consumed and charge.has_image else 0,
-            )
-        )
+        if "log-off" not in self.options.faults:
+            self.rows.append(LoggedCall(kind, self.now, quota, charge))
 
 
 def _wall_clock() -> float:

@@ -13,7 +13,7 @@ from trueup.mock.incoming_request import IncomingRequest
 from trueup.mock.ledger import CONSUME, GatewayLedger, LoggedCall, Token
 from trueup.mock.ledger_options import Dialect, Options
 from trueup.mock.replay_index import ReplayIndex
-from trueup.mock.replies import MockReply, as_json, invalid_url
+from trueup.mock.replies import IMAGE_TOKENS, PROMPT_TOKENS, MockReply, as_json, invalid_url
 
 PREFIX = "/api/"
 ONE_TOKEN = re.compile(r"/api/token/([0-9]{1,19})")
@@ -57,28 +57,31 @@ def token_fields(token: Token, dialect: Dialect) -> Fields:
 
 def row_fields(row: LoggedCall, options: Options) -> Fields:
     """Return a log row as its owner sees it."""
+    charge = row.charge
+    is_counted = row.type == CONSUME and charge.has_usage
+    use_time_s = max(row.created_at - charge.started, 0.0)
     fields: Fields = {
         "created_at": int(row.created_at),
         "type": row.type,
-        "token_name": row.token_name,
-        "token_id": row.token_id,
+        "token_name": charge.token.name,
+        "token_id": charge.token.id,
         "quota": row.quota,
-        "prompt_tokens": row.prompt_tokens,
-        "completion_tokens": row.completion_tokens,
+        "prompt_tokens": PROMPT_TOKENS if is_counted else 0,
+        "completion_tokens": IMAGE_TOKENS if is_counted and charge.has_image else 0,
     }
     if options.dialect == "documented":
         return fields | {
-            "model_name": row.upstream,
-            "use_time": round(row.use_time_s, 2),
+            "model_name": charge.upstream,
+            "use_time": round(use_time_s, 2),
             "cost_usd": row.quota / options.quota_per_unit,
-            "other": {"request_id": row.request_id},
+            "other": {"request_id": charge.request_id},
         }
-    is_mapped = row.type == CONSUME and row.upstream != row.model
-    other = {"is_model_mapped": True, "upstream_model_name": row.upstream} if is_mapped else {}
+    is_mapped = row.type == CONSUME and charge.upstream != charge.model
+    other = {"is_model_mapped": True, "upstream_model_name": charge.upstream} if is_mapped else {}
     return fields | {
-        "model_name": row.model,
-        "use_time": int(row.use_time_s),
-        "request_id": row.request_id,
+        "model_name": charge.model,
+        "use_time": int(use_time_s),
+        "request_id": charge.request_id,
         "other": json.dumps(other),
     }
 
