@@ -1,4 +1,4 @@
-"""Recorder: a gateway on loopback that keeps what blocks send, and the programs that run them."""
+"""Recorder: a gateway on loopback that keeps the requests of blocks, and programs to run them."""
 
 import base64
 import json
@@ -44,7 +44,7 @@ INLINE = {"inlineData": {"mimeType": "image/png", "data": ENCODED}}
 
 @dataclass
 class Answer:
-    """What the gateway answers; with `links`, what it serves at each path."""
+    """A reply of the gateway; `links` are the mime type and content at other paths."""
 
     body: bytes
     status: int = 200
@@ -54,7 +54,7 @@ class Answer:
 
 @dataclass
 class Gateway:
-    """A server on loopback that keeps what it was sent."""
+    """A server on loopback that keeps its requests."""
 
     base_url: str
     answer: Answer | None = None
@@ -123,7 +123,7 @@ def status_of(
     method: str = "POST",
     query: str = "",
 ) -> Status:
-    """A status file with one model on both protocols, sending `body`."""
+    """Return a status file with one model on both protocols, sending `body`."""
     paths = {"native": "/v1beta/models/{upstream}:generateContent", "images": "/v1/images/{model}"}
     return Status.model_validate(
         {
@@ -150,7 +150,7 @@ def snippet_of(status: Status, route: str, language: str) -> Snippet:
 
 @dataclass(frozen=True)
 class Ended:
-    """What a block left behind."""
+    """The result of a block."""
 
     code: int
     stdout: str
@@ -159,7 +159,7 @@ class Ended:
 
 
 Run = Callable[[str, Path], Ended]
-"""Runs the text of a block from a file in a folder, itself in an empty one."""
+"""Runs the text of a block from a file in a folder, in an empty working directory."""
 
 
 def saved(name: str) -> Ended:
@@ -181,7 +181,7 @@ def assert_formatted(snippet: Snippet) -> None:
 
 
 def program(name: str, *command: str) -> Run:
-    """A program of its own for each block."""
+    """Return a way to run each block in a process of its own."""
 
     def run(text: str, folder: Path) -> Ended:
         file, empty, variables = _placed(text, folder, name)
@@ -208,7 +208,7 @@ PROGRAMS = {
 
 
 def run_here(text: str, folder: Path) -> Ended:
-    """A Python block in this process, which has its imports."""
+    """Run a Python block in this process, which has its imports."""
     file, empty, variables = _placed(text, folder, "block.py")
     code, out, err = 0, StringIO(), StringIO()
     with (
@@ -228,25 +228,25 @@ def run_here(text: str, folder: Path) -> Ended:
 DRIVER = """
 import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
-const say = process.stdout.write.bind(process.stdout);
-const said = {};
+const report = process.stdout.write.bind(process.stdout);
+const output = {};
 for (const name of ["stdout", "stderr"]) {
-  process[name].write = (text) => { said[name] += text; return true; };
+  process[name].write = (text) => { output[name] += text; return true; };
 }
 for await (const line of createInterface({ input: process.stdin })) {
   const { file, folder } = JSON.parse(line);
-  said.stdout = said.stderr = "";
+  output.stdout = output.stderr = "";
   process.exitCode = 0;
   process.chdir(folder);
   await import(pathToFileURL(file));
-  say(JSON.stringify({ code: process.exitCode, ...said }) + "\\n");
+  report(JSON.stringify({ code: process.exitCode, ...output }) + "\\n");
 }
 """
 
 
 @contextmanager
 def open_node() -> Iterator[Run]:
-    """One Node that imports one block after the other."""
+    """Start one Node process that imports one block after the other."""
 
     def run(text: str, folder: Path) -> Ended:
         file, empty, _ = _placed(text, folder, "block.mjs")
@@ -254,7 +254,7 @@ def open_node() -> Iterator[Run]:
         node.stdin.write(json.dumps({"file": str(file), "folder": str(empty)}) + "\n")
         node.stdin.flush()
         line = node.stdout.readline()
-        assert line, "Node ended of the block; it says why on stderr"
+        assert line, "the block ended Node; see its stderr"
         return Ended(**json.loads(line), files=_left(empty))
 
     with subprocess.Popen(
@@ -267,8 +267,10 @@ def open_node() -> Iterator[Run]:
 
 
 def _placed(text: str, folder: Path, name: str) -> tuple[Path, Path, dict[str, str]]:
-    """The block's file, its empty folder, and a variable that spares it the usual certificates:
-    nothing here speaks TLS, and reading them would take most of the time."""
+    """Return the block's file, its empty folder and its environment.
+
+    The environment names one certificate: reading the usual ones would take most of the time.
+    """
     file, empty, ca = folder / name, folder / "empty", folder / "ca.pem"
     file.write_text(text, encoding="utf-8", newline="")
     empty.mkdir()
@@ -286,7 +288,7 @@ def _left(folder: Path) -> dict[str, bytes]:
 
 
 def in_turn(batch: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], str]]:
-    """Every other body to the other route, the last to both."""
+    """Yield each body with a route, in turn, and the last body with both."""
     yield from zip(batch, cycle(ROUTES))
     yield batch[-1], list(ROUTES)[len(batch) % 2]
 
@@ -294,21 +296,21 @@ def in_turn(batch: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], str]]
 def send(
     gateway: Gateway, language: str, run: Run, cases: Sequence[tuple[dict[str, Any], str]]
 ) -> list[str]:
-    """The texts of the blocks that sent each body to its route, and that it arrived unchanged."""
-    texts, wanted = [], []
+    """Send each body to its route by a block, check that it arrived, and return the blocks."""
+    texts, expected = [], []
     gateway.requests.clear()
     for body, route in cases:
         status = status_of(body, gateway.base_url)
         texts.append(snippet_of(status, route, language).text)
-        wanted.append(request_of(status, f"acorn/{route}", "production").body)
+        expected.append(request_of(status, f"acorn/{route}", "production").body)
         with TemporaryDirectory() as folder:
             ended = run(texts[-1], Path(folder))
         assert ended.code == 0 if language == "curl" else ended == saved("acorn.png"), ended
     arrived = [json.loads(body) for _, _, _, body in gateway.requests]
-    assert list(map(canonical, arrived)) == list(map(canonical, wanted))
+    assert list(map(canonical, arrived)) == list(map(canonical, expected))
     return texts
 
 
 def canonical(value: object) -> str:
-    """JSON text that tells 1 from 1.0 and from true, which Python's == does not."""
+    """Return a JSON text in which 1, 1.0 and true differ, unlike under Python's ==."""
     return json.dumps(value, sort_keys=True)

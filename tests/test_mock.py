@@ -526,7 +526,7 @@ def test_no_key_is_ever_in_an_exchange(key: str) -> None:
 def raw_statuses(app: ASGIApp, event: dict[str, Any], **scope: Any) -> list[int]:
     """Return the statuses that the app sends for the ASGI scope of a hostile client."""
     sent: list[int] = []
-    whole = {"type": "http", "method": "POST", "scheme": "https", "path": IMAGES}
+    whole: dict[str, Any] = {"type": "http", "method": "POST", "scheme": "https", "path": IMAGES}
     whole |= {"query_string": b"", "headers": [], "server": None, **scope}
 
     async def receive() -> dict[str, Any]:
@@ -536,7 +536,10 @@ def raw_statuses(app: ASGIApp, event: dict[str, Any], **scope: Any) -> list[int]
         if message["type"] == "http.response.start":
             sent.append(message["status"])
 
-    asyncio.run(app(whole, receive, send))
+    async def serve() -> None:
+        await app(whole, receive, send)
+
+    asyncio.run(serve())
     return sent
 
 

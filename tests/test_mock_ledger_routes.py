@@ -151,6 +151,8 @@ def test_the_status_and_the_prices_are_public(dialect: Dialect) -> None:
     gateway = Gateway(dialect, groups={"default": 1.0, "vip": 0.5})
     status = gateway.data("/api/status", headers={})
     assert (status["quota_per_unit"], status["enable_batch_update"]) == (500_000, False)
+    batching = Gateway(batch=True).data("/api/status", headers={})
+    assert batching["enable_batch_update"] is True
     pricing = gateway.send("GET", "/api/pricing", headers={}).json()
     prices = {item["model_name"]: item["model_price"] for item in pricing["data"]}
     assert prices["nano-banana"] == prices[MODEL] == 0.04

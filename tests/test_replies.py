@@ -1,4 +1,4 @@
-"""Replies: what every language makes of an image, of a refusal and of a reply without an image."""
+"""Replies: an image, a refusal and a reply without an image, as each language reads them."""
 
 import base64
 import os
@@ -49,38 +49,36 @@ def node() -> Iterator[Run]:
         yield run
 
 
-@pytest.fixture
-def in_one_process(request: pytest.FixtureRequest, gateway: Gateway, tmp_path: Path) -> Block:
-    """A block among others: the imports of most take longer than they do."""
-
+def block_of(gateway: Gateway, folder: Path, run_of: Callable[[str], Run]) -> Block:
     def run(language: str, route: str, reply: Answer, base_url: str = gateway.base_url) -> Ended:
         gateway.answer = reply
         text = snippet_of(status_of(BODY, base_url), route, language).text
-        one = request.getfixturevalue("node") if language == "javascript" else run_here
-        ended: Ended = one(text, tmp_path)
-        return ended
+        return run_of(language)(text, folder)
 
     return run
+
+
+@pytest.fixture
+def block(request: pytest.FixtureRequest, gateway: Gateway, tmp_path: Path) -> Block:
+    """Run blocks in one process: the imports of most take longer than they do."""
+
+    def run_of(language: str) -> Run:
+        run: Run = request.getfixturevalue("node") if language == "javascript" else run_here
+        return run
+
+    return block_of(gateway, tmp_path, run_of)
 
 
 @pytest.fixture
 def alone(request: pytest.FixtureRequest, gateway: Gateway, tmp_path: Path) -> Block:
-    """A block as its readers run it."""
+    """Run each block in a process of its own, as its readers do."""
 
-    def run(language: str, route: str, reply: Answer, base_url: str = gateway.base_url) -> Ended:
+    def run_of(language: str) -> Run:
         if language == "javascript":
-            request.getfixturevalue("node")
-        gateway.answer = reply
-        text = snippet_of(status_of(BODY, base_url), route, language).text
-        return PROGRAMS[language](text, tmp_path)
+            request.getfixturevalue("node")  # skips the test without Node
+        return PROGRAMS[language]
 
-    return run
-
-
-@pytest.fixture(params=["in_one_process", pytest.param("alone", marks=pytest.mark.long)])
-def block(request: pytest.FixtureRequest) -> Block:
-    found: Block = request.getfixturevalue(request.param)
-    return found
+    return block_of(gateway, tmp_path, run_of)
 
 
 def data_uri(content: bytes, mime: str = "image/jpeg") -> dict[str, str]:
@@ -109,16 +107,16 @@ def test_inline_data_wins_over_a_data_uri_and_a_link(
     language: str, block: Block, gateway: Gateway
 ) -> None:
     reply = native(link(gateway), data_uri(b"other"), {"text": "and"}, {"text": None}, INLINE)
-    told = answer(reply, linked=("image/webp", b"linked"))
-    assert block(language, "native", told) == saved("acorn.png")
+    linked = answer(reply, linked=("image/webp", b"linked"))
+    assert block(language, "native", linked) == saved("acorn.png")
     assert len(gateway.requests) == 1
 
 
 @each_language
 def test_a_data_uri_wins_over_a_link(language: str, block: Block, gateway: Gateway) -> None:
     reply = native(link(gateway), {"text": None}, data_uri(PIXEL))
-    told = answer(reply, linked=("image/webp", b"linked"))
-    assert block(language, "native", told) == saved("acorn.jpg")
+    linked = answer(reply, linked=("image/webp", b"linked"))
+    assert block(language, "native", linked) == saved("acorn.jpg")
     assert len(gateway.requests) == 1
 
 
@@ -140,7 +138,7 @@ def test_a_link_is_followed_without_the_key(language: str, block: Block, gateway
         native({"inlineData": None, "text": None}, INLINE),
     ],
 )
-def test_empty_places_before_the_image_are_passed_over(
+def test_empty_places_before_the_image_are_skipped(
     language: str, reply: object, block: Block
 ) -> None:
     assert block(language, "native", answer(reply)).files == {"acorn.png": PIXEL}
@@ -159,7 +157,6 @@ def test_the_images_route_saves_base64(language: str, block: Block) -> None:
         ("image/jpeg", "acorn.jpg"),
         ("image/png; charset=binary", "acorn.png"),
         ("", "acorn.png"),
-        ("image/x-unheard-of", "acorn.png"),
         ("image/../../x", "acorn.png"),
         ("binary/octet-stream", "acorn.png"),
     ],
@@ -168,8 +165,8 @@ def test_the_images_route_follows_a_link_and_names_the_file_by_its_type(
     language: str, mime: str, name: str, block: Block, gateway: Gateway
 ) -> None:
     reply = {"data": [{"url": f"{gateway.base_url}/linked", "b64_json": None}]}
-    told = answer(reply, linked=(mime, PIXEL))
-    assert block(language, "images", told).files == {name: PIXEL}
+    linked = answer(reply, linked=(mime, PIXEL))
+    assert block(language, "images", linked).files == {name: PIXEL}
 
 
 REFUSALS = {
@@ -186,7 +183,7 @@ REFUSALS = {
 
 @each_route
 @pytest.mark.parametrize("refusal", REFUSALS)
-def test_a_refusal_is_told_in_one_line(
+def test_a_refusal_is_reported_in_one_line(
     language: str, route: str, refusal: str, block: Block, gateway: Gateway
 ) -> None:
     body, says = REFUSALS[refusal]
@@ -199,15 +196,12 @@ def test_a_refusal_is_told_in_one_line(
 NO_IMAGE = "the reply holds no image"
 EMPTY: dict[str, Any] = {
     "an error with a 200": ({"error": {"message": "no channel"}}, "HTTP 200: no channel"),
-    "no candidates": ({"candidates": []}, NO_IMAGE),
     "null candidates": ({"candidates": None}, NO_IMAGE),
     "null content": ({"candidates": [{"content": None}]}, NO_IMAGE),
     "a text only": (native({"text": "Sorry."}), NO_IMAGE),
     "a list": ([], ""),
-    "a number": (7, ""),
     "a text": ("error", ""),
     "an object for a list": ({"candidates": {"content": 1}}, ""),
-    "broken base64": (native({"inlineData": {"mimeType": "image/png", "data": "%%%"}}), ""),
     "soiled base64": (native({"inlineData": {"mimeType": "image/png", "data": SOILED}}), ""),
     "cut base64": (native({"inlineData": {"mimeType": "image/png", "data": "abcde"}}), ""),
     "no data": (native({"inlineData": {"mimeType": "image/png", "data": ""}}), "is empty"),
@@ -216,15 +210,14 @@ EMPTY: dict[str, Any] = {
 }
 SAID_BY = {
     ("javascript", "an object for a list"): "not a function",
-    ("genai", "an error with a 200"): NO_IMAGE,  # the SDK hands over nothing else
+    ("genai", "an error with a 200"): NO_IMAGE,  # the SDK returns nothing else
     ("genai", "a list"): NO_IMAGE,
-    ("genai", "broken base64"): "base64",
 }
 
 
 @each_language
 @pytest.mark.parametrize("case", EMPTY)
-def test_a_native_reply_without_an_image_is_told_in_one_line(
+def test_a_native_reply_without_an_image_is_reported_in_one_line(
     language: str, case: str, block: Block
 ) -> None:
     body, says = EMPTY[case]
@@ -233,7 +226,7 @@ def test_a_native_reply_without_an_image_is_told_in_one_line(
 
 
 @each_language
-def test_an_image_without_a_type_is_saved_but_by_plain_python(language: str, block: Block) -> None:
+def test_only_plain_python_refuses_an_image_without_a_type(language: str, block: Block) -> None:
     ended = block(language, "native", answer(native({"inlineData": {"data": ENCODED}})))
     if language == "python":
         assert_one_line(ended, "mimeType")
@@ -245,17 +238,15 @@ def test_an_image_without_a_type_is_saved_but_by_plain_python(language: str, blo
 @pytest.mark.parametrize(
     "body",
     [
-        {"data": []},
         {"data": None},
         {"data": [{}]},
-        {"data": [{"b64_json": "%%%"}]},
         {"data": [{"b64_json": SOILED}]},
         {"data": [{"url": "/relative.png"}]},
         {"data": [{"url": "http://["}]},
         {"data": {"url": 1}},
     ],
 )
-def test_an_images_reply_without_an_image_is_told_in_one_line(
+def test_an_images_reply_without_an_image_is_reported_in_one_line(
     language: str, body: object, block: Block
 ) -> None:
     assert_one_line(block(language, "images", answer(body)), "")
@@ -267,7 +258,6 @@ def test_an_images_reply_without_an_image_is_told_in_one_line(
     [
         (Answer(b"<h1>Bad gateway</h1>", 502, "text/html"), "HTTP 502, and the reply is not JSON"),
         (Answer(b"", 200, ""), {"python": "HTTP 200, and the reply is not JSON"}),
-        (Answer(b"", 200), {"javascript": "JSON", "genai": NO_IMAGE}),
         (Answer(b'{"candidates": [', 200), {"javascript": "JSON"}),
         (Answer(b"[" * 100_000, 200), {}),
         (Answer(b"\xff", 200), {"javascript": "JSON"}),
@@ -275,15 +265,15 @@ def test_an_images_reply_without_an_image_is_told_in_one_line(
         (Answer(b"", 302), {"javascript": "unexpected redirect"}),
     ],
 )
-def test_a_reply_that_is_not_json_is_told_in_one_line(
+def test_a_reply_that_is_not_json_is_reported_in_one_line(
     language: str, route: str, reply: Answer, says: str | dict[str, str], block: Block
 ) -> None:
-    wanted = says if isinstance(says, str) else says.get(language, "")
-    assert_one_line(block(language, route, reply), wanted)
+    text = says if isinstance(says, str) else says.get(language, "")
+    assert_one_line(block(language, route, reply), text)
 
 
 @each_language
-@pytest.mark.parametrize("mime", ["text/html", "text/plain", "application/json", "application/xml"])
+@pytest.mark.parametrize("mime", ["text/html", "application/json"])
 def test_a_link_to_a_page_is_not_saved(
     language: str, mime: str, block: Block, gateway: Gateway
 ) -> None:
@@ -298,6 +288,6 @@ def test_an_empty_linked_image_is_not_saved(language: str, block: Block, gateway
 
 
 @each_language
-def test_a_refused_connection_is_told_in_one_line(language: str, block: Block) -> None:
+def test_a_refused_connection_is_reported_in_one_line(language: str, block: Block) -> None:
     ended = block(language, "native", answer({}), "http://127.0.0.1:1")
     assert_one_line(ended, "fetch failed: " if language == "javascript" else "refused")

@@ -30,14 +30,12 @@ def read_ledger(ledger: GatewayLedger, index: ReplayIndex, request: IncomingRequ
     if ledger.is_over_limit():
         return MockReply(429, b"", "")
     path, token = request.path, ONE_TOKEN.fullmatch(request.path)
-    if request.method != "GET" or not (token or path in PUBLIC or path in OWNED):
+    if request.method != "GET" or not (token or path in ROUTES):
         return invalid_url(request.method, path)
-    if path in PUBLIC:
-        return PUBLIC[path](ledger, index)
-    denied = _denied(ledger, request.headers)
+    denied = None if path in PUBLIC else _denied(ledger, request.headers)
     if denied:
         return denied
-    return _token(ledger, int(token[1])) if token else OWNED[path](ledger, request)
+    return _token(ledger, int(token[1])) if token else ROUTES[path](ledger, index, request)
 
 
 def token_fields(token: Token, dialect: Dialect) -> Fields:
@@ -86,7 +84,7 @@ def row_fields(row: LoggedCall, options: Options) -> Fields:
     }
 
 
-def _status(ledger: GatewayLedger, index: ReplayIndex) -> MockReply:
+def _status(ledger: GatewayLedger, *_: object) -> MockReply:
     options = ledger.options
     return _success(
         {
@@ -97,7 +95,7 @@ def _status(ledger: GatewayLedger, index: ReplayIndex) -> MockReply:
     )
 
 
-def _pricing(ledger: GatewayLedger, index: ReplayIndex) -> MockReply:
+def _pricing(ledger: GatewayLedger, index: ReplayIndex, *_: object) -> MockReply:
     """Return the prices, which are made up: nobody observed one."""
     options = ledger.options
     models = index.names() if options.prices is None else options.prices
@@ -108,7 +106,7 @@ def _pricing(ledger: GatewayLedger, index: ReplayIndex) -> MockReply:
     return as_json({"success": True, "data": data, "group_ratio": dict(options.groups)})
 
 
-def _tokens(ledger: GatewayLedger, request: IncomingRequest) -> MockReply:
+def _tokens(ledger: GatewayLedger, _: ReplayIndex, request: IncomingRequest) -> MockReply:
     tokens = sorted(ledger.tokens.values(), key=lambda token: -token.id)
     return _page(request, tokens, lambda token: token_fields(token, ledger.options.dialect))
 
@@ -120,28 +118,27 @@ def _token(ledger: GatewayLedger, number: int) -> MockReply:
     return _success(token_fields(token, ledger.options.dialect))
 
 
-def _log(ledger: GatewayLedger, request: IncomingRequest) -> MockReply:
+def _log(ledger: GatewayLedger, _: ReplayIndex, request: IncomingRequest) -> MockReply:
     """Return the rows of all types since a second, newest first."""
     since = _number(request, "start_timestamp")
     rows = [row for row in reversed(ledger.rows) if int(row.created_at) >= since]
     return _page(request, rows, lambda row: row_fields(row, ledger.options))
 
 
-def _user(ledger: GatewayLedger, request: IncomingRequest) -> MockReply:
+def _user(ledger: GatewayLedger, *_: object) -> MockReply:
     user = ledger.user
     fields = {"quota": user.quota, "used_quota": user.used_quota, "group": user.group}
     return _success({"id": user.id, **fields})
 
 
-PUBLIC: Mapping[str, Callable[[GatewayLedger, ReplayIndex], MockReply]] = {
+ROUTES: Mapping[str, Callable[[GatewayLedger, ReplayIndex, IncomingRequest], MockReply]] = {
     "/api/status": _status,
     "/api/pricing": _pricing,
-}
-OWNED: Mapping[str, Callable[[GatewayLedger, IncomingRequest], MockReply]] = {
     "/api/token/": _tokens,
     "/api/log/self": _log,
     "/api/user/self": _user,
 }
+PUBLIC = ("/api/status", "/api/pricing")
 
 
 def _denied(ledger: GatewayLedger, headers: Mapping[str, str]) -> MockReply | None:
