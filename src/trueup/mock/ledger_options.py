@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import Literal
 
 Dialect = Literal["upstream", "documented"]
@@ -59,7 +60,12 @@ class Options:
 
         The gateway does it so; the quota held may be one unit short.
         """
-        price_usd, ratio = self.price_usd(model), self.groups.get(group, 1.0)
-        exact = Decimal(str(price_usd)) * self.quota_per_unit * Decimal(str(ratio))
-        held = int(price_usd * self.quota_per_unit * ratio)
-        return held, int(exact.quantize(Decimal(1), ROUND_HALF_UP))
+        ratio = self.groups.get(group, 1.0)
+        return _quotas(self.price_usd(model), self.quota_per_unit, ratio)
+
+
+@lru_cache(maxsize=64)
+def _quotas(price_usd: float, quota_per_unit: int, ratio: float) -> tuple[int, int]:
+    exact = Decimal(str(price_usd)) * quota_per_unit * Decimal(str(ratio))
+    held = int(price_usd * quota_per_unit * ratio)
+    return held, int(exact.quantize(Decimal(1), ROUND_HALF_UP))

@@ -65,8 +65,12 @@ NO_TEXT = Refusal(
 def new_request_id() -> str:
     """Return a request id of the gateway's form: UTC time, nanoseconds, eight letters or digits."""
     seconds, nanoseconds = divmod(time.time_ns(), 10**9)
-    stamp = datetime.fromtimestamp(seconds, UTC).strftime("%Y%m%d%H%M%S")
-    return f"{stamp}{nanoseconds}{random.getrandbits(32):08X}"
+    return f"{_stamp(seconds)}{nanoseconds}{random.getrandbits(32):08X}"
+
+
+@lru_cache(maxsize=4)
+def _stamp(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y%m%d%H%M%S")
 
 
 def refuse(refusal: Refusal, request_id: str, **values: str) -> MockReply:
