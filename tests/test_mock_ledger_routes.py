@@ -3,52 +3,23 @@
 import json
 from typing import Any
 
-import httpx
 import pytest
-from starlette.applications import Starlette
-from test_mock import ASK, BEARER, IMAGES, KEY, LEGACY, NATIVE, STATUS, ask, call
+from test_mock import BEARER, IMAGES, KEY, LEGACY, STATUS, call
+from test_mock_ledger import MODEL, OWNER, PRICE, START, START_QUOTA, Bank, bank
 
 from trueup.exchange import Exchange
-from trueup.mock import Dialect, GatewayLedger, Options, Token, User, create_app
+from trueup.mock import Dialect, Options, Token, create_app
 
-NOW = 1_776_124_800
-PRICE = 20_000
-MODEL = "gemini-2.5-flash-image"
-OWNER = {"Authorization": "YOUR_ACCESS_TOKEN", "New-Api-User": "1"}
-DIALECTS: tuple[Dialect, ...] = ("upstream", "documented")
-BOTH = pytest.mark.parametrize("dialect", DIALECTS)
+BOTH = pytest.mark.parametrize("dialect", ["upstream", "documented"])
 OWNED = ("/api/token/", "/api/token/1", "/api/log/self", "/api/user/self")
 
 
-class Gateway:
-    """A mock with two tokens; two calls can be made of it: an image and an error."""
-
-    def __init__(self, dialect: Dialect = "upstream", **options: Any) -> None:
-        self.now = float(NOW)
-        tokens = [
-            Token(KEY, 1, "first", remain_quota=3_000_000),
-            Token("second00", 2, "second", unlimited_quota=True, group="vip"),
-        ]
-        chosen = Options(**{"dialect": dialect, "error_log": True, **options})
-        self.ledger = GatewayLedger(User(), tokens, chosen, lambda: self.now)
-        self.seen: list[Exchange] = []
-        self.app: Starlette = create_app(STATUS, ledger=self.ledger, on_exchange=self.seen.append)
-
-    def after_calls(self) -> "Gateway":
-        call(self.app, "POST", f"{NATIVE}?key={KEY}", json=ASK)
-        self.now += 100
-        call(self.app, "POST", IMAGES, headers=BEARER, json=LEGACY)
-        return self
-
-    def send(self, method: str, path: str, **request: Any) -> httpx.Response:
-        return call(self.app, method, path, **{"headers": OWNER, **request})
-
-    def data(self, path: str, **request: Any) -> Any:
-        reply = self.send("GET", path, **request)
-        assert reply.status_code == 200, reply.text
-        assert list(reply.json()) == ["success", "message", "data"]
-        assert reply.json()["success"] is True
-        return reply.json()["data"]
+def called(**options: Any) -> Bank:
+    """Return a mock after two calls: an image, and an error 100 s later."""
+    paying = Bank(Options(**{"error_log": True, **options}))
+    paying.ask()
+    paying.after(100).fail()
+    return paying
 
 
 DENIED: dict[str, tuple[dict[str, str], int, str]] = {
@@ -61,54 +32,51 @@ DENIED: dict[str, tuple[dict[str, str], int, str]] = {
 @pytest.mark.parametrize("case", DENIED)
 def test_a_caller_other_than_the_owner_is_denied(path: str, case: str) -> None:
     headers, status, reason = DENIED[case]
-    reply = Gateway().send("GET", path, headers=headers)
+    reply = call(bank().app, "GET", path, headers=headers)
     body = {"success": False, "message": f"无权进行此操作，{reason}"}
     assert (reply.status_code, reply.json()) == (status, body)
 
 
 @BOTH
 def test_the_tokens_are_a_page_with_the_newest_first(dialect: Dialect) -> None:
-    page = Gateway(dialect).data("/api/token/")
+    paying = called(dialect=dialect)
+    paying.ledger.tokens[2] = Token("second00", 2, "second", unlimited_quota=True, group="vip")
+    page = paying.get("/api/token/")
     assert [page[name] for name in ("page", "page_size", "total")] == [1, 10, 2]
     second, first = page["items"]
-    assert (first["name"], first["remain_quota"], first["used_quota"]) == ("first", 3_000_000, 0)
-    assert (second["unlimited_quota"], second["group"]) == (True, "vip")
+    assert (second["name"], second["unlimited_quota"], second["group"]) == ("second", True, "vip")
     assert second["key"] == ("second00" if dialect == "upstream" else "sk-second00")
-
-
-@BOTH
-def test_one_token_is_read_by_its_id(dialect: Dialect) -> None:
-    gateway = Gateway(dialect).after_calls()
-    token = gateway.data("/api/token/1")
-    assert (token["used_quota"], token["remain_quota"]) == (PRICE, 3_000_000 - PRICE)
-    assert token["accessed_time"] == NOW + 100
-    reply = gateway.send("GET", "/api/token/99")
+    assert (first["used_quota"], first["remain_quota"]) == (PRICE, START_QUOTA - PRICE)
+    assert first["accessed_time"] == START + 100
+    assert paying.get("/api/token/1") == first
+    reply = call(paying.app, "GET", "/api/token/99", headers=OWNER)
     assert reply.json() == {"success": False, "message": "record not found"}
 
 
 @BOTH
 def test_the_log_has_a_row_of_each_call_in_either_dialect(dialect: Dialect) -> None:
-    gateway = Gateway(dialect).after_calls()
-    error, charge = gateway.data("/api/log/self?type=0")["items"]
+    paying = called(dialect=dialect)
+    error, charge = paying.get("/api/log/self?type=0")["items"]
+    failed, paid = (row.charge.request_id for row in reversed(paying.ledger.rows))
     assert [error["type"], charge["type"]] == [5, 2]
     assert (charge["quota"], error["quota"]) == (PRICE, 0)
-    assert (charge["created_at"], error["created_at"]) == (NOW, NOW + 100)
-    assert (charge["token_name"], charge["token_id"]) == ("first", 1)
+    assert (charge["created_at"], error["created_at"]) == (START, START + 100)
+    assert (charge["token_name"], charge["token_id"]) == ("mock", 1)
+    assert (charge["prompt_tokens"], charge["completion_tokens"]) == (10, 100)
     assert charge["model_name"] == MODEL
     if dialect == "upstream":
-        assert (charge["other"], charge["request_id"]) == ("{}", gateway.seen[0].request_id)
+        assert (charge["request_id"], error["request_id"]) == (paid, failed)
         assert isinstance(charge["use_time"], int) and "cost_usd" not in charge
         assert error["model_name"] == "nano-banana" and error["other"] == "{}"
     else:
-        assert charge["other"] == {"request_id": gateway.seen[0].request_id}
+        assert charge["other"] == {"request_id": paid}
         assert (charge["cost_usd"], error["cost_usd"]) == (0.04, 0)
         assert isinstance(charge["use_time"], float) and "request_id" not in charge
         assert error["model_name"] == MODEL
 
 
 def test_the_charge_of_a_mapped_alias_names_its_upstream() -> None:
-    gateway = Gateway(faults=("billed-error",)).after_calls()
-    row, _, native = gateway.data("/api/log/self")["items"]
+    row, _, native = called(faults=("billed-error",)).get("/api/log/self")["items"]
     other = json.loads(row["other"])
     assert (row["model_name"], other["upstream_model_name"]) == ("nano-banana", MODEL)
     assert other["is_model_mapped"] is True and native["other"] == "{}"
@@ -116,57 +84,50 @@ def test_the_charge_of_a_mapped_alias_names_its_upstream() -> None:
 
 @pytest.mark.parametrize(("dialect", "quotas"), [("upstream", [PRICE]), ("documented", [0, PRICE])])
 def test_documented_failures_always_have_a_row(dialect: Dialect, quotas: list[int]) -> None:
-    gateway = Gateway(dialect, error_log=False).after_calls()
-    assert [row["quota"] for row in gateway.data("/api/log/self")["items"]] == quotas
+    rows = called(dialect=dialect, error_log=False).get("/api/log/self")["items"]
+    assert [row["quota"] for row in rows] == quotas
 
 
-@BOTH
 @pytest.mark.parametrize(
     ("query", "types"),
     [
-        (f"start_timestamp={NOW + 100}", [5]),
-        (f"start_timestamp={NOW + 101}", []),
+        (f"start_timestamp={START + 100:.0f}", [5]),
+        (f"start_timestamp={START + 101:.0f}", []),
+        (f"start_timestamp={'9' * 5000}", [5, 2]),
         ("p=2&page_size=1", [2]),
         ("p=3", []),
     ],
 )
-def test_the_log_is_read_by_pages_and_from_a_time(
-    dialect: Dialect, query: str, types: list[int]
-) -> None:
-    page = Gateway(dialect).after_calls().data(f"/api/log/self?{query}")
+def test_the_log_is_read_by_pages_and_from_a_time(query: str, types: list[int]) -> None:
+    page = called().get(f"/api/log/self?{query}")
     assert [row["type"] for row in page["items"]] == types
     assert page["total"] == (2 if "start" not in query else len(types))
 
 
-def test_a_page_holds_a_hundred_rows_and_a_number_beyond_64_bits_counts_as_absent() -> None:
-    gateway = Gateway()
+def test_a_page_holds_at_most_a_hundred_rows() -> None:
+    paying = bank()
     for _ in range(101):
-        call(gateway.app, "POST", f"{NATIVE}?key={KEY}", json=ASK)
-    page = gateway.data(f"/api/log/self?page_size=101&start_timestamp={'9' * 5000}")
+        paying.ask()
+    page = paying.get("/api/log/self?page_size=101")
     assert (len(page["items"]), page["page_size"], page["total"]) == (100, 100, 101)
 
 
-@BOTH
-def test_the_status_and_the_prices_are_public(dialect: Dialect) -> None:
-    gateway = Gateway(dialect, groups={"default": 1.0, "vip": 0.5})
-    status = gateway.data("/api/status", headers={})
+def test_the_status_and_the_prices_are_public() -> None:
+    paying = bank(groups={"default": 1.0, "vip": 0.5})
+    status = call(paying.app, "GET", "/api/status").json()["data"]
     assert (status["quota_per_unit"], status["enable_batch_update"]) == (500_000, False)
-    batching = Gateway(batch=True).data("/api/status", headers={})
-    assert batching["enable_batch_update"] is True
-    pricing = gateway.send("GET", "/api/pricing", headers={}).json()
+    assert bank(batch=True).get("/api/status")["enable_batch_update"] is True
+    pricing = call(paying.app, "GET", "/api/pricing").json()
     prices = {item["model_name"]: item["model_price"] for item in pricing["data"]}
     assert prices["nano-banana"] == prices[MODEL] == 0.04
     assert pricing["group_ratio"] == {"default": 1.0, "vip": 0.5}
-    partial = Gateway(dialect, prices={"nano-banana": 0.1}).send("GET", "/api/pricing").json()
-    assert [item["model_name"] for item in partial["data"]] == ["nano-banana"]
+    assert [item["model_name"] for item in bank(prices={"a": 0.1}).get("/api/pricing")] == ["a"]
 
 
 def test_a_user_sees_its_own_quota() -> None:
-    gateway = Gateway()
-    before = gateway.data("/api/user/self")
-    user = gateway.after_calls().data("/api/user/self")
-    assert (before["quota"] - user["quota"], user["used_quota"]) == (PRICE, PRICE)
-    assert (user["id"], user["group"]) == (1, "default")
+    user = called().get("/api/user/self")
+    quotas = {"quota": START_QUOTA - PRICE, "used_quota": PRICE}
+    assert user == {"id": 1, "group": "default", **quotas}
 
 
 @pytest.mark.parametrize(
@@ -179,25 +140,25 @@ def test_a_user_sees_its_own_quota() -> None:
     ],
 )
 def test_a_route_that_is_not_served_is_an_invalid_url(method: str, path: str) -> None:
-    assert Gateway().send(method, path).status_code == 404
+    assert call(bank().app, method, path, headers=OWNER).status_code == 404
 
 
 def test_a_rate_limit_ends_with_its_window_and_excludes_calls() -> None:
-    gateway = Gateway(api_limit=1)
-    assert gateway.data("/api/status")
-    reply = gateway.send("GET", "/api/log/self")
+    paying = bank(api_limit=1)
+    assert paying.get("/api/status")
+    reply = call(paying.app, "GET", "/api/log/self", headers=OWNER)
     assert (reply.status_code, reply.content) == (429, b"")
     assert "content-type" not in reply.headers and reply.headers["x-oneapi-request-id"]
-    assert ask(gateway.app).status_code == 200
-    gateway.now += 180
-    assert gateway.data("/api/log/self")
+    assert paying.ask().status_code == 200
+    assert paying.after(180).get("/api/log/self")
 
 
 def test_no_key_and_no_access_token_is_in_an_exchange() -> None:
-    gateway = Gateway()
+    seen: list[Exchange] = []
+    app = create_app(STATUS, ledger=bank().ledger, on_exchange=seen.append)
     for path in OWNED:
-        gateway.send("GET", path)
-    gateway.send("POST", IMAGES, json={**LEGACY, "prompt": "YOUR_ACCESS_TOKEN"})
-    text = repr(gateway.seen)
-    for secret in (KEY, "second00", "YOUR_ACCESS_TOKEN"):
-        assert secret not in text
+        call(app, "GET", path, headers=OWNER)
+    body = {**LEGACY, "prompt": "YOUR_ACCESS_TOKEN"}
+    call(app, "POST", IMAGES, headers=OWNER, json=body)
+    assert len(seen) == 5
+    assert KEY not in repr(seen) and "YOUR_ACCESS_TOKEN" not in repr(seen)

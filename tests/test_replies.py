@@ -208,7 +208,7 @@ EMPTY: dict[str, Any] = {
     "cut data URI": (native({"text": "![i](data:image/png;base64,abcde)"}), ""),
     "a link to nowhere": (native({"text": "![i](http://[)"}), ""),
 }
-SAID_BY = {
+MESSAGES = {
     ("javascript", "an object for a list"): "not a function",
     ("genai", "an error with a 200"): NO_IMAGE,  # the SDK returns nothing else
     ("genai", "a list"): NO_IMAGE,
@@ -222,7 +222,7 @@ def test_a_native_reply_without_an_image_is_reported_in_one_line(
 ) -> None:
     body, says = EMPTY[case]
     ended = block(language, "native", answer(body))
-    assert_one_line(ended, SAID_BY.get((language, case), says))
+    assert_one_line(ended, MESSAGES.get((language, case), says))
 
 
 @each_language

@@ -36,7 +36,7 @@ UNLIMITED, EXPIRED_CERTIFICATE = "unlimited", "expired-certificate"
 FAULTS = (*get_args(Fault), UNLIMITED, *get_args(WireFault), EXPIRED_CERTIFICATE)
 """The ledger's faults, the wire's, and that of a server's certificate."""
 BIG_BYTES = 50_000_000
-"""More than the relay keeps of any reply."""
+"""More than any image, and less than the limit of the relay: it is forwarded whole."""
 ELSEWHERE = "https://elsewhere.example/"
 MEDIA = "/simulated-media/"
 BASE64 = re.compile(rb"[A-Za-z0-9+/]{64,}={0,2}")
