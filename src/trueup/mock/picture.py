@@ -7,6 +7,10 @@ from functools import lru_cache
 from PIL import Image, ImageDraw, ImageFont
 
 SIZE = (512, 256)
+NAME_WIDTH = 450
+"""A margin of 31 pixels remains on both sides."""
+NAME_SIZE = 56
+"""Letters of any size up to this fit above the word SIMULATED."""
 LONGEST_NAME = 40
 """More letters would be too small to read; no name of a model has as many."""
 FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP"}
@@ -33,8 +37,8 @@ def draw_picture(model: str, mime: str) -> bytes:
         (centre, 184), "SIMULATED", fill="#ffd54a", font=ImageFont.load_default(48), anchor="mm"
     )
     name = "".join(letter if letter.isprintable() else "?" for letter in model)[:LONGEST_NAME]
-    # The widest letter of the font is about as wide as it is high.
-    font = ImageFont.load_default(min(56, 460 // max(len(name), 1)))
+    width = draw.textlength(name, ImageFont.load_default(NAME_SIZE))
+    font = ImageFont.load_default(NAME_SIZE * min(1, NAME_WIDTH / max(width, 1)))
     draw.text((centre, 84), name, fill="white", font=font, anchor="mm")
     file = io.BytesIO()
     image.save(file, FORMATS[drawn_mime(mime)])
