@@ -48,7 +48,7 @@ class Options:
 
     @property
     def is_batching(self) -> bool:
-        """Whether quota columns are written through the batch map."""
+        """True where quota columns are written through the batch map."""
         return self.batch or "batch-lag" in self.faults or "lost-flush" in self.faults
 
     def price_usd(self, model: str) -> float:

@@ -42,12 +42,12 @@ class Replayable:
     @property
     def called(self) -> str:
         """The model's name in the request: in its path, or else in its body."""
-        found = MODEL_IN_PATH.match(self.sent.request.split()[1].split("?")[0])
+        found = MODEL_IN_PATH.match(self.sent.request.partition(" ")[2].split("?")[0])
         name = found[1] if found else self.row.sent.body.get("model")
         return name if isinstance(name, str) and name else self.model
 
     def is_match(self, request: str, auths: Collection[AuthKind], body: Body) -> bool:
-        """Whether the request repeats this one, whatever its prompt and host."""
+        """Return whether the request repeats this one, whatever its prompt and host."""
         sent = self.sent
         if self.auths.isdisjoint(auths) or sent.request != request:
             return False
@@ -57,7 +57,7 @@ class Replayable:
         return not differences(sent, now)
 
     def is_failing(self) -> bool:
-        """Whether this call fails: a mixed row fails on its first call and on every second one."""
+        """Return whether this call fails: of a mixed row the first call does, and every second one."""
         if self.row.outcome == "mixed":
             return next(self.calls) % 2 == 0
         return self.row.outcome == "error"
@@ -111,7 +111,7 @@ class ReplayIndex:
         return dict.fromkeys(item.called for item in self._rows)
 
     def is_known(self, method: str, path: str) -> bool:
-        """Whether the gateway has such a path, by the record, its family or today's routes."""
+        """Return whether the gateway has such a path, by the record, its family or the routes."""
         request = f"{method} {path}"
         return (
             request in self._auths
