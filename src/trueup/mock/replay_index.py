@@ -57,7 +57,7 @@ class Replayable:
         return not differences(sent, now)
 
     def is_failing(self) -> bool:
-        """Return whether this call fails: of a mixed row the first call does, and every second one."""
+        """Return whether this call fails: of a mixed row the first does, and every second one."""
         if self.row.outcome == "mixed":
             return next(self.calls) % 2 == 0
         return self.row.outcome == "error"
