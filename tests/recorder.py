@@ -1,4 +1,4 @@
-"""Recorder: a gateway on loopback that keeps the requests of blocks, and programs to run them."""
+"""Recorder: a gateway on loopback that keeps what blocks send, and the programs that run them."""
 
 import base64
 import json
@@ -44,7 +44,7 @@ INLINE = {"inlineData": {"mimeType": "image/png", "data": ENCODED}}
 
 @dataclass
 class Answer:
-    """A reply of the gateway; `links` are the mime type and content at other paths."""
+    """What the gateway answers; with `links`, what it serves at each path."""
 
     body: bytes
     status: int = 200
@@ -54,7 +54,7 @@ class Answer:
 
 @dataclass
 class Gateway:
-    """A server on loopback that keeps its requests."""
+    """A server on loopback that keeps what it was sent."""
 
     base_url: str
     answer: Answer | None = None
@@ -123,7 +123,7 @@ def status_of(
     method: str = "POST",
     query: str = "",
 ) -> Status:
-    """Return a status file with one model on both protocols, sending `body`."""
+    """A status file with one model on both protocols, sending `body`."""
     paths = {"native": "/v1beta/models/{upstream}:generateContent", "images": "/v1/images/{model}"}
     return Status.model_validate(
         {
@@ -150,7 +150,7 @@ def snippet_of(status: Status, route: str, language: str) -> Snippet:
 
 @dataclass(frozen=True)
 class Ended:
-    """The result of a block."""
+    """What a block left behind."""
 
     code: int
     stdout: str
@@ -159,7 +159,7 @@ class Ended:
 
 
 Run = Callable[[str, Path], Ended]
-"""Runs the text of a block from a file in a folder, in an empty working directory."""
+"""Runs the text of a block from a file in a folder, itself in an empty one."""
 
 
 def saved(name: str) -> Ended:
@@ -181,7 +181,7 @@ def assert_formatted(snippet: Snippet) -> None:
 
 
 def program(name: str, *command: str) -> Run:
-    """Return a way to run each block in a process of its own."""
+    """A program of its own for each block."""
 
     def run(text: str, folder: Path) -> Ended:
         file, empty, variables = _placed(text, folder, name)
@@ -208,7 +208,7 @@ PROGRAMS = {
 
 
 def run_here(text: str, folder: Path) -> Ended:
-    """Run a Python block in this process, which has its imports."""
+    """A Python block in this process, which has its imports."""
     file, empty, variables = _placed(text, folder, "block.py")
     code, out, err = 0, StringIO(), StringIO()
     with (
@@ -246,7 +246,7 @@ for await (const line of createInterface({ input: process.stdin })) {
 
 @contextmanager
 def open_node() -> Iterator[Run]:
-    """Start one Node process that imports one block after the other."""
+    """One Node that imports one block after the other."""
 
     def run(text: str, folder: Path) -> Ended:
         file, empty, _ = _placed(text, folder, "block.mjs")
@@ -267,10 +267,8 @@ def open_node() -> Iterator[Run]:
 
 
 def _placed(text: str, folder: Path, name: str) -> tuple[Path, Path, dict[str, str]]:
-    """Return the block's file, its empty folder and its environment.
-
-    The environment names one certificate: reading the usual ones would take most of the time.
-    """
+    """The block's file, its empty folder, and a variable that spares it the usual certificates:
+    nothing here speaks TLS, and reading them would take most of the time."""
     file, empty, ca = folder / name, folder / "empty", folder / "ca.pem"
     file.write_text(text, encoding="utf-8", newline="")
     empty.mkdir()
@@ -288,7 +286,7 @@ def _left(folder: Path) -> dict[str, bytes]:
 
 
 def in_turn(batch: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], str]]:
-    """Yield each body with a route, in turn, and the last body with both."""
+    """Every other body to the other route, the last to both."""
     yield from zip(batch, cycle(ROUTES))
     yield batch[-1], list(ROUTES)[len(batch) % 2]
 
@@ -296,21 +294,21 @@ def in_turn(batch: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], str]]
 def send(
     gateway: Gateway, language: str, run: Run, cases: Sequence[tuple[dict[str, Any], str]]
 ) -> list[str]:
-    """Send each body to its route by a block, check that it arrived, and return the blocks."""
-    texts, expected = [], []
+    """The texts of the blocks that sent each body to its route, and that it arrived unchanged."""
+    texts, wanted = [], []
     gateway.requests.clear()
     for body, route in cases:
         status = status_of(body, gateway.base_url)
         texts.append(snippet_of(status, route, language).text)
-        expected.append(request_of(status, f"acorn/{route}", "production").body)
+        wanted.append(request_of(status, f"acorn/{route}", "production").body)
         with TemporaryDirectory() as folder:
             ended = run(texts[-1], Path(folder))
         assert ended.code == 0 if language == "curl" else ended == saved("acorn.png"), ended
     arrived = [json.loads(body) for _, _, _, body in gateway.requests]
-    assert list(map(canonical, arrived)) == list(map(canonical, expected))
+    assert list(map(canonical, arrived)) == list(map(canonical, wanted))
     return texts
 
 
 def canonical(value: object) -> str:
-    """Return a JSON text in which 1, 1.0 and true differ, unlike under Python's ==."""
+    """JSON text that tells 1 from 1.0 and from true, which Python's == does not."""
     return json.dumps(value, sort_keys=True)
