@@ -128,4 +128,4 @@ def test_a_busy_port_is_reported() -> None:
         port = listener.getsockname()[1]
         with pytest.raises(BadInput) as error:
             listen(port)
-    assert str(error.value) == f"port {port}: address already in use. Choose another with --port."
+    assert str(error.value) == f"port {port}: Address already in use. Choose another with --port."

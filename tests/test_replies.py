@@ -1,4 +1,4 @@
-"""Replies: an image, a refusal and a reply without an image, as each language reads them."""
+"""Replies: what every language makes of an image, of a refusal and of a reply without an image."""
 
 import base64
 import os
@@ -49,36 +49,37 @@ def node() -> Iterator[Run]:
         yield run
 
 
-def block_of(gateway: Gateway, folder: Path, run_of: Callable[[str], Run]) -> Block:
+@pytest.fixture
+def in_one_process(request: pytest.FixtureRequest, gateway: Gateway, tmp_path: Path) -> Block:
+    """A block among others: the imports of most take longer than they do."""
+
     def run(language: str, route: str, reply: Answer, base_url: str = gateway.base_url) -> Ended:
         gateway.answer = reply
         text = snippet_of(status_of(BODY, base_url), route, language).text
-        return run_of(language)(text, folder)
+        one = request.getfixturevalue("node") if language == "javascript" else run_here
+        ended: Ended = one(text, tmp_path)
+        return ended
 
     return run
 
 
 @pytest.fixture
-def block(request: pytest.FixtureRequest, gateway: Gateway, tmp_path: Path) -> Block:
-    """Run blocks in one process: the imports of most take longer than they do."""
+def alone(request: pytest.FixtureRequest, gateway: Gateway, tmp_path: Path) -> Block:
+    """A block as its readers run it."""
 
-    def run_of(language: str) -> Run:
-        run: Run = request.getfixturevalue("node") if language == "javascript" else run_here
-        return run
+    def run(language: str, route: str, reply: Answer, base_url: str = gateway.base_url) -> Ended:
+        if language == "javascript":
+            request.getfixturevalue("node")
+        gateway.answer = reply
+        text = snippet_of(status_of(BODY, base_url), route, language).text
+        return PROGRAMS[language](text, tmp_path)
 
-    return block_of(gateway, tmp_path, run_of)
+    return run
 
 
 @pytest.fixture
-def alone(request: pytest.FixtureRequest, gateway: Gateway, tmp_path: Path) -> Block:
-    """Run each block in a process of its own, as its readers do."""
-
-    def run_of(language: str) -> Run:
-        if language == "javascript":
-            request.getfixturevalue("node")  # skips the test without Node
-        return PROGRAMS[language]
-
-    return block_of(gateway, tmp_path, run_of)
+def block(in_one_process: Block) -> Block:
+    return in_one_process
 
 
 def data_uri(content: bytes, mime: str = "image/jpeg") -> dict[str, str]:
@@ -107,16 +108,16 @@ def test_inline_data_wins_over_a_data_uri_and_a_link(
     language: str, block: Block, gateway: Gateway
 ) -> None:
     reply = native(link(gateway), data_uri(b"other"), {"text": "and"}, {"text": None}, INLINE)
-    linked = answer(reply, linked=("image/webp", b"linked"))
-    assert block(language, "native", linked) == saved("acorn.png")
+    told = answer(reply, linked=("image/webp", b"linked"))
+    assert block(language, "native", told) == saved("acorn.png")
     assert len(gateway.requests) == 1
 
 
 @each_language
 def test_a_data_uri_wins_over_a_link(language: str, block: Block, gateway: Gateway) -> None:
     reply = native(link(gateway), {"text": None}, data_uri(PIXEL))
-    linked = answer(reply, linked=("image/webp", b"linked"))
-    assert block(language, "native", linked) == saved("acorn.jpg")
+    told = answer(reply, linked=("image/webp", b"linked"))
+    assert block(language, "native", told) == saved("acorn.jpg")
     assert len(gateway.requests) == 1
 
 
@@ -165,8 +166,8 @@ def test_the_images_route_follows_a_link_and_names_the_file_by_its_type(
     language: str, mime: str, name: str, block: Block, gateway: Gateway
 ) -> None:
     reply = {"data": [{"url": f"{gateway.base_url}/linked", "b64_json": None}]}
-    linked = answer(reply, linked=(mime, PIXEL))
-    assert block(language, "images", linked).files == {name: PIXEL}
+    told = answer(reply, linked=(mime, PIXEL))
+    assert block(language, "images", told).files == {name: PIXEL}
 
 
 REFUSALS = {
@@ -183,7 +184,7 @@ REFUSALS = {
 
 @each_route
 @pytest.mark.parametrize("refusal", REFUSALS)
-def test_a_refusal_is_reported_in_one_line(
+def test_a_refusal_is_told_in_one_line(
     language: str, route: str, refusal: str, block: Block, gateway: Gateway
 ) -> None:
     body, says = REFUSALS[refusal]
@@ -208,25 +209,25 @@ EMPTY: dict[str, Any] = {
     "cut data URI": (native({"text": "![i](data:image/png;base64,abcde)"}), ""),
     "a link to nowhere": (native({"text": "![i](http://[)"}), ""),
 }
-MESSAGES = {
+SAID_BY = {
     ("javascript", "an object for a list"): "not a function",
-    ("genai", "an error with a 200"): NO_IMAGE,  # the SDK returns nothing else
+    ("genai", "an error with a 200"): NO_IMAGE,  # the SDK hands over nothing else
     ("genai", "a list"): NO_IMAGE,
 }
 
 
 @each_language
 @pytest.mark.parametrize("case", EMPTY)
-def test_a_native_reply_without_an_image_is_reported_in_one_line(
+def test_a_native_reply_without_an_image_is_told_in_one_line(
     language: str, case: str, block: Block
 ) -> None:
     body, says = EMPTY[case]
     ended = block(language, "native", answer(body))
-    assert_one_line(ended, MESSAGES.get((language, case), says))
+    assert_one_line(ended, SAID_BY.get((language, case), says))
 
 
 @each_language
-def test_only_plain_python_refuses_an_image_without_a_type(language: str, block: Block) -> None:
+def test_an_image_without_a_type_is_saved_but_by_plain_python(language: str, block: Block) -> None:
     ended = block(language, "native", answer(native({"inlineData": {"data": ENCODED}})))
     if language == "python":
         assert_one_line(ended, "mimeType")
@@ -246,7 +247,7 @@ def test_only_plain_python_refuses_an_image_without_a_type(language: str, block:
         {"data": {"url": 1}},
     ],
 )
-def test_an_images_reply_without_an_image_is_reported_in_one_line(
+def test_an_images_reply_without_an_image_is_told_in_one_line(
     language: str, body: object, block: Block
 ) -> None:
     assert_one_line(block(language, "images", answer(body)), "")
@@ -265,11 +266,11 @@ def test_an_images_reply_without_an_image_is_reported_in_one_line(
         (Answer(b"", 302), {"javascript": "unexpected redirect"}),
     ],
 )
-def test_a_reply_that_is_not_json_is_reported_in_one_line(
+def test_a_reply_that_is_not_json_is_told_in_one_line(
     language: str, route: str, reply: Answer, says: str | dict[str, str], block: Block
 ) -> None:
-    text = says if isinstance(says, str) else says.get(language, "")
-    assert_one_line(block(language, route, reply), text)
+    wanted = says if isinstance(says, str) else says.get(language, "")
+    assert_one_line(block(language, route, reply), wanted)
 
 
 @each_language
@@ -288,6 +289,6 @@ def test_an_empty_linked_image_is_not_saved(language: str, block: Block, gateway
 
 
 @each_language
-def test_a_refused_connection_is_reported_in_one_line(language: str, block: Block) -> None:
+def test_a_refused_connection_is_told_in_one_line(language: str, block: Block) -> None:
     ended = block(language, "native", answer({}), "http://127.0.0.1:1")
     assert_one_line(ended, "fetch failed: " if language == "javascript" else "refused")

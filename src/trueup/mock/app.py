@@ -50,7 +50,8 @@ def create_app(
     name = status.reference if target is None else target
     if name not in status.targets:
         known = ", ".join(status.targets)
-        raise BadInput(f"target '{name}'", "not in the status file", f"Targets are {known}.")
+        problem = f"not in the status file; targets are {known}"
+        raise BadInput(f"target '{name}'", problem, "Use one of them.")
     index = ReplayIndex(status, name, place_of)
     ledger = ledger or GatewayLedger.of(keys)
     app = Starlette()

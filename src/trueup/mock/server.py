@@ -34,7 +34,7 @@ def listen(port: int) -> socket:
         listener.listen(2048)
     except OSError as error:
         listener.close()
-        problem = (error.strerror or "cannot be opened").lower()
+        problem = error.strerror or "cannot be opened"
         raise BadInput(f"port {port}", problem, "Choose another with --port.") from error
     return listener
 
