@@ -6,6 +6,7 @@ The order of reading is that of the gateway family; a later auth method override
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from typing import AnyStr
 
 from trueup.model import AuthKind
 
@@ -69,15 +70,11 @@ def secrets_of(valid_keys: Collection[str], caller: CallerKey) -> tuple[str, ...
     return tuple(sorted(found - {""}, key=len, reverse=True))
 
 
-def masked(text: str, secrets: Collection[str]) -> str:
-    """Return the text with every secret in it replaced."""
-    for secret in secrets:
-        text = text.replace(secret, MASK)
-    return text
-
-
-def masked_bytes(content: bytes, secrets: Collection[str]) -> bytes:
+def masked(content: AnyStr, secrets: Collection[str]) -> AnyStr:
     """Return the content with every secret in it replaced."""
     for secret in secrets:
-        content = content.replace(secret.encode(), MASK.encode())
+        if isinstance(content, str):
+            content = content.replace(secret, MASK)
+        else:
+            content = content.replace(secret.encode(), MASK.encode())
     return content

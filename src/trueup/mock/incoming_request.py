@@ -10,7 +10,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope
 
 from trueup.exchange import Exchange
-from trueup.mock.caller_key import CallerKey, find_key, masked, masked_bytes, secrets_of
+from trueup.mock.caller_key import CallerKey, find_key, masked, secrets_of
 from trueup.mock.replies import MockReply
 from trueup.model import AuthKind, Body
 
@@ -43,10 +43,6 @@ class IncomingRequest:
         """Method, path and the rest of the query, as the record writes them."""
         query = "&".join(f"{name}={value}" for name, value in self.query)
         return f"{self.method} {self.path}{'?' if query else ''}{query}"
-
-    def parameter(self, name: str) -> str:
-        """Return the first value of a query parameter, or an empty text."""
-        return next((value for known, value in self.query if known == name), "")
 
 
 def read_request(
@@ -112,10 +108,10 @@ def exchange_of(
         path=masked(request.path, secrets),
         query=tuple((masked(n, secrets), masked(v, secrets)) for n, v in request.query),
         auth=request.caller.sent,
-        request_body=masked_bytes(request.body or b"", secrets),
+        request_body=masked(request.body or b"", secrets),
         status=reply.status,
         content_type=reply.content_type,
-        response_body=masked_bytes(reply.content, secrets),
+        response_body=masked(reply.content, secrets),
         request_id=request_id,
         answered_from=reply.place,
     )

@@ -163,7 +163,7 @@ def _page(
 
 
 def _number(request: IncomingRequest, name: str) -> int:
-    text = request.parameter(name)
+    text = dict(request.query).get(name, "")
     return int(text) if NUMBER.fullmatch(text) else 0
 
 
