@@ -1,4 +1,4 @@
-"""What `check --write-baseline` writes, the next check reads, whatever the findings quote."""
+"""Baselines that `check --write-baseline` writes and the next check reads, whatever they quote."""
 
 import os
 from datetime import date
@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import hostile
 
-from trueup.check.baseline import NAME, forgive, load_baseline, write_baseline
+from trueup.check.baseline import NAME, apply_baseline, load_baseline, write_baseline
 from trueup.cli.group import cli
 from trueup.errors import BadInput
 from trueup.finding import Finding
+from trueup.message import Place
 
 PAGE = Path("docs", "en", "decides.md")
 UNTIL = date(2999, 1, 1)
@@ -26,7 +27,7 @@ SPOKEN = [
     *("😀", "图像模型", "モデル", "\u2028", "\x85", "\ufeff", "\ufffe", "\u202e", "é" * 1100),
     *("word " * 400, "x" * 5000, "'" * 2500),
 ]
-"""Texts that YAML, a terminal or an editor could take for something else."""
+"""Texts that YAML, a terminal or an editor could misread."""
 
 
 def check(top: Path, *arguments: str) -> Result:
@@ -34,11 +35,11 @@ def check(top: Path, *arguments: str) -> Result:
 
 
 def adopt(top: Path, count: int) -> str:
-    """Writes the baseline of so many findings and checks by it; the text of the baseline."""
+    """Write the baseline of so many findings, check by it, and return its text."""
     before = check(top)
     assert before.exit_code == 1, before.output
     done = check(top, "--write-baseline", "--until", str(UNTIL))
-    assert done.output == f"{count} of {count} findings are forgiven until {UNTIL}\n"
+    assert done.output == f"{count} of {count} findings are suppressed until {UNTIL}\n"
     after = check(top)
     assert (after.exit_code, after.output) == (0, "nothing found\n")
     return (top / NAME).read_text("utf-8")
@@ -51,7 +52,7 @@ def test_a_site_with_any_number_of_findings_can_be_adopted(count: int, repositor
     with (repository / PAGE).open("a", encoding="utf-8") as file:
         file.write("".join(f"\nSeen on {day}.\n" for day in days))
     text = adopt(repository, count)
-    assert all(f"found: \"the date '{day}' is typed in the page\"" in text for day in days)
+    assert all(f"problem: \"the date '{day}' is typed in the page\"" in text for day in days)
 
 
 def test_findings_that_quote_anything_can_be_adopted_and_are_read_from_any_folder(
@@ -80,11 +81,12 @@ def test_a_rule_that_the_policy_makes_an_error_is_adopted_too(repository: Path) 
 def test_what_would_not_be_read_is_not_written(
     repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = [Finding(f"{repository}/a.md:1", "dead-link", f"{at}", "b", "C.") for at in range(30)]
+    place = Place(f"{repository}/a.md", 1)
+    found = [Finding(place, f"{at}", "C.", "dead-link") for at in range(30)]
     assert write_baseline(found[:1], repository, UNTIL) == 1
     before = (repository / NAME).read_bytes()
     monkeypatch.setattr("trueup.status_file.yaml_text.MOST_PARTS", 200)
-    with pytest.raises(BadInput, match=r"baseline\.yml: 30 findings do not fit into it .*; fewer"):
+    with pytest.raises(BadInput, match=r"baseline\.yml: 30 findings do not fit into the file"):
         write_baseline(found, repository, UNTIL)
     assert (repository / NAME).read_bytes() == before
 
@@ -102,16 +104,15 @@ long = st.sampled_from(SPOKEN).map(lambda text: text * 3)
     st.lists(
         st.builds(
             Finding,
-            where=st.builds(lambda path, line: f"{path}:{line}", paths, st.integers(1, 9)),
+            where=st.builds(Place, paths, st.integers(1, 9)),
+            problem=hostile | long | st.text("\ud800\udfff'\"\n ", max_size=5),
+            fix=st.just("C."),
             rule=st.sampled_from(["drift", "dead-link", "typed-fact", "typed-name"]),
-            found=hostile | long | st.text("\ud800\udfff'\"\n ", max_size=5),
-            expected=st.just("b"),
-            remedy=st.just("C."),
         ),
         max_size=8,
     )
 )
-def test_a_baseline_is_read_back_and_forgives_what_it_was_made_of(
+def test_a_baseline_is_read_back_and_suppresses_its_findings(
     tmp_path_factory: pytest.TempPathFactory, found: list[Finding]
 ) -> None:
     top = tmp_path_factory.getbasetemp()
@@ -120,5 +121,5 @@ def test_a_baseline_is_read_back_and_forgives_what_it_was_made_of(
     entries = load_baseline(top)
     assert sum(entry.times for entry in entries) == len(errors)
     assert {entry.until for entry in entries} <= {UNTIL}
-    kept = forgive(found, entries, top, UNTIL)
+    kept = apply_baseline(found, entries, top, UNTIL)
     assert kept == [one for one in dict.fromkeys(found) if one.severity != "error"]

@@ -1,9 +1,9 @@
-"""Built: what is found in a site that no longer has what its pages rest on."""
+"""Built site: findings in a site without its feed or its receipts."""
 
 from datetime import date
 from pathlib import Path
 
-from trueup.check.built import check_built
+from trueup.check.built_site import check_built
 from trueup.evidence import assess
 from trueup.feed import feed_of
 from trueup.status_file import Stored

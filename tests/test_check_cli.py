@@ -1,20 +1,23 @@
-"""The command that checks, as people and programs use it: forms, exit codes, baseline, policy."""
+"""The command `check`: formats, exit codes, baseline, policy."""
 
 import json
 import subprocess
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
 from command import trueup
 from conftest import load_docs
 
-from trueup.check.baseline import NAME, NEVER, forgive, load_baseline
+from trueup.check.baseline import NAME, NEVER, apply_baseline, load_baseline
 from trueup.errors import BadInput
 from trueup.finding import Finding
+from trueup.message import Place
 
 PAGE = Path("docs", "en", "decides.md")
 TYPED = "Seen on 2026-04-14."
+SUPPRESSED = "1 of 1 findings are suppressed until"
 
 
 def check(top: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -34,16 +37,16 @@ def git(top: Path, *words: str) -> None:
 
 
 @pytest.mark.parametrize("form", ["text", "json", "sarif", "github"])
-def test_each_form_tells_the_finding_and_ends_with_1(form: str, broken: Path) -> None:
+def test_each_format_has_the_finding_and_ends_with_1(form: str, broken: Path) -> None:
     done = check(broken, "--format", form)
     assert done.returncode == 1
-    told = done.stderr if form == "text" else done.stdout
-    assert "typed-fact" in told and "2026-04-14" in told
+    output = done.stderr if form == "text" else done.stdout
+    assert "typed-fact" in output and "2026-04-14" in output
     if form in ("json", "sarif"):
-        json.loads(told)
+        json.loads(output)
 
 
-def test_a_form_can_go_to_a_file(broken: Path) -> None:
+def test_a_format_can_go_to_a_file(broken: Path) -> None:
     file = broken / "found.sarif"
     done = check(broken, "--format", "sarif", "--output", str(file))
     assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
@@ -64,19 +67,23 @@ def test_a_status_file_that_cannot_be_used_is_a_finding_and_ends_with_2(reposito
     assert set(rules) == {"bad-status"}
 
 
-def test_a_baseline_forgives_for_a_number_of_days(broken: Path) -> None:
+def test_a_baseline_lasts_for_a_number_of_days(broken: Path) -> None:
     done = check(broken, "--write-baseline", "--until", "90d", "--as-of", "2026-12-01")
-    assert done.stdout == "1 of 1 findings are forgiven until 2027-03-01\n"
+    assert done.stdout == f"{SUPPRESSED} 2027-03-01\n"
     for wrong in ("0d", "90", "-1d", "2026-13-01"):
         done = check(broken, "--write-baseline", "--until", wrong)
-        assert done.returncode == 2 and "or days such as 90d, was expected." in done.stderr
+        assert done.returncode == 2 and "or days such as 90d." in done.stderr
 
 
-def test_a_baseline_forgives_until_its_day_and_then_no_more(broken: Path) -> None:
-    assert check(broken, "--write-baseline").returncode == 2
+def test_a_baseline_suppresses_through_its_date_and_then_fails(broken: Path) -> None:
+    for arguments in (["--write-baseline"], ["--until", "2999-01-01"]):
+        assert check(broken, *arguments).returncode == 2
     assert check(broken, "--write-baseline", "--until", "2020-01-01").returncode == 2
     done = check(broken, "--write-baseline", "--until", "2999-01-01")
-    assert (done.returncode, done.stdout) == (0, "1 of 1 findings are forgiven until 2999-01-01\n")
+    assert (done.returncode, done.stdout) == (
+        0,
+        "1 of 1 findings are suppressed until 2999-01-01\n",
+    )
     assert check(broken).returncode == 0
     text = (broken / NAME).read_text()
     (broken / NAME).write_text(text.replace("2999-01-01", "2020-01-01"))
@@ -87,34 +94,34 @@ def test_a_baseline_forgives_until_its_day_and_then_no_more(broken: Path) -> Non
     assert done.returncode == 0 and "[unused-baseline]" in done.stderr
 
 
-def test_a_second_finding_of_the_same_kind_is_not_forgiven_with_the_first(broken: Path) -> None:
+def test_a_second_equal_finding_is_not_suppressed_with_the_first(broken: Path) -> None:
     check(broken, "--write-baseline", "--until", "2999-01-01")
     with (broken / PAGE).open("a", encoding="utf-8") as file:
         file.write(f"\n{TYPED}\n")
     assert check(broken).returncode == 1
 
 
-def test_building_goes_by_the_baseline_and_the_policy_too(broken: Path) -> None:
+def test_a_build_applies_the_baseline_and_the_policy_too(broken: Path) -> None:
     docs = load_docs(broken)
     found = docs.check()
     assert [one.rule for one in docs.judged(found)] == ["typed-fact"]
     check(broken, "--write-baseline", "--until", "2999-01-01")
     assert docs.judged(found) == docs.judged([]) == []
-    stray = Finding("docs/evidence/a", "stray-receipt", "a", "b", "C.")
+    stray = Finding(Place("docs/evidence/a"), "a", "C.", "stray-receipt")
     assert [one.severity for one in docs.judged([stray])] == ["warning"]
     status = (broken / "status.yml").read_text()
     for severity, kept in (("error", ["error"]), ("ignore", [])):
-        told = f"policy:\n  severities: {{stray-receipt: {severity}}}\n"
-        (broken / "status.yml").write_text(status.replace("policy:\n", told, 1))
+        policy = f"policy:\n  severities: {{stray-receipt: {severity}}}\n"
+        (broken / "status.yml").write_text(status.replace("policy:\n", policy, 1))
         assert [one.severity for one in load_docs(broken).judged([stray])] == kept
 
 
 @pytest.mark.parametrize(
     ("text", "place"),
     [
-        ("findings: [{rule: leaked-key, path: a, found: b, until: 2999-01-01}]", ":1:13: "),
-        ("findings: [{rule: no-such, path: a, found: b, until: 2999-01-01}]", ":1:13: "),
-        ("findings: [{rule: drift, path: a, found: b}]", ":1:"),
+        ("findings: [{rule: leaked-key, path: a, problem: b, until: 2999-01-01}]", ":1:13: "),
+        ("findings: [{rule: no-such, path: a, problem: b, until: 2999-01-01}]", ":1:13: "),
+        ("findings: [{rule: drift, path: a, problem: b}]", ":1:"),
         ("found: []", ":1:1: "),
         ("- a", ":1:1: "),
         ("\t", ":1:1: "),
@@ -129,35 +136,26 @@ def test_a_baseline_of_another_form_is_named_with_its_place(
     assert str(caught.value).startswith(f"{tmp_path / NAME}{place}")
 
 
-def test_what_is_never_forgiven_is_not_written_into_a_baseline(broken: Path) -> None:
+def test_a_rule_that_no_baseline_suppresses_is_not_written(broken: Path) -> None:
     (broken / "key.txt").write_text("ghp_" + "aB3dE6gH9jK2mN5pQ8sT1vW4xY7z" * 2)
     done = check(broken, "--write-baseline", "--until", "2999-01-01")
     assert done.stdout.startswith("1 of 2 findings")
     assert "leaked-key" in NEVER and "[leaked-key]" in check(broken).stderr
 
 
-def test_a_file_that_moved_in_its_page_stays_forgiven(tmp_path: Path) -> None:
-    text = "findings: [{rule: drift, path: a.yml, found: x, until: 2999-01-01}]"
+def test_a_baseline_suppresses_no_other_page_and_nothing_more_often(tmp_path: Path) -> None:
+    text = "findings: [{rule: drift, path: a.yml, problem: x, until: 2999-01-01}]"
     (tmp_path / NAME).write_text(text)
-    moved = Finding(f"{tmp_path}/a.yml:9:1", "drift", "x", "y", "Z.")
-    today = datetime.now(UTC).date()
-    assert forgive([moved], load_baseline(tmp_path), tmp_path, today) == []
-    late = forgive([moved], load_baseline(tmp_path), tmp_path, date(2999, 1, 2))
+    places = [Place(f"{tmp_path}/{name}", line, 1) for name, line in (("a.yml", 1), ("b.yml", 1))]
+    places.insert(1, replace(places[0], line=9))
+    found = [Finding(place, "x", "Z.", "drift") for place in places]
+    left = apply_baseline(found, load_baseline(tmp_path), tmp_path, date(2026, 5, 1))
+    assert left == found[1:]
+    late = apply_baseline(found[1:2], load_baseline(tmp_path), tmp_path, date(2999, 1, 2))
     assert [one.rule for one in late] == ["expired-baseline"]
 
 
-def test_a_baseline_forgives_no_other_page_and_nothing_more_often(tmp_path: Path) -> None:
-    (tmp_path / NAME).write_text(
-        "findings: [{rule: drift, path: a.yml, found: x, until: 2999-01-01}]"
-    )
-    places = ("a.yml:1:1", "a.yml:9:1", "b.yml:1:1")
-    found = [Finding(f"{tmp_path}/{place}", "drift", "x", "y", "Z.") for place in places]
-    left = forgive(found, load_baseline(tmp_path), tmp_path, datetime.now(UTC).date())
-    assert [one.rule for one in left] == ["drift", "drift"]
-    assert str(left[-1].where).endswith("b.yml:1:1")
-
-
-def test_against_a_commit_what_was_seen_must_still_be_there(repository: Path) -> None:
+def test_observations_of_a_commit_must_still_exist(repository: Path) -> None:
     git(repository, "init", "-q")
     git(repository, "add", "status.yml", "docs")
     git(repository, "commit", "-q", "-m", "Begin")

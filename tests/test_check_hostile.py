@@ -1,8 +1,9 @@
-"""What nobody would write on purpose: a clear word each time, no traceback, and nothing else lost.
+"""Hostile files: each gets a clear finding, no traceback, and hides no other finding.
 
-Each command has a time after which it is ended; most of these once took hours or ended Python.
+Each command has a time limit, since most of these files could make a check endless or end Python.
 """
 
+import json
 import os
 import shutil
 import signal
@@ -11,6 +12,8 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import chdir, contextmanager
 from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, unquote_to_bytes
 
 import pytest
 from command import trueup
@@ -19,12 +22,12 @@ pytestmark = pytest.mark.no_cover
 
 DAY = "2026-05-03"
 PATIENCE_S = 120
-TYPED = "docs/en/index.md:16:58: the date '2026-05-01' is typed in the page; "
+TYPED = "docs/en/index.md:16:58: the date '2026-05-01' is typed in the page. "
 
 
 @pytest.fixture
 def top(starter: Path) -> Path:
-    """The site of `trueup init` with one true finding, in a repository of one commit."""
+    """The site of `trueup init` with one typed date, in a repository of one commit."""
     page = starter / "docs" / "en" / "index.md"
     page.write_text(page.read_text("utf-8").replace("own key.", "own key. Of 2026-05-01."), "utf-8")
     git(starter, "init", "--quiet", "--template=")
@@ -43,7 +46,7 @@ def commit(top: Path) -> None:
 
 
 def check(top: Path, *options: str) -> tuple[int, list[str]]:
-    """The exit code and the lines of the command, which ends in time."""
+    """Return the exit code and the lines of the command, which ends in time."""
     with chdir(top), limited():
         done = trueup(Path("."), "check", "--as-of", DAY, *options)
     assert done.returncode in (0, 1, 2)
@@ -62,15 +65,6 @@ def limited() -> Iterator[None]:
     finally:
         signal.alarm(0)
         signal.signal(signal.SIGALRM, before)
-
-
-def check_alone(top: Path, *options: str) -> tuple[int, list[str]]:
-    """The same of a process of its own, which tells no traceback."""
-    command = [sys.executable, "-m", "trueup.cli", "--top", ".", "check", "--as-of", DAY, *options]
-    done = subprocess.run(command, cwd=top, capture_output=True, timeout=PATIENCE_S, check=False)
-    text = (done.stdout + done.stderr).decode()
-    assert "Traceback" not in text, text[-2000:]
-    return done.returncode, text.splitlines()
 
 
 def page(text: str | bytes, name: str = "odd.md") -> Callable[[Path], object]:
@@ -99,6 +93,7 @@ def bad_bytes(top: Path) -> None:
 
 ODD = "docs/en/odd.md: "
 MANY = f"{ODD}more than 100 times "
+SETTINGS = "mkdocs.yml: no MkDocs settings can be read ("
 WORDS: dict[str, tuple[Callable[[Path], object], list[str]]] = {
     "a page of ten megabytes": (
         page("a" * 10_000_000), [f"{ODD}it has more than 1000000 bytes; "],
@@ -135,10 +130,12 @@ WORDS: dict[str, tuple[Callable[[Path], object], list[str]]] = {
         page(f"---\na: {'[' * 400_000}{']' * 400_000}\n---\n"),
         [f"{ODD}the front matter cannot be read (more than 40 levels); "],
     ),
-    "settings so deep that they end Python": (deep_settings, ["mkdocs.yml: more than 40 levels; "]),
+    "settings so deep that they end Python": (
+        deep_settings, [f"{SETTINGS}more than 40 levels). "],
+    ),
     "bytes that are no text in templates and settings": (
         bad_bytes,
-        ["mkdocs.yml: unacceptable character", "snippets/openai-images/curl.sh.j2:1: 'utf-8'"],
+        [f"{SETTINGS}unacceptable character", "snippets/openai-images/curl.sh.j2:1: 'utf-8'"],
     ),
     "links that nothing closes": (page("](" * 400_000), [f"{MANY}'](' opens what nothing closes"]),
     "comments that nothing closes": (page("{#\n" * 300_000), [f"{MANY}'{{#' opens"]),
@@ -147,13 +144,13 @@ WORDS: dict[str, tuple[Callable[[Path], object], list[str]]] = {
     "attributes that nothing closes": (page("{: " * 300_000), [f"{MANY}'{{' opens"]),
     "a receipt that links to itself": (
         link("docs/evidence/odd.json", "odd.json"),
-        ["docs/evidence/odd.json: warning: no row points to it; "],
+        ["docs/evidence/odd.json: warning: no row refers to this receipt. "],
     ),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("what", WORDS)
-def test_it_is_told_in_a_line_and_the_other_findings_are_told_too(what: str, top: Path) -> None:
+def test_a_hostile_file_is_one_line_beside_the_other_findings(what: str, top: Path) -> None:
     change, words = WORDS[what]
     change(top)
     code, lines = check(top)
@@ -176,20 +173,44 @@ SILENT: dict[str, Callable[[Path], object]] = {
 
 
 @pytest.mark.parametrize("what", SILENT)
-def test_what_is_no_mistake_is_passed_over(what: str, top: Path) -> None:
+def test_a_large_or_strange_file_without_a_problem_is_passed_over(what: str, top: Path) -> None:
     SILENT[what](top)
     code, lines = check(top)
     assert code == 1 and len(lines) == 1 and lines[0].startswith(TYPED)
 
 
-def test_a_name_that_is_no_text_is_escaped_in_every_format(top: Path) -> None:
+def test_a_name_that_is_not_utf_8_is_escaped_in_text(top: Path) -> None:
     name = os.fsdecode(b"a\nb\xff.md")
     (top / "docs" / "en" / name).write_text("# A\n\nSince 2026-05-01.\n")
-    lines = check_alone(top)[1]
-    assert len(lines) == 2 and lines[0].startswith("docs/en/a\\nb\\udcff.md:3:7: ")
-    for form in ("json", "sarif", "github"):
-        code, lines = check(top, "--format", form)
-        assert code == 1 and lines
+    command = [sys.executable, "-m", "trueup.cli", "--top", ".", "check", "--as-of", DAY]
+    done = subprocess.run(command, cwd=top, capture_output=True, timeout=PATIENCE_S, check=False)
+    lines = done.stderr.decode().splitlines()
+    assert len(lines) == 2 and lines[0].startswith("docs/en/a\\nb\\xff.md:3:7: ")
+
+
+ODD_NAMES = ("a: b.md", "c:7: d; e. f.md", os.fsdecode(b"g\xff.md"))
+
+
+def test_every_format_keeps_the_path_of_a_finding(top: Path) -> None:
+    paths = [f"docs/en/{name}" for name in ODD_NAMES]
+    for path in paths:
+        (top / path).write_text("# A\n\nSince 2026-05-01.\n")
+    expected = {("docs/en/index.md", 16), *((path, 3) for path in paths)}
+    found = json.loads("\n".join(check(top, "--format", "json")[1]))["findings"]
+    assert {(one["path"], one["line"]) for one in found} == expected
+    log = json.loads("\n".join(check(top, "--format", "sarif")[1]))
+    places = [one["locations"][0]["physicalLocation"] for one in log["runs"][0]["results"]]
+    assert set(map(place_of, places)) == expected
+    lines = check(top, "--format", "github")[1]
+    files = {line.partition("file=")[2].partition(",")[0] for line in lines}
+    assert {unquote(file) for file in files} == {
+        path.encode("utf-8", "backslashreplace").decode() for path, _ in expected
+    }
+
+
+def place_of(location: dict[str, Any]) -> tuple[str, int | None]:
+    path = os.fsdecode(unquote_to_bytes(location["artifactLocation"]["uri"]))
+    return path, location.get("region", {}).get("startLine")
 
 
 def test_a_status_file_of_a_hundred_mistakes_has_a_line_for_each(top: Path) -> None:
@@ -203,20 +224,20 @@ def test_a_status_file_of_a_hundred_mistakes_has_a_line_for_each(top: Path) -> N
 
 
 @pytest.mark.parametrize("content", [b"\xff", b"\0", b"a: " + b"[" * 100_000])
-def test_a_status_file_that_is_no_text_is_told_by_its_place(content: bytes, top: Path) -> None:
+def test_a_status_file_that_is_not_text_is_a_finding(content: bytes, top: Path) -> None:
     with (top / "status.yml").open("ab") as file:
         file.write(content)
     code, lines = check(top)
     assert code == 2 and lines and all(line.startswith("status.yml:") for line in lines)
 
 
-def test_a_folder_in_the_place_of_a_file_is_told(top: Path) -> None:
+def test_a_folder_in_the_place_of_a_file_is_a_finding(top: Path) -> None:
     (top / "mkdocs.yml").unlink()
     (top / "mkdocs.yml").mkdir()
     assert any(line.startswith("mkdocs.yml: ") for line in check(top)[1])
     (top / "baseline.yml").mkdir()
     code, (line,) = check(top)
-    assert code == 2 and line.startswith("baseline.yml: it cannot be read")
+    assert code == 2 and line.startswith("baseline.yml: the file cannot be read (")
 
 
 def no_history(lines: list[str]) -> str:
@@ -224,7 +245,7 @@ def no_history(lines: list[str]) -> str:
     return line
 
 
-def test_a_shallow_clone_is_told_from_a_commit_that_never_was(top: Path, tmp_path: Path) -> None:
+def test_a_shallow_clone_is_distinguished_from_an_unknown_commit(top: Path, tmp_path: Path) -> None:
     first = subprocess.run(
         ["git", "-C", str(top), "rev-parse", "HEAD"], check=True, capture_output=True, text=True
     ).stdout.strip()
@@ -237,10 +258,10 @@ def test_a_shallow_clone_is_told_from_a_commit_that_never_was(top: Path, tmp_pat
         capture_output=True,
     )
     code, lines = check(clone, "--against", first)
-    assert code == 1 and "is a shallow clone; " in no_history(lines)
+    assert code == 1 and "is a shallow clone without " in no_history(lines)
     assert any(line.startswith(TYPED) for line in lines)
     code, lines = check(top, "--against", "0" * 40)
-    assert "0 is no commit of a repository; " in no_history(lines)
+    assert "0 is not a commit of the repository. " in no_history(lines)
     assert not any("no-history" in line for line in check(top, "--against", first)[1])
 
 
@@ -251,7 +272,7 @@ def test_without_a_commit_there_is_nothing_to_compare_with(reference: str, top: 
         if is_begun:
             git(top, "init", "--quiet", "--template=")
         code, lines = check(top, f"--against={reference}")
-        assert code == 1 and "is no commit of a repository" in no_history(lines)
+        assert code == 1 and "is not a commit of the repository" in no_history(lines)
         assert any(line.startswith(TYPED) for line in lines)
 
 

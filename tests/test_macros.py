@@ -96,15 +96,19 @@ def test_a_model_is_linked_to_its_page_and_without_one_to_its_evidence(
 @pytest.mark.parametrize(
     ("macro", "argument", "message"),
     [
-        ("console", "nothing", "'nothing'; a file of snippets/console, without .txt, was"),
-        ("route", "nano-banana/nothing", "'nano-banana/nothing'; an endpoint of the status file"),
-        ("advice", "nothing", "'nothing'; a model of the status file was expected: "),
-        ("risks", "nano-banan", "'nano-banan'; .* Did you mean 'nano-banana'"),
-        ("newest", "nano-banana/nothing", "an endpoint with an observation was expected"),
-        ("policy", "model_fields", "a field of the policy was expected: fresh_for, "),
-        ("sample", "gemini", "sample is called with 1 argument; "),
-        ("as_of", "nothing", "as_of is called with 1 argument; none was expected"),
-        ("advice", 3, "an argument that is no text in quotes"),
+        ("console", "nothing", "got 'nothing', expected a file of snippets/console"),
+        (
+            "route",
+            "nano-banana/nothing",
+            "'nano-banana/nothing', expected an endpoint of the",
+        ),
+        ("advice", "nothing", "'nothing', expected a model of the status file: "),
+        ("risks", "nano-banan", "'nano-banan', .* Did you mean 'nano-banana'"),
+        ("newest", "nano-banana/nothing", "expected an endpoint with an observation"),
+        ("policy", "model_fields", "expected a field of the policy: fresh_for, "),
+        ("sample", "gemini", "sample got 1 argument, "),
+        ("as_of", "nothing", "as_of got 1 argument, expected none"),
+        ("advice", 3, "an argument without quotes"),
     ],
 )
 def test_an_unknown_name_is_told_without_a_traceback(

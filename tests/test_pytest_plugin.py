@@ -138,7 +138,7 @@ BROKEN: dict[str, tuple[Callable[[Path], None], dict[str, int], str]] = {
     "a page that publishes less than it committed": (
         change("docs/en/more.md", "{{ best('painter') }}", "Nothing."),
         {"passed": 4, "failed": 1},
-        r"lost-blocks:docs/en/more\.md.*: 0 blocks are published; blocks: 3 was expected",
+        r"lost-blocks:docs/en/more\.md.*: the page publishes 0 blocks, expected 3",
     ),
     "a page that is no longer built": (
         change("mkdocs.yml", "nav: [index.md, more.md]", "nav: [index.md]\nexclude_docs: more.md"),
@@ -148,7 +148,7 @@ BROKEN: dict[str, tuple[Callable[[Path], None], dict[str, int], str]] = {
     "no block at all": (
         bare,
         {"passed": 1, "failed": 1},
-        r"no block to run was found; at least one was expected",
+        r"no block is run",
     ),
     "a site that cannot be built": (
         change("docs/en/more.md", "best('painter')", "best('nobody')"),
@@ -190,7 +190,7 @@ def test_a_test_that_asks_for_blocks_is_told_of_a_lost_one(small: pytest.Pyteste
     write(small.path / "tests/test_own.py", TEST)
     change("docs/en/more.md", "{{ best('painter') }}", "Nothing.")(small.path)
     _, text = run(small, passed=3, errors=1)
-    assert "blocks: 3 was expected" in text
+    assert "publishes 0 blocks, expected 3" in text
 
 
 def test_a_fixture_says_what_it_could_not_read(small: pytest.Pytester) -> None:

@@ -1,6 +1,6 @@
-"""Rules: each is red on its sample and silent on what is near to it, as `manual/rules.yml` says.
+"""Rules: each is red on its sample and silent on the near one, as `manual/rules.yml` says.
 
-The site that `trueup init` writes is made, built and verified once; each sample changes a copy.
+The site that `trueup init` writes is built and verified once; each sample changes a copy.
 """
 
 import os
@@ -22,7 +22,7 @@ from mkdocs.config import load_config
 from samples import Change, Pair, Sample, Samples, load_samples, render_rules
 from test_verify_run import serving
 
-from trueup.check import check_sources, forgive, load_baseline
+from trueup.check import apply_baseline, check_sources, load_baseline
 from trueup.docs import Docs
 from trueup.errors import BadInput
 from trueup.finding import RULES, Finding, by_policy
@@ -58,7 +58,7 @@ class Bases:
     folder: Path
 
     def copy(self, sample: Sample, top: Path) -> None:
-        """A copy, by links where nothing but `apply` writes into it."""
+        """Make a copy, by hard links where only `apply` writes into it."""
         is_built = sample.built or sample.run
         left_out = shutil.ignore_patterns() if is_built else shutil.ignore_patterns("site")
         how = shutil.copy2 if sample.run else os.link
@@ -123,7 +123,7 @@ def commit(top: Path) -> None:
 
 
 def apply(top: Path, change: Change) -> None:
-    """Makes one change; what is a link to the file of the base is replaced and not written to."""
+    """Make one change; a link to a file of the base is replaced, not written to."""
     file = top / change.file
     if change.text is not None:
         put(file, change.text)
@@ -149,8 +149,8 @@ def put(file: Path, text: str) -> None:
     file.write_text(text, "utf-8")
 
 
-def told(sample: Sample, top: Path, bases: Bases) -> list[Finding]:
-    """What is found in a copy of the sample's base once its changes are made."""
+def findings_of(sample: Sample, top: Path, bases: Bases) -> list[Finding]:
+    """Return the findings in a copy of the sample's base with its changes."""
     bases.copy(sample, top)
     for change in sample.changes:
         apply(top, change)
@@ -165,11 +165,11 @@ def told(sample: Sample, top: Path, bases: Bases) -> list[Finding]:
         fails_stale=sample.fails_stale,
         site=top / "site" if sample.built else None,
     )
-    return by_policy(forgive(found, load_baseline(top), top, sample.day), {})
+    return by_policy(apply_baseline(found, load_baseline(top), top, sample.day), {})
 
 
 def run(sample: Sample, docs: Docs) -> list[Finding]:
-    """What the runs of the blocks tell, in the site built anew where its sources changed."""
+    """Return the findings of running the blocks, after a build where the sources changed."""
     if any(not change.file.startswith("site/") for change in sample.changes):
         docs.build(to_be_verified=True)
     if sample.run == "mock":
@@ -183,31 +183,29 @@ def run(sample: Sample, docs: Docs) -> list[Finding]:
 
 
 def lines(found: list[Finding], top: Path) -> list[str]:
-    """The findings as the check tells them, with paths from the top of the site.
+    """Return the findings as printed, with paths from the top of the site.
 
-    What line a block of the starter's page is built on is the theme's own business.
+    The theme decides the line of a block in the built page.
     """
-    told = [str(one).replace(f"{top}/", "") for one in found]
-    return [BUILT.sub(r"\1…", one) for one in told]
+    texts = [str(one).replace(f"{top}/", "") for one in found]
+    return [BUILT.sub(r"\1…", text) for text in texts]
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_a_rule_is_red_on_its_sample_with_the_very_words(
+def test_a_rule_is_red_on_its_sample_in_exact_words(
     rule: str, bases: Bases, tmp_path: Path
 ) -> None:
     sample, top = SAMPLES[rule].red, tmp_path / "site"
-    found = told(sample, top, bases)
+    found = findings_of(sample, top, bases)
     own = [one for one in found if one.rule == rule]
     assert lines(own, top) == [BUILT.sub(r"\1…", str(sample.finding))]
     assert {one.rule for one in found} == {rule, *sample.beside}, lines(found, top)
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_a_rule_is_silent_on_what_is_near_to_its_sample(
-    rule: str, bases: Bases, tmp_path: Path
-) -> None:
+def test_a_rule_is_silent_on_its_near_sample(rule: str, bases: Bases, tmp_path: Path) -> None:
     top = tmp_path / "site"
-    assert lines(told(SAMPLES[rule].benign, top, bases), top) == []
+    assert lines(findings_of(SAMPLES[rule].benign, top, bases), top) == []
 
 
 def test_every_rule_has_a_pair_of_samples_and_every_pair_a_rule() -> None:
@@ -224,7 +222,7 @@ def test_a_rule_without_samples_ends_the_build() -> None:
 def test_a_sample_that_cannot_be_made_fails(bases: Bases, tmp_path: Path) -> None:
     absent = Change(file="status.yml", old="no such line", new="")
     with pytest.raises(AssertionError, match="no such line"):
-        told(Sample(changes=(absent,)), tmp_path / "site", bases)
+        findings_of(Sample(changes=(absent,)), tmp_path / "site", bases)
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,8 @@ import yaml
 from pydantic import TypeAdapter
 
 from mutation.tree import STATUS, TOP, Mutant, Tree
-from trueup.check import Check, forgive, load_baseline
-from trueup.check.published import check_published
+from trueup.check import Check, apply_baseline, load_baseline
+from trueup.check.published_blocks import check_published
 from trueup.docs import Docs
 from trueup.errors import BadInput, BadStatus, TrueupError
 from trueup.finding import RULES, Finding, by_policy
@@ -124,7 +124,7 @@ class Gate:
         today = self.tree.now.date()
         check = Check(self.top, self.tree.now, today)
         found = check.run(against="HEAD", site=site)
-        kept = forgive(found, load_baseline(self.top), self.top, today)
+        kept = apply_baseline(found, load_baseline(self.top), self.top, today)
         return _plain(by_policy(kept, check.severities))
 
     def _run(self, mutant: Mutant) -> Heard:

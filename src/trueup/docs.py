@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from trueup.check import check_sources, forgive, load_baseline
-from trueup.check.built import check_built
+from trueup.check import apply_baseline, check_sources, load_baseline
+from trueup.check.built_site import check_built
 from trueup.errors import BadInput
 from trueup.feed import feed_files
 from trueup.finding import Finding, by_policy
 from trueup.markdown_export import Texts, link_texts
+from trueup.message import Place
 from trueup.model import anchor, split
 from trueup.site import (
     MAIN,
@@ -35,15 +36,14 @@ from trueup.verify.pool import Pool
 from trueup.verify.receipt import BlockReceipt, Report
 from trueup.wording import AssistantLabels, load_catalogue, receipt_line
 
-RECORDED = "what the record tells was expected"
 REHEARSAL = "REHEARSAL: the mock stood in for the gateway. Build on nothing here."
 
 
 @dataclass(frozen=True)
 class Docs:
-    """The docs of the repository at `top`, as of a day; `site` is where the built pages are.
+    """The docs of the repository at `top`, as of a date; `site` is the folder of the built pages.
 
-    They were read at `now`. `address` is where they will be published, if that is known.
+    They were read at `now`. `address` is the URL of the published site, if known.
     """
 
     top: Path
@@ -58,9 +58,9 @@ class Docs:
     def load(
         cls, top: Path, now: datetime, today: date, site: Path | None = None, address: str = ""
     ) -> "Docs":
-        """The docs at `top`, built into its `site` folder unless another is given.
+        """Return the docs at `top`, built into its `site` folder unless another is given.
 
-        Raises BadStatus or BadInput for what cannot be read.
+        Raises BadStatus for the status file, BadInput for a page.
         """
         stored = load_status(top / "status.yml", now)
         docs = top / "docs"
@@ -74,33 +74,32 @@ class Docs:
 
     @property
     def is_rehearsal(self) -> bool:
-        """Whether these are a copy whose record the mock has made."""
+        """Whether these are a copy with observations of the mock."""
         return (self.top / "REHEARSAL").exists()
 
     def snippets(self) -> list[Snippet]:
-        """Every snippet that a page could publish."""
+        """Return every snippet that a page could publish."""
         return render_snippets(self.stored.status, self.top / "snippets")
 
     def check(self) -> list[Finding]:
-        """Findings in the status file and the pages as written."""
+        """Return findings in the status file and the pages as written."""
         return check_sources(self.top, self.now, self.today)
 
     def judged(self, findings: Iterable[Finding]) -> list[Finding]:
-        """The findings as the policy and the baseline have them, in the order of their places.
+        """Return the findings by policy and baseline, in the order of their places.
 
-        Entries of the baseline without a finding are no matter here: only the check sees them all.
+        Unused entries of the baseline are left to the check, which alone has all findings.
         """
-        kept = forgive(findings, load_baseline(self.top), self.top, self.today)
+        kept = apply_baseline(findings, load_baseline(self.top), self.top, self.today)
         kept = [finding for finding in kept if finding.rule != "unused-baseline"]
         return by_policy(kept, self.stored.status.policy.severities)
 
     def build(self, *, to_be_verified: bool = False) -> None:
-        """Builds the pages. Raises Unreachable when MkDocs does not end well.
+        """Build the pages. Raises Unreachable when MkDocs fails.
 
-        With `to_be_verified`, what assistants read is left to `verify`, which writes it with the
-        receipts.
+        With `to_be_verified`, the Markdown export is left to `verify`, which adds the receipts.
         """
-        self.snippets()  # a template that cannot be rendered is bad input, and told as such
+        self.snippets()  # raises BadInput for a template that cannot be rendered
         build_site(self.top, self.site, self.today, self.languages, self.published_at)
         export_receipts(self.top / "docs" / "evidence", self.site)
         files = feed_files(
@@ -121,9 +120,9 @@ class Docs:
         secure_pages(self.site)
 
     def write_texts(self) -> None:
-        """Writes what assistants read, with the receipts that are on the pages by now.
+        """Write the Markdown export for assistants, with the receipts that the pages have by now.
 
-        Raises BadInput for a page that is not as it was built.
+        Raises BadInput for a page that changed since it was built.
         """
         guides = self._guides()
         for language, guide in guides.items():
@@ -140,11 +139,11 @@ class Docs:
 
     @property
     def published_at(self) -> str:
-        """The site's address; a rehearsal is published nowhere."""
+        """The site's URL, empty for a rehearsal, which is not published."""
         return "" if self.is_rehearsal else self.address
 
     def _places(self) -> dict[str, str]:
-        """Where in the site each endpoint is told of, in the main language."""
+        """Return the place in the site that documents each endpoint, in the main language."""
         pages = [page for page in self.pages if page.language == MAIN and page.model]
         homes = {page.model: place_of(page.html) for page in pages}
         models = {name: split(name)[0] for name in self.stored.status.endpoints}
@@ -157,19 +156,17 @@ class Docs:
         return {language: AssistantLabels(load_catalogue(language)) for language in self.languages}
 
     def verify(self, pool: Pool) -> tuple[Report, list[Finding]]:
-        """Runs every block of the built site, writes `receipts.json` and stamps the pages."""
+        """Run every block of the built site, write `receipts.json` and stamp the pages."""
         if not self.site.is_dir():
-            raise BadInput(
-                f"{self.site}: no site is built there; one was expected. Build it first."
-            )
+            raise BadInput(self.site, "no built site is there", "Build it first.")
         blocks, snippets = read_blocks(self.site), self.snippets()
         report = pool.verify(blocks, self.stored, self.today)
         (self.site / "receipts.json").write_text(report.render(), encoding="utf-8")
         findings: list[Finding] = []
         if (lost := self._stamp(blocks, report)) > 0:
-            told = f"{lost} blocks have no place for their receipt"
-            wanted, todo = "one each was expected", "Call the macros again."
-            findings.append(Finding(str(self.site), "lost-stamp", told, wanted, todo))
+            problem = f"{lost} blocks have no place for their receipt"
+            fix = "Publish them with the macros, and build again."
+            findings.append(Finding(Place(str(self.site)), problem, fix, "lost-stamp"))
         self.write_texts()
         status = self.stored.status
         findings += check_built(status, self.pages, blocks, snippets, self.site)
@@ -181,7 +178,7 @@ class Docs:
         return report, findings
 
     def _stamp(self, blocks: list[Block], report: Report) -> int:
-        """Stamps the pages; the number of blocks that lack their marker."""
+        """Stamp the pages; return the number of blocks without a marker for it."""
         receipts = {(r.sha256, r.language, r.endpoint): r for r in report.receipts}
         catalogues = {language: load_catalogue(language) for language in self.languages}
         lines = {}
@@ -195,15 +192,14 @@ class Docs:
 
 
 def _failures(receipt: BlockReceipt, template: str) -> list[Finding]:
-    where = template or f"site/{receipt.pages[0]}"
+    where = Place(template or f"site/{receipt.pages[0]}")
+    name = f"{receipt.endpoint} ({receipt.language})"
     if receipt.inconclusive is not None:
-        told = f"{receipt.endpoint} ({receipt.language}): {receipt.inconclusive}"
-        wanted = "an answer that tells of the route was expected"
-        return [Finding(where, "inconclusive-block", told, wanted, "Run it again.")]
-    record = f"what is recorded at {receipt.record} was expected" if receipt.record else RECORDED
-    todo = "Mend the template or the status file, or retest."
-    called = f"{receipt.endpoint} ({receipt.language})"
+        problem = f"{name} is inconclusive: {receipt.inconclusive}"
+        return [Finding(where, problem, "Run it again.", "inconclusive-block")]
+    place = f" (observation at {receipt.record})" if receipt.record else ""
+    fix = f"Fix the template or the status file{place}, or retest."
     return [
-        Finding(where, "failed-block", f"{called}: {reason}", record, todo)
+        Finding(where, f"{name} failed: {reason}", fix, "failed-block")
         for reason in receipt.reasons
     ]

@@ -7,10 +7,19 @@ and a wrong page or file is a finding; neither is raised past the door that repo
     └── Unreachable    3   no result: no sandbox, no build, no answer
 """
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from trueup.message import Message, Place
+
+
+def transition_message(text: str) -> Message:
+    """TRANSITION: the parts of one whole text, until every raise gives them apart."""
+    place, _, rest = text.partition(": ")
+    path, *numbers = re.split(r":(?=[0-9])", place)
+    problem, _, fix = rest.partition(". ")
+    return Message(Place(path, *map(int, numbers[:2])), problem.rstrip("."), fix)
 
 
 class TrueupError(Exception):
@@ -21,6 +30,7 @@ class TrueupError(Exception):
     def __init__(self, where: Place | Path | str, problem: str = "", fix: str = "") -> None:
         if not problem:  # TRANSITION: one whole text
             super().__init__(str(where))
+            self.message = transition_message(str(where))
             return
         place = where if isinstance(where, Place) else Place(str(where))
         self.message = Message(place, problem, fix)
@@ -37,6 +47,7 @@ class BadStatus(BadInput):
     def __init__(self, complaints: Sequence[str]) -> None:
         super().__init__("\n".join(complaints))
         self.complaints = tuple(complaints)
+        self.messages = tuple(map(transition_message, complaints))
 
 
 class Unreachable(TrueupError):

@@ -109,7 +109,7 @@ def _checked(name: str, macro: Callable[..., str], names: Names) -> Callable[...
             named={key: _text(value) for key, value in named.items()},
         )
         if problem := problem_of(asked, names):
-            raise PluginError(f"{problem.found}; {problem.expected}. {problem.remedy}")
+            raise PluginError(". ".join(problem))
         try:
             return macro(*arguments, **named)
         except TrueupError as error:

@@ -1,4 +1,4 @@
-"""Advice: the words in which a sentence tells a reader to build on a route, or not to."""
+"""Advice: the words of sentences that advise readers for or against a route."""
 
 ADVICE = (
     *("recommend", "recommends", "start with", "use this", "use it", "use instead", "do not use"),
@@ -15,8 +15,8 @@ ADVICE = (
     *("начните с", "советуем", "советуется", "смело", "сломан", "откажитесь", "без сбоев"),
     *("положиться", "лучший вариант", "лучше брать"),
 )
-"""In the languages that the pages are known to be in; a stem stands for its forms. The words of the
-standings themselves are not among them: those come from the catalogue of a language."""
+"""Stems count for all their forms, in the languages of the known pages. The words of the standings
+themselves come from the catalogue of a language."""
 LEANING = (
     *("in production", "for production", "build on it", "safely", "reliable", "rely on", "stable"),
     *("unstable", "trusted", "works well", "works fine", "works again", "works without"),
@@ -32,5 +32,5 @@ LEANING = (
     *("надежн", "пользуйтесь", "переходите", "перейдите", "снова работает"),
     *("работает хорошо", "не подходит"),
 )
-"""Advice only where an endpoint is named in the same paragraph: elsewhere one may well choose a
-size, or set a key in production."""
+"""Advice only in a paragraph that names an endpoint: elsewhere a reader may well choose a size, or
+set a key in production."""

@@ -1,12 +1,13 @@
-"""Facts: what a page may not type, as texts, and as the patterns that find them."""
+"""Banned terms: the facts that no page may type, as texts and as the patterns that find them."""
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from trueup.check.advice import ADVICE, LEANING
-from trueup.check.term_matcher import TermMatcher, words_of
-from trueup.model import Frozen, Standing, Status
+from trueup.check.term_matcher import TermMatcher, term_matcher
+from trueup.model import Standing, Status
 
 ISO_DATE = re.compile(r"(?<![0-9])20[0-9]{2}-[01][0-9]-[0-3][0-9](?![0-9])")
 MONTH = (
@@ -41,15 +42,16 @@ WRITTEN_DAY = (
     rf"(?:(?=[0-9])(?<![0-9])(?:{NUMBERED})|(?=[〇零一二三四五六七八九十令平])(?:{IN_HAN})"
     rf"|(?=[adfjmnosавдимнофся])(?<![^\W_])(?:{IN_WORDS}))(?![0-9])"
 )
-"""A day or a month as people write it, in the languages that the pages are known to be in."""
+"""A date or a month as people write it, in the languages of the known pages."""
 DAYS = TermMatcher(ISO_DATE.pattern, WRITTEN_DAY)
 NONE = frozenset[str]()
 NAMES = "the upstream name"
-"""What a heading may hold all the same: titles are free."""
+"""The only kind that a heading may hold."""
 
 
-class BannedTerms(Frozen):
-    """What a page of a language may not type."""
+@dataclass(frozen=True)
+class BannedTerms:
+    """The texts that a page of a language may not type."""
 
     models: frozenset[str]
     upstreams: frozenset[str]
@@ -57,71 +59,66 @@ class BannedTerms(Frozen):
     paths: frozenset[str]
     failures: frozenset[str]
     titles: frozenset[str]
-    """Of models."""
+    """Titles of models."""
     routes: frozenset[str]
-    """Their titles."""
+    """Titles of routes."""
     words: frozenset[str]
-    """The words of the standings."""
+    """Words of the standings."""
 
     def with_words(self, words: Iterable[str]) -> "BannedTerms":
-        """The same facts, with the standing words of a language."""
-        return BannedTerms(**{**self.texts, "words": frozenset(words)})
-
-    @property
-    def texts(self) -> dict[str, frozenset[str]]:
-        """The texts of each kind."""
-        return {name: getattr(self, name) for name in type(self).model_fields}
+        """Return these terms with the standing words of a language."""
+        return replace(self, words=frozenset(words))
 
     @cached_property
     def patterns(self) -> tuple[tuple[str, TermMatcher], ...]:
-        """Each kind of fact, with the words for it."""
+        """Each kind of fact with its matcher."""
         return (
             *self.common,
-            ("the base URL", words_of(self.hosts)),
-            ("the path", words_of(NONE, self.paths)),
-            ("the failure text", words_of(NONE, self.failures)),
+            ("the base URL", term_matcher(self.hosts)),
+            ("the path", term_matcher(NONE, self.paths)),
+            ("the failure text", term_matcher(NONE, self.failures)),
         )
 
     @cached_property
     def common(self) -> tuple[tuple[str, TermMatcher], ...]:
-        """Those of them that are looked for in every page."""
-        return (NAMES, words_of(self.upstreams)), ("the date", DAYS)
+        """The kinds that every page is searched for."""
+        return (NAMES, term_matcher(self.upstreams)), ("the date", DAYS)
 
     @cached_property
     def others(self) -> TermMatcher:
-        """The others, to be done at once with a page that has none."""
-        return words_of(self.hosts, self.paths | self.failures)
+        """All other kinds in one, so that a page with none is searched once."""
+        return term_matcher(self.hosts, self.paths | self.failures)
 
     @cached_property
     def aliases(self) -> TermMatcher:
-        """Names that are facts where they stand as code."""
-        return words_of(self.models - self.upstreams)
+        """The names that are facts only within code."""
+        return term_matcher(self.models - self.upstreams)
 
     @cached_property
     def standing(self) -> TermMatcher:
-        """What says how far to trust a route."""
-        return words_of(self.words.union(Standing, ADVICE))
+        """The words of standings and of advice."""
+        return term_matcher(self.words.union(Standing, ADVICE))
 
     @cached_property
     def leaning(self) -> TermMatcher:
-        """The same, beside the name of an endpoint."""
-        return words_of(frozenset(LEANING))
+        """The words that are advice beside the name of an endpoint."""
+        return term_matcher(frozenset(LEANING))
 
     @cached_property
     def names(self) -> TermMatcher:
-        """What names an endpoint."""
-        return words_of(self.models | self.upstreams | self.titles | self.routes, self.paths)
+        """The names of endpoints."""
+        return term_matcher(self.models | self.upstreams | self.titles | self.routes, self.paths)
 
     @cached_property
-    def called(self) -> frozenset[str]:
-        """What models are called, in small letters; a typed upstream name is a fact anyway."""
+    def model_names(self) -> frozenset[str]:
+        """Names and titles of models in lower case, except upstream names, which are facts."""
         return frozenset(map(str.lower, self.models | self.titles)) - {
             name.lower() for name in self.upstreams
         }
 
 
 def banned_terms(status: Status, words: Iterable[str] = ()) -> BannedTerms:
-    """The facts of a status file; `words` are the standing words of a language."""
+    """Return the facts of a status file; `words` are the standing words of a language."""
     starts = [route.request.split(" ", 1)[1].split("{")[0] for route in status.routes.values()]
     return BannedTerms(
         models=frozenset(status.models),

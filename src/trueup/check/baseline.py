@@ -1,4 +1,4 @@
-"""Baseline: findings that were there when a team began to check, each forgiven until a day."""
+"""Baseline: known findings, each suppressed until a date."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -9,6 +9,7 @@ from pydantic import Field, StrictInt
 
 from trueup.errors import BadInput, BadStatus
 from trueup.finding import RULES, Finding, printable
+from trueup.message import Place
 from trueup.model import Day, Frozen, Text
 from trueup.status_file import Document, parse_as, parse_yaml, render_row, write_whole
 
@@ -17,63 +18,62 @@ NEVER = (
     *("bad-status", "leaked-key", "removed-observation", "altered-observation"),
     *("loosened-policy", "no-history", "expired-baseline", "unused-baseline"),
 )
-"""What no baseline forgives: it is mended at once, or is of a change and not of the docs."""
+"""Rules that no baseline suppresses: urgent ones, and those about a change rather than the docs."""
 HEAD = """\
-# Findings that were there when the check began, each forgiven until its day.
-# Written by `trueup check --write-baseline`; take an entry out when its finding is mended.
+# Known findings, each suppressed until its date.
+# Written by `trueup check --write-baseline`; remove an entry when its finding is fixed.
 """
 Identity = tuple[str, str, str]
 
 
 class Entry(Frozen):
-    """Findings that are forgiven. Their lines are not part of it, so that they may move."""
+    """Equal findings that are suppressed, whatever their lines, so that they may move."""
 
     rule: Text
-    """The id of their rule."""
+    """Id of their rule."""
     path: str
-    """The file that they are in."""
-    found: str
-    """What was found, as it is printed; a finding may be of any length."""
+    """File that they are in."""
+    problem: str
+    """Their problem as it is printed, of any length."""
     times: Annotated[StrictInt, Field(ge=1)] = 1
-    """How many of them there are."""
+    """Number of them."""
     until: Day
-    """The last day on which they are forgiven."""
+    """Last date on which they are suppressed."""
 
 
 class Baseline(Frozen):
     """The file of the baseline."""
 
     findings: tuple[Entry, ...] = ()
-    """What is forgiven."""
+    """All entries."""
 
 
 def load_baseline(top: Path) -> tuple[Entry, ...]:
-    """The entries of the baseline at `top`; none without a file. Raises BadInput for a bad one."""
+    """Return the entries of the baseline at `top`, none without a file. Raises BadInput."""
     file = top / NAME
     try:
         text = file.read_text(encoding="utf-8")
     except FileNotFoundError:
         return ()
     except (OSError, UnicodeDecodeError) as error:
-        told = f"{file}: it cannot be read ({' '.join(str(error).split())})"
-        raise BadInput(f"{told}; text in UTF-8 was expected. Save it so.") from error
+        problem = f"the file cannot be read ({' '.join(str(error).split())})"
+        raise BadInput(file, problem, "Save it as UTF-8 text.") from error
     document, entries = _parsed(text, file)
     for number, entry in enumerate(entries):
         if entry.rule not in RULES or entry.rule in NEVER:
-            why = "are never forgiven" if entry.rule in NEVER else "are of no rule"
-            wanted = "a rule whose findings can wait was expected"
+            why = "cannot be suppressed" if entry.rule in NEVER else "is not a rule"
             place = document.place("findings", number, "rule")
-            raise BadInput(f"{place}: findings of {entry.rule} {why}; {wanted}. Take it out.")
+            raise BadInput(place, f"{entry.rule} {why}", "Remove the entry.")
     return entries
 
 
-def forgive(
+def apply_baseline(
     findings: Iterable[Finding], entries: Sequence[Entry], top: Path, today: date
 ) -> list[Finding]:
-    """The findings that no entry forgives, and one for each entry that is spent or of no use."""
+    """Return the findings that no entry suppresses, and one for each expired or unused entry."""
     left = {entry: entry.times for entry in entries}
     by_identity: dict[Identity, Entry] = {
-        (entry.rule, entry.path, entry.found): entry for entry in entries
+        (entry.rule, entry.path, entry.problem): entry for entry in entries
     }
     kept = []
     for finding in dict.fromkeys(findings):
@@ -83,22 +83,21 @@ def forgive(
             continue
         left[entry] -= 1
         if entry.until < today:
-            told = f"{finding.found} ({finding.rule}) was forgiven until {entry.until}"
-            todo = f"{finding.remedy} Then take its entry out."
-            kept.append(Finding(finding.where, "expired-baseline", told, finding.expected, todo))
+            problem = f"{finding.problem} ({finding.rule}, suppressed until {entry.until})"
+            fix = f"{finding.fix} Then remove its entry."
+            kept.append(Finding(finding.where, problem, fix, "expired-baseline"))
     for entry, times in left.items():
         if times == entry.times:
-            told = f"{entry.rule} of {entry.path} ({entry.found}) is not found any more"
-            wanted = "an entry of a finding was expected"
-            file = str(top / NAME)
-            kept.append(Finding(file, "unused-baseline", told, wanted, "Take it out."))
+            problem = f"{entry.rule} in {entry.path} ({entry.problem}) is no longer found"
+            file = Place(str(top / NAME))
+            kept.append(Finding(file, problem, "Remove its entry.", "unused-baseline"))
     return kept
 
 
 def write_baseline(findings: Iterable[Finding], top: Path, until: date) -> int:
-    """Writes the errors among the findings into the baseline; the number of those forgiven.
+    """Write the errors among the findings to the baseline; return how many it suppresses.
 
-    Raises BadInput, with the file as it was, where it could not be read again.
+    Raises BadInput, and leaves the file as it was, where the new one could not be loaded.
     """
     times: dict[Identity, int] = {}
     for finding in dict.fromkeys(findings):
@@ -106,18 +105,16 @@ def write_baseline(findings: Iterable[Finding], top: Path, until: date) -> int:
             key = _identity(finding, top)
             times[key] = times.get(key, 0) + 1
     entries = tuple(
-        Entry(rule=rule, path=path, found=found, times=count, until=until)
-        for (rule, path, found), count in sorted(times.items())
+        Entry(rule=rule, path=path, problem=problem, times=count, until=until)
+        for (rule, path, problem), count in sorted(times.items())
     )
     rows = "".join(render_row(entry, 2) for entry in entries)
     text = HEAD + (f"findings:\n{rows}" if rows else "findings: []\n")
     try:
         assert _parsed(text, top / NAME)[1] == entries
     except BadStatus as error:
-        told = f"{len(entries)} findings do not fit into it ({error.complaints[0]})"
-        raise BadInput(
-            f"{top / NAME}: {told}; fewer were expected. Fix some of them first."
-        ) from error
+        problem = f"{len(entries)} findings do not fit into the file ({error.messages[0].problem})"
+        raise BadInput(top / NAME, problem, "Fix some of them first.") from error
     write_whole(top / NAME, text.encode(), 0o644)
     return sum(times.values())
 
@@ -128,11 +125,11 @@ def _parsed(text: str, file: Path) -> tuple[Document, tuple[Entry, ...]]:
 
 
 def _identity(finding: Finding, top: Path) -> Identity:
-    """Its rule, its file and what was found, as printed: a line of any file can hold that.
+    """Return rule, path and problem of a finding, as printed and so fit for a line of any file.
 
-    Both without `top`, which another machine has at another place.
+    Without `top`, which differs between machines.
     """
-    file = Path(finding.place[0])
+    file = Path(finding.where.path)
     path = file.relative_to(top) if file.is_relative_to(top) else file
-    found = finding.found if top == Path() else finding.found.replace(f"{top}/", "")
-    return finding.rule, printable(path.as_posix()), printable(found)
+    problem = finding.problem if top == Path() else finding.problem.replace(f"{top}/", "")
+    return finding.rule, printable(path.as_posix()), printable(problem)

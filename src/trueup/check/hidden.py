@@ -1,7 +1,7 @@
-"""Hidden text: what a page could say that its source does not show, and so no rule could read."""
+"""Hidden text: parts of a page that its source does not show, and so no rule can check."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from trueup.check.lines import Lines
 from trueup.check.prose import CODE_SPAN, fences_of, is_inside
@@ -13,41 +13,36 @@ EXPRESSION = re.compile(r"\{\{.*?(?:\}\}|$)|\{%.*?(?:%\}|$)", re.DOTALL)
 TAG = re.compile(r"<(?!/)([A-Za-z][A-Za-z0-9-]*)((?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>")
 PLAIN_LINK = re.compile(r"""\s+href=(?:"[^"]*"|'[^']*')\s*""")
 LISTED = re.compile(r"(?<=\])\([^)\s]{1,2000}+\s+[\"'(][^)\n]*\)|\{:?[.#\w\s-]++=[^{}\n]*\}")
-"""A link with a tooltip, or attributes that set more than names: a style, what is copied."""
+"""A link with a title, or attributes other than ids and classes, such as a style."""
 UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 
 
-def check_hidden(pages: Iterable[Page]) -> list[Finding]:
-    """Findings in the pages as written."""
-    return [finding for page in pages for finding in _page(page)]
+def check_hidden(page: Page) -> Iterator[Finding]:
+    """Return findings in a page as written."""
+    lines = Lines(page.path, page.text, page.first_line)
 
-
-def _page(page: Page) -> Iterator[Finding]:
-    lines = Lines(page.text, page.first_line)
-
-    def finding(offset: int, found: str, expected: str) -> Finding:
-        where = f"{page.path}:{lines.place(offset)}"
-        return Finding(where, "hidden-text", found, expected, "Write it as plain text.")
+    def finding(offset: int, problem: str, fix: str) -> Finding:
+        return Finding(lines.place(offset), problem, fix, "hidden-text")
 
     text = CALL.sub(blank, page.text)
     for found in EXPRESSION.finditer(text):
-        told = f"{_short(found[0])} is more than one call of a macro"
-        yield finding(found.start(), told, "a call with plain names was expected")
+        problem = f"{_short(found[0])} is not a single macro call with plain names"
+        yield finding(found.start(), problem, "Call one macro, or write the text itself.")
     text = EXPRESSION.sub(blank, text)
     spans = [one.span() for one in CODE_SPAN.finditer(text) if not one[0].startswith("<")]
     fences = [(start, end) for start, end, _ in fences_of(text)]
     for found in TAG.finditer(text):
         is_link = found[1].lower() == "a" and PLAIN_LINK.fullmatch(found[2])
         if not (is_link or _is_code(found.start(), spans, fences)):
-            told = f"the element {_short(found[0])} is typed"
-            yield finding(found.start(), told, "Markdown was expected")
+            problem = f"the element {_short(found[0])} is HTML"
+            yield finding(found.start(), problem, "Write it in Markdown.")
     for found in LISTED.finditer(text):
         if not _is_code(found.start(), spans, fences):
-            told = f"the attributes {_short(found[0])} are typed"
-            yield finding(found.start(), told, "names and classes alone were expected")
+            problem = f"{_short(found[0])} has a link title, or attributes beside ids and classes"
+            yield finding(found.start(), problem, "Remove them.")
     for found in UNSEEN.finditer(text):
-        told = f"the character U+{ord(found[0]):04X} is not seen"
-        yield finding(found.start(), told, "text that can be seen was expected")
+        problem = f"the character U+{ord(found[0]):04X} is invisible"
+        yield finding(found.start(), problem, "Remove it.")
 
 
 def _is_code(offset: int, *kinds: list[tuple[int, int]]) -> bool:

@@ -1,6 +1,6 @@
-"""History: the evidence and the policy against what they were at a commit (rule 2 of the docs).
+"""History: the evidence and the policy compared with a commit (rule 2 of the manual).
 
-What was observed stays in the file. A wrong row stays too, with `retracted:` and the reason.
+An observation stays in the file, even a wrong one, which gets `retracted:` and the reason.
 """
 
 from collections import defaultdict
@@ -21,10 +21,10 @@ Row = Observation | Mapping
 Counts = dict[str, int]
 Assessments = dict[str, Assessment]
 TIMES = ("at", "first", "last", "times", "source", "retracted")
-SHALLOW = "the repository is a shallow clone"
 FETCH = "Fetch the whole history: git fetch --unshallow, or fetch-depth: 0 of actions/checkout."
 NAME = "status.yml"
-RETEST = "Set it back, or retest it"
+RETEST = "Restore it, or retest it"
+KEEP = "Restore it; if it was wrong, add retracted: with the reason."
 RANKS = ("ignore", "warning", "error")
 
 
@@ -36,17 +36,17 @@ def check_history(
     reference: str,
     now: datetime,
 ) -> list[Finding]:
-    """Findings against a commit of the repository at `top`, by any name that git knows it by.
+    """Return findings against a commit of the repository at `top`, by any name that git resolves.
 
-    `assessments` are those of `stored`; `counts` are the blocks that each page is to publish.
+    `assessments` are those of `stored`; `counts` is the number of blocks of each page's path.
     """
     repository = Repository(top)
     commit = repository.commit(reference)
     if commit is None:
-        found = SHALLOW if repository.is_shallow else f"{reference} is no commit of a repository"
-        wanted = f"{reference} was expected, to compare with"
-        todo = FETCH if repository.is_shallow else "Name a commit that is there."
-        return [Finding(stored.path, "no-history", found, wanted, todo)]
+        problem, fix = f"{reference} is not a commit of the repository", "Name one that exists."
+        if repository.is_shallow:
+            problem, fix = f"the repository is a shallow clone without {reference}", FETCH
+        return [Finding(Place(stored.path), problem, fix, "no-history")]
     content = repository.read(commit, NAME)
     if content is None:
         return []
@@ -54,10 +54,9 @@ def check_history(
     try:
         old = parse_status(content.decode(errors="replace"), before, now, is_base=True)
     except BadStatus as error:
-        told = f"{before} cannot be read by this version ({error.complaints[0]})"
-        wanted = "a status file was expected"
-        todo = "Compare with a commit whose file can be used."
-        return [Finding(stored.path, "no-history", told, wanted, todo)]
+        problem = f"{before} is not valid for this version ({error.messages[0]})"
+        fix = "Compare with a commit whose status file is valid."
+        return [Finding(Place(stored.path), problem, fix, "no-history")]
     return [
         *_rows(old, stored, "observations"),
         *_rows(old, stored, "mappings"),
@@ -68,29 +67,28 @@ def check_history(
 
 
 def _rows(old: Stored, new: Stored, name: str) -> Iterator[Finding]:
-    """Each old row must go on in a new one, in the same order."""
+    """Return findings for the old rows that no new row continues in the same order."""
     news: Sequence[Row] = getattr(new.status, name)
     start, taken = 0, set[int]()
     for index, row in enumerate(getattr(old.status, name)):
-        at = next((n for n in range(start, len(news)) if _goes_on(row, news[n])), None)
+        at = next((n for n in range(start, len(news)) if _continues(row, news[n])), None)
         if at is not None:
             taken.add(at)
             start = at + 1
             continue
         was = old.place(name, index)
-        same = [n for n, one in enumerate(news) if n not in taken and _is_alike(row, one)]
-        todo = "Bring it back; if it was wrong, keep it with retracted: and the reason."
-        if same:
-            place = str(new.place(name, same[0]))
-            told = f"the row of {was} says another thing, or stands at another place"
-            yield Finding(place, "altered-observation", told, "the row as it was expected", todo)
+        similar = [n for n, one in enumerate(news) if n not in taken and _is_similar(row, one)]
+        if similar:
+            place = new.place(name, similar[0])
+            problem = f"the row at {was} was changed or moved"
+            yield Finding(place, problem, KEEP, "altered-observation")
         else:
-            told = f"the row of {was} is no longer in the file"
-            yield Finding(new.path, "removed-observation", told, "it was expected", todo)
+            problem = f"the row at {was} was removed"
+            yield Finding(Place(new.path), problem, KEEP, "removed-observation")
 
 
-def _goes_on(old: Row, new: Row) -> bool:
-    """Whether a row is the old one, seen again since or retracted since at most."""
+def _continues(old: Row, new: Row) -> bool:
+    """Return whether a row is the old one, at most seen again or retracted since."""
     if isinstance(old, Mapping) or isinstance(new, Mapping):
         return old == new
     kept = old.model_dump(exclude=set(TIMES)) == new.model_dump(exclude=set(TIMES))
@@ -113,8 +111,8 @@ def _later(old: Observation, new: Observation) -> bool:
     return as_time(new.newest) >= as_time(old.newest)
 
 
-def _is_alike(old: Row, new: Row) -> bool:
-    """Whether a row looks like the old one with something changed in it."""
+def _is_similar(old: Row, new: Row) -> bool:
+    """Return whether a row is probably the old one with a change in it."""
     if isinstance(old, Observation) and isinstance(new, Observation):
         ours, theirs = (old.endpoint, old.target), (new.endpoint, new.target)
         return ours == theirs and (_begin(old) == _begin(new) or old.outcome == new.outcome)
@@ -122,25 +120,21 @@ def _is_alike(old: Row, new: Row) -> bool:
 
 
 def _texts(old: Stored, new: Stored) -> Iterator[Finding]:
-    """The failure texts that rows name: they are what was seen."""
+    """Return findings for changed failure texts, which are part of the rows that name them."""
     seen = {name for row in old.status.observations for name in row.signatures}
     for name in sorted(seen & new.status.signatures.keys()):
         was, now = (one.status.signatures[name].match for one in (old, new))
         if was != now:
-            place = str(new.place("signatures", name, "match"))
-            told = f"the failure text of {name} is {shown(now)}"
-            todo = "Set it back, and give another text a name of its own."
             yield Finding(
-                place,
+                new.place("signatures", name, "match"),
+                f"the failure text of {name} is {shown(now)}, expected {shown(was)} as observed",
+                "Restore it, and give the other text its own name.",
                 "altered-observation",
-                told,
-                f"{shown(was)}, as it was seen, was expected",
-                todo,
             )
 
 
 def _late(old: Stored, new: Stored, assessments: Assessments) -> Iterator[str]:
-    """Reports that were added and lift a standing, though what they are of was there before."""
+    """Return the known endpoints whose standing is raised by reports that were added."""
     status, known = new.status, defaultdict[str, list[Observation]](list)
     for row in old.status.observations:
         known[row.endpoint].append(row)
@@ -157,8 +151,8 @@ def _late(old: Stored, new: Stored, assessments: Assessments) -> Iterator[str]:
             yield endpoint
 
 
-def _freed(old: Stored, new: Stored, assessments: Assessments) -> Iterator[tuple[str, Hold]]:
-    """Endpoints that are held back no longer or by less, without the evidence that frees them."""
+def _released(old: Stored, new: Stored, assessments: Assessments) -> Iterator[tuple[str, Hold]]:
+    """Return the endpoints whose hold was removed or raised without newer clean evidence."""
     for endpoint in sorted(old.status.endpoints.keys() & new.status.endpoints.keys()):
         left = max((hold.to.rank for hold in holds_of(new.status, endpoint)), default=0)
         for hold in holds_of(old.status, endpoint):
@@ -171,26 +165,27 @@ def _policy(old: Stored, new: Stored, assessments: Assessments) -> Iterator[Find
     if now.loosened is not None and now.loosened != before.loosened:
         return
     for name, was, found in _loosened(before, now):
-        place = str(new.place("policy", *name.split(".")))
-        yield _looser(place, f"{name} was {was} and is {found}")
+        place = new.place("policy", *name.split("."))
+        yield _looser(place, f"{name} was loosened from {was} to {found}")
     if old.status.reference != new.status.reference:
-        place = str(new.place("targets", new.status.reference, "reference"))
-        yield _looser(place, f"{new.status.reference} makes the standings")
+        place = new.place("targets", new.status.reference, "reference")
+        change = f"from {old.status.reference} to {new.status.reference}"
+        yield _looser(place, f"the reference target was changed {change}")
     for endpoint in _late(old, new, assessments):
-        place = str(new.place_of(new.status.seen(endpoint, new.status.reference)[0]))
-        yield _looser(place, f"a report was added that lifts {endpoint}", RETEST)
-    for endpoint, hold in _freed(old, new, assessments):
-        told = f"{endpoint} is no longer held at {hold.to} ({hold.reason})"
-        yield _looser(new.path, told, RETEST)
+        place = new.place_of(new.status.seen(endpoint, new.status.reference)[0])
+        yield _looser(place, f"a report was added that raises {endpoint}", RETEST)
+    for endpoint, hold in _released(old, new, assessments):
+        problem = f"{endpoint} is no longer held at {hold.to} ({hold.reason})"
+        yield _looser(Place(new.path), problem, RETEST)
     for name, target in new.status.targets.items():
         known = old.status.targets.get(name)
         if target.ledger is not None and known is not None and known.ledger is None:
-            place = str(new.place("targets", name, "ledger"))
-            yield _looser(place, f"the bills of {name} are no longer asked for")
+            place = new.place("targets", name, "ledger")
+            yield _looser(place, f"the billing of {name} is no longer verified")
 
 
 def _loosened(before: Policy, now: Policy) -> Iterator[tuple[str, object, object]]:
-    """Name, old and new value of each part that now asks for less."""
+    """Return name, old and new value of each part of the policy that now requires less."""
     if now.fresh_for > before.fresh_for:
         yield "fresh_for", f"{before.fresh_for.days}d", f"{now.fresh_for.days}d"
     for name in ("confirm_after", "recover_after"):
@@ -205,13 +200,13 @@ def _loosened(before: Policy, now: Policy) -> Iterator[tuple[str, object, object
             yield f"severities.{rule}", was, found
 
 
-def _looser(place: str, found: str, first: str = "Set it back") -> Finding:
-    todo = f"{first}, or say why in loosened: of the policy."
-    return Finding(place, "loosened-policy", found, "no less than before was expected", todo)
+def _looser(place: Place, problem: str, first: str = "Restore it") -> Finding:
+    fix = f"{first}, or give the reason in loosened: of the policy."
+    return Finding(place, problem, fix, "loosened-policy")
 
 
 def _fewer(repository: Repository, commit: str, counts: Counts, top: Path) -> Iterator[Finding]:
-    """Pages that were committed with more blocks than they now have to publish."""
+    """Return findings for pages whose number of blocks was lowered since a commit."""
     for name in repository.changed(commit, "docs"):
         content = repository.read(commit, name) if name.endswith(".md") else None
         if content is None:
@@ -222,7 +217,6 @@ def _fewer(repository: Repository, commit: str, counts: Counts, top: Path) -> It
             continue
         found = counts.get(str(top / name), 0)
         if found < before:
-            place = str(Place(path=str(top / name), line=1, column=1))
-            told = f"blocks: {found} is less than the {before} that were committed"
-            todo = "Bring the blocks back, or say in the change why they go."
-            yield Finding(place, "fewer-blocks", told, f"blocks: {before} was expected", todo)
+            problem = f"blocks is {found}, expected {before} as committed"
+            fix = "Restore the blocks, or explain in the change why they go."
+            yield Finding(Place(str(top / name), 1, 1), problem, fix, "fewer-blocks")

@@ -1,12 +1,14 @@
-"""Keys: what looks like a secret in any file of the repository. A finding never holds any of it."""
+"""Keys: possible secrets in any file of the repository. A finding never holds any part of one."""
 
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from trueup.finding import Finding
+from trueup.message import Place
 
 MOST_BYTES = 20_000_000
+"""A larger file is no text that people wrote, and would take seconds to search."""
 KEY = re.compile(
     rb"(?<![A-Za-z0-9_-])(?:"
     rb"(?P<gateway>sk-(?:[A-Za-z]+-)*[A-Za-z0-9_-]{20,})"
@@ -24,14 +26,14 @@ STARTS = (
     *(b"sk-", b"AIza", b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_", b"github_pat_", b"glpat-"),
     *(b"AKIA", b"ASIA", b"xox", b"eyJ", b"-----BEGIN "),
 )
-"""What a key begins with: most files have none of it, and are done with."""
+"""The first characters of keys; a file without any of them needs no further search."""
 VARIED = 12
-"""As many different characters a key has at least: an example has fewer. One of a gateway has two
-digits as well, since many names begin as it does."""
+"""The least number of different characters in a key; placeholders such as `sk-xxxx` have fewer. A
+gateway's key also has two digits, since many names begin with `sk-`."""
 
 
 def check_key(file: Path) -> Iterator[Finding]:
-    """Findings in a file."""
+    """Return the possible keys in a file."""
     try:
         if file.is_symlink() or not file.is_file() or file.stat().st_size > MOST_BYTES:
             return
@@ -47,7 +49,7 @@ def check_key(file: Path) -> Iterator[Finding]:
         if found["gateway"] and not re.search(rb"[0-9].*[0-9]", found[0]):
             continue
         before = content[: found.start()]
-        line, column = before.count(b"\n") + 1, found.start() - before.rfind(b"\n")
-        told = f"what looks like a key ({kind}) is in the file"
-        todo = "Revoke the key, and take it out of the file and of the history."
-        yield Finding(f"{file}:{line}:{column}", "leaked-key", told, "none was expected", todo)
+        column = found.start() - before.rfind(b"\n")
+        where = Place(str(file), before.count(b"\n") + 1, column)
+        fix = "Revoke it, and remove it from the file and from the history."
+        yield Finding(where, f"possible key ({kind})", fix, "leaked-key")

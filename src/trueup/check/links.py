@@ -10,36 +10,34 @@ from trueup.finding import Finding
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 
-def check_links(pages: Iterable[PageSummary], made: Set[str]) -> list[Finding]:
-    """Findings in the links of the pages; those to other files are looked at in the built site.
+def check_links(summaries: Iterable[PageSummary], made: Set[str]) -> list[Finding]:
+    """Return findings in the links between pages; those to other files are checked once built.
 
-    `made` are the addresses that macros can make.
+    `made` are the heading ids that macros can make.
     """
     languages: dict[str, dict[str, PageSummary]] = {}
-    for page in pages:
-        languages.setdefault(page.language, {})[page.source] = page
+    for summary in summaries:
+        languages.setdefault(summary.page.language, {})[summary.page.source] = summary
     return [
-        Finding(where, "dead-link", *odd, "Correct the link.")
+        Finding(where, f"broken link: {problem}", "Correct the link.", "dead-link")
         for known in languages.values()
-        for page in known.values()
-        for where, target in page.links
-        if (odd := _dead(page, target, known, made)) is not None
+        for summary in known.values()
+        for where, target in summary.links
+        if (problem := _problem(summary.page.source, target, known, made)) is not None
     ]
 
 
-def _dead(
-    page: PageSummary, target: str, known: Mapping[str, PageSummary], made: Set[str]
-) -> tuple[str, str] | None:
-    """What is wrong with a link, and what was expected."""
+def _problem(
+    source: str, target: str, known: Mapping[str, PageSummary], made: Set[str]
+) -> str | None:
     path, _, part = target.partition("#")
     if SCHEME.match(path):
-        return f"the link leads to {path}, which is no page", "a page or a web address was expected"
+        return f"{path} is neither a page nor a web address"
     if path and not path.endswith(".md"):
         return None
-    name = normpath(join(dirname(page.source), path)) if path else page.source
-    aim = known.get(name)
+    aim = known.get(normpath(join(dirname(source), path)) if path else source)
     if aim is None:
-        return f"the link leads to {path}, which is not there", "a page was expected"
+        return f"{path} does not exist"
     if part and part not in aim.ids and not (part in made and aim.calls):
-        return f"the link leads to #{part}, which {aim.path} lacks", "a heading of it was expected"
+        return f"{aim.page.path} has no heading #{part}"
     return None

@@ -1,6 +1,6 @@
-"""Settings: what the site's own settings may do to its pages: nothing that the rules cannot read.
+"""MkDocs config: no setting of the site may change the text of a page after it was checked.
 
-A plugin, a hook or an extension that writes text writes it after the pages were checked.
+A plugin, a hook or an extension could do so.
 """
 
 from collections.abc import Iterator
@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from trueup.finding import Finding
+from trueup.message import Place
 from trueup.site import MAIN, settings_of
 from trueup.status_file import refuse_depth
 
@@ -27,12 +28,14 @@ EXTENSIONS = {
     *("pymdownx.details", "pymdownx.highlight", "pymdownx.inlinehilite", "pymdownx.superfences"),
     *("pymdownx.tabbed", "pymdownx.caret", "pymdownx.mark", "pymdownx.tilde"),
 }
+Entry = tuple[yaml.Node, yaml.Node]
+"""Key and value."""
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def check_settings(top: Path, languages: tuple[str, ...]) -> list[Finding]:
-    """Findings in the files of settings that MkDocs reads, one for each language."""
-    found = []
+    """Return findings in the settings that MkDocs reads, a file for each language."""
+    found: list[Finding] = []
     for language in languages:
         file = top / settings_of(language)
         try:
@@ -42,57 +45,62 @@ def check_settings(top: Path, languages: tuple[str, ...]) -> list[Finding]:
             if not isinstance(root, yaml.MappingNode):
                 raise ValueError("no mapping")
         except (OSError, ValueError, yaml.YAMLError) as error:
-            told = " ".join(str(error).split())
-            wanted = f"the settings of the pages in {language} were expected"
-            found.append(Finding(str(file), "site-setting", told, wanted, "Write them."))
+            problem = f"no MkDocs settings can be read ({' '.join(str(error).split())})"
+            fix = f"Write the settings of the pages in {language}."
+            found.append(Finding(Place(str(file)), problem, fix, "site-setting"))
             continue
-        found += [_finding(file, *one) for one in _odd(root, language)]
+        for node, problem, fix in _problems(root, language):
+            mark = node.start_mark
+            where = Place(str(file), mark.line + 1, mark.column + 1)
+            found.append(Finding(where, problem, fix, "site-setting"))
     return found
 
 
-Odd = tuple[yaml.Node, str, str]
+Problem = tuple[yaml.Node, str, str]
+"""Node, problem and fix."""
+NOT_ALLOWED = "is not allowed, since it could change checked text"
 
 
-def _odd(root: yaml.MappingNode, language: str) -> Iterator[Odd]:
+def _problems(root: yaml.MappingNode, language: str) -> Iterator[Problem]:
     settings = dict(_entries(root))
     for name, (key, _) in settings.items():
         if name not in KEYS:
-            yield key, f"the setting {name}", "one that changes no text of a page was expected"
+            yield key, f"the setting {name} {NOT_ALLOWED}", "Remove it."
     yield from _listed(settings.get("plugins"), PLUGINS, "plugin")
     yield from _listed(settings.get("markdown_extensions"), EXTENSIONS, "extension")
     yield from _macros(settings.get("plugins"))
     if "docs_dir" in settings or language == MAIN:
         key, value = settings.get("docs_dir", (root, root))
         if value.value != f"docs/{language}":
-            yield key, "docs_dir is another folder", f"docs/{language} was expected"
+            yield key, f"docs_dir is not docs/{language}", "Set it."
     if "strict" in settings or language == MAIN:
         key, value = settings.get("strict", (root, root))
         if value.value != "true":
-            yield key, "strict is not true", "a build that fails on a dead link was expected"
+            yield key, "strict is not true", "Set it, so that the build fails on a broken link."
 
 
-def _listed(entry: tuple[yaml.Node, yaml.Node] | None, known: set[str], kind: str) -> Iterator[Odd]:
+def _listed(entry: Entry | None, known: set[str], kind: str) -> Iterator[Problem]:
     for node, name, _ in _items(entry):
         if name not in known:
-            wanted = f"one of {', '.join(sorted(known))} was expected"
-            yield node, f"the {kind} {name}", wanted
+            fix = f"Remove it, or use one of {', '.join(sorted(known))}."
+            yield node, f"the {kind} {name} {NOT_ALLOWED}", fix
 
 
-def _macros(entry: tuple[yaml.Node, yaml.Node] | None) -> Iterator[Odd]:
+def _macros(entry: Entry | None) -> Iterator[Problem]:
     for node, name, options in _items(entry):
         if name != "macros":
             continue
         given = {key: _plain(value) for key, (_, value) in _entries(options)}
         for key in MACROS.keys() | given.keys():
-            if given.get(key) != MACROS.get(key):
-                wanted = f"{MACROS[key]!r} was expected" if key in MACROS else "none was expected"
-                yield node, f"{key} of the macros is {given.get(key)!r}", wanted
+            if key not in MACROS:
+                yield node, f"the option {key} of the macros plugin {NOT_ALLOWED}", "Remove it."
+            elif given.get(key) != MACROS[key]:
+                problem = f"{key} of the macros plugin is {given.get(key)!r}"
+                yield node, f"{problem}, expected {MACROS[key]!r}", "Set it."
 
 
-def _items(
-    entry: tuple[yaml.Node, yaml.Node] | None,
-) -> Iterator[tuple[yaml.Node, str, yaml.Node | None]]:
-    """Node, name and options of each item of a list such as the one of plugins."""
+def _items(entry: Entry | None) -> Iterator[tuple[yaml.Node, str, yaml.Node | None]]:
+    """Return node, name and options of each item of a list such as the one of plugins."""
     if entry is None:
         return
     value = entry[1]
@@ -103,7 +111,7 @@ def _items(
             yield item, str(item.value), None
 
 
-def _entries(node: yaml.Node | None) -> Iterator[tuple[str, tuple[yaml.Node, yaml.Node]]]:
+def _entries(node: yaml.Node | None) -> Iterator[tuple[str, Entry]]:
     if isinstance(node, yaml.MappingNode):
         yield from ((str(key.value), (key, value)) for key, value in node.value)
 
@@ -112,8 +120,3 @@ def _plain(node: yaml.Node) -> Any:
     if isinstance(node, yaml.SequenceNode):
         return [_plain(item) for item in node.value]
     return {"true": True, "false": False}.get(node.value, node.value)
-
-
-def _finding(file: Path, node: yaml.Node, found: str, expected: str) -> Finding:
-    where = f"{file}:{node.start_mark.line + 1}:{node.start_mark.column + 1}"
-    return Finding(where, "site-setting", found, expected, "Take it out, or set it so.")

@@ -1,25 +1,25 @@
-"""Model page: whether the page of a model tells what is known of it, whatever else it says."""
+"""Model page: whether the page of a model shows all that is known of it."""
 
 from collections.abc import Iterable, Iterator, Set
 
 from trueup.finding import Finding
+from trueup.message import Place
 from trueup.site import MacroCall, Page
 
-TELLING = ("advice", "model_status", "risks")
-"""The macros without which a page would show code and not what speaks against it."""
+REQUIRED = ("advice", "model_status", "risks")
+"""The macros without which a page would show code without its risks."""
 
 
 def check_model_page(page: Page, models: Set[str], calls: Iterable[MacroCall]) -> Iterator[Finding]:
-    """A finding for each macro that the page of one of the models does not call with it."""
+    """Return a finding for each required macro that the page of a model does not call with it."""
     if page.model not in models:
         return
     called = {(call.macro, *call.arguments, *call.named.values()) for call in calls}
-    for macro in TELLING:
+    for macro in REQUIRED:
         if (macro, page.model) not in called:
             yield Finding(
-                f"{page.path}:{page.first_line}",
+                Place(str(page.path), page.first_line),
+                f"the page about {page.model} does not call {macro}",
+                f'Add {{{{ {macro}("{page.model}") }}}} at column 0.',
                 "silent-page",
-                f"the page is about {page.model}, and does not call {macro}",
-                f'{{{{ {macro}("{page.model}") }}}} was expected',
-                "Call it at column 0.",
             )

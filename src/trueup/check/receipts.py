@@ -1,4 +1,4 @@
-"""Receipts: each row that has one against its file: there, unchanged, and saying the same."""
+"""Receipts: whether the file of each one exists, is unchanged, and agrees with its row."""
 
 import hashlib
 from collections.abc import Iterator
@@ -7,36 +7,32 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from trueup.finding import Finding
+from trueup.message import Place
 from trueup.model import Mapping, Observation
 from trueup.retest.receipt import RetestReceipt, row_of
 from trueup.status_file import Stored
 
 FOLDER = Path("docs", "evidence")
-WANTED = "what a retest wrote was expected"
-RETEST = "Retest it, or take the row out."
+RETEST = "Retest, or remove the row."
 Row = Observation | Mapping
-Told = tuple[str, str, str, str]
-"""Rule, what was found, what was expected, and what to do."""
+Problem = tuple[str, str, str]
+"""Problem, fix and rule."""
 
 
 def check_receipts(stored: Stored, top: Path) -> list[Finding]:
-    """Findings in the receipts of a status file; their paths start at `top`.
+    """Return findings in the receipts of a status file; their paths start at `top`.
 
-    Files of no row are told once all else is well: a chain that is cut leaves some behind.
+    Files of no row are reported only without other findings, since a broken chain leaves some.
     """
     used: set[Path] = set()
     found = [
-        Finding(str(stored.place_of(row)), *told)
+        Finding(stored.place_of(row), *problem)
         for row in _with_receipts(stored)
-        for told in dict.fromkeys(_of_row(row, top, used))
+        for problem in dict.fromkeys(_problems(row, top, used))
     ]
     return found or [
         Finding(
-            str(file),
-            "stray-receipt",
-            "no row points to it",
-            "a receipt of one was expected",
-            "Take the file away.",
+            Place(str(file)), "no row refers to this receipt", "Remove the file.", "stray-receipt"
         )
         for file in sorted((top / FOLDER).glob("*"))
         if not (file.name.startswith(".") or _is_used(file, used))
@@ -48,56 +44,50 @@ def _with_receipts(stored: Stored) -> list[Row]:
     return [row for row in rows if row.source is not None and row.source.receipt is not None]
 
 
-def _of_row(row: Row, top: Path, used: set[Path]) -> Iterator[Told]:
-    """What is wrong with a row's receipt, and with those before it."""
-    times, next_one = row.times if isinstance(row, Observation) else 1, row.source
-    assert next_one is not None
+def _problems(row: Row, top: Path, used: set[Path]) -> Iterator[Problem]:
+    """Return the problems of a row's receipt, and of those before it."""
+    times, source = row.times if isinstance(row, Observation) else 1, row.source
+    assert source is not None
     for number in range(times):
-        content = _read(top, next_one.receipt or "", used)
+        content = _read(top, source.receipt or "", used)
         if content is None:
-            yield (
-                "missing-receipt",
-                f"the receipt {next_one.receipt} is not in the repository",
-                "its file was expected",
-                "Add it, or take the row out.",
-            )
+            problem = f"the receipt {source.receipt} is not in the repository"
+            yield problem, "Add it, or remove the row.", "missing-receipt"
             return
-        if hashlib.sha256(content).hexdigest() != next_one.sha256:
-            yield (
-                "changed-receipt",
-                f"the file {next_one.receipt} has another hash than the row",
-                "the receipt as it was written was expected",
-                "Restore the file.",
-            )
+        if hashlib.sha256(content).hexdigest() != source.sha256:
+            problem = f"the hash of {source.receipt} differs from the row's"
+            yield problem, "Restore the file.", "changed-receipt"
             return
         try:
             proof = RetestReceipt.model_validate_json(content)
         except ValidationError:
-            yield "odd-receipt", f"the file {next_one.receipt} is no receipt", WANTED, RETEST
+            yield f"{source.receipt} is not a valid receipt", RETEST, "odd-receipt"
             return
         yield from _disagreements(row, proof, top)
         if proof.previous is None:
             if number + 1 < times:
-                found = f"its receipts show {number + 1} sightings, and times is {times}"
-                yield "odd-receipt", found, WANTED, RETEST
+                problem = f"times is {times}, expected {number + 1} as in its receipts"
+                yield problem, RETEST, "odd-receipt"
             return
-        next_one = proof.previous
+        source = proof.previous
 
 
-def _disagreements(row: Row, proof: RetestReceipt, top: Path) -> Iterator[Told]:
-    """What a row says and its receipt does not."""
+def _disagreements(row: Row, proof: RetestReceipt, top: Path) -> Iterator[Problem]:
+    """Return the problems of a row that differs from its receipt."""
     if proof.rehearsal and not (top / "REHEARSAL").exists():
-        found = f"its receipt of {proof.at.date()} is of a rehearsal, in which the mock answered"
-        yield "rehearsed-receipt", found, "one of a gateway was expected", "Take the row out."
+        problem = f"its receipt of {proof.at.date()} is of a rehearsal, which the mock answered"
+        yield problem, "Remove the row.", "rehearsed-receipt"
     if isinstance(row, Mapping):
         if row.upstream not in [attempt.upstream for attempt in proof.attempts]:
-            yield "odd-receipt", f"its receipt shows no {row.upstream}", WANTED, RETEST
+            problem = f"upstream is {row.upstream}, which its receipt does not show"
+            yield problem, RETEST, "odd-receipt"
         return
-    told = row_of(proof)
+    proved = row_of(proof)
     for name in ("endpoint", "target", "sent", "outcome", "shape", "signatures", "billing"):
-        if getattr(row, name) != getattr(told, name):
-            found = f"{name} is {getattr(row, name)!s}, and its receipt says {getattr(told, name)}"
-            yield "odd-receipt", found, WANTED, RETEST
+        got, expected = getattr(row, name), getattr(proved, name)
+        if got != expected:
+            problem = f"{name} is {got}, expected {expected} as in its receipt"
+            yield problem, RETEST, "odd-receipt"
 
 
 def _is_used(file: Path, used: set[Path]) -> bool:
@@ -108,7 +98,7 @@ def _is_used(file: Path, used: set[Path]) -> bool:
 
 
 def _read(top: Path, receipt: str, used: set[Path]) -> bytes | None:
-    """A receipt's bytes; None when it cannot be read, or is outside `top`."""
+    """Return a receipt's bytes; None when it cannot be read, or is outside `top`."""
     try:
         file = (top / receipt).resolve()
         if not file.is_relative_to(top.resolve()):

@@ -1,7 +1,7 @@
-"""Sources: everything that a check reads before anything is built, and all that it finds there.
+"""Sources: the check of everything that is read before anything is built.
 
-The way of the data: the status file to its facts; each page, by the facts, to its digest; the
-digests beside each other, for links and translations.
+The status file gives the banned terms; each page is summarized by them; links, calls and
+translations are checked across the summaries.
 """
 
 from datetime import date, datetime
@@ -9,10 +9,10 @@ from functools import cached_property
 from pathlib import Path
 
 from trueup.check.banned_terms import BannedTerms, banned_terms
-from trueup.check.calls import check_calls
 from trueup.check.history import check_history
 from trueup.check.keys import check_key
 from trueup.check.links import check_links
+from trueup.check.macro_calls import check_calls
 from trueup.check.mkdocs_config import check_settings
 from trueup.check.page_summary import PageSummary, summarize_page
 from trueup.check.repository import Repository
@@ -24,14 +24,14 @@ from trueup.errors import BadInput, BadStatus
 from trueup.evidence import Assessment, assess
 from trueup.finding import RULES, Finding
 from trueup.model import Severity, anchor
-from trueup.site import languages_in, load_page, load_pages, page_files, read_blocks
+from trueup.site import languages_in, load_page, page_files, read_blocks
 from trueup.snippet import render_snippets
 from trueup.status_file import Stored, load_status
 from trueup.wording import load_catalogue, standing_words
 
 
 class Check:
-    """One check of the repository at `top`, which changes nothing."""
+    """A check of the repository at `top`, which changes nothing."""
 
     def __init__(self, top: Path, now: datetime, today: date) -> None:
         self.top = top
@@ -47,88 +47,82 @@ class Check:
 
     @cached_property
     def assessments(self) -> dict[str, Assessment]:
-        """What the evidence supports. Raises BadStatus."""
+        """The assessment of each endpoint. Raises BadStatus."""
         return assess(self.stored.status)
 
     @cached_property
-    def facts(self) -> BannedTerms:
-        """What no page may type by itself. Raises BadStatus."""
+    def terms(self) -> BannedTerms:
+        """The terms that no page may type, without standing words. Raises BadStatus."""
         return banned_terms(self.stored.status)
 
     def published(self) -> list[Finding]:
-        """Findings in all that is published. Raises BadStatus."""
+        """Return findings in everything that is published. Raises BadStatus."""
         status = self.stored.status
-        digests, refused = self.digests
+        summaries, refused = self.summaries
         found = [*refused, *check_status(self.stored, self.assessments, self.top, self.today)]
-        found += [finding for digest in digests for finding in digest.findings]
-        found += check_calls(digests, status, self.top)
+        found += [finding for summary in summaries for finding in summary.findings]
+        found += check_calls(summaries, status, self.top)
         made = {*status.models, *status.signatures, *map(anchor, status.endpoints), *RULES}
-        found += check_links(digests, made)
-        found += check_templates(status, self.facts, self.top / "snippets")
+        found += check_links(summaries, made)
+        found += check_templates(status, self.terms, self.top / "snippets")
         found += check_settings(self.top, self.languages)
-        found += check_translations(self.docs, digests)
+        found += check_translations(self.docs, [summary.page for summary in summaries])
         return [*found, *self._status_texts()]
 
     def keys(self) -> list[Finding]:
-        """What looks like a key in any file of the repository."""
+        """Return the possible keys in all files of the repository."""
         files = Repository(self.top).files()
         return [finding for name in files for finding in check_key(self.top / name)]
 
     @cached_property
-    def digests(self) -> tuple[list[PageSummary], list[Finding]]:
-        """The digests of all pages, and a finding for each page that has none."""
-        digests: list[PageSummary] = []
+    def summaries(self) -> tuple[list[PageSummary], list[Finding]]:
+        """The summaries of all pages, and a finding for each page that cannot be read."""
+        summaries: list[PageSummary] = []
         refused: list[Finding] = []
         for language in self.languages:
             words = standing_words(load_catalogue(language)).values()
-            facts = self.facts.with_words(frozenset(words))
+            terms = self.terms.with_words(words)
             for file in page_files(self.docs / language):
                 try:
                     page = load_page(self.docs / language, file, language)
                 except BadInput as error:
-                    refused.append(Finding.told(str(error), "unreadable-page"))
+                    refused.append(Finding.of(error.message, "unreadable-page"))
                 else:
-                    digests.append(summarize_page(page, facts))
-        return digests, refused
+                    summaries.append(summarize_page(page, terms))
+        return summaries, refused
 
     def _status_texts(self) -> list[Finding]:
         try:
-            found = check_status_text(self.stored, self.facts, self.docs, self.languages)
-            return list(found)
+            return check_status_text(self.stored, self.terms, self.docs, self.languages)
         except BadInput as error:
-            return [Finding.told(str(error), "unreadable-page")]
+            return [Finding.of(error.message, "unreadable-page")]
 
     def age(self) -> list[Finding]:
-        """Evidence that is no longer fresh."""
+        """Return findings for evidence that is no longer fresh."""
         return check_age(self.stored, self.assessments, self.today)
 
     def history(self, reference: str) -> list[Finding]:
-        """Findings against a commit."""
-        counts = {digest.path: digest.blocks for digest in self.digests[0]}
+        """Return findings against a commit."""
+        counts = {str(one.page.path): one.page.blocks for one in self.summaries[0]}
         return check_history(self.stored, self.assessments, counts, self.top, reference, self.now)
 
     def built(self, site: Path) -> list[Finding]:
-        """Findings in the built site. Raises BadInput where there is none."""
-        from trueup.check.built import check_built
+        """Return findings in the built site. Raises BadInput where there is none."""
+        from trueup.check.built_site import check_built
 
         if not site.is_dir():
-            raise BadInput(f"{site}: no site is built there; one was expected. Build it first.")
-        refused: list[BadInput] = []
-        pages = [
-            page
-            for language in self.languages
-            for page in load_pages(self.docs / language, language, refused)
-        ]
+            raise BadInput(site, "no built site is there", "Build it first.")
+        pages = [summary.page for summary in self.summaries[0]]
         status = self.stored.status
         try:
             snippets = render_snippets(status, self.top / "snippets")
-        except BadInput:  # told of the templates already
+        except BadInput:  # a finding of the templates already
             return []
         return check_built(status, pages, read_blocks(site), snippets, site)
 
     @property
     def severities(self) -> dict[str, Severity]:
-        """How the policy has findings of some rules; nothing where it cannot be read."""
+        """The policy's severities of rules; none where the status file is not valid."""
         try:
             return self.stored.status.policy.severities
         except BadStatus:
@@ -137,12 +131,12 @@ class Check:
     def run(
         self, *, against: str | None = None, fails_stale: bool = False, site: Path | None = None
     ) -> list[Finding]:
-        """Findings in the repository, without building it.
+        """Return findings in the repository, without building it.
 
-        Where the status file cannot be used, only its own mistakes and keys are told: nothing else
-        can be held to it. `against` is a commit whose evidence must still be there. With
-        `fails_stale`, evidence that is no longer fresh is a finding. With `site`, the site that was
-        built there is looked at too.
+        With a status file that is not valid, only its own problems and possible keys are reported,
+        since all else is compared with it. `against` is a commit whose evidence must still exist;
+        with `fails_stale`, evidence that is no longer fresh is a finding; `site` is a built site to
+        check too.
         """
         found = self.keys()
         try:
@@ -154,7 +148,7 @@ class Check:
             if against is not None:
                 found += self.history(against)
         except BadStatus as error:
-            return [*found, *(Finding.told(one, "bad-status") for one in error.complaints)]
+            return [*found, *(Finding.of(one, "bad-status") for one in error.messages)]
         return found
 
 
@@ -167,5 +161,5 @@ def check_sources(
     fails_stale: bool = False,
     site: Path | None = None,
 ) -> list[Finding]:
-    """Findings in the repository at `top`, as `Check.run` has them."""
+    """Return findings in the repository at `top`, as `Check.run` does."""
     return Check(top, now, today).run(against=against, fails_stale=fails_stale, site=site)

@@ -1,4 +1,4 @@
-"""The status file against itself: what no longer follows from its own record."""
+"""Status: parts of the status file that contradict its own observations or dates."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -19,51 +19,51 @@ from trueup.wording import prose_of
 def check_status(
     stored: Stored, assessments: Mapping[str, Assessment], top: Path, today: date
 ) -> list[Finding]:
-    """Findings in the status file; `top` is where the receipts' paths start."""
+    """Return findings in the status file; `top` is the folder where the receipts' paths start."""
     found = [*_drift(stored), *_mappings(stored), *_aliases(stored), *_claims(stored)]
     found += [*_holds(stored, assessments), *_skips(stored, today)]
     return [*found, *check_receipts(stored, top)]
 
 
 def check_age(stored: Stored, assessments: Mapping[str, Assessment], today: date) -> list[Finding]:
-    """Endpoints whose evidence is no longer fresh; those without any are not among them."""
-    status, found = stored.status, []
-    for endpoint, verdict in assessments.items():
-        if verdict.seen_on is not None and not verdict.is_fresh(status.policy, today):
-            age, limit = (today - verdict.seen_on).days, status.policy.fresh_for.days
-            told = f"the evidence of {endpoint} is of {verdict.seen_on}, {age} days ago"
-            wanted = f"one of at most {limit} days was expected"
-            place = str(stored.place("endpoints", endpoint))
-            found.append(Finding(place, "stale-evidence", told, wanted, "Retest it."))
+    """Return findings for endpoints whose evidence is no longer fresh, except those without any."""
+    policy, found = stored.status.policy, []
+    for endpoint, assessment in assessments.items():
+        day = assessment.seen_on
+        if day is not None and not assessment.is_fresh(policy, today):
+            age = f"the evidence of {endpoint} is {(today - day).days} days old ({day})"
+            problem = f"{age}, expected at most {policy.fresh_for.days}"
+            where = stored.place("endpoints", endpoint)
+            found.append(Finding(where, problem, "Retest it.", "stale-evidence"))
     return found
 
 
 def _drift(stored: Stored) -> Iterator[Finding]:
-    for endpoint, facts in stored.status.endpoints.items():
+    for name, endpoint in stored.status.endpoints.items():
         for target in stored.status.targets:
-            for variant in (None, *facts.variants):
-                yield from _parted(stored, endpoint, target, variant)
+            for variant in (None, *endpoint.variants):
+                yield from _drift_of(stored, name, target, variant)
 
 
-def _parted(stored: Stored, endpoint: str, target: str, variant: str | None) -> Iterator[Finding]:
+def _drift_of(stored: Stored, endpoint: str, target: str, variant: str | None) -> Iterator[Finding]:
     seen = stored.status.seen(endpoint, target, variant)
     rows = [row for row in seen if row.outcome != "inconclusive"]
     now = request_of(stored.status, endpoint, target, variant)
     if not rows or any(not differences(row.sent, now) for row in rows):
         return
-    parted = differences(rows[0].sent, now)
-    called = f"{endpoint}, variant {variant}," if variant else endpoint
+    changes = differences(rows[0].sent, now)
+    name = f"{endpoint}, variant {variant}," if variant else endpoint
+    difference = "; ".join(map(str, changes))
     yield Finding(
-        str(_changed(stored, rows[0], parted[0])),
+        _changed(stored, rows[0], changes[0]),
+        f"{name} differs from its observation at {stored.place_of(rows[0])} ({difference})",
+        f"Retest it at {target}, or restore the recorded request.",
         "drift",
-        f"{called} no longer sends what was recorded at {stored.place_of(rows[0])}",
-        "; ".join(map(str, parted)),
-        f"Retest it at {target}, or set it back to what was sent.",
     )
 
 
 def _changed(stored: Stored, row: Observation, difference: Difference) -> Place:
-    """Where the status file says what differs from the record."""
+    """Return the place in the status file of what differs from the record."""
     model, route = split(row.endpoint)
     status = stored.status
     what, *keys = difference.path
@@ -76,17 +76,17 @@ def _changed(stored: Stored, row: Observation, difference: Difference) -> Place:
         if not _is_of_route(row.sent.request, request):
             return stored.place("routes", route, "request")
         return stored.place("models", model, *(["upstream"] if "{upstream}" in request else []))
-    facts, first = status.endpoints[row.endpoint], keys[:1]
-    if row.variant and (first == [] or first[0] in facts.variants[row.variant].body):
+    endpoint, first = status.endpoints[row.endpoint], keys[:1]
+    if row.variant and (first == [] or first[0] in endpoint.variants[row.variant].body):
         return stored.place("endpoints", row.endpoint, "variants", row.variant, "body", *keys)
     added = protocol_of(status, row.endpoint).body(model, {})
-    if first and first[0] in added and first[0] not in facts.body:
+    if first and first[0] in added and first[0] not in endpoint.body:
         return stored.place("models", model)
     return stored.place("endpoints", row.endpoint, "body", *keys)
 
 
 def _is_of_route(sent: str, request: str) -> bool:
-    """Whether a route makes such a request for some model."""
+    """Return whether a route makes such a request for some model."""
     parts = re.split(r"\{(?:model|upstream)\}", request)
     return re.fullmatch("[^/]+".join(map(re.escape, parts)), sent) is not None
 
@@ -95,12 +95,13 @@ def _mappings(stored: Stored) -> Iterator[Finding]:
     for alias in stored.status.models:
         state = mapping_of(stored.status, alias)
         if state is not None and state.word == "contradicted":
+            got, expected = stored.status.upstream(alias), state.row.upstream
+            recorded = f"{expected!r} as recorded at {stored.place_of(state.row)}"
             yield Finding(
-                str(stored.place("models", alias, "upstream")),
+                stored.place("models", alias, "upstream"),
+                f"the upstream of {alias} is {got!r}, expected {recorded}",
+                "Retest the alias, or restore its upstream.",
                 "contradicted-mapping",
-                f"{alias} is given the upstream {stored.status.upstream(alias)!r}",
-                f"{state.row.upstream!r} was recorded at {stored.place_of(state.row)}",
-                "Retest the alias, or set it back.",
             )
 
 
@@ -108,16 +109,15 @@ def _aliases(stored: Stored) -> Iterator[Finding]:
     for name, model in stored.status.models.items():
         if model.upstream == name:
             yield Finding(
-                str(stored.place("models", name, "upstream")),
+                stored.place("models", name, "upstream"),
+                f"{name} is its own upstream",
+                "Set the upstream that was observed, or remove the line.",
                 "alias-is-upstream",
-                f"{name} is given itself as its upstream",
-                "the model behind the name, or no upstream, was expected",
-                "Set it back to what was seen, or take the line out.",
             )
 
 
 def _claims(stored: Stored) -> Iterator[Finding]:
-    """Days that the file's own prose names, and on which nothing was seen, decided or changed."""
+    """Return findings for dates in the file's texts that are later than all evidence."""
     status = stored.status
     days = [row.day for row in status.observations]
     days += [as_time(row.at).date() for row in status.mappings]
@@ -126,24 +126,23 @@ def _claims(stored: Stored) -> Iterator[Finding]:
         for found in ISO_DATE.findall(text):
             if found > newest.isoformat():
                 yield Finding(
-                    str(stored.place(*keys)),
+                    stored.place(*keys),
+                    f"{shown(text)} has the date {found}, later than all evidence ({newest})",
+                    "Add the evidence, or correct the date.",
                     "newer-claim",
-                    f"{shown(text)} names {found}",
-                    f"no day after the newest evidence, {newest}, was expected",
-                    "Add the evidence, or correct the day.",
                 )
 
 
 def _holds(stored: Stored, assessments: Mapping[str, Assessment]) -> Iterator[Finding]:
-    for endpoint, verdict in assessments.items():
-        hold = verdict.hold
-        if hold and verdict.is_newer_than(hold):
+    for endpoint, assessment in assessments.items():
+        hold = assessment.hold
+        if hold and assessment.is_newer_than(hold):
             yield Finding(
-                str(stored.place_of(hold)),
+                stored.place_of(hold),
+                f"the hold of {endpoint} ({hold.on}) is older than clean evidence"
+                f" ({assessment.seen_on})",
+                "Remove the hold, or renew it with its reason.",
                 "overtaken-hold",
-                f"{endpoint} is held back since {hold.on}",
-                f"clean evidence of {verdict.seen_on} is newer",
-                "Take the hold away, or say why it stays.",
             )
 
 
@@ -151,9 +150,8 @@ def _skips(stored: Stored, today: date) -> Iterator[Finding]:
     for name, endpoint in stored.status.endpoints.items():
         if endpoint.skip and endpoint.skip.until < today:
             yield Finding(
-                str(stored.place("endpoints", name, "skip")),
-                "stale-skip",
+                stored.place("endpoints", name, "skip"),
                 f"the skip of {name} ended on {endpoint.skip.until}",
-                "a date to come was expected",
-                "Let its blocks run, or give a new reason and date.",
+                "Remove the skip, or give a new reason and date.",
+                "stale-skip",
             )

@@ -1,4 +1,4 @@
-"""Names: one pattern for any of many texts, fast enough for thousands of them."""
+"""Term matcher: one pattern for any of many texts, fast enough for thousands of them."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -14,36 +14,36 @@ END = ""
 
 
 class TermMatcher:
-    """What any of some patterns matches, whatever its letters' case; they are in small letters.
+    """A search for any of some lower-case patterns, whatever the case of the text.
 
-    The text is made small, and not the match: `re.IGNORECASE` takes three times as long.
+    The text is lowered first, since `re.IGNORECASE` takes three times as long.
     """
 
     def __init__(self, *patterns: str) -> None:
         self._pattern = re.compile("|".join(patterns))
 
     def find(self, text: str) -> Iterator[tuple[int, str]]:
-        """Offset of each match, and what stands there."""
+        """Return the offset and the text of each match."""
         for found in self._pattern.finditer(_small(text)):
             yield found.start(), text[found.start() : found.end()]
 
     def are_in(self, text: str) -> bool:
-        """Whether any is in the text."""
+        """Return whether any pattern matches in the text."""
         return self._pattern.search(_small(text)) is not None
 
     def are_all_of(self, text: str) -> bool:
-        """Whether the text is one, and no more."""
+        """Return whether a pattern matches the whole text."""
         return self._pattern.fullmatch(_small(text)) is not None
 
 
 def one_line(name: str) -> str:
-    """A name as it is known, where a line or a quote breaks it."""
+    """Return a name as it is known, without the line end or quote mark within it."""
     return re.sub(SPACE, " ", name)
 
 
 @lru_cache(maxsize=16)
 def _small(text: str) -> str:
-    """The text in small letters, each at its place."""
+    """Return the text in lower case, of the same length."""
     small = text.lower()
     if len(small) == len(text):
         return small
@@ -51,10 +51,10 @@ def _small(text: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def words_of(names: frozenset[str], bare: frozenset[str] = frozenset()) -> TermMatcher:
-    """Any of some names, and of some texts that need no edges, the longest first.
+def term_matcher(names: frozenset[str], bare: frozenset[str] = frozenset()) -> TermMatcher:
+    """Return a matcher of names, and of texts that need no edges, the longest first.
 
-    What two languages have in common is made once: thousands of names take a while.
+    Cached, since languages have most names in common and thousands of them take a while.
     """
     return TermMatcher(f"{BEFORE}{_any_of(names)}{AFTER}", _any_of(bare))
 
@@ -70,7 +70,7 @@ def _any_of(texts: Iterable[str]) -> str:
 
 
 def _branches(tree: Tree) -> str:
-    """The pattern of a tree of characters: what begins alike is looked at once."""
+    """Return the pattern of a tree of characters, in which a common beginning is read once."""
     ways = []
     for char, branch in tree.items():
         if char == END:

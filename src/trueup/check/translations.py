@@ -1,99 +1,77 @@
-"""Translations: each page against its source: the same parts in the same order, and none of them
-changed in the source since it was translated."""
+"""Translations: whether each page has the parts of its source, in the same order, and whether the
+source changed since it was translated."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
 
-from trueup.check.page_summary import Kept, PageSummary
 from trueup.finding import Finding
-from trueup.site import MAIN, NOTES, read_notes
+from trueup.message import Place
+from trueup.site import MAIN, NOTES, Page, Part, parts_of, read_notes
 from trueup.status_file import shown
 
-NOTED = (
-    "what `trueup translated` writes for each page was expected",
-    "Translate the page, and note it.",
-)
 
-
-def check_translations(docs: Path, pages: Sequence[PageSummary]) -> list[Finding]:
-    """Findings in the pages of every language but the main one."""
+def check_translations(docs: Path, pages: Sequence[Page]) -> list[Finding]:
+    """Return findings in the pages of every language but the main one."""
     sources = {page.source: page for page in pages if page.language == MAIN}
     found: list[Finding] = []
     for language in dict.fromkeys(page.language for page in pages if page.language != MAIN):
         own = {page.source: page for page in pages if page.language == language}
-        notes, wrong = _read_notes(docs / language)
-        found += [*wrong, *_missing(docs / language, sources, own)]
-        found += [
-            Finding(own[name].path, "no-notes", "it has no note of what was translated", *NOTED)
-            for name in (sources.keys() & own.keys()) - notes.keys()
-            if not wrong
-        ]
+        notes = read_notes(docs / language)
+        found += _missing(docs / language, sources, own)
+        fix = f"Review the translation, then run `trueup translated {language}`."
+        if notes is None:
+            problem = "the notes of translated pages are missing or not valid"
+            found.append(Finding(Place(str(docs / language / NOTES)), problem, fix, "no-notes"))
         for name in sources.keys() & own.keys():
-            found += _compared(sources[name], own[name], notes.get(name, ()))
+            if notes is not None and name not in notes:
+                problem = "no note says which source was translated"
+                found.append(Finding(Place(str(own[name].path)), problem, fix, "no-notes"))
+            found += _compared(sources[name], own[name], (notes or {}).get(name, ()), fix)
     return sorted(found)
 
 
-def _read_notes(folder: Path) -> tuple[Mapping[str, Sequence[str]], list[Finding]]:
-    notes = read_notes(folder)
-    if notes is not None:
-        return notes, []
-    wanted = f"what `trueup translated {folder.name}` writes was expected"
-    told = ("it cannot be read", wanted, "Read the pages, and use it.")
-    return {}, [Finding(str(folder / NOTES), "no-notes", *told)]
-
-
 def _missing(
-    folder: Path, sources: Mapping[str, PageSummary], own: Mapping[str, PageSummary]
+    folder: Path, sources: Mapping[str, Page], own: Mapping[str, Page]
 ) -> Iterator[Finding]:
     for name in sources.keys() - own.keys():
-        wanted = f"a translation of {sources[name].path} was expected"
-        yield Finding(str(folder / name), "missing-page", "not there", wanted, "Write it.")
+        problem = f"no translation of {sources[name].path}"
+        yield Finding(Place(str(folder / name)), problem, "Add one.", "missing-page")
     for name in own.keys() - sources.keys():
-        wanted, todo = "a page of the main language was expected", "Write it, or take it away."
-        yield Finding(str(own[name].path), "extra-page", "it has no source", wanted, todo)
+        fix = f"Write its source in docs/{MAIN}, or remove the page."
+        yield Finding(Place(str(own[name].path)), "the page has no source", fix, "extra-page")
 
 
-def _compared(source: PageSummary, page: PageSummary, notes: Sequence[str]) -> Iterator[Finding]:
-    theirs, ours = source.parts, page.parts
+def _compared(source: Page, page: Page, notes: Sequence[str], fix: str) -> Iterator[Finding]:
     if (source.model, source.blocks) != (page.model, page.blocks):
-        told = f"model and blocks of its front matter are not those of {source.path}"
-        wanted = "the same were expected"
-        yield Finding(f"{page.path}:1", "other-front", told, wanted, "Copy them.")
+        problem = f"model and blocks in the front matter differ from {source.path}"
+        yield Finding(Place(str(page.path), 1), problem, "Copy them from there.", "other-front")
+    theirs, ours = parts_of(source), parts_of(page)
     for number, (their, our) in enumerate(zip_longest(theirs, ours)):
-        if their is None or our is None or their[2] != our[2]:
-            yield _parted(source, page, their, our)
+        if their is None or our is None or their.kept != our.kept:
+            yield _different_part(source, page, their, our)
             return
-        if number < len(notes) and notes[number] != their[1]:
-            yield Finding(
-                f"{page.path}:{our[0]}",
-                "stale-translation",
-                f"{source.path}:{their[0]} changed since this was translated",
-                "its translation was expected",
-                "Read both, and note it with `trueup translated`.",
-            )
+        if number < len(notes) and notes[number] != their.mark:
+            problem = f"{source.path}:{their.line} changed since this was translated"
+            yield Finding(Place(str(page.path), our.line), problem, fix, "stale-translation")
     if notes and len(notes) != len(theirs):
-        told = f"{source.path} has other parts than when this was translated"
-        wanted, todo = "its translation was expected", "Read both, and note it."
-        yield Finding(str(page.path), "stale-translation", told, wanted, todo)
+        problem = f"{source.path} gained or lost parts since this was translated"
+        yield Finding(Place(str(page.path)), problem, fix, "stale-translation")
 
 
-def _parted(
-    source: PageSummary, page: PageSummary, their: Kept | None, our: Kept | None
-) -> Finding:
-    """The first place where a page and its source are not built alike."""
-    line = our[0] if our else page.first_line
-    found = _told(our) if our else "the end of the page"
-    expected = f"{_told(their)} as at {source.path}:{their[0]}" if their else "its end"
+def _different_part(source: Page, page: Page, their: Part | None, our: Part | None) -> Finding:
+    """Return the finding for the first part of a page that differs from its source's."""
+    got = _label(our) if our else "the end of the page"
+    expected = f"{_label(their)} as at {source.path}:{their.line}" if their else "its end"
     return Finding(
-        f"{page.path}:{line}",
+        Place(str(page.path), our.line if our else page.first_line),
+        f"got {got}, expected {expected}",
+        "Use the same parts in the same order.",
         "other-parts",
-        f"{found} was found",
-        f"{expected} was expected",
-        "Give it the same parts in the same order.",
     )
 
 
-def _told(part: Kept) -> str:
-    first = next((line for line in part[2].split("\n") if line), None)
+def _label(part: Part) -> str:
+    lines = "\n".join(part.kept).split("\n")
+    first = next((line for line in lines if line), None)
     return shown(first) if first else "a paragraph"

@@ -1,7 +1,6 @@
-"""Plain: the text of a page as its readers see it, and where each character stands in the source.
+"""Visible text: a page as its readers see it, with the source offset of each character.
 
-What only shapes a text, such as emphasis, is taken away, so that it cannot split a name, and what
-looks like ASCII is read as such.
+Markup such as emphasis is removed, so that it cannot split a name; look-alikes of ASCII become it.
 """
 
 import re
@@ -18,9 +17,9 @@ UNSEEN = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
     "\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]"
 )
-"""What Unicode calls ignorable by default: it shows nothing."""
+"""The characters that Unicode calls default ignorable, which show nothing."""
 LINK = r"<https?://[^>\s]*>|^ {0,3}\[[^\]\n]+\]:[ \t]*\S+"
-"""A link that shows no more than its address."""
+"""A link that shows only its address."""
 SHAPE = (
     r"\]\([^)\n]*\)|\]\[[^\]\n]*\]|"  # where a link leads
     r"<!--.*?-->|</?[A-Za-z][^<>]*>"  # HTML
@@ -41,16 +40,16 @@ TWINS = str.maketrans(
     "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u0501\u051b\u0261\u03bf\u03b1\u03bd\u0131\u043a\u043c\u0442\u0432\u043d",
     "aeopcyxijsdqgoavikmtbh",
 )
-"""Small letters of other scripts that look like those of ASCII."""
+"""Lower-case letters of other scripts that look like those of ASCII."""
 MIXED = re.compile(r"[^\W\d_]*(?:[A-Za-z][^\x00-\x7f\W\d_]|[^\x00-\x7f\W\d_][A-Za-z])[^\W\d_]*")
 
 
 class _Looks(dict[int, int]):
-    """What a character looks like: itself, or one of ASCII such as a letter of full width."""
+    """The look-alike of each character: itself, or one of ASCII, as for a full-width letter."""
 
     def __missing__(self, code: int) -> int:
-        plain = "-" if chr(code) in DASHES else normalize("NFKC", chr(code))
-        self[code] = ord(plain) if len(plain) == 1 and plain.isascii() else code
+        ascii_char = "-" if chr(code) in DASHES else normalize("NFKC", chr(code))
+        self[code] = ord(ascii_char) if len(ascii_char) == 1 and ascii_char.isascii() else code
         return self[code]
 
 
@@ -59,18 +58,18 @@ LOOKS = _Looks()
 
 @dataclass(frozen=True)
 class VisibleText:
-    """`text` with, for each of its characters, its offset in the source."""
+    """`text` with the offset in the source of each of its characters."""
 
     text: str
     offsets: list[int]
 
     def offset(self, index: int) -> int:
-        """Where a character stands in the source."""
+        """Return the offset in the source of a character."""
         return self.offsets[index]
 
 
-def plain(written: str) -> VisibleText:
-    """The text that readers see; calls of macros are white space: what they say is derived."""
+def visible_text(written: str) -> VisibleText:
+    """Return the text that readers see, with white space for macro calls, whose text is derived."""
     texts: list[str] = []
     offsets: list[int] = []
 
@@ -94,12 +93,12 @@ def plain(written: str) -> VisibleText:
 
 
 def _looks(text: str) -> str:
-    """The text in ASCII where it looks so, as long as before."""
+    """Return the text with look-alikes as ASCII, of the same length."""
     if text.isascii():
         return text
     return MIXED.sub(lambda found: found[0].translate(TWINS), text.translate(LOOKS))
 
 
 def blank(found: re.Match[str]) -> str:
-    """White space of the same length and lines, so that places stay true."""
+    """Return white space of the same length and lines, so that places stay the same."""
     return "\n".join(" " * len(line) for line in found[0].split("\n"))

@@ -1,4 +1,4 @@
-"""The command that only looks: what is wrong in a repository, in the form that its reader wants."""
+"""The command `check`, which reports findings in a repository and changes nothing."""
 
 import sys
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 from pydantic import TypeAdapter, ValidationError
 
-from trueup.check import Check, forgive, load_baseline, write_baseline
+from trueup.check import Check, apply_baseline, load_baseline, write_baseline
 from trueup.cli.group import as_of_option, cli
 from trueup.errors import BadInput, BadStatus
 from trueup.finding import FORMATS, Finding, by_policy, render_findings
@@ -28,8 +28,7 @@ class DayOrDays(click.ParamType[date | timedelta]):
             return DAYS.validate_python(value)
         with suppress(ValueError):
             return date.fromisoformat(str(value))
-        wanted = "a date such as 2026-04-14, or days such as 90d, was expected"
-        self.fail(f"{value!r} was found; {wanted}.")
+        self.fail(f"got {value!r}, expected a date such as 2026-04-14 or days such as 90d.")
 
 
 @cli.command()
@@ -65,18 +64,19 @@ def check(
     if isinstance(until, timedelta):
         until = today + until
     if write_baseline != (until is not None) or (until is not None and until < today):
-        given = f"--until is {until}" if until else "one of the two was given"
-        raise BadInput(
-            f"--write-baseline: {given}; it goes with --until and a day to come. Give both."
-        )
+        problem = f"--until is {until}" if until else "--until is missing"
+        if not write_baseline:
+            problem = "--until is given without it"
+        raise BadInput("--write-baseline", problem, "Give both, --until with a future date.")
     site = top / "site" if built else None
     checked = Check(top, now, today)
     found = checked.run(against=against, fails_stale=fail_stale, site=site)
     if until is not None:
         _write_baseline(top, by_policy(found, checked.severities), until)
         return
-    kept = by_policy(forgive(found, load_baseline(top), top, today), checked.severities)
-    _tell(kept, form, output)
+    suppressed = apply_baseline(found, load_baseline(top), top, today)
+    kept = by_policy(suppressed, checked.severities)
+    _report(kept, form, output)
     if any(finding.rule == "bad-status" for finding in found):
         sys.exit(BadStatus.exit_code)
     if any(finding.severity == "error" for finding in kept):
@@ -87,17 +87,17 @@ def check(
 
 def _write_baseline(top: Path, found: Sequence[Finding], until: date) -> None:
     count = write_baseline(found, top, until)
-    errors = [one for one in found if one.severity == "error"]
-    click.echo(f"{count} of {len(errors)} findings are forgiven until {until}")
+    errors = [finding for finding in found if finding.severity == "error"]
+    click.echo(f"{count} of {len(errors)} findings are suppressed until {until}")
 
 
-def _tell(findings: Sequence[Finding], form: str, output: Path | None) -> None:
+def _report(findings: Sequence[Finding], form: str, output: Path | None) -> None:
     text = render_findings(findings, form)
     if output is not None:
         try:
             output.write_text(text + "\n" if text else "", encoding="utf-8")
         except OSError as error:
-            told = f"{output}: it cannot be written ({error.strerror}); a place for a file"
-            raise BadInput(f"{told} was expected. Name another.") from error
+            problem = f"the file cannot be written ({error.strerror})"
+            raise BadInput(output, problem, "Name another.") from error
     elif text:
         click.echo(text, err=form == "text")

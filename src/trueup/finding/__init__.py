@@ -1,4 +1,4 @@
-"""Finding: something wrong in the status file, a page, a template or the built site, by a rule."""
+"""Finding: a problem in the status file, a page, a template or the built site, by a rule."""
 
 from trueup.finding.finding import Finding, by_policy, printable
 from trueup.finding.formats import FORMATS, render_findings

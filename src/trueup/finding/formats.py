@@ -1,4 +1,4 @@
-"""Formats: findings for people, for programs, and for the pages of a change under review."""
+"""Formats: findings as text, JSON, SARIF and GitHub annotations."""
 
 import json
 from collections.abc import Callable, Iterable, Sequence
@@ -14,9 +14,9 @@ SARIF_VERSION = "2.1.0"
 
 
 def render_findings(findings: Sequence[Finding], form: str) -> str:
-    """The findings in one of `FORMATS`, without a final line end; JSON and SARIF hold none too.
+    """Return the findings in one of `FORMATS`, without a final line end.
 
-    A byte of a path that is no UTF-8 is escaped, in JSON as JSON escapes it.
+    Bytes of a path that are not UTF-8 are escaped, in JSON as JSON escapes them.
     """
     return FORMATS[form](findings).encode("utf-8", "backslashreplace").decode()
 
@@ -26,25 +26,24 @@ def _text(findings: Iterable[Finding]) -> str:
 
 
 def _json(findings: Iterable[Finding]) -> str:
-    return _dumped({"version": SCHEMA_VERSION, "findings": [_fields(one) for one in findings]})
+    return _dumped({"version": SCHEMA_VERSION, "findings": list(map(_fields, findings))})
 
 
 def _fields(finding: Finding) -> dict[str, Any]:
-    path, line, column = finding.place
+    where = finding.where
     return {
         "rule": finding.rule,
         "severity": finding.severity,
-        "path": path,
-        "line": line or None,
-        "column": column or None,
-        "found": finding.found,
-        "expected": finding.expected,
-        "remedy": finding.remedy,
+        "path": where.path,
+        "line": where.line or None,
+        "column": where.column or None,
+        "problem": finding.problem,
+        "fix": finding.fix,
     }
 
 
 def _github(findings: Iterable[Finding]) -> str:
-    """Workflow commands, which GitHub shows beside the lines of a change.
+    """Return workflow commands, which GitHub shows beside the lines of a change.
 
     Source: "Workflow commands for GitHub Actions" of its docs, and the escapes of actions/toolkit.
     """
@@ -52,10 +51,10 @@ def _github(findings: Iterable[Finding]) -> str:
 
 
 def _annotation(finding: Finding) -> str:
-    path, line, column = finding.place
-    told = {"file": path, "line": line, "col": column, "title": finding.rule}
+    where = finding.where
+    given = {"file": where.path, "line": where.line, "col": where.column, "title": finding.rule}
     properties = ",".join(
-        f"{name}={_escaped(str(value), ':,')}" for name, value in told.items() if value
+        f"{name}={_escaped(str(value), ':,')}" for name, value in given.items() if value
     )
     return f"::{finding.severity} {properties}::{_escaped(finding.text)}"
 
@@ -67,9 +66,9 @@ def _escaped(text: str, more: str = "") -> str:
 
 
 def _sarif(findings: Iterable[Finding]) -> str:
-    """SARIF 2.1.0, as code scanning reads it."""
+    """Return a SARIF 2.1.0 log, as code scanning reads it."""
     ids = list(RULES)
-    results = [_result(one, ids.index(one.rule)) for one in findings]
+    results = [_result(finding, ids.index(finding.rule)) for finding in findings]
     driver = {"name": "trueup", "version": __version__, "rules": [_rule(name) for name in ids]}
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
     return _dumped({"version": SARIF_VERSION, "runs": [run]})
@@ -87,12 +86,13 @@ def _rule(name: str) -> dict[str, Any]:
 
 
 def _result(finding: Finding, index: int) -> dict[str, Any]:
-    path, line, column = finding.place
+    where = finding.where
     location: dict[str, Any] = {
-        "artifactLocation": {"uri": quote(path.encode("utf-8", "surrogateescape"))}
+        "artifactLocation": {"uri": quote(where.path.encode("utf-8", "surrogateescape"))}
     }
-    if line:
-        location["region"] = {"startLine": line, **({"startColumn": column} if column else {})}
+    if where.line:
+        column = {"startColumn": where.column} if where.column else {}
+        location["region"] = {"startLine": where.line, **column}
     return {
         "ruleId": finding.rule,
         "ruleIndex": index,

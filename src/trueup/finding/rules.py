@@ -1,4 +1,4 @@
-"""Rules: everything that can be wrong, by a name that stays, and why it matters."""
+"""Rules: each kind of finding, by a stable id, and why it matters."""
 
 import tomllib
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ Severity = Literal["error", "warning"]
 
 @dataclass(frozen=True)
 class Rule:
-    """`says` is what a finding of the rule means, in a sentence, and `why` what it would do to a
-    reader. `area` is what it is about."""
+    """A kind of finding: `says` defines it and `why` gives its effect on a reader, each in a
+    sentence; `area` is the part of the repository that it is about."""
 
     area: str
     says: str
@@ -25,4 +25,4 @@ RULES = {
         Path(__file__).with_suffix(".toml").read_text(encoding="utf-8")
     ).items()
 }
-"""By its stable id, in the order of the docs."""
+"""By id, in the order of the docs."""

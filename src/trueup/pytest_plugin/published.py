@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from trueup.check.published import check_published
+from trueup.check.published_blocks import check_published
 from trueup.cli.group import containment_here, hidden_secrets, is_ci, key_of, load_docs
 from trueup.docs import Docs
 from trueup.errors import BadInput, TrueupError
@@ -72,7 +72,7 @@ class Published:
             raise pytest.Collector.CollectError(str(error)) from error
         wrong = [one for one in found if one.severity == "error"]
         return [
-            *(Case(f"{one.rule}:{_within(one.where, self.top)}", one) for one in wrong),
+            *(Case(f"{one.rule}:{_within(str(one.where), self.top)}", one) for one in wrong),
             *(Case(_address(block, pages), block, pages) for block, pages in distinct(blocks)),
         ]
 

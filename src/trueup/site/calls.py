@@ -1,13 +1,13 @@
-"""Calls: the macros that a page may call, and what each argument names. Renders none of them."""
+"""Calls: the macros that a page may call, and the kinds of their arguments. Renders none."""
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 import jinja2
 from jinja2 import nodes
 
 from trueup.errors import BadInput
+from trueup.message import Place
 from trueup.model import Frozen, Policy, Status
 from trueup.protocols import PROTOCOLS
 from trueup.site.pages import Page
@@ -27,24 +27,24 @@ MACROS: Mapping[str, tuple[str, ...]] = {
     "route": ("endpoint",),
     "sample": ("protocol", "shape"),
 }
-"""Each macro with the names of its parameters; each is the kind of what an argument names."""
+"""Each macro with the names of its parameters, which are the kinds of its arguments."""
 KINDS = {
     "model": "a model of the status file",
     "endpoint": "an endpoint of the status file",
     "observed": "an endpoint with an observation",
     "policy": "a field of the policy",
-    "console": "a file of snippets/console, without .txt,",
+    "console": "a file of snippets/console without .txt",
     "protocol": "a protocol",
     "shape": "a shape of that protocol",
     "page": "a page",
 }
 OPTIONAL = ("page",)
 Names = Mapping[str, Collection[str]]
-"""By kind, what an argument may name. Links to a page are checked as other links are."""
+"""The names that an argument may have, by kind. Links to a page are checked with other links."""
 
 
 class MacroCall(Frozen):
-    """A call of a macro in a page; an argument that is no text in quotes is None."""
+    """A call of a macro in a page; an argument that is not a quoted text is None."""
 
     macro: str
     arguments: tuple[str | None, ...] = ()
@@ -53,22 +53,14 @@ class MacroCall(Frozen):
 
     @property
     def given(self) -> dict[str, str | None]:
-        """The arguments by the names of the macro's parameters, as far as it has these."""
+        """The arguments by the names of the macro's parameters, without surplus ones."""
         kinds = MACROS.get(self.macro, ())
         return {**dict(zip(kinds, self.arguments, strict=False)), **self.named}
 
 
-class Problem(NamedTuple):
-    """Why a call cannot be made, as the parts of a finding."""
-
-    found: str
-    expected: str
-    remedy: str
-
-
 def calls_in(page: Page) -> tuple[MacroCall, ...]:
-    """The calls in a page, in its order. Raises BadInput, with the line, where Jinja cannot parse
-    the page; the build would end there too."""
+    """Return the calls in a page, in its order. Raises BadInput, with the line, for a page that
+    Jinja cannot parse; the build would end there too."""
     if "{" not in page.text:
         return ()
     try:
@@ -77,8 +69,9 @@ def calls_in(page: Page) -> tuple[MacroCall, ...]:
         line = page.first_line + getattr(error, "lineno", 1) - 1
         reason = " ".join(str(getattr(error, "message", error)).split()).rstrip(".")
         raise BadInput(
-            f"{page.path}:{line}: Jinja cannot read the page ({reason}); calls of macros, each in"
-            " {{ and }}, were expected. Correct the call, or write the braces in another way."
+            Place(str(page.path), line),
+            f"Jinja cannot parse the page ({reason})",
+            "Correct the macro call; it begins with {{ and ends with }}.",
         ) from error
     return tuple(
         MacroCall(
@@ -100,7 +93,7 @@ def _text(node: nodes.Expr) -> str | None:
 
 
 def names_in(status: Status, top: Path) -> Names:
-    """What arguments may name in the repository at `top`."""
+    """Return the names that arguments may have in the repository at `top`."""
     return {
         "model": tuple(status.models),
         "endpoint": tuple(status.endpoints),
@@ -111,26 +104,25 @@ def names_in(status: Status, top: Path) -> Names:
     }
 
 
-def problem_of(call: MacroCall, names: Names) -> Problem | None:
-    """Why a call cannot be made, or None where it can."""
+def problem_of(call: MacroCall, names: Names) -> tuple[str, str] | None:
+    """Return problem and fix of a call that cannot be rendered, or None."""
     macro, given = call.macro, call.given
     if macro not in MACROS:
-        todo = did_you_mean(macro, MACROS).strip() or "Correct the call."
-        return Problem(f"{shown(macro)} is no macro", f"one of {listed(MACROS)} was expected", todo)
+        fix = f"Use one of {listed(MACROS)}.{did_you_mean(macro, MACROS)}"
+        return f"{shown(macro)} is not a macro", fix
     kinds = MACROS[macro]
     needed = [kind for kind in kinds if kind not in OPTIONAL]
     count = len(call.arguments) + len(call.named)
     if len(given) != count or not set(needed) <= set(given) <= set(kinds):
-        found = f"{macro} is called with {count} argument{'s' if count != 1 else ''}"
-        wanted = " and ".join(f"one that is {KINDS[kind]}" for kind in kinds)
-        return Problem(found, f"{wanted or 'none'} was expected", "Correct the call.")
+        expected = " and ".join(KINDS[kind] for kind in kinds) or "none"
+        arguments = f"{count} argument{'s' if count != 1 else ''}"
+        return f"{macro} got {arguments}, expected {expected}", "Correct the call."
     for kind in kinds[: len(given)]:
         known = PROTOCOLS[str(given["protocol"])].shapes if kind == "shape" else names.get(kind)
         if not isinstance(given[kind], str):
-            found = f"{macro} is called with an argument that is no text in quotes"
-            return Problem(found, f"{KINDS[kind]} was expected", "Write its name in quotes.")
+            problem = f"{macro} got an argument without quotes, expected {KINDS[kind]}"
+            return problem, "Write its name in quotes."
         if known is not None and given[kind] not in known:
-            todo = did_you_mean(given[kind], known).strip() or "Correct the call."
-            expected = f"{KINDS[kind]} was expected: {listed(known)}"
-            return Problem(f"{macro} is called with {shown(given[kind])}", expected, todo)
+            problem = f"{macro} got {shown(given[kind])}, expected {KINDS[kind]}: {listed(known)}"
+            return problem, did_you_mean(given[kind], known).strip() or "Correct the call."
     return None

@@ -1,4 +1,4 @@
-"""Built: the site as it would be published, against the record and against its own receipts."""
+"""Built site: the pages as published, compared with the status file and their own receipts."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -9,10 +9,11 @@ from urllib.parse import unquote
 
 from pydantic import ValidationError
 
-from trueup.check.published import check_published
+from trueup.check.published_blocks import check_published
 from trueup.evidence import Assessment, assess
 from trueup.feed import StatusFeed, feed_of
 from trueup.finding import Finding
+from trueup.message import Place
 from trueup.model import Standing, Status
 from trueup.site import NOT_FOUND, STAMP, Block, Page, language_at
 from trueup.snippet import Snippet
@@ -34,7 +35,7 @@ def check_built(
     snippets: Iterable[Snippet],
     site: Path,
 ) -> list[Finding]:
-    """Findings in the built site; receipts are looked at where there are any.
+    """Return findings in the built site; its receipts are checked where it has any.
 
     `sources` are its pages as written, `snippets` all that macros can publish.
     """
@@ -55,18 +56,18 @@ def _feed(status: Status, assessments: Mapping[str, Assessment], site: Path) -> 
     try:
         feed = StatusFeed.model_validate_json(file.read_bytes())
     except (OSError, ValidationError):
-        found = "it cannot be read"
+        problem = "no valid feed of the standings"
     else:
         if feed == feed_of(status, assessments, feed.as_of, feed.rehearsal):
             return
-        found = "it is of another status file"
-    yield Finding(str(file), "stale-site", found, "the standings of today were expected", AGAIN)
+        problem = "the site was built from another status file"
+    yield Finding(Place(str(file)), problem, AGAIN, "stale-site")
 
 
 def _marks(
     assessments: Mapping[str, Assessment], blocks: Iterable[Block], pages: Mapping[str, str]
 ) -> Iterator[Finding]:
-    """Code of a failing endpoint without a mark between its heading and itself."""
+    """Return findings for code of a failing endpoint without a mark under its heading."""
     for block in blocks:
         assessment = assessments.get(block.endpoint or "")
         if assessment is None or block.id is None:
@@ -78,11 +79,10 @@ def _marks(
         headings = [one.start() for one in HEADING.finditer(text, 0, max(at, 0))]
         if at < 0 or not LEGACY.search(text, headings[-1] if headings else 0, at):
             yield Finding(
-                f"site/{block.page}:{block.line}",
+                Place(f"site/{block.page}", block.line),
+                f"code of {block.endpoint}, which is not recommended, has no legacy mark",
+                "Publish it with {{ route(…) }}, and build again.",
                 "unmarked-legacy",
-                f"{block.endpoint} is not recommended, and its code is shown without a mark",
-                "a legacy mark over it was expected",
-                "Show it by {{ route(…) }}, and build again.",
             )
 
 
@@ -93,7 +93,7 @@ def _stamps(
     site: Path,
     languages: Sequence[str],
 ) -> Iterator[Finding]:
-    """Lines under blocks that are not what the receipts of the site say."""
+    """Return findings for lines under blocks that differ from the receipts of the site."""
     file = site / "receipts.json"
     shown = {page: {one[1]: one[2] for one in STAMP.finditer(text)} for page, text in pages.items()}
     if not (file.is_file() or any(shown.values())):
@@ -101,8 +101,7 @@ def _stamps(
     try:
         report = Report.parse(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, KeyError, TypeError):
-        wanted = "the receipts that verify wrote were expected"
-        yield Finding(str(file), "wrong-stamp", "it cannot be read", wanted, AGAIN)
+        yield Finding(Place(str(file)), "no valid receipts", AGAIN, "wrong-stamp")
         return
     receipts = {(one.sha256, one.language, one.endpoint): one for one in report.receipts}
     for block in blocks:
@@ -112,12 +111,11 @@ def _stamps(
         catalogue = load_catalogue(language_at(block.page, languages))
         line = receipt_line(receipt, status, catalogue, block.page) if receipt else None
         if line is None or shown[block.page].get(block.id) != line:
-            told = f"the line under {block.id} is not what its receipt says"
+            problem = f"the line under {block.id} differs from its receipt"
             if receipt is None:
-                told = f"{block.id} has no receipt"
-            wanted = "the line of its receipt was expected"
-            place = f"site/{block.page}:{block.line}"
-            yield Finding(place, "wrong-stamp", told, wanted, AGAIN)
+                problem = f"{block.id} has no receipt"
+            place = Place(f"site/{block.page}", block.line)
+            yield Finding(place, problem, AGAIN, "wrong-stamp")
 
 
 def _links(pages: Mapping[str, str], site: Path) -> Iterator[Finding]:
@@ -126,19 +124,18 @@ def _links(pages: Mapping[str, str], site: Path) -> Iterator[Finding]:
     for page, text in pages.items():
         if page.endswith(NOT_FOUND):
             continue
-        told = set()
+        known = set()
         for link in LINK.finditer(text):
             target = unescape(link[1])
-            if not target or ELSEWHERE.match(target) or target in told:
+            if not target or ELSEWHERE.match(target) or target in known:
                 continue
-            told.add(target)
-            if odd := _dead(page, target, parts, site, there):
-                line = text.count("\n", 0, link.start()) + 1
-                wanted = "a part of the site was expected"
-                yield Finding(f"site/{page}:{line}", "dead-link", odd, wanted, "Correct the link.")
+            known.add(target)
+            if problem := _problem(page, target, parts, site, there):
+                place = Place(f"site/{page}", text.count("\n", 0, link.start()) + 1)
+                yield Finding(place, f"broken link: {problem}", "Correct the link.", "dead-link")
 
 
-def _dead(
+def _problem(
     page: str, target: str, parts: Mapping[str, set[str]], site: Path, there: dict[str, bool]
 ) -> str | None:
     path, _, part = target.partition("#")
@@ -149,7 +146,7 @@ def _dead(
     if name not in there:
         there[name] = name in parts or (site / name).is_file()
     if not there[name]:
-        return f"the link leads to {target}, which is not there"
+        return f"{target} does not exist"
     if part and name in parts and unquote(part) not in parts[name]:
-        return f"the link leads to {target}, and {name} has no such part"
+        return f"{name} has no part #{part}"
     return None
