@@ -144,13 +144,6 @@ DRIFTS = {
         "request: recorded POST /v1beta/models/gemini-2.5-flash-image:generateContent, now",
         "request: POST /v1beta",
     ),
-    "method": (
-        ("request: POST /v1/images", "request: PUT /v1/images"),
-        IMAGES,
-        "local",
-        "now PUT /v1/images/generations",
-        "request: PUT /v1/images",
-    ),
     "auth": (
         ("documented: bearer", "documented: query-key"),
         IMAGES,
@@ -185,13 +178,6 @@ DRIFTS = {
         "production",
         "base_url: recorded https://crazyrouter.com, now https://crazyrouter.net",
         "base_url: https://crazyrouter.net",
-    ),
-    "base URL of local": (
-        ("base_url: http://localhost:4000", "base_url: http://localhost:4001"),
-        IMAGES,
-        "local",
-        "base_url: recorded http://localhost:4000, now http://localhost:4001",
-        "base_url: http://localhost:4001",
     ),
 }
 
@@ -297,16 +283,6 @@ def test_an_inconclusive_row_does_not_hide_drift() -> None:
     assert [one.rule for one in named] == ["drift", "drift"]
 
 
-def test_a_contradicted_mapping_is_named_with_both_places() -> None:
-    change = ("upstream: gemini-2.5-flash-image\n    family", "upstream: other-image\n    family")
-    stored = stored_of(change)
-    (found,) = recorded(stored, "contradicted-mapping")
-    assert str(found.where) == place_in(stored.text, "upstream: other-image")
-    row = place_in(stored.text, "- alias: nano-banana").rpartition(":")[0]
-    assert f"recorded at {row}:" in found.text
-    assert recorded(stored_of(), "contradicted-mapping") == []
-
-
 HOLD = """\
 holds:
   - endpoint: {}
@@ -320,9 +296,7 @@ holds:
 @pytest.mark.parametrize(
     ("endpoint", "on", "warnings"),
     [
-        ("nano-banana-2/generate-content", "2026-04-13", 1),
         ("nano-banana-2/*", "2026-04-13", 1),
-        ("nano-banana-2/generate-content", "2026-04-14", 0),
         ("nano-banana/generate-content", "2026-04-13", 0),
     ],
 )
@@ -355,8 +329,6 @@ HASH = hashlib.sha256(b"{}").hexdigest()
     ("receipt", "sha256", "rule"),
     [
         ("evidence/a.json", HASH, "odd-receipt"),
-        ("evidence/a.json", "0" * 64, "changed-receipt"),
-        ("evidence/b.json", HASH, "missing-receipt"),
         ("evidence", HASH, "missing-receipt"),
         ("../outside.json", HASH, "missing-receipt"),
         ("evidence/link.json", HASH, "missing-receipt"),

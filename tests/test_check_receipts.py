@@ -1,4 +1,4 @@
-"""Receipts of retests against the rows that point to them, each mistake with its own word."""
+"""Receipts of retests compared with their rows, each problem with its own rule."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -26,7 +26,7 @@ def sent_of(stored: Stored, endpoint: str) -> Sent:
 
 
 def proof_of(stored: Stored, endpoint: str, at: datetime, **changed: object) -> RetestReceipt:
-    """A retest in which an image came back."""
+    """Return a retest that returned an image."""
     facts: dict[str, object] = {"outcome": "output", "shape": "data-uri"}
     if endpoint == IMAGES:
         facts["shape"] = "url"
@@ -49,7 +49,7 @@ def rules(top: Path) -> list[str]:
 
 
 def retested(top: Path, times: int = 1, **changed: object) -> list[Path]:
-    """Puts equal retests on record; their files, oldest first."""
+    """Record equal retests; return their files, oldest first."""
     (top / "status.yml").write_bytes((TOP / "tests" / "record.yml").read_bytes())
     files = []
     for number in range(times):
@@ -62,7 +62,7 @@ def retested(top: Path, times: int = 1, **changed: object) -> list[Path]:
 
 
 @pytest.mark.parametrize("times", [1, 3])
-def test_what_a_retest_wrote_is_silent(times: int, tmp_path: Path) -> None:
+def test_receipts_of_a_retest_have_no_finding(times: int, tmp_path: Path) -> None:
     files = retested(tmp_path, times, upstream="gemini-2.5-flash-image")
     assert len(files) == times
     assert rules(tmp_path) == []
@@ -77,22 +77,20 @@ def swap(old: str, new: str) -> Callable[[Path, list[Path]], None]:
     return change
 
 
-def doctored(top: Path, files: list[Path]) -> None:
-    """The newest file changed, and its hash in the row as well."""
-    before = files[-1].read_bytes()
-    after = before.replace(b'"data-uri"', b'"inline-data"')
-    assert after != before
-    files[-1].write_bytes(after)
-    old, new = (sha256(content).hexdigest() for content in (before, after))
-    swap(old, new)(top, files)
+def edited(old: str, new: str) -> Callable[[Path, list[Path]], None]:
+    """Change the newest file, and its hash in the row as well."""
+
+    def change(top: Path, files: list[Path]) -> None:
+        before = files[-1].read_bytes()
+        after = before.replace(old.encode(), new.encode())
+        assert after != before
+        files[-1].write_bytes(after)
+        swap(sha256(before).hexdigest(), sha256(after).hexdigest())(top, files)
+
+    return change
 
 
-def rehearsed(top: Path, files: list[Path]) -> None:
-    before = files[-1].read_bytes()
-    after = before.replace(b'"rehearsal": false', b'"rehearsal": true')
-    assert after != before
-    files[-1].write_bytes(after)
-    swap(sha256(before).hexdigest(), sha256(after).hexdigest())(top, files)
+rehearsed = edited('"rehearsal": false', '"rehearsal": true')
 
 
 WRONG: dict[str, tuple[Callable[[Path, list[Path]], object], list[str]]] = {
@@ -100,15 +98,15 @@ WRONG: dict[str, tuple[Callable[[Path, list[Path]], object], list[str]]] = {
     "an earlier one gone": (lambda top, files: files[0].unlink(), ["missing-receipt"]),
     "a file that was changed": (lambda t, files: files[-1].write_text("{}"), ["changed-receipt"]),
     "an earlier one changed": (lambda t, files: files[0].write_text("{}"), ["changed-receipt"]),
-    "a sighting too many": (swap("times: 3", "times: 4"), ["odd-receipt"]),
+    "a repetition too many": (swap("times: 3", "times: 4"), ["odd-receipt"]),
     "another outcome": (swap("outcome: output\n    shape: data-uri", "outcome: error"),
                         ["odd-receipt"] * 2),
     "another shape": (swap("shape: data-uri", "shape: inline-data"), ["odd-receipt"]),
-    "a bill that nobody read": (swap("outcome: output\n    shape: data-uri",
+    "a bill that is not in the receipt": (swap("outcome: output\n    shape: data-uri",
                                      "outcome: output\n    billing: aligned\n    shape: data-uri"),
                                 ["odd-receipt"]),
     "another body": (swap("Return image output.", "Return it."), ["drift", "odd-receipt"]),
-    "a receipt doctored with its hash": (doctored, ["odd-receipt"]),
+    "a file and its hash changed": (edited('"data-uri"', '"inline-data"'), ["odd-receipt"]),
     "a rehearsal": (rehearsed, ["rehearsed-receipt"]),
     "a file of no row": (lambda top, files: (files[0].parent / "x.json").write_text("{}"),
                          ["stray-receipt"]),
@@ -116,7 +114,7 @@ WRONG: dict[str, tuple[Callable[[Path, list[Path]], object], list[str]]] = {
 
 
 @pytest.mark.parametrize("what", WRONG)
-def test_a_receipt_that_does_not_bear_its_row_out_is_found(what: str, tmp_path: Path) -> None:
+def test_a_receipt_that_differs_from_its_row_is_found(what: str, tmp_path: Path) -> None:
     files = retested(tmp_path, 3)
     change, expected = WRONG[what]
     change(tmp_path, files)
@@ -125,7 +123,7 @@ def test_a_receipt_that_does_not_bear_its_row_out_is_found(what: str, tmp_path: 
     ]
 
 
-def test_a_rehearsal_is_fit_for_a_rehearsal(tmp_path: Path) -> None:
+def test_a_copy_for_a_rehearsal_may_have_its_receipt(tmp_path: Path) -> None:
     rehearsed(tmp_path, retested(tmp_path))
     (tmp_path / "REHEARSAL").write_text("")
     assert rules(tmp_path) == []

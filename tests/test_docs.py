@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 from command import trueup
-from conftest import TOP, load_docs
+from conftest import load_docs
 
 from trueup.site import Block
 from trueup.verify.judge import verify_block
@@ -33,52 +33,7 @@ def docs_command(top: Path) -> subprocess.CompletedProcess[str]:
     return trueup(top, "docs", "--no-serve")
 
 
-def test_this_repository_has_no_finding() -> None:
-    assert load_docs(TOP).check() == []
-
-
-# What the status file says, what it is changed to, and the endpoint that this silences.
-CHANGED = {
-    "upstream": (
-        "upstream: gemini-2.5-flash-image\n",
-        "upstream: gemini-2.5-flash-imagf\n",
-        NATIVE,
-    ),
-    "path of the native route": (
-        "{upstream}:generateContent",
-        "{upstream}:generateContenu",
-        NATIVE,
-    ),
-    "path of the Images route": (
-        "POST /v1/images/generations",
-        "POST /v1/images/generation",
-        IMAGES,
-    ),
-    "documented auth": ("documented: query-key", "documented: x-goog-api-key", NATIVE),
-    "bearer auth": ("documented: bearer", "documented: query-key", IMAGES),
-    "body field": ("responseModalities: [TEXT, IMAGE]", "responseModality: [TEXT, IMAGE]", NATIVE),
-    "body value": ("responseModalities: [TEXT, IMAGE]", "responseModalities: [TEXT]", NATIVE),
-    "prompt": ("text: Generate an IMAGE of a", "text: Generate an IMAGE of b", NATIVE),
-    "prompt field": ("body: {prompt: A", "body: {promt: A", IMAGES),
-    "base URL": ("base_url: https://crazyrouter.com", "base_url: https://crazyrouter.con", NATIVE),
-}
-
-
-@pytest.mark.parametrize("what", CHANGED)
-def test_drift_names_both_places(what: str, repository: Path) -> None:
-    old, new, endpoint = CHANGED[what]
-    changed = line_of(repository, old)
-    change(repository, "status.yml", old, new)
-    recorded = line_of(repository, f"at: 2026-04-14\n    endpoint: {endpoint}", "observations:")
-    found = [str(one) for one in load_docs(repository).check() if one.rule == "drift"]
-    status = repository / "status.yml"
-    named = [one for one in found if f" {endpoint} differs from " in one]
-    assert named and f"observation at {status}:{recorded}:" in named[0]
-    place = int(named[0].removeprefix(f"{status}:").split(":")[0])
-    assert changed - 6 <= place <= changed
-
-
-def test_a_renamed_model_is_refused_where_its_record_still_names_it(repository: Path) -> None:
+def test_a_renamed_model_is_refused_where_an_endpoint_has_the_old_name(repository: Path) -> None:
     change(repository, "status.yml", "  nano-banana:\n", "  nano-banane:\n")
     done = docs_command(repository)
     assert done.returncode == 2
@@ -87,14 +42,11 @@ def test_a_renamed_model_is_refused_where_its_record_still_names_it(repository: 
 
 TEMPLATES = {
     "path, curl": ("shared/curl.sh.j2", "{{ (url ~", '{{ (url ~ "x" ~', "bash", NATIVE),
-    "path, Python": ("shared/python.py.j2", "= {{ url |", "= {{ (url ~ 'x') |", "python", NATIVE),
     "upstream": ("shared/curl.sh.j2", "(url ~ (", '((url | replace("flash", "flush")) ~ (', "bash",
                  NATIVE),
     "query key": ("shared/curl.sh.j2", "key=", "kez=", "bash", NATIVE),
     "bearer": ("shared/curl.sh.j2", "Authorization:", "Authorisation:", "bash", IMAGES),
-    "bearer, Python": ("shared/python.py.j2", "Authorization", "Authorisation", "python", IMAGES),
     "method": ("shared/curl.sh.j2", "curl ", "curl -X PUT ", "bash", NATIVE),
-    "body": ("shared/curl.sh.j2", "{{ body |", '{{ dict(body, n=1) |', "bash", IMAGES),
     "model": ("shared/python.py.j2", "BODY = {{ body | py }}",
               'BODY = {{ dict(body, model="nano-banano") | py }}', "python", IMAGES),
     "host": ("shared/curl.sh.j2", "{{ (url ~", '{{ (url | replace("router", "rooter") ~', "bash",
@@ -113,7 +65,7 @@ def broken(request: pytest.FixtureRequest, repository: Path) -> tuple[Path, str,
 
 
 @pytest.mark.parametrize("broken", TEMPLATES, indirect=True)
-def test_a_template_that_parts_from_the_record_fails_its_block(
+def test_a_template_that_sends_another_request_fails_its_block(
     broken: tuple[Path, str, str],
 ) -> None:
     top, language, endpoint = broken
@@ -158,7 +110,7 @@ def test_a_standing_cannot_be_typed_into_the_status_file(repository: Path) -> No
     assert "standing" in done.stderr and "derived" in done.stderr
 
 
-def test_a_row_that_lifts_needs_a_source(repository: Path) -> None:
+def test_a_row_that_raises_a_standing_needs_a_source(repository: Path) -> None:
     text = (repository / "status.yml").read_text()
     rows = yaml.safe_load(text)["observations"]
     lifting = {**rows[0], "endpoint": IMAGES, "sent": rows[1]["sent"], "shape": "url"}
@@ -168,22 +120,6 @@ def test_a_row_that_lifts_needs_a_source(repository: Path) -> None:
     done = docs_command(repository)
     assert done.returncode == 2
     assert "a row that lifts a standing needs a source" in done.stderr
-
-
-TYPED = {
-    "typed-fact": "The model behind it is gemini-2.5-flash-image.",
-    "typed-standing": "This route is recommended.",
-    "typed-code": "```bash\ncurl -d x\n```",
-}
-
-
-@pytest.mark.parametrize("rule", TYPED)
-def test_a_fact_or_code_typed_in_a_page_is_refused(rule: str, repository: Path) -> None:
-    page = repository / "docs" / "en" / "nano-banana.md"
-    line = page.read_text().count("\n") + 2
-    page.write_text(f"{page.read_text()}\n{TYPED[rule]}\n")
-    found = [one for one in load_docs(repository).check() if one.rule == rule]
-    assert [(one.where.path, one.where.line) for one in found] == [(str(page), line)]
 
 
 @pytest.mark.long

@@ -22,7 +22,7 @@ from mkdocs.config import load_config
 from samples import Change, Pair, Sample, Samples, load_samples, render_rules
 from test_verify_run import serving
 
-from trueup.check import apply_baseline, check_sources, load_baseline
+from trueup.check import Check, apply_baseline, load_baseline
 from trueup.docs import Docs
 from trueup.errors import BadInput
 from trueup.finding import RULES, Finding, by_policy
@@ -157,10 +157,7 @@ def findings_of(sample: Sample, top: Path, bases: Bases) -> list[Finding]:
     now = datetime.combine(sample.day, time(12), UTC)
     if sample.run:
         return list(run(sample, load_docs(top, sample.day)))
-    found = check_sources(
-        top,
-        now,
-        sample.day,
+    found = Check(top, now, sample.day).run(
         against=sample.against,
         fails_stale=sample.fails_stale,
         site=top / "site" if sample.built else None,

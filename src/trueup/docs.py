@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from trueup.check import apply_baseline, check_sources, load_baseline
+from trueup.check import Check, apply_baseline, load_baseline
 from trueup.check.built_site import check_built
 from trueup.errors import BadInput
 from trueup.feed import feed_files
@@ -83,7 +83,7 @@ class Docs:
 
     def check(self) -> list[Finding]:
         """Return findings in the status file and the pages as written."""
-        return check_sources(self.top, self.now, self.today)
+        return Check(self.top, self.now, self.today).run()
 
     def judged(self, findings: Iterable[Finding]) -> list[Finding]:
         """Return the findings by policy and baseline, in the order of their places.

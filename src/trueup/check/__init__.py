@@ -5,12 +5,11 @@ imported only where it is needed.
 """
 
 from trueup.check.baseline import apply_baseline, load_baseline, write_baseline
-from trueup.check.sources import Check, check_sources
+from trueup.check.sources import Check
 
 __all__ = [
     "Check",
     "apply_baseline",
-    "check_sources",
     "load_baseline",
     "write_baseline",
 ]

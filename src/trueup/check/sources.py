@@ -97,10 +97,6 @@ class Check:
         except BadInput as error:
             return [Finding.of(error.message, "unreadable-page")]
 
-    def age(self) -> list[Finding]:
-        """Return findings for evidence that is no longer fresh."""
-        return check_age(self.stored, self.assessments, self.today)
-
     def history(self, reference: str) -> list[Finding]:
         """Return findings against a commit."""
         counts = {str(one.page.path): one.page.blocks for one in self.summaries[0]}
@@ -142,7 +138,7 @@ class Check:
         try:
             found += self.published()
             if fails_stale:
-                found += self.age()
+                found += check_age(self.stored, self.assessments, self.today)
             if site is not None:
                 found += self.built(site)
             if against is not None:
@@ -150,16 +146,3 @@ class Check:
         except BadStatus as error:
             return [*found, *(Finding.of(one, "bad-status") for one in error.messages)]
         return found
-
-
-def check_sources(
-    top: Path,
-    now: datetime,
-    today: date,
-    *,
-    against: str | None = None,
-    fails_stale: bool = False,
-    site: Path | None = None,
-) -> list[Finding]:
-    """Return findings in the repository at `top`, as `Check.run` does."""
-    return Check(top, now, today).run(against=against, fails_stale=fails_stale, site=site)
