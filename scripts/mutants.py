@@ -1,4 +1,4 @@
-"""The run behind scripts/mutants: every mutant before the gate, and what came of it."""
+"""The run behind scripts/mutants: every mutant through the gate, and the figures."""
 
 import argparse
 import multiprocessing
@@ -15,7 +15,7 @@ from mutation import (
     NAMES,
     Gate,
     Mutant,
-    Told,
+    Result,
     Tree,
     area_of,
     complaints,
@@ -32,23 +32,23 @@ OUTPUT = TOP / "manual" / "mutants.json"
 
 
 def main() -> None:
-    """Runs all classes, or those that the arguments name; only a whole run is written down."""
+    """Run all classes, or those that the arguments name; only a whole run is recorded."""
     parser = argparse.ArgumentParser()
     parser.add_argument("kinds", nargs="*", help="classes of mutants; all by default")
     names = parser.parse_args().kinds or list(NAMES)
     if unknown := [name for name in names if name not in NAMES]:
-        sys.exit(f"mutants: no class {unknown[0]}; classes are {', '.join(NAMES)}. Name one.")
+        sys.exit(f"mutants: unknown class {unknown[0]}. Use one of {', '.join(NAMES)}.")
     began, now = time.monotonic(), datetime.now(UTC)
     try:
-        told = run(names, now)
+        results = run(names, now)
     except TrueupError as error:
         sys.exit(f"mutants: {error}")
-    figures = count(told, names, now)
+    figures = count(results, names, now)
     print_table(figures)
     s = time.monotonic() - began
     print(f"{figures.killed} of {figures.mutants} killed ({figures.rate:.1%}), in {s:.0f} s")
     is_whole = names == list(NAMES)
-    wrong = complaints(told, load_survivors(), now.date(), is_whole=is_whole)
+    wrong = complaints(results, load_survivors(), now.date(), is_whole=is_whole)
     if is_whole:
         OUTPUT.write_text(figures.model_dump_json(indent=2) + "\n", encoding="utf-8")
         manual.main()
@@ -56,9 +56,9 @@ def main() -> None:
     sys.exit(1 if wrong else 0)
 
 
-def run(names: Sequence[str], now: datetime) -> list[Told]:
-    """What becomes of the mutants of some classes. Raises TrueupError where the docs themselves do
-    not pass."""
+def run(names: Sequence[str], now: datetime) -> list[Result]:
+    """Return the results of all mutants of some classes. Raises TrueupError where the docs
+    themselves are refused."""
     with tempfile.TemporaryDirectory(prefix="trueup-mutants-") as folder:
         tree = Tree.copy(Path(folder) / "tree", now)
         mutants = [mutant for name in names for mutant in mutants_of(tree, name)]
@@ -68,22 +68,22 @@ def run(names: Sequence[str], now: datetime) -> list[Told]:
             return [one for part in parts for one in part]
 
 
-def judge(tree: Tree, folder: Path, mutants: Sequence[Mutant]) -> list[Told]:
-    """What becomes of a share of the mutants, in a copy of its own."""
-    told = []
+def judge(tree: Tree, folder: Path, mutants: Sequence[Mutant]) -> list[Result]:
+    """Return the results of a share of the mutants, in a copy of its own."""
+    results = []
     with Gate(tree, folder) as gate:
         for mutant in mutants:
-            told.append(gate.judge(mutant))
-            if told[-1].step is None:
+            results.append(gate.judge(mutant))
+            if results[-1].step is None:
                 print(f"survived: {mutant.kind}, {mutant.name}", flush=True)
-    return told
+    return results
 
 
-def count(told: Sequence[Told], names: Sequence[str], now: datetime) -> Mutants:
-    """The figures of a run, in the order of the classes."""
+def count(results: Sequence[Result], names: Sequence[str], now: datetime) -> Mutants:
+    """Return the figures of a run, in the order of the classes."""
     kinds = []
     for name in names:
-        own = [one for one in told if one.mutant.kind == name]
+        own = [one for one in results if one.mutant.kind == name]
         rules = Counter(rule for one in own if one.step for rule in one.rules)
         kinds.append(
             MutantsOfKind(

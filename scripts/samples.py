@@ -1,5 +1,5 @@
-"""The samples of manual/rules.yml: for each rule of the check, a change to a site that it finds and
-one near to it that it passes over. tests/test_rules.py makes each of them.
+"""The samples of manual/rules.yml: for each rule, a change to a site that the check reports and a
+near one that it does not. tests/test_rules.py applies each of them.
 """
 
 from collections.abc import Iterator, Mapping
@@ -21,61 +21,61 @@ from trueup.wording.markdown import code_span, escape_markdown, fence_for, inert
 
 
 class Change(Frozen):
-    """One change to a file of a site: an edit, a new text, another place, or none any more."""
+    """A change to a file of a site: an edit, a new text, a move, or a removal."""
 
     file: str
-    """Its path from the top of the site; under `site/` the pages are as they were built."""
+    """Path from the top of the site; under `site/` are the built pages."""
     old: str | None = None
-    """What is taken out; the file has it once."""
+    """Text to replace, which the file has once."""
     new: str | None = None
-    """What is put in its place."""
+    """Replacement of `old`."""
     text: str | None = None
-    """All that is in the file now."""
+    """Whole new text of the file."""
     to: str | None = None
-    """Where the file is now."""
+    """New path of the file."""
     gone: bool = False
-    """Whether it is there no longer."""
+    """True to remove the file."""
     rehashed: bool = False
-    """Whether its hash in the status file is made to fit again."""
+    """True to update its hash in the status file."""
 
     @model_validator(mode="after")
     def _one_of_four(self) -> Self:
         kinds = [self.old is not None, self.text is not None, self.to is not None, self.gone]
         if sum(kinds) != 1 or (self.old is None) != (self.new is None):
-            raise ValueError("one of old with new, text, to and gone was expected")
+            raise ValueError("needs exactly one of old with new, text, to and gone")
         return self
 
 
 class Sample(Frozen):
-    """What is done to a site before it is looked at, and what is found then."""
+    """Changes to a site, the command that checks it, and the expected finding."""
 
     base: Literal["starter", "translated", "retested"] = "starter"
     """`starter` is what `trueup init` writes; the others have a second language, or a row with the
     receipt of a retest, too."""
     changes: tuple[Change, ...] = ()
-    """In this order."""
+    """Changes, in this order."""
     day: date = date(2026, 5, 3)
-    """The day on which it is looked at."""
+    """Date of the check."""
     built: bool = False
-    """Whether the built site is looked at."""
+    """True to check the built site."""
     fails_stale: bool = False
-    """Whether evidence that is no longer fresh is a finding."""
+    """True to report evidence that is no longer fresh."""
     against: str | None = None
-    """What it is compared with; `main` is the site without the changes."""
+    """Commit to compare with; `main` is the site without the changes."""
     run: Literal["mock", "production"] | None = None
-    """The target that every block is run against."""
+    """Target to run every block against."""
     max_calls: int | None = None
-    """How many of them may reach it."""
+    """Most calls that may reach the target."""
     finding: str | None = None
-    """The finding of the rule, as the check tells it."""
+    """Finding of the rule, as printed."""
     beside: tuple[str, ...] = ()
     """Other rules with findings in it."""
     because: str | None = None
-    """Why nothing is found, as a clause."""
+    """Reason why nothing is found, as a clause."""
 
     @property
     def command(self) -> str:
-        """What finds it, or does not."""
+        """The command that reports the finding, or nothing."""
         if self.run == "mock":
             return "trueup verify"
         if self.run is not None:
@@ -90,23 +90,23 @@ class Sample(Frozen):
 
 
 class Pair(Frozen):
-    """A rule on both sides of its edge."""
+    """The samples of a rule."""
 
     red: Sample
-    """What it finds."""
+    """Sample that it reports."""
     benign: Sample
-    """What is near to that, and is well."""
+    """Near sample that it does not report."""
 
 
 class Samples(Frozen):
     """The file of the samples."""
 
     rules: dict[str, Pair]
-    """By the rule's id, each rule of the catalogue."""
+    """By rule id, all rules of the catalogue."""
 
 
 def load_samples(file: Path) -> dict[str, Pair]:
-    """The pairs by rule. Raises BadInput, with the line, for a sample that is none."""
+    """Return the pairs by rule. Raises BadInput, with the line, for a sample that is not valid."""
     return parse_as(parse_yaml(file.read_text(encoding="utf-8"), file.name), Samples).rules
 
 
@@ -120,9 +120,9 @@ BASES = {
 
 
 def render_rules(samples: Mapping[str, Pair]) -> str:
-    """A part for each area with a part for each rule, in Markdown. BadInput for one unsampled."""
+    """Return a section for each area and rule, in Markdown. Raises BadInput for a missing pair."""
     if missing := [name for name in RULES if name not in samples]:
-        raise BadInput(f"rules.yml: no pair of samples for {missing[0]}. Write one.")
+        raise BadInput("rules.yml", f"no pair of samples for {missing[0]}", "Write one.")
     return "\n\n".join(_parts(samples))
 
 
@@ -144,26 +144,26 @@ def _parts(samples: Mapping[str, Pair]) -> Iterator[str]:
 
 
 def _prose(text: str) -> str:
-    """A text of the catalogue, of which backticks alone mean something."""
-    said, *rest = text.split("`")
+    """Return a text of the catalogue as Markdown, in which only backticks are markup."""
+    first, *rest = text.split("`")
     pairs = zip(rest[::2], rest[1::2], strict=True)
-    return inert(said) + "".join(code_span(shown) + inert(after) for shown, after in pairs)
+    return inert(first) + "".join(code_span(shown) + inert(after) for shown, after in pairs)
 
 
 def _change(sample: Sample) -> Iterator[str]:
-    """All changes as people read them."""
+    """Return all changes as one block."""
     parts = []
     for file, changes in groupby(sample.changes, lambda change: change.file):
-        told = ["\n".join(_told(change)) for change in changes]
-        head = [f"{file}:"] if told[0].startswith((" ", "-", "+")) else []
-        parts.append("\n".join([*head, "\n…\n".join(told)]))
+        diffs = ["\n".join(_lines(change)) for change in changes]
+        head = [f"{file}:"] if diffs[0].startswith((" ", "-", "+")) else []
+        parts.append("\n".join([*head, "\n…\n".join(diffs)]))
     if parts:
         yield _fenced("\n\n".join(parts))
 
 
-def _told(change: Change) -> list[str]:
+def _lines(change: Change) -> list[str]:
     if change.gone:
-        return [f"{change.file}: taken away"]
+        return [f"{change.file}: removed"]
     if change.to is not None:
         return [f"{change.file}: moved to {change.to}"]
     if change.text == "":

@@ -59,8 +59,8 @@ def test_findings_that_quote_anything_can_be_adopted_and_are_read_from_any_folde
     repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     links = [f"[there](index.md#{quote(text)}_)" for text in SPOKEN]
-    odd = os.fsdecode(os.fsencode(repository / PAGE.parent) + b"/caf\xe9: #.md")
-    for file in (repository / PAGE, odd):
+    other = os.fsdecode(os.fsencode(repository / PAGE.parent) + b"/caf\xe9: #.md")
+    for file in (repository / PAGE, other):
         with open(file, "a", encoding="utf-8") as opened:
             opened.write("".join(f"\n{link}\n" for link in links))
     text = adopt(repository, 2 * len(links))

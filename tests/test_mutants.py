@@ -1,4 +1,4 @@
-"""Mutants: a few meet the gate here, by which its harness is tested; all do in the long run."""
+"""Mutants: a few pass through the gate here, which tests its harness; a long run tries all."""
 
 import shutil
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 import yaml
 from conftest import TOP
-from mutation import NAMES, Gate, Mutant, Told, Tree, area_of, complaints, load_survivors
+from mutation import NAMES, Gate, Mutant, Result, Tree, area_of, complaints, load_survivors
 from mutation import mutants_of as made
 from mutation.figures import Mutants, render_mutants
 from mutation.tree import proof_of
@@ -21,7 +21,7 @@ from trueup.status_file import parse_status
 
 FILE = TOP / "manual" / "mutants.json"
 CHEAP = ("changed-hold", "swapped-signature", "translated-fact", "wrong-quoting")
-"""Refused against the history, by the check alone, and by a block that was run."""
+"""Classes refused by the history, by the check alone, and by running a block."""
 UNBUILT = [name for name in NAMES if area_of(name) != "built"]
 TODAY = date(2026, 4, 20)
 
@@ -42,9 +42,9 @@ def gate(tree: Tree) -> Iterator[Gate]:
     [name if name in CHEAP else pytest.param(name, marks=pytest.mark.long) for name in UNBUILT],
 )
 def test_the_first_of_a_class_is_refused_or_listed(name: str, tree: Tree, gate: Gate) -> None:
-    told = gate.judge(next(made(tree, name)))
+    judged = gate.judge(next(made(tree, name)))
     listed = load_survivors()
-    assert complaints([told], listed, tree.now.date(), is_whole=False) == []
+    assert complaints([judged], listed, tree.now.date(), is_whole=False) == []
 
 
 REFUSED = [
@@ -61,7 +61,7 @@ REFUSED = [
 
 @pytest.mark.long
 @pytest.mark.parametrize(("name", "what", "rule"), REFUSED)
-def test_what_once_passed_is_refused_by_the_rule_that_was_made_for_it(
+def test_a_mutant_is_refused_by_the_rule_for_it(
     name: str, what: str, rule: str, tree: Tree, gate: Gate
 ) -> None:
     mutant = next(one for one in made(tree, name) if what in one.name)
@@ -69,7 +69,7 @@ def test_what_once_passed_is_refused_by_the_rule_that_was_made_for_it(
 
 
 @pytest.mark.long
-def test_a_reason_lets_a_hold_go(tree: Tree, gate: Gate) -> None:
+def test_a_hold_may_be_removed_with_a_reason(tree: Tree, gate: Gate) -> None:
     gone = next(one for one in made(tree, "changed-hold") if one.name.endswith(": gone"))
     text = (gone.edits["status.yml"] or b"").decode()
     text = text.replace("policy:\n", "policy:\n  loosened: the bills were settled\n", 1)
@@ -78,7 +78,7 @@ def test_a_reason_lets_a_hold_go(tree: Tree, gate: Gate) -> None:
 
 
 @pytest.mark.long
-def test_newer_clean_evidence_lets_a_hold_go(tree: Tree, gate: Gate) -> None:
+def test_a_hold_may_be_removed_after_newer_clean_evidence(tree: Tree, gate: Gate) -> None:
     gone = next(one for one in made(tree, "changed-hold") if one.name.endswith(": gone"))
     status = tree.stored.status
     endpoint = status.holds[0].endpoint
@@ -95,21 +95,21 @@ def test_newer_clean_evidence_lets_a_hold_go(tree: Tree, gate: Gate) -> None:
     assert gate.judge(Mutant("none", "recovered", files)).step is None
 
 
-def test_docs_that_do_not_pass_themselves_are_not_broken_further(tree: Tree) -> None:
+def test_docs_that_are_refused_themselves_get_no_mutant(tree: Tree) -> None:
     top = tree.top.with_name("broken")
     shutil.copytree(tree.top, top)
     page = top / "docs" / "en" / "decides.md"
     page.write_text(page.read_text("utf-8") + "\nSince 2026-04-14.\n", "utf-8")
-    with pytest.raises(BadInput, match="as they are they break other-parts, typed-fact; "):
+    with pytest.raises(BadInput, match="the docs break other-parts, typed-fact without any mutant"):
         Gate(replace(tree, top=top), top.with_name("unused"))
 
 
 def test_a_change_that_no_step_refuses_survives(tree: Tree, gate: Gate) -> None:
     path = "docs/ja/decides.md"
     spaced = Mutant("none", "a line more", {path: tree.files[path] + b"\n"})
-    told = gate.judge(spaced)
-    assert told == Told(spaced, None, ())
-    assert len(complaints([told], load_survivors(), tree.now.date(), is_whole=False)) == 1
+    judged = gate.judge(spaced)
+    assert judged == Result(spaced, None, ())
+    assert len(complaints([judged], load_survivors(), tree.now.date(), is_whole=False)) == 1
 
 
 def test_a_copy_is_left_as_it_was(tree: Tree, gate: Gate) -> None:
@@ -133,36 +133,36 @@ def test_a_template_that_makes_the_same_blocks_is_no_mutant(tree: Tree, gate: Ga
 
 
 @pytest.mark.long
-def test_what_is_made_is_made_again(tree: Tree) -> None:
+def test_the_mutants_of_a_tree_are_always_the_same(tree: Tree) -> None:
     for name in UNBUILT:
         assert list(made(tree, name)) == list(made(tree, name)), name
 
 
-def told(step: str | None, *rules: str) -> Told:
-    return Told(Mutant("other-model", "a: none", {}), step, rules)
+def result(step: str | None, *rules: str) -> Result:
+    return Result(Mutant("other-model", "a: none", {}), step, rules)
 
 
 def test_an_unlisted_survivor_fails() -> None:
-    (found,) = complaints([told(None), told("check", "typed-fact")], [], TODAY)
+    (found,) = complaints([result(None), result("check", "typed-fact")], [], TODAY)
     assert found == (
-        "other-model, a: none: nothing refuses it; a finding was expected. Mend the gate, or"
-        " list it in tests/survivors.yml with a reason and a day."
+        "other-model, a: none: nothing refuses it. Fix the gate, or list it in"
+        " tests/survivors.yml with a reason and a date."
     )
-    (warned,) = complaints([told(None, "fewer-blocks")], [], TODAY)
-    assert "nothing refuses it but a warning (fewer-blocks);" in warned
+    (warned,) = complaints([result(None, "fewer-blocks")], [], TODAY)
+    assert "nothing refuses it but a warning (fewer-blocks)." in warned
 
 
-def test_a_listing_ends_on_its_day_and_names_what_survives() -> None:
+def test_an_entry_expires_after_its_date_and_must_match_a_survivor() -> None:
     entry = next(one for one in load_survivors() if one.kind == "other-model")
-    assert complaints([told(None)], [entry], entry.until) == []
-    late = complaints([told(None)], [entry], entry.until + timedelta(days=1))
-    assert [f"listed until {entry.until}" in one for one in late] == [True]
-    (unused,) = complaints([told("check", "typed-fact")], [entry], TODAY)
-    assert "none of it survives" in unused
+    assert complaints([result(None)], [entry], entry.until) == []
+    late = complaints([result(None)], [entry], entry.until + timedelta(days=1))
+    assert [f"expired on {entry.until}" in one for one in late] == [True]
+    (unused,) = complaints([result("check", "typed-fact")], [entry], TODAY)
+    assert "no mutant of it survives" in unused
     assert complaints([], [entry], TODAY, is_whole=False) == []
 
 
-def test_no_listing_is_of_another_class() -> None:
+def test_every_entry_is_of_a_known_class() -> None:
     entries = load_survivors()
     assert {one.kind for one in entries} <= set(NAMES)
     written = yaml.safe_load((TOP / "tests" / "survivors.yml").read_text("utf-8"))

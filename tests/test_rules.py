@@ -228,7 +228,7 @@ def test_a_sample_that_cannot_be_made_fails(bases: Bases, tmp_path: Path) -> Non
 def test_a_change_of_no_one_kind_is_refused_with_its_place(fields: str) -> None:
     sample = f"{{changes: [{{file: a.md, {fields}}}]}}"
     text = f"rules:\n  drift: {{red: {sample}, benign: {{}}}}\n"
-    with pytest.raises(BadInput, match=r"^rules.yml:2:\d+: .*one of old with new, text"):
+    with pytest.raises(BadInput, match=r"^rules.yml:2:\d+: .*needs exactly one of old with new"):
         parse_as(parse_yaml(text, "rules.yml"), Samples)
 
 

@@ -1,4 +1,4 @@
-"""Readers see the texts of the status file in their own language, or are told what is missing."""
+"""Status text: readers see it in their own language; a missing translation is a warning."""
 
 from datetime import date
 from pathlib import Path
@@ -45,7 +45,7 @@ def held(status: Status) -> Status:
     return Status.model_validate(data)
 
 
-def test_every_text_that_readers_see_is_found_where_it_stands(stored: Stored) -> None:
+def test_every_text_that_readers_see_is_found_at_its_place(stored: Stored) -> None:
     texts = prose_of(held(stored.status))
     assert {(keys[0], keys[-1]) for keys in texts.values()} <= KINDS
     assert "it is slow" in texts and any(text.startswith(CAUSE) for text in texts)
@@ -53,28 +53,28 @@ def test_every_text_that_readers_see_is_found_where_it_stands(stored: Stored) ->
 
 def test_a_translation_changes_what_is_read_and_nothing_else(stored: Stored) -> None:
     status = held(stored.status)
-    told = in_language(status, {text: f"<{text}>" for text in prose_of(status)})
-    assert all(text.startswith("<") for text in prose_of(told))
-    assert told.holds[0].reason == "<it is slow>" and told.holds[0].by == "Ann"
-    assert {name: one.match for name, one in told.signatures.items()} == {
+    other = in_language(status, {text: f"<{text}>" for text in prose_of(status)})
+    assert all(text.startswith("<") for text in prose_of(other))
+    assert other.holds[0].reason == "<it is slow>" and other.holds[0].by == "Ann"
+    assert {name: one.match for name, one in other.signatures.items()} == {
         name: one.match for name, one in status.signatures.items()
     }
-    assert [row.sent for row in told.observations] == [row.sent for row in status.observations]
+    assert [row.sent for row in other.observations] == [row.sent for row in status.observations]
     for endpoint in status.endpoints:
-        assert assess(told)[endpoint].standing is assess(status)[endpoint].standing
+        assert assess(other)[endpoint].standing is assess(status)[endpoint].standing
     assert in_language(status, {}) == status
 
 
 @given(
     texts=st.lists(paragraphs, min_size=1, max_size=4, unique=True),
-    told=st.lists(paragraphs, min_size=4, max_size=4),
+    translations=st.lists(paragraphs, min_size=4, max_size=4),
     width=st.sampled_from([0, 76, 100]),
 )
 def test_the_translations_that_a_tool_wrote_are_read_back(
     stored: Stored,
     tmp_path_factory: pytest.TempPathFactory,
     texts: list[str],
-    told: list[str],
+    translations: list[str],
     width: int,
 ) -> None:
     holds = tuple(
@@ -82,7 +82,7 @@ def test_the_translations_that_a_tool_wrote_are_read_back(
     )
     status = stored.status.model_copy(update={"holds": holds})
     file = tmp_path_factory.getbasetemp() / "ja.po"
-    pairs = dict(zip(texts, told, strict=False))
+    pairs = dict(zip(texts, translations, strict=False))
     catalogue = Catalog(locale="ja", charset="utf-8")
     for text in prose_of(status):
         catalogue.add(text, pairs.get(text))
@@ -98,7 +98,7 @@ def test_every_text_of_this_site_is_translated(language: str, stored: Stored) ->
     facts = banned_terms(stored.status)
     assert check_status_text(stored, facts, TOP / "docs", [language]) == []
     known = load_translations(TOP / "docs" / language)
-    assert sum(text != told for text, told in known.items()) > 15
+    assert sum(text != translation for text, translation in known.items()) > 15
 
 
 def signatures_in(top: Path, language: str) -> str:

@@ -1,4 +1,4 @@
-"""Every language says the same: the same pages, macros and blocks, and messages without a gap."""
+"""Translations: each language has the same pages, macros, blocks and messages."""
 
 import re
 import shutil
@@ -39,11 +39,11 @@ OTHERS = [language for language in LANGUAGES if language != MAIN]
 @pytest.mark.parametrize("language", OTHERS)
 def test_every_message_is_translated_with_the_same_placeholders(language: str) -> None:
     with (LOCALE / "trueup.pot").open("rb") as file:
-        wanted = {message.id: message for message in read_po(file) if message.id}
+        originals = {message.id: message for message in read_po(file) if message.id}
     with (LOCALE / language / "LC_MESSAGES" / "trueup.po").open("rb") as file:
         catalogue = read_po(file, locale=language)
         found = {message.id: message for message in catalogue if message.id}
-    assert found.keys() == wanted.keys()
+    assert found.keys() == originals.keys()
     for name, message in found.items():
         forms = message.string if isinstance(message.string, tuple) else (message.string,)
         expected = catalogue.num_plurals if isinstance(name, tuple) else 1
@@ -66,7 +66,7 @@ def change(name: str, old: str, new: str) -> Callable[[Path], None]:
 
 
 def leave_out(file: Path) -> None:
-    """Takes the first paragraph from a page."""
+    """Remove the first paragraph of a page."""
     before, paragraph = file.read_text("utf-8").split("\n\n", 2)[1:]
     assert before.startswith("# ")
     text = file.read_text("utf-8")

@@ -1,4 +1,4 @@
-"""Built: mutants of the built site, as someone could doctor it before it is published."""
+"""Built: mutants of the built site, such as edits before it is published."""
 
 import json
 import re
@@ -14,7 +14,7 @@ TARGET = re.compile(r'<a href="(\.\./[a-z0-9-]+/)')
 
 
 def _pages(tree: Tree, *, coded: bool = True) -> Iterator[tuple[str, str]]:
-    """Path and HTML of each built page of a model, or of all."""
+    """Return path and HTML of each built page of a model, or of all."""
     for name in sorted(tree.site):
         if name.endswith("index.html"):
             text = tree.site[name].decode()
@@ -23,7 +23,7 @@ def _pages(tree: Tree, *, coded: bool = True) -> Iterator[tuple[str, str]]:
 
 
 def _one_each(tree: Tree) -> Iterator[tuple[str, str]]:
-    """A page with code of each language, another one each time."""
+    """Return a page with code in each language, a different one each time."""
     pages = list(_pages(tree))
     count = len(pages) // len(tree.languages)
     for number in range(len(tree.languages)):
@@ -32,7 +32,7 @@ def _one_each(tree: Tree) -> Iterator[tuple[str, str]]:
 
 @kind("unmarked-legacy", built=True)
 def unmarked_legacy(tree: Tree) -> Changes:
-    """Each mark of code that is not recommended, taken away or made something else in turn."""
+    """Each legacy mark, removed or changed in turn."""
     for page, text in _pages(tree):
         for number, found in enumerate(LEGACY.finditer(text), 1):
             other = found[0].replace("tu-legacy", "tu-note") if number % 2 else ""
@@ -104,7 +104,7 @@ def wrong_stamp(tree: Tree) -> Changes:
 
 @kind("stale-site", built=True)
 def stale_site(tree: Tree) -> Changes:
-    """The feed of the site, of another record; and a page that was not built again."""
+    """The feed of the site, of another status file, not valid, or gone."""
     feed = tree.site["status.json"].decode()
     for one in json.loads(feed)["endpoints"]:
         other = json.loads(feed)
@@ -122,8 +122,8 @@ def dead_link_in_site(tree: Tree) -> Changes:
         found = TARGET.search(text, article)
         if found is None:
             continue
-        for told, new in {"page": "../no-such-page/", "part": f"{found[1]}#no-such-part"}.items():
+        for what, new in {"page": "../no-such-page/", "part": f"{found[1]}#no-such-part"}.items():
             edit = text[: found.start(1)] + new + text[found.end(1) :]
-            if told == "part" and text[found.end(1)] != '"':
+            if what == "part" and text[found.end(1)] != '"':
                 continue
-            yield f"{page}: {told}", {page: edit}
+            yield f"{page}: {what}", {page: edit}

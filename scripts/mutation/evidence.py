@@ -1,4 +1,4 @@
-"""Evidence: mutants of what was observed: hidden, bettered, or made up."""
+"""Evidence: mutants of observations: removed, improved, or invented."""
 
 from hashlib import sha256
 from itertools import pairwise
@@ -43,18 +43,18 @@ def adverse(tree: Tree) -> list[tuple[int, Observation]]:
     ]
 
 
-def called(row: Observation) -> str:
+def label_of(row: Observation) -> str:
     return f"{row.endpoint} at {row.target} on {row.day}"
 
 
 @kind("removed-observation")
 def removed_observation(tree: Tree) -> Changes:
-    """A row taken away, or put where it counts no more."""
+    """A row removed, or moved where it no longer counts."""
     rows = tree.rows()
     for index, row in adverse(tree):
         left = [*rows[:index], *rows[index + 1 :]]
-        yield called(row), tree.with_rows(left)
-        yield f"{called(row)}: made the oldest", tree.with_rows([rows[index], *left])
+        yield label_of(row), tree.with_rows(left)
+        yield f"{label_of(row)}: made the oldest", tree.with_rows([rows[index], *left])
 
 
 @kind("altered-observation")
@@ -75,11 +75,11 @@ def altered_observation(tree: Tree) -> Changes:
                     line for line in other.splitlines(keepends=True) if "signatures:" not in line
                 )
             edits = tree.with_rows([*rows[:index], other, *rows[index + 1 :]])
-            yield f"{called(row)}: {new} for {old}", edits
+            yield f"{label_of(row)}: {new} for {old}", edits
     for index, row in enumerate(tree.stored.status.observations):
         if row.shape and row.variant is None:
             other = "hosted-url" if row.shape != "hosted-url" else "inline-data"
-            yield f"{called(row)}: {other}", tree.put(("observations", index, "shape"), other)
+            yield f"{label_of(row)}: {other}", tree.put(("observations", index, "shape"), other)
 
 
 def _other_target(tree: Tree, row: Observation) -> str:
@@ -88,12 +88,12 @@ def _other_target(tree: Tree, row: Observation) -> str:
 
 @kind("changed-date")
 def changed_date(tree: Tree) -> Changes:
-    """Evidence made to look newer or older, and prose that names a day of no evidence."""
+    """Evidence with a newer or older date, and texts with a date without evidence."""
     status = tree.stored.status
     for index, row in enumerate(status.observations):
         if row.target == status.reference and row.at is not None:
             other = str(row.at).replace("-14", "-13").replace(" 12:", "T13:").replace("+00:00", "Z")
-            yield f"{called(row)}: {other}", tree.put(("observations", index, "at"), other)
+            yield f"{label_of(row)}: {other}", tree.put(("observations", index, "at"), other)
     for name, signature in status.signatures.items():
         cause = f"{signature.cause}, and retested on {tree.now.date()}"
         yield f"cause of {name}", tree.put(("signatures", name, "cause"), f"{cause}\n")
@@ -143,9 +143,9 @@ def made_up_observation(tree: Tree) -> Changes:
     for _, bad in adverse(tree):
         if bad.target != status.reference:
             continue
-        for told, (at, source) in sources.items():
-            if told == REPORT and bad.outcome == "output":
-                continue  # a success beside another lifts nothing
+        for what, (at, source) in sources.items():
+            if what == REPORT and bad.outcome == "output":
+                continue  # a success beside another raises nothing
             row = ROW.format(
                 at=at,
                 endpoint=bad.endpoint,
@@ -157,12 +157,12 @@ def made_up_observation(tree: Tree) -> Changes:
                 if "model" in bad.sent.body
                 else "{contents: null, generationConfig: null}",
             )
-            yield f"{bad.endpoint}: {told}", tree.with_rows([*tree.rows(), row + source])
+            yield f"{bad.endpoint}: {what}", tree.with_rows([*tree.rows(), row + source])
 
 
 @kind("forged-receipt")
 def forged_receipt(tree: Tree) -> Changes:
-    """A receipt of a retest that never was, whole and with its hash."""
+    """A valid receipt, with its hash, of a retest that never ran."""
     status = tree.stored.status
     for _, bad in adverse(tree):
         if bad.target == status.reference:
@@ -174,7 +174,7 @@ def forged_receipt(tree: Tree) -> Changes:
 
 @kind("doctored-receipt")
 def doctored_receipt(tree: Tree) -> Changes:
-    """A receipt edited, gone, or of something else than its row says."""
+    """A receipt that is edited, gone, or differs from its row."""
     for row in tree.retested():
         assert row.source is not None and row.source.receipt is not None
         path = row.source.receipt

@@ -1,4 +1,4 @@
-"""Mutants: what the gate made of this repository broken on purpose, and the table of it."""
+"""Figures: the results of all mutants, and their tables."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -15,49 +15,49 @@ AREAS = {
     "pages": "Pages, their translations and their settings",
     "built": "The built site",
 }
-"""What each module of classes is about."""
+"""Title of each module of classes."""
 
 
 class MutantsOfKind(Frozen):
-    """One class of mistakes."""
+    """The figures of a class."""
 
     area: str
-    """What it is about."""
+    """Area that it belongs to."""
     name: str
-    """Its name in `scripts/mutation`."""
+    """Name in `scripts/mutation`."""
     mutants: int
-    """How many there are of it."""
+    """Number of its mutants."""
     killed: int
-    """How many of them the gate refused."""
+    """Number that the gate refused."""
     by: tuple[str, ...]
-    """The rules that refused them, the most frequent first."""
+    """Rules that refused them, the most frequent first."""
 
 
 class Mutants(Frozen):
-    """One run of `scripts/mutants`."""
+    """A run of `scripts/mutants`."""
 
     on: date
-    """The day."""
+    """Date of the run."""
     kinds: tuple[MutantsOfKind, ...]
 
     @property
     def mutants(self) -> int:
-        """How many there were in all."""
+        """Number of all mutants."""
         return sum(kind.mutants for kind in self.kinds)
 
     @property
     def killed(self) -> int:
-        """How many of them were refused."""
+        """Number of refused mutants."""
         return sum(kind.killed for kind in self.kinds)
 
     @property
     def rate(self) -> float:
-        """The part of them that was refused, rounded down: all is said of all alone."""
+        """Share of refused mutants, rounded down so that 100 % means all."""
         return self.killed * 1000 // self.mutants / 1000
 
 
 def render_mutants(figures: Mutants) -> str:
-    """A sentence, and a table for each area, in Markdown."""
+    """Return a sentence, and a table for each area, in Markdown."""
     return "\n\n".join(_parts(figures))
 
 

@@ -1,6 +1,6 @@
-"""Gate: what a change meets before it is published: check, then its blocks run, then the build.
+"""Gate: the steps before a change is published: check, run of its blocks, build.
 
-Each step gets only what the one before let through; what none refuses has to be listed.
+A step gets only the mutants that the steps before accept; those that all accept must be listed.
 """
 
 import re
@@ -31,14 +31,14 @@ from trueup.verify.run import Harness, open_mock
 SITE = "site"
 SURVIVORS = TOP / "tests" / "survivors.yml"
 CALL = re.compile(r"\{[{%].*?[}%]\}", re.DOTALL)
-Heard = Iterable[tuple[str, str]]
+RuleHits = Iterable[tuple[str, str]]
 """Rule and severity of each finding."""
 
 
 @dataclass(frozen=True)
-class Told:
-    """What became of a mutant: the step that refused it and by which rules. Where none did, `step`
-    is None and `rules` are those of warnings."""
+class Result:
+    """The step that refused a mutant, with the rules of its errors; for a survivor, `step` is None
+    and `rules` are those of warnings."""
 
     mutant: Mutant
     step: str | None
@@ -47,13 +47,13 @@ class Told:
 
 @dataclass
 class Gate:
-    """The gate at `top`, a copy of the tree, which it leaves as it was. Raises BadInput where the
-    tree itself would be refused."""
+    """The gate at `top`, a copy of the tree that it restores after each mutant. Raises BadInput for
+    a tree that is refused itself."""
 
     tree: Tree
     top: Path
     _open: ExitStack = field(default_factory=ExitStack)
-    _bench: Harness | None = None
+    _harness: Harness | None = None
 
     def __post_init__(self) -> None:
         shutil.copytree(self.tree.top, self.top, symlinks=True)
@@ -61,8 +61,9 @@ class Gate:
         usual = set(self._checked())
         if errors := sorted(rule for rule, severity in usual if severity == "error"):
             raise BadInput(
-                f"docs: as they are they break {listed(errors)}; no rule was expected to be broken."
-                " Mend them first: no mutant could be told from them."
+                "docs",
+                f"the docs break {listed(errors)} without any mutant",
+                "Fix them first, since no mutant could be distinguished from them.",
             )
         self._usual = {rule for rule, _ in usual}
 
@@ -72,29 +73,28 @@ class Gate:
     def __exit__(self, *_: object) -> None:
         self._open.close()
 
-    def judge(self, mutant: Mutant) -> Told:
-        """Puts the mutant in, and asks one step after the other."""
+    def judge(self, mutant: Mutant) -> Result:
+        """Apply the mutant and return the result of the steps, in their order."""
         with self._changed(mutant):
             warned: set[str] = set()
             for name, step in self._steps(mutant):
-                heard = set(_heard(step))
-                if errors := {rule for rule, severity in heard if severity == "error"}:
-                    return Told(mutant, name, tuple(sorted(errors)))
-                warned |= {rule for rule, _ in heard} - self._usual
-            return Told(mutant, None, tuple(sorted(warned)))
+                hits = set(_hits_of(step))
+                if errors := {rule for rule, severity in hits if severity == "error"}:
+                    return Result(mutant, name, tuple(sorted(errors)))
+                warned |= {rule for rule, _ in hits} - self._usual
+            return Result(mutant, None, tuple(sorted(warned)))
 
-    def _steps(self, mutant: Mutant) -> Iterator[tuple[str, Callable[[], Heard]]]:
+    def _steps(self, mutant: Mutant) -> Iterator[tuple[str, Callable[[], RuleHits]]]:
         if mutant.built:
             yield "check", lambda: self._checked(self.top / SITE)
             return
         yield "check", self._checked
         yield "verify", lambda: self._run(mutant)
-        if any(map(self._is_told, mutant.edits.items())):
+        if any(map(self._affects_build, mutant.edits.items())):
             yield "build", lambda: self._built(mutant)
 
-    def _is_told(self, edit: tuple[str, bytes | None]) -> bool:
-        """Whether a build could tell that a file was changed: of a page it reads the calls, and
-        publishes the rest as it is."""
+    def _affects_build(self, edit: tuple[str, bytes | None]) -> bool:
+        """Return whether a build could fail on a changed file; of a page, only calls matter."""
         path, new = edit
         old = self.tree.files.get(path)
         if not path.endswith(".md") or old is None or new is None:
@@ -119,16 +119,16 @@ class Gate:
     def _docs(self) -> Docs:
         return Docs.load(self.top, self.tree.now, self.tree.now.date(), self.top / SITE)
 
-    def _checked(self, site: Path | None = None) -> Heard:
-        """As `trueup check --against HEAD` does it, with `--built` where a site is given."""
+    def _checked(self, site: Path | None = None) -> RuleHits:
+        """Return the result of `trueup check --against HEAD`, with `--built` for a site."""
         today = self.tree.now.date()
         check = Check(self.top, self.tree.now, today)
         found = check.run(against="HEAD", site=site)
         kept = apply_baseline(found, load_baseline(self.top), self.top, today)
-        return _plain(by_policy(kept, check.severities))
+        return _rules_of(by_policy(kept, check.severities))
 
-    def _run(self, mutant: Mutant) -> Heard:
-        """The blocks that the change made another of, run as a verification runs them."""
+    def _run(self, mutant: Mutant) -> RuleHits:
+        """Return the result of running the blocks that the change affects."""
         docs = self._docs()
         status = docs.stored.status
         same = (self.top / STATUS).read_bytes() == self.tree.files[STATUS]
@@ -143,8 +143,8 @@ class Gate:
         templates = all(name.endswith(".j2") for name in mutant.edits)
         assert snippets or is_lost or not templates, f"{mutant}: no block is changed"
         opened = nullcontext(self._kept(docs.stored)) if same else open_mock(docs.stored)
-        with opened as bench:
-            pool = Pool(lambda: nullcontext(bench))
+        with opened as harness:
+            pool = Pool(lambda: nullcontext(harness))
             for snippet in snippets:
                 counts = pool.verify([_block(snippet)], docs.stored, docs.today).counts
                 if counts["failed"]:
@@ -152,12 +152,12 @@ class Gate:
         return []
 
     def _kept(self, stored: Stored) -> Harness:
-        if self._bench is None:
-            self._bench = self._open.enter_context(open_mock(stored))
-        return self._bench
+        if self._harness is None:
+            self._harness = self._open.enter_context(open_mock(stored))
+        return self._harness
 
-    def _built(self, mutant: Mutant) -> Heard:
-        """The languages that the change touches, built, and their blocks."""
+    def _built(self, mutant: Mutant) -> RuleHits:
+        """Return the result of building the languages that the change affects."""
         docs, site = self._docs(), self.top.with_name(f"{self.top.name}-built")
         named = [one for one in docs.languages if any(_is_of(path, one) for path in mutant.edits)]
         languages = tuple(dict.fromkeys([MAIN, *named]))
@@ -165,13 +165,13 @@ class Gate:
         try:
             build_site(self.top, site, docs.today, languages)
             found = check_published(docs.stored.status, pages, read_blocks(site), docs.snippets())
-            return _plain(found)
+            return _rules_of(found)
         finally:
             shutil.rmtree(site, ignore_errors=True)
 
 
-def _heard(step: Callable[[], Heard]) -> Heard:
-    """What a step finds; what it cannot use at all is refused too."""
+def _hits_of(step: Callable[[], RuleHits]) -> RuleHits:
+    """Return the findings of a step, or one for an exception."""
     try:
         return step()
     except BadStatus:
@@ -180,7 +180,7 @@ def _heard(step: Callable[[], Heard]) -> Heard:
         return [(f"exit-{error.exit_code}", "error")]
 
 
-def _plain(found: Iterable[Finding]) -> Heard:
+def _rules_of(found: Iterable[Finding]) -> RuleHits:
     return [(one.rule, one.severity or RULES[one.rule].severity) for one in found]
 
 
@@ -208,49 +208,48 @@ def _write(file: Path, content: bytes | None) -> None:
         file.write_bytes(content)
 
 
-class Listed(Frozen):
-    """Survivors of one class that are known."""
+class Survivor(Frozen):
+    """Known survivors of a class."""
 
     kind: Text
-    """The class."""
+    """Class."""
     name: Text
-    """Which of it, as a pattern."""
+    """Pattern of their names."""
     reason: Text
-    """Why nothing refuses them."""
+    """Reason why nothing refuses them."""
     until: Day
-    """The last day on which that is good enough."""
+    """Last date on which the reason is accepted."""
 
-    def is_of(self, told: Told) -> bool:
-        """Whether it is about a mutant."""
-        return told.mutant.kind == self.kind and fnmatchcase(told.mutant.name, self.name)
+    def matches(self, result: Result) -> bool:
+        """Return whether the entry is for the mutant of a result."""
+        return result.mutant.kind == self.kind and fnmatchcase(result.mutant.name, self.name)
 
 
-def load_survivors(file: Path = SURVIVORS) -> tuple[Listed, ...]:
-    """What is listed."""
+def load_survivors(file: Path = SURVIVORS) -> tuple[Survivor, ...]:
+    """Return the listed survivors."""
     data = yaml.safe_load(file.read_text(encoding="utf-8"))
-    return TypeAdapter(tuple[Listed, ...]).validate_python(data or [])
+    return TypeAdapter(tuple[Survivor, ...]).validate_python(data or [])
 
 
 def complaints(
-    told: Iterable[Told], listed: Iterable[Listed], today: date, *, is_whole: bool = True
+    results: Iterable[Result], listed: Iterable[Survivor], today: date, *, is_whole: bool = True
 ) -> list[str]:
-    """What is wrong with the survivors: unlisted, expired, or where the run `is_whole`, refused."""
-    survived = [one for one in told if one.step is None]
+    """Return a line for each survivor that is not listed, and each expired or unused entry; only
+    a run that `is_whole` shows which are unused."""
+    survived = [one for one in results if one.step is None]
     listed = tuple(listed)
-    found = [_unlisted(one) for one in survived if not any(entry.is_of(one) for entry in listed)]
+    found = [_unlisted(one) for one in survived if not any(entry.matches(one) for entry in listed)]
     for entry in listed:
         named = f"tests/survivors.yml: {entry.kind}, {entry.name}"
         if entry.until < today:
-            found.append(
-                f"{named}: listed until {entry.until}; a day to come was expected. Mend it."
-            )
-        if is_whole and not any(entry.is_of(one) for one in survived):
-            found.append(f"{named}: none of it survives; one was expected. Take the entry out.")
+            found.append(f"{named}: expired on {entry.until}. Fix the gate.")
+        if is_whole and not any(entry.matches(one) for one in survived):
+            found.append(f"{named}: no mutant of it survives. Remove the entry.")
     return found
 
 
-def _unlisted(told: Told) -> str:
-    named = f"{told.mutant.kind}, {told.mutant.name}"
-    warned = f" but a warning ({', '.join(told.rules)})" if told.rules else ""
-    todo = "Mend the gate, or list it in tests/survivors.yml with a reason and a day."
-    return f"{named}: nothing refuses it{warned}; a finding was expected. {todo}"
+def _unlisted(result: Result) -> str:
+    named = f"{result.mutant.kind}, {result.mutant.name}"
+    warned = f" but a warning ({', '.join(result.rules)})" if result.rules else ""
+    fix = "Fix the gate, or list it in tests/survivors.yml with a reason and a date."
+    return f"{named}: nothing refuses it{warned}. {fix}"

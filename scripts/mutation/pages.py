@@ -9,7 +9,7 @@ HOOK = "def on_page_markdown(markdown, **_):\n    return markdown.replace('not '
 
 
 def noted(tree: Tree, edits: dict[str, str]) -> dict[str, str]:
-    """The edits, and what `trueup translated` would write after them."""
+    """Return the edits with the notes that `trueup translated` would write after them."""
     if not any(path.startswith(f"docs/{MAIN}/") for path in edits):
         return edits
     marks = {}
@@ -42,21 +42,21 @@ def altered_call(tree: Tree) -> Changes:
 
 @kind("other-model")
 def other_model(tree: Tree) -> Changes:
-    """A page said to be of a model that is not there, or of no model, in every language."""
+    """A page of an unknown model or of none, in every language."""
     for page in tree.pages[MAIN].values():
         if page.model is None:
             continue
-        for told, new in {"another": f"model: {page.model}s\n", "none": ""}.items():
+        for what, new in {"another": f"model: {page.model}s\n", "none": ""}.items():
             edits: dict[str, str] = {}
             for language in tree.languages:
                 path = f"docs/{language}/{page.source}"
                 edits |= tree.swap(path, f"model: {page.model}\n", new)
-            yield f"{page.source}: {told}", edits
+            yield f"{page.source}: {what}", edits
 
 
 @kind("translated-fact")
 def translated_fact(tree: Tree) -> Changes:
-    """A fact or a word for a route in the translations of what the status file says."""
+    """A fact in the translations of the status file's texts."""
     status = tree.stored.status
     facts = {
         "host": next(iter(sorted(status.hosts))),
@@ -73,7 +73,7 @@ def translated_fact(tree: Tree) -> Changes:
 
 @kind("site-setting")
 def site_setting(tree: Tree) -> Changes:
-    """Settings that let text into the pages, or a mistake."""
+    """Settings that change checked text, or are not valid."""
     for language in tree.languages:
         path = settings_of(language)
         text = tree.text(path)

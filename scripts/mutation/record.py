@@ -10,7 +10,7 @@ KEYS = ("query-key", "bearer", "x-goog-api-key")
 
 @kind("changed-fact")
 def changed_fact(tree: Tree) -> Changes:
-    """A fact changed where it is written, and nowhere that it was recorded or stated."""
+    """A fact changed in the models, routes or targets, and not in the observations."""
     status = tree.stored.status
     for name, route in status.routes.items():
         method, path = route.request.split(" ")
@@ -64,7 +64,7 @@ def loosened_policy(tree: Tree) -> Changes:
 
 @kind("changed-hold")
 def changed_hold(tree: Tree) -> Changes:
-    """A hold taken away, narrowed, lifted, or aimed at nothing."""
+    """A hold removed, narrowed, raised, or without an endpoint."""
     rows = tree.rows("holds")
     for index, hold in enumerate(tree.stored.status.holds):
         keys = ("holds", index)
@@ -81,4 +81,4 @@ def changed_hold(tree: Tree) -> Changes:
             {STATUS: gone.replace("\nholds:\n", "\n") if not left else gone},
         )
         later = str(tree.now.date().replace(year=tree.now.year + 1))
-        yield f"{hold.endpoint}: of a day to come", tree.put((*keys, "on"), later)
+        yield f"{hold.endpoint}: of a future date", tree.put((*keys, "on"), later)

@@ -1,4 +1,4 @@
-"""Templates: mutants of the published requests, which readers would copy and run."""
+"""Templates: mutants of the published requests, which readers copy and run."""
 
 import re
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ FILTER = re.compile(r"\{\{ ([^{}|]+?) \| (sh|py|js)(\([0-9]\))? \}\}")
 
 
 def templates(tree: Tree) -> Iterator[tuple[str, str]]:
-    """Path and text of each template."""
+    """Return path and text of each template."""
     for path in sorted(tree.files):
         if path.endswith(".j2"):
             yield path, tree.text(path)
@@ -137,7 +137,7 @@ SWAPS = {
         ],
     },
 }  # fmt: skip
-"""By class, the ends of the paths of templates, with what is put in the place of what."""
+"""By class and end of a template's path, pairs of old and new text."""
 
 
 def _swaps(name: str, tree: Tree) -> Changes:

@@ -1,7 +1,7 @@
-"""Tree: a copy of this repository to be broken, and the classes of mutants that are made from it.
+"""Tree: a copy of this repository, and the classes of mutants that change it.
 
-The copy gets a hold, a skip and a retest on record where the repository has none, so that these
-can be broken too; it is a git repository with one commit.
+The copy gets a hold and a retest where the repository has none, so that these can be changed too;
+it is a git repository with one commit.
 """
 
 import shutil
@@ -30,7 +30,7 @@ TOP = Path(__file__).parents[2]
 STATUS = "status.yml"
 JOBS = 2
 OWN = ("docs/", "overrides/", "snippets/", STATUS, "mkdocs", "baseline.yml", ".gitignore")
-"""What the gate reads; the engine itself is not broken here."""
+"""The paths that the gate reads; the engine itself is not changed."""
 HOLD = """
 holds:
   - endpoint: {}
@@ -40,14 +40,14 @@ holds:
     on: {}
 """
 Edits = Mapping[str, str | bytes | None]
-"""By path from the top: the new content of a file; None takes it away."""
+"""New content by path from the top; None removes the file."""
 Changes = Iterator[tuple[str, Edits]]
 """Names and edits."""
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """One change. `kind` is its class; with `built` it is of the built site."""
+    """A change. `kind` is its class; with `built` it is of the built site."""
 
     kind: str
     name: str
@@ -65,12 +65,12 @@ class Tree:
 
     @classmethod
     def copy(cls, top: Path, now: datetime) -> "Tree":
-        """A new copy in the folder `top`, committed."""
+        """Return a new copy in the folder `top`, committed."""
         for name in Repository(TOP).files():
             if name.startswith(OWN) and (TOP / name).is_file():
                 (top / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(TOP / name, top / name)
-        _season(top, now)
+        _add_missing(top, now)
         for words in (["init", "-q"], ["add", "."], [*AUTHOR, "commit", "-q", "-m", "As it is"]):
             subprocess.run(["git", *words], cwd=top, check=True)
         names = Repository(top).files()
@@ -111,13 +111,13 @@ class Tree:
         return self.files[path].decode()
 
     def swap(self, path: str, old: str, new: str, at: int = 0) -> dict[str, str]:
-        """The edit that puts one text in the place of another, from an offset on."""
+        """Return the edit that puts one text in the place of another, from an offset on."""
         text = self.text(path)
         start = text.index(old, at)
         return {path: text[:start] + new + text[start + len(old) :]}
 
     def put(self, keys: tuple[str | int, ...], new: str) -> dict[str, str]:
-        """The edit that writes another value at a place of the status file."""
+        """Return the edit that writes another value at a place of the status file."""
         node = self.stored.document.node(*keys)
         assert node is not None, keys
         text = self.stored.text
@@ -126,14 +126,14 @@ class Tree:
         return {STATUS: text[:start] + new + text[end:]}
 
     def rows(self, name: str = "observations") -> list[str]:
-        """The text of each row of a list of the status file."""
+        """Return the text of each row of a list of the status file."""
         return [
             "".join(self.stored.text.splitlines(keepends=True)[first:last])
             for first, last in self._spans(name)
         ]
 
     def with_rows(self, rows: list[str], name: str = "observations") -> dict[str, str]:
-        """The edit that puts other rows into a list of the status file."""
+        """Return the edit that puts other rows into a list of the status file."""
         lines, spans = self.stored.text.splitlines(keepends=True), self._spans(name)
         first, last = spans[0][0], spans[-1][1]
         return {STATUS: "".join([*lines[:first], *rows, *lines[last:]])}
@@ -150,7 +150,7 @@ class Tree:
         return spans
 
     def retested(self) -> list[Observation]:
-        """The rows with a receipt."""
+        """Return the rows with a receipt."""
         rows = self.stored.status.observations
         return [row for row in rows if row.source is not None and row.source.receipt is not None]
 
@@ -158,8 +158,8 @@ class Tree:
 AUTHOR = ("-c", "user.name=A. Person", "-c", "user.email=person@example.com")
 
 
-def _season(top: Path, now: datetime) -> None:
-    """Puts what the repository lacks on record: a retest, and a hold on what it would lower."""
+def _add_missing(top: Path, now: datetime) -> None:
+    """Record a retest and a hold where the repository has none."""
     status = load_status(top / STATUS, now).status
     words = {name: one.standing for name, one in assess(status).items()}
     choice = min(words, key=lambda name: words[name].rank)
@@ -174,7 +174,7 @@ def _season(top: Path, now: datetime) -> None:
 
 
 def _retest(top: Path, now: datetime, endpoint: str, day: date) -> None:
-    """Sees again what was seen, at noon of the next day."""
+    """Record a retest with the result of the newest row, at noon of the next day."""
     stored = load_status(top / STATUS, now)
     row = stored.status.seen(endpoint, stored.status.reference)[0]
     proof = proof_of(stored.status, endpoint, day, outcome=row.outcome, shape=row.shape)
@@ -182,7 +182,7 @@ def _retest(top: Path, now: datetime, endpoint: str, day: date) -> None:
 
 
 def proof_of(status: Status, endpoint: str, day: date, **seen: Any) -> RetestReceipt:
-    """What a retest at noon of the next day would leave behind, had there been one."""
+    """Return the receipt of an invented retest at noon of the next day."""
     noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC) + timedelta(days=1)
     sent = request_of(status, endpoint, status.reference)
     return RetestReceipt(
@@ -197,13 +197,13 @@ def proof_of(status: Status, endpoint: str, day: date, **seen: Any) -> RetestRec
 
 
 KINDS: dict[str, tuple[Callable[[Tree], Changes], bool]] = {}
-"""By name: what makes its changes, and whether they are of the built site."""
+"""By name, the function that makes the changes, and whether they are of the built site."""
 
 
 def kind(
     name: str, *, built: bool = False
 ) -> Callable[[Callable[[Tree], Changes]], Callable[[Tree], Changes]]:
-    """Puts the function that makes a class's changes among the classes."""
+    """Register the function that makes the changes of a class."""
 
     def known(make: Callable[[Tree], Changes]) -> Callable[[Tree], Changes]:
         assert name not in KINDS, name
@@ -214,18 +214,18 @@ def kind(
 
 
 def mutants_of(tree: Tree, name: str) -> Iterator[Mutant]:
-    """The mutants of a class. None is like the tree, and no two are alike."""
+    """Return the mutants of a class, each with its own name."""
     make, built = KINDS[name]
     seen: set[str] = set()
-    for told, edits in make(tree):
-        assert told not in seen, f"{name}: {told} twice"
-        seen.add(told)
+    for what, edits in make(tree):
+        assert what not in seen, f"{name}: {what} twice"
+        seen.add(what)
         raw = {path: new.encode() if isinstance(new, str) else new for path, new in edits.items()}
-        yield Mutant(name, told, raw, built)
+        yield Mutant(name, what, raw, built)
 
 
 def area_of(name: str) -> str:
-    """What a class is about: the module that it is in."""
+    """Return the area of a class, which is the module that defines it."""
     make = KINDS[name][0]
     made = make.func if isinstance(make, partial) else make
     return made.__module__.rpartition(".")[2]
