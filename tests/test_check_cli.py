@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from command import trueup
 from conftest import load_docs
+from git_repository import commit
 
 from trueup.check.baseline import NAME, NEVER, apply_baseline, load_baseline
 from trueup.errors import BadInput
@@ -29,11 +30,6 @@ def broken(repository: Path) -> Path:
     with (repository / PAGE).open("a", encoding="utf-8") as file:
         file.write(f"\n{TYPED}\n")
     return repository
-
-
-def git(top: Path, *words: str) -> None:
-    named = ("-c", "user.name=A", "-c", "user.email=a@example.com")
-    subprocess.run(["git", "-C", str(top), *named, *words], check=True, capture_output=True)
 
 
 @pytest.mark.parametrize("form", ["text", "json", "sarif", "github"])
@@ -156,9 +152,7 @@ def test_a_baseline_suppresses_no_other_page_and_nothing_more_often(tmp_path: Pa
 
 
 def test_observations_of_a_commit_must_still_exist(repository: Path) -> None:
-    git(repository, "init", "-q")
-    git(repository, "add", "status.yml", "docs")
-    git(repository, "commit", "-q", "-m", "Begin")
+    commit(repository)
     assert check(repository, "--against", "HEAD").returncode == 0
     status = repository / "status.yml"
     text = status.read_text()

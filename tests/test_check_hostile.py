@@ -17,6 +17,7 @@ from urllib.parse import unquote, unquote_to_bytes
 
 import pytest
 from command import trueup
+from git_repository import commit, git
 
 pytestmark = pytest.mark.no_cover
 
@@ -30,19 +31,8 @@ def top(starter: Path) -> Path:
     """The site of `trueup init` with one typed date, in a repository of one commit."""
     page = starter / "docs" / "en" / "index.md"
     page.write_text(page.read_text("utf-8").replace("own key.", "own key. Of 2026-05-01."), "utf-8")
-    git(starter, "init", "--quiet", "--template=")
     commit(starter)
     return starter
-
-
-def git(top: Path, *words: str) -> None:
-    name = ("-c", "user.name=A. Person", "-c", "user.email=person@example.com")
-    subprocess.run(["git", "-C", str(top), *name, *words], check=True, capture_output=True)
-
-
-def commit(top: Path) -> None:
-    git(top, "add", "--all")
-    git(top, "commit", "--quiet", "--message=Change")
 
 
 def check(top: Path, *options: str) -> tuple[int, list[str]]:
@@ -192,10 +182,11 @@ ODD_NAMES = ("a: b.md", "c:7: d; e. f.md", os.fsdecode(b"g\xff.md"))
 
 
 def test_every_format_keeps_the_path_of_a_finding(top: Path) -> None:
-    paths = [f"docs/en/{name}" for name in ODD_NAMES]
-    for path in paths:
-        (top / path).write_text("# A\n\nSince 2026-05-01.\n")
-    expected = {("docs/en/index.md", 16), *((path, 3) for path in paths)}
+    expected: set[tuple[str, int | None]] = {("docs/en/index.md", 16)}
+    for name in ODD_NAMES:
+        typed = f"docs/en/{name}"
+        (top / typed).write_text("# A\n\nSince 2026-05-01.\n")
+        expected.add((typed, 3))
     found = json.loads("\n".join(check(top, "--format", "json")[1]))["findings"]
     assert {(one["path"], one["line"]) for one in found} == expected
     log = json.loads("\n".join(check(top, "--format", "sarif")[1]))
@@ -246,17 +237,11 @@ def no_history(lines: list[str]) -> str:
 
 
 def test_a_shallow_clone_is_distinguished_from_an_unknown_commit(top: Path, tmp_path: Path) -> None:
-    first = subprocess.run(
-        ["git", "-C", str(top), "rev-parse", "HEAD"], check=True, capture_output=True, text=True
-    ).stdout.strip()
+    first = git(top, "rev-parse", "HEAD").strip()
     (top / "more.txt").write_text("more\n")
     commit(top)
     clone = tmp_path / "clone"
-    subprocess.run(
-        ["git", "clone", "--quiet", "--depth=1", f"file://{top}", str(clone)],
-        check=True,
-        capture_output=True,
-    )
+    git(top, "clone", "--quiet", "--depth=1", f"file://{top}", str(clone))
     code, lines = check(clone, "--against", first)
     assert code == 1 and "is a shallow clone without " in no_history(lines)
     assert any(line.startswith(TYPED) for line in lines)

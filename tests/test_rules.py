@@ -6,7 +6,6 @@ The site that `trueup init` writes is built and verified once; each sample chang
 import os
 import re
 import shutil
-import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -18,6 +17,7 @@ import lxml.html
 import markdown
 import pytest
 from conftest import TOP
+from git_repository import commit
 from mkdocs.config import load_config
 from samples import Change, Pair, Sample, Samples, load_samples, render_rules
 from test_verify_run import serving
@@ -109,17 +109,6 @@ def bases(tmp_path_factory: pytest.TempPathFactory) -> Bases:
     docs.build(to_be_verified=True)
     assert docs.verify(Pool(partial(open_mock, docs.stored)))[1] == []
     return made
-
-
-def git(top: Path, *words: str) -> None:
-    name = ("-c", "user.name=A. Person", "-c", "user.email=person@example.com")
-    subprocess.run(["git", "-C", str(top), *name, *words], check=True, capture_output=True)
-
-
-def commit(top: Path) -> None:
-    git(top, "init", "--quiet", "--template=", "--initial-branch=main")
-    git(top, "add", "--all")
-    git(top, "commit", "--quiet", "--message=Begin")
 
 
 def apply(top: Path, change: Change) -> None:

@@ -56,7 +56,7 @@ class _Part:
         if self.seen.text == self.readable:
             return found
         known = {offset for offset, _ in found}
-        more = {(self.seen.offset(at), text) for at, text in matcher.find(self.seen.text)}
+        more = {(self.seen.offsets[at], text) for at, text in matcher.find(self.seen.text)}
         return found | {(offset, text) for offset, text in more if offset not in known}
 
     @cached_property
@@ -138,7 +138,7 @@ def _typed_names(part: _Part, terms: BannedTerms) -> Iterator[Finding]:
     name, are no sentences; a name within code is checked as a fact."""
     found = ((at, one_line(typed)) for at, typed in terms.names.find(part.seen.text))
     named = [
-        (part.seen.offset(at), name) for at, name in found if name.lower() in terms.model_names
+        (part.seen.offsets[at], name) for at, name in found if name.lower() in terms.model_names
     ]
     if not named:
         return

@@ -63,10 +63,6 @@ class VisibleText:
     text: str
     offsets: list[int]
 
-    def offset(self, index: int) -> int:
-        """Return the offset in the source of a character."""
-        return self.offsets[index]
-
 
 def visible_text(written: str) -> VisibleText:
     """Return the text that readers see, with white space for macro calls, whose text is derived."""
