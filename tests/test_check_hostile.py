@@ -270,8 +270,3 @@ def test_without_git_itself_the_files_are_read_all_the_same(
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     code, lines = check(top, "--against", "HEAD")
     assert code == 1 and no_history(lines)
-
-
-def test_an_output_that_cannot_be_written_is_bad_input(top: Path) -> None:
-    code, (line,) = check(top, "--output", "no/such/folder.txt")
-    assert code == 2 and "no/such/folder.txt" in line

@@ -98,17 +98,14 @@ def _continues(old: Row, new: Row) -> bool:
         return old.source == new.source
     sources = (old.source, new.source)
     proved = all(source is not None and source.receipt is not None for source in sources)
-    return proved and _begin(old) == _begin(new) and new.times > old.times and _later(old, new)
+    is_later = as_time(new.newest) >= as_time(old.newest)
+    return proved and _begin(old) == _begin(new) and new.times > old.times and is_later
 
 
 def _begin(row: Observation) -> datetime:
     moment = row.at if row.first is None else row.first
     assert moment is not None
     return as_time(moment)
-
-
-def _later(old: Observation, new: Observation) -> bool:
-    return as_time(new.newest) >= as_time(old.newest)
 
 
 def _is_similar(old: Row, new: Row) -> bool:
