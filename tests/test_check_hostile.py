@@ -184,9 +184,10 @@ ODD_NAMES = ("a: b.md", "c:7: d; e. f.md", os.fsdecode(b"g\xff.md"))
 def test_every_format_keeps_the_path_of_a_finding(top: Path) -> None:
     expected: set[tuple[str, int | None]] = {("docs/en/index.md", 16)}
     for name in ODD_NAMES:
-        typed = f"docs/en/{name}"
+        typed, unreadable = f"docs/en/{name}", f"docs/en/2 {name}"
         (top / typed).write_text("# A\n\nSince 2026-05-01.\n")
-        expected.add((typed, 3))
+        (top / unreadable).write_bytes(b"# A\n\n\xff\n")
+        expected |= {(typed, 3), (unreadable, None)}
     found = json.loads("\n".join(check(top, "--format", "json")[1]))["findings"]
     assert {(one["path"], one["line"]) for one in found} == expected
     log = json.loads("\n".join(check(top, "--format", "sarif")[1]))
