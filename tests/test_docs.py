@@ -119,7 +119,7 @@ def test_a_row_that_raises_a_standing_needs_a_source(repository: Path) -> None:
     (repository / "status.yml").write_text(text + "".join(f"  {one}\n" for one in row.splitlines()))
     done = docs_command(repository)
     assert done.returncode == 2
-    assert "a row that lifts a standing needs a source" in done.stderr
+    assert "the row can raise a standing and has no source" in done.stderr
 
 
 @pytest.mark.long

@@ -1,12 +1,13 @@
-"""Errors: what the command line ends with, and every complaint of a status file at once."""
+"""Errors: the exit codes of the command line, and every message of a status file at once."""
 
 import pytest
 
 from trueup.errors import BadInput, BadStatus, TrueupError, Unreachable
+from trueup.message import Message, Place
 
 
 def leaves(kind: type[TrueupError]) -> set[type[TrueupError]]:
-    return {kind}.union(*(leaves(one) for one in kind.__subclasses__()))
+    return {kind}.union(*(leaves(child) for child in kind.__subclasses__()))
 
 
 def test_the_tree_is_the_one_that_is_drawn() -> None:
@@ -17,16 +18,18 @@ def test_the_tree_is_the_one_that_is_drawn() -> None:
 @pytest.mark.parametrize(
     ("error", "code"),
     [
-        (BadInput("status.yml: it is gone; a file was expected. Write it."), 2),
-        (BadStatus(["status.yml:1: a", "status.yml:2: b"]), 2),
-        (Unreachable("sandbox: none was found; one was expected. Install one."), 3),
+        (BadInput("status.yml", "no such file", "Check the path."), 2),
+        (BadStatus([Message(Place("status.yml", 1), "a", "A.")]), 2),
+        (Unreachable("sandbox", "none was found", "Install one."), 3),
     ],
 )
-def test_an_exit_code_tells_whose_fault_it_is(error: TrueupError, code: int) -> None:
+def test_an_error_has_an_exit_code_and_a_message(error: TrueupError, code: int) -> None:
     assert error.exit_code == code
+    assert str(error) == str(error.message)
 
 
-def test_a_bad_status_is_told_whole_and_line_by_line() -> None:
-    error = BadStatus(["status.yml:1: a", "status.yml:2: b"])
-    assert error.complaints == ("status.yml:1: a", "status.yml:2: b")
-    assert str(error) == "status.yml:1: a\nstatus.yml:2: b"
+def test_a_bad_status_has_a_message_a_line_in_the_order_of_the_file() -> None:
+    late, early = (Message(Place("status.yml", line), "a", "A.") for line in (20, 3))
+    error = BadStatus([late, early])
+    assert error.messages == (early, late)
+    assert str(error) == "status.yml:3: a. A.\nstatus.yml:20: a. A."

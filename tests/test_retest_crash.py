@@ -302,7 +302,7 @@ def test_a_status_file_that_someone_edits_meanwhile_keeps_the_edit(bed: Simulate
     bed.gateway.on_call = lambda: bed.status.write_bytes(bed.old)
     ended, killed = bed.run(*ASK), bed.journalled()
     assert (ended.code, bed.status.read_bytes()) == (2, bed.old)
-    assert "it changed on disk since it was loaded; nothing was written" in ended.said
+    assert "changed on disk since it was loaded; nothing was written" in ended.said
     assert "The answers are kept: use --resume --write." in ended.said
     assert_finished(bed, bed.run(*RESUME), killed)
     assert bed.status.read_bytes().startswith(b"# By another hand.\n")

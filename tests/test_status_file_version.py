@@ -38,7 +38,7 @@ def test_a_file_of_version_1_is_refused_with_what_to_write() -> None:
     with pytest.raises(BadStatus) as caught:
         parse_status(CURRENT.replace("version: 2", "version: 1"), "status.yml", NOW)
     assert str(caught.value) == (
-        "status.yml:3:1: version is 1; this release reads version 2. Write version: 2, and in the"
+        "status.yml:3:1: version is 1, expected 2. Write version: 2, and in the"
         " observations outcome: output for image, inconclusive for cannot-tell,"
         " billing: charged-without-output for charged-without-image, and others_conclusive for"
         " others_told."

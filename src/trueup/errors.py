@@ -3,12 +3,13 @@ and a wrong page or file is a finding; neither is raised past the door that repo
 
     TrueupError            .exit_code is what the command line ends with
     ├── BadInput       2   a file, an option or the environment is not what it must be
-    │   └── BadStatus  2   the status file, with every complaint at once
+    │   └── BadStatus  2   the status file, with everything wrong in it at once
     └── Unreachable    3   no result: no sandbox, no build, no answer
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 
 from trueup.message import Message, Place
@@ -42,12 +43,22 @@ class BadInput(TrueupError):
 
 
 class BadStatus(BadInput):
-    """The status file cannot be used; `complaints` holds one line for each thing wrong in it."""
+    """The status file cannot be used: one message a line, in the order of the file."""
 
-    def __init__(self, complaints: Sequence[str]) -> None:
-        super().__init__("\n".join(complaints))
-        self.complaints = tuple(complaints)
-        self.messages = tuple(map(transition_message, complaints))
+    MOST = 100
+    """More than a person fixes before the next run, and few enough for a terminal."""
+
+    def __init__(self, messages: Iterable[Message]) -> None:
+        first, *rest = islice(messages, self.MOST + 1)
+        taken = sorted([first, *rest][: self.MOST], key=lambda message: message.where)
+        if len(rest) == self.MOST:
+            more = f"more than {self.MOST} problems; only these are listed"
+            taken.append(Message(Place(first.where.path), more, "Fix these first."))
+        self.messages = tuple(taken)
+        super().__init__(taken[0].where, taken[0].problem, taken[0].fix)
+
+    def __str__(self) -> str:
+        return "\n".join(str(message) for message in self.messages)
 
 
 class Unreachable(TrueupError):

@@ -1,6 +1,6 @@
 """Model: the nouns of the status file, frozen and typed. Holds no rule and touches no file.
 
-Each class is one table of `status.yml`; the JSON Schema for editors comes from these classes.
+Each class is a table of `status.yml`; the JSON Schema for editors comes from these classes.
 """
 
 from trueup.model.config import (

@@ -1,4 +1,4 @@
-"""Status: the whole status file, and where its parts stand in the text."""
+"""Status: the whole status file, and its parts by name."""
 
 from collections import deque
 from typing import Literal
@@ -13,61 +13,61 @@ class Status(Frozen):
     """The status file: every fact, once."""
 
     version: Literal[2]
-    """The version of this form."""
+    """Version of this form."""
     policy: Policy
-    """How fast trust grows and how long it lasts."""
+    """Growth of trust, and its duration."""
     targets: dict[Name, Target]
-    """Where requests go, by name."""
+    """Gateways that requests go to, by name."""
     routes: dict[Name, Route]
     """Method, path, protocol and auth, by name."""
     signatures: dict[Name, Signature] = {}
     """Known failure texts, by name."""
     models: dict[Name, Model]
-    """What can be called, by the name that calls it."""
+    """Names that can be called, with their upstreams."""
     endpoints: dict[str, Endpoint]
-    """What a reader may or may not build on, by `model/route`."""
+    """Requests that readers may or may not build on, by `model/route`."""
     mappings: tuple[Mapping, ...] = ()
     """Sightings of the model behind an alias."""
     holds: tuple[Hold, ...] = ()
     """Downward overrides by people."""
     observations: tuple[Observation, ...] = ()
-    """What retests saw, oldest first."""
+    """Results of retests, oldest first."""
 
     @property
     def reference(self) -> str:
-        """The name of the target that makes standings."""
+        """Name of the target that makes standings."""
         return next(name for name, target in self.targets.items() if target.reference)
 
     def upstream(self, model: str) -> str:
-        """The model behind a name; the name itself when it is the upstream's own."""
+        """Return the model behind a name; the name itself when it is the upstream's own."""
         return self.models[model].upstream or model
 
     def family(self, model: str) -> str:
-        """The family of a model; its own name when it has none."""
+        """Return the family of a model; its own name when it has none."""
         return self.models[model].family or model
 
     def route_of(self, endpoint: str) -> Route:
-        """The route of `model/route`."""
+        """Return the route of `model/route`."""
         return self.routes[split(endpoint)[1]]
 
     def title_of(self, route: str) -> str:
-        """A route as people write it; its name when it has no title."""
+        """Return a route's title; its name when it has none."""
         return self.routes[route].title or route
 
     def endpoints_of(self, model: str) -> list[str]:
-        """A model's endpoints, in the order of the file."""
+        """Return a model's endpoints, in the order of the file."""
         return [name for name in self.endpoints if split(name)[0] == model]
 
     @property
     def hosts(self) -> frozenset[str]:
-        """The hosts of every base URL, each with its port where it has one."""
+        """Hosts of every base URL, each with its port where it has one."""
         urls = (url for target in self.targets.values() for url in target.base_urls)
         return frozenset(urlsplit(url).netloc for url in urls)
 
     def seen(
         self, endpoint: str, target: str | None = None, variant: str | None = None
     ) -> tuple[Observation, ...]:
-        """The rows of an endpoint's own request, or of a variant's, newest first.
+        """Return the rows of an endpoint's own request, or of a variant's, newest first.
 
         Retracted rows are left out.
         """
@@ -80,7 +80,7 @@ _SORTED: deque[tuple[Rows, dict[tuple[str, str | None], list[Observation]]]] = d
 
 
 def _by_request(rows: Rows) -> dict[tuple[str, str | None], list[Observation]]:
-    """Rows that count, newest first, by endpoint and variant; kept for the lists last asked for."""
+    """Return the rows that count, newest first, by endpoint and variant; kept for recent lists."""
     for known, index in _SORTED:
         if known is rows:
             return index

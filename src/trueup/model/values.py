@@ -1,4 +1,4 @@
-"""Values: the words and types that the nouns are made of, and what a date means."""
+"""Values: the words and types that the nouns are made of, and the meaning of a date."""
 
 import ast
 import re
@@ -7,7 +7,7 @@ from enum import StrEnum
 from inspect import cleandoc, getsource
 from itertools import pairwise
 from textwrap import dedent
-from typing import Annotated, Literal
+from typing import Annotated, Literal, LiteralString
 
 from pydantic import (
     AfterValidator,
@@ -21,7 +21,7 @@ from pydantic import (
     WithJsonSchema,
 )
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
+from pydantic_core import CoreSchema, PydanticCustomError
 
 Body = dict[str, JsonValue]
 AuthKind = Literal["query-key", "bearer", "x-goog-api-key"]
@@ -43,7 +43,7 @@ REQUEST = r"^(GET|POST|PUT|PATCH|DELETE) /\S*$"
 
 
 class Standing(StrEnum):
-    """The word that a reader sees for an endpoint, best first."""
+    """The word that readers see for an endpoint, best first."""
 
     RECOMMENDED = "recommended"
     CONTROLLED_TESTING = "controlled-testing"
@@ -52,43 +52,48 @@ class Standing(StrEnum):
 
     @property
     def rank(self) -> int:
-        """0 for the best."""
+        """The position in the order, 0 for the best."""
         return list(Standing).index(self)
 
 
-def _a_moment(value: object) -> object:
+def _other_form(expected: LiteralString) -> PydanticCustomError:
+    """Return the error of a value of another form; its text is the expected form alone."""
+    return PydanticCustomError("other_form", expected)
+
+
+def _moment(value: object) -> object:
     if not isinstance(value, date):
-        raise ValueError("a date such as 2026-04-14, or a time with its zone, was expected")
+        raise _other_form("a date such as 2026-04-14, or a time with its zone")
     return value
 
 
-def _a_day(value: object) -> object:
+def _day(value: object) -> object:
     if not isinstance(value, date) or isinstance(value, datetime):
-        raise ValueError("a date such as 2026-04-14 was expected")
+        raise _other_form("a date such as 2026-04-14")
     return value
 
 
 def _days(value: object) -> object:
     found = re.fullmatch(r"([1-9][0-9]{0,3})d", value) if isinstance(value, str) else None
     if not found:
-        raise ValueError("a number of days such as 30d was expected")
+        raise _other_form("a number of days such as 30d")
     return timedelta(days=int(found[1]))
 
 
 def _base_url(value: str) -> str:
     if not re.fullmatch(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?", value):
-        raise ValueError("scheme and host alone, such as https://example.com, were expected")
+        raise _other_form("scheme and host alone, such as https://example.com")
     return value
 
 
 def _secure_url(value: str) -> str:
     if not value.startswith("https://"):
-        raise ValueError("a base URL with https was expected, since readers send their keys to it")
+        raise _other_form("a base URL with https, since readers send their keys to it")
     return value
 
 
-Moment = Annotated[date | datetime, BeforeValidator(_a_moment)]
-Day = Annotated[date, BeforeValidator(_a_day)]
+Moment = Annotated[date | datetime, BeforeValidator(_moment)]
+Day = Annotated[date, BeforeValidator(_day)]
 Days = Annotated[
     timedelta,
     BeforeValidator(_days),
@@ -107,10 +112,10 @@ Prose = Annotated[Text, TRANSLATED]
 
 
 class Frozen(BaseModel):
-    """A noun: it never changes after it was read, and knows no key that it does not document.
+    """A noun: it never changes after it was read, and has no key that it does not document.
 
-    Most commands use few of them, so each is built when it is first used, and its docstrings are
-    read when its schema is asked for, not by `use_attribute_docstrings`, on import.
+    Most commands use few of them, so each is built on its first use, and its docstrings are read
+    for its schema alone, not by `use_attribute_docstrings`, on import.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
@@ -128,7 +133,7 @@ class Frozen(BaseModel):
 
 
 def _docstrings(noun: type) -> dict[str, str]:
-    """The docstring behind each field of a noun and of those that it is made from."""
+    """Return the docstring behind each field of a noun and of its base classes."""
     found: dict[str, str] = {}
     for base in reversed(noun.__mro__):
         if issubclass(base, Frozen) and base is not Frozen:
@@ -138,27 +143,27 @@ def _docstrings(noun: type) -> dict[str, str]:
                 match field, text:
                     case (
                         ast.AnnAssign(target=ast.Name(id=name)),
-                        ast.Expr(value=ast.Constant(value=str(told))),
+                        ast.Expr(value=ast.Constant(value=str(words))),
                     ):
-                        found[name] = cleandoc(told)
+                        found[name] = cleandoc(words)
     return found
 
 
 def split(endpoint: str) -> tuple[str, str]:
-    """Model and route of `model/route`."""
+    """Return the model and the route of `model/route`."""
     model, _, route = endpoint.rpartition("/")
     return model, route
 
 
 def anchor(endpoint: str) -> str:
-    """An endpoint as an HTML id that is a CSS selector too: the copy button selects by it."""
+    """Return an endpoint as an HTML id that is a CSS selector too, for the copy button."""
     return re.sub(r"[^A-Za-z0-9-]", "_", endpoint.replace("/", "--"))
 
 
 def as_time(moment: date | datetime) -> datetime:
-    """An aware time (UTC) for a date or a time, so that both can be compared.
+    """Return an aware time (UTC) for a date or a time, so that both can be compared.
 
-    A date stands for its first instant; a naive time is read as UTC.
+    A date is its first instant; a naive time is read as UTC.
     """
     if isinstance(moment, datetime):
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

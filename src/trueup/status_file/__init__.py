@@ -1,17 +1,17 @@
-"""Store: the status file to the model and back. The only reader and writer of `status.yml`."""
+"""Status file: YAML to the model and back. The only reader and writer of `status.yml`."""
 
-from trueup.status_file.complaint import did_you_mean, listed, shown
 from trueup.status_file.edit import (
     append_mapping,
     append_observation,
     extend_observation,
     save,
+    write_whole,
 )
 from trueup.status_file.form import parse_as
 from trueup.status_file.load import Stored, load_status, parse_status
 from trueup.status_file.row_text import render_entry, render_row, render_text
 from trueup.status_file.schema import render_schema
-from trueup.status_file.whole_file import write_whole
+from trueup.status_file.value_text import did_you_mean, listed, shown
 from trueup.status_file.yaml_text import Document, parse_yaml, refuse_depth
 
 __all__ = [

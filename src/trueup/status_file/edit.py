@@ -5,6 +5,7 @@ Never dumps the file: every byte outside the edit stays as it was.
 
 import os
 import re
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -17,41 +18,32 @@ from trueup.lock import waited_for
 from trueup.model import Mapping, Observation, Source, as_time
 from trueup.status_file.load import Stored, parse_status
 from trueup.status_file.row_text import render_moment, render_row, render_text
-from trueup.status_file.whole_file import write_whole
 
 Change = tuple[int, int, str]
+"""Start and end of a part of the text, and the text that replaces it."""
 
 
 def append_observation(stored: Stored, row: Observation, now: datetime) -> Stored:
-    """The status with a row at the end of `observations`; nothing is written to disk.
+    """Return the status with a row at the end of `observations`; nothing is written to disk.
 
     BadInput when the list is no block list, or when the text would not read as the old rows and
     the new one.
     """
-    edited = _appended(stored, "observations", row, now)
-    if edited.status.observations[-1] != row:
-        raise _not_as_meant(stored.path)
-    return edited
+    return _append(stored, "observations", row, now)
 
 
 def append_mapping(stored: Stored, row: Mapping, now: datetime) -> Stored:
-    """The status with a row at the end of `mappings`; as `append_observation` otherwise."""
-    edited = _appended(stored, "mappings", row, now)
-    if edited.status.mappings[-1] != row:
-        raise _not_as_meant(stored.path)
-    return edited
+    """Return the status with a row at the end of `mappings`; as `append_observation` otherwise."""
+    return _append(stored, "mappings", row, now)
 
 
-def _appended(stored: Stored, name: str, row: Observation | Mapping, now: datetime) -> Stored:
-    node = stored.document.node(name)
-    if not isinstance(node, yaml.SequenceNode) or node.flow_style or not node.value:
-        what = f"there is no {name} list" if node is None else f"{name} is in brackets"
-        message = f"{what}; a block list with a row was expected. Write the first row by hand."
-        raise BadInput(f"{stored.place(name)}: {message}")
+def _append(stored: Stored, name: str, row: Observation | Mapping, now: datetime) -> Stored:
+    node = _block(stored, name, yaml.SequenceNode)
     block = render_row(row, node.start_mark.column)
-    edited = _edited(stored, [_inserted(stored.text, node, block)], now)
-    rows = [*stored.data[name], edited.data[name][-1]]
-    _require(edited, {**stored.data, name: rows})
+    edited = _edit(stored, [_inserted(stored.text, node, block)], now)
+    _require(edited, {**stored.data, name: [*stored.data[name], edited.data[name][-1]]})
+    if getattr(edited.status, name)[-1] != row:
+        raise _changed(stored.path)
     return edited
 
 
@@ -62,24 +54,23 @@ def extend_observation(
     now: datetime,
     source: Source | None = None,
 ) -> Stored:
-    """The status with one more equal sighting on a row of it; nothing is written to disk.
+    """Return the status with another equal sighting on a row of it; nothing is written to disk.
 
     `source` is the receipt of that sighting, in the place of the row's own. BadInput when the row
-    is of another status, could not tell, is newer than `at`, or would change otherwise.
+    is of another status, is inconclusive, is newer than `at`, or would change otherwise.
     """
     keys = stored.keys_of(row)
     if row.outcome == "inconclusive":
-        message = "a row that could not tell; silence counts by its days. Append a row instead."
-        raise BadInput(f"{stored.place(*keys)}: {message}")
+        problem = "an inconclusive row is not extended: each counts by its own date"
+        raise BadInput(stored.place(*keys), problem, "Append a row instead.")
     if as_time(at) < as_time(row.newest):
-        found = f"a sighting of {render_moment(at)}, older than the row's {row.newest}"
-        message = f"{found}; a newer one was expected. Nothing was changed."
-        raise BadInput(f"{stored.place(*keys)}: {message}")
+        problem = f"the sighting is of {render_moment(at)}, expected {row.newest} or later"
+        raise BadInput(stored.place(*keys), problem, "Append no sighting older than the row.")
     node = stored.document.node(*keys)
     assert isinstance(node, yaml.MappingNode)
     moved = _receipt(node, row.source, source) if source and row.source else []
-    edited = _edited(stored, [*_sighting(stored.text, node, row, at), *moved], now)
-    rows = [dict(one) for one in stored.data["observations"]]
+    edited = _edit(stored, [*_sighting(stored.text, node, row, at), *moved], now)
+    rows = [dict(old) for old in stored.data["observations"]]
     item = rows[keys[1]]
     if "at" in item:
         item["first"] = item.pop("at")
@@ -103,45 +94,80 @@ def save(stored: Stored) -> None:
             if found == content:
                 return
             if found != stored.loaded_text.encode():
-                message = "it changed on disk since it was loaded; nothing was written"
-                todo = "Load it again and repeat the edit."
-                raise BadInput(f"{stored.path}: {message}; the loaded text was expected. {todo}")
+                problem = "changed on disk since it was loaded; nothing was written"
+                raise BadInput(stored.path, problem, "Load it again and repeat the edit.")
             write_whole(path, content, os.stat(path).st_mode & 0o7777)
     except OSError as error:
-        message = f"it cannot be written ({error.strerror}); a writable file was expected"
-        raise BadInput(f"{stored.path}: {message}. Check the file and its folder.") from error
+        problem = f"cannot be written ({error.strerror})"
+        raise BadInput(stored.path, problem, "Check the file and its folder.") from error
 
 
-def _edited(stored: Stored, changes: list[Change], now: datetime) -> Stored:
+def write_whole(path: Path, content: bytes, mode: int) -> None:
+    """Put content in a file's place, with the mode, on the disk before this returns.
+
+    A crash leaves the old file or the new. Until it is whole it has one name beside it, which the
+    next write takes over from one that was killed; the caller's lock keeps a second writer away.
+    """
+    name = path.with_name(f".{path.name}.part")
+    try:
+        with open(name, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fchmod(file.fileno(), mode)
+            os.fsync(file.fileno())
+        os.replace(name, path)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            os.unlink(name)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _block(stored: Stored, name: str, kind: type[yaml.CollectionNode]) -> yaml.CollectionNode:
+    """Return the node of a list or a section that is written as lines, with an entry."""
+    node = stored.document.node(name)
+    if not isinstance(node, kind) or node.flow_style or not node.value:
+        problem = f"there is no {name}" if node is None else f"{name} is in brackets"
+        fix = "Write the first entry by hand, on lines of its own."
+        raise BadInput(stored.place(name), problem, fix)
+    return node
+
+
+def _edit(stored: Stored, changes: list[Change], now: datetime) -> Stored:
     text = stored.text
     for start, stop, new in sorted(changes, reverse=True):
         text = text[:start] + new + text[stop:]
     try:
         return replace(parse_status(text, stored.path, now), loaded_text=stored.loaded_text)
     except BadStatus as error:
-        found = "the file would be wrong with this edit; nothing was changed"
-        raise BadInput(f"{stored.path}: {found}. It would say: {error.complaints[0]}") from error
+        first = error.message
+        problem = f"this edit would make the file invalid ({first.where}: {first.problem})"
+        raise BadInput(stored.path, problem, f"{first.fix} Nothing was changed.") from error
 
 
 def _require(edited: Stored, data: dict[str, Any]) -> None:
     if edited.data != data:
-        raise _not_as_meant(edited.path)
+        raise _changed(edited.path)
 
 
-def _not_as_meant(path: str) -> BadInput:
-    message = "the edited text does not read as what was there and what is new; nothing was changed"
-    return BadInput(f"{path}: {message}. Look at its values and at the layout of the list.")
+def _changed(path: str) -> BadInput:
+    problem = "the edited text does not read as the old and the new values; nothing was changed"
+    return BadInput(path, problem, "Check the values, and the layout of the list.")
 
 
 def _inserted(text: str, node: yaml.Node, block: str) -> Change:
-    """A block put on lines of its own behind a node."""
+    """Return the change that puts a block on lines of its own behind a node."""
     newline, stop = _newline(text), _end_of_lines(text, node)
     block = block.replace("\n", newline)
     return stop, stop, newline + block if stop and text[stop - 1] != "\n" else block
 
 
 def _end_of_lines(text: str, node: yaml.Node) -> int:
-    """Where the line after a node's last one begins; comments and blank lines stay behind it."""
+    """Return the start of the line after a node's last; comments and blank lines stay behind it."""
     while isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
         last = node.value[-1]
         node = last[1] if isinstance(last, tuple) else last
@@ -160,7 +186,7 @@ def _newline(text: str) -> str:
 def _sighting(
     text: str, node: yaml.MappingNode, row: Observation, at: date | datetime
 ) -> list[Change]:
-    """The changes that make `at` into `first` and `last`, or move `last`, and count up `times`."""
+    """Return the changes that make `at` into `first` and `last`, or move `last`, and add one."""
     pairs = {key.value: (key, value) for key, value in node.value}
     last, times = f"last: {render_moment(at)}", f"times: {row.times + 1}"
     if "at" in pairs:
@@ -174,11 +200,11 @@ def _sighting(
 
 
 def _receipt(node: yaml.MappingNode, old: Source, new: Source) -> list[Change]:
-    """The changes that make a row's receipt another one."""
-    source = next(value for key, value in node.value if key.value == "source")
-    values = {key.value: value for key, value in source.value}
+    """Return the changes that make a row's receipt another one."""
     if old.receipt is None or new.receipt is None:
         return []
+    source = next(value for key, value in node.value if key.value == "source")
+    values = {key.value: value for key, value in source.value}
     return [
         _span(values["receipt"], render_text(new.receipt)),
         _span(values["sha256"], render_text(new.sha256 or "")),
@@ -190,7 +216,7 @@ def _span(node: yaml.Node, new: str) -> Change:
 
 
 def _added(text: str, node: yaml.MappingNode, after: yaml.Node, entries: list[str]) -> Change:
-    """Entries put behind a value: in the same braces, or on lines of their own."""
+    """Return the change that puts entries behind a value: in its braces, or on new lines."""
     if node.flow_style:
         stop = after.end_mark.index
         return stop, stop, "".join(f", {entry}" for entry in entries)

@@ -8,17 +8,22 @@ from typing import Any, TypeGuard, TypeVar, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from trueup.message import Place
+from trueup.errors import BadStatus
+from trueup.message import Message
 from trueup.model import NAME, REQUEST, Frozen, Status
-from trueup.status_file.complaint import MOST, did_you_mean, listed, refusal, shown
+from trueup.status_file.value_text import did_you_mean, listed, shown
 from trueup.status_file.yaml_text import Document
 
 Keys = tuple[str | int, ...]
+Problem = tuple[Keys, str, str]
+"""The keys that lead to a problem, the problem, and the fix."""
 Form = TypeVar("Form", bound=Frozen)
-NAMES = "lower-case letters, digits, '.', '_' and '-', a letter or digit first,"
+MOST_ERRORS = 10 * BadStatus.MOST
+"""A value that fits no member of a union has an error for each member, of which one is made."""
+NAMES = "lower-case letters, digits, '.', '_' and '-', a letter or digit first"
 _PATTERNS = {
     NAME: NAMES,
-    REQUEST: "a method and a path, such as POST /v1/things,",
+    REQUEST: "a method and a path, such as POST /v1/things",
     "^[0-9a-f]{64}$": "a SHA-256 hash of 64 hexadecimal digits",
     r"^image/[a-z0-9.+-]+$": "an image type such as image/png",
 }
@@ -41,36 +46,38 @@ _EXPECTED: dict[str, Callable[[dict[str, Any]], str]] = {
 
 
 def parse_form(document: Document) -> Status:
-    """The status that the data spell; BadStatus names every part of another form."""
+    """Return the status that the data are; BadStatus has every part of another form."""
     status = parse_as(document, Status)
-    if type(document.data["version"]) is not int:
-        found = shown(document.data["version"])
-        message = f"version is {found}; 2 was expected. Write version: 2."
-        raise refusal([(document.place("version"), message)])
+    version = document.data["version"]
+    if type(version) is not int:
+        problem = f"version is {shown(version)}, expected 2"
+        raise BadStatus([Message(document.place("version"), problem, "Write version: 2.")])
     return status
 
 
 def parse_as(document: Document, noun: type[Form]) -> Form:
-    """The noun that the data spell; BadStatus names every part of another form."""
+    """Return the noun that the data are; BadStatus has every part of another form."""
     try:
         return noun.model_validate(document.data)
     except ValidationError as error:
-        raise refusal(_complaints(document, error.errors(include_url=False))) from error
+        problems = _problems(document.data, noun, error.errors(include_url=False))
+        raise BadStatus(
+            Message(document.place(*keys), problem, fix) for keys, problem, fix in problems
+        ) from error
 
 
-def _complaints(document: Document, errors: list[ErrorDetails]) -> Iterator[tuple[Place, str]]:
-    """One for each part; a part that fits no member of a union names what all of them expect."""
-    seen: dict[tuple[Keys, str], list[ErrorDetails]] = {}
-    for error in errors[: 10 * MOST]:
-        keys = _keys(error["loc"], document.data)
-        whole = error["type"] == "missing"
-        seen.setdefault((keys, str(error["loc"][-1]) if whole else ""), []).append(error)
-    for (keys, _), same in seen.items():
-        yield document.place(*keys), _worded(keys, same)
+def _problems(data: Any, noun: type[BaseModel], errors: list[ErrorDetails]) -> Iterator[Problem]:
+    """Yield a problem for each part, with what every member of a union expects there."""
+    parts: dict[tuple[Keys, str], list[ErrorDetails]] = {}
+    for error in errors[:MOST_ERRORS]:
+        missing = str(error["loc"][-1]) if error["type"] == "missing" else ""
+        parts.setdefault((_keys(error["loc"], data), missing), []).append(error)
+    for (keys, _), same in parts.items():
+        yield keys, *_worded(keys, same, noun)
 
 
 def _keys(loc: Keys, data: Any) -> Keys:
-    """The part of pydantic's location that the file has: no tags of unions, nothing missing."""
+    """Return the part of pydantic's location that the file has, without the tags of unions."""
     keys: list[str | int] = []
     for part in loc:
         here = isinstance(data, dict) and part in data
@@ -80,54 +87,49 @@ def _keys(loc: Keys, data: Any) -> Keys:
     return tuple(keys)
 
 
-def _worded(keys: Keys, same: list[ErrorDetails]) -> str:
+def _worded(keys: Keys, same: list[ErrorDetails], noun: type[BaseModel]) -> tuple[str, str]:
+    """Return the problem of the errors of one part, and its fix."""
     error = same[0]
     name, value, context = _name(keys), error["input"], error.get("ctx", {})
     if error["type"] == "missing":
-        return f"{name} has no {error['loc'][-1]!r}; it was expected. Add it."
+        return f"{name} has no {error['loc'][-1]!r}", "Add it."
     if error["type"] == "extra_forbidden":
-        return _unknown_key(keys)
+        return _unknown_key(keys, noun)
     if error["loc"][-1] == "[key]":
-        return f"the name {shown(keys[-1])} cannot be used; {NAMES} were expected. Rename it."
+        return f"the name {shown(keys[-1])} cannot be used", f"Rename it: {NAMES}."
     if error["type"] == "value_error":
-        return _broken_rule(name, value, str(context["error"]))
+        return f"{name} is inconsistent: {context['error']}", "Correct it."
     expected = " or ".join(
         dict.fromkeys(
-            _EXPECTED[one["type"]](one.get("ctx", {})) if one["type"] in _EXPECTED else one["msg"]
-            for one in same
+            _EXPECTED[each["type"]](each.get("ctx", {}))
+            if each["type"] in _EXPECTED
+            else each["msg"]
+            for each in same
         )
     )
-    todo = "Quote it." if "text" in expected and _is_bare(value) else "Change it."
+    fix = "Change it."
+    if error["type"] == "invalid-json-value" or ("text" in expected and _is_bare(value)):
+        fix = "Quote it."
     if error["type"] == "literal_error":
-        todo = did_you_mean(value, _literals(context)).strip() or "Change it."
-    if error["type"] == "invalid-json-value":
-        todo = "Quote it."
-    return f"{name} is {shown(value)}; {expected} was expected. {todo}"
+        fix = did_you_mean(value, _literals(context)) or "Change it."
+    return f"{name} is {shown(value)}, expected {expected}", fix
 
 
-def _broken_rule(name: str, value: Any, rule: str) -> str:
-    found = "at odds with itself" if isinstance(value, dict) else shown(value)
-    return f"{name} is {found}{':' if ';' in rule else ';'} {rule}. Change it."
-
-
-def _unknown_key(keys: Keys) -> str:
+def _unknown_key(keys: Keys, noun: type[BaseModel]) -> tuple[str, str]:
     key, owner = keys[-1], _name(keys[:-1])
     if key == "standing":
-        return (
-            f"{owner} has a typed 'standing'; none was expected, since a standing is derived, "
-            "never typed. Record an observation, or use a hold to lower it."
-        )
-    names = list(_model_at(keys[:-1]).model_fields)
-    remedy = did_you_mean(key, names).strip() or "Remove it."
-    return f"{owner} has the unknown key {shown(key)}; keys are {', '.join(names)}. {remedy}"
+        problem = f"{owner} has a typed 'standing', which is always derived"
+        return problem, "Record an observation, or use a hold to lower it."
+    names = list(_model_at(keys[:-1], noun).model_fields)
+    problem = f"{owner} has the unknown key {shown(key)}; keys are {', '.join(names)}"
+    return problem, did_you_mean(key, names) or "Remove it."
 
 
-def _model_at(keys: Keys) -> type[BaseModel]:
-    model: type[BaseModel] = Status
+def _model_at(keys: Keys, model: type[BaseModel]) -> type[BaseModel]:
     left = iter(keys)
     for key in left:
         kind = model.model_fields[str(key)].annotation
-        model = next(one for one in (kind, *get_args(kind)) if _is_model(one))
+        model = next(member for member in (kind, *get_args(kind)) if _is_model(member))
         if get_origin(kind) in (dict, tuple):
             next(left)
     return model

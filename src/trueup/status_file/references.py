@@ -1,4 +1,4 @@
-"""References: what the rows of a status file say of each other and of `now`. Knows no text."""
+"""References: the rows of a status file against each other and `now`. Knows no text."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -8,14 +8,14 @@ from fnmatch import fnmatchcase
 from trueup.finding import RULES
 from trueup.model import Mapping, Observation, Source, Status, as_time, split
 from trueup.protocols import PROTOCOLS
-from trueup.status_file.complaint import did_you_mean, listed, shown
-from trueup.status_file.form import Keys
+from trueup.status_file.form import Keys, Problem
+from trueup.status_file.value_text import did_you_mean, listed, shown
 
-Complaints = Iterator[tuple[Keys, str]]
+Problems = Iterator[Problem]
 
 
-def check_references(status: Status, now: datetime) -> Complaints:
-    """Each thing that does not hold together, with the keys that lead to it."""
+def check_references(status: Status, now: datetime) -> Problems:
+    """Yield each contradiction between parts, and each name that leads nowhere."""
     yield from _severities(status)
     yield from _targets(status)
     yield from _routes(status)
@@ -31,159 +31,137 @@ def check_references(status: Status, now: datetime) -> Complaints:
         yield from _times_of_row(status, row, ("observations", index), now)
 
 
-def _unknown(what: str, name: str, names: Iterable[str], kind: str) -> str:
+def _unknown(keys: Keys, problem: str, name: str, names: Iterable[str], kind: str) -> Problem:
     names = list(names)
-    hint = did_you_mean(name, names) or f" Correct it, or add it to {kind}."
-    return f"{what} {shown(name)} is not known; {kind} are {listed(names)}.{hint}"
+    add = f", or add it to {kind}" if kind in Status.model_fields else ""
+    fix = did_you_mean(name, names) or f"Correct it{add}."
+    return keys, f"{problem}; {kind} are {listed(names)}", fix
 
 
-def _severities(status: Status) -> Complaints:
-    """A policy may ask for more; what it cannot do is to talk an error away."""
+def _severities(status: Status) -> Problems:
+    """Yield each severity that would suppress an error; a policy can only be stricter."""
     for name, severity in status.policy.severities.items():
         keys = ("policy", "severities", name)
         if name not in RULES:
-            yield keys, _unknown("rule", name, RULES, "rules")
+            yield _unknown(keys, f"rule {shown(name)} is not known", name, RULES, "rules")
         elif RULES[name].severity == "error" and severity != "error":
-            found = f"findings of {name} are made {shown(severity)}"
-            message = f"{found}; they are errors, and error was expected. Mend them, or put"
-            yield keys, f"{message} them into the baseline until a day."
+            problem = f"{name} is {shown(severity)}, expected error"
+            yield keys, problem, "Fix its findings, or put them into the baseline until a date."
 
 
-def _targets(status: Status) -> Complaints:
+def _targets(status: Status) -> Problems:
     if "mock" in status.targets:
-        message = (
-            "a target is called 'mock', which is the name of the replay; another was expected."
-        )
-        yield ("targets", "mock"), f"{message} Rename it."
+        yield ("targets", "mock"), "the name 'mock' is that of the replay", "Rename the target."
     references = [name for name, target in status.targets.items() if target.reference]
-    rule = "exactly one was expected, since it makes the standings"
     if not references:
-        yield ("targets",), f"no target is the reference; {rule}. Write reference: true on one."
+        fix = "Write reference: true on the one whose observations make the standings."
+        yield ("targets",), "no target is the reference", fix
     for name in references[1:]:
-        found = f"target {shown(name)} is a reference beside {shown(references[0])}"
-        yield ("targets", name, "reference"), f"{found}; {rule}. Remove it from one of them."
-    yield from _base_urls(status)
-
-
-def _base_urls(status: Status) -> Complaints:
+        problem = f"targets {shown(references[0])} and {shown(name)} are both the reference"
+        yield ("targets", name, "reference"), problem, "Remove it from one of them."
     owners: dict[str, str] = {}
     for name, target in status.targets.items():
         if (owner := owners.setdefault(_origin(target.base_url), name)) != name:
-            found = f"target {shown(name)} has the base_url of {shown(owner)}"
-            message = f"{found}; one of its own was expected. Correct it, or remove the target."
-            yield ("targets", name, "base_url"), message
+            problem = f"target {shown(name)} has the base_url of {shown(owner)}"
+            yield ("targets", name, "base_url"), problem, "Correct it, or remove the target."
     for name, target in status.targets.items():
         for index, url in enumerate(target.also):
             if (origin := _origin(url)) in owners:
-                found = f"{url} is a base URL of {shown(owners[origin])} already"
-                message = f"{found}; another was expected. Correct it, or take it out."
-                yield ("targets", name, "also", index), message
+                problem = f"{url} is already a base URL of {shown(owners[origin])}"
+                yield ("targets", name, "also", index), problem, "Correct it, or remove it."
             owners[origin] = name
 
 
 def _origin(url: str) -> str:
-    """A base URL without the port that its scheme has anyway."""
+    """Return a base URL without the port that its scheme has anyway."""
     return url.removesuffix(":443" if url.startswith("https") else ":80")
 
 
-def _routes(status: Status) -> Complaints:
+def _routes(status: Status) -> Problems:
     for name, route in status.routes.items():
         if route.protocol not in PROTOCOLS:
-            message = _unknown("protocol", route.protocol, PROTOCOLS, "protocols")
-            yield ("routes", name, "protocol"), message
+            problem = f"protocol {shown(route.protocol)} is not known"
+            keys = ("routes", name, "protocol")
+            yield _unknown(keys, problem, route.protocol, PROTOCOLS, "protocols")
         rest = re.sub(r"\{(model|upstream)\}", "", route.request)
         strange = re.search(r"\{[^{}]*\}|[{}]", rest)
         if strange:
-            found = f"the request has {shown(strange[0])}"
-            message = f"{found}; only {{model}} and {{upstream}} are filled in. Use these, or none."
-            yield ("routes", name, "request"), message
+            problem = f"the request has {shown(strange[0])}; only {{model}} and {{upstream}}"
+            yield ("routes", name, "request"), f"{problem} are filled in", "Use these, or none."
 
 
-def _ledgers(status: Status) -> Complaints:
-    """A ledger that was read once cannot be said to be none: that would forgive what it showed."""
+def _ledgers(status: Status) -> Problems:
+    """Yield each target without a ledger that has bills: they would no longer count."""
     for name, target in status.targets.items():
         billed = [row for row in status.observations if row.target == name and row.billing]
         if target.ledger is not None and billed:
-            found = f"{name} has no ledger, and {len(billed)} of its observations tell of a bill"
-            message = f"{found}; one or the other was expected. Take the ledger line out."
-            yield ("targets", name, "ledger"), message
+            problem = f"{name} has ledger: none, and {len(billed)} of its observations a billing"
+            yield ("targets", name, "ledger"), problem, "Remove the ledger line."
 
 
-def _signatures(status: Status) -> Complaints:
+def _signatures(status: Status) -> Problems:
     for name, signature in status.signatures.items():
         if signature.match not in signature.replay.message:
-            found = f"the message does not contain the match, {shown(signature.match)}"
-            message = f"{found}; it was expected in it. Correct one of the two."
-            yield ("signatures", name, "replay", "message"), message
+            problem = f"the message does not contain the match, {shown(signature.match)}"
+            yield ("signatures", name, "replay", "message"), problem, "Correct one of the two."
 
 
-def _endpoints(status: Status) -> Complaints:
+def _endpoints(status: Status) -> Problems:
     for endpoint in status.endpoints:
         model, route = split(endpoint)
-        keys = ("endpoints", endpoint)
+        keys, subject = ("endpoints", endpoint), f"endpoint {shown(endpoint)}"
         if "/" not in endpoint:
-            found = f"endpoint {shown(endpoint)} is one name"
-            yield keys, f"{found}; a model and a route were expected. Write model/route."
+            yield keys, f"{subject} has no slash", "Write model/route."
             continue
         if model not in status.models:
-            yield keys, _names_no("model", endpoint, model, status.models)
+            yield _unknown(keys, f"{subject} names no model", model, status.models, "models")
         if route not in status.routes:
-            yield keys, _names_no("route", endpoint, route, status.routes)
+            yield _unknown(keys, f"{subject} names no route", route, status.routes, "routes")
 
 
-def _names_no(kind: str, endpoint: str, name: str, names: Iterable[str]) -> str:
-    names = list(names)
-    hint = did_you_mean(name, names) or f" Correct it, or add the {kind}."
-    return f"endpoint {shown(endpoint)} names no {kind}; {kind}s are {listed(names)}.{hint}"
-
-
-def _holds(status: Status, now: datetime) -> Complaints:
+def _holds(status: Status, now: datetime) -> Problems:
     for index, hold in enumerate(status.holds):
-        if not any(fnmatchcase(endpoint, hold.endpoint) for endpoint in status.endpoints):
-            found = f"the pattern {shown(hold.endpoint)} matches no endpoint"
-            hint = did_you_mean(hold.endpoint, status.endpoints) or " Correct it, or remove it."
-            message = f"{found}; endpoints are {listed(status.endpoints)}.{hint}"
-            yield ("holds", index, "endpoint"), message
+        keys, pattern = ("holds", index, "endpoint"), hold.endpoint
+        if not any(fnmatchcase(endpoint, pattern) for endpoint in status.endpoints):
+            problem = f"the pattern {shown(pattern)} matches no endpoint"
+            yield _unknown(keys, problem, pattern, status.endpoints, "endpoints")
         yield from _future(("holds", index, "on"), hold.on, now)
 
 
-def _mapping(status: Status, mapping: Mapping, keys: Keys, now: datetime) -> Complaints:
+def _mapping(status: Status, mapping: Mapping, keys: Keys, now: datetime) -> Problems:
     if mapping.alias not in status.models:
-        yield (*keys, "alias"), _unknown("alias", mapping.alias, status.models, "models")
+        problem = f"alias {shown(mapping.alias)} is not known"
+        yield _unknown((*keys, "alias"), problem, mapping.alias, status.models, "models")
     if mapping.alias == mapping.upstream:
-        found = f"{shown(mapping.alias)} is mapped to itself"
-        message = (
-            f"{found}; the model behind the alias was expected. Correct it, or remove the row."
-        )
-        yield (*keys, "upstream"), message
+        fix = "Write the model behind the alias, or remove the row."
+        yield (*keys, "upstream"), f"{shown(mapping.alias)} is mapped to itself", fix
     yield from _future((*keys, "at"), mapping.at, now)
     yield from _bare_date((*keys, "at"), mapping.at, mapping.source)
 
 
-def _names_of_row(status: Status, row: Observation, keys: Keys) -> Complaints:
-    if row.endpoint not in status.endpoints:
-        message = _unknown("endpoint", row.endpoint, status.endpoints, "endpoints")
-        yield (*keys, "endpoint"), message
-    else:
-        route = status.routes.get(split(row.endpoint)[1])
-        protocol = PROTOCOLS.get(route.protocol) if route else None
-        if row.shape and protocol and row.shape not in protocol.shapes:
-            found = f"shape is {shown(row.shape)}, which the endpoint's protocol does not have"
-            message = f"{found}; {listed(protocol.shapes, ' or ')} was expected. Choose one."
-            yield (*keys, "shape"), message
-        variants = status.endpoints[row.endpoint].variants
-        if row.variant is not None and row.variant not in variants:
-            message = _unknown("variant", row.variant, variants, f"variants of {row.endpoint}")
-            yield (*keys, "variant"), message
-    if row.target not in status.targets:
-        yield (*keys, "target"), _unknown("target", row.target, status.targets, "targets")
+def _names_of_row(status: Status, row: Observation, keys: Keys) -> Problems:
+    names: list[tuple[str, str, Iterable[str], str, Keys]] = [
+        ("endpoint", row.endpoint, status.endpoints, "endpoints", (*keys, "endpoint")),
+        ("target", row.target, status.targets, "targets", (*keys, "target")),
+    ]
     for index, name in enumerate(row.signatures):
-        if name not in status.signatures:
-            message = _unknown("signature", name, status.signatures, "signatures")
-            yield (*keys, "signatures", index), message
+        place = (*keys, "signatures", index)
+        names.append(("signature", name, status.signatures, "signatures", place))
+    if row.variant is not None and row.endpoint in status.endpoints:
+        variants = status.endpoints[row.endpoint].variants
+        kind = f"variants of {row.endpoint}"
+        names.append(("variant", row.variant, variants, kind, (*keys, "variant")))
+    for noun, name, known, kind, place in names:
+        if name not in known:
+            yield _unknown(place, f"{noun} {shown(name)} is not known", name, known, kind)
+    route = status.routes.get(split(row.endpoint)[1]) if row.endpoint in status.endpoints else None
+    protocol = PROTOCOLS.get(route.protocol) if route else None
+    if row.shape and protocol and row.shape not in protocol.shapes:
+        problem = f"shape is {shown(row.shape)}, expected {listed(protocol.shapes, ' or ')}"
+        yield (*keys, "shape"), problem, "Choose a shape of the endpoint's protocol."
 
 
-def _times_of_row(status: Status, row: Observation, keys: Keys, now: datetime) -> Complaints:
+def _times_of_row(status: Status, row: Observation, keys: Keys, now: datetime) -> Problems:
     for name in ("at", "first", "last"):
         moment = getattr(row, name)
         if moment is not None:
@@ -192,23 +170,22 @@ def _times_of_row(status: Status, row: Observation, keys: Keys, now: datetime) -
     newest = (*keys, "last" if row.at is None else "at")
     if row.source is None:
         if row.outcome not in ("error", "inconclusive") or row.billing == "aligned":
-            found = "a row without a source says more than an error or a inconclusive"
-            yield keys, f"{found}; a row that lifts a standing needs a source. Add it."
+            yield keys, "the row can raise a standing and has no source", "Add it."
     elif row.source.reported is not None and row.day > status.policy.reported_until:
-        found = f"a reported row of {row.day}, after reported_until, {status.policy.reported_until}"
-        yield newest, f"{found}; later ones need a receipt. Retest it instead."
+        until = status.policy.reported_until
+        problem = f"a reported row of {row.day}, after reported_until ({until})"
+        yield newest, problem, "Retest it instead: later rows need a receipt."
 
 
-def _future(keys: Keys, moment: date | datetime, now: datetime) -> Complaints:
+def _future(keys: Keys, moment: date | datetime, now: datetime) -> Problems:
     aware = isinstance(moment, datetime)
     if as_time(moment) > now if aware else moment > now.astimezone(UTC).date():
         today = now.astimezone(UTC)
         limit = today.strftime("%Y-%m-%dT%H:%M:%SZ") if aware else today.date().isoformat()
-        message = f"{keys[-1]} is {shown(moment)}, in the future; {limit} or earlier was expected"
-        yield keys, f"{message}. Correct it."
+        yield keys, f"{keys[-1]} is {shown(moment)}, expected {limit} or earlier", "Correct it."
 
 
-def _bare_date(keys: Keys, moment: date | datetime, source: Source | None) -> Complaints:
+def _bare_date(keys: Keys, moment: date | datetime, source: Source | None) -> Problems:
     if source is not None and source.receipt is not None and not isinstance(moment, datetime):
-        found = f"{keys[-1]} is {shown(moment)}, a bare date, on a row with a receipt"
-        yield keys, f"{found}; a time with its zone was expected. Write the receipt's time."
+        problem = f"{keys[-1]} is {shown(moment)}, expected a time with its zone"
+        yield keys, problem, "Write the receipt's time."

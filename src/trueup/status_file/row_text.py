@@ -1,4 +1,4 @@
-"""Row text: one row or entry as block YAML that both YAML 1.1 and 1.2 read alike. Reads no file."""
+"""Row text: a row or an entry as block YAML that YAML 1.1 and 1.2 read alike. Reads no file."""
 
 import json
 import re
@@ -9,6 +9,7 @@ from typing import Any
 from trueup.model import Frozen
 
 WIDEST_FLOW = 70
+"""Characters of a list or a mapping on one line, which stays below 100 with its indentation."""
 _PLAIN = re.compile(r"[A-Za-z](?:[A-Za-z0-9 ./_-]|:(?=[A-Za-z0-9/]))*(?<! )")
 _WORDS = {"null", "true", "false", "yes", "no", "on", "off"}
 _ESCAPED = re.compile(
@@ -17,23 +18,23 @@ _ESCAPED = re.compile(
 
 
 def render_text(text: str) -> str:
-    """A text as a scalar on one line."""
+    """Return a text as a scalar on one line."""
     return _scalar(text)
 
 
 def render_row(row: Frozen, column: int) -> str:
-    """The row as a list item with its dash at a column (from 0), without what is at its default."""
+    """Return the row as a list item, its dash at a column (from 0), without defaults."""
     return "".join(f"{line}\n" for line in _items([row.model_dump(exclude_defaults=True)], column))
 
 
 def render_entry(name: str, noun: Frozen, column: int) -> str:
-    """A named noun as an entry with its key at a column, without what is at its default."""
+    """Return a named noun as an entry, its key at a column (from 0), without defaults."""
     data = noun.model_dump(mode="json", exclude_defaults=True)
     return "".join(f"{line}\n" for line in _entries({name: data}, column))
 
 
 def render_moment(moment: date | datetime) -> str:
-    """A date as ISO 8601; a time too, in UTC with Z."""
+    """Return a date as ISO 8601; a time too, in UTC with Z."""
     if isinstance(moment, datetime) and moment.tzinfo is not None:
         return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
     return moment.isoformat()
@@ -64,15 +65,15 @@ def _is_flat(value: Any) -> bool:
     if not isinstance(value, dict | list | tuple):
         return True
     inner = value.values() if isinstance(value, dict) else value
-    flat = not any(isinstance(one, dict | list | tuple) for one in inner)
+    flat = not any(isinstance(part, dict | list | tuple) for part in inner)
     return not value or (flat and len(_flow(value)) <= WIDEST_FLOW)
 
 
 def _flow(value: Any) -> str:
     if isinstance(value, dict):
-        return f"{{{', '.join(f'{_scalar(key)}: {_scalar(one)}' for key, one in value.items())}}}"
+        return f"{{{', '.join(f'{_scalar(key)}: {_scalar(part)}' for key, part in value.items())}}}"
     if isinstance(value, list | tuple):
-        return f"[{', '.join(_scalar(one) for one in value)}]"
+        return f"[{', '.join(_scalar(part) for part in value)}]"
     return _scalar(value)
 
 

@@ -1,4 +1,4 @@
-"""Schema: the JSON Schema of the status file, for editors. Adds nothing that the model lacks."""
+"""Schema: the JSON Schema of the status file, for editors. Adds nothing to the model."""
 
 import json
 from typing import Any
@@ -9,14 +9,14 @@ from trueup.model import Status
 
 
 class _Plain(GenerateJsonSchema):
-    """Without the titles that only repeat a key."""
+    """JSON Schema without the titles that only repeat a key."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False
 
 
 def render_schema() -> str:
-    """The JSON Schema (draft 2020-12) as JSON text."""
+    """Return the JSON Schema (draft 2020-12) as JSON text."""
     schema = Status.model_json_schema(schema_generator=_Plain)
     for table in schema["$defs"].values():
         for field in table.get("properties", {}).values():
@@ -26,13 +26,13 @@ def render_schema() -> str:
     top = {
         "$schema": _Plain.schema_dialect,
         "title": "The status file of Trueup",
-        "description": "Every fact of the docs, once: pages, standings and code follow from it.",
+        "description": "Every fact of the docs, once: the source of pages, standings and code.",
     }
     return json.dumps(top | {k: v for k, v in schema.items() if k not in top}, indent=2) + "\n"
 
 
 def _describe(field: dict[str, Any], tables: dict[str, Any]) -> None:
-    """A field without words of its own takes those of the table that it holds."""
+    """Give a field without a description that of the table that it holds."""
     if "description" in field:
         return
     inner = [field, field.get("items", {}), field.get("additionalProperties", {})]

@@ -1,6 +1,6 @@
 """Version: the words of version 1 of the status file, for a comparison with an older commit.
 
-Reads no file. It leaves with the release after the first.
+Reads no file. To be removed with the release after the first.
 """
 
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ UPGRADE = (
 
 
 def is_version_1(data: Mapping[str, Any]) -> bool:
-    """Whether the data of a status file are of version 1."""
+    """Return whether the data of a status file are of version 1."""
     return type(data.get("version")) is int and data["version"] == 1
 
 

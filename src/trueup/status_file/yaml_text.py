@@ -1,6 +1,6 @@
 """YAML text: from text to plain data and the places of its parts. Knows no key of the status file.
 
-What two readers of YAML could read differently is refused, and so is all that can blow up.
+Text that two readers of YAML could read differently is refused, and text that takes endless memory.
 """
 
 import math
@@ -15,12 +15,17 @@ from typing import Any
 import yaml
 from yaml.constructor import SafeConstructor
 
-from trueup.message import Place
-from trueup.status_file.complaint import refusal, shown
+from trueup.errors import BadStatus
+from trueup.message import Message, Place
+from trueup.status_file.value_text import shown
 
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 DEEPEST = 40
+"""Levels of nesting: far above what a body has, far below Python's limit of recursion."""
 MOST_PARTS = 200_000
+"""Events of the parser, which takes about four seconds for as many."""
+LARGEST = 10**60
+"""Numbers above it are a mistake, and slow to convert to text."""
 _STRANGE = re.compile(
     "[^\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
@@ -35,18 +40,19 @@ _CORE = (
     ("float", re.compile(r"(?:[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))")),
 )
 _PROBLEMS = {
-    "mapping values are not allowed": "a colon stands where no key can end",
-    "cannot start any token": "a character that YAML reserves begins a value",
-    "expected <document start>": "text stands after the end of the data",
+    "mapping values are not allowed": "a colon where no key can end",
+    "cannot start any token": "a value begins with a character that YAML reserves",
+    "expected <document start>": "more text after the end of the data",
     "could not find expected ':'": "a line has no colon after its key",
     "found unexpected end of stream": "a quoted text has no closing quote",
 }
-Complaints = list[tuple[int, str]]
+Problem = tuple[int, str, str]
+"""The index of a problem in the text, the problem, and the fix."""
 
 
 @dataclass(frozen=True)
 class Document:
-    """One YAML mapping: its text, its plain data, and where each part stands."""
+    """A YAML mapping: its text, its plain data, and the places of its parts."""
 
     text: str
     path: str
@@ -54,7 +60,7 @@ class Document:
     data: dict[str, Any]
 
     def node(self, *keys: str | int) -> yaml.Node | None:
-        """The node of a value, or None where the file has none."""
+        """Return the node of a value, or None where the file has none."""
         node: yaml.Node = self.root
         for key in keys:
             found = _child(node, key)
@@ -64,7 +70,7 @@ class Document:
         return node
 
     def place(self, *keys: str | int) -> Place:
-        """Where a mapping's key or a list's item stands; for what is missing, its parent's."""
+        """Return the place of a mapping's key or a list's item, or of the nearest parent."""
         node: yaml.Node = self.root
         at = node
         for key in keys:
@@ -80,22 +86,22 @@ class Document:
 
 
 def parse_yaml(text: str, path: str, loader: Any = LOADER) -> Document:
-    """The one mapping that a text holds; BadStatus names everything that is not plain in it."""
+    """Return the one mapping that a text holds; BadStatus has all that is not plain in it."""
     lines = _Lines(text, path)
-    complaints = _characters(text) or _structure(text, loader)
-    if not complaints:
+    problems = _characters(text) or _structure(text, loader)
+    if not problems:
         root = yaml.compose(text, Loader=loader)
         builder = _Builder(lines)
         if isinstance(root, yaml.MappingNode):
             data = builder.mapping(root)
-            if not builder.complaints:
+            if not builder.problems:
                 return Document(text, path, root, data)
-        complaints = builder.complaints or [(0, _no_mapping(root))]
-    raise refusal((lines.place(index), message) for index, message in complaints)
+        problems = builder.problems or [(0, _no_mapping(root), "Start with version: 2.")]
+    raise BadStatus(Message(lines.place(index), *problem) for index, *problem in problems)
 
 
 def refuse_depth(text: str | bytes) -> None:
-    """Raises YAMLError for what is nested so deep that reading it could end the whole program."""
+    """Raise YAMLError for text nested so deep that reading it could end the program."""
     depth = 0
     for event in yaml.parse(text, Loader=LOADER):
         depth += isinstance(event, yaml.CollectionStartEvent)
@@ -106,41 +112,38 @@ def refuse_depth(text: str | bytes) -> None:
 
 def _no_mapping(root: yaml.Node | None) -> str:
     if root is None:
-        return "the file is empty; the keys of a status file were expected. Start with version: 2."
+        return "the file is empty"
     found = "a list" if isinstance(root, yaml.SequenceNode) else "one bare value"
-    return f"the file holds {found}; a mapping was expected. Start with version: 2."
+    return f"the file is {found}, expected a mapping"
 
 
-def _characters(text: str) -> Complaints:
+def _characters(text: str) -> list[Problem]:
     found = _STRANGE.search(text)
     if not found:
         return []
-    name = f"U+{ord(found[0]):04X}"
     if found.start() == 0 and found[0] == "\ufeff":
-        return [
-            (0, "the file begins with a byte order mark; plain UTF-8 was expected. Save it so.")
-        ]
+        return [(0, "a byte order mark", "Save the file as UTF-8 without one.")]
     if found[0] == "\t":
-        return [(found.start(), "a tab; spaces were expected. Replace it, or write \\t in quotes.")]
-    todo = "Remove it, or write it as an escape in double quotes."
-    return [(found.start(), f"the character {name} is not allowed; text was expected. {todo}")]
+        return [(found.start(), "a tab", "Replace it with spaces, or write \\t in double quotes.")]
+    fix = "Remove it, or write it as an escape in double quotes."
+    return [(found.start(), f"the character U+{ord(found[0]):04X} is not allowed", fix)]
 
 
-def _structure(text: str, loader: Any) -> Complaints:
-    complaints: Complaints = []
+def _structure(text: str, loader: Any) -> list[Problem]:
+    problems: list[Problem] = []
     try:
-        for complaint in _refused_events(text, loader):
-            complaints.append(complaint)
+        for problem in _refused_events(text, loader):
+            problems.append(problem)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        problem = error.problem or "not YAML"
-        plain = next((said for known, said in _PROBLEMS.items() if known in problem), problem)
-        todo = "Look at the quotes, colons and indentation here and just above."
-        complaints.append((mark.index if mark else 0, f"{plain}; YAML was expected. {todo}"))
-    return complaints
+        reason = error.problem or "not readable"
+        plain = next((text for known, text in _PROBLEMS.items() if known in reason), reason)
+        fix = "Check the quotes, colons and indentation here and just above."
+        problems.append((mark.index if mark else 0, f"not valid YAML ({plain})", fix))
+    return problems
 
 
-def _refused_events(text: str, loader: Any) -> Iterator[tuple[int, str]]:
+def _refused_events(text: str, loader: Any) -> Iterator[Problem]:
     depth = documents = 0
     events: Iterator[Any] = yaml.parse(text, Loader=loader)
     for count, event in enumerate(events):
@@ -148,26 +151,26 @@ def _refused_events(text: str, loader: Any) -> Iterator[tuple[int, str]]:
         if isinstance(event, yaml.DocumentStartEvent):
             documents += 1
             if documents > 1:
-                yield index, "a second document begins; one was expected. Remove the --- line."
+                yield index, "a second document", "Remove the --- line."
                 return
         if isinstance(event, yaml.AliasEvent):
-            yield index, f"an alias, *{event.anchor}; plain values were expected. Write it out."
+            yield index, f"the alias *{event.anchor} is not allowed", "Write the value out."
         elif getattr(event, "anchor", None):
-            yield index, f"an anchor, &{event.anchor}; plain values were expected. Remove it."
+            yield index, f"the anchor &{event.anchor} is not allowed", "Remove it."
         if getattr(event, "tag", None) is not None:
-            yield index, f"a tag, {shown(event.tag)}; plain values were expected. Remove it."
+            yield index, f"the tag {shown(event.tag)} is not allowed", "Remove it."
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
         if count > MOST_PARTS:
-            yield index, f"more than {MOST_PARTS} parts; fewer were expected. Is it the right file?"
+            yield index, f"more than {MOST_PARTS} parts", "Check that it is the right file."
             return
         if depth > DEEPEST:
-            yield index, f"more than {DEEPEST} levels; a flatter file was expected. Unnest it."
+            yield index, f"more than {DEEPEST} levels of nesting", "Flatten them."
             return
 
 
 class _Lines:
-    """From an index into a text to its place. Only a line feed ends a line, as in editors."""
+    """Places of the indices of a text. Only a line feed ends a line, as in editors."""
 
     def __init__(self, text: str, path: str) -> None:
         self._path = path
@@ -181,10 +184,10 @@ class _Lines:
 
 
 class _Builder:
-    """Makes plain data of nodes and keeps what it had to refuse."""
+    """Plain data of nodes, and the problems in them."""
 
     def __init__(self, lines: _Lines) -> None:
-        self.complaints: Complaints = []
+        self.problems: list[Problem] = []
         self._lines = lines
         self._constructor = SafeConstructor()
 
@@ -206,53 +209,52 @@ class _Builder:
                 continue
             if key in data:
                 line = self._lines.place(first[key])
-                found = f"the key {shown(key)} stands here again; it is already at {line}"
-                self.refuse(key_node, f"{found}; each key was expected once. Keep one.")
+                self.refuse(key_node, f"the key {shown(key)} is already at {line}", "Keep one.")
                 continue
             data[key], first[key] = value, key_node.start_mark.index
         return data
 
     def key(self, node: yaml.Node) -> str | None:
         if not isinstance(node, yaml.ScalarNode):
-            self.refuse(node, "a key that is a collection; text was expected. Write a name.")
+            self.refuse(node, "the key is a collection, expected text", "Write a name.")
             return None
         kind = _kind(node)
         if kind == "merge":
-            self.refuse(node, "a merge key, <<; plain keys were expected. Write the values out.")
+            self.refuse(node, "the merge key << is not allowed", "Write the values out.")
             return None
         # YAML 1.1 reads the key `on` as true; it is the name of a hold's date.
         if kind != "str" and not (kind == "bool" and _core_kind(node) == "str"):
-            found = f"the key {shown(node.value)} is no text ({kind})"
-            self.refuse(node, f"{found}; text was expected. Quote it.")
+            problem = f"the key {shown(node.value)} reads as {kind}, expected text"
+            self.refuse(node, problem, "Quote it.")
             return None
         return self.text(node)
 
     def scalar(self, node: yaml.ScalarNode) -> Any:
         kind = _kind(node)
         if kind not in ("timestamp", _core_kind(node)):
-            found = f"{shown(node.value)} means different things to different readers of YAML"
-            self.refuse(node, f"{found}; a plain value was expected. Quote it, or write it out.")
+            problem = f"{shown(node.value)} has another meaning in YAML 1.1 than in 1.2"
+            self.refuse(node, problem, "Quote it, or write it out.")
             return node.value
         if kind == "str":
             return self.text(node)
         try:
             return self.plain(kind, node)
         except (ValueError, OverflowError):
-            kinds = {"timestamp": "a date, or a time with its zone,"}
-            wanted = kinds.get(kind, "a finite number of usual length")
-            todo = "Correct it, or quote it if it is text."
-            self.refuse(node, f"the value is {shown(node.value)}; {wanted} was expected. {todo}")
+            kinds = {"timestamp": "a date, or a time with its zone"}
+            expected = kinds.get(kind, "a finite number of usual length")
+            problem = f"the value is {shown(node.value)}, expected {expected}"
+            self.refuse(node, problem, "Correct it, or quote it if it is text.")
             return None
 
     def plain(self, kind: str, node: yaml.ScalarNode) -> Any:
-        """A scalar that is no text; ValueError or OverflowError where it stands for no value."""
+        """Return a scalar that is no text; ValueError or OverflowError where it has no value."""
         if kind == "null":
             return None
         if kind == "bool":
             return node.value.lower() == "true"
         if kind == "int":
             number = int(node.value, 0)
-            if abs(number) >= 10**60:
+            if abs(number) >= LARGEST:
                 raise ValueError(node.value)
             return number
         if kind == "float":
@@ -269,14 +271,11 @@ class _Builder:
 
     def text(self, node: yaml.Node) -> str:
         if _SURROGATE.search(node.value):
-            message = (
-                "half of a surrogate pair; whole characters were expected. Correct the escape."
-            )
-            self.refuse(node, message)
+            self.refuse(node, "half of a surrogate pair", "Correct the escape.")
         return str(node.value)
 
-    def refuse(self, node: yaml.Node, message: str) -> None:
-        self.complaints.append((node.start_mark.index, message))
+    def refuse(self, node: yaml.Node, problem: str, fix: str) -> None:
+        self.problems.append((node.start_mark.index, problem, fix))
 
 
 def _kind(node: yaml.Node) -> str:
