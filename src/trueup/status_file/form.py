@@ -1,7 +1,7 @@
 """Form: plain data against the nouns of the model. Rewords pydantic; checks no reference."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from inspect import isclass
 from typing import Any, TypeGuard, TypeVar, get_args, get_origin
 
@@ -27,21 +27,19 @@ _PATTERNS = {
     "^[0-9a-f]{64}$": "a SHA-256 hash of 64 hexadecimal digits",
     r"^image/[a-z0-9.+-]+$": "an image type such as image/png",
 }
-_EXPECTED: dict[str, Callable[[dict[str, Any]], str]] = {
-    "string_type": lambda _: "text",
-    "int_type": lambda _: "a whole number",
-    "bool_type": lambda _: "true or false",
-    "dict_type": lambda _: "a mapping",
-    "model_type": lambda _: "a mapping",
-    "tuple_type": lambda _: "a list",
-    "list_type": lambda _: "a list",
-    "invalid-json-value": lambda _: "a value that JSON has",
-    "literal_error": lambda ctx: _one_of(_literals(ctx)),
-    "string_pattern_mismatch": lambda ctx: _PATTERNS.get(ctx["pattern"], ctx["pattern"]),
-    "string_too_short": lambda _: "text",
-    "string_too_long": lambda ctx: f"text of at most {ctx['max_length']} characters",
-    "greater_than_equal": lambda ctx: f"{ctx['ge']} or more",
-    "less_than_equal": lambda ctx: f"{ctx['le']} or less",
+_EXPECTED = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "bool_type": "true or false",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+    "tuple_type": "a list",
+    "list_type": "a list",
+    "invalid-json-value": "a value that JSON has",
+    "string_too_short": "text",
+    "string_too_long": "text of at most {max_length} characters",
+    "greater_than_equal": "{ge} or more",
+    "less_than_equal": "{le} or less",
 }
 
 
@@ -99,20 +97,24 @@ def _worded(keys: Keys, same: list[ErrorDetails], noun: type[BaseModel]) -> tupl
         return f"the name {shown(keys[-1])} cannot be used", f"Rename it: {NAMES}."
     if error["type"] == "value_error":
         return f"{name} is inconsistent: {context['error']}", "Correct it."
-    expected = " or ".join(
-        dict.fromkeys(
-            _EXPECTED[each["type"]](each.get("ctx", {}))
-            if each["type"] in _EXPECTED
-            else each["msg"]
-            for each in same
-        )
-    )
+    expected = " or ".join(dict.fromkeys(_expected(each) for each in same))
     fix = "Change it."
     if error["type"] == "invalid-json-value" or ("text" in expected and _is_bare(value)):
         fix = "Quote it."
     if error["type"] == "literal_error":
         fix = did_you_mean(value, _literals(context)) or "Change it."
     return f"{name} is {shown(value)}, expected {expected}", fix
+
+
+def _expected(error: ErrorDetails) -> str:
+    context = error.get("ctx", {})
+    if error["type"] == "literal_error":
+        names = _literals(context)
+        return listed(names, " or ") if len(names) < 3 else f"one of {listed(names)}"
+    if error["type"] == "string_pattern_mismatch":
+        return _PATTERNS.get(context["pattern"], context["pattern"])
+    known = _EXPECTED.get(error["type"])
+    return known.format_map(context) if known else error["msg"]
 
 
 def _unknown_key(keys: Keys, noun: type[BaseModel]) -> tuple[str, str]:
@@ -145,10 +147,6 @@ def _is_bare(value: Any) -> bool:
 
 def _literals(context: dict[str, Any]) -> list[str]:
     return re.findall(r"'([^']+)'", context["expected"]) or [context["expected"]]
-
-
-def _one_of(names: list[str]) -> str:
-    return listed(names, " or ") if len(names) < 3 else f"one of {listed(names)}"
 
 
 def _name(keys: Keys) -> str:

@@ -17,11 +17,6 @@ _ESCAPED = re.compile(
 )
 
 
-def render_text(text: str) -> str:
-    """Return a text as a scalar on one line."""
-    return _scalar(text)
-
-
 def render_row(row: Frozen, column: int) -> str:
     """Return the row as a list item, its dash at a column (from 0), without defaults."""
     return "".join(f"{line}\n" for line in _items([row.model_dump(exclude_defaults=True)], column))
@@ -52,7 +47,7 @@ def _items(items: list[Any], column: int) -> Iterator[str]:
 
 def _entries(data: dict[str, Any], column: int) -> Iterator[str]:
     for key, value in data.items():
-        head = f"{' ' * column}{_scalar(key)}:"
+        head = f"{' ' * column}{render_text(key)}:"
         if _is_flat(value):
             yield f"{head} {_flow(value)}"
         else:
@@ -71,13 +66,15 @@ def _is_flat(value: Any) -> bool:
 
 def _flow(value: Any) -> str:
     if isinstance(value, dict):
-        return f"{{{', '.join(f'{_scalar(key)}: {_scalar(part)}' for key, part in value.items())}}}"
+        pairs = (f"{render_text(key)}: {render_text(part)}" for key, part in value.items())
+        return f"{{{', '.join(pairs)}}}"
     if isinstance(value, list | tuple):
-        return f"[{', '.join(_scalar(part) for part in value)}]"
-    return _scalar(value)
+        return f"[{', '.join(render_text(part) for part in value)}]"
+    return render_text(value)
 
 
-def _scalar(value: Any) -> str:
+def render_text(value: Any) -> str:
+    """Return a text, or another value without parts, as a scalar on one line."""
     if isinstance(value, str):
         if _PLAIN.fullmatch(value) and value.lower() not in _WORDS:
             return value

@@ -5,7 +5,6 @@ Text that two readers of YAML could read differently is refused, and text that t
 
 import math
 import re
-from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,7 +15,7 @@ import yaml
 from yaml.constructor import SafeConstructor
 
 from trueup.errors import BadStatus
-from trueup.message import Message, Place
+from trueup.message import Message, Place, TextPositions
 from trueup.status_file.value_text import shown
 
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -81,13 +80,13 @@ class Document:
         return self._lines.place(at.start_mark.index)
 
     @cached_property
-    def _lines(self) -> "_Lines":
-        return _Lines(self.text, self.path)
+    def _lines(self) -> TextPositions:
+        return TextPositions(self.path, self.text)
 
 
 def parse_yaml(text: str, path: str, loader: Any = LOADER) -> Document:
     """Return the one mapping that a text holds; BadStatus has all that is not plain in it."""
-    lines = _Lines(text, path)
+    lines = TextPositions(path, text)
     problems = _characters(text) or _structure(text, loader)
     if not problems:
         root = yaml.compose(text, Loader=loader)
@@ -169,24 +168,10 @@ def _refused_events(text: str, loader: Any) -> Iterator[Problem]:
             return
 
 
-class _Lines:
-    """Places of the indices of a text. Only a line feed ends a line, as in editors."""
-
-    def __init__(self, text: str, path: str) -> None:
-        self._path = path
-        self._size = len(text)
-        self._starts = [0, *(found.end() for found in re.finditer("\n", text))]
-
-    def place(self, index: int) -> Place:
-        index = min(index, self._size)
-        line = bisect_right(self._starts, index)
-        return Place(path=self._path, line=line, column=index - self._starts[line - 1] + 1)
-
-
 class _Builder:
     """Plain data of nodes, and the problems in them."""
 
-    def __init__(self, lines: _Lines) -> None:
+    def __init__(self, lines: TextPositions) -> None:
         self.problems: list[Problem] = []
         self._lines = lines
         self._constructor = SafeConstructor()
