@@ -1,7 +1,7 @@
 """One fact, changed together with its record, changes every language and every export, and no more.
 
-A fact that is only *said* is written with two names that stand nowhere else: the two sites differ
-by these names alone. Of a fact that others *follow* from, the places are written down here by hand.
+A fact that is only *said* is written with two names that are nowhere else: the two sites differ by
+these names alone. Of a fact that others *follow* from, the places are listed here by hand.
 """
 
 import gzip
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import replace
 from datetime import date
-from functools import cache, partial
+from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,7 @@ FAMILY = ("nano-banana", "nano-banana-2", "nano-banana-pro")
 NATIVE, IMAGES = "nano-banana-2/generate-content", "nano-banana-2/images-generations"
 FAILURE = "unknown-image-output-options"
 EXPORTS = ""
-"""The language of what programs read."""
+"""The language of the files for programs."""
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def top(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def write(top: Path, change: Change) -> None:
-    """Puts the record with a change in the place of the copy's status file."""
+    """Write the record with a change as the copy's status file."""
     data = deepcopy(RECORD)
     change(data)
     text = yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=10_000)
@@ -61,10 +61,10 @@ def write(top: Path, change: Change) -> None:
 
 
 def texts(top: Path, change: Change) -> Texts:
-    """What the copy publishes, as the macros and the feeds make it; nothing in it parts."""
+    """Return the pages and files that the copy publishes, as macros and feeds make them."""
     write(top, change)
     docs = load_docs(top)
-    assert [one for one in docs.check() if one.severity == "error"] == []
+    assert [finding for finding in docs.check() if finding.severity == "error"] == []
     found = {(EXPORTS, name): text for name, text in feed_files(docs.stored.status, TODAY).items()}
     for language in LANGUAGES:
         folder = top / "docs" / language
@@ -163,23 +163,19 @@ SAID: dict[str, tuple[Callable[[Data, str], None], set[str], set[str]]] = {
 }  # fmt: skip
 
 
-def _said(change: Callable[[Data, str], None], text: str, data: Data) -> None:
-    change(data, text)
-
-
 ONE, OTHER = "wqxzaardvark", "wqxzhedgehog"
 assert len(ONE) == len(OTHER)
 
 
 def hashless(found: Texts) -> Texts:
-    """The feeds without their ids, which are hashes of the gateway's name and more."""
+    """Return the texts without the ids of feeds, which are hashes of the gateway's name."""
     feeds = {(EXPORTS, name) for name in CHANGES}
     return {key: re.sub(r"urn:uuid:[0-9a-f-]{36}", "urn", text) if key in feeds else text
             for key, text in found.items()}  # fmt: skip
 
 
 def places_of(found: Texts, text: str) -> dict[str, set[str]]:
-    """The names under which a text is found, by language."""
+    """Return the names of the pages and files with a text in them, by language."""
     return {
         language: {name for (where, name), whole in found.items()
                    if where == language and text in whole}
@@ -191,11 +187,13 @@ def places_of(found: Texts, text: str) -> dict[str, set[str]]:
 def test_two_names_of_a_fact_make_sites_that_differ_by_the_names_alone(
     fact: str, top: Path
 ) -> None:
-    change, pages, exports = SAID[fact]
-    one, other = (texts(top, partial(_said, change, text)) for text in (ONE, OTHER))
-    said = {key: text.replace(ONE, OTHER) for key, text in hashless(one).items()}
-    assert said == hashless(other)
-    assert places_of(one, ONE) == {**dict.fromkeys(LANGUAGES, pages), EXPORTS: exports}
+    change, pages, files = SAID[fact]
+    first = texts(top, lambda data: change(data, ONE))
+    second = texts(top, lambda data: change(data, OTHER))
+    assert {key: text.replace(ONE, OTHER) for key, text in hashless(first).items()} == hashless(
+        second
+    )
+    assert places_of(first, ONE) == {**dict.fromkeys(LANGUAGES, pages), EXPORTS: files}
 
 
 @cache
@@ -211,7 +209,7 @@ PARTS = ("h1", "h2", "h3", "h4", "p", "li", "tr", "dd", "pre", "summary", "svg")
 
 @cache
 def sections(article: lxml.html.HtmlElement) -> dict[str, list[str]]:
-    """The elements of a page, by the address of the heading that they stand under."""
+    """Return the elements of a page, by the address of their heading."""
     found: dict[str, list[str]] = {}
     own = "top"
     for element in article.iter(*PARTS):
@@ -220,10 +218,10 @@ def sections(article: lxml.html.HtmlElement) -> dict[str, list[str]]:
     return found
 
 
-def parted(
+def changes(
     before: lxml.html.HtmlElement, after: lxml.html.HtmlElement
 ) -> Iterator[tuple[str, tuple[int, ...]]]:
-    """Each section that changed, with the numbers of its elements that did (-1: how many)."""
+    """Yield each section that changed, with the numbers of its changed elements (-1: the count)."""
     old, new = sections(before), sections(after)
     for name in {*old, *new}:
         pair = (old.get(name, []), new.get(name, []))
@@ -234,17 +232,17 @@ def parted(
 
 
 def places(before: Texts, after: Texts, language: str) -> dict[str, tuple[int, ...]]:
-    """The places of a language's pages that changed, as `page#section`."""
+    """Return the places of a language's pages that changed, as `page#section`."""
     return {
         f"{page}#{section}": elements
         for where, page in before
         if where == language and before[where, page] != after[where, page]
-        for section, elements in parted(html_of(before[where, page]), html_of(after[where, page]))
+        for section, elements in changes(html_of(before[where, page]), html_of(after[where, page]))
     }
 
 
 def exports(before: Texts, after: Texts) -> set[str]:
-    """The exports that changed; of `status.json` each field of each endpoint."""
+    """Return the exports that changed; of `status.json` each field of each endpoint."""
     assert before.keys() == after.keys()
     found = {name for where, name in before
              if where == EXPORTS and before[where, name] != after[where, name]}  # fmt: skip
@@ -257,7 +255,7 @@ def exports(before: Texts, after: Texts) -> set[str]:
 
 
 def each(*parts: str | tuple[str, ...]) -> set[str]:
-    """Every way through the parts, of which a tuple offers several."""
+    """Return every way through the parts, of which a tuple offers several."""
     options = [(part,) if isinstance(part, str) else part for part in parts]
     return {"".join(way) for way in product(*options)}
 
@@ -275,13 +273,17 @@ LOST: Data = {
     "image": None,
     "signatures": ["get-channel-failed"],
 }
-# Where the best of the family is told, and the fields that name it.
+# The places that name the best of the family, and the fields.
 BEST = each(FAMILY, ("#what-to-do", "#risks")) | {"index#where-to-start"}
 ROUTES = ("generate-content", "images-generations")
 NAMED = each(FAMILY, "/", ROUTES, ": alternative")
-# What an endpoint's word is written on, beside the pages of its own.
+# The places with an endpoint's standing, beside its own pages.
 GLANCE = {"index#all-routes-at-a-glance", "status#status"}
 SECOND = "nano-banana-2#"
+OF_NATIVE = each((SECOND, "status#"), "nano-banana-2--generate-content") | each(
+    SECOND, ("current-status", "history", "what-would-change-this")
+)
+BADGES = each("badges/nano-banana-2", ("", "--generate-content"), ".svg")
 # fact: how it is changed with its record, the places that follow from it, the exports that do.
 FOLLOWED: dict[str, tuple[Change, set[str], set[str]]] = {
     "an outcome": (
@@ -304,25 +306,16 @@ FOLLOWED: dict[str, tuple[Change, set[str], set[str]]] = {
     ),
     "a bill": (
         newest(NATIVE, billing="mismatch"),
-        GLANCE
-        | BEST
-        | each((SECOND, "status#"), "nano-banana-2--generate-content")
-        | each(SECOND, ("current-status", "history", "what-would-change-this")),
+        GLANCE | BEST | OF_NATIVE,
         CHANGES
         | NAMED
-        | each("badges/nano-banana-2", ("", "--generate-content"), ".svg")
+        | BADGES
         | each(f"{NATIVE}: ", ("standing", "supported", "billing", "clean", "needed")),
     ),
     "a date": (
         newest(NATIVE, at=date(2026, 4, 10)),
-        GLANCE
-        | BEST
-        | each((SECOND, "status#"), "nano-banana-2--generate-content")
-        | each(SECOND, ("current-status", "history", "what-would-change-this"))
-        | {"gemini-image-generation#which-model-answers-how"},
-        CHANGES
-        | each("badges/nano-banana-2", ("", "--generate-content"), ".svg")
-        | each(f"{NATIVE}: ", ("seen_on", "fresh_until")),
+        GLANCE | BEST | OF_NATIVE | {"gemini-image-generation#which-model-answers-how"},
+        CHANGES | BADGES | each(f"{NATIVE}: ", ("seen_on", "fresh_until")),
     ),
     "a mapping": (
         lambda data: data["mappings"][1].update(how="stated"),
@@ -331,13 +324,8 @@ FOLLOWED: dict[str, tuple[Change, set[str], set[str]]] = {
     ),
     "a hold": (
         lambda data: data.update(holds=[{**HOLD, "reason": "of a doubt"}]),
-        GLANCE
-        | BEST
-        | each((SECOND, "status#"), "nano-banana-2--generate-content")
-        | each(SECOND, ("current-status", "history", "what-would-change-this")),
-        NAMED
-        | each("badges/nano-banana-2", ("", "--generate-content"), ".svg")
-        | each(f"{NATIVE}: ", ("standing", "hold")),
+        GLANCE | BEST | OF_NATIVE,
+        NAMED | BADGES | each(f"{NATIVE}: ", ("standing", "hold")),
     ),
     "recover_after": (
         lambda data: data["policy"].update(recover_after=4),
@@ -359,7 +347,7 @@ FOLLOWED: dict[str, tuple[Change, set[str], set[str]]] = {
         | each("status#", ("nano-banana-pro--generate-content", OWN_ANCHOR)),
         CHANGES
         | NAMED
-        | each("badges/nano-banana-2", ("", "--generate-content"), ".svg")
+        | BADGES
         | each(f"{NATIVE}: ", ("standing", "supported"))
         | each((NATIVE, PRO, "nano-banana-pro/images-generations", OWN), ": needed"),
     ),
@@ -384,56 +372,51 @@ def before(top: Path) -> Texts:
     return texts(top, lambda data: None)
 
 
+def unlike(fact: str, after: Texts, before: Texts) -> list[str]:
+    """The languages whose changed places, and the exports if they, are not those of the fact."""
+    _, pages, files = FOLLOWED[fact]
+    english = places(before, after, "en")
+    wrong = [name for name in LANGUAGES if places(before, after, name) != english]
+    wrong += ["en"] if set(english) != pages else []
+    return wrong + (["exports"] if exports(before, after) != files else [])
+
+
 @pytest.mark.parametrize("fact", FOLLOWED)
-def test_what_follows_from_a_fact_changes_in_every_language_and_nothing_else(
+def test_a_fact_changes_what_follows_from_it_in_every_language_and_nothing_else(
     fact: str, top: Path, before: Texts
 ) -> None:
-    change, pages, files = FOLLOWED[fact]
-    after = texts(top, change)
-    english = places(before, after, "en")
-    assert set(english) == pages
-    assert {language: places(before, after, language) for language in LANGUAGES} == dict.fromkeys(
-        LANGUAGES, english
-    )
-    assert exports(before, after) == files
+    assert unlike(fact, texts(top, FOLLOWED[fact][0]), before) == []
 
 
-def compare(fact: str, top: Path, before: Texts) -> bool:
-    """Whether the English pages and the exports change where they must, and the others alike."""
-    change, pages, files = FOLLOWED[fact]
-    after = texts(top, change)
-    english = places(before, after, "en")
-    alike = all(places(before, after, language) == english for language in LANGUAGES)
-    return set(english) == pages and alike and exports(before, after) == files
-
-
-def test_a_fact_typed_in_one_language_is_caught(top: Path, before: Texts) -> None:
-    assert compare("a bill", top, before)
-    language = LANGUAGES[-1]
+def test_a_fact_typed_in_one_language_is_found(
+    top: Path, before: Texts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change, language = FOLLOWED["a bill"][0], LANGUAGES[-1]
     page = top / "docs" / language / "nano-banana-2.md"
     text, typed = page.read_text("utf-8"), before[language, "nano-banana-2"]
     page.write_text(f"{text[: text.index('#')]}{typed}", "utf-8")
     try:
         with pytest.raises(AssertionError):  # the check of the translations
-            compare("a bill", top, before)
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("trueup.docs.Docs.check", lambda _: [])
-            assert not compare("a bill", top, before)
+            texts(top, change)
+        monkeypatch.setattr("trueup.docs.Docs.check", lambda _: [])
+        assert unlike("a bill", texts(top, change), before) == [language]
     finally:
         page.write_text(text, "utf-8")
 
 
-def test_a_word_that_follows_from_too_much_is_caught(
+def test_a_word_that_follows_from_too_much_is_found(
     top: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     label = PageText.label
-    many = lambda self, name: f"{label(self, name)} {len(self.status.holds)}"  # noqa: E731
-    monkeypatch.setattr(PageText, "label", many)
-    assert not compare("a hold", top, texts(top, lambda data: None))
+    monkeypatch.setattr(
+        PageText, "label", lambda self, name: f"{label(self, name)} {len(self.status.holds)}"
+    )
+    before, after = (texts(top, change) for change in (lambda _: None, FOLLOWED["a hold"][0]))
+    assert unlike("a hold", after, before) == ["en"]
 
 
 def files_of(top: Path, change: Change) -> dict[str, bytes]:
-    """Every file of a whole build."""
+    """Return every file of a whole build."""
     write(top, change)
     docs = replace(load_docs(top), today=TODAY)
     docs.build()
@@ -474,18 +457,14 @@ def test_a_whole_build_changes_where_the_macros_do(top: Path, whole: Mapping[str
     assert whole.keys() == after.keys()
     changed = {name for name in whole if whole[name] != after[name]}
     html = {name for name in changed if name.endswith(".html")}
-    named = {page.partition("#")[0] for page in pages}
+    named = {place.partition("#")[0] for place in pages}
     folders = {"" if page == "index" else f"{page}/" for page in named}
     assert html == each(("", "ja/", "ru/", "zh/"), tuple(folders), "index.html")
     for name in html:
-        page = (
-            "index"
-            if name.count("/") == (name[:3] in ("ja/", "ru/", "zh/"))
-            else (name.split("/")[-2])
-        )
+        folder = re.sub(r"^(?:ja|ru|zh)/", "", name).removesuffix("index.html").strip("/")
         articles = [lxml.html.fromstring(each[name]).find(".//article") for each in (whole, after)]
-        parts = {f"{page}#{section}" for section, _ in parted(*articles)}
-        assert parts == {place for place in pages if place.partition("#")[0] == page}, name
+        changed_here = {f"{folder or 'index'}#{section}" for section, _ in changes(*articles)}
+        assert changed_here == {one for one in pages if one.startswith(f"{folder or 'index'}#")}
     own = {"status.json", *(name for name in files if ": " not in name)}
     own |= each(("", "ja/", "ru/", "zh/"), ("search/search_index.json", "llms-full.txt"))
     assert changed - html == own | {name.removesuffix("html") + "md" for name in html}
