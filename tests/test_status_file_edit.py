@@ -147,13 +147,6 @@ def test_a_row_is_written_as_a_person_would() -> None:
     )
 
 
-def test_rows_can_be_appended_one_after_another() -> None:
-    first = append_observation(parsed(laid_out()), new_row(), NOW)
-    second = append_observation(first, new_row(reason="again"), NOW)
-    assert [row.reason for row in second.status.observations] == [None, None, "again"]
-    assert second.loaded_text == laid_out()
-
-
 @pytest.mark.parametrize(
     ("text", "found"),
     [

@@ -1,9 +1,9 @@
-"""The exceptions: only what Trueup itself could not do. A refusal by a gateway is an observation
-and a wrong page or file is a finding; neither is raised past the door that reports it.
+"""Exceptions: failures of Trueup itself. A gateway's refusal is an observation and an error in a
+page or a file a finding; neither is raised past the door that reports it.
 
-    TrueupError            .exit_code is what the command line ends with
-    ├── BadInput       2   a file, an option or the environment is not what it must be
-    │   └── BadStatus  2   the status file, with everything wrong in it at once
+    TrueupError            .exit_code is that of the command line
+    ├── BadInput       2   a file, an option or the environment cannot be used
+    │   └── BadStatus  2   the status file, with every problem in it at once
     └── Unreachable    3   no result: no sandbox, no build, no answer
 """
 
@@ -24,7 +24,7 @@ def transition_message(text: str) -> Message:
 
 
 class TrueupError(Exception):
-    """The root. Its text is `where: problem. Fix.`, the parts of its `message`."""
+    """Root of the exceptions. Its text is `where: problem. Fix.`, the parts of its `message`."""
 
     exit_code = 2
 
@@ -39,11 +39,11 @@ class TrueupError(Exception):
 
 
 class BadInput(TrueupError):
-    """Something that the caller gave cannot be used."""
+    """File, option or environment that cannot be used."""
 
 
 class BadStatus(BadInput):
-    """The status file cannot be used: one message a line, in the order of the file."""
+    """Status file that cannot be used. Its text has one message a line, in the file's order."""
 
     MOST = 100
     """More than a person fixes before the next run, and few enough for a terminal."""
@@ -62,6 +62,6 @@ class BadStatus(BadInput):
 
 
 class Unreachable(TrueupError):
-    """Trueup could not do its own part, so nothing can be said of the docs or the gateway."""
+    """No result: Trueup could not do its own part, whatever the docs and the gateway are like."""
 
     exit_code = 3

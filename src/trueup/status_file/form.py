@@ -112,7 +112,8 @@ def _expected(error: ErrorDetails) -> str:
         names = _literals(context)
         return listed(names, " or ") if len(names) < 3 else f"one of {listed(names)}"
     if error["type"] == "string_pattern_mismatch":
-        return _PATTERNS.get(context["pattern"], context["pattern"])
+        pattern = str(context["pattern"])
+        return _PATTERNS.get(pattern, pattern)
     known = _EXPECTED.get(error["type"])
     return known.format_map(context) if known else error["msg"]
 
