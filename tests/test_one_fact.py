@@ -335,22 +335,6 @@ FOLLOWED: dict[str, tuple[Change, set[str], set[str]]] = {
         | {"status#nano-banana-2--images-generations"},
         each((PLAIN, "nano-banana/images-generations", IMAGES), ": needed"),
     ),
-    "confirm_after": (
-        lambda data: data["policy"].update(confirm_after=2),
-        GLANCE
-        | BEST
-        | {"decides#two-legs-the-image-and-the-bill"}
-        | each((SECOND, "status#"), "nano-banana-2--generate-content")
-        | each(SECOND, ("current-status", "history"))
-        | each(FAMILY[1:], "#what-would-change-this")
-        | each("gemini-image-generation#", ("what-to-do", OWN_ANCHOR))
-        | each("status#", ("nano-banana-pro--generate-content", OWN_ANCHOR)),
-        CHANGES
-        | NAMED
-        | BADGES
-        | each(f"{NATIVE}: ", ("standing", "supported"))
-        | each((NATIVE, PRO, "nano-banana-pro/images-generations", OWN), ": needed"),
-    ),
     "fresh_for": (
         lambda data: data["policy"].update(fresh_for="31d"),
         GLANCE
