@@ -29,7 +29,7 @@ from trueup.site import Block, Page, calls_in, load_pages
 from trueup.snippet import Snippet, languages_of, render_snippet
 from trueup.status_file import Stored, parse_status
 
-TEXT = (Path(__file__).parent / "sample.yml").read_text("utf-8")
+TEXT = (Path(__file__).parent / "record.yml").read_text("utf-8")
 NOW = datetime(2026, 4, 20, tzinfo=UTC)
 TODAY = NOW.date()
 WORDS = [standing.replace("-", " ") for standing in Standing]

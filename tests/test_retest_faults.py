@@ -40,7 +40,7 @@ from trueup.snippet import render_snippet
 from trueup.status_file import Stored, parse_status
 from trueup.verify.run import Harness, open_relay
 
-TEXT = (Path(__file__).parent / "sample.yml").read_text("utf-8")
+TEXT = (Path(__file__).parent / "record.yml").read_text("utf-8")
 NOW = datetime(2026, 4, 20, tzinfo=UTC)
 STORED = parse_status(TEXT, "status.yml", NOW)
 KEY = "sk-only-the-relay-knows-this-key"

@@ -32,7 +32,7 @@ from trueup.verify.pool import Pool
 from trueup.verify.receipt import BlockReceipt, Report
 from trueup.verify.run import Harness, open_mock
 
-TEXT = (Path(__file__).parent / "sample.yml").read_text("utf-8")
+TEXT = (Path(__file__).parent / "record.yml").read_text("utf-8")
 NOW = datetime(2026, 4, 20, tzinfo=UTC)
 TODAY = NOW.date()
 STORED = parse_status(TEXT, "status.yml", NOW)

@@ -19,7 +19,7 @@ from trueup.verify import cache
 from trueup.verify.cache import Cache, Keys, engine_mark
 from trueup.verify.receipt import BlockReceipt
 
-TEXT = (Path(__file__).parent / "sample.yml").read_text("utf-8")
+TEXT = (Path(__file__).parent / "record.yml").read_text("utf-8")
 NOW = datetime(2026, 4, 20, tzinfo=UTC)
 STORED = parse_status(TEXT, "status.yml", NOW)
 NATIVE = "nano-banana/generate-content"

@@ -29,7 +29,7 @@ from trueup.verify.judge import verify_block
 from trueup.verify.pool import Pool
 from trueup.verify.run import Harness, Log, open_relay
 
-TEXT = (Path(__file__).parent / "sample.yml").read_text("utf-8")
+TEXT = (Path(__file__).parent / "record.yml").read_text("utf-8")
 NOW = datetime(2026, 4, 20, tzinfo=UTC)
 NATIVE = "nano-banana/generate-content"
 IMAGES = "nano-banana/images-generations"
