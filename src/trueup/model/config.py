@@ -25,7 +25,7 @@ from trueup.model.values import (
 
 
 class Policy(Frozen):
-    """Growth of trust, and its duration."""
+    """Conditions for raising a standing, and the lifetime of a claim."""
 
     fresh_for: Days = timedelta(days=30)
     """Days for which a claim stays in the present tense, from its older leg on."""

@@ -15,7 +15,7 @@ class Status(Frozen):
     version: Literal[2]
     """Version of this form."""
     policy: Policy
-    """Growth of trust, and its duration."""
+    """Conditions for raising a standing, and the lifetime of a claim."""
     targets: dict[Name, Target]
     """Gateways that requests go to, by name."""
     routes: dict[Name, Route]
@@ -77,6 +77,7 @@ class Status(Frozen):
 
 Rows = tuple[Observation, ...]
 _SORTED: deque[tuple[Rows, dict[tuple[str, str | None], list[Observation]]]] = deque(maxlen=4)
+"""A check has two lists of rows, a retest those before and after each edit."""
 
 
 def _by_request(rows: Rows) -> dict[tuple[str, str | None], list[Observation]]:

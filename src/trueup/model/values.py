@@ -106,6 +106,7 @@ Host = Annotated[str, Field(pattern=r"^[a-z0-9.-]+(:[0-9]{1,5})?$")]
 Upstream = Annotated[str, Field(pattern=r"^[^\s?#{}]+$", max_length=200)]
 Name = Annotated[str, Field(pattern=NAME)]
 Text = Annotated[str, Field(min_length=1, max_length=2000)]
+"""Text of at most a few paragraphs: longer ones belong on a page."""
 TRANSLATED = "translated"
 Prose = Annotated[Text, TRANSLATED]
 """Text that readers see in the language of the page."""

@@ -28,6 +28,7 @@ def shown(value: object) -> str:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, str):
+        # A key that begins in the shown part ends in the searched one.
         return repr(_shortened(_KEY.sub(r"\1…", value[:1000])))
     return _shortened(str(value))
 
