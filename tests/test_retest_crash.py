@@ -245,7 +245,7 @@ def test_an_interrupted_call_counts_against_the_cap_and_is_not_made_again(
     assert len(entries(bed.journalled(), "intent")) == 1 and not bed.journal.exists()
 
 
-MESSAGE = re.compile(r"(?m)^/[^ ]+: [^;]+; [^.]*expected\. [A-Z]")
+MESSAGE = re.compile(r"(?m)^(?:/\S+|the disk): .+\. [A-Z].*\.$")
 
 
 def fill(bed: Bed, number: int) -> None:
