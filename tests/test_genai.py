@@ -232,7 +232,7 @@ def test_a_protocol_without_its_template_does_not_show_an_optional_language(tmp_
     assert list(languages_of("openai-images", TEMPLATES)) == core
     assert list(languages_of("gemini", TEMPLATES)) == [*core, LANGUAGES["genai"]]
     assert list(languages_of("gemini", tmp_path)) == core
-    with pytest.raises(BadInput, match=r"javascript\.mjs\.j2 was not found; a template for"):
+    with pytest.raises(BadInput, match=r"javascript\.mjs\.j2, needed for JavaScript, does not"):
         render_snippet(REAL, NATIVE[0], "javascript", tmp_path)
 
 

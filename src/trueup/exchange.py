@@ -1,4 +1,4 @@
-"""Exchange: the request and reply that the mock or the relay saw. It never holds a key."""
+"""Exchange: a request and its reply, as the mock or the relay saw them. It never has a key."""
 
 from dataclasses import dataclass
 
@@ -7,14 +7,13 @@ from trueup.model import AuthKind
 
 @dataclass(frozen=True)
 class Exchange:
-    """One request and its reply.
+    """A request and its reply.
 
-    `host` is the Host header (lower case, port kept). `path` is decoded and has no query; `query`
-    is what is left of the query once the key is taken out. `auth` lists the ways in which a key
-    arrived. `request_id` is the reply's `X-Oneapi-Request-Id`. `answered_from` is the place of the
-    observation that the mock replayed, None where it replayed none. `is_whole` is false where the
-    relay itself answered because the target did not, or a cap was reached, and where a reply broke
-    off; `reason` then says why, as a clause.
+    `host` is the Host header (lower case, with port). `path` is decoded, without the query; `query`
+    lacks the key. `auth` has the auth method of each key in the request. `request_id` is the
+    reply's `X-Oneapi-Request-Id`. `answered_from` is the place of the observation that the mock
+    replayed, if any. `is_whole` is false for a truncated reply, and for one that the relay made
+    itself since the target sent none or a cap was reached; `reason` is then a clause that says why.
     """
 
     method: str

@@ -1,4 +1,4 @@
-"""Request: what an endpoint sends today, what was sent for the record, and how the two differ."""
+"""Request: the request that an endpoint sends today, and its differences from a recorded one."""
 
 import json
 from collections.abc import Iterator
@@ -11,33 +11,36 @@ from trueup.model import Body, Frozen, Observation, Sent, Status, split
 from trueup.protocols import PROTOCOLS, Protocol
 
 SHOWN = 80
-"""Characters of a body's value in a message: as many as a line of a terminal has."""
+"""Characters of a body's value in a message: the width of a terminal."""
 Steps = tuple[str | int, ...]
+"""Keys and indexes that lead to a value."""
+Side = Literal["recorded", "now"]
+FIELDS = ("base_url", "request", "auth")
 
 
 def protocol_of(status: Status, endpoint: str) -> Protocol:
-    """The protocol of an endpoint's route."""
+    """Return the protocol of an endpoint's route."""
     return PROTOCOLS[status.route_of(endpoint).protocol]
 
 
 def request_of(status: Status, endpoint: str, target: str, variant: str | None = None) -> Sent:
-    """What an endpoint, or a variant of it, sends to a target as the status file has it today."""
+    """Return the request of an endpoint, or of its variant, to a target, by today's status file."""
     model, _ = split(endpoint)
     route = status.route_of(endpoint)
-    facts = status.endpoints[endpoint]
-    overlay = facts.variants[variant].body if variant else {}
+    own = status.endpoints[endpoint]
+    overlay = own.variants[variant].body if variant else {}
     return Sent(
         base_url=status.targets[target].base_url,
         request=route.request.format(model=model, upstream=status.upstream(model)),
         auth=route.auth.documented,
-        body=protocol_of(status, endpoint).body(model, {**facts.body, **overlay}),
+        body=protocol_of(status, endpoint).body(model, {**own.body, **overlay}),
     )
 
 
 def request_in(exchange: Exchange, base_url: str) -> Sent | None:
-    """What an exchange shows was sent, or None when it is no request that a record could hold.
+    """Return the request of an exchange, or None if no observation could record it.
 
-    `base_url` is the target's: inside the sandbox only its host leads to the mock or the relay.
+    `base_url` is the target's: in the sandbox only its host leads to the mock or the relay.
     """
     try:
         body = json.loads(exchange.request_body)
@@ -53,16 +56,16 @@ def request_in(exchange: Exchange, base_url: str) -> Sent | None:
 
 
 class Difference(Frozen):
-    """One way in which what is sent differs from what was recorded."""
+    """A value in which a request differs from the recorded one."""
 
     path: Steps
     """`base_url`, `request` or `auth`; or `body`, and the keys and indexes that lead to it."""
     recorded: JsonValue
-    """What was recorded."""
+    """The recorded value."""
     now: JsonValue
-    """What is sent instead."""
-    absent: Literal["recorded", "now"] | None = None
-    """The side on which there is nothing at that path."""
+    """The value that is sent now."""
+    absent: Side | None = None
+    """The side that has no value at that path."""
 
     def __str__(self) -> str:
         keys = (f"[{key}]" if isinstance(key, int) else f".{key}" for key in self.path)
@@ -79,22 +82,18 @@ class Difference(Frozen):
 
 
 def differences(recorded: Sent, now: Sent) -> tuple[Difference, ...]:
-    """Each way in which `now` differs from what was recorded.
+    """Return each difference of `now` from the recorded request (rule 7).
 
-    A null in the recorded body is a value that nobody reported; it is compared with nothing. A
-    null under the key `*` there stands for further fields that may have been sent.
+    A null in the recorded body is a value that was not reported, and matches any value. A null
+    under the key `*` there matches any further fields.
     """
-    return tuple(
-        Difference.model_construct(
-            path=(name,), recorded=getattr(recorded, name), now=getattr(now, name)
-        )
-        for name in ("base_url", "request", "auth")
-        if getattr(recorded, name) != getattr(now, name)
-    ) + tuple(_body_differences(("body",), recorded.body, now.body))
+    fields = ((name, getattr(recorded, name), getattr(now, name)) for name in FIELDS)
+    outside = (_difference((name,), old, new) for name, old, new in fields if old != new)
+    return (*outside, *_body_differences(("body",), recorded.body, now.body))
 
 
 def variant_rows(status: Status, endpoint: str, variant: str) -> tuple[Observation, ...]:
-    """The rows of a variant as it is sent today, newest first (rule 7)."""
+    """Return the observations of a variant's request of today, newest first (rule 7)."""
     return tuple(
         row
         for row in status.seen(endpoint, variant=variant)
@@ -103,32 +102,34 @@ def variant_rows(status: Status, endpoint: str, variant: str) -> tuple[Observati
 
 
 def without_prompt(protocol: Protocol, sent: Sent) -> Sent:
-    """The same request, the caller's free texts counted as not reported."""
-    body: Body = protocol.without_prompt(sent.body)
-    return sent.model_copy(update={"body": body})
+    """Return the request with its free texts as not reported."""
+    return sent.model_copy(update={"body": protocol.without_prompt(sent.body)})
 
 
 def _body_differences(path: Steps, recorded: Any, now: Any) -> Iterator[Difference]:
     if recorded is None:
         return
     if isinstance(recorded, dict) and isinstance(now, dict):
-        is_whole = recorded.get("*", "") is not None
-        for key in [*recorded, *(key for key in now if is_whole and key not in recorded)]:
-            at = (*path, key)
-            if key == "*" and not is_whole:
-                continue
-            if key not in now:
-                yield Difference.model_construct(
-                    path=at, recorded=recorded[key], now=None, absent="now"
-                )
-            elif key not in recorded:
-                yield Difference.model_construct(
-                    path=at, recorded=None, now=now[key], absent="recorded"
-                )
-            else:
-                yield from _body_differences(at, recorded[key], now[key])
+        yield from _key_differences(path, recorded, now)
     elif isinstance(recorded, list) and isinstance(now, list) and len(recorded) == len(now):
         for index, pair in enumerate(zip(recorded, now, strict=True)):
             yield from _body_differences((*path, index), *pair)
     elif type(recorded) is not type(now) or recorded != now:
-        yield Difference.model_construct(path=path, recorded=recorded, now=now)
+        yield _difference(path, recorded, now)
+
+
+def _key_differences(path: Steps, recorded: Body, now: Body) -> Iterator[Difference]:
+    is_open = recorded.get("*", "") is None
+    for key, value in recorded.items():
+        if key in now:
+            yield from _body_differences((*path, key), value, now[key])
+        elif key != "*" or not is_open:
+            yield _difference((*path, key), value, None, "now")
+    for key in () if is_open else now:
+        if key not in recorded:
+            yield _difference((*path, key), None, now[key], "recorded")
+
+
+def _difference(path: Steps, recorded: Any, now: Any, absent: Side | None = None) -> Difference:
+    # Parsed JSON needs no validation, which takes more time than the comparison.
+    return Difference.model_construct(path=path, recorded=recorded, now=now, absent=absent)

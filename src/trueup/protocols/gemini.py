@@ -1,4 +1,4 @@
-"""The native Gemini `generateContent` request and its three shapes of reply."""
+"""Gemini: the native `generateContent` request and the three shapes of its reply."""
 
 import base64
 import re
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from trueup.model import Body, Shape
-from trueup.protocols import Picture, Protocol, Reply, decoded
+from trueup.protocols.protocol import Picture, Protocol, Reply, decoded
 
 DATA_URI = re.compile(r"data:image/[a-z0-9.+-]+;base64,([A-Za-z0-9+/=]+)")
 IMAGE_LINK = re.compile(r"!\[[^\]]*\]\((https?://[^\s)]+)\)")
@@ -37,8 +37,8 @@ class Gemini(Protocol):
         return Reply(error="no image in the reply")
 
     def model_in(self, reply: Body) -> str | None:
-        told = reply.get("modelVersion")
-        return told if isinstance(told, str) and told else None
+        model = reply.get("modelVersion")
+        return model if isinstance(model, str) and model else None
 
     def word(self, shape: Shape, picture: Picture, upstream: str) -> Body:
         encoded = base64.b64encode(picture.content).decode()

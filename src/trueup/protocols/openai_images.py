@@ -1,9 +1,9 @@
-"""OpenAI's request for images, `POST /v1/images/generations`, and its two shapes of reply."""
+"""OpenAI images: `POST /v1/images/generations` and the two shapes of its reply."""
 
 import base64
 
 from trueup.model import Body, Shape
-from trueup.protocols import Picture, Protocol, Reply, decoded
+from trueup.protocols.protocol import Picture, Protocol, Reply, decoded
 
 
 class OpenAIImages(Protocol):
@@ -28,8 +28,7 @@ class OpenAIImages(Protocol):
 
     def word(self, shape: Shape, picture: Picture, upstream: str) -> Body:
         if shape == "b64-json":
-            return {
-                "created": 0,
-                "data": [{"b64_json": base64.b64encode(picture.content).decode()}],
-            }
-        return {"created": 0, "data": [{"url": picture.url}]}
+            item: Body = {"b64_json": base64.b64encode(picture.content).decode()}
+        else:
+            item = {"url": picture.url}
+        return {"created": 0, "data": [item]}

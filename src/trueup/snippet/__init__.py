@@ -1,4 +1,4 @@
-"""Snippet: an endpoint's request in one language, written by the templates under `snippets/`.
+"""Snippet: an endpoint's request in one language, rendered from the templates under `snippets/`.
 
 Owns the languages and their quoting. Reads the templates and nothing else.
 """
@@ -15,7 +15,8 @@ from typing import Any, NoReturn
 import jinja2
 
 from trueup.errors import BadInput
-from trueup.model import Sent, Status, anchor, split
+from trueup.message import Place
+from trueup.model import Status, anchor, split
 from trueup.request import request_of
 from trueup.snippet.languages import (
     LANGUAGES,
@@ -61,7 +62,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Snippet:
-    """A snippet; `text` ends without a newline, as it will be copied."""
+    """The code of an endpoint's request; `text` has no newline at its end, as it is copied."""
 
     endpoint: str
     language: Language
@@ -70,12 +71,12 @@ class Snippet:
 
     @property
     def id(self) -> str:
-        """Unique on a page and usable as an HTML id."""
+        """Name that is unique on a page and valid as an HTML id."""
         return f"{anchor(self.endpoint)}--{self.language.name}"
 
 
 def render_snippets(status: Status, folder: Path) -> list[Snippet]:
-    """Every snippet that a page could publish, in the order of the file. Raises BadInput."""
+    """Return each snippet that a page can publish, in the order of the file. Raises BadInput."""
     return [
         render_snippet(status, endpoint, language.name, folder)
         for endpoint in status.endpoints
@@ -84,35 +85,30 @@ def render_snippets(status: Status, folder: Path) -> list[Snippet]:
 
 
 def render_snippet(status: Status, endpoint: str, language: str, folder: Path) -> Snippet:
-    """The snippet of an endpoint, from the templates in `folder`, aimed at the reference target.
+    """Return an endpoint's snippet for the reference target, from the templates in `folder`.
 
     Raises BadInput when the template is missing or wrong, or cannot be published unchanged.
     """
     kind = LANGUAGES[language]
-    protocol = status.route_of(endpoint).protocol
-    name = f"{protocol}/{kind.template}"
-    context = _context(status, endpoint)
+    name = f"{status.route_of(endpoint).protocol}/{kind.template}"
+    file = folder / name
     try:
-        text = _environment(folder).get_template(name).render(context)
+        text = _environment(folder).get_template(name).render(_context(status, endpoint))
     except jinja2.TemplateNotFound as error:
-        raise BadInput(
-            f"{folder / name}: {error.name} was not found; a template for {kind.label} was"
-            " expected. Write it."
-        ) from error
+        problem = f"{error.name}, needed for {kind.label}, does not exist"
+        raise BadInput(file, problem, "Write the template.") from error
     except (jinja2.TemplateError, TypeError, ValueError) as error:
-        found = str(error).rstrip(".")
         raise BadInput(
-            f"{_place(error, folder / name)}: {found}; a template that renders was expected."
-            " Correct it."
+            _place(error, file), str(error).rstrip("."), "Correct the template."
         ) from error
-    return Snippet(endpoint, kind, _publishable(text, folder / name), str(folder / name))
+    return Snippet(endpoint, kind, _publishable(text, file), str(file))
 
 
 def base_places(snippet: Snippet, status: Status, folder: Path) -> tuple[int, ...]:
-    """Where a snippet writes the base URL that it is aimed at, counted as JavaScript counts.
+    """Return the offsets of the base URL in a snippet, in the UTF-16 units of JavaScript.
 
-    The same text within its body is none of them. Raises BadInput for a template that does more
-    with a base URL than write it.
+    The same text within the body does not count. Raises BadInput for a template that does more
+    with the base URL than write it.
     """
     name = status.reference
     tested = status.targets[name].base_url
@@ -122,8 +118,9 @@ def base_places(snippet: Snippet, status: Status, folder: Path) -> tuple[int, ..
     parts = render_snippet(marked, snippet.endpoint, snippet.language.name, folder).text.split(mark)
     if tested.join(parts) != snippet.text:
         raise BadInput(
-            f"{snippet.template}: the base URL changes more than its own place; a template that"
-            " only writes it was expected, so that readers can choose another. Correct it."
+            snippet.template,
+            "the base URL changes more than its own place",
+            "Write it unchanged, so that readers can choose another.",
         )
     starts = accumulate(len(f"{part}{tested}".encode("utf-16-le")) // 2 for part in parts[:-1])
     return tuple(end - len(tested) for end in starts)
@@ -131,7 +128,7 @@ def base_places(snippet: Snippet, status: Status, folder: Path) -> tuple[int, ..
 
 def _context(status: Status, endpoint: str) -> Mapping[str, Any]:
     model, _ = split(endpoint)
-    sent: Sent = request_of(status, endpoint, status.reference)
+    sent = request_of(status, endpoint, status.reference)
     method, path = sent.request.split(" ", 1)
     return {
         "model": model,
@@ -166,26 +163,25 @@ def _environment(folder: Path) -> jinja2.Environment:
     return environment
 
 
-def _refuse(found: str, expected: str) -> NoReturn:
-    raise BadInput(f"snippet: {found}; {expected} was expected. Change the route, or its template.")
+def _refuse(problem: str, fix: str) -> NoReturn:
+    raise BadInput("snippet", problem, fix)
 
 
-def _place(error: Exception, template: Path) -> str:
-    """Where an error arose: a line of the template, or of one that it includes."""
+def _place(error: Exception, template: Path) -> Place:
+    """Return the line of the template, or of one that it includes, where an error arose."""
     # Jinja puts a frame for each template into the traceback.
     frames = traceback.extract_tb(error.__traceback__)
-    places = [f"{at.filename}:{at.lineno}" for at in frames if at.filename.endswith(".j2")]
-    return places[-1] if places else str(template)
+    places = [Place(at.filename, at.lineno or 0) for at in frames if at.filename.endswith(".j2")]
+    return places[-1] if places else Place(str(template))
 
 
-def _publishable(text: str, where: Path) -> str:
+def _publishable(text: str, file: Path) -> str:
     lines = [line.rstrip(" ") for line in text.strip("\n").split("\n")]
-    odd = next(
-        (char for line in lines if not is_plain(line) for char in line if not is_plain(char)), None
-    )
-    if odd is not None:
+    rejected = next((char for char in "".join(lines) if not is_plain(char)), None)
+    if rejected is not None:
         raise BadInput(
-            f"{where}: the rendered snippet holds U+{ord(odd):04X}; text that is copied unchanged"
-            " was expected. Use spaces for indentation and the quoting filters for values."
+            file,
+            f"the rendered snippet contains U+{ord(rejected):04X}, which is not copied unchanged",
+            "Use spaces for indentation and the quoting filters for values.",
         )
     return "\n".join(lines)

@@ -1,5 +1,7 @@
-"""Languages: each language of code in one entry: its blocks' mark and file, the program that runs
-it, and the template that writes it. How Node is started is the sandbox's own matter."""
+"""Languages: one entry for each language of code, with its fence, program, file and template.
+
+How Node is started belongs to the sandbox.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,16 +11,16 @@ from typing import Literal
 from trueup.model import AuthKind
 
 Fence = Literal["bash", "python", "javascript"]
-"""What the blocks of a program are marked with."""
+"""The info string of a Markdown code block."""
 
 
 @dataclass(frozen=True)
 class Program:
-    """How blocks of one mark are run: written to `file` and started by the first of `tools`.
+    """The program for blocks of one fence: the first of `tools`, given the block as `file`.
 
-    Without tools it is the Python that runs Trueup. A program that `may_lack` its tools skips its
-    blocks then. Where its exit code tells, a block ends with another code than 0, one readable line
-    and no file when the call failed, and saves the image otherwise.
+    Without tools it is the Python that runs Trueup. If it `may_lack` its tools, its blocks are
+    skipped without them. Unless `exit_code_tells` is false, a block whose call fails ends with a
+    code other than 0, one readable line and no file; otherwise it saves the image.
     """
 
     fence: Fence
@@ -30,10 +32,10 @@ class Program:
 
 @dataclass(frozen=True)
 class Language:
-    """A language that snippets are written in: its label for readers and its template.
+    """A language of snippets: its label for readers and its template.
 
-    Every protocol must have the template of a language that is not `optional`. `auth` is given
-    where the client itself decides how it sends the key, whatever the route documents.
+    Every protocol must have the template unless the language is `optional`. `auth` is the auth
+    method of a client that chooses it itself, whatever the route documents.
     """
 
     name: str
@@ -47,13 +49,13 @@ class Language:
 PROGRAMS: Mapping[str, Program] = {
     program.fence: program
     for program in (
-        # curl prints what comes back, and ends with 0 whatever the HTTP status.
+        # curl prints the reply and exits with 0 whatever the HTTP status.
         Program("bash", "block.sh", ("bash", "curl"), exit_code_tells=False),
         Program("python", "block.py"),
         Program("javascript", "block.mjs", ("node",), may_lack=True),
     )
 }
-"""Each by its mark."""
+"""Programs by fence."""
 
 LANGUAGES: Mapping[str, Language] = {
     language.name: language
@@ -71,19 +73,19 @@ LANGUAGES: Mapping[str, Language] = {
         ),
     )
 }
-"""Each by its name, in the order of the tabs."""
+"""Languages by name, in the order of the tabs."""
 
 
 def language_of(block_id: str | None) -> Language | None:
-    """The language of a block that a macro made, by its id; None of any other."""
+    """Return the language in the id of a block made by a macro; None for any other block."""
     return LANGUAGES.get((block_id or "").rpartition("--")[2])
 
 
 def languages_of(protocol: str, folder: Path) -> tuple[Language, ...]:
-    """The languages in which a protocol's requests are published, in the order of the tabs.
+    """Return the languages of a protocol's snippets, in the order of the tabs.
 
-    An optional language whose template the protocol lacks is left out. Any other is there even
-    without one, so that its absence is an error when it is rendered.
+    An optional language without a template is left out. A required one is not, so that rendering
+    reports the missing template.
     """
     return tuple(
         language

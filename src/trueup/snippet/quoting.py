@@ -1,6 +1,5 @@
-"""Quoting: a value as text of a language that reads back as the very same value. Text that cannot
-be published unchanged, or a number that would arrive as another, is never written.
-"""
+"""Quoting: a value as code that reads back as the same value. No text that cannot be published
+unchanged and no number that would arrive as another is ever written."""
 
 import json
 import math
@@ -12,51 +11,55 @@ from typing import Any
 from trueup.errors import BadInput
 
 ARGUMENT_LIMIT = 120_000
-"""Bytes of one shell argument; Linux refuses from 131072."""
+"""Bytes of one shell argument, with a margin below the 131072 that Linux refuses."""
 JS_INTEGERS = 2**53
+"""The first whole number whose successor is no double."""
 JS_EXPONENTS = 1e21
-"""From here on JavaScript writes a whole number with an exponent, as JSON does a float."""
+"""The first whole number that JavaScript writes with an exponent, as JSON does a float."""
+FLAT_LIST = 48
+"""Characters of a list in one line: 40 are left to its name and indentation in black's 88."""
 IDENTIFIER = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
 
 
 def quote_shell(text: str) -> str:
-    """One shell word that bash reads back as `text`. Raises BadInput where it is too long."""
-    if len(text.encode()) > ARGUMENT_LIMIT:
-        raise BadInput(
-            f"snippet: a shell argument of {len(text.encode())} bytes was found; at most"
-            f" {ARGUMENT_LIMIT} can be passed. Shorten the body."
-        )
+    """Return a shell word that bash reads back as `text`. Raises BadInput if it is too long."""
+    size = len(text.encode())
+    if size > ARGUMENT_LIMIT:
+        problem = f"a shell argument has {size} bytes, more than the limit of {ARGUMENT_LIMIT}"
+        raise BadInput("snippet", problem, "Shorten the body.")
     return "'" + text.replace("'", "'\\''") + "'"
 
 
 def render_json(value: Any, indent: int = 0) -> str:
-    """JSON text, its lines after the first indented by `indent` spaces, fit for publishing."""
-    return _render(value, indent, Form(2, _json_scalar, ""))
+    """Return publishable JSON text; lines after the first are indented by `indent` spaces."""
+    return _render(value, indent, Syntax(2, _json_scalar, ""))
 
 
 def render_python(value: Any, indent: int = 0) -> str:
-    """A Python literal, laid out as the usual formatters leave it."""
-    return _render(value, indent, Form(4, _python_scalar, ","))
+    """Return a Python literal, formatted as by black."""
+    return _render(value, indent, Syntax(4, _python_scalar, ","))
 
 
 def render_javascript(value: Any, indent: int = 0) -> str:
-    """A JavaScript literal, laid out as the usual formatters leave it.
+    """Return a JavaScript literal, formatted as by prettier.
 
     Raises BadInput for a number that JavaScript would send as another one; see `is_javascript`.
     """
-    return _render(value, indent, Form(2, _js_scalar, ",", _js_keys))
+    return _render(value, indent, Syntax(2, _js_scalar, ",", _js_keys))
 
 
 def render_raw_json(value: Any) -> str:
-    """A JavaScript literal of the value's JSON text, for what is no JavaScript value itself."""
-    # Neither character stands anywhere in JSON but inside strings, which may escape any.
+    """Return a JavaScript literal of the value's JSON text, for a value JavaScript cannot hold."""
+    # In JSON both characters occur only inside strings, where any character can be escaped.
     text = render_json(value).replace("`", "\\u0060").replace("$", "\\u0024")
     return f"String.raw`{text}`"
 
 
 def is_javascript(value: Any) -> bool:
-    """Whether JavaScript writes the value as the same JSON: its numbers are doubles, written
-    without a point when whole (ECMA-262, Number::toString)."""
+    """Return whether JavaScript writes the value as the same JSON.
+
+    Its numbers are doubles, written without a point when whole (ECMA-262, Number::toString).
+    """
     if isinstance(value, dict | list):
         return all(map(is_javascript, value.values() if isinstance(value, dict) else value))
     if isinstance(value, float) and math.isfinite(value):
@@ -65,8 +68,10 @@ def is_javascript(value: Any) -> bool:
 
 
 def is_plain(text: str) -> bool:
-    """Whether Markdown, HTML, the clipboard and a terminal all keep the text as it is: no control
-    or unassigned character is in it, and no space but the usual one."""
+    """Return whether Markdown, HTML, the clipboard and a terminal all keep the text unchanged.
+
+    It then has no control or unassigned character, and no other space than U+0020.
+    """
     return text.isprintable()
 
 
@@ -75,8 +80,8 @@ def _quoted_keys(keys: list[str], scalar: Callable[[Any], str]) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Form:
-    """How a language writes a value: `last` ends the last item of a broken list."""
+class Syntax:
+    """The literals of a language: `last` ends the last item of a list of several lines."""
 
     step: int
     scalar: Callable[[Any], str]
@@ -84,27 +89,25 @@ class Form:
     keys: Callable[[list[str], Callable[[Any], str]], list[str]] = _quoted_keys
 
 
-def _render(value: Any, indent: int, form: Form) -> str:
+def _render(value: Any, indent: int, syntax: Syntax) -> str:
     if isinstance(value, float) and not math.isfinite(value):
-        raise BadInput(
-            f"snippet: the body holds the number {value}; one that JSON can carry was expected."
-            " Correct it."
-        )
+        problem = f"the body contains the number {value}, which JSON cannot represent"
+        raise BadInput("snippet", problem, "Correct the body.")
     if not isinstance(value, dict | list) or not value:
-        return "{}" if value == {} else "[]" if value == [] else form.scalar(value)
-    inner = indent + form.step
+        return "{}" if value == {} else "[]" if value == [] else syntax.scalar(value)
+    inner = indent + syntax.step
     if isinstance(value, dict):
         opening, closing = "{", "}"
-        names = zip(form.keys(list(value), form.scalar), value.values(), strict=True)
-        items = [f"{name}: {_render(item, inner, form)}" for name, item in names]
+        names = zip(syntax.keys(list(value), syntax.scalar), value.values(), strict=True)
+        items = [f"{name}: {_render(item, inner, syntax)}" for name, item in names]
     else:
         opening, closing = "[", "]"
-        items = [_render(item, inner, form) for item in value]
+        items = [_render(item, inner, syntax) for item in value]
         flat = f"[{', '.join(items)}]"
-        if not any(isinstance(item, dict | list) for item in value) and len(flat) <= 48:
+        if not any(isinstance(item, dict | list) for item in value) and len(flat) <= FLAT_LIST:
             return flat
     lines = f",\n{' ' * inner}".join(items)
-    return f"{opening}\n{' ' * inner}{lines}{form.last}\n{' ' * indent}{closing}"
+    return f"{opening}\n{' ' * inner}{lines}{syntax.last}\n{' ' * indent}{closing}"
 
 
 def _json_scalar(value: Any) -> str:
@@ -124,26 +127,24 @@ def _python_scalar(value: Any) -> str:
 
 def _js_scalar(value: Any) -> str:
     if isinstance(value, str):
-        # Inside a page's own script these two would end it, or begin a comment.
+        # In a script within a page, these two would end it or begin a comment.
         return re.sub("<(?=[/!])", r"\\x3c", _quoted(value, lambda code: f"\\u{{{code:x}}}"))
     if not is_javascript(value):
-        raise BadInput(
-            f"snippet: the body holds the number {json.dumps(value)}; one that JavaScript sends"
-            " unchanged was expected. Write the body with render_raw_json."
-        )
+        problem = f"the body contains {json.dumps(value)}, which JavaScript sends as another number"
+        raise BadInput("snippet", problem, "Write the body with the filter raw_json.")
     return json.dumps(value)
 
 
 def _js_keys(keys: list[str], scalar: Callable[[Any], str]) -> list[str]:
     bare = all(IDENTIFIER.fullmatch(key) for key in keys)
-    # Written as a name, __proto__ would set the prototype and be sent to nobody.
+    # As a plain name, __proto__ would set the prototype and not be sent.
     return [
         f"[{scalar(key)}]" if key == "__proto__" else key if bare else scalar(key) for key in keys
     ]
 
 
 def _quoted(text: str, wide: Callable[[int], str]) -> str:
-    """The text between quotes; `wide` writes a character beyond the first plane."""
+    """Return the text in quotes; `wide` escapes a character beyond the first plane."""
     quote = "'" if text.count('"') > text.count("'") else '"'
     return quote + "".join(_char(char, quote, wide) for char in text) + quote
 

@@ -1,5 +1,6 @@
-"""SDK: which fields of a native body the google-genai client sends as they are, and which it would
-change or refuse, so that they go into its `extra_body`. Looked at in version 3.4.
+"""SDK: the fields of a native body that the google-genai client (3.4) sends unchanged.
+
+It would change or refuse the others, which go into its `extra_body`.
 """
 
 from collections.abc import Mapping
@@ -8,7 +9,7 @@ from typing import Any
 
 from trueup.model import Body
 
-# A float where the client has a float: it would send the whole number 1 as 1.0.
+# An int where the client has a float is not kept: it would send 1 as 1.0.
 CONFIG: Mapping[str, tuple[str, type]] = {
     "responseModalities": ("response_modalities", list),
     "stopSequences": ("stop_sequences", list),
@@ -28,7 +29,7 @@ IMAGE: Mapping[str, tuple[str, type]] = {
 
 @dataclass(frozen=True)
 class Arguments:
-    """A body as the client's arguments, under its own names; `rest` is what they cannot carry."""
+    """A body as arguments of the client, under its own names; `rest` has the fields they lack."""
 
     contents: Any
     config: Mapping[str, Any]
@@ -37,7 +38,7 @@ class Arguments:
 
 
 def arguments_of(body: Body) -> Arguments:
-    """The arguments that make the client send exactly this body."""
+    """Return the arguments with which the client sends exactly this body."""
     rest = dict(body)
     contents = rest.pop("contents") if _is_texts(body.get("contents")) else None
     config, image = dict[str, Any](), dict[str, Any]()
@@ -72,7 +73,7 @@ def _is_kept(value: Any, kind: type) -> bool:
 
 
 def _is_texts(contents: Any) -> bool:
-    """Whether contents are nothing but texts: the client writes other parts in another way."""
+    """Return whether contents have only text parts; the client changes any other part."""
     return (
         isinstance(contents, list)
         and bool(contents)
