@@ -1,4 +1,4 @@
-"""Evidence: everything that the observations say of each endpoint, derived in one pass.
+"""Evidence: everything that is derived from the observations of each endpoint.
 
 Pure functions of the status file; they read no clock, network or file.
 """

@@ -1,4 +1,4 @@
-"""Assessment: all that the record says of each endpoint, in one pass over its rows in order."""
+"""Assessment: the result of all observations for each endpoint, in one pass over the rows."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -14,7 +14,7 @@ from trueup.request import differences, request_of
 
 @dataclass(frozen=True)
 class Seen:
-    """A row of an endpoint, and whether it is of the request that the endpoint sends today."""
+    """A row of an endpoint; `is_current` if it is of the request that is sent today (rule 7)."""
 
     row: Observation
     is_current: bool
@@ -22,13 +22,13 @@ class Seen:
 
 @dataclass(frozen=True)
 class Assessment:
-    """What the evidence supports for one endpoint, and the rows that it rests on.
+    """The standing of one endpoint, and the rows that it rests on.
 
     `outcome` and `billing` are the rows of the reference target that made the two legs. `clean` of
-    `needed` is how many clean retests were seen since the last bad one; with `billing_measured`
-    false a clean retest is one that returned an output. `hold` is given only when it lowers what is
-    supported. `latest` has the newest conclusive row of each target, the reference's first;
-    `changes` and `rows` begin with the newest. Retracted rows and those of variants are in none.
+    `needed` is the number of clean retests since the last bad one; if `billing_measured` is false,
+    a clean retest is one with an output. `hold` is set only if it lowers what is supported.
+    `latest` has the newest conclusive row of each target, the reference's first; `changes` and
+    `rows` are newest first. Retracted rows and those of variants are in none.
     """
 
     endpoint: str
@@ -49,25 +49,23 @@ class Assessment:
 
     @property
     def seen_on(self) -> date | None:
-        """The date of the older leg: a claim is as old as that. None without a conclusive row."""
-        days = [leg.day for leg in (self.outcome, self.billing) if leg is not None]
-        return min(days, default=None)
+        """The date of the older leg, which is that of the claim (rule 1); None without a leg."""
+        return min((leg.day for leg in (self.outcome, self.billing) if leg), default=None)
 
     def is_fresh(self, policy: Policy, today: date) -> bool:
-        """Whether the claim may be made in the present tense; never without a conclusive row."""
+        """Return whether the claim may be in the present tense (rule 5)."""
         return self.seen_on is not None and today - self.seen_on <= policy.fresh_for
 
     def is_newer_than(self, hold: Hold) -> bool:
-        """Whether clean evidence, enough to raise the endpoint, is newer than a hold on it."""
-        legs = [leg for leg in (self.outcome, self.billing) if leg is not None]
+        """Return whether clean evidence, enough to raise the endpoint, is newer than a hold."""
         is_clean = self.clean >= self.needed
-        return bool(legs) and is_clean and all(leg.day > hold.on for leg in legs)
+        return is_clean and self.seen_on is not None and self.seen_on > hold.on
 
 
 def assess(status: Status) -> dict[str, Assessment]:
-    """The assessment of each endpoint, in the order of the status file.
+    """Return the assessment of each endpoint, in the order of the status file.
 
-    Rows are taken as they follow each other in the file, by today's policy and requests.
+    Rows count in the order of the file, by today's policy and requests.
     """
     record = _Record(status)
     for row in status.observations:
@@ -76,29 +74,26 @@ def assess(status: Status) -> dict[str, Assessment]:
 
 
 def latest_changes(assessments: Mapping[str, Assessment]) -> tuple[Change, ...]:
-    """Every change that the record shows, the newest first.
-
-    Holds are left out: nobody observed anything when one was made.
-    """
-    changes = (change for one in assessments.values() for change in one.changes)
+    """Return the changes of all endpoints, newest first. Holds make none: they observe nothing."""
+    changes = (change for each in assessments.values() for change in each.changes)
     return tuple(sorted(changes, key=lambda change: change.number, reverse=True))
 
 
 def alternative(
     status: Status, assessments: Mapping[str, Assessment], model: str
 ) -> Assessment | None:
-    """The best-standing working endpoint of a model's family, the file's order breaking ties.
+    """Return the best endpoint of a model's family that is better than `unverified`, if any.
 
-    Working is `recommended` or `controlled-testing`; None when no such endpoint is on record.
+    Of equal ones it is the first in the file.
     """
     family = status.family(model)
     working = (
-        one
-        for one in assessments.values()
-        if status.family(split(one.endpoint)[0]) == family
-        and one.standing.rank < Standing.UNVERIFIED.rank
+        assessment
+        for assessment in assessments.values()
+        if status.family(split(assessment.endpoint)[0]) == family
+        and assessment.standing.rank < Standing.UNVERIFIED.rank
     )
-    return min(working, key=lambda one: one.standing.rank, default=None)
+    return min(working, key=lambda assessment: assessment.standing.rank, default=None)
 
 
 @dataclass
@@ -106,21 +101,33 @@ class _Series:
     """The current rows of one endpoint at one target, oldest first, and the tally after each."""
 
     request: Sent
+    is_measured: bool
     rows: list[Observation] = field(default_factory=list)
     tallies: list[Tally] = field(default_factory=list)
     silences: set[int] = field(default_factory=set)
-    """Numbers of silent rows of days on which other endpoints were conclusive."""
+    """Indexes of inconclusive rows of dates on which other endpoints were conclusive."""
 
     @property
     def tally(self) -> Tally:
         return self.tallies[-1] if self.tallies else Tally()
 
+    def count(self, start: int) -> None:
+        """Make the tallies from the row `start` on anew."""
+        del self.tallies[start:]
+        for index in range(start, len(self.rows)):
+            is_silence = index in self.silences
+            self.tallies.append(
+                self.tally.after(
+                    self.rows[index], others_conclusive=is_silence, is_measured=self.is_measured
+                )
+            )
+
 
 class _Record:
-    """The rows taken so far.
+    """The rows so far, by endpoint.
 
-    That a silent row counts can follow from what another endpoint shows later on the same day:
-    then the tallies from that row on are made again.
+    By rule 4 an inconclusive row can come to count through a row of another endpoint later on the
+    same date: the tallies from that row on are then made anew.
     """
 
     def __init__(self, status: Status) -> None:
@@ -134,74 +141,60 @@ class _Record:
         self._order_of_day: dict[date, dict[str, int]] = defaultdict(dict)
 
     def add(self, row: Observation) -> None:
-        """Takes the next row of the file."""
+        """Add the next row of the file."""
         order = self._order_of_day[row.day]
         order.setdefault(row.endpoint, len(order))
-        moved = set(self._take(row)) if row.retracted is None else set[str]()
+        if row.retracted is not None:
+            return
+        moved = set(self._take(row))
         if row.target == self.status.reference:
             for endpoint in sorted(moved, key=order.__getitem__):
                 tally = self.series[endpoint, row.target].tally
                 self.changes.add(endpoint, row, tally.supported(self.status.policy))
 
     def _take(self, row: Observation) -> Iterator[str]:
-        """The endpoints whose tally at the row's target it changes."""
+        """Count a row; yield each endpoint whose tally at the row's target it changes."""
         if row.endpoint in self.status.endpoints and row.variant is None:
-            series = self._series(row)
+            key = (row.endpoint, row.target)
+            if key not in self.series:
+                self.series[key] = _Series(request_of(self.status, *key), self.is_measured)
+            series = self.series[key]
             is_current = not differences(row.sent, series.request)
             self.rows[row.endpoint].append(Seen(row, is_current))
             if is_current:
                 series.rows.append(row)
                 self._note_silence(series, row)
-                self._count(series, len(series.rows) - 1)
+                series.count(len(series.rows) - 1)
                 yield row.endpoint
         if row.outcome != "inconclusive":
             self._conclusive[row.target, row.day].add(row.endpoint)
             yield from self._settle(row)
 
-    def _series(self, row: Observation) -> _Series:
-        key = (row.endpoint, row.target)
-        if key not in self.series:
-            self.series[key] = _Series(request_of(self.status, *key))
-        return self.series[key]
-
     def _note_silence(self, series: _Series, row: Observation) -> None:
-        number = len(series.rows) - 1
-        if row.outcome != "inconclusive":
-            return
-        if row.others_conclusive or (
-            row.others_conclusive is None and self._conclusive[row.target, row.day] - {row.endpoint}
-        ):
-            series.silences.add(number)
-        elif row.others_conclusive is None:
-            self._pending[row.target, row.day].setdefault(row.endpoint, []).append(number)
+        index, day = len(series.rows) - 1, (row.target, row.day)
+        if row.outcome == "inconclusive":
+            is_known = row.others_conclusive is not None
+            if row.others_conclusive or (not is_known and self._conclusive[day] - {row.endpoint}):
+                series.silences.add(index)
+            elif not is_known:
+                self._pending[day].setdefault(row.endpoint, []).append(index)
 
     def _settle(self, row: Observation) -> Iterator[str]:
-        """Counts the silent rows of the day of a conclusive one, those of other endpoints."""
+        """Count the silences of other endpoints on the date of a conclusive row."""
         pending = self._pending[row.target, row.day]
         for endpoint in [name for name in pending if name != row.endpoint]:
-            numbers = pending.pop(endpoint)
+            indexes = pending.pop(endpoint)
             series = self.series[endpoint, row.target]
-            series.silences.update(numbers)
-            self._count(series, numbers[0])
+            series.silences.update(indexes)
+            series.count(indexes[0])
             yield endpoint
-
-    def _count(self, series: _Series, start: int) -> None:
-        del series.tallies[start:]
-        for number in range(start, len(series.rows)):
-            series.tallies.append(
-                series.tally.after(
-                    series.rows[number],
-                    others_conclusive=number in series.silences,
-                    is_measured=self.is_measured,
-                )
-            )
 
 
 def _assessment(record: _Record, endpoint: str) -> Assessment:
     status, reference = record.status, record.status.reference
     names = sorted(status.targets, key=lambda name: name != reference)
-    series = {name: record.series.get((endpoint, name)) for name in names}
-    tallies = {name: one.tally if one else Tally() for name, one in series.items()}
+    found = {name: record.series.get((endpoint, name)) for name in names}
+    tallies = {name: series.tally if series else Tally() for name, series in found.items()}
     tally = tallies[reference]
     newest, supported = tally.newest, tally.supported(status.policy)
     hold = lowering(holds_of(status, endpoint), supported)
@@ -219,7 +212,7 @@ def _assessment(record: _Record, endpoint: str) -> Assessment:
         no_answer=newest is not None and newest.outcome != newest.row.outcome,
         hold=hold,
         risks=tuple(risks_in(tallies, reference)),
-        latest={name: one.newest.row for name, one in tallies.items() if one.newest is not None},
+        latest={name: each.newest.row for name, each in tallies.items() if each.newest is not None},
         changes=tuple(reversed(record.changes.found.get(endpoint, ()))),
         rows=tuple(reversed(record.rows[endpoint])),
     )

@@ -1,4 +1,4 @@
-"""Changes: when the standing of an endpoint moved."""
+"""Changes: the dates on which the standing of an endpoint changed."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,11 +9,11 @@ from trueup.model import Observation, Standing, as_time
 
 @dataclass(frozen=True)
 class Change:
-    """What the evidence supports for an endpoint, before and after an observation.
+    """The supported standing of an endpoint before and after an observation.
 
-    `at` is when that was last seen; `id` is an address of its own, that stays the same from build
-    to build, also when the observation is seen again. `number` counts the changes of all endpoints
-    in the order of the record.
+    `at` is the time of the observation, its last if there are several; `id` is a URN that is equal
+    in each build, also once the observation is repeated. `number` counts the changes of all
+    endpoints in the order of the observations.
     """
 
     at: datetime
@@ -25,25 +25,24 @@ class Change:
 
     @property
     def title(self) -> str:
-        """The change in a line, for programs."""
+        """The change in one line, for programs."""
         return f"{self.endpoint}: {self.after}, was {self.before}"
 
 
 class Changes:
-    """Takes the supported standings one after the other, and keeps where they moved."""
+    """The changes among the supported standings, which are added one after the other."""
 
     def __init__(self, base_url: str) -> None:
         self.found: dict[str, list[Change]] = {}
         self._base_url, self._count = base_url, 0
 
     def add(self, endpoint: str, row: Observation, after: Standing) -> None:
-        """What is supported after a row; nothing is kept where it was so before."""
+        """Add the standing that is supported after a row; no change unless it differs."""
         known = self.found.setdefault(endpoint, [])
         before = known[-1].after if known else Standing.UNVERIFIED
         if after is before:
             return
         self._count += 1
-        what = f"{self._base_url}/ {endpoint} {len(known) + 1}: {before}, {after}"
-        id = uuid5(NAMESPACE_URL, what).urn
-        at = as_time(row.newest)
-        known.append(Change(at, endpoint, before, after, id, self._count))
+        name = f"{self._base_url}/ {endpoint} {len(known) + 1}: {before}, {after}"
+        id = uuid5(NAMESPACE_URL, name).urn
+        known.append(Change(as_time(row.newest), endpoint, before, after, id, self._count))

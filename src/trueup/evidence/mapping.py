@@ -1,4 +1,4 @@
-"""Mapping: what is known of the model behind an alias."""
+"""Mapping: the evidence of the model behind an alias."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -10,17 +10,17 @@ MappingWord = Literal["confirmed", "stated", "contradicted", "varies"]
 
 @dataclass(frozen=True)
 class MappingState:
-    """What is known of the model behind an alias; `row` is the newest sighting."""
+    """The evidence of the model behind an alias; `row` is the newest sighting."""
 
     word: MappingWord
     row: Mapping
 
 
 def mapping_of(status: Status, alias: str) -> MappingState | None:
-    """What is known of an alias's upstream, or None when it has none or nothing was recorded.
+    """Return the state of an alias's mapping, or None without an upstream or a sighting.
 
-    `varies`: sightings of the newest day part from each other. `contradicted`: the newest parts
-    from the model's `upstream`. `stated`: it was never seen on a call.
+    `varies`: the sightings of the newest date differ. `contradicted`: the newest differs from the
+    model's `upstream`. `stated`: no call has shown it.
     """
     rows = [row for row in status.mappings if row.alias == alias]
     if not rows or status.models[alias].upstream is None:

@@ -1,4 +1,4 @@
-"""Risks: what a reader must know before building on an endpoint, and whether two rows agree."""
+"""Risks: the failures of an endpoint that a reader must know of before building on it."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,9 +13,9 @@ RiskKind = Literal["failed", "billing", "works-elsewhere"]
 
 @dataclass(frozen=True)
 class Risk:
-    """What went wrong, where and when; one risk covers the targets that saw the same.
+    """A failure with its date; one risk covers all targets with the same failure.
 
-    `rows` are the observations that say so.
+    `rows` are the observations that show it.
     """
 
     kind: RiskKind
@@ -28,7 +28,7 @@ class Risk:
 
 
 def risks_in(tallies: Mapping[str, Tally], reference: str) -> Iterator[Risk]:
-    """The risks of one endpoint, from its tallies by target, the reference target's first."""
+    """Return the risks of an endpoint from its tallies by target, the reference target's first."""
     newest = {name: tally.newest for name, tally in tallies.items() if tally.newest is not None}
     yield from _failures(newest)
     for name, tally in tallies.items():
@@ -53,9 +53,9 @@ def _failures(newest: Mapping[str, Conclusive]) -> Iterator[Risk]:
 
 
 def agree(one: Observation, other: Observation) -> bool:
-    """Whether two rows say the same by outcome, shape, type of image and failure text.
+    """Return whether two rows have the same outcome, shape, type of image and failure text.
 
-    What one of them does not know is no part of it.
+    A value that one of them lacks is not compared.
     """
     images = [row.image.mime if row.image else None for row in (one, other)]
     pairs = ((one.outcome, other.outcome), (one.shape, other.shape), images)

@@ -1,4 +1,4 @@
-"""Standing: the rules row by row: what the observations of an endpoint at one target add up to."""
+"""Standing: rules 1 to 4 of the manual, over the observations of one endpoint at one target."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from trueup.model import Hold, Observation, Outcome, Policy, Standing, Status
 
 @dataclass(frozen=True)
 class Conclusive:
-    """A row that decided something; its `outcome` is an error too where it only was silent."""
+    """A conclusive observation; its `outcome` is `error` if rule 4 makes missing answers one."""
 
     row: Observation
     outcome: Outcome
@@ -18,11 +18,11 @@ class Conclusive:
 
 @dataclass(frozen=True)
 class Tally:
-    """What the rows so far of one endpoint at one target add up to.
+    """The sum of the rows so far of one endpoint at one target.
 
-    `billed` is the newest conclusive bill; `billing` is that since the last failure, and None where
-    bills are not measured. `clean` counts clean retests since the last bad one; `fell` is whether
-    there ever was one. Of these three only the reference target's are used.
+    `billed` is the newest conclusive bill; `billing` is the newest one since the last failure, and
+    None where bills are not measured. `clean` counts the clean retests since the last bad one;
+    `fell` is true once there was a bad one. Of these three only the reference target's are used.
     """
 
     newest: Conclusive | None = None
@@ -31,49 +31,47 @@ class Tally:
     clean: int = 0
     fell: bool = False
     silent_days: tuple[date, ...] = ()
-    """Two at most: that is enough to have one that differs from a further day."""
+    """Two at most: one of two differs from any further date."""
 
     def after(self, row: Observation, *, others_conclusive: bool, is_measured: bool) -> "Tally":
-        """The tally with one more row, which is newer.
+        """Return the tally with a newer row.
 
-        `others_conclusive` is whether other endpoints were conclusive on the day of a silent row;
-        `is_measured` whether the reference target's bills can be read: otherwise a clean retest is
-        one with an output.
+        `others_conclusive` is true for an inconclusive row of a date on which other endpoints were
+        conclusive. Without a ledger at the reference target (`is_measured`) outputs count as clean.
         """
-        outcome, silent_days = row.outcome, self.silent_days
-        if outcome != "inconclusive":
-            silent_days = ()
-        elif others_conclusive:
-            if any(day != row.day for day in silent_days):
-                outcome = "error"
-            if row.day not in silent_days:
-                silent_days = (*silent_days, row.day)[:2]
+        outcome, silent_days = self._outcome(row, others_conclusive)
         seen = Conclusive(row, outcome)
-        is_billed = row.billing not in (None, "inconclusive")
-        is_billed_wrong = is_billed and row.billing != "aligned"
+        has_bill = row.billing not in (None, "inconclusive")
         has_failed = outcome in ("error", "mixed")
-        billing, clean = self.billing, self.clean
-        if has_failed:
-            billing, clean = None, 0
-        elif is_measured and is_billed:
-            billing, clean = row, 0 if is_billed_wrong else clean + row.times
-        elif not is_measured and outcome == "output":
-            clean += row.times
+        is_bad = has_failed or (is_measured and has_bill and row.billing != "aligned")
+        is_clean = row.billing == "aligned" if is_measured else outcome == "output"
+        billing = row if is_measured and has_bill else self.billing
         return Tally(
             newest=self.newest if outcome == "inconclusive" else seen,
-            billed=seen if is_billed else self.billed,
-            billing=billing,
-            clean=clean,
-            fell=self.fell or has_failed or (is_measured and is_billed_wrong),
+            billed=seen if has_bill else self.billed,
+            billing=None if has_failed else billing,
+            clean=0 if is_bad else self.clean + (row.times if is_clean else 0),
+            fell=self.fell or is_bad,
             silent_days=silent_days,
         )
 
+    def _outcome(
+        self, row: Observation, others_conclusive: bool
+    ) -> tuple[Outcome, tuple[date, ...]]:
+        """Return the outcome by rule 4, and the dates without an answer up to now."""
+        if row.outcome != "inconclusive":
+            return row.outcome, ()
+        if not others_conclusive:
+            return "inconclusive", self.silent_days
+        days = tuple(dict.fromkeys((*self.silent_days, row.day)))
+        return ("error" if len(days) > 1 else "inconclusive"), days[:2]
+
     def needed(self, policy: Policy) -> int:
-        """How many clean retests recommend the endpoint."""
+        """Return the number of clean retests that recommend the endpoint (rule 3)."""
         return policy.recover_after if self.fell else policy.confirm_after
 
     def supported(self, policy: Policy) -> Standing:
-        """The standing that the evidence supports, before any hold."""
+        """Return the standing that the evidence supports, before any hold (rule 1)."""
         if self.newest is None:
             return Standing.UNVERIFIED
         if self.newest.outcome == "error":
@@ -84,11 +82,11 @@ class Tally:
 
 
 def holds_of(status: Status, endpoint: str) -> list[Hold]:
-    """The holds whose pattern an endpoint fits, whether they lower it or not."""
+    """Return the holds whose pattern matches an endpoint, also those that do not lower it."""
     return [hold for hold in status.holds if fnmatchcase(endpoint, hold.endpoint)]
 
 
 def lowering(holds: Sequence[Hold], supported: Standing) -> Hold | None:
-    """The lowest of some holds, where it lowers what the evidence supports."""
+    """Return the lowest hold if it lowers the supported standing (rule 2)."""
     lowest = max(holds, key=lambda hold: hold.to.rank, default=None)
     return lowest if lowest and lowest.to.rank > supported.rank else None
