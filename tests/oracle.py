@@ -1,25 +1,24 @@
-"""The rules of standing a second time, to test `trueup.standing` against; it imports none of it.
+"""The rules of standing a second time, to test `trueup.evidence` against; it imports none of it.
 
-The file is replayed from its oldest row to its newest, and the books are changed row by row.
-Where the rules leave room, it reads them so:
+The file is replayed from its oldest row to its newest. Where the rules leave room, they are read
+as follows:
 
-- A row is one sighting on `row.day`; a row with `times` is that many, all of them on that day.
-- An endpoint is silent while its counting rows have the outcome `inconclusive`; any told outcome
-  in a counting row ends the silence. A day is telling when another endpoint has a told outcome
-  at the same target on that day, anywhere in the file, whatever was sent, unless retracted.
-- A silent row on a telling day is an error, no answer, when an earlier row of the same silence
-  lies on another telling day. Days on which nobody told neither make such a pair nor break it.
-- What such a row says of billing is treated as that of any error: it is no billing leg, but a
-  word other than `aligned` is a fall.
-- `clean` is what the books hold at the end, whatever the newest outcome is.
-- Of two holds that are equally low, the one that comes first in the file is in force.
+- A row with `times` is that many sightings, all of them on `row.day`.
+- Rule 4: an inconclusive row counts as silent if its `others_conclusive` says so or, without one,
+  if another endpoint has a conclusive row at the same target on that date, anywhere in the file,
+  whatever was sent, unless retracted. It is an error if an earlier silent row since the last
+  conclusive one has another date. A date without any conclusive row neither makes a pair nor breaks
+  one.
+- The bill of such an error is treated as that of any error: it is no billing leg, but a verdict
+  other than `aligned` is a fall.
+- Of two holds that are equally low, the first in the file is in force.
 """
 
 from dataclasses import dataclass, field
 from datetime import date
 from fnmatch import fnmatchcase
 
-from trueup.model import Hold, Observation, Policy, Sent, Standing, Status
+from trueup.model import Hold, Observation, Policy, Standing, Status
 from trueup.request import differences, request_of
 
 LADDER = ("not-recommended", "unverified", "controlled-testing", "recommended")
@@ -27,7 +26,7 @@ LADDER = ("not-recommended", "unverified", "controlled-testing", "recommended")
 
 @dataclass(frozen=True)
 class Expected:
-    """What the rules say of an endpoint; the fields are those of a verdict."""
+    """The result of the rules for an endpoint; the fields are those of an `Assessment`."""
 
     standing: Standing
     supported: Standing
@@ -42,39 +41,48 @@ class Expected:
 
 
 @dataclass
-class Books:
+class State:
     """What is known after the rows read so far."""
 
     word: str = "nothing"
     outcome: Observation | None = None
     billing: Observation | None = None
     aligned_in_a_row: int = 0
-    images_since_error: int = 0
+    outputs_since_error: int = 0
     ever_failed: bool = False
     ever_billed_wrong: bool = False
-    silent_telling_days: set[date] = field(default_factory=set)
+    silent_days: set[date] = field(default_factory=set)
 
 
 def expect(status: Status, endpoint: str) -> Expected:
-    """What the rules say of an endpoint."""
-    books = Books()
-    telling_days = _telling_days(status, endpoint)
+    """Return what the rules say of an endpoint."""
+    state = State()
+    at_reference = [
+        row
+        for row in status.observations
+        if row.target == status.reference and row.retracted is None
+    ]
+    conclusive_days = {
+        row.day
+        for row in at_reference
+        if row.endpoint != endpoint and row.outcome != "inconclusive"
+    }
     today = request_of(status, endpoint, status.reference)
-    for row in status.observations:
-        if _counts(status, endpoint, row, today):
-            _enter(books, row, telling_days)
+    for row in at_reference:
+        if row.endpoint == endpoint and not differences(row.sent, today):
+            _enter(state, row, conclusive_days)
 
     measured = status.targets[status.reference].ledger is None
-    clean = books.aligned_in_a_row if measured else books.images_since_error
-    fell = books.ever_failed or (measured and books.ever_billed_wrong)
+    clean = state.aligned_in_a_row if measured else state.outputs_since_error
+    fell = state.ever_failed or (measured and state.ever_billed_wrong)
     needed = status.policy.recover_after if fell else status.policy.confirm_after
-    billing = books.billing if measured and books.word == "output" else None
+    billing = state.billing if measured and state.word == "output" else None
 
-    if books.word == "nothing":
+    if state.word == "nothing":
         supported = "unverified"
-    elif books.word == "error":
+    elif state.word == "error":
         supported = "not-recommended"
-    elif books.word == "output" and clean >= needed:
+    elif state.word == "output" and clean >= needed:
         supported = "recommended"
     else:
         supported = "controlled-testing"
@@ -83,70 +91,53 @@ def expect(status: Status, endpoint: str) -> Expected:
     return Expected(
         standing=Standing(hold.to if hold else supported),
         supported=Standing(supported),
-        intermittent=books.word == "mixed",
-        no_answer=books.outcome is not None and books.outcome.outcome == "inconclusive",
-        outcome=books.outcome,
+        intermittent=state.word == "mixed",
+        no_answer=state.outcome is not None and state.outcome.outcome == "inconclusive",
+        outcome=state.outcome,
         billing=billing,
         clean=clean,
         needed=needed,
         hold=hold,
-        seen_on=min((leg.day for leg in (books.outcome, billing) if leg), default=None),
+        seen_on=min((leg.day for leg in (state.outcome, billing) if leg), default=None),
     )
 
 
 def expect_fresh(expected: Expected, policy: Policy, today: date) -> bool:
-    """Whether the claim may still be made in the present tense."""
+    """Return whether the claim may still be in the present tense."""
     return expected.seen_on is not None and today <= expected.seen_on + policy.fresh_for
 
 
-def _counts(status: Status, endpoint: str, row: Observation, today: Sent) -> bool:
-    return (
-        row.endpoint == endpoint
-        and row.target == status.reference
-        and row.retracted is None
-        and not differences(row.sent, today)
-    )
-
-
-def _telling_days(status: Status, endpoint: str) -> set[date]:
-    return {
-        row.day
-        for row in status.observations
-        if row.endpoint != endpoint
-        and row.target == status.reference
-        and row.retracted is None
-        and row.outcome != "inconclusive"
-    }
-
-
-def _enter(books: Books, row: Observation, telling_days: set[date]) -> None:
-    word = _word(books, row, telling_days)
+def _enter(state: State, row: Observation, conclusive_days: set[date]) -> None:
+    word = _word(state, row, conclusive_days)
     if word != "inconclusive":
-        books.word, books.outcome = word, row
+        state.word, state.outcome = word, row
     if row.billing not in (None, "inconclusive", "aligned"):
-        books.ever_billed_wrong = True
+        state.ever_billed_wrong = True
 
     if word in ("error", "mixed"):
-        books.ever_failed = True
-        books.billing = None
-        books.aligned_in_a_row = books.images_since_error = 0
+        state.ever_failed = True
+        state.billing = None
+        state.aligned_in_a_row = state.outputs_since_error = 0
         return
     if word == "output":
-        books.images_since_error += row.times
+        state.outputs_since_error += row.times
     if row.billing in (None, "inconclusive"):
         return
-    books.billing = row
-    books.aligned_in_a_row = books.aligned_in_a_row + row.times if row.billing == "aligned" else 0
+    state.billing = row
+    state.aligned_in_a_row = state.aligned_in_a_row + row.times if row.billing == "aligned" else 0
 
 
-def _word(books: Books, row: Observation, telling_days: set[date]) -> str:
+def _word(state: State, row: Observation, conclusive_days: set[date]) -> str:
     if row.outcome != "inconclusive":
-        books.silent_telling_days = set()
+        state.silent_days = set()
         return row.outcome
-    if row.day not in telling_days:
+    is_silent = row.others_conclusive
+    if is_silent is None:
+        is_silent = row.day in conclusive_days
+    if not is_silent:
         return "inconclusive"
-    books.silent_telling_days.add(row.day)
-    return "error" if len(books.silent_telling_days) >= 2 else "inconclusive"
+    state.silent_days.add(row.day)
+    return "error" if len(state.silent_days) >= 2 else "inconclusive"
 
 
 def _hold(status: Status, endpoint: str, supported: str) -> Hold | None:

@@ -1,303 +1,560 @@
-"""Evidence: the rules one by one, each in the smallest status file that shows it."""
+"""Evidence: a table that shows each rule of standing, random files against `oracle`, and the rest
+of an assessment."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime, timedelta, timezone
-from typing import Any
+from functools import cache
+from itertools import product
+from random import Random
+from typing import Any, get_args
 
 import pytest
+from hypothesis import settings
+from oracle import LADDER, Expected, expect, expect_fresh
 
 from trueup.evidence import Assessment, Risk, alternative, assess, assessment, mapping_of
 from trueup.evidence.standing import Tally
-from trueup.model import Observation, Standing, Status
+from trueup.model import (
+    Auth,
+    Billing,
+    Endpoint,
+    Hold,
+    LedgerPolicy,
+    Mapping,
+    Model,
+    Observation,
+    Outcome,
+    Policy,
+    Route,
+    Sent,
+    Source,
+    Standing,
+    Status,
+    Target,
+)
 from trueup.request import differences
 
-DAY, EARLIER = date(2026, 4, 14), date(2026, 4, 1)
-ACORN, BIRCH = "acorn/images", "birch/images"
+ACORN, WALNUT = "acorn/images", "walnut/images"
+NEWEST_DAY = date(2026, 4, 14)
 BASE_URLS = {"production": "https://gateway.example", "local": "http://localhost:4000"}
-REPORTED = {"reported": "A page"}
-Row = dict[str, Any]
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+BILLINGS: tuple[Billing | None, ...] = (None, *get_args(Billing))
+NO_LEDGER = LedgerPolicy(none="The gateway keeps no log.")
+SOURCE = Source(reported="A page")
 
 
-def row(outcome: str, billing: str | None = None, **fields: Any) -> Row:
-    endpoint, target = fields.pop("endpoint", ACORN), fields.pop("target", "production")
-    sent = {
-        "base_url": BASE_URLS[target],
-        "request": "POST /v1/images",
-        "auth": "bearer",
-        "body": {"model": endpoint.split("/")[0], "prompt": None},
+@dataclass(frozen=True)
+class Row:
+    """An observation in short: `back` in days before the newest; `differs` a field of sent."""
+
+    outcome: Outcome
+    billing: Billing | None = None
+    back: int = 0
+    times: int = 1
+    endpoint: str = ACORN
+    target: str = "production"
+    differs: str | None = None
+    retracted: bool = False
+    others_conclusive: bool | None = None
+    signatures: tuple[str, ...] = ()
+
+
+def _sent(row: Row) -> Sent:
+    sent = Sent(
+        base_url=BASE_URLS[row.target],
+        request="POST /v1/images/generations",
+        auth="bearer",
+        body={"model": row.endpoint.split("/")[0], "prompt": "A red cube"},
+    )
+    other: dict[str, Any] = {
+        "base_url": BASE_URLS["local" if row.target == "production" else "production"],
+        "request": "POST /v2/images/generations",
+        "auth": "query-key",
+        "body": sent.body | {"prompt": "A blue cube"},
     }
-    return {
-        "at": DAY,
-        "endpoint": endpoint,
-        "target": target,
-        "sent": sent | fields.pop("sent", {}),
-        "outcome": outcome,
-        "billing": billing,
-        "reason": "The network was down." if "inconclusive" in (outcome, billing) else None,
-        "source": REPORTED,
-        **fields,
-    }
+    return sent.model_copy(update={row.differs: other[row.differs]}) if row.differs else sent
 
 
-def status_of(rows: Iterable[Row] = (), **tables: Any) -> Status:
-    route = {"request": "POST /v1/images", "protocol": "openai-images"}
-    return Status.model_validate(
-        {
-            "version": 2,
-            "policy": {"reported_until": DAY},
-            "targets": {
-                "local": {"base_url": BASE_URLS["local"]},
-                "production": {"base_url": BASE_URLS["production"], "reference": True},
-            },
-            "routes": {"images": route | {"auth": {"documented": "bearer"}}},
-            "signatures": {
-                "known": {"match": "no", "cause": "a", "replay": {"status": 500, "message": "no"}}
-            },
-            "models": {
-                "acorn": {"title": "Acorn", "upstream": "oak", "family": "trees"},
-                "birch": {"title": "Birch", "family": "trees"},
-                "clover": {"title": "Clover"},
-            },
-            "endpoints": {
-                name: {"body": {"prompt": "a"}} for name in (ACORN, BIRCH, "clover/images")
-            },
-            "observations": list(rows),
-            **tables,
-        }
+@cache
+def observation(place: int, row: Row) -> Observation:
+    day = NEWEST_DAY - timedelta(days=row.back)
+    several: dict[str, Any] = {"first": day - timedelta(days=2), "last": day, "times": row.times}
+    when: dict[str, Any] = {"at": day} if row.times == 1 else several
+    is_inconclusive = row.outcome == "inconclusive"
+    return Observation(
+        **when,
+        endpoint=row.endpoint,
+        target=row.target,
+        sent=_sent(row),
+        outcome=row.outcome,
+        reason="No answer." if is_inconclusive or row.billing == "inconclusive" else None,
+        others_conclusive=row.others_conclusive if is_inconclusive else None,
+        billing=row.billing,
+        signatures=row.signatures,
+        source=Source(reported=f"row {place}"),
+        retracted="Sent with a wrong key." if row.retracted else None,
     )
 
 
-def best_of(status: Status, model: str) -> str | None:
-    best = alternative(status, assess(status), model)
-    return best.endpoint if best else None
+def hold(pattern: str, to: str) -> Hold:
+    reasons = {"reason": "Under review.", "by": "A. Person", "on": NEWEST_DAY}
+    return Hold.model_validate({"endpoint": pattern, "to": Standing(to), **reasons})
 
 
-def judged(*rows: Row, **tables: Any) -> Assessment:
-    return assess(status_of(rows, **tables))[ACORN]
+def policy(confirm_after: int = 1, recover_after: int = 3) -> Policy:
+    return Policy.model_construct(
+        fresh_for=timedelta(days=30),
+        confirm_after=confirm_after,
+        recover_after=recover_after,
+        reported_until=NEWEST_DAY,
+    )
 
 
-def hold(to: str, endpoint: str = ACORN) -> dict[str, Any]:
-    return {"endpoint": endpoint, "to": to, "reason": "a", "by": "b", "on": DAY}
+@cache
+def _tables(ledger: LedgerPolicy | None) -> dict[str, Any]:
+    return {
+        "targets": {
+            "local": Target(base_url=BASE_URLS["local"]),
+            "production": Target(base_url=BASE_URLS["production"], reference=True, ledger=ledger),
+        },
+        "routes": {
+            "images": Route(
+                request="POST /v1/images/generations",
+                protocol="openai-images",
+                auth=Auth(documented="bearer"),
+            )
+        },
+        "models": {
+            "acorn": Model(title="Acorn", upstream="oak", family="trees"),
+            "walnut": Model(title="Walnut", family="trees"),
+            "clover": Model(title="Clover"),
+        },
+        "endpoints": dict.fromkeys(
+            (ACORN, WALNUT, "clover/images"), Endpoint(body={"prompt": "A red cube"})
+        ),
+    }
 
 
-ALIGNED = row("output", "aligned")
+def status_of(
+    *rows: Row,
+    holds: tuple[Hold, ...] = (),
+    ledger: LedgerPolicy | None = None,
+    terms: Policy | None = None,
+    mappings: tuple[Mapping, ...] = (),
+) -> Status:
+    return Status.model_construct(
+        version=2,
+        policy=terms or policy(),
+        holds=holds,
+        mappings=mappings,
+        observations=tuple(observation(place, row) for place, row in enumerate(rows)),
+        **_tables(ledger),
+    )
 
 
-def test_without_evidence_nothing_is_claimed() -> None:
-    verdict = judged()
-    assert verdict.standing == "unverified"
-    assert (verdict.outcome, verdict.seen_on) == (None, None)
+def assessed(*rows: Row, **tables: Any) -> Assessment:
+    return assess(status_of(*rows, **tables))[ACORN]
 
 
-def test_an_image_with_an_aligned_bill_is_recommended() -> None:
-    assert judged(ALIGNED).standing == "recommended"
+def shown(result: Assessment | Expected, status: Status) -> dict[str, object]:
+    """The fields that `oracle` knows, rows and holds by their index in the file."""
+    found = {field.name: getattr(result, field.name) for field in fields(Expected)}
+    for name, table in (
+        *(("outcome", status.observations), ("billing", status.observations)),
+        ("hold", status.holds),
+    ):
+        places = (place for place, each in enumerate(table) if each is found[name])
+        found[name] = next(places, None)
+    return found
 
 
-@pytest.mark.parametrize("billing", [None, "inconclusive", "mismatch", "uncharged-success"])
-def test_an_image_without_an_aligned_bill_is_for_controlled_testing(billing: str | None) -> None:
-    assert judged(row("output", billing)).standing == "controlled-testing"
+OK = Row("output", "aligned")
+FAILED = Row("error", "abnormal")
+SILENT = Row("inconclusive")
+MISMATCH = Row("output", "mismatch")
 
 
-def test_one_failed_retest_lowers_at_once() -> None:
-    assert judged(ALIGNED, ALIGNED, ALIGNED, row("error")).standing == "not-recommended"
+def back(days: int, row: Row, **changes: Any) -> Row:
+    return replace(row, back=days, **changes)
 
 
-def test_an_endpoint_that_fell_rises_slowly() -> None:
-    fell = row("error", at=EARLIER)
-    words = [judged(fell, *[ALIGNED] * clean).standing for clean in range(4)]
-    assert words == [
-        "not-recommended",
-        "controlled-testing",
-        "controlled-testing",
+def walnut(days: int, outcome: Outcome = "output", **changes: Any) -> Row:
+    """A row of another endpoint, which makes a silence on that date count."""
+    return back(days, Row(outcome, "aligned", endpoint=WALNUT), **changes)
+
+
+def days_ago(days: int) -> date:
+    return NEWEST_DAY - timedelta(days=days)
+
+
+@dataclass(frozen=True)
+class Case:
+    """Rows with the result of the rules, worked out by a person."""
+
+    rows: tuple[Row, ...]
+    standing: str
+    says: dict[str, object]
+    holds: tuple[Hold, ...] = ()
+    ledger: LedgerPolicy | None = None
+    terms: Policy = field(default_factory=policy)
+
+
+CASES = {
+    "no row": Case((), "unverified", {"outcome": None, "billing": None, "clean": 0, "needed": 1}),
+    "one clean retest suffices for an endpoint that never fell": Case(
+        (OK,), "recommended", {"outcome": 0, "billing": 0, "clean": 1, "seen_on": NEWEST_DAY}
+    ),
+    "an output without a bill": Case(
+        (Row("output"),), "controlled-testing", {"outcome": 0, "billing": None, "clean": 0}
+    ),
+    "an output with an inconclusive bill": Case(
+        (Row("output", "inconclusive"),), "controlled-testing", {"billing": None, "clean": 0}
+    ),
+    "the claim is as old as its older leg": Case(
+        (back(9, OK), Row("output", "inconclusive")),
         "recommended",
+        {"outcome": 1, "billing": 0, "clean": 1, "seen_on": days_ago(9)},
+    ),
+    "confirming can take two": Case(
+        (OK,), "controlled-testing", {"clean": 1, "needed": 2}, terms=policy(confirm_after=2)
+    ),
+    "one error lowers at once": Case(
+        (back(5, OK, times=9), Row("error", "aligned")),
+        "not-recommended",
+        {"outcome": 1, "billing": None, "clean": 0, "needed": 3, "seen_on": NEWEST_DAY},
+    ),
+    "two clean retests do not clear an error": Case(
+        (back(5, FAILED), back(3, OK), OK),
+        "controlled-testing",
+        {"outcome": 2, "billing": 2, "clean": 2, "needed": 3, "intermittent": False},
+    ),
+    "three clean retests clear an error, in any number of rows": Case(
+        (back(5, FAILED), back(3, OK, times=2), OK), "recommended", {"clean": 3, "needed": 3}
+    ),
+    "a failure and then a success are mixed, not clean": Case(
+        (back(5, OK), Row("mixed", "aligned")),
+        "controlled-testing",
+        {"intermittent": True, "outcome": 1, "billing": None, "clean": 0, "needed": 3},
+    ),
+    "a mismatch ends the count and is a fall": Case(
+        (back(5, OK, times=5), back(3, MISMATCH), OK),
+        "controlled-testing",
+        {"billing": 2, "clean": 1, "needed": 3},
+    ),
+    "an inconclusive outcome with a conclusive bill": Case(
+        (back(5, FAILED), back(3, OK), back(2, Row("inconclusive", "aligned")), OK),
+        "recommended",
+        {"outcome": 3, "billing": 3, "clean": 3, "needed": 3},
+    ),
+    "an inconclusive outcome with a mismatch": Case(
+        (back(5, OK), Row("inconclusive", "mismatch")),
+        "controlled-testing",
+        {"outcome": 0, "billing": 1, "clean": 0, "needed": 3},
+    ),
+    "an inconclusive row alone": Case((SILENT,), "unverified", {"outcome": None}),
+    "an inconclusive row after an error": Case(
+        (back(5, FAILED), SILENT), "not-recommended", {"outcome": 0, "seen_on": days_ago(5)}
+    ),
+    "silence on two dates on which another endpoint was conclusive": Case(
+        (back(7, OK), walnut(5), back(5, SILENT), SILENT, walnut(0, "error")),
+        "not-recommended",
+        {"outcome": 3, "no_answer": True, "clean": 0, "needed": 3, "seen_on": NEWEST_DAY},
+    ),
+    "silence that its own rows mark": Case(
+        (*(back(days, SILENT, others_conclusive=True) for days in (5, 0)),),
+        "not-recommended",
+        {"outcome": 1, "no_answer": True},
+    ),
+    "silence that its own row denies": Case(
+        (walnut(5), back(5, SILENT, others_conclusive=False), walnut(0), SILENT),
+        "unverified",
+        {"outcome": None, "no_answer": False},
+    ),
+    "silence on a date without a conclusive row": Case(
+        (back(7, OK), walnut(5), back(5, SILENT), SILENT, walnut(1)),
+        "recommended",
+        {"outcome": 0, "clean": 1, "needed": 1, "seen_on": days_ago(7)},
+    ),
+    "such a silence does not renew an error": Case(
+        (walnut(5), back(5, SILENT), walnut(3), back(3, SILENT), SILENT),
+        "not-recommended",
+        {"outcome": 3, "seen_on": days_ago(3)},
+    ),
+    "an answer between two silences": Case(
+        (walnut(5), back(5, SILENT), back(3, OK), SILENT, walnut(0)),
+        "recommended",
+        {"outcome": 2, "clean": 1, "needed": 1},
+    ),
+    "each silence of a date, once a later row makes them count": Case(
+        (walnut(5), back(5, SILENT), SILENT, OK, SILENT, walnut(0)),
+        "controlled-testing",
+        {"outcome": 3, "no_answer": False, "clean": 1, "needed": 3},
+    ),
+    "two silences on one date": Case(
+        (back(7, OK), walnut(0), SILENT, SILENT), "recommended", {"outcome": 0}
+    ),
+    "silence while the other row is no evidence": Case(
+        (
+            *(back(9, OK), back(9, SILENT)),
+            *(walnut(5), back(5, SILENT)),
+            *(walnut(3, retracted=True), back(3, SILENT)),
+            *(walnut(2, target="local"), back(2, SILENT)),
+            *(walnut(1, "inconclusive"), back(1, SILENT)),
+        ),
+        "recommended",
+        {"outcome": 0, "no_answer": False},
+    ),
+    "silence while another endpoint sent something else": Case(
+        (walnut(4, "error", differs="body"), back(4, SILENT), walnut(0), SILENT),
+        "not-recommended",
+        {"no_answer": True},
+    ),
+    "other targets, retracted rows and other requests": Case(
+        (
+            back(9, OK, target="local"),
+            *(back(3, OK, differs=name) for name in ("base_url", "request", "auth", "body")),
+            back(2, FAILED, retracted=True),
+            back(1, FAILED, target="local"),
+        ),
+        "unverified",
+        {"outcome": None, "billing": None, "clean": 0, "needed": 1},
+    ),
+    "the lowest hold is in force": Case(
+        (OK,),
+        "not-recommended",
+        {"supported": "recommended", "hold": 1, "clean": 1},
+        holds=(
+            hold(ACORN, "controlled-testing"),
+            hold("acorn/*", "not-recommended"),
+            hold("ACORN/*", "not-recommended"),
+        ),
+    ),
+    "a hold does not raise": Case(
+        (),
+        "unverified",
+        {"supported": "unverified", "hold": None},
+        holds=(hold(ACORN, "controlled-testing"), hold(WALNUT, "not-recommended")),
+    ),
+    "without a ledger outputs count": Case(
+        (back(6, FAILED), back(4, Row("output", times=2)), MISMATCH),
+        "recommended",
+        {"outcome": 2, "billing": None, "clean": 3, "needed": 3, "seen_on": NEWEST_DAY},
+        ledger=NO_LEDGER,
+    ),
+}
+
+
+@pytest.mark.parametrize("judge", [expect, lambda status, name: assess(status)[name]])
+@pytest.mark.parametrize("name", CASES)
+def test_a_case_has_the_result_worked_out_by_hand(
+    name: str, judge: Callable[[Status, str], Assessment | Expected]
+) -> None:
+    case = CASES[name]
+    status = status_of(*case.rows, holds=case.holds, ledger=case.ledger, terms=case.terms)
+    found = shown(judge(status, ACORN), status)
+    expected = case.says | {"standing": case.standing}
+    assert {name: found[name] for name in expected} == expected
+
+
+@dataclass(frozen=True)
+class Draw:
+    """A status file at random: rows of two endpoints at two targets, and the tables beside them."""
+
+    seed: int
+    rows: Sequence[Row]
+    tables: dict[str, Any]
+    today: date
+
+
+def draw(seed: int) -> Draw:
+    random = Random(seed)
+    days = sorted((random.randrange(5) for _ in range(random.randrange(13))), reverse=True)
+    rows = [
+        Row(
+            outcome=random.choice((*OUTCOMES, "output", *("inconclusive",) * 3)),
+            billing=random.choice((*BILLINGS, "aligned", "aligned", "aligned")),
+            back=back,
+            times=random.choice((1, 1, 2, 3)),
+            endpoint=random.choice((ACORN, ACORN, WALNUT)),
+            target=random.choice(("production",) * 5 + ("local",)),
+            differs=random.choice((None,) * 16 + ("base_url", "request", "auth", "body")),
+            retracted=random.randrange(13) == 0,
+            others_conclusive=random.choice((None,) * 8 + (True, False)),
+        )
+        for back in days
     ]
+    holds = [
+        hold(
+            random.choice((ACORN, "acorn/*", "*", WALNUT, "ACORN/images")),
+            random.choice(("controlled-testing", "not-recommended")),
+        )
+        for _ in range(random.choice((0, 0, 0, 1, 2, 3)))
+    ]
+    ledger = random.choice((None, None, NO_LEDGER))
+    terms = policy(random.randint(1, 3), random.randint(1, 4))
+    tables = {"holds": tuple(holds), "ledger": ledger, "terms": terms}
+    return Draw(seed, rows, tables, NEWEST_DAY + timedelta(days=random.randrange(41)))
 
 
-def test_a_wrong_bill_is_a_fall_too() -> None:
-    verdict = judged(row("output", "mismatch", at=EARLIER), ALIGNED, ALIGNED)
-    assert (verdict.standing, verdict.clean, verdict.needed) == ("controlled-testing", 2, 3)
+STATED = ("standing", "supported", "intermittent", "no_answer")
 
 
-def test_fail_then_success_is_mixed_and_not_clean() -> None:
-    verdict = judged(row("mixed", "aligned"))
-    assert verdict.standing == "controlled-testing"
-    assert (verdict.intermittent, verdict.clean) == (True, 0)
+@pytest.mark.no_cover
+def test_any_file_has_the_result_of_the_rules() -> None:
+    came: set[tuple[str, object]] = set()
+    for file in map(draw, range(60 * settings().max_examples)):
+        status = status_of(*file.rows, **file.tables)
+        assessments = assess(status)
+        for endpoint in (ACORN, WALNUT):
+            found, expected = assessments[endpoint], expect(status, endpoint)
+            assert shown(found, status) == shown(expected, status), (file, endpoint)
+            is_fresh = expect_fresh(expected, status.policy, file.today)
+            assert found.is_fresh(status.policy, file.today) == is_fresh, (file, endpoint)
+            came.update((name, getattr(expected, name)) for name in STATED)
+            came.add(("billed", expected.billing is not None))
+            came.add(("held", expected.hold and expected.hold.to))
+            came.add(("fresh", is_fresh))
+    assert came == {
+        *product(STATED[:2], Standing),
+        *product((*STATED[2:], "billed", "fresh"), (True, False)),
+        *product(("held",), (None, "controlled-testing", "not-recommended")),
+    }
 
 
-def test_what_could_not_tell_is_neither_failed_nor_passed() -> None:
-    silent = row("inconclusive")
-    assert judged(ALIGNED, silent).standing == "recommended"
-    assert judged(row("error"), silent).standing == "not-recommended"
-    assert judged(silent).standing == "unverified"
+def rank(standing: Standing) -> int:
+    return LADDER.index(standing)
 
 
-def test_a_bill_that_could_not_be_read_leaves_the_older_one_standing() -> None:
-    verdict = judged(row("output", "aligned", at=EARLIER), row("output", "inconclusive"))
-    assert verdict.standing == "recommended"
-    assert verdict.seen_on == EARLIER
+@pytest.mark.no_cover
+def test_a_hold_never_raises_and_a_new_error_lowers_at_once() -> None:
+    for file in map(draw, range(10 * settings().max_examples)):
+        free = assessed(*file.rows, **file.tables | {"holds": ()})
+        held = assessed(*file.rows, **file.tables)
+        failed = assessed(
+            *file.rows, Row("error", BILLINGS[file.seed % len(BILLINGS)]), **file.tables
+        )
+        assert free.standing == free.supported == held.supported, file
+        assert rank(failed.standing) <= rank(held.standing) <= rank(free.standing), file
+        assert (held.hold is not None) == (held.standing != free.standing), file
+        assert (failed.supported, failed.seen_on) == ("not-recommended", NEWEST_DAY), file
 
 
-def test_silence_on_two_days_while_others_answer_is_an_error() -> None:
-    def other(at: date) -> Row:
-        return row("output", endpoint=BIRCH, at=at)
-
-    def silent(at: date) -> Row:
-        return row("inconclusive", at=at)
-
-    worked = ALIGNED | {"at": EARLIER}
-    twice = judged(worked, other(EARLIER), silent(EARLIER), other(DAY), silent(DAY))
-    assert (twice.standing, twice.no_answer) == ("not-recommended", True)
-    once = judged(worked, silent(EARLIER), other(DAY), silent(DAY))
-    assert (once.standing, once.no_answer) == ("recommended", False)
-
-
-def test_another_target_neither_lifts_nor_lowers() -> None:
-    assert judged(ALIGNED, row("error", target="local")).standing == "recommended"
-    assert judged(row("output", "aligned", target="local")).standing == "unverified"
+@pytest.mark.no_cover
+def test_rows_that_do_not_count_change_nothing() -> None:
+    for file in map(draw, range(10 * settings().max_examples)):
+        whole = status_of(*file.rows, **file.tables)
+        counting = tuple(
+            observed
+            for observed, row in zip(whole.observations, file.rows, strict=True)
+            if row.target == "production"
+            and not row.retracted
+            and not (row.differs and row.endpoint == ACORN)
+        )
+        alone = whole.model_copy(update={"observations": counting})
+        assert shown(assess(whole)[ACORN], whole) == shown(assess(alone)[ACORN], whole), file
 
 
-@pytest.mark.parametrize(
-    "sent",
-    [
-        {"request": "POST /v2/images"},
-        {"auth": "query-key"},
-        {"body": {"model": "acorn", "prompt": "another"}},
-        {"body": {"model": "acorn", "prompt": "a", "n": 1}},
-        {"base_url": "https://other.example"},
-    ],
-)
-def test_a_row_about_another_request_says_nothing(sent: dict[str, Any]) -> None:
-    assert judged(row("output", "aligned", sent=sent)).standing == "unverified"
-
-
-def test_a_retracted_row_says_nothing() -> None:
-    assert judged(ALIGNED, row("error", retracted="A wrong key.")).standing == "recommended"
-
-
-@pytest.mark.parametrize(
-    ("rows", "to", "standing"),
-    [
-        ([ALIGNED], "controlled-testing", "controlled-testing"),
-        ([ALIGNED], "not-recommended", "not-recommended"),
-        ([row("error")], "controlled-testing", "not-recommended"),
-        ([], "controlled-testing", "unverified"),
-        ([], "not-recommended", "not-recommended"),
-    ],
-)
-def test_a_hold_takes_down_and_never_lifts(rows: list[Row], to: str, standing: str) -> None:
-    verdict = judged(*rows, holds=[hold(to)])
-    assert verdict.standing == standing
-    assert (verdict.hold is not None) == (verdict.standing != verdict.supported)
-
-
-def test_a_hold_covers_what_its_pattern_matches() -> None:
-    assert judged(ALIGNED, holds=[hold("not-recommended", "*/images")]).hold
-    assert not judged(ALIGNED, holds=[hold("not-recommended", "birch/*")]).hold
-
-
-def test_without_a_ledger_images_alone_are_counted() -> None:
-    target = {"base_url": BASE_URLS["production"], "reference": True, "ledger": {"none": "None."}}
-    targets = {"production": target}
-    verdict = judged(row("output"), targets=targets)
-    assert (verdict.standing, verdict.billing_measured) == ("recommended", False)
-    assert judged(row("error"), row("output"), targets=targets).standing == "controlled-testing"
-
-
-def test_a_row_seen_several_times_counts_as_often() -> None:
-    several = row("output", "aligned", first=EARLIER, last=DAY, times=3)
-    del several["at"]
-    verdict = judged(row("error", at=EARLIER), several)
-    assert (verdict.standing, verdict.clean, verdict.seen_on) == ("recommended", 3, DAY)
+def test_without_a_ledger_an_assessment_has_no_bill() -> None:
+    assert assessed(Row("output")).billing_measured
+    assert not assessed(Row("output"), ledger=NO_LEDGER).billing_measured
 
 
 def test_a_claim_is_fresh_up_to_its_last_day() -> None:
-    status = status_of([ALIGNED])
-    verdict, last = assess(status)[ACORN], DAY + timedelta(days=30)
-    assert verdict.is_fresh(status.policy, last)
-    assert not verdict.is_fresh(status.policy, last + timedelta(days=1))
+    found, last = assessed(OK), NEWEST_DAY + timedelta(days=30)
+    assert found.is_fresh(policy(), last)
+    assert not found.is_fresh(policy(), last + timedelta(days=1))
+    assert not assessed().is_fresh(policy(), NEWEST_DAY)
 
 
-def test_what_nobody_saw_is_never_fresh() -> None:
-    status = status_of()
-    assert not assess(status)[ACORN].is_fresh(status.policy, DAY)
+@pytest.mark.parametrize(
+    ("rows", "model", "best"),
+    [
+        ((MISMATCH, walnut(0)), "acorn", WALNUT),
+        ((OK, walnut(0)), "walnut", ACORN),
+        ((OK, walnut(0)), "clover", None),
+        ((FAILED,), "acorn", None),
+    ],
+)
+def test_the_alternative_is_the_best_of_the_family_that_works(
+    rows: tuple[Row, ...], model: str, best: str | None
+) -> None:
+    status = status_of(*rows)
+    found = alternative(status, assess(status), model)
+    assert (found.endpoint if found else None) == best
 
 
-def test_the_alternative_is_the_best_of_the_family() -> None:
-    bill = row("output", "mismatch")
-    better = row("output", "aligned", endpoint=BIRCH)
-    assert best_of(status_of([bill, better]), "acorn") == BIRCH
-    assert best_of(status_of([ALIGNED, better]), "birch") == ACORN
-    assert best_of(status_of([ALIGNED, better]), "clover") is None
+def sighting(upstream: str, how: str = "seen", at: date = NEWEST_DAY) -> Mapping:
+    given = {"alias": "acorn", "upstream": upstream, "at": at, "how": how, "source": SOURCE}
+    return Mapping.model_validate(given)
 
 
-def test_what_fails_or_was_never_seen_is_no_alternative() -> None:
-    assert best_of(status_of([row("error")]), "acorn") is None
-
-
-def sighting(upstream: str, how: str = "seen", at: date | datetime = DAY) -> dict[str, Any]:
-    return {"alias": "acorn", "upstream": upstream, "at": at, "how": how, "source": REPORTED}
+LATE = datetime(2026, 4, 13, 23, tzinfo=timezone(timedelta(hours=-3)))
+"""Already the newest day in UTC."""
 
 
 @pytest.mark.parametrize(
     ("sightings", "word"),
     [
-        ([sighting("oak")], "confirmed"),
-        ([sighting("oak", "stated")], "stated"),
-        ([sighting("oak"), sighting("elm", "stated")], "confirmed"),
-        ([sighting("elm", at=EARLIER), sighting("oak")], "confirmed"),
-        ([sighting("oak", at=EARLIER), sighting("elm")], "contradicted"),
-        ([sighting("elm", "stated")], "contradicted"),
-        ([sighting("elm"), sighting("oak")], "varies"),
+        ((sighting("oak"),), "confirmed"),
+        ((sighting("oak", "stated"),), "stated"),
+        ((sighting("oak"), sighting("elm", "stated")), "confirmed"),
+        ((sighting("elm", at=days_ago(13)), sighting("oak")), "confirmed"),
+        ((sighting("oak", at=days_ago(13)), sighting("elm")), "contradicted"),
+        ((sighting("elm", "stated"),), "contradicted"),
+        ((sighting("elm"), sighting("oak")), "varies"),
+        ((sighting("elm", at=LATE), sighting("oak")), "varies"),
     ],
 )
-def test_a_mapping_is_what_its_newest_sightings_say(
-    sightings: list[dict[str, Any]], word: str
+def test_a_mapping_follows_from_its_newest_sightings(
+    sightings: tuple[Mapping, ...], word: str
 ) -> None:
     state = mapping_of(status_of(mappings=sightings), "acorn")
     assert state and state.word == word
 
 
-def test_the_day_of_a_sighting_is_its_day_in_utc() -> None:
-    late = datetime(2026, 4, 13, 23, tzinfo=timezone(timedelta(hours=-3)))
-    state = mapping_of(status_of(mappings=[sighting("elm", at=late), sighting("oak")]), "acorn")
-    assert state and state.word == "varies"
-
-
 def test_a_model_called_by_its_own_name_has_no_mapping() -> None:
+    own = sighting("oak").model_copy(update={"alias": "walnut"})
     assert mapping_of(status_of(), "acorn") is None
-    assert mapping_of(status_of(mappings=[sighting("oak") | {"alias": "birch"}]), "birch") is None
+    assert mapping_of(status_of(mappings=(own,)), "walnut") is None
 
 
-def test_one_risk_covers_the_targets_that_failed_alike() -> None:
-    both = [row("error", signatures=["known"], target=target) for target in BASE_URLS]
-    assert assess(status_of(both))[ACORN].risks == (
-        Risk("failed", ("production", "local"), DAY, "error", ("known",)),
+def test_one_risk_covers_the_targets_with_the_same_failure() -> None:
+    both = (Row("error", signatures=("known",), target=target) for target in BASE_URLS)
+    assert assessed(*both).risks == (
+        Risk("failed", ("production", "local"), NEWEST_DAY, "error", ("known",)),
     )
 
 
-def test_targets_that_failed_otherwise_are_told_apart() -> None:
-    status = status_of([row("error", signatures=["known"]), row("error", target="local")])
-    assert [risk.targets for risk in assess(status)[ACORN].risks] == [("production",), ("local",)]
-
-
-def test_what_works_elsewhere_is_said_beside_the_failure() -> None:
-    status = status_of([row("error"), row("output", target="local")])
-    assert [risk.kind for risk in assess(status)[ACORN].risks] == ["failed", "works-elsewhere"]
-
-
-def test_a_wrong_bill_is_a_risk_at_each_target() -> None:
-    status = status_of([row("output", "mismatch"), row("error", "abnormal", target="local")])
-    assert [(risk.kind, risk.targets, risk.billing) for risk in assess(status)[ACORN].risks] == [
-        ("failed", ("local",), None),
-        ("billing", ("production",), "mismatch"),
-        ("billing", ("local",), "abnormal"),
-    ]
-
-
-def test_an_endpoint_that_works_has_no_risk() -> None:
-    assert assess(status_of([ALIGNED]))[ACORN].risks == ()
-    assert judged(ALIGNED).standing == Standing.RECOMMENDED
+@pytest.mark.parametrize(
+    ("rows", "risks"),
+    [
+        ((OK,), []),
+        (
+            (Row("error", signatures=("known",)), Row("error", target="local")),
+            [("failed", ("production",), None), ("failed", ("local",), None)],
+        ),
+        (
+            (Row("error"), Row("output", target="local")),
+            [("failed", ("production",), None), ("works-elsewhere", ("local",), None)],
+        ),
+        (
+            (MISMATCH, replace(FAILED, target="local")),
+            [
+                ("failed", ("local",), None),
+                ("billing", ("production",), "mismatch"),
+                ("billing", ("local",), "abnormal"),
+            ],
+        ),
+    ],
+    ids=["none", "different failures", "works elsewhere", "bills"],
+)
+def test_each_failure_of_a_target_is_a_risk(
+    rows: tuple[Row, ...], risks: list[tuple[str, tuple[str, ...], str | None]]
+) -> None:
+    found = assessed(*rows).risks
+    assert [(risk.kind, risk.targets, risk.billing) for risk in found] == risks
 
 
 @pytest.mark.parametrize("count", [2_000, 20_000])
@@ -313,11 +570,9 @@ def test_an_assessment_takes_each_row_once(count: int, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(assessment, "differences", counted("differences", differences))
     monkeypatch.setattr(Tally, "after", counted("after", Tally.after))
-    one = Observation.model_validate(row("inconclusive", endpoint=ACORN))
-    two = Observation.model_validate(row("output", "aligned", endpoint=BIRCH))
-    days = (DAY - timedelta(days=count // 2 - back) for back in range(count // 2))
-    rows = [seen.model_copy(update={"at": day}) for day in days for seen in (one, two)]
-    status = status_of([]).model_copy(update={"observations": tuple(rows)})
-    assessed = assess(status)
-    assert assessed[ACORN].no_answer and assessed[BIRCH].clean == count // 2
+    pair = (observation(0, SILENT), observation(1, walnut(0)))
+    days = (NEWEST_DAY - timedelta(days=count // 2 - back) for back in range(count // 2))
+    rows = tuple(seen.model_copy(update={"at": day}) for day in days for seen in pair)
+    found = assess(status_of().model_copy(update={"observations": rows}))
+    assert found[ACORN].no_answer and found[WALNUT].clean == count // 2
     assert calls["differences"] == count and calls["after"] <= 1.5 * count

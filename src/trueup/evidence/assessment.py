@@ -198,14 +198,14 @@ def _assessment(record: _Record, endpoint: str) -> Assessment:
     tally = tallies[reference]
     newest, supported = tally.newest, tally.supported(status.policy)
     hold = lowering(holds_of(status, endpoint), supported)
-    has_bill = record.is_measured and newest is not None and newest.outcome == "output"
+    is_output = newest is not None and newest.outcome == "output"
     return Assessment(
         endpoint=endpoint,
         standing=hold.to if hold else supported,
         supported=supported,
         intermittent=newest is not None and newest.outcome == "mixed",
         outcome=newest.row if newest else None,
-        billing=tally.billing if has_bill else None,
+        billing=tally.billing if is_output else None,
         clean=tally.clean,
         needed=tally.needed(status.policy),
         billing_measured=record.is_measured,
