@@ -1,10 +1,12 @@
-"""Recorder: a gateway on loopback that keeps what blocks send, and the programs that run them."""
+"""Recorder: a gateway on loopback that keeps what blocks send, the programs that run the blocks,
+and the judge that compares them with the record."""
 
 import base64
 import json
 import os
 import re
 import runpy
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -29,7 +31,12 @@ import yaml
 
 from trueup.model import AuthKind, Status
 from trueup.request import request_of
+from trueup.site import Block
 from trueup.snippet import Snippet, render_snippet
+from trueup.status_file import Stored
+from trueup.verify.judge import verify_block
+from trueup.verify.receipt import BlockReceipt
+from trueup.verify.run import Harness
 
 TOP = Path(__file__).parents[1]
 TEMPLATES = TOP / "snippets"
@@ -37,6 +44,7 @@ REAL = Status.model_validate(yaml.safe_load((TOP / "tests" / "record.yml").read_
 ROUTES = {"native": "gemini", "images": "openai-images"}
 AUTHS: tuple[AuthKind, ...] = get_args(AuthKind)
 KEY = "YOUR_API_KEY"
+TODAY = date(2026, 4, 14)
 PIXEL = b"\x89PNG\r\n\x1a\n the rest of an image"
 ENCODED = base64.b64encode(PIXEL).decode()
 INLINE = {"inlineData": {"mimeType": "image/png", "data": ENCODED}}
@@ -44,7 +52,7 @@ INLINE = {"inlineData": {"mimeType": "image/png", "data": ENCODED}}
 
 @dataclass
 class Answer:
-    """What the gateway answers; with `links`, what it serves at each path."""
+    """A reply of the gateway; `links` has the content of further paths."""
 
     body: bytes
     status: int = 200
@@ -54,7 +62,7 @@ class Answer:
 
 @dataclass
 class Gateway:
-    """A server on loopback that keeps what it was sent."""
+    """A server on loopback that keeps the requests that it receives."""
 
     base_url: str
     answer: Answer | None = None
@@ -123,12 +131,12 @@ def status_of(
     method: str = "POST",
     query: str = "",
 ) -> Status:
-    """A status file with one model on both protocols, sending `body`."""
+    """A status file with one model on both protocols, whose requests carry `body`."""
     paths = {"native": "/v1beta/models/{upstream}:generateContent", "images": "/v1/images/{model}"}
     return Status.model_validate(
         {
             "version": 2,
-            "policy": {"reported_until": date(2026, 4, 14)},
+            "policy": {"reported_until": TODAY},
             "targets": {"production": {"base_url": base_url, "reference": True}},
             "routes": {
                 route: {
@@ -150,7 +158,7 @@ def snippet_of(status: Status, route: str, language: str) -> Snippet:
 
 @dataclass(frozen=True)
 class Ended:
-    """What a block left behind."""
+    """The end of a block: its exit code, its output and its files."""
 
     code: int
     stdout: str
@@ -159,7 +167,11 @@ class Ended:
 
 
 Run = Callable[[str, Path], Ended]
-"""Runs the text of a block from a file in a folder, itself in an empty one."""
+"""Runs the text of a block from a file in the given folder, in an empty folder."""
+
+
+RunBlock = Callable[[Snippet], Ended]
+"""Runs a snippet in a process that others of its language share, if there is one."""
 
 
 def saved(name: str) -> Ended:
@@ -181,7 +193,7 @@ def assert_formatted(snippet: Snippet) -> None:
 
 
 def program(name: str, *command: str) -> Run:
-    """A program of its own for each block."""
+    """Run each block in a process of its own."""
 
     def run(text: str, folder: Path) -> Ended:
         file, empty, variables = _placed(text, folder, name)
@@ -208,7 +220,7 @@ PROGRAMS = {
 
 
 def run_here(text: str, folder: Path) -> Ended:
-    """A Python block in this process, which has its imports."""
+    """Run a Python block in this process, which has its imports already."""
     file, empty, variables = _placed(text, folder, "block.py")
     code, out, err = 0, StringIO(), StringIO()
     with (
@@ -246,7 +258,7 @@ for await (const line of createInterface({ input: process.stdin })) {
 
 @contextmanager
 def open_node() -> Iterator[Run]:
-    """One Node that imports one block after the other."""
+    """One Node process that imports one block after the other."""
 
     def run(text: str, folder: Path) -> Ended:
         file, empty, _ = _placed(text, folder, "block.mjs")
@@ -266,9 +278,56 @@ def open_node() -> Iterator[Run]:
         yield run
 
 
+needs_node = pytest.mark.skipif(
+    shutil.which("node") is None and os.environ.get("CI") != "true",
+    reason="node was not found; it runs the JavaScript blocks. Install Node 18 or newer.",
+)
+
+
+@pytest.fixture(scope="module")
+def node_run() -> Iterator[Run]:
+    if needs_node.args[0]:
+        pytest.skip(needs_node.kwargs["reason"])
+    with open_node() as run:
+        yield run
+
+
+@pytest.fixture
+def run_block(request: pytest.FixtureRequest, tmp_path: Path) -> RunBlock:
+    def run(snippet: Snippet) -> Ended:
+        return run_of(snippet.language.name, request)(snippet.text, tmp_path)
+
+    return run
+
+
+def run_of(language: str, request: pytest.FixtureRequest) -> Run:
+    """Return the fastest way to run many blocks of a language."""
+    if language == "curl":
+        return PROGRAMS[language]
+    run: Run = request.getfixturevalue("node_run") if language == "javascript" else run_here
+    return run
+
+
+def block_of(
+    endpoint: str, language: str, *changes: tuple[str, str], status: Status = REAL
+) -> Block:
+    """Return the block of an endpoint as it would be published, with some of its text replaced."""
+    snippet = render_snippet(status, endpoint, language, TEMPLATES)
+    text = snippet.text
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new, 1)
+    fence = snippet.language.fence
+    return Block("page/index.html", 1, fence, text, snippet.id, endpoint, None, True)
+
+
+def judged(block: Block, harness: Harness, stored: Stored) -> BlockReceipt:
+    return verify_block(block, ("page",), stored, harness, TODAY)
+
+
 def _placed(text: str, folder: Path, name: str) -> tuple[Path, Path, dict[str, str]]:
-    """The block's file, its empty folder, and a variable that spares it the usual certificates:
-    nothing here speaks TLS, and reading them would take most of the time."""
+    """Return the block's file, its empty folder, and a variable that replaces the usual
+    certificates: nothing here uses TLS, and loading them would take most of the time."""
     file, empty, ca = folder / name, folder / "empty", folder / "ca.pem"
     file.write_text(text, encoding="utf-8", newline="")
     empty.mkdir()
@@ -286,7 +345,7 @@ def _left(folder: Path) -> dict[str, bytes]:
 
 
 def in_turn(batch: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], str]]:
-    """Every other body to the other route, the last to both."""
+    """Pair the bodies with the routes in turn, the last with both."""
     yield from zip(batch, cycle(ROUTES))
     yield batch[-1], list(ROUTES)[len(batch) % 2]
 
@@ -294,21 +353,21 @@ def in_turn(batch: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], str]]
 def send(
     gateway: Gateway, language: str, run: Run, cases: Sequence[tuple[dict[str, Any], str]]
 ) -> list[str]:
-    """The texts of the blocks that sent each body to its route, and that it arrived unchanged."""
-    texts, wanted = [], []
+    """Send each body to its route, check that it arrives unchanged, and return the blocks."""
+    texts, expected = [], []
     gateway.requests.clear()
     for body, route in cases:
         status = status_of(body, gateway.base_url)
         texts.append(snippet_of(status, route, language).text)
-        wanted.append(request_of(status, f"acorn/{route}", "production").body)
+        expected.append(request_of(status, f"acorn/{route}", "production").body)
         with TemporaryDirectory() as folder:
             ended = run(texts[-1], Path(folder))
         assert ended.code == 0 if language == "curl" else ended == saved("acorn.png"), ended
     arrived = [json.loads(body) for _, _, _, body in gateway.requests]
-    assert list(map(canonical, arrived)) == list(map(canonical, wanted))
+    assert list(map(canonical, arrived)) == list(map(canonical, expected))
     return texts
 
 
 def canonical(value: object) -> str:
-    """JSON text that tells 1 from 1.0 and from true, which Python's == does not."""
+    """Return JSON text, in which 1, 1.0 and true differ, as they do not for Python's ==."""
     return json.dumps(value, sort_keys=True)

@@ -1,83 +1,40 @@
-"""JavaScript: its blocks send what they say and deal with every reply, in real Node."""
+"""JavaScript: its values, its blocks on the mock, and Node in each sandbox."""
 
-import json
 import os
 import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
 from itertools import product
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 import recorder
-from hostile import BATCH, BATCHES, BIG, batches, repeatable
-from hypothesis import given, settings
 from recorder import (
-    AUTHS,
-    KEY,
     REAL,
     ROUTES,
     TEMPLATES,
-    TOP,
     Gateway,
     Run,
-    in_turn,
-    open_node,
+    block_of,
+    judged,
+    needs_node,
     send,
     snippet_of,
     status_of,
 )
 
 from trueup.errors import BadInput, Unreachable
-from trueup.model import AuthKind
-from trueup.request import request_of
 from trueup.sandbox import Containment, Sandbox, landlock, node, open_sandbox
-from trueup.site import Block
 from trueup.snippet import render_javascript, render_raw_json, render_snippet
 from trueup.snippet.quoting import is_javascript
 from trueup.status_file import Stored
-from trueup.verify.judge import verify_block
 from trueup.verify.run import Harness
 
-server, gateway = recorder.server, recorder.gateway
-TODAY = date(2026, 4, 14)
-TOLD = [endpoint for endpoint in REAL.endpoints if REAL.seen(endpoint, REAL.reference)]
-pytestmark = pytest.mark.skipif(
-    shutil.which("node") is None and os.environ.get("CI") != "true",
-    reason="node was not found; it runs the JavaScript blocks. Install Node 18 or newer.",
-)
-
-
-@pytest.fixture(scope="module")
-def node_run() -> Iterator[Run]:
-    with open_node() as run:
-        yield run
-
-
-sent_by_node: list[str] = []
-
-
-@settings(repeatable, max_examples=BATCHES)
-@given(batches)
-def send_by_node(server: Gateway, node_run: Run, batch: list[dict[str, Any]]) -> None:
-    drawn = [
-        {**body, "__proto__": {"toJSON": 1}} if number % 2 else body
-        for number, body in enumerate(batch)
-    ]
-    sent_by_node.extend(send(server, "javascript", node_run, [*in_turn(drawn)]))
-
-
-@pytest.mark.no_cover
-def test_hostile_bodies_arrive_unchanged_from_node(gateway: Gateway, node_run: Run) -> None:
-    sent_by_node.clear()
-    send_by_node(gateway, node_run)
-    assert len(sent_by_node) >= (BATCH + 1) * BATCHES >= 52
-    assert sum(len(text.encode()) > BIG / 2 for text in sent_by_node) >= 2 * BATCHES
-    raw = sum("String.raw" in text for text in sent_by_node)
-    assert len(sent_by_node) - raw > 5 * BATCHES and raw > 5 * BATCHES / 2
+server, gateway, node_run = recorder.server, recorder.gateway, recorder.node_run
+OBSERVED = [endpoint for endpoint in REAL.endpoints if REAL.seen(endpoint, REAL.reference)]
+pytestmark = needs_node
 
 
 NUMBERS: list[Any] = [
@@ -134,67 +91,30 @@ def test_every_block_of_the_real_file_is_a_module_without_packages() -> None:
         assert set(re.findall(r'from "([^"]+)"', text)) == {"node:fs/promises"}
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT"])
-@pytest.mark.parametrize("auth", AUTHS)
-@pytest.mark.parametrize("route", ROUTES)
-def test_the_block_sends_the_request_of_its_route(
-    route: str, auth: AuthKind, method: str, gateway: Gateway, node_run: Run, tmp_path: Path
-) -> None:
-    query = "?alt=json" if method == "PUT" else ""
-    status = status_of({"prompt": "a"}, gateway.base_url, auth, method, query)
-    ended = node_run(snippet_of(status, route, "javascript").text, tmp_path)
-    assert (ended.code, ended.stderr) == (0, "")
-    ((command, path, headers, body),) = gateway.requests
-    sent = request_of(status, f"acorn/{route}", "production")
-    lower = {name.lower(): value for name, value in headers.items()}
-    key = {"query-key": f"{'&' if query else '?'}key={KEY}"}.get(auth, "")
-    assert f"{command} {path}" == sent.request + key
-    assert json.loads(body) == sent.body
-    assert lower["content-type"] == "application/json"
-    assert lower.get("authorization") == (f"Bearer {KEY}" if auth == "bearer" else None)
-    assert lower.get("x-goog-api-key") == (KEY if auth == "x-goog-api-key" else None)
-
-
-def block_of(endpoint: str, *changes: tuple[str, str]) -> Block:
-    snippet = render_snippet(REAL, endpoint, "javascript", TOP / "snippets")
-    text = snippet.text
-    for old, new in changes:
-        assert old in text
-        text = text.replace(old, new, 1)
-    return Block("page", 1, "javascript", text, snippet.id, endpoint, None, True)
-
-
 @pytest.mark.parametrize(
-    "endpoint", [*TOLD[:2], *(pytest.param(name, marks=pytest.mark.long) for name in TOLD[2:])]
+    "endpoint",
+    [*OBSERVED[:2], *(pytest.param(name, marks=pytest.mark.long) for name in OBSERVED[2:])],
 )
 def test_every_recorded_endpoint_passes_on_the_mock(
     endpoint: str, harness: Harness, stored: Stored
 ) -> None:
-    receipt = verify_block(block_of(endpoint), ("page",), stored, harness, TODAY)
+    receipt = judged(block_of(endpoint, "javascript"), harness, stored)
     assert receipt.reasons == () and receipt.passed
     assert (receipt.language, receipt.unobserved) == ("javascript", ())
     assert receipt.exit_code == (receipt.outcome == "error")
 
 
-def test_an_endpoint_that_nobody_tried_at_the_reference_does_not_pass(
+def test_an_endpoint_without_a_row_of_the_reference_does_not_pass(
     harness: Harness, stored: Stored
 ) -> None:
-    (endpoint,) = set(REAL.endpoints) - set(TOLD)
-    receipt = verify_block(block_of(endpoint), ("page",), stored, harness, TODAY)
+    (endpoint,) = set(REAL.endpoints) - set(OBSERVED)
+    receipt = judged(block_of(endpoint, "javascript"), harness, stored)
     assert "no observation of it at production is on record" in receipt.reasons[0]
 
 
 NATIVE, IMAGES = "nano-banana/generate-content", "nano-banana/images-generations"
 BROKEN = {
     "path": (NATIVE, (":generateContent", ":generateContenu"), "generateContenu"),
-    "key": (NATIVE, ("?key=", "?kez="), "not JSON with one key"),
-    "way of the key": (
-        NATIVE,
-        ("?key=${API_KEY}`, {\n", '`, {\n    headers: { "x-goog-api-key": API_KEY },\n'),
-        "not JSON with one key",
-    ),
-    "body": (NATIVE, ('["TEXT", "IMAGE"]', '["TEXT", "VIDEO"]'), 'now "VIDEO"'),
-    "model": (IMAGES, ('model: "nano-banana"', 'model: "nano-bananb"'), 'now "nano-bananb"'),
     "shape": (NATIVE, ("/data:(image", "/dota:(image"), "an image came back, yet"),
     "exit code": (IMAGES, ("process.exitCode = 1", "process.exitCode = 0"), "exit code 0"),
     "saved name": (NATIVE, ("`${MODEL}.$", "`image.$"), "named nano-banana.*"),
@@ -202,19 +122,12 @@ BROKEN = {
 }
 
 
-LONG = ("key", "way of the key", "body", "model")
-"""What is judged by the request alone, as the path is, so alike in every language."""
-
-
-@pytest.mark.parametrize(
-    "what",
-    [pytest.param(one, marks=pytest.mark.long) if one in LONG else one for one in BROKEN],
-)
-def test_a_block_that_parts_from_the_record_fails(
+@pytest.mark.parametrize("what", BROKEN)
+def test_a_block_that_differs_from_the_record_fails(
     what: str, harness: Harness, stored: Stored
 ) -> None:
     endpoint, change, says = BROKEN[what]
-    receipt = verify_block(block_of(endpoint, change), ("page",), stored, harness, TODAY)
+    receipt = judged(block_of(endpoint, "javascript", change), harness, stored)
     assert not receipt.passed and says in "; ".join(receipt.reasons)
 
 
@@ -257,9 +170,9 @@ def test_fetch_reaches_the_app_by_the_real_name_of_the_host(sandbox: Sandbox) ->
     )
     ran = sandbox.run("javascript", source.encode())
     assert (ran.exit_code, ran.stderr) == (0, b"")
-    *told, lingered_ms = ran.stdout.splitlines()
-    assert told == [b"/1 1000000", b"/2 1000000", b"/3 1000000", b"/ 0"]
-    # For so long fetch keeps a connection that nobody uses.
+    *replies, lingered_ms = ran.stdout.splitlines()
+    assert replies == [b"/1 1000000", b"/2 1000000", b"/3 1000000", b"/ 0"]
+    # fetch keeps an unused connection for this long.
     assert ran.refused == () and float(lingered_ms) < 4000
 
 
@@ -275,7 +188,7 @@ def test_another_host_is_not_reached_by_node(sandbox: Sandbox, url: str) -> None
         assert ran.refused == (host,)
 
 
-def test_a_module_is_run_byte_for_byte_and_its_end_is_told(sandbox: Sandbox) -> None:
+def test_a_module_runs_byte_for_byte_and_its_exit_code_is_kept(sandbox: Sandbox) -> None:
     source = (
         'import { readFileSync, writeFileSync } from "node:fs";\n'
         'writeFileSync("a", readFileSync(process.argv[1])); process.exitCode = 3; //\t\u00e9 '
@@ -307,7 +220,7 @@ def test_a_machine_without_node_says_what_to_install(
         ("none", "Node cannot be led through a proxy here"),
     ],
 )
-def test_a_node_that_cannot_run_a_block_is_found_out(
+def test_a_node_that_cannot_run_a_block_is_detected(
     kind: Containment, says: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     program = tmp_path / "node"
@@ -341,8 +254,8 @@ def test_a_block_without_node_is_skipped_or_fails_as_the_door_says(
     complete: bool, harness: Harness, stored: Stored, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(type(harness.sandbox), "lacks", lambda *_: node.MISSING)
-    asked = replace(harness, complete=complete)
-    receipt = verify_block(block_of(NATIVE), ("page",), stored, asked, TODAY)
+    chosen = replace(harness, complete=complete)
+    receipt = judged(block_of(NATIVE, "javascript"), chosen, stored)
     assert not receipt.passed
     assert receipt.skipped == (None if complete else node.MISSING)
     assert receipt.reasons == ((node.MISSING,) if complete else ())

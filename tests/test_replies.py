@@ -1,9 +1,7 @@
-"""Replies: what every language makes of an image, of a refusal and of a reply without an image."""
+"""Replies: the result of each language for an image, a refusal and a reply without an image."""
 
 import base64
-import os
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +16,16 @@ from recorder import (
     Answer,
     Ended,
     Gateway,
-    Run,
     answer,
     assert_one_line,
     native,
-    open_node,
-    run_here,
+    run_of,
     saved,
     snippet_of,
     status_of,
 )
 
-server, gateway = recorder.server, recorder.gateway
+server, gateway, node_run = recorder.server, recorder.gateway, recorder.node_run
 LANGUAGES = ("python", "javascript", "genai")
 BOTH = [(language, "native") for language in LANGUAGES]
 BOTH += [(language, "images") for language in LANGUAGES if language != "genai"]
@@ -41,35 +37,25 @@ BODY = {"contents": [{"role": "user", "parts": [{"text": "a"}]}]}
 Block = Callable[..., Ended]
 
 
-@pytest.fixture(scope="module")
-def node() -> Iterator[Run]:
-    if shutil.which("node") is None and os.environ.get("CI") != "true":
-        pytest.skip("node was not found; it runs the JavaScript blocks. Install Node 18 or newer.")
-    with open_node() as run:
-        yield run
-
-
 @pytest.fixture
 def in_one_process(request: pytest.FixtureRequest, gateway: Gateway, tmp_path: Path) -> Block:
-    """A block among others: the imports of most take longer than they do."""
+    """Runs a block in a process of many: the imports of most take longer than they do."""
 
     def run(language: str, route: str, reply: Answer, base_url: str = gateway.base_url) -> Ended:
         gateway.answer = reply
         text = snippet_of(status_of(BODY, base_url), route, language).text
-        one = request.getfixturevalue("node") if language == "javascript" else run_here
-        ended: Ended = one(text, tmp_path)
-        return ended
+        return run_of(language, request)(text, tmp_path)
 
     return run
 
 
 @pytest.fixture
 def alone(request: pytest.FixtureRequest, gateway: Gateway, tmp_path: Path) -> Block:
-    """A block as its readers run it."""
+    """Runs a block as its readers do."""
 
     def run(language: str, route: str, reply: Answer, base_url: str = gateway.base_url) -> Ended:
         if language == "javascript":
-            request.getfixturevalue("node")
+            request.getfixturevalue("node_run")
         gateway.answer = reply
         text = snippet_of(status_of(BODY, base_url), route, language).text
         return PROGRAMS[language](text, tmp_path)
@@ -108,16 +94,16 @@ def test_inline_data_wins_over_a_data_uri_and_a_link(
     language: str, block: Block, gateway: Gateway
 ) -> None:
     reply = native(link(gateway), data_uri(b"other"), {"text": "and"}, {"text": None}, INLINE)
-    told = answer(reply, linked=("image/webp", b"linked"))
-    assert block(language, "native", told) == saved("acorn.png")
+    response = answer(reply, linked=("image/webp", b"linked"))
+    assert block(language, "native", response) == saved("acorn.png")
     assert len(gateway.requests) == 1
 
 
 @each_language
 def test_a_data_uri_wins_over_a_link(language: str, block: Block, gateway: Gateway) -> None:
     reply = native(link(gateway), {"text": None}, data_uri(PIXEL))
-    told = answer(reply, linked=("image/webp", b"linked"))
-    assert block(language, "native", told) == saved("acorn.jpg")
+    response = answer(reply, linked=("image/webp", b"linked"))
+    assert block(language, "native", response) == saved("acorn.jpg")
     assert len(gateway.requests) == 1
 
 
@@ -166,8 +152,8 @@ def test_the_images_route_follows_a_link_and_names_the_file_by_its_type(
     language: str, mime: str, name: str, block: Block, gateway: Gateway
 ) -> None:
     reply = {"data": [{"url": f"{gateway.base_url}/linked", "b64_json": None}]}
-    told = answer(reply, linked=(mime, PIXEL))
-    assert block(language, "images", told).files == {name: PIXEL}
+    response = answer(reply, linked=(mime, PIXEL))
+    assert block(language, "images", response).files == {name: PIXEL}
 
 
 REFUSALS = {
@@ -184,7 +170,7 @@ REFUSALS = {
 
 @each_route
 @pytest.mark.parametrize("refusal", REFUSALS)
-def test_a_refusal_is_told_in_one_line(
+def test_a_refusal_is_reported_in_one_line(
     language: str, route: str, refusal: str, block: Block, gateway: Gateway
 ) -> None:
     body, says = REFUSALS[refusal]
@@ -211,14 +197,14 @@ EMPTY: dict[str, Any] = {
 }
 SAID_BY = {
     ("javascript", "an object for a list"): "not a function",
-    ("genai", "an error with a 200"): NO_IMAGE,  # the SDK hands over nothing else
+    ("genai", "an error with a 200"): NO_IMAGE,  # the SDK returns nothing else
     ("genai", "a list"): NO_IMAGE,
 }
 
 
 @each_language
 @pytest.mark.parametrize("case", EMPTY)
-def test_a_native_reply_without_an_image_is_told_in_one_line(
+def test_a_native_reply_without_an_image_is_reported_in_one_line(
     language: str, case: str, block: Block
 ) -> None:
     body, says = EMPTY[case]
@@ -227,7 +213,7 @@ def test_a_native_reply_without_an_image_is_told_in_one_line(
 
 
 @each_language
-def test_an_image_without_a_type_is_saved_but_by_plain_python(language: str, block: Block) -> None:
+def test_only_plain_python_needs_the_type_of_an_image(language: str, block: Block) -> None:
     ended = block(language, "native", answer(native({"inlineData": {"data": ENCODED}})))
     if language == "python":
         assert_one_line(ended, "mimeType")
@@ -247,7 +233,7 @@ def test_an_image_without_a_type_is_saved_but_by_plain_python(language: str, blo
         {"data": {"url": 1}},
     ],
 )
-def test_an_images_reply_without_an_image_is_told_in_one_line(
+def test_an_images_reply_without_an_image_is_reported_in_one_line(
     language: str, body: object, block: Block
 ) -> None:
     assert_one_line(block(language, "images", answer(body)), "")
@@ -266,11 +252,11 @@ def test_an_images_reply_without_an_image_is_told_in_one_line(
         (Answer(b"", 302), {"javascript": "unexpected redirect"}),
     ],
 )
-def test_a_reply_that_is_not_json_is_told_in_one_line(
+def test_a_reply_that_is_not_json_is_reported_in_one_line(
     language: str, route: str, reply: Answer, says: str | dict[str, str], block: Block
 ) -> None:
-    wanted = says if isinstance(says, str) else says.get(language, "")
-    assert_one_line(block(language, route, reply), wanted)
+    expected = says if isinstance(says, str) else says.get(language, "")
+    assert_one_line(block(language, route, reply), expected)
 
 
 @each_language
@@ -289,6 +275,6 @@ def test_an_empty_linked_image_is_not_saved(language: str, block: Block, gateway
 
 
 @each_language
-def test_a_refused_connection_is_told_in_one_line(language: str, block: Block) -> None:
+def test_a_refused_connection_is_reported_in_one_line(language: str, block: Block) -> None:
     ended = block(language, "native", answer({}), "http://127.0.0.1:1")
     assert_one_line(ended, "fetch failed: " if language == "javascript" else "refused")

@@ -1,4 +1,4 @@
-"""Snippets: what is typed for a reader arrives at the gateway unchanged, whatever it holds."""
+"""Snippets: the requests they send, how they are rendered, and what is refused."""
 
 import ast
 import json
@@ -12,7 +12,6 @@ from datetime import date
 from itertools import product
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import markdown
 import pytest
@@ -24,16 +23,16 @@ from mkdocs.config import load_config
 from recorder import (
     AUTHS,
     KEY,
-    PROGRAMS,
     REAL,
     ROUTES,
     TEMPLATES,
     TOP,
     Gateway,
+    RunBlock,
     assert_formatted,
     canonical,
     in_turn,
-    run_here,
+    run_of,
     send,
     snippet_of,
     status_of,
@@ -57,29 +56,35 @@ from trueup.snippet import (
 )
 from trueup.wording import PageText, load_catalogue
 
-server, gateway = recorder.server, recorder.gateway
+server, gateway, node_run = recorder.server, recorder.gateway, recorder.node_run
+run_block = recorder.run_block
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 TESTED, OTHER = "https://gateway.example", "https://b.example:8443"
-RUNS = {"curl": PROGRAMS["curl"], "python": run_here}
-sizes: list[int] = []
-
-
-@settings(repeatable, max_examples=BATCHES)
-@given(batches)
-def send_batch(server: Gateway, language: str, batch: list[dict[str, Any]]) -> None:
-    sent = send(server, language, RUNS[language], [*in_turn(batch)])
-    sizes.extend(len(text.encode()) for text in sent)
+ANY_BODY = [name for name, language in LANGUAGES.items() if not language.optional]
+"""The languages that can send any body."""
 
 
 @pytest.mark.no_cover
-@pytest.mark.parametrize("language", RUNS)
-def test_hostile_bodies_arrive_unchanged_from_bash_and_python(
-    language: str, gateway: Gateway
+@pytest.mark.parametrize("language", ANY_BODY)
+def test_hostile_bodies_arrive_unchanged(
+    language: str, gateway: Gateway, request: pytest.FixtureRequest
 ) -> None:
-    sizes.clear()
-    send_batch(gateway, language)
-    assert len(sizes) >= (BATCH + 1) * BATCHES >= 52
-    assert sum(size > BIG / 2 for size in sizes) >= 2 * BATCHES
+    sent: list[str] = []
+    run = run_of(language, request)
+
+    @settings(repeatable, max_examples=BATCHES)
+    @given(batches)
+    def send_batch(batch: list[dict[str, Any]]) -> None:
+        if language == "javascript":
+            batch[1::2] = [body | {"__proto__": {"toJSON": 1}} for body in batch[1::2]]
+        sent.extend(send(gateway, language, run, [*in_turn(batch)]))
+
+    send_batch()
+    assert len(sent) >= (BATCH + 1) * BATCHES >= 52
+    assert sum(len(text.encode()) > BIG / 2 for text in sent) >= 2 * BATCHES
+    if language == "javascript":
+        raw = sum("String.raw" in text for text in sent)
+        assert len(sent) - raw > 5 * BATCHES and raw > 5 * BATCHES / 2
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +99,6 @@ CONFIG = load_config(str(TOP / "mkdocs.yml"))
 
 
 @pytest.mark.no_cover
-@pytest.mark.no_cover
 @repeatable
 @given(bodies, st.sampled_from(list(ROUTES)))
 def test_a_block_of_a_page_is_byte_for_byte_the_snippet(
@@ -103,7 +107,6 @@ def test_a_block_of_a_page_is_byte_for_byte_the_snippet(
     assert_published(any_body, status_of(body), route)
 
 
-@pytest.mark.no_cover
 @pytest.mark.no_cover
 @settings(repeatable, max_examples=BATCHES)
 @given(big_bodies)
@@ -122,53 +125,40 @@ def assert_published(templates: Path, status: Status, *routes: str) -> None:
         extension_configs=CONFIG.mdx_configs,
     )
     blocks = extract_blocks(html, "page/index.html")
-    always = [name for name, language in LANGUAGES.items() if not language.optional]
-    wanted = [snippet_of(status, *pair) for pair in product(routes, always)]
-    assert [block.text.encode() for block in blocks] == [one.text.encode() for one in wanted]
+    made = [snippet_of(status, *pair) for pair in product(routes, ANY_BODY)]
+    assert [block.text.encode() for block in blocks] == [each.text.encode() for each in made]
     assert [(block.id, block.endpoint, block.language, block.tabbed) for block in blocks] == [
-        (one.id, one.endpoint, one.language.fence, True) for one in wanted
+        (each.id, each.endpoint, each.language.fence, True) for each in made
     ]
-    assert html.count("<!--stamp:") == len(wanted)
+    assert html.count("<!--stamp:") == len(made)
 
 
-@pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("auth", AUTHS)
 @pytest.mark.parametrize("route", ROUTES)
-def test_curl_and_python_send_the_same_request(
-    route: str, auth: AuthKind, method: str, gateway: Gateway, tmp_path: Path
+@pytest.mark.parametrize(
+    ("language", "method"),
+    [*product(("curl", "python"), METHODS), ("javascript", "POST"), ("javascript", "PUT")],
+)
+def test_a_block_sends_the_request_of_its_route(
+    route: str, auth: AuthKind, language: str, method: str, gateway: Gateway, run_block: RunBlock
 ) -> None:
-    status = status_of({"prompt": "a"}, gateway.base_url, auth, method)
-    for language, run in RUNS.items():
-        (tmp_path / language).mkdir()
-        ended = run(snippet_of(status, route, language).text, tmp_path / language)
-        assert ended.code == 0, ended.stderr
-    by_curl, by_python = gateway.requests
+    query = "?alt=json" if method == "PUT" else ""
+    status = status_of({"prompt": "a"}, gateway.base_url, auth, method, query)
+    ended = run_block(snippet_of(status, route, language))
+    assert ended.code == 0, ended.stderr
+    ((command, path, headers, body),) = gateway.requests
     sent = request_of(status, f"acorn/{route}", "production")
-    for command, path, headers, body in (by_curl, by_python):
-        address = urlsplit(path)
-        assert f"{command} {address.path}" == sent.request
-        assert json.loads(body) == sent.body
-        assert headers["Content-Type"] == "application/json"
-        keys = {
-            "query-key": address.query and address.query.removeprefix("key="),
-            "bearer": headers.get("Authorization", "").removeprefix("Bearer "),
-            "x-goog-api-key": {k.lower(): v for k, v in headers.items()}.get("x-goog-api-key"),
-        }
-        assert {kind: key for kind, key in keys.items() if key} == {auth: KEY}
-
-
-def test_a_key_joins_the_query_that_a_route_has(gateway: Gateway, tmp_path: Path) -> None:
-    status = status_of({}, gateway.base_url, query="?alt=json")
-    for language, run in RUNS.items():
-        (tmp_path / language).mkdir()
-        run(snippet_of(status, "native", language).text, tmp_path / language)
-    assert [urlsplit(path).query for _, path, _, _ in gateway.requests] == [
-        f"alt=json&key={KEY}"
-    ] * 2
+    lower = {name.lower(): value for name, value in headers.items()}
+    key = {"query-key": f"{'&' if query else '?'}key={KEY}"}.get(auth, "")
+    assert f"{command} {path}" == sent.request + key
+    assert json.loads(body) == sent.body
+    assert lower["content-type"] == "application/json"
+    assert lower.get("authorization") == (f"Bearer {KEY}" if auth == "bearer" else None)
+    assert lower.get("x-goog-api-key") == (KEY if auth == "x-goog-api-key" else None)
 
 
 def words_of(command: str) -> list[str]:
-    """The words of a curl command as bash itself takes them apart."""
+    """Return the words of a curl command, split by bash itself."""
     shell = ["bash", "-c", f'curl() {{ printf "%s\\0" curl "$@"; }}\n{command}']
     printed = subprocess.run(
         shell,
@@ -227,7 +217,7 @@ def real_snippets() -> Iterator[Snippet]:
 def test_ids_are_unique_and_fit_for_html() -> None:
     made = [snippet.id for snippet in real_snippets()]
     assert len(set(made)) == len(made)
-    assert all(re.fullmatch(r"[A-Za-z0-9._-]+", one) for one in made)
+    assert all(re.fullmatch(r"[A-Za-z0-9._-]+", each) for each in made)
     assert "nano-banana--generate-content--curl" in made
 
 
@@ -254,7 +244,7 @@ def test_a_base_url_is_found_in_its_place_and_not_in_the_body(route: str, langua
     assert (before + OTHER.encode("utf-16-le") + after).decode("utf-16-le") == other
 
 
-def test_a_template_that_does_more_with_the_base_url_leaves_no_choice(tmp_path: Path) -> None:
+def test_a_template_that_does_more_with_the_base_url_is_refused(tmp_path: Path) -> None:
     status = status_of({})
     folder = broken(tmp_path, "curl {{ url }} # {{ base_url | length }}")
     snippet = render_snippet(status, "acorn/native", "curl", folder)
