@@ -1,11 +1,11 @@
-"""Hostile bodies: what no quoting survives by luck, as many of them as the profile draws."""
+"""Hostile bodies: texts that break any careless quoting, as many as the profile draws."""
 
 from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from trueup.snippet import ARGUMENT_LIMIT, render_json
+from trueup.snippet.quoting import ARGUMENT_LIMIT, render_json
 
 repeatable = settings(derandomize=True, deadline=None, database=None)
 BATCH = 25
@@ -38,7 +38,7 @@ bodies = st.dictionaries(texts, values, max_size=4)
 
 
 def stretched(unit: str) -> dict[str, Any]:
-    """A body of one text that takes as much of 100 KiB as whole units of it can."""
+    """Return a body of one text of at most 100 KiB, made of whole units."""
     body = {"prompt": unit * (BIG // len(render_json(unit)[1:-1].encode()))}
     assert BIG / 2 < len(render_json(body).encode()) < ARGUMENT_LIMIT
     return body

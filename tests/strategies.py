@@ -1,4 +1,4 @@
-"""Values for property tests: texts that a file could hold in another way than they were meant."""
+"""Values for property tests: texts that a file could represent as another value."""
 
 from hypothesis import strategies as st
 

@@ -461,6 +461,14 @@ def test_without_a_ledger_an_assessment_has_no_bill() -> None:
     assert not assessed(Row("output"), ledger=NO_LEDGER).billing_measured
 
 
+def test_the_rows_of_an_assessment_are_newest_first_and_without_retracted_ones() -> None:
+    rows = assessed(back(2, OK), back(1, OK, retracted=True), replace(OK, differs="body")).rows
+    assert [(seen.row.day, seen.is_current) for seen in rows] == [
+        (NEWEST_DAY, False),
+        (days_ago(2), True),
+    ]
+
+
 def test_a_claim_is_fresh_up_to_its_last_day() -> None:
     found, last = assessed(OK), NEWEST_DAY + timedelta(days=30)
     assert found.is_fresh(policy(), last)

@@ -5,7 +5,6 @@ import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import product
 from pathlib import Path
 from typing import Any, get_args
 
@@ -13,7 +12,6 @@ import pytest
 import recorder
 from recorder import (
     REAL,
-    ROUTES,
     TEMPLATES,
     Gateway,
     Run,
@@ -27,8 +25,8 @@ from recorder import (
 
 from trueup.errors import BadInput, Unreachable
 from trueup.sandbox import Containment, Sandbox, landlock, node, open_sandbox
-from trueup.snippet import render_javascript, render_raw_json, render_snippet
-from trueup.snippet.quoting import is_javascript
+from trueup.snippet import render_snippet
+from trueup.snippet.quoting import is_javascript, render_javascript, render_raw_json
 from trueup.status_file import Stored
 from trueup.verify.run import Harness
 
@@ -259,8 +257,3 @@ def test_a_block_without_node_is_skipped_or_fails_as_the_door_says(
     assert not receipt.passed
     assert receipt.skipped == (None if complete else node.MISSING)
     assert receipt.reasons == ((node.MISSING,) if complete else ())
-
-
-def test_every_language_of_a_real_protocol_has_its_template() -> None:
-    for protocol, name in product(set(ROUTES.values()), ("curl.sh", "python.py", "javascript.mjs")):
-        assert (TEMPLATES / protocol / f"{name}.j2").is_file()

@@ -1,4 +1,4 @@
-"""The protocols: what one words, it finds again; whatever else comes is told and never raises."""
+"""Protocols: each finds the image in its own reply, and reads any other reply without raising."""
 
 import base64
 import json
@@ -46,7 +46,7 @@ def test_every_shape_belongs_to_exactly_one_protocol() -> None:
 
 @pytest.mark.parametrize(("name", "shape"), FORMS)
 @given(content=st.binary(min_size=1))
-def test_the_image_that_a_protocol_words_is_found_again(
+def test_a_protocol_finds_the_image_in_its_own_reply(
     name: str, shape: Shape, content: bytes
 ) -> None:
     worded = PROTOCOLS[name].word(shape, Picture(content, "image/png", URL), "upstream-name")
@@ -57,14 +57,14 @@ def test_the_image_that_a_protocol_words_is_found_again(
 
 @pytest.mark.parametrize("name", NAMES)
 @given(reply=JSON_VALUES, status=st.sampled_from([200, 400, 500]))
-def test_any_json_reply_is_told_as_an_image_or_an_error(name: str, reply: Any, status: int) -> None:
+def test_any_json_reply_has_an_image_or_an_error(name: str, reply: Any, status: int) -> None:
     found = PROTOCOLS[name].read(status, json.dumps(reply).encode())
     assert (found.shape is None) == (found.error is not None)
 
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("content", [b"", b"<html>", b"\xff\xfe\x00", b"{"])
-def test_a_reply_without_json_is_told_with_its_status(name: str, content: bytes) -> None:
+def test_a_reply_without_json_is_an_error_with_its_status(name: str, content: bytes) -> None:
     expected = Reply(error="HTTP 502 without a JSON body", is_readable=False)
     assert PROTOCOLS[name].read(502, content) == expected
 
@@ -86,9 +86,7 @@ def test_an_error_body_that_comes_with_a_200_is_an_error(name: str) -> None:
 @pytest.mark.parametrize(
     ("version", "model"), [("m", "m"), ("", None), (7, None), (["m"], None), (None, None)]
 )
-def test_a_native_reply_names_the_model_that_answered_where_it_can(
-    version: Any, model: str | None
-) -> None:
+def test_the_model_of_a_native_reply_is_read(version: Any, model: str | None) -> None:
     reply = json.dumps({**in_parts(inline(b"x")), "modelVersion": version}).encode()
     assert GEMINI.read(200, reply).model == model
     assert IMAGES.read(200, reply).model is None
@@ -114,7 +112,7 @@ def test_the_error_shapes_of_the_gateway_family_are_read(reply: object, text: st
     assert error_text(reply) == text
 
 
-def test_a_native_image_is_looked_for_in_the_order_in_which_clients_must_look() -> None:
+def test_native_images_are_found_in_the_order_of_clients() -> None:
     link = {"text": f"![Image]({URL})"}
     every = in_parts(link, data_uri(b"second"), inline(b"first"))
     assert GEMINI.find_image(every) == Reply(shape="inline-data", content=b"first")
@@ -138,17 +136,17 @@ def test_a_data_uri_that_is_cut_into_two_parts_is_found() -> None:
     "part",
     [{"text": "I cannot draw that."}, {"text": f"See [the page]({URL})."}, {"text": None}, {}, 7],
 )
-def test_a_native_reply_without_an_image_is_told_as_such(part: Any) -> None:
+def test_a_native_reply_without_an_image_is_an_error(part: Any) -> None:
     assert GEMINI.find_image(in_parts(part)) == Reply(error="no image in the reply")
 
 
-def test_what_is_not_base64_is_no_image() -> None:
+def test_invalid_base64_is_an_error() -> None:
     broken = Reply(error="the reply's image is not base64")
     assert GEMINI.find_image(in_parts({"inlineData": {"data": "***"}})) == broken
     assert IMAGES.find_image({"data": [{"b64_json": "***"}]}) == broken
 
 
-def test_an_images_reply_gives_its_first_item_that_has_an_image() -> None:
+def test_an_images_reply_has_the_image_of_its_first_item_with_one() -> None:
     reply: dict[str, Any] = {"data": [7, {}, {"url": ""}, {"url": URL}, {"b64_json": "eA=="}]}
     assert IMAGES.find_image(reply) == Reply(shape="url", url=URL)
     assert IMAGES.find_image({"data": []}) == Reply(error="no image in the reply")

@@ -8,7 +8,6 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator
-from datetime import date
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from typing import Any
 import markdown
 import pytest
 import recorder
-from hostile import BATCH, BATCHES, BIG, batches, big_bodies, bodies, repeatable, texts, values
+from hostile import BATCH, BATCHES, BIG, batches, repeatable, texts, values
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mkdocs.config import load_config
@@ -26,6 +25,7 @@ from recorder import (
     REAL,
     ROUTES,
     TEMPLATES,
+    TODAY,
     TOP,
     Gateway,
     RunBlock,
@@ -43,17 +43,8 @@ from trueup.macros import _tabs
 from trueup.model import AuthKind, Status
 from trueup.request import request_of
 from trueup.site import extract_blocks
-from trueup.snippet import (
-    ARGUMENT_LIMIT,
-    LANGUAGES,
-    Snippet,
-    base_places,
-    languages_of,
-    quote_shell,
-    render_json,
-    render_python,
-    render_snippet,
-)
+from trueup.snippet import LANGUAGES, Snippet, base_places, languages_of, render_snippet
+from trueup.snippet.quoting import ARGUMENT_LIMIT, quote_shell, render_json, render_python
 from trueup.wording import PageText, load_catalogue
 
 server, gateway, node_run = recorder.server, recorder.gateway, recorder.node_run
@@ -99,33 +90,24 @@ CONFIG = load_config(str(TOP / "mkdocs.yml"))
 
 
 @pytest.mark.no_cover
-@repeatable
-@given(bodies, st.sampled_from(list(ROUTES)))
-def test_a_block_of_a_page_is_byte_for_byte_the_snippet(
-    any_body: Path, body: dict[str, Any], route: str
-) -> None:
-    assert_published(any_body, status_of(body), route)
-
-
-@pytest.mark.no_cover
 @settings(repeatable, max_examples=BATCHES)
-@given(big_bodies)
-def test_a_big_block_of_a_page_is_byte_for_byte_the_snippet(
-    any_body: Path, body: dict[str, Any]
+@given(batches)
+def test_a_block_of_a_page_is_byte_for_byte_the_snippet(
+    any_body: Path, batch: list[dict[str, Any]]
 ) -> None:
-    assert_published(any_body, status_of(body), *ROUTES)
+    for body, route in in_turn(batch):
+        assert_published(any_body, status_of(body), route)
 
 
-def assert_published(templates: Path, status: Status, *routes: str) -> None:
-    pages = PageText(status, load_catalogue("en"), date(2026, 4, 14), lambda endpoint: "#")
-    page = "\n\n".join(_tabs(pages, templates, f"acorn/{route}") for route in routes)
+def assert_published(templates: Path, status: Status, route: str) -> None:
+    pages = PageText(status, load_catalogue("en"), TODAY, lambda endpoint: "#")
     html = markdown.markdown(
-        f"# Title\n\n{page}\n\nAfter.\n",
+        f"# Title\n\n{_tabs(pages, templates, f'acorn/{route}')}\n\nAfter.\n",
         extensions=CONFIG.markdown_extensions,
         extension_configs=CONFIG.mdx_configs,
     )
     blocks = extract_blocks(html, "page/index.html")
-    made = [snippet_of(status, *pair) for pair in product(routes, ANY_BODY)]
+    made = [snippet_of(status, route, language) for language in ANY_BODY]
     assert [block.text.encode() for block in blocks] == [each.text.encode() for each in made]
     assert [(block.id, block.endpoint, block.language, block.tabbed) for block in blocks] == [
         (each.id, each.endpoint, each.language.fence, True) for each in made

@@ -52,13 +52,13 @@ def _failures(newest: Mapping[str, Conclusive]) -> Iterator[Risk]:
         yield Risk("failed", targets, day, outcome, signatures, rows=tuple(rows))
 
 
-def agree(one: Observation, other: Observation) -> bool:
+def agree(first: Observation, second: Observation) -> bool:
     """Return whether two rows have the same outcome, shape, type of image and failure text.
 
     A value that one of them lacks is not compared.
     """
-    images = [row.image.mime if row.image else None for row in (one, other)]
-    pairs = ((one.outcome, other.outcome), (one.shape, other.shape), images)
-    if one.signatures and other.signatures and not {*one.signatures} & {*other.signatures}:
+    images = [row.image.mime if row.image else None for row in (first, second)]
+    pairs = ((first.outcome, second.outcome), (first.shape, second.shape), images)
+    if first.signatures and second.signatures and not {*first.signatures} & {*second.signatures}:
         return False
     return all(a == b for a, b in pairs if a is not None and b is not None)

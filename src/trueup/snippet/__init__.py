@@ -18,17 +18,8 @@ from trueup.errors import BadInput
 from trueup.message import Place
 from trueup.model import Status, anchor, split
 from trueup.request import request_of
-from trueup.snippet.languages import (
-    LANGUAGES,
-    PROGRAMS,
-    Fence,
-    Language,
-    Program,
-    language_of,
-    languages_of,
-)
+from trueup.snippet.languages import LANGUAGES, PROGRAMS, Fence, Language, language_of, languages_of
 from trueup.snippet.quoting import (
-    ARGUMENT_LIMIT,
     is_javascript,
     is_plain,
     quote_shell,
@@ -40,21 +31,13 @@ from trueup.snippet.quoting import (
 from trueup.snippet.sdk import arguments_of
 
 __all__ = [
-    "ARGUMENT_LIMIT",
     "LANGUAGES",
     "PROGRAMS",
     "Fence",
-    "Language",
-    "Program",
     "Snippet",
     "base_places",
     "language_of",
     "languages_of",
-    "quote_shell",
-    "render_javascript",
-    "render_json",
-    "render_python",
-    "render_raw_json",
     "render_snippet",
     "render_snippets",
 ]
