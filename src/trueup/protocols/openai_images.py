@@ -1,4 +1,4 @@
-"""OpenAI images: `POST /v1/images/generations` and the two shapes of its reply."""
+"""OpenAI's requests for images, `POST /v1/images/generations`, and the two shapes of the reply."""
 
 import base64
 
