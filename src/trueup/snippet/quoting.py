@@ -75,10 +75,6 @@ def is_plain(text: str) -> bool:
     return text.isprintable()
 
 
-def _quoted_keys(keys: list[str], scalar: Callable[[Any], str]) -> list[str]:
-    return [scalar(key) for key in keys]
-
-
 @dataclass(frozen=True)
 class Syntax:
     """The literals of a language: `last` ends the last item of a list of several lines."""
@@ -86,7 +82,7 @@ class Syntax:
     step: int
     scalar: Callable[[Any], str]
     last: str
-    keys: Callable[[list[str], Callable[[Any], str]], list[str]] = _quoted_keys
+    keys: Callable[[list[str]], list[str]] | None = None
 
 
 def _render(value: Any, indent: int, syntax: Syntax) -> str:
@@ -98,8 +94,9 @@ def _render(value: Any, indent: int, syntax: Syntax) -> str:
     inner = indent + syntax.step
     if isinstance(value, dict):
         opening, closing = "{", "}"
-        names = zip(syntax.keys(list(value), syntax.scalar), value.values(), strict=True)
-        items = [f"{name}: {_render(item, inner, syntax)}" for name, item in names]
+        names = syntax.keys(list(value)) if syntax.keys else map(syntax.scalar, value)
+        pairs = zip(names, value.values(), strict=True)
+        items = [f"{name}: {_render(item, inner, syntax)}" for name, item in pairs]
     else:
         opening, closing = "[", "]"
         items = [_render(item, inner, syntax) for item in value]
@@ -135,11 +132,12 @@ def _js_scalar(value: Any) -> str:
     return json.dumps(value)
 
 
-def _js_keys(keys: list[str], scalar: Callable[[Any], str]) -> list[str]:
-    bare = all(IDENTIFIER.fullmatch(key) for key in keys)
+def _js_keys(keys: list[str]) -> list[str]:
+    names = keys if all(map(IDENTIFIER.fullmatch, keys)) else [_js_scalar(key) for key in keys]
     # As a plain name, __proto__ would set the prototype and not be sent.
     return [
-        f"[{scalar(key)}]" if key == "__proto__" else key if bare else scalar(key) for key in keys
+        '["__proto__"]' if key == "__proto__" else name
+        for key, name in zip(keys, names, strict=True)
     ]
 
 

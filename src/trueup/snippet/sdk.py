@@ -47,12 +47,9 @@ def arguments_of(body: Body) -> Arguments:
         pictured = given.get("imageConfig")
         if isinstance(pictured, dict) and len(_named(pictured, IMAGE)) == len(pictured) > 0:
             image = _named(pictured, IMAGE)
-        typed = {*CONFIG} | ({"imageConfig"} if image else set())
-        left = {
-            key: value
-            for key, value in given.items()
-            if key not in typed or (key in CONFIG and CONFIG[key][0] not in config)
-        }
+        kept = {key for key in given if key in CONFIG and CONFIG[key][0] in config}
+        kept |= {"imageConfig"} if image else set()
+        left = {key: value for key, value in given.items() if key not in kept}
         rest.pop("generationConfig")
         rest |= {"generationConfig": left} if left else {}
     return Arguments(contents, config, image, rest)
