@@ -248,7 +248,7 @@ def test_a_node_outside_of_usr_is_shown_to_the_sandbox_and_nothing_beside_it(
 
 
 @pytest.mark.parametrize("complete", [False, True])
-def test_a_block_without_node_is_skipped_or_fails_as_the_door_says(
+def test_a_block_without_node_is_skipped_or_fails_in_a_complete_run(
     complete: bool, harness: Harness, stored: Stored, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(type(harness.sandbox), "lacks", lambda *_: node.MISSING)
