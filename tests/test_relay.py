@@ -1,7 +1,6 @@
-"""The relay: forwards what a block sends with the key put in, and lets the key out nowhere."""
+"""The relay: forwards a block's requests with the key added, and keeps the key out of replies."""
 
 import asyncio
-import json
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -148,16 +147,16 @@ def test_a_key_that_the_target_repeats_is_masked_for_everyone() -> None:
     reply = relay.call("/x?key=YOUR_API_KEY", headers={"authorization": "Bearer YOUR_API_KEY"})
     assert reply.text == "*** *** ***"
     assert reply.headers["location"] == "https://x.example/?key=***"
-    for told in (repr(relay.exchanges), reply.text, repr(reply.headers)):
-        assert bare not in told and quote(bare, safe="") not in told
+    for shown in (repr(relay.exchanges), reply.text, repr(reply.headers)):
+        assert bare not in shown and quote(bare, safe="") not in shown
     assert relay.exchanges[0].response_body == b"*** *** ***"
 
 
 @given(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=8, max_size=40))
-def test_any_key_arrives_whole_and_comes_back_nowhere(key: str) -> None:
+def test_any_key_arrives_whole_and_is_masked_in_the_reply(key: str) -> None:
     def echo(request: httpx.Request) -> httpx.Response:
-        told = [request.url.params["key"], request.headers["authorization"]]
-        return httpx.Response(200, content=" ".join(told).encode())
+        keys = [request.url.params["key"], request.headers["authorization"]]
+        return httpx.Response(200, content=" ".join(keys).encode())
 
     relay = Relay(echo, key=key)
     reply = relay.call("/x?key=YOUR_API_KEY", headers={"authorization": "Bearer YOUR_API_KEY"})
@@ -169,14 +168,14 @@ def test_any_key_arrives_whole_and_comes_back_nowhere(key: str) -> None:
 
 
 @pytest.mark.parametrize("key", ["", " ", "two words", "line\n", "schlüssel", "a\0b"])
-def test_a_key_that_no_header_takes_is_refused_without_being_told(key: str) -> None:
+def test_a_key_that_no_header_can_carry_is_refused_and_not_shown(key: str) -> None:
     with pytest.raises(BadInput) as error:
         Relay(key=key)
     assert "the API key" in str(error.value)
     assert not key.strip() or key not in str(error.value)
 
 
-def test_calls_beyond_the_cap_are_not_forwarded_and_not_told() -> None:
+def test_calls_beyond_the_cap_are_not_forwarded_and_inconclusive() -> None:
     relay = Relay(max_calls=2)
     replies = [relay.call("/x?key=YOUR_API_KEY") for _ in range(4)]
     assert [reply.status_code for reply in replies] == [200, 200, 504, 504]
@@ -203,17 +202,9 @@ def test_calls_that_come_at_once_do_not_pass_the_cap() -> None:
     assert len(relay.forwarded) == 3
 
 
-@pytest.mark.parametrize(
-    "error",
-    [
-        httpx.ConnectError(f"no {KEY}"),
-        httpx.ReadTimeout(f"no {KEY}"),
-        httpx.RemoteProtocolError(f"no {KEY}"),
-    ],
-)
-def test_a_call_that_gets_no_answer_is_not_told(error: httpx.HTTPError) -> None:
+def test_a_call_without_an_answer_counts_and_is_inconclusive() -> None:
     def dead(request: httpx.Request) -> httpx.Response:
-        raise error
+        raise httpx.ReadTimeout(f"no {KEY}")
 
     relay = Relay(dead, max_calls=1)
     reply = relay.call("/x?key=YOUR_API_KEY")
@@ -224,8 +215,8 @@ def test_a_call_that_gets_no_answer_is_not_told(error: httpx.HTTPError) -> None:
     assert len(relay.forwarded) == 1
 
 
-@pytest.mark.parametrize("status", [400, 401, 429, 500, 503])
-def test_a_refusal_by_the_target_is_told(status: int) -> None:
+@pytest.mark.parametrize("status", [401, 503])
+def test_a_refusal_by_the_target_is_passed_back(status: int) -> None:
     relay = Relay(lambda request: httpx.Response(status, json={"error": "no"}))
     assert relay.call("/x").status_code == status
     assert (relay.exchanges[0].is_whole, relay.exchanges[0].status) == (True, status)
@@ -269,7 +260,7 @@ def test_a_redirect_within_the_target_is_passed_back_and_not_followed(
     ],
 )
 @pytest.mark.parametrize("host", ["crazyrouter.com", "media.example"])
-def test_a_redirect_to_a_stranger_is_kept_from_the_block_and_not_told(
+def test_a_redirect_to_a_stranger_is_withheld_and_inconclusive(
     location: str, stranger: str, host: str
 ) -> None:
     relay = Relay(lambda request: httpx.Response(307, headers={"location": location}))
@@ -283,7 +274,7 @@ def test_a_redirect_to_a_stranger_is_kept_from_the_block_and_not_told(
     assert len(relay.forwarded) == 1
 
 
-def test_a_redirect_that_nobody_can_follow_leads_nowhere() -> None:
+def test_a_redirect_without_a_location_has_no_other_header_that_redirects() -> None:
     answers: list[dict[str, str]] = [{}, {"refresh": "0; url=https://elsewhere.example/"}]
     for headers in answers:
         relay = Relay(partial(redirecting, headers))
@@ -291,7 +282,7 @@ def test_a_redirect_that_nobody_can_follow_leads_nowhere() -> None:
         assert reply.status_code == 302 and not {"location", "refresh"} & set(reply.headers)
 
 
-def test_a_redirect_to_what_is_no_address_is_not_told() -> None:
+def test_a_redirect_to_an_invalid_address_is_inconclusive() -> None:
     relay = Relay(partial(redirecting, {"location": "https:elsewhere.example"}))
     assert relay.call("/x").status_code == 504
     assert relay.exchanges[0].reason == "target.example:4000 gave no answer that can be read"
@@ -316,16 +307,9 @@ def test_a_media_host_gets_the_request_and_no_key_and_counts_as_no_call() -> Non
     assert relay.call("/x").status_code == 200
 
 
-def test_any_other_host_leads_to_the_target_and_is_told_by_its_name() -> None:
+def test_any_other_host_leads_to_the_target_and_is_named_in_the_exchange() -> None:
     relay = Relay(max_calls=1)
     relay.call("/x?key=YOUR_API_KEY", host="Evil.example")
     assert relay.forwarded[0].url.host == "target.example"
     assert relay.exchanges[0].host == "evil.example"
     assert relay.call("/x").status_code == 504
-
-
-def test_a_compressed_reply_is_told_as_text() -> None:
-    relay = Relay(lambda request: httpx.Response(200, json={"a": [1]}))
-    reply = relay.call("/x", headers={"accept-encoding": "gzip"})
-    assert json.loads(relay.exchanges[0].response_body) == reply.json() == {"a": [1]}
-    assert "content-encoding" not in reply.headers

@@ -16,24 +16,24 @@ NOW = datetime(2026, 4, 20, 12, tzinfo=UTC)
 PRICES = {"cheap": Decimal("0.04"), "dear": Decimal("0.60"), "free": Decimal(0)}
 
 
-def ask(budget: Budget, what: str = "cheap") -> Reservation | str:
-    return budget.reserve(what, "an endpoint", "POST", "/v1/x")
+def reserve(budget: Budget, model: str = "cheap") -> Reservation | str:
+    return budget.reserve(model, "an endpoint", "POST", "/v1/x")
 
 
-def made(budget: Budget, what: str = "cheap") -> Reservation:
-    found = ask(budget, what)
+def made(budget: Budget, model: str = "cheap") -> Reservation:
+    found = reserve(budget, model)
     assert isinstance(found, Reservation), found
     return found
 
 
-def refused(budget: Budget, what: str = "cheap") -> str:
-    found = ask(budget, what)
+def refused(budget: Budget, model: str = "cheap") -> str:
+    found = reserve(budget, model)
     assert isinstance(found, str)
     return found
 
 
 def test_a_budget_without_a_cap_is_refused() -> None:
-    with pytest.raises(BadInput, match="most calls, or most dollars, were expected"):
+    with pytest.raises(BadInput, match="no cap. Give a maximum of calls, or of dollars"):
         Budget()
 
 
@@ -88,9 +88,10 @@ def test_a_settled_call_makes_room_or_takes_it() -> None:
 )
 def test_what_is_reserved_never_passes_a_cap(names: list[str], calls: int, usd: Decimal) -> None:
     budget = Budget(calls, usd, PRICES.get)
-    granted = [one for one in (ask(budget, name) for name in names) if not isinstance(one, str)]
-    assert len(granted) == budget.calls <= calls
-    assert budget.spent_usd == sum((one.usd or Decimal(0) for one in granted), Decimal(0)) <= usd
+    answers = [reserve(budget, name) for name in names]
+    prices = [answer.usd or Decimal(0) for answer in answers if isinstance(answer, Reservation)]
+    assert len(prices) == budget.calls <= calls
+    assert budget.spent_usd == sum(prices, Decimal(0)) <= usd
 
 
 def test_counts_survive_a_crash_and_what_was_interrupted_counts(tmp_path: Path) -> None:

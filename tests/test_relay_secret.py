@@ -51,16 +51,15 @@ def streamed(secret: Secret, chunks: Sequence[bytes]) -> bytes:
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("key", [KEY, PLAIN])
 def test_the_key_is_masked_in_every_way_of_writing_it(way: str, key: str) -> None:
-    told = WAYS[way](key)
-    masked = Secret(key).mask(f"before {told} after".encode())
+    masked = Secret(key).mask(f"before {WAYS[way](key)} after".encode())
     assert masked.replace(SK, b"") == b"before *** after"
 
 
 @given(KEYS, st.sampled_from(sorted(WAYS)))
 def test_any_key_is_masked_in_every_way_of_writing_it(key: str, way: str) -> None:
-    told = WAYS[way](key)
-    if len(told) >= 12:
-        assert told.encode() not in Secret(key).mask(f"\n{told}\n".encode())
+    spelling = WAYS[way](key)
+    if len(spelling) >= 12:
+        assert spelling.encode() not in Secret(key).mask(f"\n{spelling}\n".encode())
 
 
 @pytest.mark.parametrize("lead", range(6))
@@ -90,20 +89,20 @@ def test_a_reply_in_chunks_is_masked_as_it_is_in_one(
 
 
 @given(st.text("sk-aA%25\\u0", max_size=40), st.lists(st.integers(0, 50), max_size=9))
-def test_what_only_resembles_the_key_is_masked_alike_in_chunks(text: str, cuts: list[int]) -> None:
+def test_a_text_similar_to_the_key_is_masked_alike_in_chunks(text: str, cuts: list[int]) -> None:
     secret = Secret("sk-a%a%ka-u0")
     content = text.encode()
     assert streamed(secret, chunked(content, cuts)) == secret.mask(content)
 
 
 def test_every_single_byte_may_be_a_chunk() -> None:
-    for told in (way(KEY) for way in WAYS.values()):
-        content = f"a{told}b{told}".encode()
+    for spelling in (way(KEY) for way in WAYS.values()):
+        content = f"a{spelling}b{spelling}".encode()
         masked = streamed(Secret(KEY), [bytes([one]) for one in content])
         assert masked.replace(SK, b"") == b"a***b***"
 
 
-def test_what_cannot_be_the_key_is_not_held_back() -> None:
+def test_bytes_that_cannot_be_the_key_are_not_held_back() -> None:
     masker = Masker(Secret(PLAIN))
     assert masker.feed(b"data: 1\n\n") == b"data: 1\n\n"
     assert masker.feed(b"data: sk-Ab") == b"data: "
@@ -118,14 +117,14 @@ def test_a_key_that_is_cut_off_at_the_end_is_masked(length: int) -> None:
     assert streamed(Secret(PLAIN), [b"bef", f"ore {PLAIN[:length]}".encode()]) == b"before ***"
 
 
-def test_a_secret_shows_itself_to_nobody() -> None:
+def test_a_secret_is_in_no_repr() -> None:
     secret = Secret(PLAIN)
     secret.mask(b"x")
     assert f"{secret} {secret!r} {[secret]}" == "Secret(***) Secret(***) [Secret(***)]"
     assert PLAIN[3:] not in repr(Masker(secret))
 
 
-def test_bytes_that_are_no_text_stay_as_they_are() -> None:
+def test_binary_content_is_unchanged() -> None:
     content = bytes(range(256)) * 3
     assert Secret(PLAIN).mask(content) == content
     assert Secret(PLAIN).mask_text("é\udcff") == "é\udcff"

@@ -133,7 +133,7 @@ REFUSED: dict[str, tuple[tuple[str, ...], dict[str, str], str]] = {
     "a key that no header takes": (
         ("--target", "local", "--max-calls", "1", "--endpoint", NATIVE),
         {**SECRETS, "API_KEY": "sk-secret enough"},
-        "the API key: empty, or with white space or letters that no header takes; a key as the",
+        "the API key: empty, or with white space or letters that no header can carry. Export",
     ),
     "an access token that no header takes": (
         ("--target", "local", "--max-calls", "1", "--endpoint", NATIVE),

@@ -1,21 +1,21 @@
-"""Relay: the way to a live gateway. The key goes in on the wire and comes out nowhere.
+"""Relay: forwards requests to a live gateway. The key is added on the wire and kept nowhere else.
 
-`create_relay` is the whole of it, with a `Budget` where calls cost money, and a `Journal` of it.
+`create_relay` makes the app; a `Budget` caps its calls, and a `Journal` outlives a crash.
 """
 
 from trueup.relay.app import create_relay
 from trueup.relay.budget import Budget, Reservation, no_price
-from trueup.relay.journal import INTERRUPTED, Called, Journal
+from trueup.relay.journal import INTERRUPTED, CallState, Journal
 from trueup.relay.response_stream import BODY_LIMIT
 from trueup.relay.secret import PLACEHOLDER
-from trueup.relay.wire import Deadlines
+from trueup.relay.upstream import Deadlines
 
 __all__ = [
     "BODY_LIMIT",
     "INTERRUPTED",
     "PLACEHOLDER",
     "Budget",
-    "Called",
+    "CallState",
     "Deadlines",
     "Journal",
     "Reservation",

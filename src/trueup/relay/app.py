@@ -1,6 +1,6 @@
-"""App: forwards what a block sends, with the key put in, and hands back what the target answers.
+"""App: forwards a block's requests with the key added, and passes the replies back without it.
 
-It asks the budget before each call, and writes down every exchange without the key.
+The budget is checked before each call; every exchange is reported with the key masked.
 """
 
 import json
@@ -19,10 +19,10 @@ from starlette.websockets import WebSocketClose
 from trueup.exchange import Exchange
 from trueup.model import AuthKind, Target
 from trueup.relay.budget import Budget
-from trueup.relay.redirect import places_of
+from trueup.relay.redirect import origins_of
 from trueup.relay.response_stream import BODY_LIMIT, ForwardedResponse, ResponseStream
 from trueup.relay.secret import Secret
-from trueup.relay.wire import Deadlines, UpstreamRequest, Wire
+from trueup.relay.upstream import Deadlines, UpstreamClient, UpstreamRequest
 
 FORWARDED = ("content-type", "accept", "user-agent")
 WITH_KEY = ("authorization", "x-goog-api-key")
@@ -43,17 +43,17 @@ def create_relay(
     body_limit: int = BODY_LIMIT,
     tls: ssl.SSLContext | None = None,
 ) -> Starlette:
-    """An app that answers with what the target answers, as it comes.
+    """Return an app that streams the target's replies back.
 
     The caps are those of `budget`, or else `max_calls`; BadInput is raised when neither is given,
-    and for a key that no header can carry. A call that they do not allow, and one that the target
-    does not answer, get a 504 of the relay's own; where a reply breaks off, so does the block's.
-    Each of these exchanges is marked as not told, with the reason. `label` names what a call is
-    made for in the budget's journal. `body_limit` is in bytes; a larger reply is cut off.
+    and for a key that no header can carry. A call beyond a cap, and one without a reply, get a 504
+    of the relay's own; where the target's reply breaks off, so does the block's. Each of these
+    exchanges is inconclusive and holds the reason. `label` is the purpose of a call in the
+    budget's journal. `body_limit` is in bytes; a larger reply is cut off.
 
     Requests to a media host of the target are forwarded without a key, count as no call, and go
-    over TLS whatever the link says. Redirects are passed back, not followed; one that leads to
-    none of the target's hosts is kept from the block, and not told. Where a reply repeats the key,
+    over TLS whatever the link says. Redirects are passed back, not followed; one to a host that is
+    not the target's is withheld from the block, and inconclusive. Where a reply repeats the key,
     the block and the exchange get `***`.
     """
     app = Starlette()
@@ -61,7 +61,7 @@ def create_relay(
         target=target,
         secret=Secret(key),
         budget=budget or Budget(max_calls),
-        wire=Wire(deadlines or Deadlines(), transport, tls),
+        upstream=UpstreamClient(deadlines or Deadlines(), transport, tls),
         on_exchange=on_exchange,
         label=label,
         body_limit=body_limit,
@@ -76,7 +76,7 @@ class Relay:
     target: Target
     secret: Secret
     budget: Budget
-    wire: Wire
+    upstream: UpstreamClient
     on_exchange: Callable[[Exchange], None]
     label: Callable[[], str]
     body_limit: int
@@ -92,35 +92,28 @@ class Relay:
             return
         host = request.headers.get("host", "").lower()
         if host in self.target.media_hosts:
-            asked = self._asked(request, f"https://{host}", body, None)
-            await self._pass(request, body, asked, send)
+            upstream = self._upstream_request(request, f"https://{host}", body, None)
+            await self._forward(upstream, self._stream(request, body, send, None))
             return
         path = self.secret.mask_text(request.scope["path"])
-        reserved = self.budget.reserve(_called(path, body), self.label(), request.method, path)
+        called = _model_or_path(path, body)
+        reserved = self.budget.reserve(called, self.label(), request.method, path)
         if isinstance(reserved, str):
-            await self._passage(request, body, send, None).end(reserved)
+            await self._stream(request, body, send, None).end(reserved)
             return
-        asked = self._asked(request, self.target.base_url, body, self.secret)
-        await self._pass(request, body, asked, send, reserved.ordinal)
+        upstream = self._upstream_request(request, self.target.base_url, body, self.secret)
+        await self._forward(upstream, self._stream(request, body, send, reserved.ordinal))
 
-    async def _pass(
-        self,
-        request: Request,
-        body: bytes,
-        asked: UpstreamRequest | str,
-        send: Send,
-        call: int | None = None,
-    ) -> None:
-        passage = self._passage(request, body, send, call)
-        reason = asked if isinstance(asked, str) else None
-        if isinstance(asked, UpstreamRequest):
-            reason = await self.wire.fetch(asked, passage.head, passage.chunk)
-        await passage.end(reason)
+    async def _forward(self, upstream: UpstreamRequest | str, stream: ResponseStream) -> None:
+        reason = upstream if isinstance(upstream, str) else None
+        if isinstance(upstream, UpstreamRequest):
+            reason = await self.upstream.fetch(upstream, stream.head, stream.chunk)
+        await stream.end(reason)
 
-    def _asked(
+    def _upstream_request(
         self, request: Request, base: str, body: bytes, secret: Secret | None
     ) -> UpstreamRequest | str:
-        """What goes out on the wire, or why it cannot."""
+        """Return the request to send, or why it cannot be sent."""
         headers = {name: request.headers[name] for name in FORWARDED if name in request.headers}
         path, query = request.scope["raw_path"], request.scope["query_string"]
         if secret is not None:
@@ -131,26 +124,26 @@ class Relay:
         try:
             url = httpx.URL(base, raw_path=path + b"?" + query if query else path)
         except httpx.InvalidURL:
-            return "the block asked for an address that cannot be sent; nothing was sent"
+            return "the block requested an address that cannot be sent; nothing was sent"
         return UpstreamRequest(request.method, url, headers, body)
 
-    def _passage(
+    def _stream(
         self, request: Request, body: bytes, send: Send, call: int | None
     ) -> ResponseStream:
         host = request.headers.get("host", "").lower()
 
-        def finish(came: ForwardedResponse) -> None:
+        def finish(response: ForwardedResponse) -> None:
             if call is not None:
-                self.budget.answered(call, came.status, came.request_id, came.reason)
-            self.on_exchange(self._exchange(request, host, body, came))
+                self.budget.answered(call, response.status, response.request_id, response.reason)
+            self.on_exchange(self._exchange(request, host, body, response))
 
         served = [host] if HOST.fullmatch(host) else []
         hosts = [*served, *self.target.media_hosts]
-        known = places_of([self.target.base_url, *(f"https://{name}" for name in hosts)])
+        known = origins_of([self.target.base_url, *(f"https://{name}" for name in hosts)])
         return ResponseStream(self.secret, known, self.body_limit, send, finish)
 
     def _exchange(
-        self, request: Request, host: str, body: bytes, came: ForwardedResponse
+        self, request: Request, host: str, body: bytes, response: ForwardedResponse
     ) -> Exchange:
         found = {
             "query-key": "key" in request.query_params,
@@ -169,17 +162,17 @@ class Relay:
             ),
             auth=tuple(kind for kind in get_args(AuthKind) if found[kind]),
             request_body=self.secret.mask(body),
-            status=came.status,
-            content_type=came.content_type,
-            response_body=came.content,
-            request_id=came.request_id,
-            is_whole=came.reason is None,
-            reason=came.reason,
+            status=response.status,
+            content_type=response.content_type,
+            response_body=response.content,
+            request_id=response.request_id,
+            is_whole=response.reason is None,
+            reason=response.reason,
         )
 
 
-def _called(path: str, body: bytes) -> str:
-    """The model that a request calls, or its path where it names none."""
+def _model_or_path(path: str, body: bytes) -> str:
+    """Return the model that a request names, or else its path."""
     if found := MODEL_IN_PATH.search(path):
         return found[1]
     try:

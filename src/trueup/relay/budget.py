@@ -1,6 +1,6 @@
-"""Budget: how many calls may be made and how much they may cost, asked before each of them.
+"""Budget: caps on the number of calls and on their cost, checked before each call.
 
-Counts outlive a crash where they are kept in a journal.
+Counts outlive a crash if they are kept in a journal.
 """
 
 from collections.abc import Callable
@@ -17,21 +17,21 @@ PriceOf = Callable[[str], Decimal | None]
 
 @dataclass(frozen=True)
 class Reservation:
-    """A call that may be made: its number, and what it may cost where a price is known."""
+    """A call that may be made: its number, and its price where that is known."""
 
     ordinal: int
     usd: Decimal | None
 
 
 def no_price(_: str) -> None:
-    """The price of a call where none is known."""
+    """Return None, the price of a call for which none is known."""
 
 
 class Budget:
-    """Caps on the calls and on what they cost, and what is left of them.
+    """Caps on the calls and on their cost, and the calls counted so far.
 
-    At least one cap is needed, or BadInput is raised. `price_of` tells the price in dollars of a
-    model, or of a path where no model is named. A call without a known price is let through by the
+    At least one cap is needed, or BadInput is raised. `price_of` returns the price in dollars of a
+    model, or of a path where no model is named. A call without a known price is limited by the
     cap on calls alone: where there is none, it is not made. With a `journal`, its calls count from
     the start, the interrupted ones too, and each call is announced in it before it is made.
     """
@@ -44,7 +44,7 @@ class Budget:
         journal: Journal | None = None,
     ) -> None:
         if max_calls is None and max_spend_usd is None:
-            raise BadInput("budget: no cap; most calls, or most dollars, were expected. Give one.")
+            raise BadInput("budget", "no cap", "Give a maximum of calls, or of dollars.")
         self.max_calls, self.max_spend_usd = max_calls, max_spend_usd
         self.journal = journal
         self._price_of = price_of
@@ -54,22 +54,22 @@ class Budget:
 
     @property
     def calls(self) -> int:
-        """How many calls were let through."""
+        """The number of calls that were allowed."""
         return len(self._spent)
 
     @property
     def spent_usd(self) -> Decimal:
-        """What the calls cost, or may cost where it is not known yet."""
+        """The cost of the calls; the reserved price of those that are not settled."""
         return sum(self._spent.values(), Decimal(0))
 
-    def reserve(self, what: str, label: str, method: str, path: str) -> Reservation | str:
-        """Counts the next call and what it may cost, or says why it must not be made.
+    def reserve(self, called: str, label: str, method: str, path: str) -> Reservation | str:
+        """Count the next call and reserve its price. Return the reason if it must not be made.
 
-        `what` is the model that is called, or else the path.
+        `called` is the model, or else the path.
         """
         with self._lock:
-            price = self._price_of(what)
-            if reason := self._exceeded(what, price):
+            price = self._price_of(called)
+            if reason := self._exceeded(called, price):
                 return reason
             ordinal = max(self._spent, default=0) + 1
             if self.journal is not None:
@@ -80,15 +80,15 @@ class Budget:
             self._spent[ordinal] = price or Decimal(0)
             return Reservation(ordinal, price)
 
-    def refusal(self, what: str) -> str | None:
-        """Why a call of a model, or of a path, would not be let through now; None if it would."""
+    def refusal(self, called: str) -> str | None:
+        """Return why a call of a model, or of a path, would not be allowed now, or None."""
         with self._lock:
-            return self._exceeded(what, self._price_of(what))
+            return self._exceeded(called, self._price_of(called))
 
     def answered(
         self, ordinal: int, status: int, request_id: str | None = None, reason: str | None = None
     ) -> None:
-        """Writes down what came of a call, where there is a journal."""
+        """Write the answer of a call to the journal, if there is one."""
         if self.journal is None:
             return
         # An answer that cannot be written leaves its call interrupted, which counts all the same.
@@ -96,10 +96,10 @@ class Budget:
             self.journal.answer(ordinal, status, request_id, reason)
 
     def settle(self, call: int, actual_usd: Decimal) -> None:
-        """Puts what a call cost in the place of what was reserved for it.
+        """Replace the price reserved for a call with its actual cost.
 
-        Where calls cost more than their price says, the cap can be passed, by no more than the
-        excess of the calls that were not settled yet.
+        If calls cost more than their price, the cap can be exceeded, by no more than the excess of
+        the calls that were not settled yet.
         """
         with self._lock:
             if call not in self._spent:
@@ -108,15 +108,15 @@ class Budget:
                 self.journal.settle(call, actual_usd)
             self._spent[call] = actual_usd
 
-    def _exceeded(self, what: str, price: Decimal | None) -> str | None:
+    def _exceeded(self, called: str, price: Decimal | None) -> str | None:
         if self.max_calls is not None and self.calls >= self.max_calls:
             return f"the cap of {self.max_calls} calls is reached; nothing was sent"
         if self.max_spend_usd is None:
             return None
         if price is None and self.max_calls is None:
             return (
-                f"no price of {what} is known, so no cap on the spend holds, and none on the calls"
-                " was given; nothing was sent"
+                f"no price of {called} is known, so no cap on the spend holds, and none on the"
+                " calls was given; nothing was sent"
             )
         spent, cap = self.spent_usd, self.max_spend_usd
         if spent >= cap if price is None else spent + price > cap:

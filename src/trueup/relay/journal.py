@@ -1,10 +1,10 @@
-"""Journal: what a run is about to send and what came of it, one JSON object a line, append-only.
+"""Journal: the calls of a run and their answers, one JSON object a line, append-only.
 
-A line is on the disk before what it announces is done, so a crash leaves no call uncounted.
+A line is on the disk before the call that it announces is made: a crash leaves no call uncounted.
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
@@ -15,6 +15,7 @@ from pydantic import AwareDatetime, Field, JsonValue, TypeAdapter, ValidationErr
 
 from trueup.errors import BadInput
 from trueup.lock import holder_since, try_lock
+from trueup.message import Place
 from trueup.model import Frozen
 
 INTERRUPTED = "interrupted"
@@ -22,7 +23,7 @@ Ordinal = Annotated[int, Field(ge=1)]
 Dollars = Annotated[Decimal, Field(ge=0)]
 
 
-class Intent(Frozen):
+class IntentEntry(Frozen):
     """A call that is about to be forwarded. It holds no key and no query."""
 
     kind: Literal["intent"] = "intent"
@@ -30,15 +31,15 @@ class Intent(Frozen):
     """The number of the call, from 1."""
     at: AwareDatetime
     label: str
-    """What the call is made for, such as an endpoint; given by who runs the blocks."""
+    """The purpose of the call, such as an endpoint; given by the runner of the blocks."""
     method: str
     path: str
     reserved_usd: Dollars | None = None
-    """What it may cost; none where no price is known."""
+    """The price of the call, where it is known."""
 
 
-class Answer(Frozen):
-    """What came of a call."""
+class AnswerEntry(Frozen):
+    """The answer to a call."""
 
     kind: Literal["answer"] = "answer"
     ordinal: Ordinal
@@ -46,11 +47,11 @@ class Answer(Frozen):
     status: int
     request_id: str | None = None
     reason: str | None = None
-    """Why it could not tell; none where a whole reply came."""
+    """The reason why the answer is inconclusive; none for a whole reply."""
 
 
-class Settled(Frozen):
-    """What a call cost in the end."""
+class SettledEntry(Frozen):
+    """The actual cost of a call."""
 
     kind: Literal["settled"] = "settled"
     ordinal: Ordinal
@@ -58,28 +59,28 @@ class Settled(Frozen):
     actual_usd: Dollars
 
 
-class Kept(Frozen):
-    """A finished receipt, as its owner writes one."""
+class ReceiptEntry(Frozen):
+    """A finished receipt, in its owner's form."""
 
     kind: Literal["receipt"] = "receipt"
     at: AwareDatetime
     receipt: dict[str, JsonValue]
 
 
-Entry = Intent | Answer | Settled | Kept
+Entry = IntentEntry | AnswerEntry | SettledEntry | ReceiptEntry
 ENTRY: TypeAdapter[Entry] = TypeAdapter(Annotated[Entry, Field(discriminator="kind")])
 
 
-class Called(Frozen):
-    """A call with all that the journal knows of it.
+class CallState(Frozen):
+    """A call with all of its entries.
 
     `inconclusive` is the reason why it proves nothing: the answer's, or `interrupted` where no
     answer was written before the run ended. Such a call may have been made and paid for: it counts,
     and it is not sent again.
     """
 
-    intent: Intent
-    answer: Answer | None = None
+    intent: IntentEntry
+    answer: AnswerEntry | None = None
     actual_usd: Decimal | None = None
 
     @property
@@ -88,30 +89,30 @@ class Called(Frozen):
 
     @property
     def spent_usd(self) -> Decimal:
-        """What is known to be spent on it, or else what is reserved."""
+        """The actual cost, or else the reserved price."""
         known = self.intent.reserved_usd if self.actual_usd is None else self.actual_usd
         return known or Decimal(0)
 
 
 class Journal:
-    """The journal at a path; to be closed. Another process cannot open it meanwhile.
+    """The journal at a path, as a context. Another process cannot open it meanwhile.
 
-    What was written before is in `calls`, by number, and in `receipts`. Raises BadInput for a
-    line that cannot be read. A last line that was cut off is dropped: nothing was done on it.
+    The earlier entries are in `calls`, by number, and in `receipts`. Raises BadInput for an
+    invalid line. A last line that was cut off is dropped: its call was not made.
     """
 
     def __init__(self, path: Path, clock: Callable[[], datetime]) -> None:
         self.path = path
-        self.calls: dict[int, Called] = {}
+        self.calls: dict[int, CallState] = {}
         self.receipts: list[Mapping[str, JsonValue]] = []
         self._clock = clock
         self._handle = _open(path)
         try:
-            _lock(self._handle, path, holder_since(clock()))
+            _lock_own(self._handle, path, holder_since(clock()))
             content = path.read_bytes()
             whole = content[: content.rfind(b"\n") + 1]
             for number, line in enumerate(whole.split(b"\n")[:-1], 1):
-                self._read(number, line)
+                self._read(Place(str(path), number), line)
             self._end = len(whole)
             os.ftruncate(self._handle, self._end)
             os.fsync(self._handle)
@@ -128,16 +129,11 @@ class Journal:
     def __exit__(self, *_: object) -> None:
         os.close(self._handle)
 
-    @property
-    def interrupted(self) -> Iterator[Called]:
-        """The calls without an answer; read at the start, those of runs that were cut off."""
-        return (call for call in self.calls.values() if call.answer is None)
-
     def intend(
         self, label: str, method: str, path: str, reserved_usd: Decimal | None = None
-    ) -> Intent:
-        """Announces the next call; it is on the disk on return, or an OSError is raised."""
-        intent = Intent(
+    ) -> IntentEntry:
+        """Announce the next call; it is on the disk on return, or an OSError is raised."""
+        intent = IntentEntry(
             ordinal=max(self.calls, default=0) + 1,
             at=self._clock(),
             label=label,
@@ -151,9 +147,9 @@ class Journal:
     def answer(
         self, ordinal: int, status: int, request_id: str | None = None, reason: str | None = None
     ) -> None:
-        """Writes down what came of a call."""
+        """Write the answer to a call; an OSError is raised if that fails."""
         self._append(
-            Answer(
+            AnswerEntry(
                 ordinal=ordinal,
                 at=self._clock(),
                 status=status,
@@ -163,28 +159,26 @@ class Journal:
         )
 
     def settle(self, ordinal: int, actual_usd: Decimal) -> None:
-        """Writes down what a call cost; a later line of the same call counts instead.
+        """Write the actual cost of a call; a later line of the same call replaces it.
 
-        Raises BadInput, here and below, where the journal takes no more.
+        Raises BadInput, here and below, if the journal cannot be written.
         """
-        self._put(Settled(ordinal=ordinal, at=self._clock(), actual_usd=actual_usd))
+        self._put(SettledEntry(ordinal=ordinal, at=self._clock(), actual_usd=actual_usd))
 
     def keep(self, receipt: Mapping[str, JsonValue]) -> None:
-        """Writes down a finished receipt."""
-        self._put(Kept(at=self._clock(), receipt=dict(receipt)))
+        """Write a finished receipt."""
+        self._put(ReceiptEntry(at=self._clock(), receipt=dict(receipt)))
 
     def _put(self, entry: Entry) -> None:
         try:
             self._append(entry)
         except OSError as error:
-            raise BadInput(
-                f"{self.path}: {error.strerror}; room for each answer was expected. Make room and"
-                " go on with the run: what was sent is not sent again."
-            ) from error
+            fix = "Make room and resume the run: no request is sent again."
+            raise BadInput(self.path, str(error.strerror), fix) from error
 
     def _append(self, entry: Entry) -> None:
-        if reason := self._misfit(entry):
-            raise ValueError(f"{self.path}: {reason}")
+        if problem := self._misfit(entry):
+            raise ValueError(f"{self.path}: {problem}")
         line = entry.model_dump_json().encode() + b"\n"
         try:
             written = os.pwrite(self._handle, line, self._end)
@@ -197,52 +191,47 @@ class Journal:
         self._end += len(line)
         self._take(entry)
 
-    def _read(self, number: int, line: bytes) -> None:
-        remedy = "Restore the file, or move it away and start anew."
+    def _read(self, place: Place, line: bytes) -> None:
+        fix = "Restore the file, or move it away and start anew."
         try:
             entry = ENTRY.validate_json(line)
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             field = ".".join(str(part) for part in first["loc"])
-            found = f"{field}: {first['msg']}" if field else first["msg"]
-            raise BadInput(
-                f"{self.path}:{number}: {found}; an intent, an answer, what a call cost, or a"
-                f" receipt was expected. {remedy}"
-            ) from None
-        if reason := self._misfit(entry):
-            raise BadInput(f"{self.path}:{number}: {reason}. {remedy}")
+            problem = f"{field}: {first['msg']}" if field else first["msg"]
+            raise BadInput(place, f"not an entry of a journal: {problem}", fix) from None
+        if misfit := self._misfit(entry):
+            raise BadInput(place, misfit, fix)
         self._take(entry)
 
     def _misfit(self, entry: Entry) -> str | None:
-        """Why an entry cannot follow those before it."""
-        if isinstance(entry, Kept):
+        """Return why an entry cannot follow those before it, or None."""
+        if isinstance(entry, ReceiptEntry):
             return None
         call = self.calls.get(entry.ordinal)
-        if isinstance(entry, Intent):
-            due = max(self.calls, default=0) + 1
-            return (
-                f"call {entry.ordinal}; call {due} was expected" if entry.ordinal != due else None
-            )
+        if isinstance(entry, IntentEntry):
+            got, expected = entry.ordinal, max(self.calls, default=0) + 1
+            return None if got == expected else f"got call {got}, expected call {expected}"
         if call is None:
-            return f"{entry.kind} of call {entry.ordinal}; its intent was expected before it"
-        if isinstance(entry, Answer) and call.answer is not None:
-            return f"a second answer of call {entry.ordinal}; one was expected"
+            return f"{entry.kind} of call {entry.ordinal} without an intent before it"
+        if isinstance(entry, AnswerEntry) and call.answer is not None:
+            return f"a second answer of call {entry.ordinal}"
         return None
 
     def _take(self, entry: Entry) -> None:
-        if isinstance(entry, Kept):
+        if isinstance(entry, ReceiptEntry):
             self.receipts.append(entry.receipt)
-        elif isinstance(entry, Intent):
-            self.calls[entry.ordinal] = Called(intent=entry)
+        elif isinstance(entry, IntentEntry):
+            self.calls[entry.ordinal] = CallState(intent=entry)
         else:
             change: dict[str, object] = {"answer": entry}
-            if isinstance(entry, Settled):
+            if isinstance(entry, SettledEntry):
                 change = {"actual_usd": entry.actual_usd}
             self.calls[entry.ordinal] = self.calls[entry.ordinal].model_copy(update=change)
 
 
 def _open(path: Path) -> int:
-    """The file, made if it is not there; its name is then on the disk too."""
+    """Open the file, made if it is missing; its name is then on the disk too."""
     try:
         is_new = not path.exists()
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -259,22 +248,14 @@ def _open(path: Path) -> int:
 
 
 def _unusable(path: Path, error: OSError) -> BadInput:
-    return BadInput(
-        f"{path}: {error.strerror}; a file that can be read and written was expected."
-        " Give another path."
-    )
+    return BadInput(path, f"not readable and writable: {error.strerror}", "Use another path.")
 
 
-def _lock(handle: int, path: Path, holder: str) -> None:
-    told = path.with_name(f"{path.name}.holder")
-    if who := try_lock(handle, told):
-        raise BadInput(
-            f"{path}: {who} writes to it; a journal of one run was expected. Wait for its end."
-        )
+def _lock_own(handle: int, path: Path, holder: str) -> None:
+    note = path.with_name(f"{path.name}.holder")
+    if other := try_lock(handle, note):
+        raise BadInput(path, f"{other} writes to it", "Wait for its end.")
     if not path.exists() or not os.path.samestat(os.fstat(handle), os.stat(path)):
-        raise BadInput(
-            f"{path}: its run ended while this one began, and moved it; a journal of one run was"
-            " expected. Begin again."
-        )
+        raise BadInput(path, "its run ended while this one began, and moved it", "Begin again.")
     with suppress(OSError):  # a name for a message, no more
-        told.write_text(holder, encoding="utf-8")
+        note.write_text(holder, encoding="utf-8")

@@ -1,5 +1,5 @@
-"""Redirect: whether a reply leads to a stranger. Only an address that every client reads alike
-is trusted; the block is told of no other, so neither it nor a key can go there."""
+"""Redirect: checks that a reply redirects to a host of the target. Only an address that every
+client reads alike is trusted; no other reaches the block, so neither it nor a key can go there."""
 
 import re
 from collections.abc import Collection, Iterable
@@ -10,23 +10,24 @@ PLAIN = re.compile(
     r"/(?![/\\])[!-\[\]-~]*|https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:[/?#][!-\[\]-~]*)?"
 )
 PORTS = {"http": 80, "https": 443}
-Place = tuple[str, int]
+Origin = tuple[str, int]
+"""A host and a port."""
 
 
-def places_of(urls: Iterable[str]) -> frozenset[Place]:
-    """The places of addresses with a scheme; one with an impossible port is nowhere."""
-    found = set[Place]()
+def origins_of(urls: Iterable[str]) -> frozenset[Origin]:
+    """Return the origins of absolute addresses; one with an impossible port has none."""
+    found = set[Origin]()
     for url in urls:
         with suppress(ValueError):
-            found.add(_place(url))
+            found.add(_origin(url))
     return frozenset(found)
 
 
-def stranger_in(status: int, location: str | None, known: Collection[Place]) -> str | None:
-    """The host that a reply redirects to when it is none of the known ones, or None.
+def stranger_in(status: int, location: str | None, known: Collection[Origin]) -> str | None:
+    """Return the host that a reply redirects to if it is not a known one, or None.
 
     A `location` that clients could read differently, such as one with a user name, a backslash or
-    another scheme, is a stranger too, and is told as such.
+    another scheme, is reported as such.
     """
     if location is None or not 300 <= status < 400:
         return None
@@ -35,7 +36,7 @@ def stranger_in(status: int, location: str | None, known: Collection[Place]) -> 
     if location.startswith("/"):
         return None
     try:
-        host, port = _place(location)
+        host, port = _origin(location)
     except ValueError:
         return "an address that clients read differently"
     if (host, port) in known:
@@ -43,6 +44,6 @@ def stranger_in(status: int, location: str | None, known: Collection[Place]) -> 
     return host if port == PORTS[urlsplit(location).scheme] else f"{host}:{port}"
 
 
-def _place(url: str) -> Place:
+def _origin(url: str) -> Origin:
     parts = urlsplit(url)
     return parts.hostname or "", parts.port or PORTS[parts.scheme]

@@ -1,4 +1,4 @@
-"""Passage: one reply on its way from the target to the block, masked, recorded, cut at a limit."""
+"""Response stream: one reply on its way from the target to the block, masked, recorded, limited."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
@@ -7,17 +7,18 @@ import httpx
 from starlette.responses import JSONResponse
 from starlette.types import Send
 
-from trueup.relay.redirect import Place, stranger_in
+from trueup.relay.redirect import Origin, stranger_in
 from trueup.relay.secret import Masker, Secret
 
 BODY_LIMIT = 64 * 1024 * 1024
+"""The size in base64 of an image of 4096 x 4096 pixels without compression."""
 PASSED_BACK = ("content-type", "x-oneapi-request-id", "location", "retry-after")
-NOT_TOLD = 504
+NO_REPLY = 504
 
 
 @dataclass(frozen=True)
 class ForwardedResponse:
-    """What came of a request, as the block got it; `reason` says why it tells nothing."""
+    """A reply as the block got it; `reason` says why it is inconclusive."""
 
     status: int
     content_type: str
@@ -28,18 +29,18 @@ class ForwardedResponse:
 
 @dataclass
 class ResponseStream:
-    """Takes a reply piece by piece, and hands it on; `finish` gets the whole of it.
+    """Passes a reply on piece by piece; `finish` gets the whole of it.
 
-    `known` are the places that it may redirect to. The end is handed on after `finish`: a block
+    `known` are the origins that it may redirect to. The end is passed on after `finish`: a block
     that has its whole reply has an exchange.
     """
 
     secret: Secret
-    known: Collection[Place]
+    known: Collection[Origin]
     limit: int
     send: Send
     finish: Callable[[ForwardedResponse], None]
-    status: int = NOT_TOLD
+    status: int = NO_REPLY
     headers: dict[str, str] = field(default_factory=dict)
     content: bytearray = field(default_factory=bytearray)
     masker: Masker = field(init=False)
@@ -49,7 +50,7 @@ class ResponseStream:
         self.masker = Masker(self.secret)
 
     async def head(self, reply: httpx.Response) -> str | None:
-        """Takes the status and headers; why the reply must not be passed on, or None."""
+        """Pass the status and headers on. Return why the reply is withheld, or None."""
         stranger = stranger_in(reply.status_code, reply.headers.get("location"), self.known)
         if stranger is not None:
             return (
@@ -73,23 +74,23 @@ class ResponseStream:
         return None
 
     async def chunk(self, content: bytes) -> str | None:
-        """Takes a piece of the body; why no more of it is wanted, or None."""
-        return await self._hand_on(self.masker.feed(content))
+        """Pass a piece of the body on. Return why no more of it is read, or None."""
+        return await self._pass_on(self.masker.feed(content))
 
     async def end(self, reason: str | None) -> None:
-        """Ends the block's reply: whole, in the relay's own words, or broken off."""
+        """End the block's reply: whole, with an error of the relay's own, or broken off."""
         if not self.has_begun:
             await self._refuse(reason or "no answer")
             return
         if reason is None:
-            reason = await self._hand_on(self.masker.end())
-        self.finish(self._came(reason))
+            reason = await self._pass_on(self.masker.end())
+        self.finish(self._response(reason))
         if reason is None:
             await self.send({"type": "http.response.body", "body": b"", "more_body": False})
-        # Otherwise the server finds the reply unfinished and closes the connection, which tells
-        # the block that there is no more of it than if the target had been asked directly.
+        # Otherwise the server finds the reply unfinished and closes the connection: the block
+        # meets what it would have met at the target.
 
-    async def _hand_on(self, masked: bytes) -> str | None:
+    async def _pass_on(self, masked: bytes) -> str | None:
         if len(self.content) + len(masked) > self.limit:
             return f"the reply is larger than {_size(self.limit)}"
         if masked:
@@ -98,16 +99,16 @@ class ResponseStream:
         return None
 
     async def _refuse(self, reason: str) -> None:
-        own = JSONResponse({"error": {"message": f"the relay: {reason}"}}, NOT_TOLD)
-        self.status, self.headers = NOT_TOLD, dict(own.headers)
+        own = JSONResponse({"error": {"message": f"the relay: {reason}"}}, NO_REPLY)
+        self.status, self.headers = NO_REPLY, dict(own.headers)
         self.content = bytearray(bytes(own.body))
-        self.finish(self._came(reason))
+        self.finish(self._response(reason))
         await self.send(
-            {"type": "http.response.start", "status": NOT_TOLD, "headers": own.raw_headers}
+            {"type": "http.response.start", "status": NO_REPLY, "headers": own.raw_headers}
         )
         await self.send({"type": "http.response.body", "body": bytes(own.body)})
 
-    def _came(self, reason: str | None) -> ForwardedResponse:
+    def _response(self, reason: str | None) -> ForwardedResponse:
         return ForwardedResponse(
             status=self.status,
             content_type=self.headers.get("content-type", ""),

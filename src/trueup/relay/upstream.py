@@ -1,6 +1,6 @@
-"""Wire: one request to a live gateway, its deadlines, and its faults in plain words.
+"""Upstream: one request to a live gateway, its deadlines, and a text for each of its faults.
 
-Nothing that a fault carries is passed on but its class: an exception may hold the key.
+Of an exception only its class is passed on: its message may hold the key.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ _is_ours: ContextVar[bool] = ContextVar("is_ours", default=False)
 
 
 def _unless_ours(record: logging.LogRecord) -> bool:
-    """The clients' own logs tell addresses and headers, the key within; ours stay silent."""
+    """Return False for the logs of our own calls: they name addresses and headers with the key."""
     return not _is_ours.get()
 
 
@@ -32,15 +32,17 @@ for name in LOGGERS:
 
 @dataclass(frozen=True)
 class Deadlines:
-    """How long a reply may take in all, and how long its body may pause once it has begun."""
+    """The time limits of a reply."""
 
     total_s: float = 300.0
+    """Five minutes for the whole of it, more than the slowest images take."""
     idle_s: float = 120.0
+    """Two minutes for a pause in its body: a stream can wait that long for its image."""
 
 
 @dataclass(frozen=True)
 class UpstreamRequest:
-    """What is sent: the key is in its address or its headers, so it is shown nowhere."""
+    """A request with the key in its address or its headers, which its repr leaves out."""
 
     method: str
     url: httpx.URL = field(repr=False)
@@ -52,8 +54,8 @@ OnHead = Callable[[httpx.Response], Awaitable[str | None]]
 OnChunk = Callable[[bytes], Awaitable[str | None]]
 
 
-class Wire:
-    """The way to live gateways. Verifies their certificates unless another context is given."""
+class UpstreamClient:
+    """The client of live gateways. Verifies their certificates unless `tls` is given."""
 
     def __init__(
         self,
@@ -66,45 +68,47 @@ class Wire:
         # Made once: reading every authority that the machine trusts takes its time.
         self._tls = tls or (True if transport else httpx.create_ssl_context())
 
-    async def fetch(self, asked: UpstreamRequest, on_head: OnHead, on_chunk: OnChunk) -> str | None:
-        """Sends a request and hands on the reply as it comes; why no whole reply came, or None.
+    async def fetch(
+        self, upstream: UpstreamRequest, on_head: OnHead, on_chunk: OnChunk
+    ) -> str | None:
+        """Send a request and pass the reply on. Return why no whole reply came, or None.
 
         `on_head` gets the reply before its body, `on_chunk` each piece of the body, decompressed;
-        either ends the matter by a reason of its own. The reason is a clause such as
+        a reason from either ends the reading. The reason is a clause such as
         `gateway.example refused the connection`.
         """
         _is_ours.set(True)
-        host = asked.url.netloc.decode()
-        progress = _Progress(on_head, on_chunk, self._deadlines.idle_s)
+        host = upstream.url.netloc.decode()
+        reader = _ReplyReader(on_head, on_chunk, self._deadlines.idle_s)
         try:
             async with asyncio.timeout(self._deadlines.total_s):
-                return await self._fetch(asked, progress)
+                return await self._fetch(upstream, reader)
         except TimeoutError:
             wait = f"{self._deadlines.total_s:g} s"
-            if progress.has_begun:
+            if reader.has_begun:
                 return f"the reply of {host} took longer than {wait}"
             return f"{host} gave no answer within {wait}"
         except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:
-            return _reason(error, host, progress)
+            return _reason(error, host, reader)
 
-    async def _fetch(self, asked: UpstreamRequest, progress: "_Progress") -> str | None:
+    async def _fetch(self, upstream: UpstreamRequest, reader: "_ReplyReader") -> str | None:
         client = httpx.AsyncClient(transport=self._transport, verify=self._tls, timeout=None)
         async with client:
             # Compressed, a key that the target repeats could hide from the mask.
-            headers = {**asked.headers, "accept-encoding": "identity"}
+            headers = {**upstream.headers, "accept-encoding": "identity"}
             request = client.build_request(
-                asked.method, asked.url, headers=headers, content=asked.body
+                upstream.method, upstream.url, headers=headers, content=upstream.body
             )
             reply = await client.send(request, stream=True)
             try:
-                return await progress.read(reply)
+                return await reader.read(reply)
             finally:
                 await reply.aclose()
 
 
 @dataclass
-class _Progress:
-    """How far a reply has come."""
+class _ReplyReader:
+    """The reader of one reply, with the number of bytes received so far."""
 
     on_head: OnHead
     on_chunk: OnChunk
@@ -114,9 +118,9 @@ class _Progress:
 
     async def read(self, reply: httpx.Response) -> str | None:
         self.has_begun = True
-        packed = reply.headers.get("content-encoding", "").strip().lower()
-        if packed not in READABLE:
-            return f"the reply of {reply.url.host} is compressed in a way that was not asked for"
+        encoding = reply.headers.get("content-encoding", "").strip().lower()
+        if encoding not in READABLE:
+            return f"the reply of {reply.url.host} has a compression that was not requested"
         if reason := await self.on_head(reply):
             return reason
         chunks = aiter(reply.aiter_bytes())
@@ -136,12 +140,12 @@ class _Progress:
                 return reason
 
 
-def _reason(error: Exception, host: str, progress: _Progress) -> str:
-    """The class of a fault in plain words."""
-    if progress.has_begun:
+def _reason(error: Exception, host: str, reader: _ReplyReader) -> str:
+    """Return the fault as a clause."""
+    if reader.has_begun:
         if isinstance(error, httpx.DecodingError):
             return f"the reply of {host} is compressed and cannot be decoded"
-        return f"the reply of {host} broke off after {progress.received} bytes"
+        return f"the reply of {host} broke off after {reader.received} bytes"
     causes = tuple(_causes(error))
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
@@ -166,19 +170,19 @@ FAULTS: dict[type[BaseException], str] = {
     httpx.ProxyError: "could not be reached through the proxy",
     httpx.TimeoutException: "gave no answer in time",
 }
-"""First what lies beneath, then what the client makes of it."""
+"""The causes first, then the client's own classes for them."""
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """An error and all that led to it."""
+    """Yield an error and all its causes."""
     seen: set[int] = set()
     waiting = [error]
     while waiting:
-        one = waiting.pop()
-        if one is None or id(one) in seen:
+        cause = waiting.pop()
+        if cause is None or id(cause) in seen:
             continue
-        seen.add(id(one))
-        yield one
-        waiting += [one.__cause__, one.__context__]
-        if isinstance(one, BaseExceptionGroup):
-            waiting += one.exceptions
+        seen.add(id(cause))
+        yield cause
+        waiting += [cause.__cause__, cause.__context__]
+        if isinstance(cause, BaseExceptionGroup):
+            waiting += cause.exceptions
