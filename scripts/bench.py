@@ -36,7 +36,7 @@ from trueup.request import request_of
 from trueup.site import Block
 from trueup.snippet import LANGUAGES, render_snippet
 from trueup.status_file import load_status
-from trueup.verify.cache import Cache, Keys
+from trueup.verify.cache import Cache
 from trueup.verify.pool import Pool
 from trueup.verify.run import open_mock
 
@@ -147,7 +147,7 @@ def blocks_of(language: str, count: int) -> list[Block]:
 def measure_runs(language: str, count: str, jobs: str, file: str) -> dict[str, float]:
     """Milliseconds a block of one whole verification, and the most memory that it held."""
     blocks = blocks_of(language, int(count))
-    cache = Cache(Path(file), Keys(STORED, ["bench"]), fresh=True) if file else None
+    cache = Cache(Path(file), STORED, ["bench"], fresh=True) if file else None
     pool = Pool(partial(open_mock, STORED), int(jobs), cache)
     began = time.perf_counter()
     report = pool.verify(blocks, STORED, datetime.now(UTC).date())
@@ -160,7 +160,7 @@ def measure_unchanged(count: str, file: str) -> dict[str, float]:
     """Seconds to find that none of the blocks needs to be run again."""
     blocks = blocks_of("curl", int(count))
     began = time.perf_counter()
-    pool = Pool(partial(open_mock, STORED), 1, Cache(Path(file), Keys(STORED, ["bench"])))
+    pool = Pool(partial(open_mock, STORED), 1, Cache(Path(file), STORED, ["bench"]))
     report = pool.verify(blocks, STORED, datetime.now(UTC).date())
     s = time.perf_counter() - began
     assert report.reused == len(blocks), str(report)

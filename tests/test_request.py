@@ -53,7 +53,7 @@ def sent(body: dict[str, Any], **fields: Any) -> Sent:
 
 def changed(*path: str, to: Any) -> Status:
     """Return the status file with one value changed."""
-    file = copy.deepcopy(FILE)
+    file = copy.deepcopy(FACTS)
     place = file
     for key in path[:-1]:
         place = place[key]
@@ -197,7 +197,7 @@ def test_a_star_matches_any_further_fields() -> None:
 
 
 def test_a_variant_is_compared_with_its_own_request() -> None:
-    file = yaml.safe_load((TESTS / "record.yml").read_text("utf-8"))
+    file = yaml.safe_load(FILE.read_text("utf-8"))
     status = Status.model_validate(file)
     pro = "nano-banana-pro/images-generations"
     assert [row.variant for row in variant_rows(status, pro, "resolution-4k")] == ["resolution-4k"]

@@ -1,4 +1,4 @@
-"""The judge: a block passes when it sends what was recorded, and what happens was recorded too."""
+"""The judge: a block passes if its request and the result are as recorded."""
 
 import base64
 import io
@@ -42,10 +42,10 @@ HOSTED = "gemini-2.5-flash-image-preview/generate-content"
 GATEWAY = "crazyrouter.com"
 REAL = load_status(TOP / "status.yml", datetime.now(UTC))
 ASSESSED = assess(REAL.status)
-TOLD = [endpoint for endpoint, one in ASSESSED.items() if "production" in one.latest]
+OBSERVED = [name for name, assessment in ASSESSED.items() if "production" in assessment.latest]
 PUBLISHED = [
     (endpoint, language.name)
-    for endpoint in TOLD
+    for endpoint in OBSERVED
     for language in languages_of(REAL.status.route_of(endpoint).protocol, TOP / "snippets")
 ]
 PNG = draw_picture("nano-banana", "image/png")
@@ -61,7 +61,7 @@ CURLED = Ran(0, None, b"{}", b"", 5, {}, ())
 
 
 class Scripted(Sandbox):
-    """A sandbox in which nothing runs: what came of the block is given."""
+    """A sandbox in which nothing runs: the result of the block is given."""
 
     containment = "none"
 
@@ -75,7 +75,7 @@ class Scripted(Sandbox):
         return self.ran
 
 
-def bench_of(
+def harness_of(
     ran: Ran, exchanges: tuple[Exchange, ...], target: str = "production", replays: bool = True
 ) -> Harness:
     base_url = STORED.status.targets[target].base_url
@@ -119,7 +119,7 @@ def judge(
     **harness: Any,
 ) -> BlockReceipt:
     block = Block("page/index.html", 1, language, "text", endpoint=endpoint)
-    return verify_block(block, ("page",), stored, bench_of(ran, exchanges, **harness), today)
+    return verify_block(block, ("page",), stored, harness_of(ran, exchanges, **harness), today)
 
 
 def reasons(*args: Any, **named: Any) -> str:
@@ -166,7 +166,7 @@ def run(harness: Harness, endpoint: str, language: str, *changes: tuple[str, str
 
 @pytest.fixture(scope="module")
 def mock() -> Iterator[Harness]:
-    """The bench that replays the sample's record."""
+    """The harness that replays the sample's record."""
     with open_mock(STORED) as opened:
         yield opened
 
@@ -189,56 +189,41 @@ def test_every_endpoint_passes_on_the_mock_as_recorded(
     assert (receipt.exit_code == 0) == (receipt.outcome == "output" or language == "curl")
 
 
-# A change of the rendered text, and what the judge says of it on the mock.
+# A change of the rendered text, and the reason that the judge gives on the mock.
 BROKEN = {
-    "the data URI is not looked for": (
+    "the search for a data URI": (
         NATIVE,
         "python",
         ('r"data:(image', 'r"dota:(image'),
-        "an image came back, yet the program ended with 1",
+        "the reply has an image, but the program ended with exit code 1",
     ),
-    "a hosted image is not looked for": (
+    "the search for a link": (
         HOSTED,
         "python",
         ('r"!\\[', 'r"!!\\['),
-        "an image came back, yet the program ended with 1",
+        "the reply has an image, but the program ended with exit code 1",
     ),
-    "no key in Python": (
+    "no key": (
         NATIVE,
         "python",
         ('        params={"key": API_KEY},\n', ""),
         "not JSON with one key",
     ),
-    "no key in curl": (NATIVE, "curl", ("?key=YOUR_API_KEY", ""), "not JSON with one key"),
-    "two keys": (
-        NATIVE,
-        "curl",
-        ("  -d", "  -H 'Authorization: Bearer YOUR_API_KEY' \\\n  -d"),
-        "not JSON with one key",
-    ),
-    "another way of the key": (
+    "another auth method": (
         NATIVE,
         "python",
         ('params={"key": API_KEY}', 'headers={"x-goog-api-key": API_KEY}'),
         "auth: recorded query-key, now x-goog-api-key",
     ),
-    "a letter of the path": (
-        NATIVE,
-        "curl",
-        (":generateContent", ":generateContenu"),
-        "image:generateContenu",
-    ),
     "a query": (IMAGES, "curl", ("generations'", "generations?n=1'"), "generations?n=1"),
-    "a letter of the model": (
+    "the model": (
         IMAGES,
         "python",
         ('"model": "nano-banana"', '"model": "nano-bananb"'),
         'body.model: recorded "nano-banana", now "nano-bananb"',
     ),
     "the method": (IMAGES, "curl", ("curl ", "curl -X PUT "), "now PUT /v1/images/generations"),
-    "a value of the body": (NATIVE, "curl", ('"IMAGE"', '"VIDEO"'), 'now "VIDEO"'),
     "a body that is no JSON": (NATIVE, "curl", ('"contents":', '"contents"'), "not JSON with one"),
-    "no request": (IMAGES, "curl", ("curl ", "echo "), "0 requests reached crazyrouter.com"),
     "two requests": (
         IMAGES,
         "python",
@@ -249,56 +234,38 @@ BROKEN = {
         IMAGES,
         "curl",
         ("https://crazyrouter.com", "https://crazyrouter.example"),
-        "0 requests reached crazyrouter.com; one was expected. Its last words: curl: ",
+        "0 requests reached crazyrouter.com, expected one (stderr ends with: curl: ",
     ),
     "another name of the host": (
         IMAGES,
         "curl",
         ("  -d", "  -H 'Host: other.example' \\\n  -d"),
-        "asked for other hosts: other.example; 0 requests",
+        "sent requests to other hosts: other.example; 0 requests",
     ),
     "a traceback": (
         IMAGES,
         "python",
         ("    sys.exit(", "    raise SystemError("),
-        "another code than 0 and one readable line",
+        "expected a code above 0 and one readable line",
     ),
-    "a failure that is not told by the code": (
-        IMAGES,
-        "python",
-        ("sys.exit(", "print("),
-        "ended with exit code 0 and 0 lines",
-    ),
-    "another name of the file": (
+    "another file name": (
         NATIVE,
         "python",
         ("Path(MODEL +", "Path('x' + MODEL +"),
-        "it left xnano-banana.png; one image that decodes, named nano-banana.*",
-    ),
-    "a file without a word": (
-        NATIVE,
-        "python",
-        ("    print(f", "    str(f"),
-        "it saved nano-banana.png without saying so",
-    ),
-    "half an image": (
-        NATIVE,
-        "python",
-        ("write_bytes(image)", "write_bytes(image[:99])"),
-        "it left nano-banana.png; one image that decodes",
+        "got xnano-banana.png, expected one image that decodes, named nano-banana.*",
     ),
 }
 
 
-@pytest.mark.parametrize("what", BROKEN)
-def test_a_block_with_a_broken_part_fails_for_that_reason(what: str, mock: Harness) -> None:
-    endpoint, language, change, told = BROKEN[what]
+@pytest.mark.parametrize("part", BROKEN)
+def test_a_block_with_a_broken_part_fails_for_that_reason(part: str, mock: Harness) -> None:
+    endpoint, language, change, reason = BROKEN[part]
     receipt = run(mock, endpoint, language, change)
     assert not receipt.passed
-    assert told in "; ".join(receipt.reasons)
+    assert reason in "; ".join(receipt.reasons)
 
 
-def test_a_block_that_ends_neither_in_time_nor_in_size_fails(
+def test_a_block_that_exceeds_its_time_or_output_fails(
     mock: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("trueup.verify.judge.LIMITS", Limits(timeout_s=1, output_bytes=10_000))
@@ -309,7 +276,7 @@ def test_a_block_that_ends_neither_in_time_nor_in_size_fails(
     assert loud.reasons[0] == "the block was stopped at its output limit"
 
 
-def test_the_free_text_of_a_prompt_that_nobody_reported_is_compared_with_nothing(
+def test_a_prompt_that_was_not_recorded_may_be_any_text(
     mock: Harness,
 ) -> None:
     assert run(mock, IMAGES, "curl", ("A clean banana", "Two bananas")).passed
@@ -336,22 +303,22 @@ def test_another_shape_than_the_recorded_one_fails() -> None:
     part = {"inlineData": {"mimeType": "image/png", "data": base64.b64encode(PNG).decode()}}
     reply = {"candidates": [{"content": {"parts": [part]}}]}
     assert reasons(NATIVE, "python", SAVED, exchange_of(NATIVE, reply)) == (
-        "the image came as inline-data; data-uri is on record"
+        "got the shape inline-data, expected the recorded data-uri"
     )
 
 
 def test_another_failure_than_the_recorded_one_fails() -> None:
     other = exchange_of(IMAGES, {"error": {"message": "out of paint"}}, 400)
     assert reasons(IMAGES, "python", REPORTED, other) == (
-        "it failed with 'out of paint'; unknown-image-output-options is on record"
+        "got the error 'out of paint', expected the recorded unknown-image-output-options"
     )
 
 
-def test_a_failure_in_the_place_of_an_image_fails_and_so_does_the_reverse() -> None:
+def test_a_failure_in_place_of_an_image_fails_and_so_does_the_reverse() -> None:
     failed = exchange_of(NATIVE, FAILURE, 400)
-    assert "the reply was an error (Invalid JSON" in reasons(NATIVE, "bash", CURLED, failed)
+    assert "got an error (Invalid JSON" in reasons(NATIVE, "bash", CURLED, failed)
     image = {"data": [{"b64_json": base64.b64encode(PNG).decode()}]}
-    assert "the reply was an image; an error is on record" in reasons(
+    assert "got an output, expected the recorded error" in reasons(
         IMAGES, "bash", CURLED, exchange_of(IMAGES, image)
     )
     empty = exchange_of(NATIVE, {"candidates": []})
@@ -363,7 +330,7 @@ def test_a_failure_with_a_200_is_a_failure() -> None:
 
 
 @pytest.mark.parametrize(
-    ("exchange", "told"),
+    ("exchange", "reason"),
     [
         (replace(IMAGE, path="/v1beta/models/x:generateContent"), "request: recorded POST"),
         (replace(IMAGE, method="PUT"), "now PUT /v1beta"),
@@ -378,18 +345,17 @@ def test_a_failure_with_a_200_is_a_failure() -> None:
         (changed(IMAGE, contents=[]), "body.contents: recorded"),
     ],
 )
-def test_another_request_than_the_recorded_one_fails(exchange: Exchange, told: str) -> None:
+def test_another_request_than_the_recorded_one_fails(exchange: Exchange, reason: str) -> None:
     found = reasons(NATIVE, "bash", CURLED, exchange)
-    assert told in found
+    assert reason in found
     assert "status.yml:" in found or "one key" in found
 
 
-def test_a_second_request_to_the_gateway_fails_though_the_first_was_right() -> None:
-    assert "2 requests reached crazyrouter.com; one was expected" in reasons(
-        NATIVE, "python", SAVED, IMAGE, IMAGE
-    )
+def test_a_second_request_to_the_gateway_fails() -> None:
     stray = replace(IMAGE, method="GET", path="/api/status")
-    assert "2 requests reached" in reasons(NATIVE, "python", SAVED, IMAGE, stray)
+    assert "2 requests reached crazyrouter.com, expected one" in reasons(
+        NATIVE, "python", SAVED, IMAGE, stray
+    )
 
 
 def test_a_linked_image_is_no_request_to_the_gateway() -> None:
@@ -403,44 +369,39 @@ def test_a_linked_image_is_no_request_to_the_gateway() -> None:
     assert live.image == {"format": "PNG", "width": 512, "height": 256, "bytes": len(PNG)}
 
 
-def test_other_hosts_are_told_of() -> None:
-    assert "the block asked for other hosts: a.example, b.example; 0 requests reached" in reasons(
+def test_requests_to_other_hosts_fail() -> None:
+    assert "sent requests to other hosts: a.example, b.example; 0 requests reached" in reasons(
         NATIVE, "bash", replace(CURLED, refused=("b.example",)), replace(IMAGE, host="a.example")
     )
 
 
-def test_a_block_that_sends_nothing_fails_with_its_last_words() -> None:
+def test_a_block_that_sends_nothing_fails_with_the_end_of_its_stderr() -> None:
     ran = replace(CURLED, exit_code=6, stderr=b"one\ncurl: (6) no such host\n")
     assert reasons(NATIVE, "bash", ran) == (
-        "0 requests reached crazyrouter.com; one was expected."
-        " Its last words: curl: (6) no such host"
+        "0 requests reached crazyrouter.com, expected one"
+        " (stderr ends with: curl: (6) no such host)"
     )
-    assert "It said nothing." in reasons(NATIVE, "bash", CURLED)
+    assert "(nothing on stderr)" in reasons(NATIVE, "bash", CURLED)
 
 
 @pytest.mark.parametrize(
-    ("ran", "told"),
+    ("ran", "reason"),
     [
-        (
-            replace(SAVED, exit_code=1, stderr=b"x\ny\n"),
-            "the program ended with 1; it was expected",
-        ),
-        (replace(SAVED, exit_code=-9), "the program ended with -9"),
-        (replace(SAVED, files={}), "it left no file; one image"),
-        (replace(SAVED, files={"a.png": PNG}), "it left a.png; one image"),
-        (replace(SAVED, files={"x/nano-banana.png": PNG}), "it left x/nano-banana.png"),
-        (replace(SAVED, files={"nano-banana.png": PNG, "b": b""}), "it left nano-banana.png, b"),
-        (replace(SAVED, files={"nano-banana.png": b"no"}), "one image that decodes"),
+        (replace(SAVED, exit_code=1, stderr=b"x\ny\n"), "exit code 1 (stderr ends with: y)"),
+        (replace(SAVED, exit_code=-9), "the program ended with exit code -9"),
+        (replace(SAVED, files={}), "got no file, expected one image"),
+        (replace(SAVED, files={"x/nano-banana.png": PNG}), "got x/nano-banana.png, expected"),
+        (replace(SAVED, files={"nano-banana.png": PNG, "b": b""}), "got nano-banana.png, b, "),
         (replace(SAVED, files={"nano-banana.png": PNG[:500]}), "one image that decodes"),
         (
             replace(SAVED, files={"nano-banana.png": draw_picture("x", "image/png")}),
-            "nano-banana.png is not the image that came back",
+            "nano-banana.png is not the image of the reply",
         ),
-        (replace(SAVED, stdout=b"done\n"), "it saved nano-banana.png without saying so"),
+        (replace(SAVED, stdout=b"done\n"), "was saved, but its name was not printed"),
     ],
 )
-def test_python_must_save_one_image_under_its_name_and_say_so(ran: Ran, told: str) -> None:
-    assert told in reasons(NATIVE, "python", ran, IMAGE)
+def test_python_must_save_one_image_and_print_its_name(ran: Ran, reason: str) -> None:
+    assert reason in reasons(NATIVE, "python", ran, IMAGE)
 
 
 @pytest.mark.parametrize(
@@ -453,18 +414,17 @@ def test_python_must_save_one_image_under_its_name_and_say_so(ran: Ran, told: st
         replace(REPORTED, files={"nano-banana.png": b"{}"}),
     ],
 )
-def test_python_must_tell_a_failure_in_one_line_and_by_its_code(ran: Ran) -> None:
+def test_python_must_report_a_failure_in_one_line_and_by_its_exit_code(ran: Ran) -> None:
     assert "the failed call" in reasons(IMAGES, "python", ran, FAILED)
 
 
-@pytest.mark.parametrize("code", [2, 1, 255])
-def test_any_code_but_0_tells_a_failure(code: int) -> None:
-    assert judge(IMAGES, "python", replace(REPORTED, exit_code=code), FAILED).passed
+def test_any_exit_code_above_0_reports_a_failure() -> None:
+    assert judge(IMAGES, "python", replace(REPORTED, exit_code=255), FAILED).passed
 
 
-def test_curl_must_end_with_0_whatever_the_gateway_says() -> None:
+def test_curl_must_end_with_0_whatever_the_reply_is() -> None:
     ran = replace(CURLED, exit_code=22)
-    assert reasons(IMAGES, "bash", ran, FAILED) == "curl ended with 22; 0 was expected"
+    assert reasons(IMAGES, "bash", ran, FAILED) == "got exit code 22 of curl, expected 0"
 
 
 def test_a_stopped_block_fails_for_that_alone() -> None:
@@ -485,12 +445,10 @@ def test_a_mixed_row_passes_with_an_image_and_with_its_own_failure(language: str
     assert reasons(NATIVE, language, ran[0], IMAGE, stored=stored) == ""
     assert reasons(NATIVE, language, ran[1], failed, stored=stored) == ""
     other = exchange_of(NATIVE, {"error": {"message": "out of paint"}}, 400)
-    assert "it failed with 'out of paint'" in reasons(
-        NATIVE, language, ran[1], other, stored=stored
-    )
+    assert "got the error 'out of paint'" in reasons(NATIVE, language, ran[1], other, stored=stored)
 
 
-def test_rows_that_could_not_tell_are_no_evidence() -> None:
+def test_inconclusive_rows_are_no_evidence() -> None:
     stored = status_with(
         NATIVE, lambda row: row.model_copy(update={"outcome": "inconclusive", "reason": "429"})
     )
@@ -499,28 +457,18 @@ def test_rows_that_could_not_tell_are_no_evidence() -> None:
     assert receipt.record is None and receipt.evidence is None
 
 
-@pytest.mark.parametrize("endpoint", sorted(set(REAL.status.endpoints) - {*TOLD}))
-def test_an_endpoint_that_nothing_told_of_does_not_pass(endpoint: str, harness: Harness) -> None:
+@pytest.mark.parametrize("endpoint", sorted(set(REAL.status.endpoints) - {*OBSERVED}))
+def test_an_endpoint_without_observations_does_not_pass(endpoint: str, harness: Harness) -> None:
     block = block_of(REAL, endpoint, "curl")
     receipt = verify_block(block, ("page",), REAL, harness, TODAY)
     assert not receipt.passed
     assert receipt.skipped or "no observation of it at production" in receipt.reasons[0]
 
 
-def test_an_endpoint_without_observations_fails() -> None:
-    rows = tuple(row for row in STORED.status.observations if row.endpoint != NATIVE)
-    stored = replace(STORED, status=STORED.status.model_copy(update={"observations": rows}))
-    assert "no observation of it at production" in reasons(
-        NATIVE, "python", SAVED, IMAGE, stored=stored
-    )
-
-
-@pytest.mark.parametrize("endpoint", [None, "nano-banana/other", "x"])
+@pytest.mark.parametrize("endpoint", [None, "nano-banana/other"])
 def test_a_block_of_no_endpoint_fails_without_a_run(endpoint: str | None) -> None:
     receipt = judge(endpoint, "bash", CURLED, IMAGE)
-    assert receipt.reasons == (
-        "the block belongs to no endpoint; a block that a macro made was expected",
-    )
+    assert receipt.reasons == ("the block belongs to no endpoint: no macro made it",)
     assert receipt.status is None
 
 
@@ -543,7 +491,7 @@ def test_a_skip_holds_until_its_date_with_its_reason(today: date, skipped: bool)
     assert judge(IMAGES, "bash", CURLED, local, stored=stored, today=today, **live).passed
 
 
-def test_a_replay_has_no_image_facts_and_a_live_run_has() -> None:
+def test_only_a_live_run_has_the_size_of_its_image() -> None:
     assert judge(NATIVE, "python", SAVED, IMAGE).image is None
     live = judge(NATIVE, "python", SAVED, IMAGE, replays=False)
     assert live.image == {"format": "PNG", "width": 512, "height": 256, "bytes": len(PNG)}
@@ -552,44 +500,16 @@ def test_a_replay_has_no_image_facts_and_a_live_run_has() -> None:
     assert failed.image is None and failed.passed
 
 
-@pytest.mark.parametrize(
-    ("exchange", "told"),
-    [
-        (
-            replace(IMAGE, is_whole=False, status=504, reason="it refused the connection"),
-            "no whole answer came (it refused the connection)",
-        ),
-        (replace(IMAGE, is_whole=False), "no whole answer came (no reason is known)"),
-        (replace(IMAGE, status=401), "HTTP 401 tells of the key"),
-        (replace(IMAGE, status=402), "HTTP 402 tells of the key"),
-        (replace(IMAGE, status=429), "HTTP 429 tells of the key"),
-        (
-            exchange_of(NATIVE, {"error": {"code": "insufficient_user_quota"}}, 403),
-            "HTTP 403 tells of the key",
-        ),
-        (
-            exchange_of(NATIVE, {"error": {"code": "pre_consume_token_quota_failed"}}, 403),
-            "HTTP 403 tells of the key",
-        ),
-    ],
-)
-def test_a_live_target_that_tells_nothing_is_neither_a_pass_nor_a_failure(
-    exchange: Exchange, told: str
-) -> None:
+def test_an_inconclusive_answer_neither_passes_nor_fails() -> None:
+    exchange = replace(IMAGE, is_whole=False, status=504, reason="it refused the connection")
     receipt = judge(NATIVE, "bash", CURLED, exchange, replays=False)
-    assert receipt.inconclusive and receipt.inconclusive.startswith(told)
+    assert receipt.inconclusive == "no whole answer came (it refused the connection)"
     assert (receipt.outcome, receipt.passed, receipt.reasons) == ("inconclusive", False, ())
     assert (receipt.status, receipt.request_id) == (exchange.status, exchange.request_id)
     assert (receipt.image, receipt.shape, receipt.record) == (None, None, None)
 
 
-def test_a_refusal_that_is_not_about_the_balance_is_a_failure() -> None:
-    refused = exchange_of(NATIVE, {"error": {"code": "access_denied", "message": "no"}}, 403)
-    receipt = judge(NATIVE, "bash", CURLED, refused, replays=False)
-    assert (receipt.outcome, receipt.inconclusive) == ("error", None) and receipt.reasons
-
-
-def test_a_refusal_that_no_file_could_hold_is_quoted_in_one_that_is_read_back() -> None:
+def test_a_refusal_that_is_not_valid_unicode_is_escaped_in_the_report() -> None:
     refused = exchange_of(NATIVE, {"error": {"message": "half \ud800\n\x1b[31m"}}, 500)
     report = Report((judge(NATIVE, "bash", CURLED, refused, replays=False),))
     assert "half \\ud800\\n\\x1b[31m" in report.receipts[0].reasons[0]
@@ -599,7 +519,7 @@ def test_a_refusal_that_no_file_could_hold_is_quoted_in_one_that_is_read_back() 
 def test_one_block_without_an_answer_does_not_lose_the_others() -> None:
     block = Block("a", 1, "bash", "curl", endpoint=NATIVE)
     blocks = [block, replace(block, text="curl "), replace(block, text="curl  ")]
-    harness = bench_of(CURLED, (), replays=False)
+    harness = harness_of(CURLED, (), replays=False)
     assert isinstance(harness.sandbox, Scripted)
     answers = iter([replace(IMAGE, status=429), IMAGE, replace(IMAGE, is_whole=False)])
     harness.sandbox.arriving = [lambda: harness.log.append(next(answers))]
@@ -607,26 +527,20 @@ def test_one_block_without_an_answer_does_not_lose_the_others() -> None:
     assert str(report) == "found 3, run 3, passed 1, failed 0, skipped 0, inconclusive 2"
 
 
-def test_a_run_in_which_nothing_was_told_raises() -> None:
+def test_a_verification_without_a_conclusive_answer_raises() -> None:
     block = Block("a", 1, "bash", "curl", endpoint=NATIVE)
-    harness = bench_of(CURLED, (replace(IMAGE, status=401),), replays=False)
+    harness = harness_of(CURLED, (replace(IMAGE, status=401),), replays=False)
     with pytest.raises(Unreachable) as error:
         pool = Pool(lambda: nullcontext(harness))
         pool.verify([block, replace(block, text="curl ")], STORED, TODAY)
     assert str(error.value).startswith(
-        "production: 2 blocks were run and none told anything; an answer of"
-        " https://crazyrouter.com was expected. The first: HTTP 401 tells of the key"
+        "production: 2 blocks were run, all inconclusive; the first: HTTP 401 is about the key"
     )
-
-
-def test_a_media_host_that_does_not_answer_is_neither_a_pass_nor_a_failure() -> None:
-    media = replace(IMAGE, host=MEDIA_HOST, is_whole=False, status=504)
-    receipt = judge(NATIVE, "python", SAVED, IMAGE, media, replays=False)
-    assert receipt.inconclusive == "simulated-media.example did not give the image (no answer)"
+    assert "Check that https://crazyrouter.com is up" in str(error.value)
 
 
 def test_a_refused_key_on_the_mock_is_a_failure_of_the_block() -> None:
-    assert "on record" in reasons(NATIVE, "bash", CURLED, exchange_of(NATIVE, FAILURE, 401))
+    assert "recorded" in reasons(NATIVE, "bash", CURLED, exchange_of(NATIVE, FAILURE, 401))
 
 
 def image_bytes(kind: str) -> bytes:
@@ -650,7 +564,7 @@ def test_a_damaged_image_is_judged_and_never_raises(
     judge(NATIVE, "python", replace(SAVED, files=files), IMAGE, replays=False)
 
 
-def test_a_file_that_only_a_dangerous_reader_knows_is_no_image() -> None:
+def test_a_format_without_a_safe_reader_is_no_image() -> None:
     files = {"nano-banana.eps": image_bytes("EPS")}
     ran = replace(SAVED, files=files, stdout=b"nano-banana.eps")
     assert "one image that decodes" in reasons(NATIVE, "python", ran, IMAGE)
@@ -683,12 +597,12 @@ def test_the_report_counts_distinct_blocks() -> None:
     block = Block("a", 1, "bash", "curl", endpoint=IMAGES)
     blocks = [block, replace(block, page="b"), replace(block, endpoint=NATIVE)]
 
-    def told(*exchanges: Exchange) -> Report:
-        pool = Pool(lambda: nullcontext(bench_of(CURLED, exchanges)))
-        return pool.verify(blocks, stored, TODAY)
+    def report(*exchanges: Exchange) -> str:
+        pool = Pool(lambda: nullcontext(harness_of(CURLED, exchanges)))
+        return str(pool.verify(blocks, stored, TODAY))
 
-    assert str(told(IMAGE)) == "found 2, run 1, passed 1, failed 0, skipped 1"
-    assert str(told()) == "found 2, run 1, passed 0, failed 1, skipped 1"
+    assert report(IMAGE) == "found 2, run 1, passed 1, failed 0, skipped 1"
+    assert report() == "found 2, run 1, passed 0, failed 1, skipped 1"
 
 
 def test_a_status_that_lost_its_upstream_fails_its_blocks(mock: Harness) -> None:
@@ -712,7 +626,7 @@ class Lacking(Scripted):
 def test_only_a_program_that_may_be_absent_skips_its_blocks(
     language: str, is_complete: bool
 ) -> None:
-    harness = replace(bench_of(CURLED, (IMAGE,)), sandbox=Lacking(CURLED), complete=is_complete)
+    harness = replace(harness_of(CURLED, (IMAGE,)), sandbox=Lacking(CURLED), complete=is_complete)
     block = Block("a", 1, language, "x", endpoint=NATIVE)
     receipt = verify_block(block, ("a",), STORED, harness, TODAY)
     may_skip = language == "javascript" and not is_complete

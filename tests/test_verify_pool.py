@@ -1,4 +1,4 @@
-"""The pool: every block once, in the order of the blocks, however many benches there are."""
+"""The pool: every block once, in the order of the blocks, by any number of harnesses."""
 
 import threading
 import time
@@ -17,7 +17,7 @@ from trueup.sandbox import Limits, Ran, Sandbox
 from trueup.site import Block
 from trueup.snippet import Fence, languages_of, render_snippet
 from trueup.status_file import parse_status
-from trueup.verify.cache import Cache, Keys
+from trueup.verify.cache import Cache
 from trueup.verify.pool import Pool
 from trueup.verify.receipt import Report
 from trueup.verify.run import Harness, open_mock
@@ -50,7 +50,7 @@ class Watched(Sandbox):
         if not self.wrong or name in ("block 0", "block 1"):
             self.barrier.wait(10)
         if name == self.wrong:
-            raise Unreachable(f"{name} broke it")
+            raise Unreachable("sandbox", f"{name} broke it")
         time.sleep(0.002)
         return Ran(0, None, b"", b"", 1, {}, ())
 
@@ -74,14 +74,14 @@ def test_receipts_come_in_the_order_of_the_blocks(jobs: int) -> None:
     assert sandbox.open == 0
 
 
-def test_there_are_no_more_benches_than_blocks_and_none_for_none() -> None:
+def test_there_are_no_more_harnesses_than_blocks() -> None:
     opened = []
 
     @contextmanager
     def harness() -> Iterator[Harness]:
         opened.append(1)
-        with Watched().harness() as one:
-            yield one
+        with Watched().harness() as watched:
+            yield watched
 
     assert Pool(harness, 9).verify([], STORED, TODAY).counts["found"] == 0
     assert not opened
@@ -90,7 +90,7 @@ def test_there_are_no_more_benches_than_blocks_and_none_for_none() -> None:
 
 
 @pytest.mark.parametrize("wrong", ["block 0", "block 1"])
-def test_a_bench_that_breaks_stops_the_others_and_is_told(wrong: str) -> None:
+def test_a_harness_that_breaks_stops_the_others_and_raises(wrong: str) -> None:
     before = threading.active_count()
     sandbox = Watched(together=2, wrong=wrong)
     with pytest.raises(Unreachable, match=f"{wrong} broke it"):
@@ -99,13 +99,13 @@ def test_a_bench_that_breaks_stops_the_others_and_is_told(wrong: str) -> None:
     assert threading.active_count() == before
 
 
-def test_a_bench_that_does_not_open_is_told() -> None:
+def test_a_harness_that_does_not_open_raises() -> None:
     @contextmanager
     def harness() -> Iterator[Harness]:
-        raise Unreachable("no bench today")
+        raise Unreachable("sandbox", "not installed")
         yield
 
-    with pytest.raises(Unreachable, match="no bench today"):
+    with pytest.raises(Unreachable, match="not installed"):
         Pool(harness, 3).verify(BLOCKS, STORED, TODAY)
 
 
@@ -122,11 +122,11 @@ def published() -> list[Block]:
 
 
 def pool(file: Path, jobs: int = 2, containment: str = "namespace") -> Pool:
-    cache = Cache(file, Keys(STORED, ["engine", containment]))
+    cache = Cache(file, STORED, ["engine", containment])
     return Pool(partial(open_mock, STORED), jobs, cache)
 
 
-def test_real_blocks_pass_on_two_benches_and_are_not_run_again(tmp_path: Path) -> None:
+def test_real_blocks_pass_in_two_harnesses_and_are_not_run_again(tmp_path: Path) -> None:
     file, blocks = tmp_path / "receipts.json", published()
     first = pool(file).verify(blocks, STORED, TODAY)
     assert first.counts["passed"] == len(blocks) and first.reused == 0
@@ -139,7 +139,7 @@ def test_real_blocks_pass_on_two_benches_and_are_not_run_again(tmp_path: Path) -
         assert new == old.model_copy(update={"reused": True, "pages": ("moved",)})
 
 
-def test_only_what_changed_is_run_again(tmp_path: Path) -> None:
+def test_only_a_changed_block_is_run_again(tmp_path: Path) -> None:
     file, blocks = tmp_path / "receipts.json", published()[:3]
     pool(file).verify(blocks, STORED, TODAY)
     blocks[1] = replace(blocks[1], text="curl --no-such-option")
@@ -150,15 +150,14 @@ def test_only_what_changed_is_run_again(tmp_path: Path) -> None:
     assert [receipt.reused for receipt in third.receipts] == [True, False, True]
 
 
-def test_a_block_that_passed_before_a_skip_began_is_skipped_all_the_same(tmp_path: Path) -> None:
+def test_a_block_with_a_receipt_is_skipped_while_its_skip_holds(tmp_path: Path) -> None:
     place = TEXT.index("    body: {prompt: A")
     skip = "    skip: {reason: no key, until: 2026-04-19}\n"
     stored = parse_status(TEXT[:place] + skip + TEXT[place:], "status.yml", NOW)
-    keys = Keys(stored, ["engine"])
     blocks = [block for block in published() if block.endpoint == IMAGES][:1]
 
     def verify(today: date) -> Report:
-        cache = Cache(tmp_path / "receipts.json", keys)
+        cache = Cache(tmp_path / "receipts.json", stored, ["engine"])
         return Pool(partial(open_mock, stored), 1, cache).verify(blocks, stored, today)
 
     assert verify(date(2026, 4, 20)).counts["passed"] == 1

@@ -1,4 +1,4 @@
-"""Receipts: the counts of a verification, and the file that holds what each run proved."""
+"""Receipts: the counts of a verification, and the file of receipts."""
 
 import json
 from datetime import date
@@ -28,41 +28,28 @@ def receipt(**fields: Any) -> BlockReceipt:
     )
 
 
-PASSED, FAILED = receipt(), receipt(passed=False, reasons=("it said nothing",))
-UNTOLD = receipt(passed=False, outcome="inconclusive", inconclusive="no whole answer came")
+PASSED, FAILED = receipt(), receipt(passed=False, reasons=("it failed",))
+INCONCLUSIVE = receipt(passed=False, outcome="inconclusive", inconclusive="no whole answer came")
 SKIPPED = receipt(passed=False, skipped="the upstream is down (until 2026-05-01)")
 
 
-def test_a_skipped_block_counts_neither_as_run_nor_as_failed() -> None:
-    counts = Report((PASSED, PASSED, FAILED, SKIPPED)).counts
-    assert counts == {
-        **{"found": 4, "run": 3, "passed": 2, "failed": 1, "skipped": 1},
-        "inconclusive": 0,
-    }
-
-
-def test_a_block_that_told_nothing_counts_as_run_and_neither_as_passed_nor_as_failed() -> None:
-    report = Report((PASSED, UNTOLD, FAILED, SKIPPED))
+def test_an_inconclusive_block_counts_as_run_and_neither_as_passed_nor_as_failed() -> None:
+    report = Report((PASSED, INCONCLUSIVE, FAILED, SKIPPED))
     assert str(report) == "found 4, run 3, passed 1, failed 1, skipped 1, inconclusive 1"
-    assert Report.parse(report.render()).receipts[1] == UNTOLD
 
 
-def test_nothing_found_reads_as_nothing() -> None:
+def test_an_empty_report_has_no_counts_but_zeros() -> None:
     assert str(Report(())) == "found 0, run 0, passed 0, failed 0, skipped 0"
 
 
-@given(st.lists(st.sampled_from((PASSED, FAILED, SKIPPED, UNTOLD))))
+@given(st.lists(st.sampled_from((PASSED, FAILED, SKIPPED, INCONCLUSIVE))))
 def test_the_counts_always_add_up(receipts: list[BlockReceipt]) -> None:
     counts = Report(tuple(receipts)).counts
     assert counts["found"] == len(receipts) == counts["run"] + counts["skipped"]
     assert counts["run"] == counts["passed"] + counts["failed"] + counts["inconclusive"]
 
 
-def test_the_counts_are_printed_in_the_order_of_the_work() -> None:
-    assert str(Report((PASSED, SKIPPED))) == "found 2, run 1, passed 1, failed 0, skipped 1"
-
-
-def test_a_report_is_written_as_json_that_keeps_every_field() -> None:
+def test_a_report_is_written_as_json_with_every_field() -> None:
     one = receipt(evidence=date(2026, 4, 14), status=200, shape="data-uri", request_id="é")
     text = Report((one, FAILED)).render()
     data = json.loads(text)
@@ -71,7 +58,7 @@ def test_a_report_is_written_as_json_that_keeps_every_field() -> None:
     written, failed = data["receipts"]
     assert (written["evidence"], written["engine"]) == ("2026-04-14", __version__)
     assert written["pages"] == ["index.html", "acorn/index.html"]
-    assert failed["reasons"] == ["it said nothing"]
+    assert failed["reasons"] == ["it failed"]
     assert set(written) == set(BlockReceipt.model_fields)
 
 
@@ -100,8 +87,3 @@ def test_a_report_is_read_back_as_it_was_written(several: tuple[BlockReceipt, ..
     report = Report(several)
     again = Report.parse(report.render())
     assert (again, again.counts, again.reused) == (report, report.counts, report.reused)
-
-
-def test_a_replayed_receipt_has_no_image_facts_of_its_own() -> None:
-    assert PASSED.image is None
-    assert '"image": null' in Report((PASSED,)).render()

@@ -27,7 +27,7 @@ from trueup.docs import Docs
 from trueup.errors import BadInput, TrueupError
 from trueup.finding import Finding
 from trueup.site import MAIN, note_translation
-from trueup.verify.cache import Cache, Keys, engine_mark
+from trueup.verify.cache import Cache, engine_mark
 from trueup.verify.pool import Pool
 from trueup.verify.run import open_mock, open_relay
 
@@ -139,7 +139,7 @@ def _verify(
 def _mock_pool(docs: Docs, jobs: int, fresh: bool) -> Pool:
     containment = containment_here()
     conditions = [engine_mark(), containment]
-    cache = Cache(docs.top / ".cache" / "receipts.json", Keys(docs.stored, conditions), fresh)
+    cache = Cache(docs.top / ".cache" / "receipts.json", docs.stored, conditions, fresh)
     return Pool(partial(open_mock, docs.stored, containment, complete=is_ci()), jobs, cache)
 
 

@@ -1,5 +1,5 @@
-"""Pool: published blocks × a target → receipts, over several benches at once. The one way
-behind docs, verify and the tests. Receipts come in the order of the blocks."""
+"""Pool: published blocks × a target → receipts in the order of the blocks, by several harnesses at
+once. The command line, the retest and the tests run blocks by it."""
 
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -12,28 +12,28 @@ from trueup.errors import Unreachable
 from trueup.site import Block
 from trueup.status_file import Stored
 from trueup.verify.cache import Cache
-from trueup.verify.judge import OnPages, distinct, verify_block
+from trueup.verify.judge import PublishedBlock, distinct, verify_block
 from trueup.verify.receipt import BlockReceipt, Report
 from trueup.verify.run import Harness
 
 
 @dataclass(frozen=True)
 class Pool:
-    """`open_harness` gives each of at most `jobs` threads a bench; a live target has one alone."""
+    """`open_harness` opens a harness for each of at most `jobs` threads; a live target has one."""
 
     open_harness: Callable[[], AbstractContextManager[Harness]]
     jobs: int = 1
     cache: Cache | None = None
 
     def verify(self, blocks: Sequence[Block], stored: Stored, today: date) -> Report:
-        """A receipt of every distinct block, run now or kept from an earlier run.
+        """Return a receipt of every distinct block, run now or kept from an earlier run.
 
-        Raises what the first bench to fail raised, as soon as no other runs a block any more; and
-        Unreachable when blocks were run and none was conclusive.
+        Raises the error of the first harness to fail, as soon as no other runs a block any more;
+        and Unreachable if blocks were run and none was conclusive.
         """
         published = distinct(blocks)
         kept = [self._kept(block, pages, stored, today) for block, pages in published]
-        left = [one for one, receipt in zip(published, kept, strict=True) if receipt is None]
+        left = [pair for pair, receipt in zip(published, kept, strict=True) if receipt is None]
         fresh = iter(self._run(left, stored, today))
         receipts = tuple(receipt or next(fresh) for receipt in kept)
         if self.cache is not None:
@@ -52,7 +52,9 @@ class Pool:
         is_skipped = endpoint.skip is not None and endpoint.skip.until >= today
         return None if is_skipped else self.cache.find(block, pages)
 
-    def _run(self, published: Sequence[OnPages], stored: Stored, today: date) -> list[BlockReceipt]:
+    def _run(
+        self, published: Sequence[PublishedBlock], stored: Stored, today: date
+    ) -> list[BlockReceipt]:
         waiting = deque(enumerate(published))
         receipts: dict[int, BlockReceipt] = {}
         failed: list[BaseException] = []
@@ -67,7 +69,7 @@ class Pool:
                     receipts[number] = verify_block(block, pages, stored, harness, today)
 
         def work() -> None:
-            """Leaves nothing to the other threads when it fails."""
+            """Run blocks; a failure ends the work of the other threads too."""
             try:
                 if waiting:
                     run_blocks()
@@ -95,9 +97,10 @@ def _conclusive(report: Report, stored: Stored) -> Report:
     if inconclusive and len(inconclusive) == report.counts["run"]:
         target = inconclusive[0].target
         raise Unreachable(
-            f"{target}: {len(inconclusive)} blocks were run and none told anything; an answer of"
-            f" {stored.status.targets[target].base_url} was expected. The first:"
-            f" {inconclusive[0].inconclusive}."
-            " Check that it is up, the key and its balance, and the caps."
+            target,
+            f"{len(inconclusive)} blocks were run, all inconclusive; the first:"
+            f" {inconclusive[0].inconclusive}",
+            f"Check that {stored.status.targets[target].base_url} is up, the key and its balance,"
+            " and the caps.",
         )
     return report

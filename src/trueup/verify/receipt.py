@@ -1,4 +1,4 @@
-"""Receipt: what one run of one block proved, and the report that holds them all."""
+"""Receipt: the proof of one run of one block, and the report that holds them all."""
 
 import json
 from collections.abc import Mapping
@@ -15,73 +15,73 @@ from trueup.request import Difference
 
 
 class BlockReceipt(Frozen):
-    """What one run of one block proved."""
+    """The proof of one run of one block."""
 
     sha256: str
     """Hash of the block's text as copied, in UTF-8."""
     language: str
-    """What its block is marked with: `bash` for curl blocks, `python`, `javascript`."""
+    """Mark of the block: `bash` for curl blocks, `python`, `javascript`."""
     endpoint: str | None
     """`model/route`."""
     pages: tuple[str, ...]
-    """Where the block is published."""
+    """Pages that publish the block."""
     target: str
-    """Whose evidence was replayed, or who was asked."""
+    """Target whose evidence was replayed, or to which the request was sent."""
     replayed: bool
     """True when the mock answered and nothing was sent to the target."""
     containment: str
-    """What kept the block from anything else: `namespace`, `landlock` or `none`."""
+    """Isolation of the block: `namespace`, `landlock` or `none`."""
     passed: bool
-    """Whether the block sent what was recorded, and what happened is what was recorded."""
+    """True when the request and its result are as recorded."""
     status: int | None = None
-    """The HTTP status that the block got; of a replay it is simulated."""
+    """HTTP status of the reply; simulated in a replay."""
     outcome: str | None = None
-    """`output` or `error`; `inconclusive` where the reply says nothing of the route."""
+    """`output` or `error`; `inconclusive` when the reply says nothing of the route."""
     shape: str | None = None
-    """How the reply carried the image."""
+    """Form in which the reply carried the image."""
     signatures: tuple[str, ...] = ()
-    """The known failure texts in the reply, by name."""
+    """Known failure texts in the reply, by name."""
     duration_ms: int = 0
-    """How long the block ran; of a replay it says nothing about the gateway."""
+    """Duration of the run; in a replay it says nothing about the gateway."""
     exit_code: int | None = None
-    """How the program ended; none when it was stopped."""
+    """Exit code of the program; none when it was stopped."""
     request_id: str | None = None
-    """The reply's request id; of a replay it is simulated."""
+    """Request id of the reply; simulated in a replay."""
     evidence: date | None = None
-    """The day of the observation that the run was compared with."""
+    """Date of the observation with which the run was compared."""
     record: str | None = None
-    """Where that observation stands in the status file."""
+    """Place of that observation in the status file."""
     image: dict[str, JsonValue] | None = None
     """Format, width, height and bytes of the image; never of a replay."""
     skipped: str | None = None
-    """Why the block was not run, and until when."""
+    """Reason why the block was not run, and its last date."""
     inconclusive: str | None = None
-    """Why a live run told nothing: no whole answer, or one about the key, its balance or a rate
-    limit. Such a block neither passed nor failed."""
+    """Reason why a live run is inconclusive: no whole answer, or one about the key, its balance or
+    a rate limit. Such a block neither passed nor failed."""
     unobserved: tuple[Difference, ...] = ()
-    """What the block sent in another way than recorded, which its client decides: the way of the
-    key, where the route is said to accept it. Any other difference is a reason against it."""
+    """Differences from the record that are the client's choice: the auth method, where the route
+    accepts it. Any other difference is a reason against the block."""
     reasons: tuple[str, ...] = ()
-    """Why it did not pass."""
+    """Reasons why the block did not pass."""
     engine: str = __version__
-    """The version of Trueup that ran it."""
+    """Version of Trueup that ran it."""
     reused: bool = False
-    """True when it is of an earlier run under equal conditions, and the block was not run again."""
+    """True when the receipt is of an earlier run under equal conditions."""
 
 
 @dataclass(frozen=True)
 class Report:
     """The receipts of one verification.
 
-    A reused receipt counts as run and as passed: it is of a run, though of an earlier one, in which
-    nothing differed that the block or its judge could see. `reused` says how many those are.
+    A reused receipt counts as run and as passed: it is of an earlier run in which nothing differed
+    that the block or its judge depends on.
     """
 
     receipts: tuple[BlockReceipt, ...]
 
     @cached_property
     def counts(self) -> Mapping[str, int]:
-        """Distinct blocks found, run, passed, failed, skipped, and run without telling anything."""
+        """The numbers of distinct blocks, by result."""
         skipped = sum(receipt.skipped is not None for receipt in self.receipts)
         passed = sum(receipt.passed for receipt in self.receipts)
         inconclusive = sum(receipt.inconclusive is not None for receipt in self.receipts)
@@ -92,19 +92,19 @@ class Report:
 
     @property
     def reused(self) -> int:
-        """How many of the receipts are of an earlier run."""
+        """The number of receipts of an earlier run."""
         return sum(receipt.reused for receipt in self.receipts)
 
     def __str__(self) -> str:
-        told = [f"{name} {count}" for name, count in self.counts.items()]
-        return ", ".join(told if self.counts["inconclusive"] else told[:-1])
+        counts = [f"{name} {count}" for name, count in self.counts.items()]
+        return ", ".join(counts if self.counts["inconclusive"] else counts[:-1])
 
     def render(self) -> str:
-        """The report as JSON text."""
+        """Return the report as JSON text."""
         data = {"version": 1, "counts": self.counts, "receipts": self.receipts}
         return to_json(data, indent=2).decode() + "\n"
 
     @classmethod
     def parse(cls, text: str) -> "Report":
-        """The report that `render` wrote."""
-        return cls(tuple(BlockReceipt.model_validate(one) for one in json.loads(text)["receipts"]))
+        """Return the report of `render`'s text."""
+        return cls(tuple(map(BlockReceipt.model_validate, json.loads(text)["receipts"])))

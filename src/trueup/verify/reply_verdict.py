@@ -1,4 +1,4 @@
-"""Reading: what the exchanges of a run say, before anything is compared with a record."""
+"""Reply verdict: the result of a run's exchanges, before it is compared with a record."""
 
 import io
 from collections.abc import Callable, Mapping
@@ -15,22 +15,22 @@ from trueup.verify.run import Harness, Run
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "AVIF")
 """Pillow's other readers are not for strangers' files: the one for EPS starts a program."""
-TELLS_NOTHING = (401, 402, 429)
+REFUSED_CALLER = (401, 402, 429)
 """The key, its balance or a rate limit: a live reply that says nothing of the route (rule 4)."""
 NO_BALANCE = (b"insufficient_user_quota", b"insufficient_quota", b"pre_consume_token_quota_failed")
 """The codes with which a gateway refuses, by HTTP 403, for want of a balance."""
 NOT_DECODED = "the reply's image does not decode"
 
-Facts = Mapping[str, Any]
+ImageInfo = Mapping[str, Any]
 Fetch = Callable[[str], bytes | str]
-"""An image's bytes by its address, or why they are not to be had, as a clause."""
+"""Returns an image's bytes by its address, or why there are none, as a clause."""
 
 
 @dataclass(frozen=True)
 class ReplyVerdict:
-    """What came back for a block.
+    """The result of a block's exchanges.
 
-    `exchange` is its first with the gateway, None where nothing arrived. `inconclusive` is why a
+    `exchange` is the first with the gateway, None if no request arrived. `inconclusive` is why a
     live target's answer says nothing of the route; the outcome is then `inconclusive`. `image`
     holds format, width, height and bytes of an image that decoded, never of a replay; `content` is
     the image itself.
@@ -41,18 +41,18 @@ class ReplyVerdict:
     outcome: Literal["output", "error", "inconclusive"]
     inconclusive: str | None
     signatures: tuple[str, ...]
-    image: Facts | None
+    image: ImageInfo | None
     content: bytes | None = None
 
 
 def exchanges_of(run: Run, harness: Harness) -> list[Exchange]:
-    """The exchanges of a run that are not the fetching of an image."""
-    return [one for one in run.exchanges if one.host not in harness.media_hosts]
+    """Return the exchanges of a run without the fetching of images."""
+    return [exchange for exchange in run.exchanges if exchange.host not in harness.media_hosts]
 
 
 def read_run(run: Run, endpoint: str, status: Status, harness: Harness) -> ReplyVerdict:
-    """What a run of an endpoint's block on a bench says."""
-    sent = [one for one in exchanges_of(run, harness) if one.host == harness.gateway]
+    """Return the verdict on a run of an endpoint's block in a harness."""
+    sent = [e for e in exchanges_of(run, harness) if e.host == harness.gateway]
     if not sent:
         return ReplyVerdict(None, Reply(), "inconclusive", "no request arrived", (), None)
     exchange = sent[0]
@@ -69,56 +69,56 @@ def read_run(run: Run, endpoint: str, status: Status, harness: Harness) -> Reply
     return ReplyVerdict(exchange, reply, outcome, None, signatures, image, content)
 
 
-def with_image(reading: ReplyVerdict, fetch: Fetch) -> ReplyVerdict:
-    """The reading with the image that the reply only links to, fetched where the block did not."""
-    if reading.outcome != "output" or reading.image is not None or reading.reply.url is None:
-        return reading
-    content = fetch(reading.reply.url)
+def with_image(verdict: ReplyVerdict, fetch: Fetch) -> ReplyVerdict:
+    """Return the verdict with the image that the reply links to, fetched if the block did not."""
+    if verdict.outcome != "output" or verdict.image is not None or verdict.reply.url is None:
+        return verdict
+    content = fetch(verdict.reply.url)
     if isinstance(content, str):
-        return replace(reading, outcome="inconclusive", inconclusive=content)
+        return replace(verdict, outcome="inconclusive", inconclusive=content)
     image = decode(content)
     if image is None:
-        reply = replace(reading.reply, error="the linked image does not decode")
-        return replace(reading, outcome="error", reply=reply)
-    return replace(reading, image=image, content=content)
+        reply = replace(verdict.reply, error="the linked image does not decode")
+        return replace(verdict, outcome="error", reply=reply)
+    return replace(verdict, image=image, content=content)
 
 
 def _inconclusive(exchange: Exchange, reply: Reply, run: Run, harness: Harness) -> str | None:
-    """Why a live target's answer is about us or the way to it, or None where it tells."""
+    """Return why a live target's answer is about the caller or the network, or None."""
     if not exchange.is_whole:
         return f"no whole answer came ({exchange.reason or 'no reason is known'})"
     if harness.replays:
         return None
     status, content = exchange.status, exchange.response_body
     no_balance = status == 403 and any(code in content for code in NO_BALANCE)
-    if status in TELLS_NOTHING or no_balance:
-        return f"HTTP {status} tells of the key, its balance or its limits, not of the route"
+    if status in REFUSED_CALLER or no_balance:
+        return f"HTTP {status} is about the key, its balance or its limits, not about the route"
     if not reply.is_readable:
-        return f"{reply.error}, which is no answer of the gateway's own"
+        return f"{reply.error}, so not a reply of the gateway itself"
     for media in run.exchanges:
         if media.host in harness.media_hosts and not media.is_whole:
-            return f"{media.host} did not give the image ({media.reason or 'no answer'})"
+            return f"{media.host} did not return the image ({media.reason or 'no answer'})"
     return None
 
 
-def _image_in(reply: Reply, run: Run, harness: Harness) -> tuple[bytes | None, Facts | None]:
-    """The first image that decodes, of the reply itself or of what the block fetched.
+def _image_in(reply: Reply, run: Run, harness: Harness) -> tuple[bytes | None, ImageInfo | None]:
+    """Return the first image that decodes, of the reply itself or fetched by the block.
 
-    What the mock has drawn has no facts of its own, so a replay is not decoded.
+    An image that the mock drew has no size of its own, so a replay is not decoded.
     """
     media = harness.media_hosts
-    fetched = [one.response_body for one in run.exchanges if one.host in media]
+    fetched = [e.response_body for e in run.exchanges if e.host in media]
     found = fetched if reply.content is None else [reply.content]
     if harness.replays:
         return next(iter(found), None), None
     for content in found:
-        if (facts := decode(content)) is not None:
-            return content, facts
+        if (image := decode(content)) is not None:
+            return content, image
     return None, None
 
 
-def decode(content: bytes) -> Facts | None:
-    """Format, width, height and bytes of an image that decodes; None for anything else."""
+def decode(content: bytes) -> ImageInfo | None:
+    """Return format, width, height and bytes of an image that decodes, or None."""
     try:
         with Pictures.open(io.BytesIO(content), formats=FORMATS) as picture:
             picture.load()

@@ -1,4 +1,4 @@
-"""Run: one execution of one block, and the exchanges that our gateway saw meanwhile."""
+"""Run: one execution of one block, and the exchanges that the mock or the relay saw meanwhile."""
 
 from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -17,65 +17,65 @@ from trueup.snippet import Fence
 from trueup.status_file import Stored
 
 PATIENCE_S = 5.0
+"""For a reply that outlives its block: the rest of a stream, not a new answer."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """What a block did: its process, and its requests with their replies."""
+    """A block's process, and its requests with their replies."""
 
     ran: Ran
     exchanges: tuple[Exchange, ...]
 
 
 class Log:
-    """The exchanges of the run that is going on. A request of an earlier block that is answered
-    late, after its block was stopped, is kept out of the next block's run."""
+    """The exchanges of the current run. A request of an earlier block that is answered late, after
+    its block was stopped, is kept out of the next block's run."""
 
     def __init__(self) -> None:
         self.exchanges: list[Exchange] = []
-        self._asked: ContextVar[list[Exchange]] = ContextVar("asked")
+        self._own: ContextVar[list[Exchange]] = ContextVar("own")
         self.under_way: list[list[Exchange]] = []
         self._changed = Condition()
 
     def append(self, exchange: Exchange) -> None:
-        """Keeps an exchange for the run in which it was asked."""
-        self._asked.get(self.exchanges).append(exchange)
+        """Add an exchange to the run in which its request was sent."""
+        self._own.get(self.exchanges).append(exchange)
 
     def around(self, app: ASGIApp) -> ASGIApp:
-        """The app, each of its requests tied to the run in which it came."""
+        """Return the app with each request tied to the run in which it was sent."""
 
         async def call(scope: Scope, receive: Receive, send: Send) -> None:
-            asked = self.exchanges
-            self._asked.set(asked)
+            own = self.exchanges
+            self._own.set(own)
             with self._changed:
-                self.under_way.append(asked)
+                self.under_way.append(own)
             try:
                 await app(scope, receive, send)
             finally:
                 with self._changed:
                     # By identity: two runs without an exchange have equal lists.
-                    places = [i for i, one in enumerate(self.under_way) if one is asked]
-                    self.under_way.pop(places[0])
+                    self.under_way.pop([run is own for run in self.under_way].index(True))
                     self._changed.notify_all()
 
         return call
 
     def wait(self, exchanges: list[Exchange], patience_s: float) -> None:
-        """Waits until each request of a run is answered: a block that read all it wanted of a
-        stream can end before its reply does."""
+        """Wait until each request of a run is answered: a block that has read its part of a stream
+        can end before its reply does."""
         with self._changed:
             self._changed.wait_for(
-                lambda: all(one is not exchanges for one in self.under_way), patience_s
+                lambda: all(run is not exchanges for run in self.under_way), patience_s
             )
 
 
 @dataclass(frozen=True)
 class Harness:
-    """Where blocks run against one target: a sandbox in front of the mock or the relay.
+    """A sandbox in front of the mock or the relay, where blocks run against one target.
 
-    `replays` tells whether replies come from the record instead of a live gateway. `gateway` is
-    the host that published blocks name, `base_url` where their requests end up; `media_hosts` are
-    where linked images live. `complete` is true where every block must run: one whose program is
+    `replays` is true if replies come from the record, not from a live gateway. `gateway` is the
+    host in published blocks, `base_url` the address to which their requests go, `media_hosts` are
+    the hosts of linked images. `complete` is true if every block must run: one whose program is
     not installed then fails, and is not skipped.
     """
 
@@ -90,15 +90,15 @@ class Harness:
 
     @property
     def containment(self) -> Containment:
-        """What keeps a block from reaching anything else."""
+        """The isolation of a block."""
         return self.sandbox.containment
 
     def lacks(self, language: Fence) -> str | None:
-        """Why no block of this language can run here, or None when one can."""
+        """Return why no block of this language can run here, or None."""
         return self.sandbox.lacks(language)
 
     def run(self, language: Fence, source: str, limits: Limits) -> Run:
-        """Runs a block byte for byte. Raises Unreachable when the sandbox itself breaks."""
+        """Run a block byte for byte. Raises Unreachable if the sandbox itself breaks."""
         self.log.exchanges = exchanges = list[Exchange]()
         ran = self.sandbox.run(language, source.encode(), limits)
         if not ran.stopped:
@@ -113,10 +113,7 @@ def open_mock(
     *,
     complete: bool = False,
 ) -> Iterator[Harness]:
-    """A bench that replays the reference target's observations; nothing leaves the machine.
-
-    `complete`, here and below, is the bench's.
-    """
+    """Open a harness that replays the reference target's observations; nothing is sent out."""
     status, log = stored.status, Log()
     app = create_app(
         status,
@@ -124,9 +121,9 @@ def open_mock(
         on_exchange=log.append,
         place_of=lambda row: str(stored.place_of(row)),
     )
-    facts, hosts = status.targets[status.reference], frozenset({MEDIA_HOST})
+    hosts = frozenset({MEDIA_HOST})
     with _sandbox(stored, log.around(app), hosts, containment) as sandbox:
-        name, url = status.reference, facts.base_url
+        name, url = status.reference, status.targets[status.reference].base_url
         yield Harness(name, url, _gateway(stored), True, sandbox, hosts, complete, log)
 
 
@@ -144,12 +141,12 @@ def open_relay(
     complete: bool = False,
     to: str | None = None,
 ) -> Iterator[Harness]:
-    """A bench that forwards to a live target with the key put in on the wire, under caps: those of
-    `budget`, or else `max_calls`. `label` names what a call is made for in the budget's journal.
-    `to` is an address that stands in for the target's own, as in a rehearsal."""
-    facts, log = stored.status.targets[target], Log()
+    """Open a harness that forwards to a live target with the key added, under caps: those of
+    `budget`, or else `max_calls`. `label` is the purpose of a call in the budget's journal. `to`
+    is an address in place of the target's own, as in a rehearsal."""
+    live, log = stored.status.targets[target], Log()
     app = create_relay(
-        facts.model_copy(update={"base_url": to}) if to else facts,
+        live.model_copy(update={"base_url": to}) if to else live,
         key=key,
         max_calls=max_calls,
         on_exchange=log.append,
@@ -157,11 +154,9 @@ def open_relay(
         label=label,
         deadlines=deadlines,
     )
-    hosts = frozenset(facts.media_hosts)
+    hosts = frozenset(live.media_hosts)
     with _sandbox(stored, log.around(app), hosts, containment) as sandbox:
-        yield Harness(
-            target, facts.base_url, _gateway(stored), False, sandbox, hosts, complete, log
-        )
+        yield Harness(target, live.base_url, _gateway(stored), False, sandbox, hosts, complete, log)
 
 
 def _gateway(stored: Stored) -> str:
