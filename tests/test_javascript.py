@@ -215,7 +215,7 @@ def test_a_machine_without_node_says_what_to_install(
     ("kind", "says"),
     [
         ("namespace", "node does not run here with fetch"),
-        ("none", "Node cannot be led through a proxy here"),
+        ("none", "Node cannot use a proxy here"),
     ],
 )
 def test_a_node_that_cannot_run_a_block_is_detected(

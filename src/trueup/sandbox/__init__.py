@@ -1,5 +1,5 @@
-"""The sandbox: runs a published block unmodified, where the given hosts lead to an app of ours and
-nothing else is reachable. Says how well it contained the block; judges nothing."""
+"""Sandbox: runs a published block unmodified, where the given hosts lead to an app of ours and
+nothing else is reachable. Reports the block's containment; judges nothing."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -8,6 +8,7 @@ from typing import get_args
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from trueup.errors import Unreachable
+from trueup.message import Message
 from trueup.sandbox.contract import Containment, Limits, Ran, Sandbox
 from trueup.sandbox.fallback import open_fallback
 from trueup.sandbox.namespace import open_namespace
@@ -31,9 +32,9 @@ def open_sandbox(
     hosts: Sequence[str],
     containment: Containment | None = None,
 ) -> Iterator[Sandbox]:
-    """A sandbox where https://HOST/ is `app` for each of `hosts` (`name` or `name:port`).
+    """Open a sandbox where https://HOST/ is `app` for each of `hosts` (`name` or `name:port`).
 
-    With no `containment`, the best that works here; otherwise that one, or Unreachable with what
+    Without `containment`, the best that works here; otherwise that one, or Unreachable with what
     is missing and what to install.
     """
     with open_folder(hosts) as gateway, open_server(app, gateway) as loop, ExitStack() as stack:
@@ -41,26 +42,28 @@ def open_sandbox(
 
 
 def best_containment() -> tuple[Containment, str]:
-    """The best containment that works here and, for a fallback, why none better does."""
+    """Return the best containment that works here and, for a fallback, why no better one does."""
 
     async def nothing(scope: Scope, receive: Receive, send: Send) -> None: ...
 
     hosts = ["sandbox.invalid"]
     with open_folder(hosts) as gateway, open_server(nothing, gateway) as loop, ExitStack() as stack:
-        sandbox, reasons = _best(stack, gateway, loop, None)
-        return sandbox.containment, " ".join(reasons)
+        sandbox, failures = _best(stack, gateway, loop, None)
+        return sandbox.containment, " ".join(map(str, failures))
 
 
 def _best(
-    stack: ExitStack, gateway: GatewaySocket, loop: Loop, wanted: Containment | None
-) -> tuple[Sandbox, list[str]]:
-    kinds: tuple[Containment, ...] = (wanted,) if wanted else get_args(Containment)
-    reasons: list[str] = []
+    stack: ExitStack, gateway: GatewaySocket, loop: Loop, containment: Containment | None
+) -> tuple[Sandbox, list[Message]]:
+    kinds: tuple[Containment, ...] = (containment,) if containment else get_args(Containment)
+    failures: list[Message] = []
     for kind in kinds:
         try:
             if kind == "namespace":
-                return stack.enter_context(open_namespace(gateway)), reasons
-            return stack.enter_context(open_fallback(gateway, loop, kind)), reasons
+                return stack.enter_context(open_namespace(gateway)), failures
+            return stack.enter_context(open_fallback(gateway, loop, kind)), failures
         except Unreachable as error:
-            reasons.append(str(error))
-    raise Unreachable(" ".join(reasons))
+            failures.append(error.message)
+    problems = "; ".join(f"{failure.where}: {failure.problem}" for failure in failures)
+    fixes = " ".join(dict.fromkeys(failure.fix for failure in failures))
+    raise Unreachable("sandbox", problems, fixes)

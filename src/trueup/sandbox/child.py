@@ -1,5 +1,5 @@
-"""Child: how a block's process is started, and what it may use. Part of the program inside a
-sandbox: the standard library only, found by path."""
+"""Child: starts a block's process within its limits. Part of the program inside a sandbox: the
+standard library only, found by path."""
 
 import ctypes
 import math
@@ -13,30 +13,30 @@ from typing import Any
 
 _SET_PDEATHSIG, _SET_NO_NEW_PRIVS = 1, 38  # prctl(2)
 _RESTRICT_SELF = 446  # landlock_restrict_self(2)
-_PROCESSES = 512
+_PROCESSES = 512  # far above a shell with curl or Node's threads, far below a host's own limit
 _LINUX = sys.platform == "linux"
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def start(
-    settings: dict[str, Any], order: dict[str, Any], script: str, folder: str
+    options: dict[str, Any], order: dict[str, Any], script: str, folder: str
 ) -> subprocess.Popen[bytes]:
-    """The block's process: a child of ours, in a session of its own."""
+    """Start the block's process: a child of ours, in a session of its own."""
     return subprocess.Popen(
         [*order["command"], script],
         cwd=folder,
-        env=settings["environment"] | {"HOME": folder},
+        env=options["environment"] | {"HOME": folder},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
-        preexec_fn=_confinement(settings, order),
+        preexec_fn=_confinement(options, order),
     )
 
 
-def _confinement(settings: dict[str, Any], order: dict[str, Any]) -> Callable[[], None]:
-    """What the child does to itself before it becomes the block; there is no other thread here."""
-    ruleset, limits = settings["ruleset"], list(_limits(order))
+def _confinement(options: dict[str, Any], order: dict[str, Any]) -> Callable[[], None]:
+    """Return the child's own step before it becomes the block; there is no other thread here."""
+    ruleset, limits = options["ruleset"], list(_limits(order))
 
     def apply() -> None:
         for kind, value in limits:
@@ -52,15 +52,16 @@ def _confinement(settings: dict[str, Any], order: dict[str, Any]) -> Callable[[]
 
 
 def _limits(order: dict[str, Any]) -> Iterator[tuple[int, int]]:
-    """What a block may use of each kind, never more than this program itself."""
-    wanted = {
+    """Yield the block's limits of each kind, never above those of this program itself."""
+    limits = {
         resource.RLIMIT_CORE: 0,
+        # The clock stops a block first; this ends a process that outlives its sandbox.
         resource.RLIMIT_CPU: math.ceil(order["timeout_s"]) + 5,
         resource.RLIMIT_FSIZE: order["file_bytes"],
     }
     # Before Linux 5.14 processes were counted for the user of the host, not for the namespace.
     if os.getpid() == 1 and tuple(map(int, os.uname().release.split(".")[:2])) >= (5, 14):
-        wanted[resource.RLIMIT_NPROC] = _PROCESSES
-    for kind, value in wanted.items():
+        limits[resource.RLIMIT_NPROC] = _PROCESSES
+    for kind, value in limits.items():
         _, hard = resource.getrlimit(kind)
         yield kind, value if hard == resource.RLIM_INFINITY else min(value, hard)

@@ -1,4 +1,4 @@
-"""What a sandbox promises: the words and types that every containment shares. Starts nothing."""
+"""Contract: the types that every containment shares. Starts nothing."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -12,13 +12,16 @@ Containment = Literal["namespace", "landlock", "none"]
 
 @dataclass(frozen=True)
 class Limits:
-    """What one block may use: `output_bytes` for each of stdout and stderr, `file_bytes` for its
-    files together and for each, `files` for how many are handed back."""
+    """The limits of one block. A published block saves one file and prints a few lines; the rest
+    is room for a reader's own changes."""
 
     timeout_s: float = 60
     output_bytes: int = 1_000_000
+    """For each of stdout and stderr."""
     file_bytes: int = 64_000_000
+    """For its files together, and for each."""
     files: int = 100
+    """The most files that are returned."""
 
 
 USUAL = Limits()
@@ -26,12 +29,12 @@ USUAL = Limits()
 
 @dataclass(frozen=True)
 class Ran:
-    """What one block did.
+    """The result of one block.
 
     `exit_code` is -N after signal N and None for a block that was stopped. `files` holds the
     regular files of its folder by relative name, whole or not at all, the first by name within
-    the limits; a link is never followed. `refused` lists the other hosts that it asked the tunnel
-    for, and is empty in a namespace, where there is nobody to ask.
+    the limits; a link is never followed. `refused` lists the other hosts that it requested from
+    the tunnel, and is empty in a namespace, which has no tunnel.
     """
 
     exit_code: int | None
@@ -44,15 +47,15 @@ class Ran:
 
 
 class Sandbox(ABC):
-    """Where blocks run, one after the other, with nothing left of the one before."""
+    """A place for blocks, one after the other, with nothing left of the one before."""
 
     containment: Containment
 
     def lacks(self, language: Fence) -> str | None:
-        """Why no block of this language can run here, or None when one can."""
+        """Return why no block of this language can run here, or None."""
         return None
 
     @abstractmethod
     def run(self, language: Fence, source: bytes, limits: Limits = USUAL) -> Ran:
-        """What the block did, run byte for byte in an empty folder; raises Unreachable if the
-        sandbox itself died of it. The next call then starts a new one."""
+        """Run a block byte for byte in an empty folder and return its result; raises Unreachable
+        if the sandbox itself ended with it. The next call then starts a new one."""

@@ -1,6 +1,6 @@
-"""The program inside a sandbox: lets the gateway's names in and runs one block after the other.
+"""Inside: the program of a sandbox. Serves the gateway's names and runs one block after the other.
 Uses the standard library only and is run by path; stdin is the channel to `runner.py`, which sends
-a line of JSON and the block, and gets a line of JSON and the bytes that it counts."""
+a line of JSON and the block, and gets a line of JSON and the bytes whose sizes it holds."""
 
 import asyncio
 import contextlib
@@ -21,7 +21,8 @@ from typing import Any
 _SET_DUMPABLE, _SET_SUBREAPER = 4, 36  # prctl(2)
 _REMOUNT = 1 | 32 | 4096  # MS_RDONLY | MS_REMOUNT | MS_BIND
 _KEPT_FLAGS = 2 | 4 | 8 | 1024 | 2048  # nosuid, nodev, noexec, noatime, nodiratime
-_DEPTH, _DRAIN_S = 32, 2
+_DEPTH = 32  # no block saves a file deeper; it bounds our own recursion
+_DRAIN_S = 2  # for output that is still in a pipe when its writers are dead
 _LINUX = sys.platform == "linux"
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -30,14 +31,14 @@ Start = Callable[[dict[str, Any], dict[str, Any], str, str], subprocess.Popen[by
 _under_way: set[Any] = set()  # asyncio alone keeps no task from being collected
 
 
-async def splice(one: Stream, other: Stream) -> None:
-    """Copies both ways until both have ended, then closes both. asyncio sets TCP_NODELAY."""
+async def splice(left: Stream, right: Stream) -> None:
+    """Copy both ways until both have ended, then close both. asyncio sets TCP_NODELAY."""
     _under_way.add(task := asyncio.current_task())
     try:
-        await asyncio.gather(_copy(one[0], other[1]), _copy(other[0], one[1]))
+        await asyncio.gather(_copy(left[0], right[1]), _copy(right[0], left[1]))
     finally:
-        one[1].close()
-        other[1].close()
+        left[1].close()
+        right[1].close()
         _under_way.discard(task)
 
 
@@ -71,18 +72,18 @@ class _Capture(asyncio.Protocol):
 
 
 class _Inside:
-    def __init__(self, settings: dict[str, Any], start: Start) -> None:
-        self._settings, self._start = settings, start
-        self._alone = os.getpid() == 1  # nobody else is in this process namespace
+    def __init__(self, options: dict[str, Any], start: Start) -> None:
+        self._options, self._start = options, start
+        self._alone = os.getpid() == 1  # the first process of a namespace of its own
         self._child_changed = asyncio.Event()
-        self._kept = {folder: set(os.listdir(folder)) for folder in settings["writable"]}
+        self._kept = {folder: set(os.listdir(folder)) for folder in options["writable"]}
 
     async def serve(self, channel: Stream) -> None:
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGCHLD, self._child_changed.set)
-        for port in self._settings["ports"]:
+        for port in self._options["ports"]:
             await asyncio.start_server(self._forward, "127.0.0.1", port)
-        _give_up_privileges(self._settings)
+        _give_up_privileges(self._options)
         reader, writer = channel
         writer.write(b"{}\n")
         line = await reader.readline()
@@ -99,7 +100,7 @@ class _Inside:
 
     async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            inner = await asyncio.open_unix_connection(self._settings["socket"])
+            inner = await asyncio.open_unix_connection(self._options["socket"])
         except OSError:
             writer.close()
         else:
@@ -107,7 +108,7 @@ class _Inside:
 
     @contextlib.contextmanager
     def _folder(self, order: dict[str, Any], source: bytes) -> Iterator[tuple[str, str]]:
-        place = os.path.join(self._settings["writable"][0], "block")
+        place = os.path.join(self._options["writable"][0], "block")
         script, folder = os.path.join(place, order["name"]), os.path.join(place, "work")
         if os.path.lexists(place):
             _remove(place)  # of a program before this one, which its block ended
@@ -124,7 +125,7 @@ class _Inside:
     ) -> tuple[dict[str, Any], list[bytes]]:
         full = asyncio.Event()
         began = time.monotonic()
-        process = self._start(self._settings, order, script, folder)
+        process = self._start(self._options, order, script, folder)
         outputs = await _captures(process, order["output_bytes"], full)
         ended = asyncio.create_task(self._exit(process))
         over = asyncio.create_task(full.wait())
@@ -155,7 +156,7 @@ class _Inside:
                 await self._child_changed.wait()
 
     def _kill(self, process: subprocess.Popen[bytes]) -> None:
-        """Ends whatever the block left: strays are children of ours by now, or become so."""
+        """Kill all processes of the block: strays are children of ours by now, or become so."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
@@ -195,14 +196,14 @@ def _children() -> list[int]:
         return []
 
 
-def _give_up_privileges(settings: dict[str, Any]) -> None:
+def _give_up_privileges(options: dict[str, Any]) -> None:
     if _LINUX:
         _libc.prctl(_SET_SUBREAPER, 1, 0, 0, 0)
         _libc.prctl(_SET_DUMPABLE, 0, 0, 0, 0)
-    if not settings["capable"]:
+    if not options["capable"]:
         return
     # Run by root, the block still owns the host's device nodes: it must not change their mode.
-    for device in settings["devices"]:
+    for device in options["devices"]:
         flags = _REMOUNT | os.statvfs(device).f_flag & _KEPT_FLAGS
         if _libc.mount(None, device.encode(), None, ctypes.c_ulong(flags), None):
             raise OSError(ctypes.get_errno(), f"{device} cannot be made read-only")
@@ -237,8 +238,8 @@ def _regular_files(folder: str, depth: int) -> Iterator[str]:
 
 
 def _remove(path: str) -> None:
-    """Takes `path` away whatever the block made of it, or ends this program: it runs no other
-    block beside what one left."""
+    """Remove `path` whatever its modes are, or end this program: it runs no other block beside the
+    remains of one."""
     with contextlib.suppress(OSError, RecursionError):
         shutil.rmtree(path) if os.path.isdir(path) and not os.path.islink(path) else os.remove(path)
     if os.path.lexists(path):
@@ -250,9 +251,9 @@ def _remove(path: str) -> None:
 
 async def _main() -> None:
     channel = await asyncio.open_unix_connection(sock=socket.socket(fileno=os.dup(0)))
-    settings = json.loads(sys.argv[1])
+    options = json.loads(sys.argv[1])
     sys.path.append(os.path.dirname(__file__))
-    await _Inside(settings, importlib.import_module("child").start).serve(channel)
+    await _Inside(options, importlib.import_module("child").start).serve(channel)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
-"""Landlock: the kernel's own limits on a process, by ctypes since Python has no door to them.
-Builds rule sets; the process that is to be limited applies them to itself.
+"""Landlock: the kernel's own limits on a process, by ctypes since Python has no module for them.
+Builds rule sets; the process to be limited applies them to itself.
 
 Format: https://docs.kernel.org/userspace-api/landlock.html. UDP is not covered by any version.
 """
@@ -23,7 +23,7 @@ _SCOPE_ABI = 6
 
 
 def abi() -> int:
-    """The version of Landlock that this kernel offers; 0 where there is none."""
+    """Return the version of Landlock in this kernel; 0 if there is none."""
     if sys.platform != "linux":
         return 0
     found: int = _libc().syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), _GET_VERSION)
@@ -31,7 +31,7 @@ def abi() -> int:
 
 
 def open_ruleset(port: int, writable: Sequence[str]) -> int:
-    """A descriptor of rules that leave a process TCP to `port`, on any address, and writing
+    """Return a descriptor of rules that leave a process TCP to `port`, on any address, and writing
     beneath the folders `writable`; from version 6 also no signal to a process outside.
 
     Raises OSError; the caller closes the descriptor.
@@ -63,7 +63,7 @@ def _call(number: int, *arguments: object) -> int:
     result: int = libc.syscall(number, *arguments)
     if result < 0:
         code = ctypes.get_errno()
-        raise OSError(code, f"landlock: {os.strerror(code)}")
+        raise OSError(code, os.strerror(code))
     return result
 
 

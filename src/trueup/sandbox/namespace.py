@@ -1,24 +1,23 @@
-"""The best containment: Linux namespaces by bubblewrap, where the gateway's names are 127.0.0.1,
-only a small read-only tree is there, and no other network is."""
+"""Namespace, the best containment: Linux namespaces by bubblewrap, with the gateway's names at
+127.0.0.1, a small read-only tree, and no other network."""
 
 import os
 import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from trueup.errors import Unreachable
-from trueup.sandbox.contract import USUAL, Containment, Limits, Ran, Sandbox
+from trueup.sandbox.contract import Sandbox
 from trueup.sandbox.node import mounts, plain_node
-from trueup.sandbox.runner import CHILD, INSIDE, Runner, environment, settings
+from trueup.sandbox.runner import CHILD, INSIDE, Runner, environment, runner_options
 from trueup.sandbox.server import GatewaySocket
-from trueup.snippet import Fence
 
 _UNSHARED = ("user", "net", "pid", "ipc", "uts", "cgroup-try")
-_ID = "1000"  # inside, no user is root and no folder's name says who runs this
+_ID = "1000"  # inside, no user is root and no folder is named after the user
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
-# What programs in /usr need from /etc; no file here holds a secret, unlike /etc/ssl/private.
+# The files that programs in /usr need; none holds a secret, unlike /etc/ssl/private.
 _ETC = (
     "alternatives",
     "crypto-policies",
@@ -30,33 +29,20 @@ _ETC = (
     "ssl/certs",
     "ssl/openssl.cnf",
 )
-_REMEDY = (
+_FIX = (
     "Install the package bubblewrap; where the system forbids user namespaces, allow them for "
     "bwrap (on Ubuntu: sysctl kernel.apparmor_restrict_unprivileged_userns=0; in Docker: a "
     "seccomp profile that permits them)."
 )
 
 
-class NamespaceSandbox(Sandbox):
-    containment: Containment = "namespace"
-
-    def __init__(self, runner: Runner) -> None:
-        self._runner = runner
-
-    def lacks(self, language: Fence) -> str | None:
-        return self._runner.lacks(language)
-
-    def run(self, language: Fence, source: bytes, limits: Limits = USUAL) -> Ran:
-        return self._runner.run(language, source, limits)
-
-
 @contextmanager
 def open_namespace(gateway: GatewaySocket) -> Iterator[Sandbox]:
-    """A sandbox in namespaces; raises Unreachable with what is missing and what to install."""
+    """Open a sandbox in namespaces; raises Unreachable with what is missing."""
     bwrap = shutil.which("bwrap")
     if bwrap is None:
-        raise Unreachable(f"namespace: bwrap is not on the PATH. {_REMEDY}")
-    told = settings(
+        raise Unreachable("namespace", "bwrap is not on the PATH", _FIX)
+    options = runner_options(
         gateway,
         ports=sorted({port for _, port in gateway.addresses}),
         socket="/run/gateway.sock",
@@ -67,15 +53,13 @@ def open_namespace(gateway: GatewaySocket) -> Iterator[Sandbox]:
     )
     command = [bwrap, *_rules(), *_tree(), *_own_files(gateway), *_read_only()]
     python = [sys.executable, "-I", "-S", "-B", "/run/inside.py"]
-    runner = Runner([*command, "--", *python], told, plain_node())
+    runner = Runner("namespace", [*command, "--", *python], options, [plain_node()])
     try:
         runner.start()
     except Unreachable as error:
-        raise Unreachable(f"namespace: {error} {_REMEDY}") from error
-    try:
-        yield NamespaceSandbox(runner)
-    finally:
-        runner.close()
+        raise Unreachable("namespace", error.message.problem, _FIX) from error
+    with closing(runner):
+        yield runner
 
 
 def _rules() -> list[str]:

@@ -1,60 +1,50 @@
-"""Node: where it is on this machine, and what a sandbox needs to run it. Starts nothing."""
+"""Node: its place on this machine, and its launchers in a sandbox. Starts nothing."""
 
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
+
+from trueup.sandbox.runner import Launcher
 
 MISSING = "node was not found; install Node 18 or newer, and this block is run too"
 _PRELOAD = Path(__file__).with_name("tunnel.cjs")
-_LED = b"""
+_PROXY_PROBE = b"""
 const refused = await fetch("https://sandbox.invalid/").catch((error) => error.cause);
 process.exit(refused?.message?.startsWith("the tunnel refused ") ? 0 : 1);
 """
 
 
-@dataclass(frozen=True)
-class Node:
-    """How a sandbox starts Node. A block of `probe` ends with 0 where published blocks can run;
-    `unfit` says why not otherwise."""
-
-    command: tuple[str, ...]
-    probe: bytes
-    unfit: str
-
-
 def find_program() -> Path | None:
-    """Node itself, behind the links of a version manager; None where there is none."""
+    """Return the path of Node itself, behind the links of a version manager, or None."""
     found = shutil.which("node")
     return Path(found).resolve() if found else None
 
 
-def plain_node() -> Node | None:
-    """Node where the gateway's names lead to the gateway by themselves."""
-    program = find_program()
-    if program is None:
-        return None
-    return Node(
-        command=(str(program),),
-        probe=b'process.exit(typeof fetch === "function" ? 0 : 1);\n',
-        unfit="node does not run here with fetch; install Node 18 or newer where every user can"
-        " run it",
+def plain_node() -> Launcher:
+    """Return the launcher for a sandbox where the gateway's names resolve to the gateway."""
+    return _launcher(
+        (),
+        b'process.exit(typeof fetch === "function" ? 0 : 1);\n',
+        "node does not run here with fetch; install Node 18 or newer where every user can run it",
     )
 
 
-def led_node() -> Node | None:
-    """Node led through the tunnel by a preload, since it reads no proxy variable itself."""
-    program = find_program()
-    if program is None:
-        return None
-    return Node(
-        command=(str(program), "--require", str(_PRELOAD)),
-        probe=_LED,
-        unfit="Node cannot be led through a proxy here; with bubblewrap installed it need not be",
+def proxied_node() -> Launcher:
+    """Return the launcher with a preload for the tunnel: Node reads no proxy variable itself."""
+    return _launcher(
+        ("--require", str(_PRELOAD)),
+        _PROXY_PROBE,
+        "Node cannot use a proxy here; install bubblewrap, which needs none",
     )
+
+
+def _launcher(options: tuple[str, ...], probe: bytes, unfit: str) -> Launcher:
+    program = find_program()
+    command = (str(program), *options) if program else ()
+    return Launcher("javascript", command, MISSING, probe, unfit)
 
 
 def mounts() -> list[str]:
-    """What to show of a Node that lies outside /usr: no more than its program and its libraries.
+    """Return the paths of a Node outside /usr to mount: its program and its libraries alone.
 
     The folder above may be a home folder's own, such as `~/.local`, and is never shown whole.
     """

@@ -1,4 +1,4 @@
-"""The host's end of `inside.py`: starts it, sends it blocks, and starts it again after it died."""
+"""Runner: the host's end of `inside.py`. Starts it, sends it blocks, and replaces one that died."""
 
 import json
 import shutil
@@ -7,33 +7,33 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from trueup.errors import Unreachable
-from trueup.sandbox.contract import Limits, Ran
-from trueup.sandbox.node import MISSING, Node
+from trueup.sandbox.contract import USUAL, Containment, Limits, Ran, Sandbox
 from trueup.sandbox.server import GatewaySocket
 from trueup.snippet import PROGRAMS, Fence
 
 INSIDE, CHILD = (Path(__file__).with_name(f"{name}.py") for name in ("inside", "child"))
 BLOCK_PATH = "/usr/local/bin:/usr/bin:/bin"
-_PATIENCE_S = 10
+_PATIENCE_S = 10  # a start, a probe or an end takes milliseconds, more on a machine under load
 _PROBE_LIMITS = Limits(timeout_s=_PATIENCE_S)
 
 
 def environment(ca: str) -> dict[str, str]:
-    """All that a block finds in its environment besides HOME; `ca` as the block sees it."""
+    """Return a block's environment besides HOME; `ca` is the path that the block sees."""
     stores = ("SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
     return {"PATH": BLOCK_PATH, "LANG": "C.UTF-8"} | dict.fromkeys(stores, ca)
 
 
-def settings(gateway: GatewaySocket, **changed: Any) -> dict[str, Any]:
-    """What `inside.py` is told at its start; the keys say what it does about each."""
+def runner_options(gateway: GatewaySocket, **changed: Any) -> dict[str, Any]:
+    """Return the options of `inside.py`."""
     return {
-        "ports": [],  # to listen on at 127.0.0.1 and lead to `socket`
+        "ports": [],  # to listen on at 127.0.0.1 and forward to `socket`
         "socket": str(gateway.socket),
         "writable": [],  # folders emptied after each block; the first holds the blocks
         "devices": [],  # to make read-only
@@ -43,28 +43,50 @@ def settings(gateway: GatewaySocket, **changed: Any) -> dict[str, Any]:
     } | changed
 
 
-class Runner:
-    """One `inside.py` at a time, started by `command` with the settings as its last argument."""
+@dataclass(frozen=True)
+class Launcher:
+    """The start of a language's program where its name alone does not do.
+
+    `command` is empty, and `missing` the reason, if it is not installed. A block of `probe` ends
+    with 0 if published blocks can run; otherwise `unfit` is the reason.
+    """
+
+    language: Fence
+    command: tuple[str, ...]
+    missing: str
+    probe: bytes
+    unfit: str
+
+
+class Runner(Sandbox):
+    """One `inside.py` at a time, started by `command` with its options as the last argument.
+
+    `take_refused` returns the hosts that were refused since its last call.
+    """
 
     def __init__(
         self,
+        containment: Containment,
         command: Sequence[str],
-        told: Mapping[str, Any],
-        node: Node | None,
+        options: Mapping[str, Any],
+        launchers: Sequence[Launcher],
         descriptors: Sequence[int] = (),
+        take_refused: Callable[[], tuple[str, ...]] = tuple,
     ) -> None:
-        self._command = [*command, json.dumps(told)]
+        self.containment = containment
+        self._command = [*command, json.dumps(options)]
         self._descriptors = descriptors
-        self._node = node
-        self._probed = False
+        self._launchers = {launcher.language: launcher for launcher in launchers}
+        self._take_refused = take_refused
+        self._is_fit: dict[Fence, bool] = {}
         self._one_block = threading.Lock()
         self._files = ExitStack()
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Raises Unreachable with what the program said unless it is ready for a block."""
+        """Start the program. Raises Unreachable with the end of its stderr if it is not ready."""
         with ExitStack() as files:
-            self._complaint = files.enter_context(tempfile.TemporaryFile())
+            self._stderr = files.enter_context(tempfile.TemporaryFile())
             self._channel, theirs = socket.socketpair()
             files.enter_context(self._channel)
             self._channel.settimeout(_PATIENCE_S)
@@ -72,7 +94,7 @@ class Runner:
             with theirs:
                 self._process = self._open_process(theirs.fileno())
             self._files = files.pop_all()
-        with self._ending_on_failure("did not start"):
+        with self._ending_on_failure("did not start", "Correct that and run it again."):
             self._read_line()
 
     def _open_process(self, stdin: int) -> subprocess.Popen[bytes]:
@@ -81,55 +103,60 @@ class Runner:
                 self._command,
                 stdin=stdin,
                 stdout=subprocess.DEVNULL,
-                stderr=self._complaint,
+                stderr=self._stderr,
                 env={},
                 cwd="/",
                 pass_fds=self._descriptors,
                 start_new_session=True,
             )
         except OSError as error:
-            raise Unreachable(f"{self._command[0]}: {error.strerror}.") from error
+            fix = "Make it executable for this user."
+            raise Unreachable(self._command[0], str(error.strerror), fix) from error
 
     def lacks(self, language: Fence) -> str | None:
-        """Why no block of a language can run here; None where one can."""
-        if language != "javascript":
+        launcher = self._launchers.get(language)
+        if launcher is None:
             tools = PROGRAMS[language].tools
             missing = [tool for tool in tools if not shutil.which(tool, path=BLOCK_PATH)]
             return f"{missing[0]} was not found; install it" if missing else None
-        if self._node is None:
-            return MISSING
-        if not self._probed:
-            ran = self.run("javascript", self._node.probe, _PROBE_LIMITS)
-            self._fit, self._probed = ran.exit_code == 0, True
-        return None if self._fit else self._node.unfit
+        if not launcher.command:
+            return launcher.missing
+        if language not in self._is_fit:
+            self._is_fit[language] = (
+                self.run(language, launcher.probe, _PROBE_LIMITS).exit_code == 0
+            )
+        return None if self._is_fit[language] else launcher.unfit
 
-    def run(self, language: Fence, source: bytes, limits: Limits) -> Ran:
-        """The block's result, with nothing refused. `language` is one that is not lacking."""
-        command, name = self._start(language), PROGRAMS[language].file
-        order = {"command": command, "name": name, "size": len(source)} | vars(limits)
+    def run(self, language: Fence, source: bytes, limits: Limits = USUAL) -> Ran:
+        order = {
+            "command": self._start_of(language),
+            "name": PROGRAMS[language].file,
+            "size": len(source),
+        } | vars(limits)
         with self._one_block:
+            self._take_refused()
             if self._process is None or self._process.poll() is not None:
                 self.close()
                 self.start()
             self._channel.settimeout(limits.timeout_s + _PATIENCE_S)
-            with self._ending_on_failure(
-                "ended while it ran a block; the next block gets a new one"
-            ):
+            fix = "Run it again: the next block gets a new one."
+            with self._ending_on_failure("ended while it ran a block", fix):
                 self._channel.sendall(json.dumps(order).encode() + b"\n" + source)
                 head = json.loads(self._read_line())
                 stdout, stderr, *files = [self._read(size) for size in head["sizes"]]
+            refused = self._take_refused()
         found = dict(zip(head["names"], files, strict=True))
         return Ran(
-            head["exit_code"], head["stopped"], stdout, stderr, head["duration_ms"], found, ()
+            head["exit_code"], head["stopped"], stdout, stderr, head["duration_ms"], found, refused
         )
 
-    def _start(self, language: Fence) -> list[str]:
-        if language == "javascript" and self._node is not None:
-            return list(self._node.command)
+    def _start_of(self, language: Fence) -> list[str]:
+        if language in self._launchers:
+            return list(self._launchers[language].command)
         return list(PROGRAMS[language].tools[:1]) or [sys.executable]
 
     def close(self) -> None:
-        """Hangs up, which ends the program and all that it started."""
+        """Close the channel, which ends the program and all its processes."""
         if self._process is None:
             return
         with suppress(OSError):
@@ -155,20 +182,20 @@ class Runner:
         return content
 
     @contextmanager
-    def _ending_on_failure(self, what: str) -> Iterator[None]:
+    def _ending_on_failure(self, problem: str, fix: str) -> Iterator[None]:
         try:
             yield
         except (OSError, EOFError) as error:
             assert self._process is not None
             with suppress(subprocess.TimeoutExpired):
-                self._process.wait(0.5)  # a program that is ending says why first
+                self._process.wait(0.5)  # for the last line on stderr of a program that is ending
             self._process.kill()
             self._process.wait()
-            self._complaint.seek(0)
-            said = self._complaint.read().decode(errors="replace").strip().splitlines()
+            self._stderr.seek(0)
+            lines = self._stderr.read().decode(errors="replace").strip().splitlines()
             self.close()
-            reason = said[-1] if said else "it said nothing"
-            raise Unreachable(f"the sandbox's runner {what}: {reason}.") from error
+            reason = lines[-1] if lines else "nothing on stderr"
+            raise Unreachable("sandbox", f"its runner {problem} ({reason})", fix) from error
         except BaseException:
-            self.close()  # a reply that nobody read would be taken for the next block's
+            self.close()  # a reply that was not read would be taken for the next block's
             raise

@@ -1,5 +1,5 @@
-"""The gateway that blocks meet: an ASGI app behind TLS on a Unix socket, with a CA of its own that
-is thrown away. Runs in one thread with one event loop; listens on no network address."""
+"""Server: an ASGI app behind TLS on a Unix socket, the gateway of the blocks, with a CA of its own
+that is thrown away. Runs in one thread with one event loop; listens on no network address."""
 
 import asyncio
 import logging
@@ -22,13 +22,13 @@ from trueup.errors import BadInput, Unreachable
 T = TypeVar("T")
 BROKEN_OFF = ("ASGI callable returned without completing", "Cancel %s running task(s)")
 _SOCKET_PATH_BYTES = 100  # sun_path holds 104 bytes on macOS and 108 on Linux
-_PATIENCE_S = 10
+_PATIENCE_S = 10  # a start or a stop takes milliseconds, more on a machine under load
 
 
 @dataclass(frozen=True)
 class GatewaySocket:
-    """Where the app answers: `folder` is private to us and holds `socket` and `ca`; `addresses`
-    are the names and ports that lead to it."""
+    """The app's socket: `folder` is private to us and holds `socket` and `ca`; `addresses` are the
+    names and ports that lead to it."""
 
     folder: Path
     addresses: tuple[tuple[str, int], ...]
@@ -51,35 +51,36 @@ class Loop:
         self._thread.start()
 
     def do(self, work: Coroutine[Any, Any, T]) -> T:
-        """The result of `work`, run in the loop's thread."""
+        """Run `work` in the loop's thread and return its result."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(_PATIENCE_S)
 
     def close(self) -> None:
-        self.do(_cancel_the_rest())
+        self.do(_cancel_others())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
 
 
-async def _cancel_the_rest() -> None:
-    rest = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in rest:
+async def _cancel_others() -> None:
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
         task.cancel()
-    await asyncio.gather(*rest, return_exceptions=True)
+    await asyncio.gather(*others, return_exceptions=True)
     await asyncio.get_running_loop().shutdown_default_executor()
 
 
 def parse_address(host: str) -> tuple[str, int]:
-    """`name` or `name:port` as a pair; the port of a bare name is 443."""
+    """Return `name` or `name:port` as a pair; the port of a bare name is 443."""
     name, colon, port = host.partition(":")
     if not name or (colon and not port.isdecimal()):
-        raise BadInput(f"host {host!r}: expected `name` or `name:port`. Give a host, not a URL.")
+        problem = f"got {host!r}, expected `name` or `name:port`"
+        raise BadInput("host", problem, "Give a host, not a URL.")
     return name.lower(), int(port or 443)
 
 
 @contextmanager
 def open_folder(hosts: Sequence[str]) -> Iterator[GatewaySocket]:
-    """A private folder with room for the socket's short path; nothing listens in it yet."""
+    """Make a private folder with a path that is short enough for the socket; without a listener."""
     addresses = tuple(parse_address(host) for host in hosts)
     with tempfile.TemporaryDirectory(prefix="trueup-", dir=_short_folder()) as name:
         yield GatewaySocket(Path(name).resolve(), addresses)
@@ -92,7 +93,7 @@ def _short_folder() -> str | None:
 
 @contextmanager
 def open_server(app: ASGIApp, gateway: GatewaySocket) -> Iterator[Loop]:
-    """Serves `app` at the gateway's socket with a certificate for its names; yields the loop."""
+    """Serve `app` at the gateway's socket with a certificate for its names; yields the loop."""
     authority = trustme.CA()
     authority.cert_pem.write_to_path(gateway.ca)
     certificate = authority.issue_cert(*sorted({name for name, _ in gateway.addresses}))
@@ -123,15 +124,15 @@ def open_server(app: ASGIApp, gateway: GatewaySocket) -> Iterator[Loop]:
         loop.close()
 
 
-def _is_worth_a_line(record: logging.LogRecord) -> bool:
-    """A reply that breaks off is on purpose: the block meets what the target did, or we end."""
+def _is_unexpected(record: logging.LogRecord) -> bool:
+    """Return False for a reply that breaks off: the block meets what the target did, or we end."""
     error = record.exc_info[1] if record.exc_info else None
     if isinstance(error, asyncio.CancelledError):
         return False
     return not str(record.msg).startswith(BROKEN_OFF)
 
 
-logging.getLogger("uvicorn.error").addFilter(_is_worth_a_line)
+logging.getLogger("uvicorn.error").addFilter(_is_unexpected)
 
 
 @contextmanager
@@ -151,7 +152,7 @@ def _serving(server: uvicorn.Server, gateway: GatewaySocket, loop: Loop) -> Iter
 
     task = loop.do(start())
     if not server.started:
-        raise Unreachable("the sandbox's server: it ended at once; expected it to listen.")
+        raise Unreachable("sandbox", "its server ended before it listened", "Run it again.")
     try:
         yield
     finally:

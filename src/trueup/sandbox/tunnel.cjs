@@ -1,4 +1,4 @@
-// Leads Node's TLS connections through the CONNECT tunnel of a fallback: Node below 24 reads no
+// Sends Node's TLS connections through the CONNECT tunnel of a fallback: Node below 24 reads no
 // proxy variable. Loaded by --require before a block; any connection without TLS is refused.
 "use strict";
 
@@ -11,8 +11,8 @@ const tls = require("node:tls");
 const proxy = new URL(process.env.HTTPS_PROXY);
 const connect = { net: net.connect, tls: tls.connect };
 
-/** Asks the tunnel for a host; the socket once it is granted. */
-async function ask(socket, host, port) {
+/** Opens the tunnel to a host on a socket; throws if that is refused. */
+async function openTunnel(socket, host, port) {
   const address = `${host}:${port}`;
   await once(socket, "connect");
   socket.write(`CONNECT ${address} HTTP/1.1\r\nHost: ${address}\r\n\r\n`);
@@ -36,13 +36,13 @@ async function closed(socket) {
   throw new Error("the tunnel hung up");
 }
 
-/** A stream that takes what is written at once and passes it on when the tunnel is open. */
+/** A stream that accepts writes at once and passes them on when the tunnel is open. */
 class Tunnelled extends Duplex {
   constructor(host, port) {
     super();
     this.inner = connect.net({ host: proxy.hostname, port: Number(proxy.port) });
     this.inner.on("error", (error) => this.destroy(error));
-    this.opened = ask(this.inner, host, port);
+    this.opened = openTunnel(this.inner, host, port);
     this.opened.then(
       () => {
         this.inner.on("data", (chunk) => this.push(chunk) || this.inner.pause());
@@ -80,16 +80,16 @@ class Tunnelled extends Duplex {
 /** The options of either form: (options, listener), or (port, host, options, listener). */
 function normalized(given) {
   const options = {};
-  for (const one of given) {
-    if (typeof one === "number") {
-      options.port = one;
-    } else if (typeof one === "string") {
-      options.host = one;
-    } else if (typeof one === "object" && one !== null) {
-      Object.assign(options, one);
+  for (const argument of given) {
+    if (typeof argument === "number") {
+      options.port = argument;
+    } else if (typeof argument === "string") {
+      options.host = argument;
+    } else if (typeof argument === "object" && argument !== null) {
+      Object.assign(options, argument);
     }
   }
-  return { options, listener: given.find((one) => typeof one === "function") };
+  return { options, listener: given.find((argument) => typeof argument === "function") };
 }
 
 tls.connect = (...given) => {
@@ -118,10 +118,10 @@ net.connect = net.createConnection = (...given) => {
   const host = options.host ?? options.path ?? "localhost";
   const probe = connect.net({ host: proxy.hostname, port: Number(proxy.port) });
   probe.on("error", () => {});
-  // The tunnel leads to TLS alone, so it is asked only for its log of what was refused.
+  // The tunnel leads to TLS alone; this request only puts the host into its log of refused ones.
   const port = (options.port ?? 80) == 80 ? "" : `:${options.port}`;
-  const asked = `GET http://${host}${port}/ HTTP/1.1\r\n\r\n`;
-  probe.end(asked, () => probe.resume());
+  const request = `GET http://${host}${port}/ HTTP/1.1\r\n\r\n`;
+  probe.end(request, () => probe.resume());
   probe.on("close", () => socket.destroy(new Error(`the tunnel refused ${host}`)));
   return socket;
 };

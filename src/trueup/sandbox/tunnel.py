@@ -1,5 +1,5 @@
-"""The CONNECT tunnel of the fallbacks: the given hosts lead to the gateway's Unix socket, any other
-is answered 403 and remembered. Opens no connection to a network address."""
+"""Tunnel: the CONNECT proxy of the fallbacks. The given hosts lead to the gateway's Unix socket;
+any other is answered 403 and noted. Opens no connection to a network address."""
 
 import asyncio
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ _REFUSAL = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\
 
 
 class Tunnel:
-    """`port` is on 127.0.0.1."""
+    """A proxy at `port` of 127.0.0.1."""
 
     def __init__(self, gateway: GatewaySocket) -> None:
         self._gateway = gateway
@@ -22,7 +22,7 @@ class Tunnel:
         self.port = 0
 
     def take_refused(self) -> tuple[str, ...]:
-        """The hosts refused since the last call, once each, in the order first asked for."""
+        """Return the hosts refused since the last call, once each, in the order of requests."""
         taken, self._refused = tuple(dict.fromkeys(self._refused)), []
         return taken
 
@@ -34,24 +34,24 @@ class Tunnel:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             head = await reader.readuntil(b"\r\n\r\n")
-            method, wanted, *_ = head.decode("latin-1").split(" ", 2)
-            if method == "CONNECT" and wanted.lower() in self._allowed:
+            method, url, *_ = head.decode("latin-1").split(" ", 2)
+            if method == "CONNECT" and url.lower() in self._allowed:
                 inner = await asyncio.open_unix_connection(str(self._gateway.socket))
                 writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
                 await splice((reader, writer), inner)
             else:
-                self._refused.append(urlsplit(wanted).netloc.rpartition("@")[2] or wanted)
+                self._refused.append(urlsplit(url).netloc.rpartition("@")[2] or url)
                 writer.write(_REFUSAL)
                 await writer.drain()
         except (OSError, ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            pass  # a client that hangs up or speaks no HTTP gets nothing, and it sees that
+            pass  # a client that hangs up or sends no HTTP gets a closed connection
         finally:
             writer.close()
 
 
 @contextmanager
 def open_tunnel(gateway: GatewaySocket, loop: Loop) -> Iterator[Tunnel]:
-    """A tunnel to the gateway that closes with the context."""
+    """Open a tunnel to the gateway that closes with the context."""
     tunnel = Tunnel(gateway)
     server = loop.do(tunnel.listen())
 
