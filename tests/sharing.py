@@ -1,4 +1,4 @@
-"""What one worker of a test run makes and all of them use, and what one run at a time may have."""
+"""Sharing: folders that one worker of a test run makes and all of them use."""
 
 import shutil
 import tempfile
@@ -15,7 +15,7 @@ FOLDER = pytest.StashKey[Path]()
 
 
 def common(config: pytest.Config) -> Path:
-    """The folder that the workers of a run have in common; without workers, one of the run."""
+    """Return the folder that the workers of a run have in common; without workers, the run's."""
     if hasattr(config, "workerinput"):
         return Path(config.getoption("basetemp")).parent
     if FOLDER not in config.stash:
@@ -27,7 +27,7 @@ def common(config: pytest.Config) -> Path:
 
 @contextmanager
 def unmeasured() -> Iterator[None]:
-    """Without coverage: for what others cover too, and its tracer would make twice as long."""
+    """Pause coverage: for work that other tests cover, and that its tracer would slow by half."""
     measuring = coverage.Coverage.current()
     if measuring is not None:
         measuring.stop()
@@ -39,7 +39,7 @@ def unmeasured() -> Iterator[None]:
 
 
 def once(folder: Path, make: Callable[[Path], object]) -> Path:
-    """A folder within `folder` as `make` filled it, in whichever worker asked first."""
+    """Return a folder within `folder` that `make` fills, in the worker that calls this first."""
     folder.mkdir(exist_ok=True)
     content, mark = folder / "content", folder / "made"
     with waited_for(folder), unmeasured():

@@ -82,43 +82,43 @@ def bad_bytes(top: Path) -> None:
 
 
 ODD = "docs/en/odd.md: "
-MANY = f"{ODD}more than 100 times "
+MANY = f"{ODD}more than 100 unclosed "
 SETTINGS = "mkdocs.yml: no MkDocs settings can be read ("
 WORDS: dict[str, tuple[Callable[[Path], object], list[str]]] = {
     "a page of ten megabytes": (
-        page("a" * 10_000_000), [f"{ODD}it has more than 1000000 bytes; "],
+        page("a" * 10_000_000), [f"{ODD}more than 1000000 bytes"],
     ),
     "a binary file as a page": (
-        page(bytes(range(256)) * 999), [f"{ODD}byte 128 is not UTF-8; "],
+        page(bytes(range(256)) * 999), [f"{ODD}not valid UTF-8 (byte 128)"],
     ),
-    "a page in another encoding": (page("# Müll".encode("latin-1")), [f"{ODD}byte 3 is not UTF-8"]),
-    "a NUL in a page": (page("# A\n\n\0\n"), [f"{ODD}it holds a NUL, as no text does; "]),
+    "a page in Latin-1": (page("# Müll".encode("latin-1")), [f"{ODD}not valid UTF-8 (byte 3)"]),
+    "a NUL in a page": (page("# A\n\n\0\n"), [f"{ODD}contains a NUL character"]),
     "a page that links to itself": (
-        link("docs/en/odd.md", "odd.md"), [f"{ODD}it cannot be read (Too many levels"],
+        link("docs/en/odd.md", "odd.md"), [f"{ODD}not readable (Too many levels"],
     ),
     "a page that links nowhere": (
-        link("docs/en/odd.md", "gone.md"), [f"{ODD}it cannot be read (No such file"],
+        link("docs/en/odd.md", "gone.md"), [f"{ODD}not readable (No such file"],
     ),
     "a pipe as a page": (
-        lambda top: os.mkfifo(top / "docs" / "en" / "odd.md"), [f"{ODD}it is no file; "],
+        lambda top: os.mkfifo(top / "docs" / "en" / "odd.md"), [f"{ODD}not a file"],
     ),
     "pages behind a link, which a build would follow": (
-        link("docs/en/more", "../../.github"), ["docs/en/more: it is a link to a folder; "],
+        link("docs/en/more", "../../.github"), ["docs/en/more: a link to a folder"],
     ),
     "a folder that links to itself": (
-        link("docs/en/more", "."), ["docs/en/more: it is a link to a folder; "],
+        link("docs/en/more", "."), ["docs/en/more: a link to a folder"],
     ),
     "a page with another ending, which a build would publish": (
         page("It is recommended.", "odd.markdown"),
-        ["docs/en/odd.markdown: it ends in .markdown; "],
+        ["docs/en/odd.markdown: got .markdown, expected .md"],
     ),
     "a page in HTML, which is published as it is": (
         page("It is recommended.", "odd.html"),
-        ["docs/en/odd.html: it ends in .html; "],
+        ["docs/en/odd.html: got .html, expected .md"],
     ),
     "front matter so deep that it ends Python": (
         page(f"---\na: {'[' * 400_000}{']' * 400_000}\n---\n"),
-        [f"{ODD}the front matter cannot be read (more than 40 levels); "],
+        [f"{ODD}the front matter is not valid YAML (more than 40 levels)"],
     ),
     "settings so deep that they end Python": (
         deep_settings, [f"{SETTINGS}more than 40 levels). "],
@@ -127,11 +127,11 @@ WORDS: dict[str, tuple[Callable[[Path], object], list[str]]] = {
         bad_bytes,
         [f"{SETTINGS}unacceptable character", "snippets/openai-images/curl.sh.j2:1: 'utf-8'"],
     ),
-    "links that nothing closes": (page("](" * 400_000), [f"{MANY}'](' opens what nothing closes"]),
-    "comments that nothing closes": (page("{#\n" * 300_000), [f"{MANY}'{{#' opens"]),
-    "notes that nothing closes": (page("<!--\n" * 190_000), [f"{MANY}'<!--' opens"]),
-    "elements that nothing closes": (page("<CODE\n" * 150_000), [f"{MANY}'<code' opens"]),
-    "attributes that nothing closes": (page("{: " * 300_000), [f"{MANY}'{{' opens"]),
+    "links that nothing closes": (page("](" * 400_000), [f"{MANY}']('"]),
+    "comments that nothing closes": (page("{#\n" * 300_000), [f"{MANY}'{{#'"]),
+    "notes that nothing closes": (page("<!--\n" * 190_000), [f"{MANY}'<!--'"]),
+    "elements that nothing closes": (page("<CODE\n" * 150_000), [f"{MANY}'<code'"]),
+    "attributes that nothing closes": (page("{: " * 300_000), [f"{MANY}'{{'"]),
     "a receipt that links to itself": (
         link("docs/evidence/odd.json", "odd.json"),
         ["docs/evidence/odd.json: warning: no row refers to this receipt. "],

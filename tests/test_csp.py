@@ -1,4 +1,4 @@
-"""The policy of a page: it allows what the page holds when it is made, and nothing else."""
+"""The policy of a page: it allows the page's own scripts and styles, and nothing else."""
 
 import html
 import re
@@ -9,7 +9,7 @@ import pytest
 from trueup.site import policy_of, secure_pages
 
 ALERT = "'sha256-bhHHL3z2vDgxUt0W3dWQOrprscmda2Y5pLsLg4GF+pI='"
-"""Of `alert(1)`, by another program."""
+"""The hash of `alert(1)`, made by another program."""
 PAGE = '<!doctype html>\n<html>\n<head>\n  <meta charset="utf-8">\n<title>T</title></head></html>'
 
 
@@ -36,7 +36,7 @@ def test_a_script_of_the_page_is_allowed_by_its_hash() -> None:
         "<p>&lt;script>alert(1)&lt;/script></p>",
     ],
 )
-def test_what_is_no_script_of_the_page_gets_no_hash(page: str) -> None:
+def test_nothing_but_a_script_of_the_page_gets_a_hash(page: str) -> None:
     assert part(page, "script-src") == "'self'"
 
 
@@ -53,7 +53,7 @@ def test_styles_are_allowed_one_by_one_and_nothing_is_allowed_inline_as_such() -
     assert part("<p>", "default-src") == part("<p>", "base-uri") == "'none'"
 
 
-def test_the_policy_comes_before_anything_that_it_is_about(tmp_path: Path) -> None:
+def test_the_policy_is_inserted_before_any_script(tmp_path: Path) -> None:
     (tmp_path / "a.html").write_text(PAGE)
     (tmp_path / "b.html").write_text("<head><script>alert(1)</script></head>")
     (tmp_path / "c.html").write_text("no page")

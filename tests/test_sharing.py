@@ -1,4 +1,4 @@
-"""What workers share is made once and whole, however many ask for it at the same time."""
+"""Sharing: a shared folder is made once and whole, by any number of workers at the same time."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,7 +11,7 @@ from sharing import common, once, unmeasured
 from trueup.lock import waited_for
 
 
-def test_of_many_that_ask_at_once_one_makes_it(tmp_path: Path) -> None:
+def test_one_of_many_workers_makes_the_folder(tmp_path: Path) -> None:
     made = list[Path]()
 
     def make(folder: Path) -> None:
@@ -24,7 +24,7 @@ def test_of_many_that_ask_at_once_one_makes_it(tmp_path: Path) -> None:
     assert (found[0] / "page").read_text() == "whole"
 
 
-def test_what_was_half_made_is_made_anew(tmp_path: Path) -> None:
+def test_an_unfinished_folder_is_made_again(tmp_path: Path) -> None:
     def fail(folder: Path) -> None:
         (folder / "half").touch()
         raise RuntimeError("no")
@@ -36,20 +36,20 @@ def test_what_was_half_made_is_made_anew(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_held_by_one_at_a_time(tmp_path: Path) -> None:
-    told, is_asked = list[str](), Event()
+    held, is_waiting = list[str](), Event()
 
     def wait() -> None:
-        is_asked.set()
+        is_waiting.set()
         with waited_for(tmp_path):
-            told.append("the second")
+            held.append("the second")
 
     with ThreadPoolExecutor() as pool:
         with waited_for(tmp_path):
             second = pool.submit(wait)
-            is_asked.wait()
-            told.append("the first")
+            is_waiting.wait()
+            held.append("the first")
         second.result()
-    assert told == ["the first", "the second"]
+    assert held == ["the first", "the second"]
 
 
 def test_all_workers_of_a_run_have_the_same_folder(
@@ -61,7 +61,7 @@ def test_all_workers_of_a_run_have_the_same_folder(
         assert folder == tmp_path_factory.getbasetemp().parent
 
 
-def test_what_is_unmeasured_leaves_no_line_and_what_follows_does(tmp_path: Path) -> None:
+def test_unmeasured_code_leaves_no_line_and_later_code_does(tmp_path: Path) -> None:
     before = coverage.Coverage.current()
     if before is not None:
         before.stop()
@@ -78,7 +78,7 @@ def test_what_is_unmeasured_leaves_no_line_and_what_follows_does(tmp_path: Path)
         if before is not None:
             before.start()
     lines = measuring.get_data().lines(__file__) or []
-    slow, quick = (one.__code__.co_firstlineno + 1 for one in (_slow, _quick))
+    slow, quick = (function.__code__.co_firstlineno + 1 for function in (_slow, _quick))
     assert quick in lines and slow not in lines
 
 

@@ -33,9 +33,9 @@ def test_the_page_shows_what_was_measured() -> None:
     text = render_figures(figures)
     assert f"Measured on {figures.on}" in text
     assert text.count(" × |") == len(figures.runs) >= 12
-    assert {1, 2} == {one.jobs for one in figures.runs}
-    one = figures.runs[0]
-    assert f"| {one.ms:.0f} | {one.floor_ms:.0f} | {one.ms / one.floor_ms:.2f} × |" in text
+    assert {1, 2} == {run.jobs for run in figures.runs}
+    first = figures.runs[0]
+    assert f"| {first.ms:.0f} | {first.floor_ms:.0f} | {first.ms / first.floor_ms:.2f} × |" in text
 
 
 def test_blocks_and_floor_can_be_measured(tmp_path: Path) -> None:
@@ -54,7 +54,7 @@ def test_the_build_and_its_plain_twin_can_be_measured(tmp_path: Path) -> None:
 
 @pytest.fixture
 def generated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Docs:
-    """What scripts/bench-check measures, of two models."""
+    """The docs that scripts/bench-check measures, with two models."""
     monkeypatch.syspath_prepend(TOP / "scripts")
     bench_check = importlib.import_module("bench_check")
     bench_check.generate(tmp_path, 2)
@@ -64,13 +64,13 @@ def generated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Docs:
     return docs
 
 
-def test_what_the_check_is_measured_on_has_no_finding(generated: Docs) -> None:
+def test_the_generated_docs_have_no_finding(generated: Docs) -> None:
     assert len(generated.pages) == 3 * len(generated.languages) == 12
     assert generated.check() == []
 
 
 @pytest.mark.long
-def test_what_the_check_is_measured_on_can_be_built_and_run(generated: Docs) -> None:
+def test_the_generated_docs_can_be_built_and_run(generated: Docs) -> None:
     generated.build(to_be_verified=True)
     report, findings = generated.verify(Pool(partial(open_mock, generated.stored)))
     assert (report.counts["passed"], findings) == (6, [])

@@ -1,4 +1,4 @@
-"""The commands over one repository's docs: build, run, check, serve."""
+"""Site commands: docs, build, verify and translated."""
 
 import os
 from datetime import date

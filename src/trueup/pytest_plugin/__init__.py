@@ -1,6 +1,5 @@
-"""The door for pytest. pytest imports it in every repository where Trueup is installed, and before
-coverage starts: so it holds the hooks alone, and loads the engine only where one is used.
-"""
+"""Pytest plugin: the hooks and fixtures. pytest imports it in every repository where Trueup is
+installed, and before coverage starts: the engine is loaded only where a repository uses it."""
 
 import argparse
 import contextlib
@@ -19,8 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["published_in"]
 
 OPTIONS: dict[str, dict[str, Any]] = {
-    "target": {"default": "mock", "help": "mock (the default), or a target of the status file"},
-    "max-calls": {"type": int, "help": "most calls to a live target; needed for one"},
+    "target": {"default": "mock", "help": "target of the blocks: mock (the default) or a live one"},
+    "max-calls": {"type": int, "help": "maximum of calls to a live target; required for one"},
 }
 T = TypeVar("T")
 PUBLISHED = pytest.StashKey["Published"]()
@@ -28,20 +27,20 @@ PUBLISHED = pytest.StashKey["Published"]()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("trueup", "published blocks of docs")
-    told = "repository whose published blocks are tests, by its top; relative to the root directory"
-    group.addoption("--trueup-top", metavar="DIR", help=told)
+    about = "top of the repository whose published blocks are tests, relative to the root directory"
+    group.addoption("--trueup-top", metavar="DIR", help=about)
     for name, settings in OPTIONS.items():
         group.addoption(f"--trueup-{name}", **settings)
-    parser.addini("trueup_top", f"{told}; none by default")
+    parser.addini("trueup_top", f"{about}; none by default")
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests(
     early_config: pytest.Config, parser: pytest.Parser
 ) -> Generator[None, object, object]:
-    """Where Trueup is used, its options have short names too, if nobody else has taken them."""
+    """Add the short names of the options, if Trueup is used and no other plugin has these."""
     result = yield
-    if _asked_top(early_config):
+    if _top_option(early_config):
         for name, settings in OPTIONS.items():
             with contextlib.suppress(argparse.ArgumentError):
                 parser.getgroup("trueup").addoption(
@@ -51,14 +50,14 @@ def pytest_load_initial_conftests(
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Adds the status file to what is collected, unless something else was asked for by name."""
-    if not _asked_top(config):
+    """Add the status file to the collected paths, unless other paths are named."""
+    if not _top_option(config):
         return
     file = _status_file(config)
     if not file.is_file():
         raise pytest.UsageError(
-            f"trueup_top: {file} was not found; the status file of a repository was expected."
-            " Correct --trueup-top, or trueup_top in the settings of pytest."
+            f"trueup_top: {file} was not found. Correct --trueup-top, or trueup_top in the"
+            " settings of pytest."
         )
     is_by_name = config.args_source is pytest.Config.ArgsSource.ARGS
     if not is_by_name and not _is_collected(config, file):
@@ -66,16 +65,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
-    if not _asked_top(config):
+    if not _top_option(config):
         return None
     file = _status_file(config)
     if _is_collected(config, file):
         return f"trueup: published blocks of {file.parent}"
-    return f"trueup: no published block was asked for; name {file} to run them"
+    return f"trueup: no published block is selected; name {file} to run them"
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    if not _asked_top(parent.config) or file_path != _status_file(parent.config):
+    if not _top_option(parent.config) or file_path != _status_file(parent.config):
         return None
     from trueup.pytest_plugin.published import StatusFile
 
@@ -84,7 +83,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test with `trueup_block` runs once for each block; what was lost is a failure of it."""
+    """Run a test with `trueup_block` once for each block; a lost block fails it."""
     if "trueup_block" in metafunc.fixturenames:
         cases = published_in(metafunc.config).cases
         names = [case.name for case in cases]
@@ -92,7 +91,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def published_in(config: pytest.Config) -> "Published":
-    """What the repository publishes; built and opened as it is asked for, once in a session."""
+    """Return the published docs of the session; they are built and opened at their first use."""
     if PUBLISHED not in config.stash:
         from trueup.pytest_plugin.published import Published
 
@@ -109,19 +108,19 @@ def published_in(config: pytest.Config) -> "Published":
 @pytest.fixture(scope="session")
 def trueup_docs(pytestconfig: pytest.Config) -> "Docs":
     """The repository's docs, read and not yet built."""
-    return _ask(pytestconfig, lambda published: published.docs)
+    return _part(pytestconfig, lambda published: published.docs)
 
 
 @pytest.fixture(scope="session")
 def trueup_site(pytestconfig: pytest.Config) -> Path:
     """The folder of the built site."""
-    return _ask(pytestconfig, lambda published: published.site)
+    return _part(pytestconfig, lambda published: published.site)
 
 
 @pytest.fixture(scope="session")
 def trueup_harness(pytestconfig: pytest.Config) -> "Harness":
     """A sandbox in front of the mock, for blocks of one's own."""
-    return _ask(pytestconfig, lambda published: published.mock)
+    return _part(pytestconfig, lambda published: published.mock)
 
 
 @pytest.fixture
@@ -131,22 +130,22 @@ def trueup_block(request: pytest.FixtureRequest) -> "Block":
     return block
 
 
-def _ask(config: pytest.Config, what: Callable[["Published"], T]) -> T:
+def _part(config: pytest.Config, get: Callable[["Published"], T]) -> T:
     from trueup.errors import TrueupError
 
     try:
-        return what(published_in(config))
+        return get(published_in(config))
     except TrueupError as error:
         pytest.fail(str(error), pytrace=False)
 
 
-def _asked_top(config: pytest.Config) -> str:
-    asked = getattr(config.known_args_namespace, "trueup_top", None)  # before all are parsed, too
-    return str(asked or config.getini("trueup_top") or "")
+def _top_option(config: pytest.Config) -> str:
+    given = getattr(config.known_args_namespace, "trueup_top", None)  # before all are parsed, too
+    return str(given or config.getini("trueup_top") or "")
 
 
 def _status_file(config: pytest.Config) -> Path:
-    return (config.rootpath / _asked_top(config)).resolve() / "status.yml"
+    return (config.rootpath / _top_option(config)).resolve() / "status.yml"
 
 
 def _is_collected(config: pytest.Config, file: Path) -> bool:

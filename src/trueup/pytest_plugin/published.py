@@ -1,4 +1,4 @@
-"""Published: the docs of one pytest session, built once, and their blocks as tests."""
+"""Published docs of one pytest session: built once, with their blocks as tests."""
 
 import tempfile
 from collections.abc import Iterable
@@ -22,28 +22,28 @@ from trueup.verify.run import Harness, open_mock, open_relay
 
 @dataclass(frozen=True)
 class Case:
-    """One test: a block with the pages that publish it, or what was found wrong with them."""
+    """A test: a block with the pages that publish it, or a finding in the site."""
 
     name: str
     found: Block | Finding
     pages: tuple[str, ...] = ()
 
     def block(self) -> Block:
-        """The block; a test that asks for one that was lost fails here."""
+        """Return the block; fail the test for a finding."""
         if isinstance(self.found, Finding):
             pytest.fail(str(self.found), pytrace=False)
         return self.found
 
 
 class Published:
-    """What a repository publishes. The site is built, and a bench opened, at its first use."""
+    """The docs of a repository. The site is built, and a harness opened, at its first use."""
 
     def __init__(self, top: Path, target: str, max_calls: int | None) -> None:
         self.top, self.target, self.max_calls = top, target, max_calls
         self._open = ExitStack()
 
     def close(self) -> None:
-        """Ends what was opened, and takes the site away."""
+        """Close the harnesses and remove the site."""
         self._open.close()
 
     @cached_property
@@ -61,18 +61,18 @@ class Published:
 
     @cached_property
     def cases(self) -> list[Case]:
-        """A case of each distinct block and of each error in the site, so never none.
+        """A case for each distinct block and each error in the site, so never none.
 
-        Raises CollectError where the site cannot be built.
+        Raises CollectError if the site cannot be built.
         """
         try:
             blocks, docs = read_blocks(self.site), self.docs
             found = check_published(docs.stored.status, docs.pages, blocks, docs.snippets())
         except TrueupError as error:
             raise pytest.Collector.CollectError(str(error)) from error
-        wrong = [one for one in found if one.severity == "error"]
+        errors = [finding for finding in found if finding.severity == "error"]
         return [
-            *(Case(f"{one.rule}:{_within(str(one.where), self.top)}", one) for one in wrong),
+            *(Case(f"{error.rule}:{_within(str(error.where), self.top)}", error) for error in errors),
             *(Case(_address(block, pages), block, pages) for block, pages in distinct(blocks)),
         ]
 
@@ -84,35 +84,34 @@ class Published:
 
     @cached_property
     def harness(self) -> Harness:
-        """The bench of the target that was asked for."""
+        """The harness of the session's target."""
         if self.target == "mock":
             return self.mock
         stored = self.docs.stored
         key = key_of(self.target, stored.status)
         if not self.max_calls:
-            raise BadInput(
-                f"--target {self.target}: no cap was given; --max-calls N was expected. Give it."
-            )
+            raise BadInput(f"--target {self.target}", "no cap on the calls", "Give --max-calls N.")
         relay = open_relay(
             stored, self.target, key, self.max_calls, containment_here(), complete=is_ci()
         )
         return self._open.enter_context(relay)
 
     def run(self, case: Case) -> None:
-        """Runs a block, and fails or skips the test that does so."""
+        """Run a block, and fail or skip its test."""
         block, docs = case.block(), self.docs
         receipt = verify_block(block, case.pages, docs.stored, self.harness, docs.today)
         if receipt.skipped:
             pytest.skip(receipt.skipped)
         if not receipt.passed:
             record = f" (recorded at {receipt.record})" if receipt.record else ""
-            told = [receipt.inconclusive] if receipt.inconclusive else receipt.reasons
-            lines = [f"{block.endpoint} ({block.language}): {one}{record}." for one in told]
+            reasons = [receipt.inconclusive] if receipt.inconclusive else receipt.reasons
+            called = f"{block.endpoint} ({block.language})"
+            lines = [f"{called}: {reason}{record}." for reason in reasons]
             pytest.fail("\n".join([*lines, f"Published on: {', '.join(case.pages)}"]), False)
 
 
 class StatusFile(pytest.File):
-    """The status file as a collector: the blocks that follow from it are its tests."""
+    """The status file as a collector of the published blocks."""
 
     def collect(self) -> Iterable[pytest.Item]:
         for case in published_in(self.config).cases:
@@ -120,7 +119,7 @@ class StatusFile(pytest.File):
 
 
 class BlockItem(pytest.Item):
-    """A published block, or what is wrong with one, as a test."""
+    """A published block, or a finding, as a test."""
 
     def __init__(self, *, case: Case, **settings: object) -> None:
         super().__init__(**settings)  # type: ignore[arg-type]
@@ -137,7 +136,7 @@ class BlockItem(pytest.Item):
 
 
 def _address(block: Block, pages: tuple[str, ...]) -> str:
-    """Where the block stands in the site; of several pages, that with the shortest address."""
+    """Return the block's address in the site; of several pages, the shortest."""
     return f"{place_of(min(pages, key=len))}#{block.id}"
 
 

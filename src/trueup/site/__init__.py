@@ -1,5 +1,5 @@
-"""Site: building the pages, taking blocks out of them as a reader copies them, stamping them, and
-what goes beside them for crawlers."""
+"""Site: builds the pages, extracts blocks as a reader copies them, stamps them, and writes files
+for crawlers."""
 
 from trueup.site.address import VARIABLE, parse_address, place_of
 from trueup.site.blocks import Block, extract_blocks, read_blocks, trim_end

@@ -1,4 +1,4 @@
-"""Address: where the site is published, if that is known, and the places of its pages there."""
+"""Address: the URL of the published site, if that is known, and the paths of its pages there."""
 
 import re
 from urllib.parse import quote
@@ -10,15 +10,16 @@ ADDRESS = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~%
 
 
 def parse_address(text: str) -> str:
-    """The address with its slash at the end; nothing for nothing. Raises BadInput for any other."""
+    """Return the address with a slash at its end, or an empty text. Raises BadInput for others."""
     if text and not ADDRESS.fullmatch(text):
         raise BadInput(
-            f"{VARIABLE}: {text!r} was found; an absolute http or https address such as"
-            " https://example.com/docs/ was expected. Correct it, or unset it."
+            VARIABLE,
+            f"got {text!r}, expected an absolute http or https address",
+            "Set one such as https://example.com/docs/, or unset it.",
         )
     return text.rstrip("/") + "/" if text else ""
 
 
 def place_of(page: str) -> str:
-    """A page of the site as a link leads to it: a folder rather than its `index.html`."""
+    """Return the path of a page in links: a folder instead of its `index.html`."""
     return quote(page.removesuffix("index.html"))

@@ -38,10 +38,10 @@ HIDDEN = ("script", "style")
 
 @dataclass(frozen=True)
 class Block:
-    """A block of a built page. `endpoint` is None where no macro made it; `id` likewise.
+    """A block of a built page. `endpoint` and `id` are None if no macro made it.
 
-    `tabbed` tells whether it stands in a set of tabs; `copied` is the text that a `data-copy`
-    attribute would put in the place of what is shown.
+    `tabbed` is true within a set of tabs; `copied` is the text of a `data-copy` attribute, which
+    would be copied in place of the shown one.
     """
 
     page: str
@@ -61,12 +61,12 @@ class Block:
 
 
 def trim_end(text: str) -> str:
-    """The text without trailing white space, as JavaScript's `trimEnd` sees it."""
+    """Return the text without trailing white space, as JavaScript's `trimEnd` does."""
     return text.rstrip(JS_SPACE)
 
 
 def read_blocks(site: Path) -> list[Block]:
-    """Every block of every page under `site`, in the order of paths and of the page."""
+    """Return every block of every page under `site`, in the order of paths and of the page."""
     return [
         block
         for file in sorted(site.rglob("*.html"))
@@ -77,7 +77,7 @@ def read_blocks(site: Path) -> list[Block]:
 
 
 def extract_blocks(html: str, page: str) -> list[Block]:
-    """The blocks of one page. Line ends are read as browsers read them, as LF."""
+    """Return the blocks of one page. Line ends are read as LF, as in browsers."""
     reader = _Reader(page)
     reader.feed(without_colours(re.sub("\r\n?", "\n", html)))
     reader.close()
@@ -85,7 +85,7 @@ def extract_blocks(html: str, page: str) -> list[Block]:
 
 
 class _Reader(HTMLParser):
-    """Follows open elements; the outermost `<code>` somewhere inside a `<pre>` is a block."""
+    """The open elements; the outermost `<code>` somewhere inside a `<pre>` is a block."""
 
     def __init__(self, page: str) -> None:
         super().__init__(convert_charrefs=True)
@@ -95,7 +95,7 @@ class _Reader(HTMLParser):
         self.text: list[str] = []
         self.line = 0
         self.depth: int | None = None
-        """How many elements are open around the block that is being read, itself included."""
+        """The number of open elements up to the current block, itself included."""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in VOID:
@@ -123,7 +123,7 @@ class _Reader(HTMLParser):
             self._leave()
 
     def _leave(self) -> None:
-        """Closes the innermost element, as browsers do for one that nothing closes."""
+        """Close the innermost element, as browsers do for one without an end tag."""
         if self.depth == len(self.open):
             self.blocks.append(self._block(trim_end("".join(self.text))))
             self.depth = None

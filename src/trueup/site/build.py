@@ -1,4 +1,4 @@
-"""Build: the site from its sources, by MkDocs in this process."""
+"""Build: makes the site from its sources, by MkDocs in this process."""
 
 import logging
 import os
@@ -15,16 +15,16 @@ from trueup.site.languages import MAIN, home_of, link_twins
 from trueup.site.outline import settings_of
 
 AS_OF = "trueup_as_of"
-"""The name under `extra` of the settings by which the macros get the day."""
+"""The key under `extra` of the settings that holds the macros' date."""
 MACRO_ERROR = re.compile(
     r"^_File_: `(.*)`\n\s*_(?:\w+_:|Line \d+ in Markdown file:_) (?:\*\*)?(.*?)(?:\*\*)?$",
     re.MULTILINE,
 )
-"""How mkdocs-macros tells of a call that failed, and of one that it cannot parse; the line that it
-gives is counted from the end of the front matter, so it is left out."""
+"""The report by mkdocs-macros of a call that failed or cannot be parsed; its line number counts
+from the end of the front matter, so it is left out."""
 
 SITEMAPS = ("sitemap.xml", "sitemap.xml.gz")
-"""MkDocs makes one of each language; the site has one of all, and only where it has an address."""
+"""MkDocs writes one for each language; the site has one for all, and only with an address."""
 
 
 def build_site(
@@ -36,10 +36,10 @@ def build_site(
 ) -> None:
     """Build the docs of the repository at `top` into `site`, warnings being errors.
 
-    What was in `site` is gone once all languages are built. `today` is the day that the macros go
-    by; `address` is where the site will be published, if that is known. Plugins see this process's
-    environment, so its secrets must be out of it. Raises Unreachable with what MkDocs said where
-    it does not end well, and BadInput where `site` cannot be made.
+    The earlier content of `site` is replaced once all languages are built. `today` is the macros'
+    date; `address` is the URL of the published site, if that is known. Plugins see this process's
+    environment, so its secrets must be out of it. Raises Unreachable with the warnings of MkDocs
+    if it fails, and BadInput if `site` cannot be written.
     """
     part = unfinished_site(site).absolute()
     try:
@@ -55,10 +55,8 @@ def build_site(
             shutil.rmtree(site)
         os.replace(part, site)
     except OSError as error:
-        raise BadInput(
-            f"{site}: {error.strerror}; it is built as {part.name} beside it. Make room, or take"
-            " away what is in the way."
-        ) from error
+        problem = f"cannot be written, by way of {part.name} beside it: {error.strerror}"
+        raise BadInput(site, problem, "Make room, or remove that path.") from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
     if len(languages) > 1:
@@ -66,13 +64,13 @@ def build_site(
 
 
 def unfinished_site(site: Path) -> Path:
-    """Where a site is built until it is whole: one place, so that the next build takes the place of
-    one that was killed. The caller's lock keeps a second builder away."""
+    """Return the path at which a site is built until it is whole: always the same, so that the next
+    build replaces one that was killed. The caller's lock excludes a second builder."""
     return site.with_name(f".{site.name}.part")
 
 
 def _build(settings: str, site: Path, address: str, today: date) -> None:
-    # Not above: a check imports this package and builds nothing.
+    # Imported here: a check imports this package and builds nothing.
     from mkdocs.commands.build import build
     from mkdocs.config import load_config
     from mkdocs.exceptions import MkDocsException
@@ -90,18 +88,17 @@ def _build(settings: str, site: Path, address: str, today: date) -> None:
             raise
         except (Exception, SystemExit) as error:  # plugins raise what they like, and some exit
             if isinstance(error, MkDocsException):
-                said = error.format_message()
+                text = error.format_message()
             else:
-                said = f"{type(error).__name__}: {error}"
-            gist = "\n".join(f"  {line}" for line in _gist(warnings) or said.splitlines())
-            raise Unreachable(
-                f"{settings}: the build failed; a clean build was expected. MkDocs said:\n{gist}"
-            ) from error
+                text = f"{type(error).__name__}: {error}"
+            lines = "\n".join(f"  {line}" for line in _gist(warnings) or text.splitlines())
+            fix = f"Correct what MkDocs reports:\n{lines}"
+            raise Unreachable(settings, "the build failed", fix) from error
 
 
 @contextmanager
 def _warnings() -> Iterator[list[str]]:
-    """What MkDocs and its plugins warn of meanwhile, which is shown nowhere else."""
+    """Collect the warnings of MkDocs and its plugins, which are not printed."""
     logger, messages = logging.getLogger("mkdocs"), list[str]()
     handler = logging.Handler(logging.WARNING)
     handler.emit = lambda record: messages.append(record.getMessage())  # type: ignore[method-assign]
@@ -115,7 +112,7 @@ def _warnings() -> Iterator[list[str]]:
 
 
 def _gist(warnings: Sequence[str]) -> list[str]:
-    """A line for each warning; of a macro, the page and what is wrong with the call."""
+    """Return a line for each warning; of a macro, the page and the fault of the call."""
     lines = []
     for warning in warnings:
         calls = MACRO_ERROR.findall(warning)

@@ -1,6 +1,6 @@
-"""Built: the pages of the built site, read and changed in place.
+"""Built: changes the pages of the built site in place.
 
-No HTML parser gives a page back unchanged, so text is put in; every other byte stays.
+No HTML parser writes a page back unchanged, so text is inserted; every other byte stays.
 """
 
 import re
@@ -12,14 +12,14 @@ COLOURS = re.compile(r'<span(?: class="[\w ]*")?>|</span>')
 
 
 def without_colours(html: str) -> str:
-    """The page without what colours its code: most of its elements, and nothing to its text."""
+    """Return the page without the elements that only colour its code; its text is unchanged."""
     return CODE.sub(
         lambda found: COLOURS.sub("", found[0]) if found[0].startswith("<pre") else found[0], html
     )
 
 
 def change_pages(site: Path, change: Callable[[str, str], str]) -> None:
-    """Puts what `change` makes of each page, given its place within the site, in its place."""
+    """Replace each page by the result of `change`, which gets its path in the site and its text."""
     for file in sorted(site.rglob("*.html")):
         before = file.read_bytes().decode(errors="surrogateescape")
         after = change(file.relative_to(site).as_posix(), before)

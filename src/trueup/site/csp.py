@@ -1,6 +1,6 @@
-"""Content security: what a page may load and run, as a policy in its head.
+"""Content security: the policy in a page's head on what it may load and run.
 
-Only what the page holds when this is made is allowed; what gets into it later does not run.
+Only scripts and styles in the page at this time are allowed; later ones do not run.
 """
 
 import base64
@@ -19,7 +19,7 @@ RUN = ("", "module", "text/javascript", "application/javascript")
 
 
 def secure_pages(site: Path) -> None:
-    """Puts its policy into each page; nothing may be put into a page's scripts afterwards."""
+    """Insert its policy into each page; a page's scripts must not be changed afterwards."""
 
     def secured(_: str, text: str) -> str:
         meta = f'<meta http-equiv="Content-Security-Policy" content="{escape(policy_of(text))}">'
@@ -29,7 +29,7 @@ def secure_pages(site: Path) -> None:
 
 
 def policy_of(html: str) -> str:
-    """The policy of a page: its own host, and by their hashes the scripts and styles within it."""
+    """Return the policy of a page: its own host, and the hashes of its scripts and styles."""
     reader = _Reader()
     reader.feed(without_colours(re.sub("\r\n?", "\n", html)))
     reader.close()
@@ -54,7 +54,7 @@ def _hashes(texts: Iterable[str]) -> list[str]:
 
 
 class _Reader(HTMLParser):
-    """Finds the texts of scripts and styles, and the values of style attributes."""
+    """The texts of scripts and styles, and the values of style attributes."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)

@@ -1,5 +1,4 @@
-"""Export: what goes into the built site beside its pages: receipts, the links to them, and the mark
-of a rehearsal."""
+"""Export: copies receipts into the built site, links them, and marks the pages of a rehearsal."""
 
 import re
 import shutil
@@ -14,7 +13,7 @@ BODY = re.compile(r"<body\b[^>]*>")
 
 
 def export_receipts(receipts: Path, site: Path) -> None:
-    """Copies every receipt of a folder, and leads the pages' links to them."""
+    """Copy every receipt of a folder, and complete the pages' links to them."""
     files = sorted(receipts.glob("*.json"))
     for file in files:
         (site / FOLDER).mkdir(exist_ok=True)
@@ -28,7 +27,7 @@ def export_receipts(receipts: Path, site: Path) -> None:
 
 
 def mark_pages(site: Path, mark: str) -> None:
-    """Puts a sentence on top of every page, so that none of them is taken for the real one."""
+    """Insert a sentence at the top of every page, so that none is mistaken for the real one."""
     banner = f'<p class="tu-rehearsal" role="note">{escape(mark)}</p>'
 
     def marked(_: str, text: str) -> str:

@@ -1,4 +1,4 @@
-"""Languages: which there are, where their pages live, and the way from a page to its twins."""
+"""Languages: the languages of a site, their folders, and the twins of a page in other languages."""
 
 import re
 from collections.abc import Sequence
@@ -9,47 +9,47 @@ from trueup.site.address import place_of
 from trueup.site.built import change_pages
 
 MAIN = "en"
-"""Its pages are the sources of all translations, and live at the site's top."""
+"""Its pages are the sources of all translations, at the site's top."""
 DEFAULT = "x-default"
-"""What search engines call the page for readers of any other language."""
+"""The `hreflang` of the page for readers of any other language."""
 QUIET = 'rel=" alternate"'
-"""An alternate to browsers and crawlers; the theme's script, which would fetch a sitemap beside
-each, passes it."""
+"""An alternate to browsers and crawlers, but not to the theme's script, which would fetch a sitemap
+beside each."""
 NOT_FOUND = "404.html"
 HEAD = re.compile(r'<link rel="alternate" href="[^"]*" hreflang="([A-Za-z-]+)">')
 SWITCH = re.compile(r'<a href="[^"]*" hreflang="([A-Za-z-]+)"')
-"""How the theme writes the links to other languages, in the head and in the switcher."""
+"""The theme's links to other languages, in the head and in the switcher."""
 
 
 def languages_in(docs: Path) -> tuple[str, ...]:
-    """The languages with pages under `docs`, the main one first."""
+    """Return the languages with pages under `docs`, the main one first."""
     others = sorted(page.parent.name for page in docs.glob("*/index.md"))
     return (MAIN, *(name for name in others if name != MAIN))
 
 
 def home_of(language: str) -> str:
-    """The folder of a language's pages within the site, with its slash; nothing for the main."""
+    """Return the folder of a language's pages in the site, with its slash; empty for the main."""
     return "" if language == MAIN else f"{language}/"
 
 
 def language_at(html: str, languages: Sequence[str]) -> str:
-    """The language of a page of the built site."""
+    """Return the language of a page of the built site."""
     first = html.partition("/")[0]
     return first if first in languages and first != MAIN else MAIN
 
 
 def twins_of(site: Path, languages: Sequence[str], page: str) -> dict[str, str]:
-    """By language, the page that says the same there, itself included."""
+    """Return the translations of a page by language, itself included."""
     own = page.removeprefix(home_of(language_at(page, languages)))
     pages = {language: home_of(language) + own for language in languages}
     return {language: twin for language, twin in pages.items() if (site / twin).is_file()}
 
 
 def link_twins(site: Path, languages: Sequence[str], address: str = "") -> None:
-    """Leads each page's links to other languages to the same page there, or to their first page.
+    """Point each page's links to other languages to the same page there, or to their first page.
 
-    They work without JavaScript. In the head they are absolute where the address is known, as
-    search engines want them, and relative elsewhere; there a page names only its true twins.
+    They work without JavaScript. In the head they are absolute if the address is known, as search
+    engines require, and relative otherwise; there a page names only its true twins.
     """
 
     def linked(page: str, text: str) -> str:

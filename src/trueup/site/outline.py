@@ -1,5 +1,5 @@
 """Outline: the name of a language's site and its pages in the order of the menu, from the settings
-that MkDocs reads."""
+of MkDocs."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from trueup.site.languages import MAIN
 
 @dataclass(frozen=True)
 class Section:
-    """Pages, by their sources, that stand under one title; none for those of the menu's top."""
+    """Pages, by their sources, under one title; None for those at the menu's top."""
 
     title: str | None
     sources: tuple[str, ...]
@@ -21,7 +21,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Outline:
-    """What a language's site is called and says of itself. A page in no section is in no menu."""
+    """The name, description and menu of a language's site."""
 
     name: str
     description: str
@@ -34,12 +34,12 @@ class Outline:
 
 
 def settings_of(language: str) -> str:
-    """The file that holds the settings of a language's site."""
+    """Return the name of the settings file of a language's site."""
     return "mkdocs.yml" if language == MAIN else f"mkdocs.{language}.yml"
 
 
 def load_outline(top: Path, language: str) -> Outline:
-    """The outline of a language's site, from settings with which MkDocs has built it."""
+    """Return the outline of a language's site, from settings with which MkDocs has built it."""
     settings = _load(top / settings_of(language))
     return Outline(
         name=str(settings["site_name"]),
@@ -49,7 +49,7 @@ def load_outline(top: Path, language: str) -> Outline:
 
 
 class _Loader(yaml.SafeLoader):
-    """Takes the tags that only MkDocs knows, such as `!ENV`, for nothing."""
+    """A loader that reads the tags of MkDocs, such as `!ENV`, as null."""
 
 
 _Loader.add_multi_constructor("", lambda *_: None)
@@ -62,7 +62,7 @@ def _load(file: Path) -> dict[str, Any]:
 
 
 def _sections(title: str | None, entries: list[Any]) -> Iterator[Section]:
-    """The runs of pages and the sections within, in their order."""
+    """Yield the runs of pages and the sections within, in their order."""
     run: list[str] = []
     for entry in entries:
         name, target = next(iter(entry.items())) if isinstance(entry, dict) else (None, entry)

@@ -1,4 +1,4 @@
-"""Pages: the Markdown sources with their front matter, as the docs team writes them."""
+"""Pages: the Markdown sources of the docs team, with their front matter."""
 
 import os
 import re
@@ -9,26 +9,28 @@ from typing import Any
 import yaml
 
 from trueup.errors import BadInput
+from trueup.message import Place
 from trueup.site.languages import MAIN, home_of
 from trueup.site.unclosed import MOST, unclosed_in
 from trueup.status_file import refuse_depth
 
 FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?\n)(?:---|\.\.\.)[ \t]*\n", re.DOTALL)
-"""As MkDocs finds it, in `mkdocs.utils.meta`."""
+"""The pattern of `mkdocs.utils.meta`."""
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 ENDINGS = (".md", ".markdown", ".mdown", ".mkdn", ".mkd", ".html", ".htm", ".xhtml")
-"""Of what MkDocs publishes as a page, or as it is; only the first is used here."""
+"""The endings of files that MkDocs publishes as a page, or unchanged; only the first is allowed."""
 INDEXES = ("index", "README")
 MOST_BYTES = 1_000_000
+"""About a book: more than a reader's page has, and little enough for a check of seconds."""
 
 
 @dataclass(frozen=True)
 class Page:
     """A source page of a language. `text` starts at line `first_line` of the file, after the front
-    matter; `html` is the page within the built site.
+    matter; `html` is the path of the page in the built site.
 
-    `front` is the front matter as written, from line 2 on. `model` is the model that the page is
-    about; `blocks` is how many blocks it must publish; `description` is the page in a sentence.
+    `front` is the front matter as written, from line 2 on. `model` is the subject of the page;
+    `blocks` is the number of blocks that it must publish; `description` is a sentence.
     """
 
     path: Path
@@ -46,10 +48,10 @@ class Page:
 def load_pages(
     docs: Path, language: str = MAIN, refused: list[BadInput] | None = None
 ) -> list[Page]:
-    """The pages under the folder of a language, in the order of their paths.
+    """Return the pages under the folder of a language, in the order of their paths.
 
-    Raises BadInput for a page that cannot be read or whose front matter cannot be used; with
-    `refused`, what would be raised is put there, and the page left out.
+    Raises BadInput for a page that cannot be read or whose front matter is invalid; with `refused`,
+    the error is added there instead, and the page left out.
     """
     pages = []
     for path in page_files(docs):
@@ -63,8 +65,8 @@ def load_pages(
 
 
 def page_files(docs: Path) -> list[Path]:
-    """What MkDocs would take for pages under a folder, in the order of their paths: the files, and
-    the links to folders, which it follows."""
+    """Return the paths under a folder that MkDocs would read as pages, in their order: files, and
+    links to folders, which it follows."""
     found = []
     for folder, folders, names in os.walk(docs):
         found += [os.path.join(folder, name) for name in names if name.endswith(ENDINGS)]
@@ -74,65 +76,56 @@ def page_files(docs: Path) -> list[Path]:
 
 
 def load_page(docs: Path, path: Path, language: str = MAIN) -> Page:
-    """The page of a file under the folder of a language. Raises BadInput, as `load_pages` does."""
+    """Return the page of a file under the folder of a language; raises as `load_pages` does."""
     if path.exists() and not path.is_file():
-        what = "a link to a folder" if path.is_dir() else "no file"
-        raise BadInput(f"{path}: it is {what}; a page was expected. Put the pages there.")
+        problem = "a link to a folder" if path.is_dir() else "not a file"
+        raise BadInput(path, problem, "Replace it by the pages themselves.")
     if path.suffix != ENDINGS[0]:
-        wanted = f"a page whose name ends in {ENDINGS[0]} was expected"
-        raise BadInput(f"{path}: it ends in {path.suffix}; {wanted}. Rename it.")
+        raise BadInput(path, f"got {path.suffix}, expected {ENDINGS[0]}", "Rename it.")
     try:
         with open(path, "rb") as file:
             content = file.read(MOST_BYTES + 1)
     except OSError as error:
-        raise BadInput(
-            f"{path}: it cannot be read ({error.strerror}); a file was expected. Mend the link, or"
-            " take it away."
-        ) from error
+        fix = "Correct the link, or remove it."
+        raise BadInput(path, f"not readable ({error.strerror})", fix) from error
     return parse_page(content, path, path.relative_to(docs), language)
 
 
 def parse_page(
     content: bytes, path: Path, source: Path | None = None, language: str = MAIN
 ) -> Page:
-    """The page that a file holds; `source` is its path within its language's folder.
+    """Return the page of a file's content; `source` is its path within its language's folder.
 
-    Raises BadInput for one that is too big, no text, or whose front matter cannot be used.
+    Raises BadInput for one that is too large, not text, or whose front matter is invalid.
     """
     if len(content) > MOST_BYTES:
-        raise BadInput(
-            f"{path}: it has more than {MOST_BYTES} bytes; a page that people read was expected."
-            " Split it."
-        )
+        raise BadInput(path, f"more than {MOST_BYTES} bytes", "Split the page.")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise BadInput(
-            f"{path}: byte {error.start} is not UTF-8; text in UTF-8 was expected. Save it so."
-        ) from error
+        problem = f"not valid UTF-8 (byte {error.start})"
+        raise BadInput(path, problem, "Save the file as UTF-8.") from error
     if "\0" in text:
-        raise BadInput(f"{path}: it holds a NUL, as no text does; text was expected. Save it so.")
+        raise BadInput(path, "contains a NUL character", "Save the file as text.")
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if mark := unclosed_in(text):
-        raise BadInput(
-            f"{path}: more than {MOST} times {mark!r} opens what nothing closes; text that people"
-            " read was expected. Close them, or take them out."
-        )
+        raise BadInput(path, f"more than {MOST} unclosed {mark!r}", "Close or remove them.")
     front, body, first_line = _split(text)
     meta = _parse_front(path, front)
     model, blocks = meta.get("model"), meta.get("blocks", 0)
     if type(blocks) is not int or blocks < 0:
         raise BadInput(
-            f"{path}: the front matter has blocks: {blocks!r}; the number of code blocks that the"
-            " page publishes was expected. Set it."
+            path,
+            f"got blocks: {blocks!r} in the front matter, expected a number",
+            "Set the number of code blocks that the page publishes.",
         )
     source = source or path
     folder = source.parent if source.stem in INDEXES else source.with_suffix("")
     html = home_of(language) + (folder / "index.html").as_posix()
     name = str(model) if model is not None else None
-    told = " ".join(str(meta.get("description") or "").split())
+    about = " ".join(str(meta.get("description") or "").split())
     return Page(
-        path, language, source.as_posix(), html, front, body, first_line, name, blocks, told
+        path, language, source.as_posix(), html, front, body, first_line, name, blocks, about
     )
 
 
@@ -149,9 +142,8 @@ def _parse_front(path: Path, front: str) -> dict[str, Any]:
         meta = yaml.load(front, Loader=LOADER)
     except (yaml.YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
-        where = f"{path}:{mark.line + 2}:{mark.column + 1}" if mark else str(path)
-        problem = getattr(error, "problem", None) or " ".join(str(error).split())
-        raise BadInput(
-            f"{where}: the front matter cannot be read ({problem}); YAML was expected. Mend it."
-        ) from error
+        place = Place(str(path), mark.line + 2, mark.column + 1) if mark else path
+        cause = getattr(error, "problem", None) or " ".join(str(error).split())
+        problem = f"the front matter is not valid YAML ({cause})"
+        raise BadInput(place, problem, "Correct it.") from error
     return meta if isinstance(meta, dict) else {}

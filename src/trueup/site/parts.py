@@ -1,4 +1,4 @@
-"""Parts: a page as the blocks that a translation has too, and notes of which were translated."""
+"""Parts: the paragraphs and fences of a page, and the notes of those that were translated."""
 
 import json
 import re
@@ -13,24 +13,25 @@ from trueup.site.languages import MAIN
 from trueup.site.pages import Page
 
 NOTES = ".sources.json"
-"""In a language's folder: by page, the hashes of the source's parts that were translated."""
+"""The file in a language's folder with the hashes of the translated source parts, by page."""
 FENCE = re.compile(r"^\s*(`{3,}|~{3,})")
 CALL = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 HEADING = re.compile(r"#{1,6}(?= )")
 HASH_LETTERS = 12
+"""48 bits: a chance collision within a page is out of the question, and a diff stays readable."""
 _FORM = TypeAdapter(dict[str, tuple[str, ...]])
 
 
 @dataclass(frozen=True)
 class Part:
-    """A part of a page: what stands between two blank lines, a fence as one."""
+    """A part of a page: the lines between two blank ones, or a whole fence."""
 
     line: int
     text: str
 
     @property
     def kept(self) -> tuple[str, ...]:
-        """What a translation must keep: calls of macros, code, and the level of a heading."""
+        """The texts that a translation must keep: macro calls, code, and a heading's level."""
         if FENCE.match(self.text):
             return (self.text,)
         heading = HEADING.match(self.text)
@@ -38,12 +39,12 @@ class Part:
 
     @property
     def mark(self) -> str:
-        """A hash that tells whether it changed."""
+        """The hash of the text."""
         return sha256(self.text.encode()).hexdigest()[:HASH_LETTERS]
 
 
 def parts_of(page: Page) -> list[Part]:
-    """The parts of a page's text."""
+    """Return the parts of a page's text."""
     parts: list[Part] = []
     lines: list[str] = []
     fence, first = "", 0
@@ -61,7 +62,7 @@ def parts_of(page: Page) -> list[Part]:
 
 
 def note_translation(docs: Path, language: str, pages: Sequence[Page]) -> None:
-    """Writes down that the pages of a language say what their sources say now."""
+    """Write notes that the pages of a language match their current sources."""
     sources = {page.source: page for page in pages if page.language == MAIN}
     own = [page.source for page in pages if page.language == language]
     notes = {name: [p.mark for p in parts_of(sources[name])] for name in own if name in sources}
@@ -70,9 +71,9 @@ def note_translation(docs: Path, language: str, pages: Sequence[Page]) -> None:
 
 
 def read_notes(folder: Path) -> Mapping[str, Sequence[str]] | None:
-    """The notes of a language, from its folder; None where there are none that can be read."""
+    """Return the notes in a language's folder; None if there are none that can be read."""
     try:
-        # Not by validate_json, which refuses a page whose name is no UTF-8.
+        # Not by validate_json, which refuses a page name that is not valid UTF-8.
         return _FORM.validate_python(json.loads((folder / NOTES).read_bytes()))
     except (OSError, ValueError, RecursionError):
         return None

@@ -1,4 +1,4 @@
-"""Sitemap: what crawlers are told of the pages: one list for all languages, and where it is."""
+"""Sitemap: the list of all pages for crawlers, and `robots.txt` with its address."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -12,7 +12,7 @@ XHTML = "http://www.w3.org/1999/xhtml"
 
 
 def write_sitemap(site: Path, languages: Sequence[str], pages: Iterable[str], address: str) -> None:
-    """Writes `sitemap.xml` with every page and its twins, and a `robots.txt` that names it."""
+    """Write `sitemap.xml` with every page and its twins, and a `robots.txt` that names it."""
     text = _sitemap(site, languages, pages, address)
     (site / "sitemap.xml").write_text(text, encoding="utf-8")
     robots = f"User-agent: *\nAllow: /\n\nSitemap: {address}sitemap.xml\n"

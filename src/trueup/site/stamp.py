@@ -1,4 +1,4 @@
-"""Stamp: the line under each block, put into the built HTML at its marker comment."""
+"""Stamp: inserts the line under each block into the built HTML at its marker comment."""
 
 import re
 from collections.abc import Mapping
@@ -7,19 +7,19 @@ from pathlib import Path
 from trueup.site.built import change_pages
 
 MARKER = re.compile(
-    # What was stamped before ends before the next marker: else it could hold other blocks.
+    # An earlier stamp ends before the next marker: else it could hold other blocks.
     r"<!--stamp:([A-Za-z0-9._-]+)-->(?:(?:(?!<!--stamp:).)*?<!--/stamp-->)?",
     re.DOTALL,
 )
 
 STAMP = re.compile(r"<!--stamp:([A-Za-z0-9._-]+)-->((?:(?!<!--).)*)<!--/stamp-->", re.DOTALL)
-"""A block's id and its line, where it was stamped."""
+"""A stamped block: its id and its line."""
 
 
 def stamp_site(site: Path, lines: Mapping[tuple[str, str], str]) -> int:
-    """Puts each line (HTML) at its marker, keyed by page and block id; returns how many.
+    """Insert each line (HTML) at its marker, keyed by page and block id; return their number.
 
-    A line that was stamped before is replaced; a marker without a line keeps nothing.
+    An earlier line is replaced; it is removed from a marker without a line.
     """
     count = 0
 
