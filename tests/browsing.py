@@ -1,4 +1,4 @@
-"""The site in a browser: served on loopback, opened in Debian's chromium, and watched."""
+"""Browsing: the site served on loopback, opened in Debian's chromium, and watched."""
 
 import gzip
 import os
@@ -18,6 +18,7 @@ from playwright.sync_api import (
     ConsoleMessage,
     Dialog,
     Error,
+    Locator,
     Page,
     Request,
     ViewportSize,
@@ -27,13 +28,20 @@ from playwright.sync_api import (
 PERMISSIONS = ["clipboard-read", "clipboard-write"]
 WINDOW = ViewportSize(width=1280, height=720)
 PACKED = {".html", ".css", ".js", ".json", ".svg", ".xml", ".atom", ".md", ".txt"}
+TABS = {
+    "curl": "curl",
+    "python": "Python",
+    "javascript": "JavaScript",
+    "genai": "Python (google-genai)",
+}
+"""The labels of the tabs, by the last part of a block's id."""
 
 
 def some(cases: Iterable[Any], *gate: Any) -> list[Any]:
-    """Cases for `parametrize`: those of the gate, and the others, which only the long run has."""
+    """Return cases for `parametrize`; those not in `gate` are in the long run alone."""
     cases = list(cases)
     assert set(gate) <= set(cases)
-    return [one if one in gate else _long(one) for one in cases]
+    return [case if case in gate else _long(case) for case in cases]
 
 
 def _long(case: Any) -> Any:
@@ -42,7 +50,7 @@ def _long(case: Any) -> Any:
 
 
 class Quiet(SimpleHTTPRequestHandler):
-    """Files as a plain host serves them, texts packed."""
+    """A static server that compresses texts."""
 
     protocol_version = "HTTP/1.1"
 
@@ -65,7 +73,7 @@ class Quiet(SimpleHTTPRequestHandler):
 
 @contextmanager
 def served(site: Path) -> Iterator[str]:
-    """The address of a server of the built site."""
+    """Serve the built site; yields its address."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(site)))
     thread = Thread(target=server.serve_forever)
     thread.start()
@@ -79,11 +87,11 @@ def served(site: Path) -> Iterator[str]:
 
 @contextmanager
 def open_browser() -> Iterator[Browser]:
-    """Chromium; a person without one skips the test, CI does not."""
+    """Open Chromium; without one the test is skipped, but not in CI."""
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None and os.environ.get("CI") != "true":
         pytest.skip("chromium: not found; it opens the pages. Install it.")
-    # Chromium's own sandbox does not start as root, which is who CI is.
+    # Chromium's own sandbox does not start as root, the user of CI.
     arguments = ["--no-sandbox", "--disable-background-networking", "--disable-sync"]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
@@ -93,9 +101,9 @@ def open_browser() -> Iterator[Browser]:
 
 @contextmanager
 def fresh(page: Page) -> Iterator[None]:
-    """Leaves a page without a trace of what was kept, set or routed meanwhile.
+    """Reset a page's window, media, storage and routes; without motion.
 
-    Nothing moves in it. Of the clipboard, which all pages have in common, each test takes care.
+    The clipboard, which all pages share, is left to each test.
     """
     page.set_viewport_size(WINDOW)
     page.emulate_media(media="null", color_scheme="null", reduced_motion="reduce")
@@ -106,8 +114,8 @@ def fresh(page: Page) -> Iterator[None]:
         page.unroute_all()
         page.context.clear_cookies()
         if page.url.startswith("http"):
-            # From a page without scripts: the theme keeps the colours again when they change.
-            empty = '<link rel="icon" href="data:,">'  # without one, a browser looks for its own
+            # From a page without scripts: the theme stores the colours again when they change.
+            empty = '<link rel="icon" href="data:,">'  # without one, a browser requests its own
             page.route(
                 "**/empty", lambda route: route.fulfill(body=empty, content_type="text/html")
             )
@@ -118,33 +126,45 @@ def fresh(page: Page) -> Iterator[None]:
 
 @contextmanager
 def watched(page: Page, home: str) -> Iterator[None]:
-    """The page must stay on its own host, open no dialog and say nothing to the console."""
-    odd = list[str]()
+    """Check that the page stays on its own host, opens no dialog and logs no error."""
+    problems = list[str]()
 
-    def dismiss(dialog: Dialog) -> None:
-        odd.append(f"dialog: {dialog.message}")
+    def on_dialog(dialog: Dialog) -> None:
+        problems.append(f"dialog: {dialog.message}")
         dialog.dismiss()
 
-    def hear(message: ConsoleMessage) -> None:
+    def on_console(message: ConsoleMessage) -> None:
         if message.type == "error":
-            odd.append(f"{message.text} {message.location}")
+            problems.append(f"{message.text} {message.location}")
 
-    def see(request: Request) -> None:
+    def on_request(request: Request) -> None:
         if not request.url.startswith(home):
-            odd.append(request.url)
+            problems.append(request.url)
 
-    def fail(error: Error) -> None:
-        odd.append(str(error))
+    def on_error(error: Error) -> None:
+        problems.append(str(error))
 
-    page.on("console", hear)
-    page.on("pageerror", fail)
-    page.on("request", see)
-    page.on("dialog", dismiss)
+    page.on("console", on_console)
+    page.on("pageerror", on_error)
+    page.on("request", on_request)
+    page.on("dialog", on_dialog)
     try:
         yield
     finally:
-        page.remove_listener("console", hear)
-        page.remove_listener("pageerror", fail)
-        page.remove_listener("request", see)
-        page.remove_listener("dialog", dismiss)
-    assert odd == [], odd
+        page.remove_listener("console", on_console)
+        page.remove_listener("pageerror", on_error)
+        page.remove_listener("request", on_request)
+        page.remove_listener("dialog", on_dialog)
+    assert problems == [], problems
+
+
+def copied(page: Page, block: Locator) -> str:
+    """Open a block's tab, click its copy button, and return the text on the clipboard."""
+    page.evaluate("navigator.clipboard.writeText('')")
+    tabs = block.locator("xpath=ancestor::*[contains(@class,'tabbed-set')][1]")
+    name = TABS[str(block.get_attribute("id")).rpartition("--")[2]]
+    tabs.locator(".tabbed-labels").get_by_text(name, exact=True).click()
+    block.hover()
+    block.locator("button[data-md-type='copy']").click()
+    page.wait_for_function("navigator.clipboard.readText().then(text => text.length > 0)")
+    return str(page.evaluate("navigator.clipboard.readText()"))

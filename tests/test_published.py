@@ -16,7 +16,7 @@ from trueup.docs import Docs
 from trueup.mock import MEDIA_HOST, create_app
 from trueup.pytest_plugin import published_in
 from trueup.pytest_plugin.published import Case
-from trueup.sandbox.server import open_folder, open_server
+from trueup.sandbox.gateway_server import open_folder, open_server
 from trueup.sandbox.tunnel import open_tunnel
 from trueup.site import trim_end
 from trueup.status_file import Stored

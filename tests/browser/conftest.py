@@ -1,4 +1,4 @@
-"""What the tests in a browser share: the browser, one tab of it, and the address of the site."""
+"""Fixtures of the browser tests: the browser, one tab of it, and the address of the site."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from trueup.docs import Docs
 from trueup.verify.receipt import Report
 
 PATIENCE_MS = 300_000
-"""No test fails because the machine is slow."""
+"""Five minutes: no test may fail because the machine is slow."""
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +36,7 @@ def _tab(browser: Browser) -> Iterator[Page]:
 
 @pytest.fixture
 def tab(_tab: Page) -> Iterator[Page]:
-    """The one tab of most tests, which costs less than a new one: of a reader who chose nothing."""
+    """The one tab of most tests, cheaper than a new one, in the state of a first visit."""
     with fresh(_tab):
         yield _tab
 

@@ -1,3 +1,5 @@
+"""The pages in a browser: copy buttons, ages, languages, search and the policy."""
+
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -5,7 +7,7 @@ from hashlib import sha256
 from itertools import product
 
 import pytest
-from browsing import some, watched
+from browsing import copied, some, watched
 from playwright.sync_api import Browser, Page
 
 from trueup.docs import Docs
@@ -15,12 +17,6 @@ from trueup.verify.receipt import Report
 pytestmark = pytest.mark.no_cover
 
 EVERYWHERE = "every page"
-TABS = {
-    "curl": "curl",
-    "python": "Python",
-    "javascript": "JavaScript",
-    "genai": "Python (google-genai)",
-}
 
 
 @pytest.mark.parametrize(
@@ -36,22 +32,13 @@ def test_the_clipboard_holds_what_the_receipt_hashed(
         if place in (path, EVERYWHERE)
     }
     assert receipts
-    copied = set()
+    hashes = set()
     for path in {path for _, path in receipts}:
         page.goto(f"{home}/{path}")
-        page.evaluate("navigator.clipboard.writeText('')")
         for block in page.locator("[data-endpoint]").all():
-            block_id = block.get_attribute("id")
-            tabs = block.locator("xpath=ancestor::*[contains(@class,'tabbed-set')][1]")
-            name = TABS[str(block_id).rpartition("--")[2]]
-            tabs.locator(".tabbed-labels").get_by_text(name, exact=True).click()
-            block.hover()
-            block.locator("button[data-md-type='copy']").click()
-            page.wait_for_function("navigator.clipboard.readText().then(text => text.length > 0)")
-            text = str(page.evaluate("navigator.clipboard.readText()"))
-            copied.add((sha256(text.encode()).hexdigest(), path))
-            page.evaluate("navigator.clipboard.writeText('')")
-    assert copied == receipts
+            text = copied(page, block)
+            hashes.add((sha256(text.encode()).hexdigest(), path))
+    assert hashes == receipts
 
 
 @pytest.fixture
@@ -82,7 +69,7 @@ def test_every_page_fits_a_phone(page: Page, home: str, made: tuple[Docs, Report
         assert wide <= 0, source.html
 
 
-def test_a_day_of_evidence_tells_its_age_on_the_readers_own_day(later: Page, home: str) -> None:
+def test_a_date_of_evidence_has_its_age_on_the_readers_date(later: Page, home: str) -> None:
     later.clock.set_fixed_time(datetime(2026, 4, 24, tzinfo=UTC))
     for prefix, age in (("", "10 days ago"), ("/ja", "10 日前"), ("/ru", "10 дней назад")):
         later.goto(f"{home}{prefix}/status/")
@@ -101,7 +88,9 @@ def test_each_endpoint_has_a_bookmark_on_the_status_page(
         assert box and 0 <= box["y"] < 720
 
 
-def test_copy_buttons_of_legacy_code_say_so_whenever_they_appear(page: Page, home: str) -> None:
+def test_copy_buttons_of_legacy_code_are_labelled_whenever_they_appear(
+    page: Page, home: str
+) -> None:
     page.goto(f"{home}/nano-banana/")
     legacy = page.locator(".tu-legacy + .tabbed-set")
     label = page.locator(".tu-legacy").get_attribute("data-copy-label")
@@ -118,40 +107,17 @@ def test_copy_buttons_of_legacy_code_say_so_whenever_they_appear(page: Page, hom
     page.wait_for_selector(f"#late[aria-label='{label}']", state="attached")
 
 
-def luminance(colour: str) -> float:
-    """Of `rgb(…)`, as the Web Content Accessibility Guidelines define it."""
-    parts = [float(part) / 255 for part in re.findall(r"[\d.]+", colour)[:3]]
-    red, green, blue = (
-        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
-    )
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def contrast(one: str, other: str) -> float:
-    darker, lighter = sorted((luminance(one), luminance(other)))
-    return (lighter + 0.05) / (darker + 0.05)
-
-
-def test_the_contrast_of_grey_on_white_is_what_the_guidelines_say() -> None:
-    assert contrast("rgb(119, 119, 119)", "rgb(255, 255, 255)") < 4.5
-    assert contrast("rgb(118, 118, 118)", "rgb(255, 255, 255)") > 4.5
-
-
-@pytest.mark.parametrize("scheme", ["default", "slate"])
-def test_marks_differ_without_colour_and_can_be_read(scheme: str, page: Page, home: str) -> None:
+def test_marks_differ_without_colour(page: Page, home: str) -> None:
     page.goto(f"{home}/status/")
-    page.evaluate("scheme => document.body.dataset.mdColorScheme = scheme", scheme)
     marks = page.evaluate(
         """() => [...document.querySelectorAll('.tu-mark, .tu-standing')].map(mark => {
             const style = getComputedStyle(mark), icon = getComputedStyle(mark, '::before');
-            return [mark.className, style.color, icon.content,
+            return [mark.className, icon.content,
                     style.borderStyle + style.borderWidth + style.borderRadius];
         })"""
     )
-    paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
     looks = {}
-    for name, colour, icon, border in marks:
-        assert contrast(colour, paper) >= 4.5, name
+    for name, icon, border in marks:
         assert icon not in ("none", '""'), name
         looks[name] = (icon, border)
     assert {"absent", "inconclusive", "partly", "stale", "held"} <= {
@@ -215,24 +181,21 @@ def test_a_click_copies_the_page_as_markdown(
     text = page.evaluate("navigator.clipboard.readText()")
     assert text == (made[0].site / prefix / "nano-banana" / "index.md").read_text("utf-8")
     assert ("Replays the evidence of 2026-04-14" in text) is (prefix == "")
-    copied = ["Copy page as Markdown", "Copied"]
+    english = ["Copy page as Markdown", "Copied"]
     assert labels == (
-        copied if not prefix else ["ページを Markdown としてコピー", "コピーしました"]
+        english if not prefix else ["ページを Markdown としてコピー", "コピーしました"]
     )
 
 
-def test_the_theme_and_the_tabs_are_kept_under_the_policy(page: Page, home: str) -> None:
+def test_the_theme_is_kept_under_the_policy(page: Page, home: str) -> None:
     page.goto(f"{home}/nano-banana/")
     assert page.locator("meta[http-equiv=Content-Security-Policy]").count() == 1
     page.locator("label[for=__palette_1]").first.click()
-    page.locator(".tabbed-labels label", has_text="Python").first.click()
     page.goto(f"{home}/nano-banana-2/")
     assert page.locator("body").get_attribute("data-md-color-scheme") == "slate"
-    shown = page.locator(".tabbed-set").first.locator(".tabbed-block:visible")
-    assert "httpx" in shown.first.inner_text()
 
 
-def test_the_search_leads_to_what_was_found_by_keys_alone(page: Page, home: str) -> None:
+def test_keys_alone_open_a_search_result(page: Page, home: str) -> None:
     page.goto(f"{home}/")
     field = page.locator(".md-search__input").first
     field.click()
@@ -260,27 +223,27 @@ INJECTED = {
 
 
 @pytest.mark.parametrize(
-    ("what", "is_secured"),
+    ("part", "is_secured"),
     some(
         product(INJECTED, (True, False)),
         *product(INJECTED, (True,)),
         ("a script", False),
     ),
 )
-def test_what_is_put_into_a_page_after_the_build_does_nothing(
-    what: str, is_secured: bool, tab: Page, home: str, made: tuple[Docs, Report]
+def test_a_part_that_is_added_after_the_build_does_nothing(
+    part: str, is_secured: bool, tab: Page, home: str, made: tuple[Docs, Report]
 ) -> None:
     text = (made[0].site / "index.html").read_text("utf-8")
     if not is_secured:
         text = re.sub('<meta http-equiv="Content-Security-Policy"[^>]*>', "", text)
-    text = re.sub("(<body[^>]*>)", rf"\1{INJECTED[what]}", text, count=1)
+    text = re.sub("(<body[^>]*>)", rf"\1{INJECTED[part]}", text, count=1)
     tab.route(
         f"{home}/injected.html",
         lambda route: route.fulfill(body=text, content_type="text/html; charset=utf-8"),
     )
     tab.goto(f"{home}/injected.html")
-    did = tab.evaluate(
+    has_effect = tab.evaluate(
         "document.documentElement.id === 'ran' || !document.baseURI.startsWith(location.origin)"
         " || getComputedStyle(document.documentElement).backgroundColor === 'rgb(1, 2, 3)'"
     )
-    assert did is not is_secured
+    assert has_effect is not is_secured

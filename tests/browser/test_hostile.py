@@ -35,7 +35,7 @@ HOSTILE = (
     "[a](javascript:window.x=1) <javascript:window.x=1> &lt;b&gt; *b* _i_ \u202eabc\u202c "
     "\U0001f34c"
 )
-# No bracket, which curl takes for a range, and no backslash, which a URL takes for a slash: a block
+# No bracket, which curl reads as a range, and no backslash, which a URL reads as a slash: a block
 # with one of them fails its run.
 HOSTILE_PATH = "up\"'><script>window.x=1</script>`$(touch)'|(javascript:x)"
 SWITCH = "  alternate:\n    - {name: English, link: ., lang: en}\n"
@@ -47,11 +47,11 @@ PAGES = ("", "status/", "signatures/", "nano-banana/", "nano-banana-2/", "nano-b
 
 
 def with_text(text: str, path: str) -> dict[str, Any]:
-    """The record with a text wherever a person writes freely, and an upstream of a wild name."""
+    """Return the record with a text in every free field, and with an upstream named `path`."""
     data: dict[str, Any] = deepcopy(RECORD)
     for table in ("models", "routes"):
-        for facts in data[table].values():
-            facts["title"] = text
+        for entry in data[table].values():
+            entry["title"] = text
     for number, signature in enumerate(data["signatures"].values()):
         signature |= {"match": f"{number} {text}", "cause": text}
         signature["replay"]["message"] = f"It said: {number} {text}!"
@@ -60,13 +60,13 @@ def with_text(text: str, path: str) -> dict[str, Any]:
     for mapping in data["mappings"]:
         mapping["source"] = {"reported": text}
         mapping["upstream"] = mapping["upstream"].replace(old, path)
-    for facts in data["endpoints"].values():
-        _ask(facts["body"], text)
-        for variant in facts.get("variants", {}).values():
+    for endpoint in data["endpoints"].values():
+        _set_prompt(endpoint["body"], text)
+        for variant in endpoint.get("variants", {}).values():
             variant["title"] = text
     for row in data["observations"]:
         row |= {"note": text, "source": {"reported": text}}
-        _ask(row["sent"]["body"], text)
+        _set_prompt(row["sent"]["body"], text)
         row["sent"]["request"] = row["sent"]["request"].replace(old, path)
     hold = {"endpoint": "nano-banana/generate-content", "to": "controlled-testing"}
     data["holds"] = [{**hold, "reason": text, "by": text, "on": data["policy"]["reported_until"]},
@@ -78,7 +78,7 @@ def with_text(text: str, path: str) -> dict[str, Any]:
     return data
 
 
-def _ask(body: dict[str, Any], text: str) -> None:
+def _set_prompt(body: dict[str, Any], text: str) -> None:
     if "contents" in body:
         body["contents"][0]["parts"][0]["text"] = text
     else:
@@ -86,7 +86,7 @@ def _ask(body: dict[str, Any], text: str) -> None:
 
 
 class Plain(yaml.SafeDumper):
-    """Writes what is there twice twice, as the status file must."""
+    """A dumper without aliases, which the status file refuses."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
@@ -145,21 +145,21 @@ def wild_home(wild: tuple[Docs, Report]) -> Iterator[str]:
 def test_every_block_delivers_the_same_json_and_passes(wild: tuple[Docs, Report]) -> None:
     docs, report = wild
     assert report.counts["found"] == report.counts["passed"] > 0
-    asked = {receipt.endpoint for receipt in report.receipts}
-    prompts = {str(docs.stored.status.endpoints[str(name)].body) for name in asked}
+    names = {receipt.endpoint for receipt in report.receipts}
+    prompts = {str(docs.stored.status.endpoints[str(name)].body) for name in names}
     assert all("window.x=1" in prompt for prompt in prompts)
 
 
 def outline(file: Path) -> list[tuple[str, ...]]:
-    """The elements of a page with their attributes' names and where they lead; of code none."""
+    """Return the elements of a page with the names of their attributes and their links."""
     page = lxml.html.fromstring(file.read_bytes())
     for code in page.xpath("//pre/code"):
         assert {str(part.tag) for part in code.iterdescendants()} <= {"span", "a"}
         for part in list(code):
             part.drop_tree()
     return [
-        (str(one.tag), *sorted(one.attrib), one.get("href", ""), one.get("src", ""))
-        for one in page.iter()
+        (str(part.tag), *sorted(part.attrib), part.get("href", ""), part.get("src", ""))
+        for part in page.iter()
     ]
 
 
@@ -172,11 +172,11 @@ def test_no_text_becomes_markup_in_any_language(wild: tuple[Docs, Report], tame:
     tame.verify(Pool(partial(open_mock, tame.stored)))
     names = pages_of(wild[0].site)
     assert names == pages_of(tame.site) and len(names) > 4 * len(PAGES)
-    parted = [name for name in names if outline(wild[0].site / name) != outline(tame.site / name)]
-    assert parted == []
+    changed = [name for name in names if outline(wild[0].site / name) != outline(tame.site / name)]
+    assert changed == []
 
 
-def test_the_comparison_tells_an_escaped_element(tmp_path: Path) -> None:
+def test_the_comparison_finds_an_injected_element(tmp_path: Path) -> None:
     shell = "<html><body><p>{}</p><pre><code>{}</code></pre></body></html>"
     (tmp_path / "a").write_text(shell.format("a", "b"))
     (tmp_path / "b").write_text(shell.format("<i>a</i>", "b"))
@@ -216,7 +216,7 @@ def test_nothing_is_executed_by_the_search(tab: Page, english_home: str) -> None
         assert tab.locator(".md-search-result img").count() == 0
 
 
-def test_a_script_that_does_run_is_noticed(tab: Page, tmp_path: Path) -> None:
+def test_a_script_that_runs_is_reported(tab: Page, tmp_path: Path) -> None:
     (tmp_path / "index.html").write_text("<script>window.x=1; alert(1)</script>")
     with (
         pytest.raises(AssertionError, match="dialog"),

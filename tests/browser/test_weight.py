@@ -1,4 +1,4 @@
-"""What the status page adds, packed, to the weight of an empty page of the theme."""
+"""Weight: the compressed bytes that the status page adds to an empty page of the theme."""
 
 import subprocess
 import sys
@@ -14,6 +14,7 @@ from trueup.verify.receipt import Report
 pytestmark = pytest.mark.no_cover
 
 MOST = 60 * 1024
+"""About a second on a slow phone connection of 0.5 Mbit/s."""
 EMPTY = """
 site_name: Empty
 theme: {name: material, font: false, palette: {scheme: default, primary: indigo, accent: indigo}}
@@ -22,13 +23,13 @@ plugins: [search]
 
 
 def weight(tab: Page, site: Path, path: str) -> dict[str, int]:
-    """The packed bytes of each file that a browser fetches for a page, the first time."""
+    """Return the compressed bytes of each file that a browser fetches for a page at first."""
     loaded = list[Request]()
 
     def keep(request: Request) -> None:
         loaded.append(request)
 
-    # Of an address that it never saw before, the browser has kept nothing.
+    # The address is new to the browser, so its cache is empty.
     with served(site) as home, watched(tab, home):
         tab.on("requestfinished", keep)
         try:
@@ -55,7 +56,7 @@ def test_the_status_page_weighs_little_more_than_an_empty_one(
     assert sum(full.values()) - sum(empty.values()) <= MOST, (full, empty)
 
 
-def test_what_a_page_fetches_is_weighed(tab: Page, tmp_path: Path) -> None:
+def test_a_file_that_a_page_fetches_is_weighed(tab: Page, tmp_path: Path) -> None:
     noise = bytes(range(256)) * 8
     (tmp_path / "noise.png").write_bytes(noise)
     head = '<link rel="icon" href="data:,">'

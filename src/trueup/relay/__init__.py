@@ -3,8 +3,8 @@
 `create_relay` makes the app; a `Budget` caps its calls, and a `Journal` outlives a crash.
 """
 
-from trueup.relay.app import create_relay
 from trueup.relay.budget import Budget, Reservation, no_price
+from trueup.relay.forwarder import create_relay
 from trueup.relay.journal import INTERRUPTED, CallState, Journal
 from trueup.relay.response_stream import BODY_LIMIT
 from trueup.relay.secret import PLACEHOLDER

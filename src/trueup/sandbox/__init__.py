@@ -11,9 +11,9 @@ from trueup.errors import Unreachable
 from trueup.message import Message
 from trueup.sandbox.contract import Containment, Limits, Ran, Sandbox
 from trueup.sandbox.fallback import open_fallback
+from trueup.sandbox.gateway_server import GatewaySocket, Loop, open_folder, open_server
 from trueup.sandbox.namespace import open_namespace
 from trueup.sandbox.runner import BLOCK_PATH
-from trueup.sandbox.server import GatewaySocket, Loop, open_folder, open_server
 
 __all__ = [
     "BLOCK_PATH",

@@ -11,9 +11,9 @@ from typing import Literal
 from trueup.errors import Unreachable
 from trueup.sandbox import landlock
 from trueup.sandbox.contract import Containment, Sandbox
+from trueup.sandbox.gateway_server import GatewaySocket, Loop
 from trueup.sandbox.node import proxied_node
 from trueup.sandbox.runner import INSIDE, Runner, environment, runner_options
-from trueup.sandbox.server import GatewaySocket, Loop
 from trueup.sandbox.tunnel import open_tunnel
 
 _PROXY_VARIABLES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")

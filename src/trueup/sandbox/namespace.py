@@ -10,9 +10,9 @@ from pathlib import Path
 
 from trueup.errors import Unreachable
 from trueup.sandbox.contract import Sandbox
+from trueup.sandbox.gateway_server import GatewaySocket
 from trueup.sandbox.node import mounts, plain_node
 from trueup.sandbox.runner import CHILD, INSIDE, Runner, environment, runner_options
-from trueup.sandbox.server import GatewaySocket
 
 _UNSHARED = ("user", "net", "pid", "ipc", "uts", "cgroup-try")
 _ID = "1000"  # inside, no user is root and no folder is named after the user

@@ -15,7 +15,7 @@ from typing import Any
 
 from trueup.errors import Unreachable
 from trueup.sandbox.contract import USUAL, Containment, Limits, Ran, Sandbox
-from trueup.sandbox.server import GatewaySocket
+from trueup.sandbox.gateway_server import GatewaySocket
 from trueup.snippet import PROGRAMS, Fence
 
 INSIDE, CHILD = (Path(__file__).with_name(f"{name}.py") for name in ("inside", "child"))

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
+from trueup.sandbox.gateway_server import GatewaySocket, Loop
 from trueup.sandbox.inside import splice
-from trueup.sandbox.server import GatewaySocket, Loop
 
 _REFUSAL = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 

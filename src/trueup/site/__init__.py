@@ -4,7 +4,7 @@ for crawlers."""
 from trueup.site.address import VARIABLE, parse_address, place_of
 from trueup.site.blocks import Block, extract_blocks, read_blocks, trim_end
 from trueup.site.build import AS_OF, build_site, unfinished_site
-from trueup.site.built import change_pages, without_colours
+from trueup.site.built_pages import change_pages, without_colours
 from trueup.site.calls import MACROS, MacroCall, Names, calls_in, names_in, problem_of
 from trueup.site.csp import policy_of, secure_pages
 from trueup.site.export import export_receipts, mark_pages

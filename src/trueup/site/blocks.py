@@ -10,7 +10,7 @@ from functools import cached_property
 from html.parser import HTMLParser
 from pathlib import Path
 
-from trueup.site.built import without_colours
+from trueup.site.built_pages import without_colours
 
 JS_SPACE = (
     "\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"

@@ -11,7 +11,7 @@ from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
 
-from trueup.site.built import change_pages, without_colours
+from trueup.site.built_pages import change_pages, without_colours
 
 PLACE = re.compile(r'<head\b[^>]*>(?:\s*<meta charset="[^"]*">)?')
 RUN = ("", "module", "text/javascript", "application/javascript")

@@ -5,7 +5,7 @@ import shutil
 from html import escape
 from pathlib import Path
 
-from trueup.site.built import change_pages
+from trueup.site.built_pages import change_pages
 
 FOLDER = "evidence"
 LINK = re.compile(r'href="evidence:([^"]*)"')

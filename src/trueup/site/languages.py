@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from trueup.site.address import place_of
-from trueup.site.built import change_pages
+from trueup.site.built_pages import change_pages
 
 MAIN = "en"
 """Its pages are the sources of all translations, at the site's top."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from trueup.site.built import change_pages
+from trueup.site.built_pages import change_pages
 
 MARKER = re.compile(
     # An earlier stamp ends before the next marker: else it could hold other blocks.

@@ -1,4 +1,4 @@
-"""App: forwards a block's requests with the key added, and passes the replies back without it.
+"""Forwarder: sends a block's requests on with the key added, and returns the replies without it.
 
 The budget is checked before each call; every exchange is reported with the key masked.
 """

@@ -1,4 +1,4 @@
-"""Built: changes the pages of the built site in place.
+"""Built pages: changes the pages of the built site in place.
 
 No HTML parser writes a page back unchanged, so text is inserted; every other byte stays.
 """

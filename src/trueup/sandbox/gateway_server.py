@@ -1,5 +1,5 @@
-"""Server: an ASGI app behind TLS on a Unix socket, the gateway of the blocks, with a CA of its own
-that is thrown away. Runs in one thread with one event loop; listens on no network address."""
+"""Gateway server: an ASGI app behind TLS on a Unix socket, which blocks meet as the gateway, with
+a CA of its own that is thrown away. One thread, one event loop, no network address."""
 
 import asyncio
 import logging
