@@ -203,27 +203,12 @@ BROKEN = {
         ('r"!\\[', 'r"!!\\['),
         "the reply has an image, but the program ended with exit code 1",
     ),
-    "no key": (
-        NATIVE,
-        "python",
-        ('        params={"key": API_KEY},\n', ""),
-        "not JSON with one key",
-    ),
     "another auth method": (
         NATIVE,
         "python",
         ('params={"key": API_KEY}', 'headers={"x-goog-api-key": API_KEY}'),
         "auth: recorded query-key, now x-goog-api-key",
     ),
-    "a query": (IMAGES, "curl", ("generations'", "generations?n=1'"), "generations?n=1"),
-    "the model": (
-        IMAGES,
-        "python",
-        ('"model": "nano-banana"', '"model": "nano-bananb"'),
-        'body.model: recorded "nano-banana", now "nano-bananb"',
-    ),
-    "the method": (IMAGES, "curl", ("curl ", "curl -X PUT "), "now PUT /v1/images/generations"),
-    "a body that is no JSON": (NATIVE, "curl", ('"contents":', '"contents"'), "not JSON with one"),
     "two requests": (
         IMAGES,
         "python",
