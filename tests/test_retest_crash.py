@@ -410,7 +410,7 @@ def test_a_second_retest_names_the_first_and_changes_nothing(real: Real) -> None
     assert_finished(real.here, real.here.run(*ASK), b"")
     for ended in second:
         assert (ended.code, f"process {os.getpid()} since " in ended.said) == (2, True), ended.said
-        assert "a journal of one run was expected. Wait for its end." in ended.said
+        assert "writes to it. Wait for its end." in ended.said
     assert len(second) == 2
     assert real.here.run(*ASK).code == 0
     assert [row.times for row in real.rows()] == [2, 2]
