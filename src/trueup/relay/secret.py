@@ -83,7 +83,9 @@ class Secret:
 
     @cached_property
     def _longest(self) -> int:
-        return max(sum(len(max(one, key=len)) for one in letters) for letters in self._telltales)
+        return max(
+            sum(max(map(len, spellings)) for spellings in letters) for letters in self._telltales
+        )
 
     def _open_from(self, content: bytes, start: int) -> int:
         """Return the offset, from `start` on, of a telltale that may go on in the next chunk."""

@@ -63,8 +63,9 @@ def read_run(run: Run, endpoint: str, status: Status, harness: Harness) -> Reply
     content, image = _image_in(reply, run, harness)
     if reply.content is not None and content is None:
         reply = replace(reply, error=NOT_DECODED)
+    error = reply.error or ""
     known = status.signatures.items()
-    signatures = tuple(name for name, one in known if reply.error and one.match in reply.error)
+    signatures = tuple(name for name, signature in known if error and signature.match in error)
     outcome: Literal["output", "error"] = "error" if reply.error else "output"
     return ReplyVerdict(exchange, reply, outcome, None, signatures, image, content)
 
