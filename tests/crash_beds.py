@@ -1,12 +1,9 @@
 """Beds: a repository, a gateway, and retests in this process or in one that can be killed."""
 
 import asyncio
-import errno
 import io
 import json
-import os
 import shlex
-import shutil
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -20,7 +17,7 @@ from urllib.parse import urlsplit
 import click
 import httpx
 from conftest import TOP, copy_repository, load_docs
-from crash import Ended, Nursery, stepwise
+from crash import Ended, stepwise
 from starlette.types import Receive, Scope, Send
 
 from trueup.cli import main
@@ -28,10 +25,10 @@ from trueup.cli.retest import retest
 from trueup.cli.retest_run import JOURNAL, RetestOptions, run_retest
 from trueup.docs import Docs
 from trueup.errors import TrueupError
-from trueup.mock import create_app, serving
+from trueup.mock import create_app
 from trueup.model import Observation
 from trueup.relay import PLACEHOLDER, Budget, create_relay, no_price
-from trueup.retest.session import OpenSite
+from trueup.retest.session import OpenTarget
 from trueup.retest.target import RetestTarget
 from trueup.sandbox import Limits, Ran, Sandbox
 from trueup.snippet import Fence, Snippet
@@ -39,7 +36,6 @@ from trueup.status_file import load_status, parse_status
 from trueup.verify.judge import LIVE_LIMITS
 from trueup.verify.run import Harness, Log
 
-KEYS = {"TRUEUP_LOCAL_API_KEY": PLACEHOLDER, "TRUEUP_PRODUCTION_API_KEY": PLACEHOLDER}
 CALL = "at a call"
 Image = Mapping[str, bytes]
 """Every file of a folder, by its path."""
@@ -80,28 +76,69 @@ class Gateway:
         self.on_call = lambda: None
 
 
-class Bed:
-    """A repository whose target `local` is the gateway."""
+class Rendered(Docs):
+    """Docs whose snippets are rendered once."""
 
-    def __init__(self, top: Path, gateway: Gateway, url: str) -> None:
-        self.top, self.gateway, self.url = top, gateway, url
+    @cached_property
+    def _snippets(self) -> list[Snippet]:
+        return super().snippets()
+
+    def snippets(self) -> list[Snippet]:
+        return self._snippets
+
+
+class Curl(Sandbox):
+    """A sandbox that sends what a curl block sends, and starts no process."""
+
+    containment = "none"
+
+    def __init__(self, transport: httpx.ASGITransport) -> None:
+        self._transport = transport
+
+    def run(self, language: Fence, source: bytes, limits: Limits = LIVE_LIMITS) -> Ran:
+        curl, url, *options = shlex.split(source.decode().replace("\\\n", ""))
+        values: dict[str, list[str]] = {"-H": [], "-d": []}
+        for option, value in zip(options[::2], options[1::2], strict=True):
+            values[option].append(value)
+        assert (language, curl, len(values["-d"])) == ("bash", "curl", 1)
+        headers = [(line.split(": ")[0], line.split(": ")[1]) for line in values["-H"]]
+        reply = asyncio.run(self._send(url, headers, values["-d"][0]))
+        return Ran(0, None, reply, b"", 1, {}, ())
+
+    async def _send(self, url: str, headers: list[tuple[str, str]], body: str) -> bytes:
+        async with httpx.AsyncClient(transport=self._transport) as client:
+            return (await client.post(url, headers=headers, content=body)).content
+
+
+class Bed:
+    """A repository whose target `local` is the gateway, and retests of it in this process, without
+    sandbox, curl and sockets.
+
+    A kill is not simulated by an exception, after which handlers and `finally` would still run and
+    could write: one retest runs to its end, and at each step its folder is copied. Such a copy is
+    what a process killed at that step leaves, since a kill runs nothing of the process any more,
+    what the process had handed to the system stays, and its locks are dropped. What it had not
+    handed over, such as text in a buffer of Python's, is in no copy either. All that a retest
+    writes is written by this one thread, so nothing is under way while a copy is made.
+    """
+
+    def __init__(
+        self, top: Path, gateway: Gateway | None = None, url: str = "http://localhost:4000"
+    ) -> None:
+        self.top, self.gateway = top, gateway or Gateway()
         self.status, self.journal = top / "status.yml", top / JOURNAL
-        shutil.rmtree(top, ignore_errors=True)
         top.mkdir(parents=True)
         copy_repository(top)
         self.status.write_text(self.status.read_text().replace("http://localhost:4000", url))
         self.old = self.status.read_bytes()
         self._new = self.image()
+        self._docs: dict[bytes, Docs] = {}
 
     def renew(self) -> None:
         """The repository as it was when nothing was ever called."""
         self.put(self._new)
         self.old = self.status.read_bytes()
         self.gateway.renew()
-
-    def run(self, *arguments: str, full_from: int = 0) -> Ended:
-        """How a command ends; from its step `full_from` on, from 1, the disk is full."""
-        raise NotImplementedError
 
     def image(self) -> Image:
         return {str(path.relative_to(self.top)): path.read_bytes() for path in self._files()}
@@ -138,74 +175,16 @@ class Bed:
         return {str(file.relative_to(self.top)): file.read_bytes() for file in files}
 
     def attempts(self, endpoint: str) -> list[dict[str, Any]]:
-        """What the receipts of an endpoint hold."""
-        proofs = [json.loads(content) for content in self.receipts().values()]
-        return [
-            one for proof in proofs if proof["endpoint"] == endpoint for one in proof["attempts"]
-        ]
+        """The attempts in the receipts of an endpoint."""
+        receipts = [json.loads(content) for content in self.receipts().values()]
+        of_it = [receipt for receipt in receipts if receipt["endpoint"] == endpoint]
+        return [attempt for receipt in of_it for attempt in receipt["attempts"]]
 
     def journalled(self) -> bytes:
-        """The whole lines of the journal, wherever it is by now."""
+        """The whole lines of the journal, also when it was moved aside."""
         files = sorted(self.journal.parent.glob("*.jsonl"))
         content = b"".join(file.read_bytes() for file in files)
         return content[: content.rfind(b"\n") + 1]
-
-
-@cache
-def _rows(text: str) -> tuple[Observation, ...]:
-    return parse_status(text, "status.yml", datetime.now(UTC)).status.observations
-
-
-class Rendered(Docs):
-    """Docs whose snippets are rendered once."""
-
-    @cached_property
-    def _snippets(self) -> list[Snippet]:
-        return super().snippets()
-
-    def snippets(self) -> list[Snippet]:
-        return self._snippets
-
-
-class Curl(Sandbox):
-    """A sandbox that sends what a curl block sends, and starts no process."""
-
-    containment = "none"
-
-    def __init__(self, transport: httpx.ASGITransport) -> None:
-        self._transport = transport
-
-    def run(self, language: Fence, source: bytes, limits: Limits = LIVE_LIMITS) -> Ran:
-        curl, url, *options = shlex.split(source.decode().replace("\\\n", ""))
-        values: dict[str, list[str]] = {"-H": [], "-d": []}
-        for option, value in zip(options[::2], options[1::2], strict=True):
-            values[option].append(value)
-        assert (language, curl, len(values["-d"])) == ("bash", "curl", 1)
-        headers = [(line.split(": ")[0], line.split(": ")[1]) for line in values["-H"]]
-        reply = asyncio.run(self._send(url, headers, values["-d"][0]))
-        return Ran(0, None, reply, b"", 1, {}, ())
-
-    async def _send(self, url: str, headers: list[tuple[str, str]], body: str) -> bytes:
-        async with httpx.AsyncClient(transport=self._transport) as client:
-            return (await client.post(url, headers=headers, content=body)).content
-
-
-class Simulated(Bed):
-    """A bed whose retests run in this process, the sandbox, curl and the sockets left out.
-
-    A kill is not simulated by an exception, after which handlers and `finally` would still run and
-    could write: one retest runs to its end, and at each step its folder is copied. Such a copy is
-    what a process killed at that step leaves, since a kill runs nothing of the process any more,
-    what the process had handed to the system stays, and its locks are dropped. What it had not
-    handed over, such as text in a buffer of Python's, is in no copy either. All that a retest
-    writes is written by this one thread, so nothing is under way while a copy is made.
-    """
-
-    def __init__(
-        self, top: Path, gateway: Gateway | None = None, url: str = "http://localhost:4000"
-    ) -> None:
-        super().__init__(top, gateway or Gateway(), url)
-        self._docs: dict[bytes, Docs] = {}
 
     def run(
         self,
@@ -213,17 +192,17 @@ class Simulated(Bed):
         full_from: int = 0,
         on_step: Callable[[str], None] = lambda step: None,
     ) -> Ended:
+        """The end of a command; from its step `full_from` on, from 1, the disk is full."""
         steps: list[str] = []
 
-        def reach(step: str) -> None:
+        def reach(number: int, step: str) -> None:
             steps.append(step)
             on_step(step)
-            if 0 < full_from <= len(steps):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-        with redirect_stdout(io.StringIO()) as said, redirect_stderr(said), stepwise(reach):
+        output = io.StringIO()
+        with redirect_stdout(output), redirect_stderr(output), stepwise(reach, full_from):
             code = self._code(arguments)
-        return Ended(code, said.getvalue(), tuple(steps))
+        return Ended(code, output.getvalue(), tuple(steps))
 
     def moments(self, *arguments: str) -> list[Moment]:
         """What each step of a command leaves, and each call that it makes."""
@@ -238,7 +217,7 @@ class Simulated(Bed):
         self.gateway.on_call = lambda: keep(CALL)
         ended = self.run(*arguments, on_step=keep)
         self.gateway.on_call = lambda: None
-        assert ended.code == 0, ended.said
+        assert ended.code == 0, ended.output
         return found
 
     def kill(self, moment: Moment) -> None:
@@ -247,37 +226,44 @@ class Simulated(Bed):
         self.gateway.got = moment.got.copy()
 
     def _code(self, arguments: tuple[str, ...]) -> int:
+        """The exit code of a command; a retest is run below the door, which has its errors."""
         if arguments[0] != retest.name:
             try:
                 main(["--top", str(self.top), *arguments])
             except SystemExit as end:
                 return int(end.code or 0)
         given = retest.make_context("retest", list(arguments[1:])).params
-        options = ("targets", "patterns", "language", "only_due", "max_calls", "max_spend")
-        asked = RetestOptions(
-            *(given[name] for name in (*options, "writes", "resumes", "summary_file"))
+        options = RetestOptions(
+            given["targets"],
+            given["patterns"],
+            given["language"],
+            max_calls=given["max_calls"],
+            write=given["write"],
+            resume=given["resume"],
         )
         site = self._load()
         try:
-            run_retest(site, asked, lambda _: no_price, lambda budget: self._open(site, budget))
+            run_retest(site, options, lambda _: no_price, lambda budget: self._open(site, budget))
         except TrueupError as error:
             click.echo(str(error), err=True)
             return error.exit_code
+        except OSError as error:
+            click.echo(f"{error.filename or 'the disk'}: {error.strerror}. Make room.", err=True)
+            return 2
         return 0
 
     def _load(self) -> Docs:
         """The docs as a new process reads them; the pages are always the same."""
         content = self.status.read_bytes()
         if content not in self._docs:
-            docs = load_docs(self.top)
-            self._docs[content] = Rendered(**vars(docs))
+            self._docs[content] = Rendered(**vars(load_docs(self.top)))
         return self._docs[content]
 
-    def _open(self, site: Docs, budget: Budget) -> OpenSite:
+    def _open(self, site: Docs, budget: Budget) -> OpenTarget:
         status = site.stored.status
 
         @contextmanager
-        def open_site(target: str, label: Callable[[], str]) -> Iterator[RetestTarget]:
+        def open_target(target: str, label: Callable[[], str]) -> Iterator[RetestTarget]:
             facts, log = status.targets[target], Log()
             relay = create_relay(
                 facts,
@@ -292,30 +278,9 @@ class Simulated(Bed):
             harness = Harness(target, facts.base_url, host, False, sandbox, log=log)
             yield RetestTarget(harness, None, lambda link: "no reply has a link")
 
-        return open_site
+        return open_target
 
 
-class Real(Bed):
-    """A bed whose commands are processes; `here` is the same one for what needs none."""
-
-    def __init__(self, top: Path, gateway: Gateway, url: str, nursery: Nursery) -> None:
-        super().__init__(top, gateway, url)
-        self.here = Simulated(top, gateway, url)
-        self.nursery, self.start = nursery, nursery.start
-
-    def renew(self) -> None:
-        super().renew()
-        self.here.old = self.old
-
-    def run(self, *arguments: str, full_from: int = 0, kill_at: int = 0) -> Ended:
-        return self.nursery.run(*arguments, full_from=full_from, kill_at=kill_at)
-
-
-@contextmanager
-def open_real(folder: Path) -> Iterator[Real]:
-    gateway, top = Gateway(), folder / "top"
-    with serving(gateway) as url, Nursery(top, KEYS) as nursery:
-        try:
-            yield Real(top, gateway, url, nursery)
-        finally:
-            gateway.open.set()
+@cache
+def _rows(text: str) -> tuple[Observation, ...]:
+    return parse_status(text, "status.yml", datetime.now(UTC)).status.observations

@@ -15,7 +15,7 @@ from mutation.tree import proof_of
 from test_repository import check_script
 
 from trueup.errors import BadInput
-from trueup.retest.receipt import Amounts
+from trueup.retest.billing.records import Bill
 from trueup.retest.write import update
 from trueup.status_file import parse_status
 
@@ -86,7 +86,7 @@ def test_a_hold_may_be_removed_after_newer_clean_evidence(tree: Tree, gate: Gate
     files: dict[str, bytes | None] = {}
     for days in range(status.policy.recover_after):
         day = status.holds[0].on + timedelta(days=days + 1)
-        bill = Amounts(verdict="aligned", cause="none", reason="they agree")
+        bill = Bill(verdict="aligned", cause="agreed", reason="they agree")
         proof = proof_of(status, endpoint, day, outcome="output", shape="data-uri", billing=bill)
         made_of = update(stored, [proof], tree.now)
         stored = made_of.stored

@@ -1,4 +1,4 @@
-"""What a retest asks, what its proofs come to, and what they change: without a gateway."""
+"""The plan of a retest, its receipts, and the rows that they make, without a gateway."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,13 +12,15 @@ import pytest
 from conftest import TOP
 from hypothesis import given
 from hypothesis import strategies as st
+from strategies import hostile, json_values, paragraphs
 
 from trueup.errors import BadInput
 from trueup.evidence import assess
 from trueup.model import Billing, Observation, Outcome, Source
 from trueup.request import request_of
-from trueup.retest.plan import due, plan
-from trueup.retest.receipt import Amounts, Attempt, RetestReceipt, row_of
+from trueup.retest.billing.records import Bill
+from trueup.retest.plan import plan, retest_reason
+from trueup.retest.receipt import Attempt, RetestReceipt, row_of
 from trueup.retest.report import plan_rows
 from trueup.retest.target import Credentials
 from trueup.snippet import languages_of, render_snippet
@@ -42,28 +44,28 @@ PNG = {"format": "PNG", "width": 1, "height": 1, "bytes": 70}
 UNKNOWN_NAME = "unknown-image-output-options"
 
 
-def bill(verdict: Billing) -> Amounts:
-    return Amounts(verdict=verdict, cause="agreed", reason=f"the amounts of {verdict}.")
+def bill(verdict: Billing) -> Bill:
+    return Bill(verdict=verdict, cause="agreed", reason=f"the amounts of {verdict}.")
 
 
 def attempt(outcome: str, billing: Billing | None = None, **more: Any) -> Attempt:
     endpoint = more.pop("endpoint", NATIVE)
-    told: dict[str, dict[str, Any]] = {
+    results: dict[str, dict[str, Any]] = {
         "output": {"shape": "data-uri", "image": PNG, "status": 200},
         "error": {"error": "simulated: no", "status": 500},
-        "inconclusive": {"reason": "it was silent"},
+        "inconclusive": {"reason": "no answer"},
     }
     facts: dict[str, Any] = {
         "at": NOW,
         "outcome": outcome,
         "sent": request_of(STATUS, endpoint, "production"),
         "billing": bill(billing) if billing else None,
-        **told[outcome],
+        **results[outcome],
     }
     return Attempt.model_validate(facts | more)
 
 
-def proof(*attempts: Attempt, endpoint: str = NATIVE, **more: Any) -> RetestReceipt:
+def receipt_of(*attempts: Attempt, endpoint: str = NATIVE, **more: Any) -> RetestReceipt:
     facts: dict[str, Any] = {
         "endpoint": endpoint,
         "target": "production",
@@ -148,18 +150,19 @@ DUE: dict[str, tuple[Sequence[tuple[str, str]], str, str, date, str | None]] = {
 def test_an_endpoint_is_due_for_a_reason(what: str) -> None:
     edits, endpoint, target, today, why = DUE[what]
     status = stored_of(*edits).status
-    assert due(status, assess(status)[endpoint], target, today) == why
+    assert retest_reason(status, assess(status)[endpoint], target, today) == why
 
 
 def test_another_target_is_due_by_the_age_of_its_own_rows() -> None:
-    row = row_of(proof(attempt("output", endpoint=GOOD), endpoint=GOOD, target="local"))
+    row = row_of(receipt_of(attempt("output", endpoint=GOOD), endpoint=GOOD, target="local"))
     sent = request_of(STATUS, GOOD, "local")
     status = with_rows(row.model_copy(update={"sent": sent})).status
-    assert due(status, assess(status)[GOOD], "local", NOW.date()) is None
-    assert due(status, assess(status)[GOOD], "local", date(2026, 6, 1)) == "stale since 2026-05-20"
+    assessment = assess(status)[GOOD]
+    assert retest_reason(status, assessment, "local", NOW.date()) is None
+    assert retest_reason(status, assessment, "local", date(2026, 6, 1)) == "stale since 2026-05-20"
 
 
-def test_a_plan_asks_each_endpoint_once_by_one_language_target_by_target() -> None:
+def test_a_plan_has_each_endpoint_once_in_one_language_target_by_target() -> None:
     everything = planned(targets=["local", "production"])
     assert everything == [
         f"{target} {endpoint} curl"
@@ -175,17 +178,17 @@ def test_a_plan_asks_each_endpoint_once_by_one_language_target_by_target() -> No
     assert f"production {IMAGES} curl" in planned(only_due=True)
 
 
-def test_a_pattern_that_fits_nothing_is_refused_with_what_there_is() -> None:
+def test_a_pattern_that_matches_nothing_is_refused_with_the_known_endpoints() -> None:
     with pytest.raises(BadInput) as refused:
         planned("nano-banana/*", "nano-apple/*")
     known = ", ".join(STATUS.endpoints)
     assert str(refused.value) == (
-        f"--endpoint nano-apple/*: it fits no endpoint; one of {known} was expected."
-        " Correct the pattern."
+        "--endpoint nano-apple/*: no endpoint matches it."
+        f" Correct the pattern; the endpoints are {known}."
     )
 
 
-def test_a_price_goes_by_the_name_that_the_request_calls() -> None:
+def test_a_price_is_that_of_the_model_that_the_request_names() -> None:
     prices = {"gemini-2.5-flash-image": Decimal("0.04"), "nano-banana": Decimal("0.05")}
     probes = plan(
         STATUS,
@@ -197,10 +200,10 @@ def test_a_price_goes_by_the_name_that_the_request_calls() -> None:
         only_due=False,
         price_of=lambda target: prices.get,
     )
-    told = {row[1]: row[3:] for row in plan_rows(probes)}
-    assert told[NATIVE] == ("0 of 3 clean retests seen", "$0.04")
-    assert told[IMAGES] == ("failing", "$0.05")
-    assert told[GOOD] == ("fresh", "unknown")
+    shown = {row[1]: row[3:] for row in plan_rows(probes)}
+    assert shown[NATIVE] == ("0 of 3 clean retests seen", "$0.04")
+    assert shown[IMAGES] == ("failing", "$0.05")
+    assert shown[GOOD] == ("fresh", "unknown")
 
 
 IMAGE, ERROR, SILENT = attempt("output"), attempt("error"), attempt("inconclusive")
@@ -211,14 +214,14 @@ COMES_TO: dict[str, tuple[tuple[Attempt, ...], Outcome, str | None]] = {
     "one failure": (
         (ERROR,),
         "inconclusive",
-        "no second attempt told after one that failed (simulated: no)",
+        "no conclusive second attempt after a failure (simulated: no)",
     ),
     "a failure and silence": (
         (ERROR, SILENT),
         "inconclusive",
-        "no second attempt told after one that failed (simulated: no)",
+        "no conclusive second attempt after a failure (simulated: no)",
     ),
-    "silence": ((SILENT,), "inconclusive", "it was silent"),
+    "silence": ((SILENT,), "inconclusive", "no answer"),
 }
 
 
@@ -226,7 +229,7 @@ COMES_TO: dict[str, tuple[tuple[Attempt, ...], Outcome, str | None]] = {
 def test_attempts_come_to_an_outcome(what: str) -> None:
     attempts, outcome, reason = COMES_TO[what]
     for others_conclusive in (True, False):
-        made = proof(*attempts, others_conclusive=others_conclusive)
+        made = receipt_of(*attempts, others_conclusive=others_conclusive)
         row = row_of(made)
         assert (row.outcome, row.reason) == (outcome, reason)
         assert row.others_conclusive is (others_conclusive if outcome == "inconclusive" else None)
@@ -239,9 +242,9 @@ def test_attempts_come_to_an_outcome(what: str) -> None:
         assert Observation.model_validate(row.model_dump()) == row
 
 
-def test_the_file_of_a_proof_is_named_by_when_where_and_what() -> None:
+def test_a_receipt_is_named_by_its_time_target_and_endpoint() -> None:
     at = datetime(2026, 4, 20, 14, 5, 6, 78_000, tzinfo=timezone(timedelta(hours=2)))
-    made = proof(attempt("error"), attempt("error", at=at))
+    made = receipt_of(attempt("error"), attempt("error", at=at))
     assert made.path == (
         "docs/evidence/2026-04-20T120506.078Z-production-nano-banana-generate-content.json"
     )
@@ -263,28 +266,47 @@ BILLS: dict[tuple[Billing | None, ...], tuple[Billing | None, bool]] = {
 @pytest.mark.parametrize("bills", BILLS)
 def test_the_worst_bill_is_the_one_that_counts(bills: tuple[Billing | None, ...]) -> None:
     outcomes = ["error", "output"][-len(bills) :]
-    row = row_of(proof(*map(attempt, outcomes, bills)))
+    row = row_of(receipt_of(*map(attempt, outcomes, bills)))
     billing, has_reason = BILLS[bills]
     assert row.billing == billing
     assert row.reason == ("the amounts of inconclusive." if has_reason else None)
 
 
-def test_a_lone_failure_that_cost_nothing_is_no_clean_bill_and_one_that_cost_is_a_bad_one() -> None:
-    bills: list[tuple[Billing, Billing | None]] = [
-        ("aligned", None),
-        ("charged-on-failure", "charged-on-failure"),
-    ]
-    for seen, told in bills:
-        row = row_of(proof(attempt("error", seen), SILENT))
-        assert (row.outcome, row.billing) == ("inconclusive", told)
+@pytest.mark.parametrize(
+    ("seen", "billing"), [("aligned", None), ("charged-on-failure", "charged-on-failure")]
+)
+def test_a_lone_failure_is_no_evidence_of_good_billing_only(
+    seen: Billing, billing: Billing | None
+) -> None:
+    row = row_of(receipt_of(attempt("error", seen), SILENT))
+    assert (row.outcome, row.billing) == ("inconclusive", billing)
 
 
-def test_the_known_texts_of_all_failures_are_named_once_and_only_where_it_failed() -> None:
-    one = attempt("error", signatures=["get-channel-failed"])
-    two = attempt("error", signatures=[UNKNOWN_NAME, "get-channel-failed"])
-    assert row_of(proof(one, two)).signatures == ("get-channel-failed", UNKNOWN_NAME)
-    assert row_of(proof(two, IMAGE)).signatures == (UNKNOWN_NAME, "get-channel-failed")
-    assert row_of(proof(two)).signatures == ()
+def test_the_signatures_of_all_failures_are_in_the_row_once_and_only_where_it_failed() -> None:
+    first = attempt("error", signatures=["get-channel-failed"])
+    second = attempt("error", signatures=[UNKNOWN_NAME, "get-channel-failed"])
+    assert row_of(receipt_of(first, second)).signatures == ("get-channel-failed", UNKNOWN_NAME)
+    assert row_of(receipt_of(second, IMAGE)).signatures == (UNKNOWN_NAME, "get-channel-failed")
+    assert row_of(receipt_of(second)).signatures == ()
+
+
+@given(
+    error=paragraphs,
+    upstream=st.none() | hostile,
+    image=st.none() | st.dictionaries(hostile, json_values, max_size=3),
+    units=st.none() | st.integers(-(10**18), 10**18),
+    usd=st.none() | st.decimals(-(10**6), 10**6, places=9),
+)
+def test_a_receipt_is_read_back_as_it_was_written(
+    error: str, upstream: str | None, image: Any, units: int | None, usd: Decimal | None
+) -> None:
+    amounts = {"log_quota_units": units, "log_usd": usd, "used_delta_usd": usd}
+    billing = bill("mismatch").model_copy(update=amounts)
+    made = attempt("error", error=error, upstream=upstream, image=image)
+    made = made.model_copy(update={"billing": billing})
+    receipt = receipt_of(made, previous=Source(receipt=error, sha256="0" * 64), block=error)
+    again = RetestReceipt.model_validate_json(receipt.render())
+    assert (again, again.render(), again.path) == (receipt, receipt.render(), receipt.path)
 
 
 attempts = st.lists(
@@ -304,7 +326,7 @@ def test_nothing_but_a_clean_image_improves_a_standing(
 ) -> None:
     sent = request_of(STATUS, endpoint, "production")
     of_it = [one.model_copy(update={"sent": sent}) for one in attempts]
-    row = row_of(proof(*of_it, endpoint=endpoint, others_conclusive=others))
+    row = row_of(receipt_of(*of_it, endpoint=endpoint, others_conclusive=others))
     was, now = (assess(stored.status)[endpoint] for stored in (STORED, with_rows(row)))
     if row.outcome == "inconclusive":
         assert now.standing.rank >= was.standing.rank

@@ -1,4 +1,4 @@
-"""The ledger client: each way in which a gateway words its books, and in which it fails."""
+"""The ledger client: each form of a gateway's ledger, and each of its failures."""
 
 import json
 import logging
@@ -17,14 +17,9 @@ from test_retest_billing import BOTH, Edit, Till, client_of, judged, till
 from trueup.errors import BadInput
 from trueup.mock import Dialect, Options, Token
 from trueup.mock.ledger_routes import token_fields
-from trueup.retest.billing import (
-    Account,
-    Bill,
-    BilledCall,
-    Inconclusive,
-    LedgerClient,
-    TokenColumns,
-)
+from trueup.retest.billing.client import LedgerClient
+from trueup.retest.billing.records import Bill, BilledCall, Inconclusive, TokenColumns
+from trueup.retest.billing.settlement import LedgerAccount
 
 LONG = "AbCd" + "x" * 40 + "WxYz"
 SECRET = "YOUR_ACCESS_TOKEN"
@@ -156,11 +151,11 @@ def masked(*shown: str) -> Edit:
 
 
 @pytest.mark.parametrize(
-    ("shown", "said"),
+    ("shown", "reason"),
     [
         (["AbCd**********WxYz"], None),
         (["sk-AbCd**********WxYz", "Zzzz**********WxYz"], None),
-        (["AbCd**********WxYz", "AbCd**********WxYz"], "several tokens show ends that fit"),
+        (["AbCd**********WxYz", "AbCd**********WxYz"], "the masked keys of several tokens fit"),
         (["AbCd**********WxYz", LONG], None),
         (["AbCd**********none", ""], "none of the owner's tokens"),
         (["**********"], "none of the owner's tokens"),
@@ -168,14 +163,14 @@ def masked(*shown: str) -> Edit:
     ],
 )
 def test_a_masked_key_is_found_by_its_ends_unless_two_fit(
-    shown: list[str], said: str | None
+    shown: list[str], reason: str | None
 ) -> None:
     found = till(edit=masked(*shown)).client.find_token(f"sk-{LONG}")
-    if said is None:
+    if reason is None:
         assert isinstance(found, TokenColumns)
         assert found.id == (2 if LONG in shown else 1)
     else:
-        assert isinstance(found, Inconclusive) and said in found.reason
+        assert isinstance(found, Inconclusive) and reason in found.reason
         assert LONG not in found.reason
 
 
@@ -204,10 +199,10 @@ def test_a_price_that_is_not_fixed_is_not_made_up(fields: dict[str, Any], usd: D
     assert isinstance(prices, dict) and set(prices.values()) == {usd}
 
 
-def test_a_price_beyond_all_bounds_is_a_reason() -> None:
+def test_a_price_of_more_than_64_bits_is_a_reason() -> None:
     edit = on("/api/pricing", lambda prices: prices[0].update(model_price=2**70))
     found = till(edit=edit).client.prices()
-    assert isinstance(found, Inconclusive) and "model_price is out of bounds" in found.reason
+    assert isinstance(found, Inconclusive) and "model_price is no number of 64 bits" in found.reason
 
 
 @pytest.mark.parametrize("accessed_time", [0, 1_776_124_800, 1_776_124_800_000])
@@ -218,18 +213,18 @@ def test_the_newest_rows_are_seen_whatever_the_tokens_last_use_is(accessed_time:
 
 def test_an_account_is_not_found_where_nothing_answers() -> None:
     client = client_of(Bank(Options()), httpx.MockTransport(down))
-    found = Account.find(client, KEY)
+    found = LedgerAccount.find(client, KEY)
     assert isinstance(found, Inconclusive) and found.reason.startswith("/api/status: no answer")
 
 
-def test_the_gateway_may_tell_nothing_of_its_terms() -> None:
-    till_of = till(edit=on("/api/status", lambda data: {"quota_per_unit": "500000"}))
-    bill = till_of.image()
+def test_the_gateway_may_document_no_terms() -> None:
+    undocumented = till(edit=on("/api/status", lambda data: {"quota_per_unit": "500000"}))
+    bill = undocumented.image()
     assert (bill.verdict, bill.log_usd) == ("aligned", None)
 
 
 def pipeline(edit: Edit | None, transport: httpx.BaseTransport | None = None) -> list[object]:
-    """All that the account of a mock tells where what it answers is edited after the call."""
+    """All results of a mock's account whose replies are edited after the call."""
     sound = till()
     if transport is not None:
         sound.client = client_of(sound.bank, transport)
@@ -255,30 +250,33 @@ def pipeline(edit: Edit | None, transport: httpx.BaseTransport | None = None) ->
 
 
 BAD_REPLIES: dict[str, tuple[bytes, str]] = {
-    "html": (b"<!doctype html>", "HTTP 200 with no JSON that can be read"),
-    "empty": (b"", "HTTP 200 with no JSON that can be read"),
-    "not utf-8": (b'{"success": "\xff"}', "with no JSON that can be read"),
+    "html": (b"<!doctype html>", "HTTP 200 with a body that is no readable JSON"),
     "a list": (b"[]", "with JSON that is no object"),
-    "not a number": (b'{"success": true, "data": NaN}', "with no JSON that can be read"),
-    "infinite": (b'{"success": true, "data": -Infinity}', "with no JSON that can be read"),
-    "exponent": (b'{"success": true, "data": 1e99999999999999999999}', "no JSON that can be read"),
-    "long number": (b'{"success": true, "data": %s}' % (b"9" * 5000), "no JSON that can be read"),
-    "deep": (b"[" * 100_000, "with no JSON that can be read"),
-    "huge": (b" " * (8 * 2**20 + 1), "a reply of more than 8 MiB"),
-    "no success": (b'{"success": false, "message": "no\\n way"}', "no success, 'no way'"),
-    "no message": (b'{"success": "true"}', "no success, no message"),
-    "no data": (b'{"success": true}', "data is missing; an object was expected"),
-    "text": (b'{"success": true, "data": "x"}', "data is a text; an object was expected"),
+    "not a number": (b'{"success": true, "data": NaN}', "no readable JSON"),
+    "exponent": (
+        b'{"success": true, "data": 1e99999999999999999999}',
+        "a body that is no readable JSON",
+    ),
+    "long number": (
+        b'{"success": true, "data": %s}' % (b"9" * 5000),
+        "a body that is no readable JSON",
+    ),
+    "deep": (b"[" * 100_000, "no readable JSON"),
+    "huge": (b" " * (8 * 2**20 + 1), "the reply is larger than 8388608 bytes"),
+    "no success": (b'{"success": false, "message": "no\\n way"}', "without success, 'no way'"),
+    "no message": (b'{"success": "true"}', "without success, no message"),
+    "no data": (b'{"success": true}', "data is missing, expected an object"),
+    "text": (b'{"success": true, "data": "x"}', "data is a text, expected an object"),
 }
 
 
 @pytest.mark.parametrize("name", BAD_REPLIES)
 def test_a_bad_reply_is_a_reason_and_never_a_traceback(name: str) -> None:
-    content, said = BAD_REPLIES[name]
+    content, reason = BAD_REPLIES[name]
     transport = httpx.MockTransport(lambda request: httpx.Response(200, content=content))
     terms, *found = pipeline(None, transport)
     assert isinstance(terms, Inconclusive)
-    assert terms.reason.startswith("/api/status: ") and said in terms.reason
+    assert terms.reason.startswith("/api/status: ") and reason in terms.reason
     assert terms.cause == "unreadable"
     bill, before = found[-2:]
     assert isinstance(bill, Bill) and judged(bill) == ("inconclusive", "unreadable")
@@ -294,21 +292,21 @@ def compressed(request: httpx.Request) -> httpx.Response:
 
 
 @pytest.mark.parametrize(
-    ("answer", "said"),
+    ("answer", "reason"),
     [
-        (down, "/api/status: no answer (ConnectError); one was expected."),
-        (compressed, "/api/status: a compressed reply; a plain one was expected."),
+        (down, "/api/status: no answer (ConnectError)."),
+        (compressed, "/api/status: the reply is compressed."),
     ],
 )
 def test_no_answer_is_a_reason(
-    answer: Callable[[httpx.Request], httpx.Response], said: str
+    answer: Callable[[httpx.Request], httpx.Response], reason: str
 ) -> None:
     terms, *_, bill, _ = pipeline(None, httpx.MockTransport(answer))
-    assert isinstance(terms, Inconclusive) and terms.reason == said
+    assert isinstance(terms, Inconclusive) and terms.reason == reason
     assert isinstance(bill, Bill) and bill.cause == "unreadable"
 
 
-def test_a_reply_that_drips_is_given_up() -> None:
+def test_a_reply_that_drips_is_abandoned() -> None:
     bank = Bank(Options())
 
     class Drip(httpx.SyncByteStream):
@@ -319,28 +317,28 @@ def test_a_reply_that_drips_is_given_up() -> None:
 
     transport = httpx.MockTransport(lambda request: httpx.Response(200, stream=Drip()))
     found = client_of(bank, transport).terms()
-    assert isinstance(found, Inconclusive) and "takes more than 30 s" in found.reason
+    assert isinstance(found, Inconclusive) and "took longer than 30 s" in found.reason
 
 
-def test_a_url_that_is_none_is_a_reason() -> None:
+def test_an_invalid_url_is_a_reason() -> None:
     with LedgerClient("http://\0", access_token=None, user_id=1) as client:
         found = client.terms()
     assert isinstance(found, Inconclusive) and "InvalidURL" in found.reason
 
 
 WRONG: tuple[tuple[str, dict[str, Any], str], ...] = (
-    ("/api/token/1", {"used_quota": "1"}, "used_quota is a text; a whole number was expected"),
-    ("/api/token/1", {"used_quota": None}, "used_quota is missing; a whole number was expected"),
-    ("/api/token/1", {"used_quota": True}, "used_quota is true or false; a whole number was"),
-    ("/api/token/1", {"remain_quota": 1.5}, "remain_quota is out of bounds; a whole number of"),
-    ("/api/token/1", {"remain_quota": 2**63}, "remain_quota is out of bounds; a whole number of"),
-    ("/api/token/1", {"remain_quota": []}, "remain_quota is a list; a whole number was expected"),
-    ("/api/token/1", {"unlimited_quota": 0}, "unlimited_quota is a number; true or false was"),
-    ("/api/token/1", {"name": 3}, "name is a number; a text was expected"),
-    ("/api/user/self", {"quota": {}}, "quota is an object; a whole number was expected"),
-    ("/api/log/self", {"items": 3}, "items is a number; a list was expected"),
-    ("/api/log/self", {"items": [3]}, "a log row is a number; an object was expected"),
-    ("/api/log/self", {"total": None}, "total is missing; a whole number was expected"),
+    ("/api/token/1", {"used_quota": "1"}, "used_quota is a text, expected a whole number"),
+    ("/api/token/1", {"used_quota": None}, "used_quota is missing, expected a whole number"),
+    ("/api/token/1", {"used_quota": True}, "used_quota is true or false, expected a whole number"),
+    ("/api/token/1", {"remain_quota": 1.5}, "remain_quota is no whole number of 64 bits"),
+    ("/api/token/1", {"remain_quota": 2**63}, "remain_quota is no whole number of 64 bits"),
+    ("/api/token/1", {"remain_quota": []}, "remain_quota is a list, expected a whole number"),
+    ("/api/token/1", {"unlimited_quota": 0}, "unlimited_quota is a number, expected true or false"),
+    ("/api/token/1", {"name": 3}, "name is a number, expected a text"),
+    ("/api/user/self", {"quota": {}}, "quota is an object, expected a whole number"),
+    ("/api/log/self", {"items": 3}, "items is a number, expected a list"),
+    ("/api/log/self", {"items": [3]}, "a log row is a number, expected an object"),
+    ("/api/log/self", {"total": None}, "total is missing, expected a whole number"),
     (
         "/api/log/self",
         {
@@ -350,20 +348,20 @@ WRONG: tuple[tuple[str, dict[str, Any], str], ...] = (
             ],
             "total": 300,
         },
-        "the log's oldest rows; its newest were expected",
+        "the log begins with its oldest rows",
     ),
-    ("/api/log/self", {"items": [{"type": 2, "quota": -1}]}, "quota is below 0; 0 or more was"),
+    ("/api/log/self", {"items": [{"type": 2, "quota": -1}]}, "quota is below 0"),
 )
 
 
-@pytest.mark.parametrize(("path", "fields", "said"), WRONG)
+@pytest.mark.parametrize(("path", "fields", "reason"), WRONG)
 def test_a_field_that_is_missing_or_wrong_is_named(
-    path: str, fields: dict[str, Any], said: str
+    path: str, fields: dict[str, Any], reason: str
 ) -> None:
     *_, bill, before = pipeline(on(path, lambda data: data.update(fields)))
     assert isinstance(bill, Bill) and judged(bill) == ("inconclusive", "unreadable")
     assert isinstance(before, Inconclusive) and before.reason == bill.reason
-    assert said in bill.reason and bill.reason.startswith(f"{path}: ")
+    assert reason in bill.reason and bill.reason.startswith(f"{path}: ")
 
 
 @pytest.mark.parametrize("field", ["used_quota", "quota"])
@@ -372,10 +370,10 @@ def test_an_exponent_that_is_no_amount_is_refused(field: str) -> None:
         return json.dumps(reply).replace(f'"{field}": ', f'"{field}": 1e999999999, "_": ').encode()
 
     *_, bill, _ = pipeline(edit)
-    assert isinstance(bill, Bill) and f"{field} is out of bounds" in bill.reason
+    assert isinstance(bill, Bill) and f"{field} is no whole number" in bill.reason
 
 
-def test_a_gateway_that_comes_back_in_time_is_billed() -> None:
+def test_a_gateway_that_recovers_in_time_is_billed() -> None:
     shaky = till()
     calls: list[int] = []
 
@@ -450,10 +448,12 @@ def test_no_secret_gets_into_a_reason_a_repr_or_the_log(caplog: pytest.LogCaptur
         account = good.account()
         bill = good.error()
     assert isinstance(found, Inconclusive)
-    assert found.reason.startswith("/api/token/: HTTP 200, no success, '*** [***] *** ***'; ")
+    assert found.reason.startswith("/api/token/: HTTP 200 without success, '*** [***] *** ***'.")
     shown = f"{found!r} {client!r} {account!r} {bill!r} {account.before()!r} {vars(good)!r}"
     assert SECRET not in shown + caplog.text
     assert KEY not in caplog.text and KEY not in f"{found!r} {account!r} {bill!r}"
+    repeated = rows_of(lambda row: row.update(other={"upstream_model_name": f"m-{KEY}"}))
+    assert till(edit=repeated).image().upstream == "m-***"
     for request in good.wire.seen:
         assert KEY not in str(request.url) and SECRET not in str(request.url)
         owned = request.url.path not in ("/api/status", "/api/pricing")
@@ -462,7 +462,7 @@ def test_no_secret_gets_into_a_reason_a_repr_or_the_log(caplog: pytest.LogCaptur
 
 @pytest.mark.parametrize("access_token", ["", "two words", "new\nline", "schlüssel"])
 def test_an_access_token_that_no_header_takes_is_refused_unseen(access_token: str) -> None:
-    with pytest.raises(BadInput, match="Export it again") as caught:
+    with pytest.raises(BadInput, match="export it again") as caught:
         LedgerClient("http://mock", access_token=access_token, user_id=1)
     assert not access_token or access_token not in str(caught.value)
 
@@ -475,7 +475,10 @@ def test_a_redirect_is_not_followed() -> None:
         return httpx.Response(302, headers={"location": "http://elsewhere/"})
 
     found = client_of(Bank(Options()), httpx.MockTransport(away)).find_token(KEY)
-    assert isinstance(found, Inconclusive) and "HTTP 302 with no JSON" in found.reason
+    assert (
+        isinstance(found, Inconclusive)
+        and "HTTP 302 with a body that is no readable JSON" in found.reason
+    )
     assert seen == ["mock"]
 
 
@@ -486,7 +489,7 @@ def test_the_ledger_is_only_read() -> None:
 
 
 @pytest.mark.parametrize("is_bare", [False, True])
-def test_a_page_of_new_rows_alone_is_too_busy_to_tell(is_bare: bool) -> None:
+def test_a_page_of_new_rows_alone_is_inconclusive(is_bare: bool) -> None:
     def ten_at_most(page: Any) -> Any:
         page["items"] = page["items"][:10]
         return page["items"] if is_bare else None
@@ -498,4 +501,4 @@ def test_a_page_of_new_rows_alone_is_too_busy_to_tell(is_bare: bool) -> None:
     busy = till(edit=on("/api/log/self", ten_at_most))
     bill = busy.image(others)
     assert judged(bill) == ("inconclusive", "other-traffic")
-    assert "more rows came than one page of the log shows" in bill.reason
+    assert "one page of the log does not hold all new rows" in bill.reason

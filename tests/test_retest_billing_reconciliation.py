@@ -1,4 +1,4 @@
-"""The reconciliation: what two readings and the rows between them say of one call."""
+"""The reconciliation: the bill of a call by two snapshots and the rows between them."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,20 +9,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trueup.retest.billing import (
+from trueup.retest.billing.reconciliation import bill_of, reconcile
+from trueup.retest.billing.records import (
     Bill,
     BilledCall,
+    CallOutcome,
+    Cause,
     Inconclusive,
     LedgerSnapshot,
     LogRow,
     Terms,
     TokenColumns,
     UserColumns,
-    bill_of,
     new_rows,
-    reconcile,
 )
-from trueup.retest.billing.records import CallOutcome, Cause
 
 Q = 20_000
 TERMS = Terms(Decimal(500_000), False)
@@ -36,7 +36,7 @@ FEE = replace(ROW, quota=500, is_violation_fee=True)
 def read(
     used: int = 0, remain: int | None = None, spent: int | None = None, **token: Any
 ) -> LedgerSnapshot:
-    """A reading after a charge of `used`; the other columns moved alike unless given."""
+    """A snapshot after a charge of `used`; the other columns changed alike unless given."""
     columns = TokenColumns(1, "own", 7 + used, 10**6 + (-used if remain is None else remain), False)
     paid = used if spent is None else spent
     return LedgerSnapshot(replace(columns, **token), UserColumns(1, 10**7 - paid, 11 + paid))
@@ -149,7 +149,7 @@ def test_every_cause_that_the_rule_gives_is_tried() -> None:
         (EMPTY, zero(), "charged-without-output"),
     ],
 )
-def test_what_the_user_alone_paid_tells_only_when_nobody_else_was_there(
+def test_a_charge_of_the_user_alone_counts_only_where_nobody_else_used_the_account(
     call: BilledCall, row: LogRow | None, verdict: str
 ) -> None:
     rows = [row] if row else []
@@ -157,6 +157,8 @@ def test_what_the_user_alone_paid_tells_only_when_nobody_else_was_there(
     after, stranger = read(used, spent=used + 9), replace(ROW, type=1, quota=0, token_id=0)
     alone = bill(after, call, *rows, is_exclusive=True)
     assert (alone.verdict, alone.cause) == (verdict, "user-columns")
+    paid = f"the user's used_quota {used + 9:+} units and quota {-used - 9:+} units: the"
+    assert paid in alone.reason
     assert bill(after, call, *rows).cause == "other-traffic"
     assert bill(after, call, *rows, stranger, is_exclusive=True).cause == "other-traffic"
 
@@ -174,16 +176,16 @@ def test_a_refund_may_leave_what_the_user_has_used() -> None:
     assert bill(kept, FAILED, ROW, replace(ROW, type=6)).verdict == "aligned"
 
 
-def test_the_amounts_are_told_in_units_and_dollars() -> None:
+def test_the_amounts_are_in_units_and_dollars() -> None:
     found = bill(read(26_000), IMAGE, ROW)
     assert (found.log_usd, found.used_delta_usd) == (Decimal("0.04"), Decimal("0.052"))
     assert found.reason == (
-        "log quota 20000 units (0.04 USD), used_quota moved +26000 units (0.052 USD), remain_quota"
-        " -26000 units: log quota and used_quota differ; equal was expected."
+        "log quota 20000 units (0.04 USD), used_quota +26000 units (0.052 USD), remain_quota"
+        " -26000 units: log quota and used_quota differ."
     )
 
 
-def test_dollars_are_those_of_the_rows_where_the_gateway_tells_no_rate() -> None:
+def test_dollars_are_those_of_the_rows_where_the_gateway_has_no_rate() -> None:
     priced = replace(ROW, cost_usd=Decimal("0.04"))
     for terms in (None, Terms()):
         found = reconcile(read(), read(Q), [priced], IMAGE, terms)
@@ -192,9 +194,10 @@ def test_dollars_are_those_of_the_rows_where_the_gateway_tells_no_rate() -> None
         assert reconcile(read(), read(Q), [ROW], IMAGE, terms).log_usd is None
 
 
-def test_what_could_not_be_read_is_a_bill_without_amounts() -> None:
+def test_an_unread_ledger_makes_a_bill_without_amounts() -> None:
     found = bill_of(Inconclusive("unreadable", "/api/status: no answer."))
-    assert found == Bill("inconclusive", "unreadable", "/api/status: no answer.")
+    reason = "/api/status: no answer."
+    assert found == Bill(verdict="inconclusive", cause="unreadable", reason=reason)
 
 
 UNITS = st.integers(-2, 3).map(lambda n: n * Q) | st.integers(-(2**63), 2**63)
@@ -215,7 +218,7 @@ ROWS = st.lists(
     ),
     max_size=4,
 )
-READINGS = st.builds(
+SNAPSHOTS = st.builds(
     read, used=UNITS, remain=UNITS | st.none(), spent=UNITS | st.none(), is_unlimited=st.booleans()
 )
 CALLS = st.builds(
@@ -229,7 +232,7 @@ CALLS = st.builds(
 
 
 @settings(deadline=None)
-@given(READINGS, ROWS, CALLS, st.booleans())
+@given(SNAPSHOTS, ROWS, CALLS, st.booleans())
 def test_nothing_is_aligned_unless_every_leg_is(
     after: LedgerSnapshot, rows: list[LogRow], call: BilledCall, is_exclusive: bool
 ) -> None:
@@ -254,7 +257,7 @@ def test_nothing_is_aligned_unless_every_leg_is(
 
 
 @settings(deadline=None)
-@given(READINGS, ROWS, CALLS, st.randoms(use_true_random=False))
+@given(SNAPSHOTS, ROWS, CALLS, st.randoms(use_true_random=False))
 def test_the_order_of_the_rows_is_nothing(
     after: LedgerSnapshot, rows: list[LogRow], call: BilledCall, random: Any
 ) -> None:
@@ -264,7 +267,7 @@ def test_the_order_of_the_rows_is_nothing(
 
 
 @settings(deadline=None)
-@given(READINGS, ROWS, CALLS)
+@given(SNAPSHOTS, ROWS, CALLS)
 def test_rows_of_other_tokens_that_cost_nothing_change_nothing(
     after: LedgerSnapshot, rows: list[LogRow], call: BilledCall
 ) -> None:
@@ -273,7 +276,7 @@ def test_rows_of_other_tokens_that_cost_nothing_change_nothing(
 
 
 @settings(deadline=None)
-@given(READINGS, ROWS, CALLS, FEW)
+@given(SNAPSHOTS, ROWS, CALLS, FEW)
 def test_a_charge_of_another_token_that_its_owner_paid_changes_nothing_but_the_user(
     after: LedgerSnapshot, rows: list[LogRow], call: BilledCall, quota: int
 ) -> None:

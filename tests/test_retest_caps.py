@@ -10,13 +10,12 @@ from typing import Any
 import pytest
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
-from test_retest_faults import GOOD, IMAGES, NOW, STORED, TEXT, Desk, Gateway, open_desk, probes
+from test_retest_faults import GOOD, IMAGES, NOW, STORED, TEXT, Desk, Gateway, open_desk
 
 from trueup.evidence import assess
 from trueup.mock import draw_picture
 from trueup.model import Standing, Target
 from trueup.protocols import PROTOCOLS, Picture
-from trueup.relay import Journal
 from trueup.retest.receipt import row_of
 from trueup.retest.report import changes, summary
 from trueup.retest.target import fetch_image
@@ -30,14 +29,13 @@ MORE = [f"more-{number}/images-generations" for number in range(10)]
 OUTER = Callable[[ASGIApp], ASGIApp]
 
 
-def with_more(are_seen: bool = False) -> Stored:
-    """The sample with ten models of which nothing is known, or an image."""
+def with_more() -> Stored:
+    """The sample with ten models, each of which was seen to make an image."""
     models = "".join(f"  more-{number}:\n    title: More\n" for number in range(10))
     ends = "".join(f"  {name}:\n    body: {{prompt: x}}\n" for name in MORE)
     text = TEXT.replace("\nendpoints:\n", f"{models}\nendpoints:\n{ends}", 1)
-    if are_seen:
-        rows = "".join(map(_seen, range(10)))
-        text = text.replace("\nobservations:\n", f"\nobservations:\n{rows}", 1)
+    rows = "".join(map(_seen, range(10)))
+    text = text.replace("\nobservations:\n", f"\nobservations:\n{rows}", 1)
     return parse_status(text, "status.yml", NOW)
 
 
@@ -53,7 +51,6 @@ def _seen(number: int) -> str:
 
 
 TEN = with_more()
-TEN_SEEN = with_more(are_seen=True)
 
 
 def answering(*replies: tuple[int, Any]) -> OUTER:
@@ -113,41 +110,26 @@ def test_a_cap_of_3_calls_sends_exactly_3_of_10(
     reply: tuple[int, Any], tmp_path: Path, desk: Desk
 ) -> None:
     gateway = Gateway(tmp_path, desk, stored=TEN, is_billing=False, wrap=answering(reply))
-    proofs = gateway.retest(*MORE, max_calls=3)
-    assert gateway.calls == 3 == sum(len(proof.attempts) for proof in proofs)
-    assert [proof.endpoint for proof in proofs] == MORE[: len(proofs)]
+    receipts = gateway.retest(*MORE, max_calls=3)
+    assert gateway.calls == 3 == sum(len(receipt.attempts) for receipt in receipts)
+    assert [receipt.endpoint for receipt in receipts] == MORE[: len(receipts)]
     refused = [line for line in gateway.lines if "the cap of 3 calls is reached" in line]
     assert len(refused) >= 7 and all("nothing was sent" in line for line in refused)
-    lone = [row_of(proof) for proof in proofs if len(proof.attempts) == 1]
+    lone = [row_of(receipt) for receipt in receipts if len(receipt.attempts) == 1]
     if reply[0] == 500:
         (row,) = lone
-        once = "no second attempt told after one that failed (none: simulated: no channel)"
+        once = "no conclusive second attempt after a failure (none: simulated: no channel)"
         assert row.outcome == "inconclusive" and str(row.reason).startswith(once)
 
 
-def test_a_cap_holds_over_what_was_asked_before_and_nothing_is_asked_twice(
-    tmp_path: Path, desk: Desk
-) -> None:
+def test_a_cap_counts_earlier_calls_and_no_call_is_made_twice(tmp_path: Path, desk: Desk) -> None:
     gateway = Gateway(tmp_path, desk, stored=TEN, is_billing=False, wrap=answering((500, ERROR)))
     counts = []
     for most in (1, 3, 3, 4):
-        proofs = gateway.retest(*MORE, max_calls=most)
+        receipts = gateway.retest(*MORE, max_calls=most)
         counts.append(gateway.calls)
     assert counts == [1, 3, 3, 4]
-    assert [len(proof.attempts) for proof in proofs] == [2, 2]
-
-
-def test_a_call_that_was_interrupted_counts_and_is_not_made_again(
-    tmp_path: Path, desk: Desk
-) -> None:
-    path = tmp_path / "journal.jsonl"
-    with Journal(path, lambda: NOW) as journal:
-        journal.intend(probes(TEN, MORE[0])[0].label, "POST", "/v1/images/generations")
-    gateway = Gateway(tmp_path, desk, stored=TEN, is_billing=False, wrap=answering((200, IMAGE)))
-    proofs = gateway.retest(*MORE, max_calls=3)
-    assert gateway.calls == 2
-    assert [row_of(proof).outcome for proof in proofs] == ["inconclusive", "output", "output"]
-    assert str(row_of(proofs[0]).reason).startswith("interrupted")
+    assert [len(receipt.attempts) for receipt in receipts] == [2, 2]
 
 
 SPENDS = {
@@ -165,16 +147,16 @@ def test_a_cap_on_the_spend_goes_by_the_price_and_then_by_the_bill(
 ) -> None:
     """A call costs 4 cents at this gateway."""
     price, cap, calls, spent = SPENDS[costs]
-    gateway = Gateway(tmp_path, desk, stored=TEN_SEEN)
-    proofs = gateway.retest(*MORE, max_calls=None, max_spend=Decimal(cap), price=Decimal(price))
-    assert gateway.calls == calls == len(proofs)
-    assert {row_of(proof).billing for proof in proofs} <= {"aligned"}
+    gateway = Gateway(tmp_path, desk, stored=TEN)
+    receipts = gateway.retest(*MORE, max_calls=None, max_spend=Decimal(cap), price=Decimal(price))
+    assert gateway.calls == calls == len(receipts)
+    assert {row_of(receipt).billing for receipt in receipts} <= {"aligned"}
     assert gateway.spent_usd == Decimal(spent)
     if calls:
         assert gateway.spent_usd - Decimal(cap) <= max(Decimal("0.04") - Decimal(price), Decimal(0))
 
 
-def test_without_a_price_a_cap_on_the_spend_alone_sends_nothing_and_says_why(
+def test_a_cap_on_the_spend_alone_sends_nothing_without_a_price(
     tmp_path: Path,
     desk: Desk,
 ) -> None:
@@ -182,7 +164,7 @@ def test_without_a_price_a_cap_on_the_spend_alone_sends_nothing_and_says_why(
     assert gateway.retest(GOOD, IMAGES, max_calls=None, max_spend=Decimal(5)) == ()
     assert gateway.calls == 0
     assert gateway.lines == [
-        f"production {endpoint}: not asked: no price of {name} is known, so no cap on the spend"
+        f"production {endpoint}: not called: no price of {name} is known, so no cap on the spend"
         " holds, and none on the calls was given; nothing was sent"
         for endpoint, name in (
             (GOOD, "gemini-3.1-flash-image-preview"),
@@ -209,16 +191,16 @@ def test_a_route_that_never_answers_while_others_do_is_an_error_on_the_second_da
             gives_up=True,
             now=now,
         )
-        proofs = gateway.retest(GOOD, IMAGES)
-        row = row_of(proofs[0])
+        receipts = gateway.retest(GOOD, IMAGES)
+        row = row_of(receipts[0])
         assert (row.outcome, row.others_conclusive) == ("inconclusive", True)
         assert "gave no answer within 1 s" in str(row.reason)
-        before, stored = stored, update(stored, proofs, now).stored
-        verdict = assess(stored.status)[GOOD]
-        standings.append((verdict.standing, verdict.no_answer))
+        before, stored = stored, update(stored, receipts, now).stored
+        assessment = assess(stored.status)[GOOD]
+        standings.append((assessment.standing, assessment.no_answer))
     held = (Standing.RECOMMENDED, False)
     assert standings == [held, held, (Standing.NOT_RECOMMENDED, True)]
-    assert changes(before.status, stored.status, proofs)[0] == (
+    assert changes(before.status, stored.status, receipts)[0] == (
         f"{GOOD}: not-recommended (no answer); was recommended (billing aligned, 1 of 1)"
     )
 
@@ -248,16 +230,16 @@ def test_a_route_that_fails_once_and_then_answers_reads_intermittent(
 ) -> None:
     inline = PROTOCOLS["gemini"].word("inline-data", Picture(PNG, "image/png", ""), "m")
     gateway = Gateway(tmp_path, desk, is_billing=False, wrap=answering((500, ERROR), (200, inline)))
-    proofs = gateway.retest(GOOD)
-    row = row_of(proofs[0])
+    receipts = gateway.retest(GOOD)
+    row = row_of(receipts[0])
     assert (row.outcome, row.shape) == ("mixed", "inline-data")
-    after = update(STORED, proofs, NOW).stored.status
-    verdict = assess(after)[GOOD]
-    assert (verdict.standing, verdict.intermittent) == (Standing.CONTROLLED_TESTING, True)
-    assert changes(STORED.status, after, proofs) == [
+    after = update(STORED, receipts, NOW).stored.status
+    assessment = assess(after)[GOOD]
+    assert (assessment.standing, assessment.intermittent) == (Standing.CONTROLLED_TESTING, True)
+    assert changes(STORED.status, after, receipts) == [
         f"{GOOD}: controlled-testing (intermittent); was recommended (billing aligned, 1 of 1)"
     ]
-    assert assess(after)[GOOD].risks
+    assert assessment.risks
 
 
 HOSTILE: dict[str, tuple[bytes, int]] = {
@@ -276,31 +258,29 @@ HOSTILE: dict[str, tuple[bytes, int]] = {
 
 
 @pytest.mark.parametrize("what", HOSTILE)
-def test_whatever_a_gateway_says_can_be_written_down_and_read_again(
-    what: str, tmp_path: Path, desk: Desk
-) -> None:
+def test_any_reply_can_be_written_and_read_again(what: str, tmp_path: Path, desk: Desk) -> None:
     for most in (1, 2):
         gateway = Gateway(tmp_path, desk, is_billing=False, wrap=raw(*HOSTILE[what]))
-        proofs = gateway.retest(IMAGES, max_calls=most)
-        made = update(STORED, proofs, NOW)
-        assert row_of(proofs[0]) == made.stored.status.observations[-1]
-        told = [*made.files.values(), *gateway.lines]
-        told.append(summary(STORED.status, made.stored.status, [], proofs, ""))
-        assert all("\x1b" not in text and text.encode() for text in told)
+        receipts = gateway.retest(IMAGES, max_calls=most)
+        made = update(STORED, receipts, NOW)
+        assert row_of(receipts[0]) == made.stored.status.observations[-1]
+        texts = [*made.files.values(), *gateway.lines]
+        texts.append(summary(STORED.status, made.stored.status, [], receipts, ""))
+        assert all("\x1b" not in text and text.encode() for text in texts)
 
 
 def test_a_link_is_fetched_only_from_the_hosts_of_the_target() -> None:
     target = Target(base_url="http://127.0.0.1:9", media_hosts=("media.example",))
-    for url, said in {
-        "http://[::1": "the image is behind a link that is none",
-        "https://media.example/\ud800": "the image is behind a link that is none",
-        "http://media.example/a.png": "to media.example, none of the target's media_hosts",
-        "https://other.example/a.png": "to other.example, none of the target's media_hosts",
-        "https://127.0.0.1:9/a.png": "to 127.0.0.1:9, none of the target's media_hosts",
+    for url, reason in {
+        "http://[::1": "the image is behind an invalid link",
+        "https://media.example/\ud800": "the image is behind an invalid link",
+        "http://media.example/a.png": "to media.example, which is not in media_hosts",
+        "https://other.example/a.png": "to other.example, which is not in media_hosts",
+        "https://127.0.0.1:9/a.png": "to 127.0.0.1:9, which is not in media_hosts",
         "http://127.0.0.1:9/a.png": "the image's link was not answered (ConnectError)",
         "http://127.0.0.1:9/\0": "the image's link was not answered (InvalidURL)",
     }.items():
-        assert said in str(fetch_image(url, target))
+        assert reason in str(fetch_image(url, target))
 
 
 def test_a_block_that_sends_nothing_is_no_attempt_and_no_call(tmp_path: Path, desk: Desk) -> None:
@@ -308,20 +288,20 @@ def test_a_block_that_sends_nothing_is_no_attempt_and_no_call(tmp_path: Path, de
     assert gateway.retest(GOOD, IMAGES, block="true") == ()
     assert gateway.calls == 0
     assert gateway.lines == [
-        f"production {endpoint}: not asked: no request arrived" for endpoint in (GOOD, IMAGES)
+        f"production {endpoint}: not called: no request arrived" for endpoint in (GOOD, IMAGES)
     ]
 
 
-def test_a_request_that_a_record_cannot_hold_tells_nothing(tmp_path: Path, desk: Desk) -> None:
+def test_a_request_that_a_record_cannot_hold_is_inconclusive(tmp_path: Path, desk: Desk) -> None:
     block = (
         "curl 'https://crazyrouter.com/v1/images/generations?key=YOUR_API_KEY'"
         " -H 'Authorization: Bearer YOUR_API_KEY' -d '{}'"
     )
     gateway = Gateway(tmp_path, desk, is_billing=False, wrap=answering((200, IMAGE)))
-    (proof,) = gateway.retest(IMAGES, block=block)
-    row = row_of(proof)
+    (receipt,) = gateway.retest(IMAGES, block=block)
+    row = row_of(receipt)
     assert gateway.calls == 1
     assert (row.outcome, row.reason) == (
         "inconclusive",
-        "the block's request is none that a record can hold",
+        "the block's request has no form that a record can hold",
     )

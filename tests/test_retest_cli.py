@@ -1,12 +1,10 @@
-"""What the command says where it cannot begin or cannot end, and the rehearsal of a retest."""
+"""The messages of a retest that cannot begin or end, and the rehearsal of a retest."""
 
 import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +17,10 @@ from trueup.cli.retest_run import prices_at
 from trueup.evidence import assess
 from trueup.mock import GatewayLedger, Options, Token, User, create_app, create_tls, serving
 from trueup.model import Observation
-from trueup.relay import Journal
-from trueup.snippet import render_snippet
 from trueup.status_file import load_status
 
-Said = tuple[int, str, str]
-Run = Callable[..., Said]
+Result = tuple[int, str, str]
+Run = Callable[..., Result]
 NATIVE = "nano-banana/generate-content"
 NOW = datetime.now(UTC)
 
@@ -42,10 +38,10 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def trueup(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, authority: Path
 ) -> Run:
-    """The command on a repository: its exit code and what it said on each stream."""
+    """The command on a repository: its exit code and its text on each stream."""
     monkeypatch.setenv("SSL_CERT_FILE", str(authority))
 
-    def run(top: Path, *arguments: str, **secrets: str) -> Said:
+    def run(top: Path, *arguments: str, **secrets: str) -> Result:
         for name, value in secrets.items():
             monkeypatch.setenv(f"TRUEUP_LOCAL_{name}", value)
         with pytest.raises(SystemExit) as ended:
@@ -59,36 +55,17 @@ def trueup(
     return run
 
 
-def begun(top: Path) -> Path:
-    """A journal of a retest that was cut off."""
-    status = load_status(top / "status.yml", NOW).status
-    text = render_snippet(status, NATIVE, "curl", top / "snippets").text
-    label = f"local {NATIVE} curl {sha256(text.encode()).hexdigest()[:12]}"
-    path = top / ".cache" / "retest" / "journal.jsonl"
-    path.parent.mkdir(parents=True)
-    with Journal(path, lambda: NOW) as journal:
-        journal.intend(label, "POST", "/v1/images/generations")
-    return path
-
-
 SECRETS = {"API_KEY": "sk-secret-enough", "ACCESS_TOKEN": "very-secret", "USER_ID": "1"}
 REFUSED: dict[str, tuple[tuple[str, ...], dict[str, str], str]] = {
     "no cap": (
         ("--target", "local"),
         SECRETS,
-        "retest: no cap was given; --max-calls N or --max-spend USD was expected. Give it.",
+        "retest: a cap is missing. Give --max-calls N or --max-spend USD.",
     ),
     "an unknown target": (
         ("--target", "nowhere", "--max-calls", "1"),
         SECRETS,
-        "--target nowhere: no live target; one of production, local was expected."
-        " The mock is asked by rehearse.",
-    ),
-    "the mock": (
-        ("--target", "mock", "--max-calls", "1"),
-        SECRETS,
-        "--target mock: no live target; one of production, local was expected."
-        " The mock is asked by rehearse.",
+        "--target nowhere: not a live target. Give one of production, local; for the mock, use",
     ),
     "no key": (
         ("--target", "local", "--max-calls", "1"),
@@ -108,27 +85,27 @@ REFUSED: dict[str, tuple[tuple[str, ...], dict[str, str], str]] = {
     "a user that is no number": (
         ("--target", "local", "--max-calls", "1"),
         {**SECRETS, "USER_ID": "me"},
-        "TRUEUP_LOCAL_USER_ID: 'me'; a number was expected. Export it again.",
+        "TRUEUP_LOCAL_USER_ID: got 'me', expected a number. Export it again.",
     ),
     "no amount": (
         ("--target", "local", "--max-spend", "a lot"),
         SECRETS,
-        "'a lot' was found; dollars such as 0.50, more than 0, were expected.",
+        "got 'a lot', expected dollars above 0, such as 0.50.",
     ),
     "an amount of nothing": (
         ("--target", "local", "--max-spend", "$0"),
         SECRETS,
-        "'$0' was found; dollars such as 0.50, more than 0, were expected.",
+        "got '$0', expected dollars above 0, such as 0.50.",
     ),
     "an amount without end": (
         ("--target", "local", "--max-spend", "Infinity"),
         SECRETS,
-        "'Infinity' was found; dollars such as 0.50, more than 0, were expected.",
+        "got 'Infinity', expected dollars above 0, such as 0.50.",
     ),
     "a pattern that fits nothing": (
         ("--target", "local", "--max-calls", "1", "--endpoint", "banana*"),
         SECRETS,
-        "--endpoint banana*: it fits no endpoint; one of nano-banana/generate-content, ",
+        "--endpoint banana*: no endpoint matches it. Correct the pattern; the endpoints are nano-",
     ),
     "a key that no header takes": (
         ("--target", "local", "--max-calls", "1", "--endpoint", NATIVE),
@@ -138,20 +115,20 @@ REFUSED: dict[str, tuple[tuple[str, ...], dict[str, str], str]] = {
     "an access token that no header takes": (
         ("--target", "local", "--max-calls", "1", "--endpoint", NATIVE),
         {**SECRETS, "ACCESS_TOKEN": "very secret"},
-        "the access token: empty, or with white space or letters that no header takes; the token",
+        "access token: empty, or with white space or letters that no header can carry. Copy it",
     ),
 }
 
 
 @pytest.mark.parametrize("what", REFUSED)
-def test_what_cannot_begin_is_named_and_nothing_is_asked(
+def test_a_retest_that_cannot_begin_is_refused_before_any_call(
     what: str, repository: Path, trueup: Run
 ) -> None:
-    options, secrets, said = REFUSED[what]
+    options, secrets, message = REFUSED[what]
     with gateway(repository) as calls:
         before = (repository / "status.yml").read_bytes()
         code, out, err = trueup(repository, "retest", *options, **secrets)
-    assert (code, said in err) == (2, True), err
+    assert (code, message in err) == (2, True), err
     assert "secret" not in out + err and calls == []
     assert (repository / "status.yml").read_bytes() == before
     assert not list((repository / "docs").glob("evidence/*.json"))
@@ -180,33 +157,30 @@ ONE = (*LOCAL, "--max-calls", "1")
 JUST_A_KEY = {"API_KEY": "sk-secret-enough"}
 
 
-def test_a_summary_that_cannot_be_written_loses_no_answer(repository: Path, trueup: Run) -> None:
+def test_a_summary_that_cannot_be_written_loses_no_result(repository: Path, trueup: Run) -> None:
     with gateway(repository) as calls:
         before = (repository / "status.yml").read_bytes()
         gone = str(repository / "gone" / "all.md")
         code, out, err = trueup(repository, *ONE, "--write", "--summary", gone, **JUST_A_KEY)
         assert (code, len(calls)) == (2, 1)
-        assert err.splitlines()[-1] == (
-            f"--summary {gone}: No such file or directory; a file that can be written was"
-            " expected. The answers are kept: use --resume."
-        )
+        assert f"The results are kept; continue with --resume.\n{gone}: No such file" in err
         assert (repository / "status.yml").read_bytes() == before
         code, out, err = trueup(repository, *ONE, "--write", **JUST_A_KEY)
-        assert (code, "--resume was expected" in err) == (2, True)
+        assert (code, "an earlier retest was interrupted or not recorded" in err) == (2, True)
         code, out, err = trueup(repository, *ONE, "--resume", "--write", **JUST_A_KEY)
         assert (code, len(calls)) == (0, 1)
     after = (repository / "status.yml").read_bytes()
     assert after != before and len(list((repository / "docs/evidence").glob("*.json"))) == 1
 
 
-def test_without_write_nothing_is_put_on_record_until_it_is_asked_for(
+def test_without_write_nothing_is_recorded_until_a_resume_with_it(
     repository: Path, trueup: Run
 ) -> None:
     with gateway(repository) as calls:
         before = (repository / "status.yml").read_bytes()
         code, out, err = trueup(repository, *ONE, **JUST_A_KEY)
-        assert code == 0 and "Nothing was put on record: --resume --write does it" in out
-        assert "local: without TRUEUP_LOCAL_ACCESS_TOKEN and TRUEUP_LOCAL_USER_ID its bills" in err
+        assert code == 0 and "Nothing was recorded: --resume --write does it" in out
+        assert "local: without TRUEUP_LOCAL_ACCESS_TOKEN and TRUEUP_LOCAL_USER_ID the bills" in err
         assert (repository / "status.yml").read_bytes() == before
         code, out, err = trueup(repository, *ONE, "--resume", "--write", **JUST_A_KEY)
         assert (code, len(calls)) == (0, 1)
@@ -218,42 +192,16 @@ def test_without_write_nothing_is_put_on_record_until_it_is_asked_for(
     assert (row.outcome, row.billing, row.times) == ("output", None, 2)
 
 
-def test_a_retest_that_was_begun_is_gone_on_with_in_its_own_language_alone(
-    repository: Path, trueup: Run
-) -> None:
-    path = begun(repository)
-    with gateway(repository) as calls:
-        code, _, err = trueup(repository, *ONE, **JUST_A_KEY)
-        assert (code, err.splitlines()[-1]) == (
-            2,
-            f"{path}: a retest that was begun and not put on record; --resume was expected. Use"
-            " it, with --write to put it on record, or move the file away.",
-        )
-        code, _, err = trueup(repository, *ONE, "--resume", "--language", "python", **JUST_A_KEY)
-        assert (code, err.splitlines()[-1]) == (
-            2,
-            f"{path}: it holds local {NATIVE} curl, a block that is not asked like this today; the"
-            " retest that was begun was expected. Use the same --target and --language, and set the"
-            " status file and the template back to what was sent.",
-        )
-        code, _, err = trueup(repository, *ONE, "--resume", "--write", **JUST_A_KEY)
-    assert (code, calls) == (3, [])
-    assert "nothing could be told of 1 endpoints, and nothing was changed" in err
-    assert "interrupted" in err
-
-
 def test_a_plan_is_shown_without_a_key_and_without_a_call(repository: Path, trueup: Run) -> None:
     with gateway(repository) as calls:
         code, out, err = trueup(repository, "retest", "--target", "local", "--dry-run", "--due")
     assert (code, err, calls) == (0, "", [])
     assert re.search(r"local +│ nano-banana/generate-content +│ curl +│ never seen .+│ \$0.04", out)
-    assert "the cap is not given yet. Nothing was sent." in out
+    assert "Cap: not given yet. Nothing was sent." in out
     assert not (repository / ".cache").exists()
 
 
-def test_an_amount_is_a_cap_with_the_prices_that_the_gateway_tells(
-    repository: Path, trueup: Run
-) -> None:
+def test_an_amount_is_a_cap_by_the_prices_of_the_gateway(repository: Path, trueup: Run) -> None:
     spend = ("retest", "--target", "local", "--max-spend", "$0.10", "--endpoint", "*/gen*")
     with gateway(repository) as calls:
         code, out, _ = trueup(repository, *spend, **JUST_A_KEY)
@@ -271,12 +219,12 @@ def test_a_price_is_that_of_the_name_that_is_called(repository: Path) -> None:
     prices = {"nano-banana": 0.05, "gemini-2.5-flash-image": 0.04, "nano-banana-2": 0.2}
     with gateway(repository, prices=prices):
         price_of = prices_at(load_status(repository / "status.yml", NOW).status, "local")
-    told = {
+    expected = {
         "nano-banana": "0.05",
         "gemini-2.5-flash-image": "0.04",
         "gemini-3.1-flash-image-preview": "0.2",
     }
-    assert {name: price_of(name) for name in told} == {n: Decimal(usd) for n, usd in told.items()}
+    assert {name: str(price_of(name)) for name in expected} == expected
     assert price_of("nano-banana-pro") is None and price_of("another") is None
 
 
@@ -285,15 +233,14 @@ def test_a_rehearsal_goes_into_a_folder_of_its_own(repository: Path, trueup: Run
     taken = repository / "taken"
     taken.mkdir()
     (taken / "mine.txt").write_text("mine")
-    said = {
-        taken: "not empty; a new folder was expected. Give another.",
-        repository: "a status file that is no rehearsal; a new folder, or one of an earlier"
-        " rehearsal, was expected. Give another.",
-        repository / "docs" / "new": "inside the docs; a folder elsewhere was expected.",
+    messages = {
+        taken: "not empty. Give a new folder.",
+        repository: "a site that is no rehearsal. Give a new folder, or that of a rehearsal.",
+        repository / "docs" / "new": "inside the docs. Give a folder elsewhere.",
     }
-    for folder, told in said.items():
+    for folder, message in messages.items():
         code, _, err = trueup(repository, "rehearse", str(folder))
-        assert (code, err.startswith(f"{folder}: {told}")) == (2, True), err
+        assert (code, err == f"{folder}: {message}\n") == (2, True), err
     assert dict(files_of(repository)) == {**before, taken / "mine.txt": b"mine"}
 
 
@@ -312,18 +259,18 @@ def test_a_rehearsal_reproduces_the_record_and_changes_no_standing(
         assert (len(seen) > len(old)) is bool(old)
         if old:
             assert_like(seen[0], old[0])
-    said = [line for line in out.splitlines() if line.endswith("; unchanged")]
-    assert said[0] == f"{NATIVE}: controlled-testing (billing mismatch, 0 of 3); unchanged"
-    assert len(said) == 6
+    unchanged = [line for line in out.splitlines() if line.endswith("; unchanged")]
+    assert unchanged[0] == f"{NATIVE}: controlled-testing (billing mismatch, 0 of 3); unchanged"
+    assert len(unchanged) == 6
 
 
 def assert_like(now: Observation, old: Observation) -> None:
-    """What the rehearsal saw is what is on record."""
+    """The rehearsal saw what is on record."""
     assert (now.outcome, now.shape) == (old.outcome, old.shape)
     assert old.image is None or now.image == old.image
     assert bool(now.signatures) == bool(old.signatures)
     assert set(now.signatures) <= set(old.signatures)
-    # An abnormal bill has no amounts; what it comes to can be rehearsed.
+    # An abnormal bill has no amounts; its like with amounts is rehearsed.
     alike = {None: "inconclusive", "abnormal": "charged-on-failure"}
     assert now.billing == alike.get(old.billing, old.billing)
 

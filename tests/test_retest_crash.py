@@ -1,4 +1,4 @@
-"""A retest that is cut off anywhere loses no answer, sends nothing twice and spoils no file."""
+"""A retest that is interrupted anywhere loses no result, sends nothing twice and spoils no file."""
 
 import hashlib
 import json
@@ -9,61 +9,63 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from crash import Ended
-from crash_beds import CALL, Bed, Image, Moment, Real, Simulated, open_real
+from crash import Ended, Process
+from crash_beds import CALL, Bed, Gateway, Image, Moment
 
-from trueup.retest.write import Update, write
+from trueup.mock import serving
+from trueup.relay import PLACEHOLDER
+from trueup.retest.write import StatusUpdate, write
 from trueup.status_file import save
 
 pytestmark = pytest.mark.no_cover
 
 IMAGE, FAILING = "nano-banana/generate-content", "nano-banana/images-generations"
 PLANNED = {"/v1beta/models/gemini-2.5-flash-image:generateContent": 1, "/v1/images/generations": 2}
-"""The first gives an image, the second fails and is asked once more."""
-ASK = ("retest", "--target", "local", "--endpoint", "nano-banana/*", "--max-calls", "3", "--write")
-RESUME = (*ASK, "--resume")
-INTERRUPTED = "interrupted: the retest ended before the answer was written down"
-KILLED_AT = ("before fsync", "before pwrite", "amid pwrite", "after fsync", "before replace")
+"""The first makes an image, the second fails and is tried once more."""
+LOCAL = ("retest", "--target", "local", "--endpoint", "nano-banana/*")
+RETEST = (*LOCAL, "--max-calls", "3", "--write")
+RESUME = (*RETEST, "--resume")
+INTERRUPTED = "interrupted: the retest ended before the response was recorded"
 SEED, MOMENTS = 4, 25
 
 
 @pytest.fixture(scope="module")
-def simulated(tmp_path_factory: pytest.TempPathFactory) -> Simulated:
-    return Simulated(tmp_path_factory.mktemp("simulated") / "top")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Bed:
+    return Bed(tmp_path_factory.mktemp("simulated") / "top")
 
 
 @pytest.fixture
-def bed(simulated: Simulated) -> Simulated:
+def bed(simulated: Bed) -> Bed:
     simulated.renew()
     return simulated
 
 
 @pytest.fixture(scope="module")
-def moments(simulated: Simulated) -> list[Moment]:
+def moments(simulated: Bed) -> list[Moment]:
     """What each step of a whole retest leaves."""
     simulated.renew()
-    return simulated.moments(*ASK)
+    return simulated.moments(*RETEST)
 
 
 @pytest.fixture(scope="module")
-def processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Real]:
-    with open_real(tmp_path_factory.mktemp("real")) as opened:
-        yield opened
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bed]:
+    gateway = Gateway()
+    with serving(gateway) as url:
+        yield Bed(tmp_path_factory.mktemp("served") / "top", gateway, url)
+        gateway.open.set()
 
 
 @pytest.fixture
-def real(processes: Real) -> Iterator[Real]:
-    processes.renew()
-    yield processes
-    processes.gateway.open.set()
-    if processes.nursery.is_busy:
-        processes.nursery.end()
+def real(served: Bed, monkeypatch: pytest.MonkeyPatch) -> Bed:
+    """A bed whose gateway processes reach too."""
+    for target in ("LOCAL", "PRODUCTION"):
+        monkeypatch.setenv(f"TRUEUP_{target}_API_KEY", PLACEHOLDER)
+    served.renew()
+    return served
 
 
 def entries(journalled: bytes, kind: str) -> list[dict[str, Any]]:
@@ -99,8 +101,8 @@ def assert_sound(bed: Bed) -> None:
 
 
 def assert_finished(bed: Bed, ended: Ended, killed: bytes) -> None:
-    """A killed retest that was gone on with, by what its journal held when it was killed."""
-    assert ended.code == 0, ended.said
+    """A killed retest that was resumed, by what its journal held when it was killed."""
+    assert ended.code == 0, ended.output
     assert_sound(bed)
     assert [row.endpoint for row in bed.rows()] == [IMAGE, FAILING]
     assert sorted(bed.receipts()) == sorted(str(r.source.receipt) for r in bed.rows() if r.source)
@@ -109,23 +111,23 @@ def assert_finished(bed: Bed, ended: Ended, killed: bytes) -> None:
     assert after.startswith(killed) and not bed.journal.exists()
     assert bed.gateway.got.keys() <= PLANNED.keys() and bed.gateway.got <= Counter(PLANNED)
     assert bed.gateway.got.total() <= len(entries(after, "intent")) <= 3
-    for kept in entries(after, "receipt"):
-        endpoint = kept["receipt"]["label"].split(" ")[1]
-        attempt = {k: v for k, v in kept["receipt"]["attempt"].items() if v is not None}
+    for entry in entries(after, "receipt"):
+        endpoint = endpoint_of(entry["receipt"])
+        attempt = {k: v for k, v in entry["receipt"]["attempt"].items() if v is not None}
         assert any(attempt.items() <= one.items() for one in bed.attempts(endpoint))
     for lost in interrupted(killed):
-        told = [(one["outcome"], one.get("reason")) for one in bed.attempts(endpoint_of(lost))]
-        assert ("inconclusive", INTERRUPTED) in told
+        kept = [(one["outcome"], one.get("reason")) for one in bed.attempts(endpoint_of(lost))]
+        assert ("inconclusive", INTERRUPTED) in kept
     checked = bed.run("check")
-    assert (checked.code, checked.said) == (0, "nothing found\n")
+    assert (checked.code, checked.output) == (0, "nothing found\n")
 
 
-def endpoint_of(intent: dict[str, Any]) -> str:
-    return str(intent["label"]).split(" ")[1]
+def endpoint_of(labelled: dict[str, Any]) -> str:
+    return str(labelled["label"]).split(" ")[1]
 
 
 def recover(bed: Bed) -> None:
-    """Goes on after a kill, and says what must hold before and after."""
+    """Resumes after a kill, and asserts what must hold before and after."""
     assert_sound(bed)
     killed, got = bed.journalled(), bed.gateway.got.copy()
     assert got.total() <= len(entries(killed, "intent"))
@@ -134,14 +136,14 @@ def recover(bed: Bed) -> None:
     ended = bed.run(*RESUME)
     if not was_begun:
         assert (ended.code, bed.gateway.got) == (0, got)
-        assert "no retest was cut off; nothing was sent" in ended.said
+        assert "no retest was interrupted; nothing was sent" in ended.output
         if not was_written:
-            ended = bed.run(*ASK)
+            ended = bed.run(*RETEST)
     assert_finished(bed, ended, killed)
     assert not was_written or bed.status.read_bytes() == written
 
 
-def assert_at_each(bed: Simulated, moments: Sequence[Moment], hold: Callable[[], None]) -> None:
+def assert_at_each(bed: Bed, moments: Sequence[Moment], hold: Callable[[], None]) -> None:
     """Kills at each moment, those left out that leave what the one before them left."""
     before = None
     for number, moment in enumerate(moments, 1):
@@ -172,9 +174,9 @@ def shape(image: Image) -> dict[str, tuple[int, bool]]:
 
 
 def test_each_line_is_on_the_disk_before_what_it_announces(
-    bed: Simulated, moments: Sequence[Moment]
+    bed: Bed, moments: Sequence[Moment]
 ) -> None:
-    assert_finished(bed, bed.run(*ASK), b"")
+    assert_finished(bed, bed.run(*RETEST), b"")
     assert bed.gateway.got == PLANNED
     steps = [moment.step for moment in moments]
     synced = ["after pwrite", "before fsync", "after fsync"]
@@ -190,32 +192,30 @@ def test_each_line_is_on_the_disk_before_what_it_announces(
     assert re.fullmatch(r"after replace of \d.*\.jsonl", steps[-1])
 
 
-def test_a_retest_killed_at_any_step_is_gone_on_with(
-    bed: Simulated, moments: Sequence[Moment]
-) -> None:
+def test_a_retest_killed_at_any_step_is_resumed(bed: Bed, moments: Sequence[Moment]) -> None:
     assert_at_each(bed, moments, lambda: recover(bed))
 
 
-def status_first(top: Path, made: Update) -> None:
+def status_first(top: Path, made: StatusUpdate) -> None:
     save(made.stored)
     write(top, made)
 
 
 def test_a_record_that_is_written_before_its_receipts_is_found(
-    bed: Simulated, monkeypatch: pytest.MonkeyPatch
+    bed: Bed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("trueup.cli.retest_run.write", status_first)
-    written = [moment for moment in bed.moments(*ASK) if ".part" in moment.step]
+    written = [moment for moment in bed.moments(*RETEST) if ".part" in moment.step]
     with pytest.raises(AssertionError, match="killed before fsync of .*json.part"):
         assert_at_each(bed, written, lambda: recover(bed))
 
 
 def count_once(bed: Bed, old: bytes) -> None:
-    """Goes on after a kill while a second sighting was written."""
+    """Resumes after a kill while an equal result was written."""
     now = bed.status.read_bytes()
     assert {row.times for row in bed.rows()} == {1 if now == old else 2}
     ended = bed.run(*RESUME)
-    assert [row.times for row in bed.rows()] == [2, 2], ended.said
+    assert [row.times for row in bed.rows()] == [2, 2], ended.output
     assert ended.code == 0 and now in (old, bed.status.read_bytes())
     assert bed.gateway.got == Counter({path: 2 * n for path, n in PLANNED.items()})
     assert len(bed.receipts()) == 4 and bed.run("check").code == 0
@@ -225,47 +225,44 @@ def is_of_the_record(step: str) -> bool:
     return "docs" in step or ".json.part" in step
 
 
-def test_a_second_sighting_cut_off_while_it_is_written_counts_once(bed: Simulated) -> None:
-    assert bed.run(*ASK).code == 0
-    old, moments = bed.status.read_bytes(), bed.moments(*ASK)
+def test_an_equal_result_interrupted_while_it_is_written_counts_once(bed: Bed) -> None:
+    assert bed.run(*RETEST).code == 0
+    old, moments = bed.status.read_bytes(), bed.moments(*RETEST)
     first = next(n for n, moment in enumerate(moments) if is_of_the_record(moment.step))
     assert len(moments[first:-1]) > 18
     assert_at_each(bed, moments[first:-1], lambda: count_once(bed, old))
 
 
 def test_an_interrupted_call_counts_against_the_cap_and_is_not_made_again(
-    bed: Simulated, moments: Sequence[Moment]
+    bed: Bed, moments: Sequence[Moment]
 ) -> None:
     bed.kill(next(moment for moment in moments if moment.step == CALL))
     got = bed.gateway.got.copy()
     ended = bed.run(*RESUME, "--max-calls", "1")
     assert (ended.code, bed.gateway.got, bed.status.read_bytes()) == (3, got, bed.old)
-    assert "the cap of 1 calls is reached; nothing was sent" in ended.said
-    assert f"nothing was changed; an answer was expected. The first: {INTERRUPTED}." in ended.said
+    assert "the cap of 1 calls is reached; nothing was sent" in ended.output
+    assert f"nothing was recorded. The first reason: {INTERRUPTED}." in ended.output
     assert len(entries(bed.journalled(), "intent")) == 1 and not bed.journal.exists()
 
 
 MESSAGE = re.compile(r"(?m)^(?:/\S+|the disk): .+\. [A-Z].*\.$")
 
 
-def fill(bed: Bed, number: int) -> None:
-    """Fills the disk from a step on."""
-    ended = bed.run(*ASK, full_from=number)
-    assert (ended.code, "Traceback" in ended.said) == (2, False), ended.said
-    assert MESSAGE.search(ended.said) and "No space left on device" in ended.said, ended.said
+def assert_full(bed: Bed, ended: Ended) -> None:
+    """A retest whose disk was full from a step on."""
+    assert (ended.code, "Traceback" in ended.output) == (2, False), ended.output
+    assert MESSAGE.search(ended.output) and "No space left on device" in ended.output, ended.output
     assert bed.journal.exists()
 
 
-def test_a_disk_that_fills_at_any_step_loses_nothing(
-    bed: Simulated, moments: Sequence[Moment]
-) -> None:
-    # What was done is reported as done: a disk does not fill after a step.
-    told = [n for n, step in enumerate(steps_of(moments), 1) if not step.startswith("after")]
-    assert len(told) > 30
+def test_a_disk_that_fills_at_any_step_loses_nothing(bed: Bed, moments: Sequence[Moment]) -> None:
+    # After a step all of it is on the disk, which fills at the next one.
+    numbers = [n for n, step in enumerate(steps_of(moments), 1) if not step.startswith("after")]
+    assert len(numbers) > 30
     known = set()
-    for number in told:
+    for number in numbers:
         bed.renew()
-        fill(bed, number)
+        assert_full(bed, bed.run(*RETEST, full_from=number))
         # A line that could not be written leaves the same at each of its steps, save times and ids.
         left = undated(repr((bed.changes(), sorted(bed.gateway.got.items()))))
         if left not in known:
@@ -279,37 +276,37 @@ PLACES = ("docs/evidence", ".cache", ".cache/retest/journal.jsonl", ".status.yml
 
 @pytest.mark.parametrize("place", PLACES)
 def test_a_place_that_is_taken_is_named_and_nothing_is_lost(place: str, tmp_path: Path) -> None:
-    bed = Simulated(tmp_path / "top")
+    bed = Bed(tmp_path / "top")
     taken = bed.top / place
     if place.startswith("docs") or place == ".cache":
         taken.write_text("in the way")
     else:
         taken.mkdir(parents=True)
-    ended = bed.run(*ASK)
-    assert (ended.code, "Traceback" in ended.said) == (2, False)
-    assert MESSAGE.search(ended.said), ended.said
+    ended = bed.run(*RETEST)
+    assert (ended.code, "Traceback" in ended.output) == (2, False)
+    assert MESSAGE.search(ended.output), ended.output
     assert bed.status.read_bytes() == bed.old
-    was_asked = bed.gateway.got.total() > 0
-    assert was_asked == (place in ("docs/evidence", ".status.yml.part"))
-    assert was_asked == ("use --resume --write" in ended.said)
+    was_called = bed.gateway.got.total() > 0
+    assert was_called == (place in ("docs/evidence", ".status.yml.part"))
+    assert was_called == ("continue with --resume" in ended.output)
     taken.rmdir() if taken.is_dir() else taken.unlink()
     killed = bed.journalled()
-    assert_finished(bed, bed.run(*(RESUME if was_asked else ASK)), killed)
+    assert_finished(bed, bed.run(*(RESUME if was_called else RETEST)), killed)
 
 
-def test_a_status_file_that_someone_edits_meanwhile_keeps_the_edit(bed: Simulated) -> None:
+def test_a_status_file_that_someone_edits_meanwhile_keeps_the_edit(bed: Bed) -> None:
     bed.old = b"# By another hand.\n" + bed.old
     bed.gateway.on_call = lambda: bed.status.write_bytes(bed.old)
-    ended, killed = bed.run(*ASK), bed.journalled()
+    ended, killed = bed.run(*RETEST), bed.journalled()
     assert (ended.code, bed.status.read_bytes()) == (2, bed.old)
-    assert "changed on disk since it was loaded; nothing was written" in ended.said
-    assert "The answers are kept: use --resume --write." in ended.said
+    assert "changed on disk since it was loaded" in ended.output
+    assert "The results are kept; continue with --resume." in ended.output
     assert_finished(bed, bed.run(*RESUME), killed)
     assert bed.status.read_bytes().startswith(b"# By another hand.\n")
 
 
-def test_an_answer_is_put_on_record_for_the_block_that_was_sent_only(
-    bed: Simulated, moments: Sequence[Moment]
+def test_a_result_is_recorded_for_the_block_that_was_sent_only(
+    bed: Bed, moments: Sequence[Moment]
 ) -> None:
     bed.kill(next(moment for moment in moments if moment.step == CALL))
     killed, got = bed.journalled(), bed.gateway.got.copy()
@@ -318,7 +315,12 @@ def test_an_answer_is_put_on_record_for_the_block_that_was_sent_only(
     bed.status.write_bytes(bed.old.replace(body.encode(), b"responseModalities: [IMAGE]", 1))
     for options in (RESUME, (*RESUME, "--language", "python"), (*RESUME, "--target", "production")):
         ended = bed.run(*options)
-        assert ended.code == 2 and "the retest that was begun was expected" in ended.said
+        assert (ended.code, ended.output) == (
+            2,
+            f"{bed.journal}: it holds local {IMAGE} curl, whose block differs from today's."
+            " Use the same --target and --language, and restore the status file and the template"
+            " that were used.\n",
+        )
     assert (bed.journalled(), bed.gateway.got) == (killed, got)
     bed.status.write_bytes(bed.old)
     assert_finished(bed, bed.run(*RESUME), killed)
@@ -332,169 +334,85 @@ KILLS = {
 }
 
 
-def kill(real: Real, number: int) -> Ended:
-    ended = real.run(*ASK, kill_at=number)
-    assert (ended.code, len(ended.steps)) == (-signal.SIGKILL, number)
-    return ended
-
-
 @pytest.mark.parametrize("place", KILLS)
 def test_a_killed_process_leaves_what_the_simulation_has(
-    place: str, real: Real, moments: Sequence[Moment]
+    place: str, real: Bed, moments: Sequence[Moment]
 ) -> None:
     step, which = KILLS[place]
     index = [n for n, moment in enumerate(moments) if moment.step == step][which]
     _, image, got = moments[index]
     number = index + 1 - got.total()  # a call is a moment and no step
-    ended = kill(real, number)
+    ended = Process(real.top, *RETEST, kill_at=number).end()
+    assert ended.code == -signal.SIGKILL
     assert [undated(step) for step in ended.steps] == steps_of(moments)[:number]
     assert (shape(real.image()), real.gateway.got) == (shape(image), got)
     recover(real)
 
 
-def start_and_kill(real: Real) -> int:
-    """The number of a process that was killed while it waited for an answer."""
+def stop_in_a_call(real: Bed, number: int) -> tuple[int, Ended]:
+    """Sends a signal to a process that waits for a response; its number and its end."""
     real.gateway.open.clear()
-    process = real.start(*ASK)
+    process = Process(real.top, *RETEST)
     assert real.gateway.called.wait(60)
-    os.kill(process, signal.SIGKILL)
-    assert real.nursery.end().code == -signal.SIGKILL
+    process.send(number)
+    ended = process.end()
     real.gateway.open.set()
-    return process
+    return process.pid, ended
 
 
-def test_a_retest_killed_during_a_call_is_gone_on_with(real: Real) -> None:
-    start_and_kill(real)
-    recover(real.here)
-
-
-def test_the_note_of_a_killed_holder_holds_nothing(real: Real) -> None:
-    process = start_and_kill(real)
-    assert f"process {process} " in real.journal.with_name("journal.jsonl.holder").read_text()
-    killed = real.journalled()
-    refused = real.here.run(*ASK)
-    assert refused.code == 2 and "--resume was expected. Use it" in refused.said
-    assert_finished(real.here, real.here.run(*RESUME), killed)
-
-
-def test_ctrl_c_keeps_the_journal(real: Real) -> None:
-    real.gateway.open.clear()
-    process = real.start(*ASK)
-    assert real.gateway.called.wait(60)
-    os.kill(process, signal.SIGINT)
-    ended = real.nursery.end()
-    assert (ended.code, "Traceback" in ended.said) == (130, False), ended.said
-    real.gateway.open.set()
-    assert real.journal.exists()
-    recover(real.here)
-
-
-@pytest.mark.parametrize("step", ["before pwrite of journal.jsonl", "before replace of status.yml"])
-def test_a_process_whose_disk_is_full_loses_nothing(
-    step: str, real: Real, moments: Sequence[Moment]
+def test_a_retest_killed_during_a_call_is_resumed_whatever_the_note_of_its_holder(
+    real: Bed,
 ) -> None:
-    fill(real, steps_of(moments).index(step) + 1)
-    recover(real.here)
+    pid, ended = stop_in_a_call(real, signal.SIGKILL)
+    assert ended.code == -signal.SIGKILL
+    assert f"process {pid} " in real.journal.with_name("journal.jsonl.holder").read_text()
+    refused = real.run(*RETEST)
+    assert refused.code == 2
+    assert "an earlier retest was interrupted or not recorded" in refused.output
+    recover(real)
 
 
-def test_a_second_retest_names_the_first_and_changes_nothing(real: Real) -> None:
+def test_ctrl_c_keeps_the_journal(real: Bed) -> None:
+    _, ended = stop_in_a_call(real, signal.SIGINT)
+    assert (ended.code, "Traceback" in ended.output) == (130, False), ended.output
+    assert real.journal.exists()
+    recover(real)
+
+
+def test_a_process_whose_disk_is_full_loses_nothing(real: Bed, moments: Sequence[Moment]) -> None:
+    number = steps_of(moments).index("before replace of status.yml") + 1
+    assert_full(real, Process(real.top, *RETEST, full_from=number).end())
+    recover(real)
+
+
+def test_a_second_retest_names_the_first_and_changes_nothing(real: Bed) -> None:
     second: list[Ended] = []
 
     def call() -> None:
         if not second:
             journalled = real.journalled()
-            second.extend([real.run(*ASK), real.run(*RESUME)])
+            second.append(Process(real.top, *RETEST).end())
             assert real.journalled() == journalled and real.gateway.got.total() == 1
 
     real.gateway.on_call = call
-    assert_finished(real.here, real.here.run(*ASK), b"")
-    for ended in second:
-        assert (ended.code, f"process {os.getpid()} since " in ended.said) == (2, True), ended.said
-        assert "writes to it. Wait for its end." in ended.said
-    assert len(second) == 2
-    assert real.here.run(*ASK).code == 0
+    assert_finished(real, real.run(*RETEST), b"")
+    (refused,) = second
+    assert refused.code == 2
+    assert f"process {os.getpid()} since " in refused.output, refused.output
+    real.gateway.on_call = lambda: None
+    assert real.run(*RETEST).code == 0
     assert [row.times for row in real.rows()] == [2, 2]
 
 
-def shared(folder: Path, jobs: Sequence[int], do: Callable[[Real, int], None]) -> None:
-    """Does each job in a bed of one of two workers."""
-
-    def work(name: str, share: Sequence[int]) -> None:
-        with open_real(folder / name) as real:
-            for job in share:
-                real.renew()
-                do(real, job)
-
-    with ThreadPoolExecutor(2) as pool:
-        for done in [pool.submit(work, "a", jobs[::2]), pool.submit(work, "b", jobs[1::2])]:
-            done.result()
-
-
 @pytest.mark.long
-def test_a_process_killed_at_any_step_is_gone_on_with(
-    tmp_path: Path, moments: Sequence[Moment]
-) -> None:
-    steps = steps_of(moments)
-
-    def do(real: Real, number: int) -> None:
-        kill(real, number)
-        try:
-            recover(real)
-        except AssertionError as error:
-            raise AssertionError(f"killed {steps[number - 1]} ({number})") from error
-
-    # After a step is before the next one, but for the call that goes out between two.
-    told = [n for n, step in enumerate(steps, 1) if step.split(" of ")[0] in KILLED_AT]
-    shared(tmp_path, [*told, len(steps)], do)
-
-
-@pytest.mark.long
-def test_a_process_killed_at_any_moment_is_gone_on_with(real: Real, tmp_path: Path) -> None:
+def test_a_process_killed_at_any_moment_is_resumed(real: Bed) -> None:
     begun = time.monotonic()
-    assert real.run(*ASK).code == 0
+    assert Process(real.top, *RETEST).end().code == 0
     length, chance = time.monotonic() - begun, random.Random(SEED)
-    delays = [chance.uniform(0, length) for _ in range(MOMENTS)]
-
-    def do(real: Real, number: int) -> None:
-        process = real.start(*ASK)
-        time.sleep(delays[number])
-        with suppress(ProcessLookupError):
-            os.kill(process, signal.SIGKILL)
-        assert real.nursery.end().code in (0, -signal.SIGKILL)
+    for _ in range(MOMENTS):
+        real.renew()
+        process = Process(real.top, *RETEST)
+        time.sleep(chance.uniform(0, length))
+        process.send(signal.SIGKILL)
+        assert process.end().code in (0, -signal.SIGKILL)
         recover(real)
-
-    shared(tmp_path, range(MOMENTS), do)
-
-
-@pytest.mark.long
-def test_a_process_killed_while_it_writes_a_second_sighting_counts_it_once(
-    bed: Simulated, tmp_path: Path
-) -> None:
-    assert bed.run(*ASK).code == 0
-    steps = steps_of(bed.moments(*ASK))
-    first = next(n for n, step in enumerate(steps) if is_of_the_record(step))
-    told = [n for n, step in enumerate(steps, 1) if n > first and step.startswith("before")]
-    assert len(told) > 9
-
-    def do(real: Real, number: int) -> None:
-        assert real.run(*ASK).code == 0
-        old = real.status.read_bytes()
-        kill(real, number)
-        count_once(real, old)
-
-    shared(tmp_path, told, do)
-
-
-@pytest.mark.long
-def test_a_process_whose_disk_fills_at_any_step_loses_nothing(
-    tmp_path: Path, moments: Sequence[Moment]
-) -> None:
-    places = ("before pwrite", "before replace", "before fsync of .")
-    told = [n for n, step in enumerate(steps_of(moments), 1) if step.startswith(places)]
-    assert len(told) >= 14
-
-    def do(real: Real, number: int) -> None:
-        fill(real, number)
-        recover(real)
-
-    shared(tmp_path, [1, *told], do)

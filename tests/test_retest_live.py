@@ -1,5 +1,5 @@
-"""The whole command against a gateway that is another process behind TLS, and the key that nobody
-else may see."""
+"""The whole command against a gateway that is another process behind TLS, and the secrecy of the
+key."""
 
 import difflib
 import json
@@ -84,7 +84,7 @@ def retest(top: Path, env: Mapping[str, str], *options: str) -> subprocess.Compl
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
-def test_a_retest_of_a_stranger_behind_tls_is_put_on_record(
+def test_a_retest_of_a_stranger_behind_tls_is_recorded(
     host: str, stranger: Stranger, repository: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = local_at(repository, f"https://{host}:{stranger.port}")
@@ -93,7 +93,7 @@ def test_a_retest_of_a_stranger_behind_tls_is_put_on_record(
     options = ["--endpoint", "nano-banana*/*", "--max-calls", "3", "--write"]
     done = retest(repository, env, *options, "--summary", str(report))
     assert (done.returncode, done.stderr) == (0, "")
-    assert "3 calls, $0.04 spent or reserved. On record in" in done.stdout
+    assert "3 calls, $0.04 spent or reserved. Recorded in" in done.stdout
     after = (repository / "status.yml").read_text("utf-8")
     changed = difflib.ndiff(before.decode().splitlines(True), after.splitlines(True))
     assert {line[0] for line in changed} == {" ", "+"}
@@ -115,33 +115,31 @@ def test_a_retest_of_a_stranger_behind_tls_is_put_on_record(
     assert capsys.readouterr() == ("nothing found\n", "")
 
 
-def test_a_stranger_whose_certificate_nobody_vouches_for_tells_nothing(
-    stranger: Stranger, repository: Path
-) -> None:
+def test_an_unknown_certificate_is_inconclusive(stranger: Stranger, repository: Path) -> None:
     before = local_at(repository, f"https://localhost:{stranger.port}")
     env = environment()
     env.pop("SSL_CERT_FILE", None)
     done = retest(repository, env, "--endpoint", NATIVE, "--max-calls", "1", "--write")
     assert done.returncode == 3
-    assert "nothing could be told of 1 endpoints, and nothing was changed" in done.stderr
+    assert "no result of 1 endpoints is conclusive, and nothing was recorded" in done.stderr
     assert f"the certificate of localhost:{stranger.port} is not valid" in done.stderr
     assert "Traceback" not in done.stderr
     assert (repository / "status.yml").read_bytes() == before
 
 
 def echoing(app: ASGIApp) -> ASGIApp:
-    """A gateway that repeats the key in every call's failure, and the access token in its books."""
+    """A gateway that repeats the key in every failure, and the access token in its ledger."""
     request_id = {"x-oneapi-request-id": KEY}
 
     async def call(scope: Scope, receive: Receive, send: Send) -> None:
         headers = {name: value.decode() for name, value in scope.get("headers", [])}
-        said = f"{scope.get('query_string', b'').decode()} {headers.get(b'authorization')}"
+        echo = f"{scope.get('query_string', b'').decode()} {headers.get(b'authorization')}"
         if scope.get("method") == "POST":
-            time.sleep(0.2)  # so that the block can be looked at while it runs
-            told = JSONResponse({"error": {"message": f"no: {said}"}}, 400, request_id)
-            await told(scope, receive, send)
+            time.sleep(0.2)  # so that the block is seen while it runs
+            refusal = JSONResponse({"error": {"message": f"no: {echo}"}}, 400, request_id)
+            await refusal(scope, receive, send)
         elif scope.get("path") == "/api/user/self":
-            await JSONResponse({"success": False, "message": said})(scope, receive, send)
+            await JSONResponse({"success": False, "message": echo})(scope, receive, send)
         else:
             await app(scope, receive, send)
 
@@ -180,7 +178,7 @@ class Watcher:
                         self.seen |= {(folder / name).read_bytes() for name in NAMES}
 
     def _descendants(self) -> Iterator[int]:
-        """What the process has started, and what that has, as far as it still runs."""
+        """The running processes below the process."""
         waiting = [self._pid]
         while waiting:
             with suppress(OSError):

@@ -1,4 +1,4 @@
-"""The commands that ask a live gateway what it does today, and the rehearsal of them."""
+"""The commands that retest a live gateway and rehearse a retest."""
 
 import contextlib
 import shutil
@@ -23,15 +23,16 @@ from trueup.errors import BadInput
 from trueup.model import Status
 from trueup.relay import Budget, no_price
 from trueup.retest.rehearsal import open_rehearsal
-from trueup.retest.session import OpenSite
+from trueup.retest.session import OpenTarget
 from trueup.retest.target import Credentials, open_live
 from trueup.snippet import LANGUAGES
 
+# The files that a rehearsal copies: those that pages and blocks are made from.
 COPIED = ("status.yml", "mkdocs*.yml", "docs", "overrides", "snippets")
 
 
 class Usd(click.ParamType[Decimal]):
-    """An amount in dollars, more than 0."""
+    """Amount in dollars, more than 0."""
 
     name = "usd"
 
@@ -40,7 +41,7 @@ class Usd(click.ParamType[Decimal]):
             amount = Decimal(str(value).removeprefix("$"))
             if amount.is_finite() and amount > 0:
                 return amount
-        self.fail(f"{value!r} was found; dollars such as 0.50, more than 0, were expected.")
+        self.fail(f"got {value!r}, expected dollars above 0, such as 0.50.")
 
 
 endpoint_option = click.option(
@@ -68,8 +69,8 @@ language_option = click.option(
 @click.option("--max-calls", type=click.IntRange(1), help="Maximum number of calls.")
 @click.option("--max-spend", type=Usd(), help="Maximum spend in dollars.")
 @click.option("--dry-run", is_flag=True, help="Show the plan without sending anything.")
-@click.option("--write", "writes", is_flag=True, help="Record the results in the status file.")
-@click.option("--resume", "resumes", is_flag=True, help="Resume an interrupted retest.")
+@click.option("--write", is_flag=True, help="Record the results in the status file.")
+@click.option("--resume", is_flag=True, help="Resume an interrupted retest.")
 @click.option(
     "--summary",
     "summary_file",
@@ -86,29 +87,29 @@ def retest(
     max_calls: int | None,
     max_spend: Decimal | None,
     dry_run: bool,
-    writes: bool,
-    resumes: bool,
+    write: bool,
+    resume: bool,
     summary_file: Path | None,
 ) -> None:
     """Run the published blocks against a live gateway, check its billing, record the results."""
     site = load_docs(top, None)
     status = site.stored.status
     names = targets or (status.reference,)
-    asked = RetestOptions(
-        names, patterns, language, only_due, max_calls, max_spend, writes, resumes, summary_file
+    options = RetestOptions(
+        names, patterns, language, only_due, max_calls, max_spend, write, resume, summary_file
     )
-    _require(asked, status, dry_run)
+    _require(options, status, dry_run)
     prices = cache(partial(prices_at, status))
     if dry_run:
-        show_plan(plan_retest(site, asked, prices, set()), asked)
+        show_plan(plan_retest(site, options, prices, set()), options)
         return
-    access = {name: _access(name, status) for name in names}
+    credentials = {name: _credentials(name, status) for name in names}
     containment = containment_here()
 
-    def open_site(budget: Budget) -> OpenSite:
-        return partial(open_live, site.stored, access, budget, containment)
+    def open_target(budget: Budget) -> OpenTarget:
+        return partial(open_live, site.stored, credentials, budget, containment)
 
-    run_retest(site, asked, prices, open_site)
+    run_retest(site, options, prices, open_target)
 
 
 @cli.command()
@@ -131,52 +132,52 @@ def rehearse(
         _copy(top, folder)
     elif not (folder / "REHEARSAL").exists():
         raise BadInput(
-            f"{folder}: a status file that is no rehearsal; a new folder, or one of an earlier"
-            " rehearsal, was expected. Give another."
+            folder, "a site that is no rehearsal", "Give a new folder, or that of a rehearsal."
         )
     site = load_docs(folder, None)
-    status, report = site.stored.status, folder / "summary.md"
+    status = site.stored.status
     target = status.reference
     seen = tuple(name for name in status.endpoints if status.seen(name, target))
-    asked = RetestOptions(
-        (target,), patterns or seen, language, False, max_calls, None, True, False, report
+    options = RetestOptions(
+        (target,),
+        patterns or seen,
+        language,
+        max_calls=max_calls,
+        write=True,
+        summary=folder / "summary.md",
     )
     containment = containment_here()
 
-    def open_site(budget: Budget) -> OpenSite:
+    def open_target(budget: Budget) -> OpenTarget:
         return partial(open_rehearsal, site.stored, budget, containment, aligned)
 
-    run_retest(site, asked, lambda _: no_price, open_site)
+    run_retest(site, options, lambda _: no_price, open_target)
     with held(folder), hidden_secrets():
         load_docs(folder, None).build()
-    click.echo(f"{folder / 'site' / 'index.html'}: its pages, every one marked as a rehearsal")
+    click.echo(f"{folder / 'site' / 'index.html'}: built; every page is marked as a rehearsal")
 
 
-def _require(asked: RetestOptions, status: Status, dry_run: bool) -> None:
-    for name in asked.targets:
+def _require(options: RetestOptions, status: Status, dry_run: bool) -> None:
+    for name in options.targets:
         if name not in status.targets:
-            raise BadInput(
-                f"--target {name}: no live target; one of {', '.join(status.targets)} was expected."
-                " The mock is asked by rehearse."
-            )
-    if asked.max_calls is None and asked.max_spend is None and not dry_run:
-        raise BadInput(
-            "retest: no cap was given; --max-calls N or --max-spend USD was expected. Give it."
-        )
+            known = ", ".join(status.targets)
+            fix = f"Give one of {known}; for the mock, use rehearse."
+            raise BadInput(f"--target {name}", "not a live target", fix)
+    if options.max_calls is None and options.max_spend is None and not dry_run:
+        raise BadInput("retest", "a cap is missing", "Give --max-calls N or --max-spend USD.")
 
 
-def _access(target: str, status: Status) -> Credentials:
-    """The secrets of a target; says what is left out where the ledger cannot be read."""
+def _credentials(target: str, status: Status) -> Credentials:
+    """Return the secrets of a target; print which are missing where the ledger is unreadable."""
     key = key_of(target, status)
     token, user = take_secret(target, "ACCESS_TOKEN"), take_secret(target, "USER_ID")
     if user is not None and not user.isdecimal():
-        raise BadInput(
-            f"{secret_name(target, 'USER_ID')}: {user!r}; a number was expected. Export it again."
-        )
+        name = secret_name(target, "USER_ID")
+        raise BadInput(name, f"got {user!r}, expected a number", "Export it again.")
     if token is None or user is None:
         names = " and ".join(secret_name(target, kind) for kind in ("ACCESS_TOKEN", "USER_ID"))
         click.echo(
-            f"{target}: without {names} its bills are not read; images and failures are.", err=True
+            f"{target}: without {names} the bills are not read; images and failures are.", err=True
         )
         return Credentials(key)
     return Credentials(key, token, int(user))
@@ -184,9 +185,9 @@ def _access(target: str, status: Status) -> Credentials:
 
 def _copy(top: Path, folder: Path) -> None:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise BadInput(f"{folder}: not empty; a new folder was expected. Give another.")
+        raise BadInput(folder, "not empty", "Give a new folder.")
     if folder.resolve().is_relative_to((top / "docs").resolve()):
-        raise BadInput(f"{folder}: inside the docs; a folder elsewhere was expected. Give another.")
+        raise BadInput(folder, "inside the docs", "Give a folder elsewhere.")
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "REHEARSAL").write_text("Nothing here was seen at a gateway.\n", encoding="utf-8")
     for source in (path for pattern in COPIED for path in sorted(top.glob(pattern))):

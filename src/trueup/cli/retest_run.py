@@ -1,4 +1,4 @@
-"""Errand: one retest as a command runs it: its journal, its plan, and what becomes of both."""
+"""Retest run: one retest as a command runs it, with its journal, its plan and its report."""
 
 import contextlib
 import sys
@@ -14,40 +14,41 @@ from rich.console import Console
 from rich.table import Table
 
 from trueup.docs import Docs
-from trueup.errors import BadInput, Unreachable
+from trueup.errors import BadInput, TrueupError, Unreachable
 from trueup.model import Status
 from trueup.relay import Budget, Journal, no_price
-from trueup.retest.billing import Inconclusive, LedgerClient
+from trueup.retest.billing.client import LedgerClient
+from trueup.retest.billing.records import Inconclusive
 from trueup.retest.plan import PriceOf, Probe, plan
 from trueup.retest.receipt import RetestReceipt, row_of
 from trueup.retest.report import changes, plan_rows, summary
-from trueup.retest.session import OpenSite, Session
+from trueup.retest.session import OpenTarget, Session
 from trueup.retest.write import update, write
 
 JOURNAL = Path(".cache", "retest", "journal.jsonl")
-HEADS = ("Target", "Endpoint", "Language", "Why", "A call")
+HEADS = ("Target", "Endpoint", "Language", "Reason", "Price")
 
 
 @dataclass(frozen=True)
 class RetestOptions:
-    """What the options of a retest ask for."""
+    """The options of a retest."""
 
     targets: tuple[str, ...]
     patterns: tuple[str, ...]
     language: str
-    only_due: bool
-    max_calls: int | None
-    max_spend: Decimal | None
-    writes: bool
-    resumes: bool
-    summary: Path | None
+    only_due: bool = False
+    max_calls: int | None = None
+    max_spend: Decimal | None = None
+    write: bool = False
+    resume: bool = False
+    summary: Path | None = None
 
 
 def prices_at(status: Status, target: str) -> PriceOf:
-    """What a call of a model costs at a target: what it tells everyone, else the status file."""
+    """Return the price of a call by model: the target's public one, else the status file's."""
     with LedgerClient(status.targets[target].base_url, access_token=None, user_id=0) as client:
-        told = client.prices()
-    listed = {} if isinstance(told, Inconclusive) else told
+        prices = client.prices()
+    listed = {} if isinstance(prices, Inconclusive) else prices
 
     def price_of(what: str) -> Decimal | None:
         for name, model in status.models.items():
@@ -60,83 +61,88 @@ def prices_at(status: Status, target: str) -> PriceOf:
 
 
 def plan_retest(
-    site: Docs, asked: RetestOptions, prices: Callable[[str], PriceOf], journalled: Collection[str]
+    site: Docs,
+    options: RetestOptions,
+    prices: Callable[[str], PriceOf],
+    journalled: Collection[str],
 ) -> tuple[Probe, ...]:
-    """What is asked for, and what an earlier run of the same retest has asked already."""
-    whole = partial(
-        plan, site.stored.status, site.snippets(), language=asked.language, today=site.today
+    """Return the probes of the options, and those that the same retest has called before."""
+    make_plan = partial(
+        plan, site.stored.status, site.snippets(), language=options.language, today=site.today
     )
-    wanted = whole(asked.targets, asked.patterns, only_due=asked.only_due, price_of=prices)
-    everything = whole(asked.targets, (), only_due=False, price_of=lambda _: no_price)
-    labels = {probe.label for probe in wanted}
-    known = {probe.label for probe in everything}
-    if lost := [label for label in journalled if label not in known]:
+    probes = make_plan(
+        options.targets, options.patterns, only_due=options.only_due, price_of=prices
+    )
+    known = make_plan(options.targets, (), only_due=False, price_of=lambda _: no_price)
+    if lost := sorted(set(journalled) - {probe.label for probe in known}):
         name = lost[0].rpartition(" ")[0]
         raise BadInput(
-            f"{site.top / JOURNAL}: it holds {name}, a block that is not asked like this today; the"
-            " retest that was begun was expected. Use the same --target and --language, and set"
-            " the status file and the template back to what was sent."
+            site.top / JOURNAL,
+            f"it holds {name}, whose block differs from today's",
+            "Use the same --target and --language, and restore the status file and the template"
+            " that were used.",
         )
-    begun = [one for one in everything if one.label in journalled and one.label not in labels]
-    return (*wanted, *begun)
+    labels = {probe.label for probe in probes}
+    return (*probes, *(one for one in known if one.label in set(journalled) - labels))
 
 
-def show_plan(probes: Sequence[Probe], asked: RetestOptions) -> None:
+def show_plan(probes: Sequence[Probe], options: RetestOptions) -> None:
     table = Table(*HEADS)
     for row in plan_rows(probes):
         table.add_row(*row)
     console = Console(width=None if sys.stdout.isatty() else 140)
     console.print(table)
     known = [probe.price_usd for probe in probes if probe.price_usd is not None]
-    unknown = len(probes) - len(known)
-    caps = [f"{asked.max_calls} calls"] if asked.max_calls else []
-    caps += [f"${asked.max_spend}"] if asked.max_spend else []
+    caps = [f"{options.max_calls} calls"] if options.max_calls else []
+    caps += [f"${options.max_spend}"] if options.max_spend else []
     click.echo(
-        f"{len(probes)} calls and one more for each failure; ${sum(known, Decimal(0))} expected"
-        f" for {len(known)} of them, the price of {unknown} unknown; the cap is"
-        f" {' and '.join(caps) or 'not given yet'}. Nothing was sent."
+        f"{len(probes)} calls and one more for each failure. Expected: ${sum(known, Decimal(0))}"
+        f" for {len(known)} of them; the price of {len(probes) - len(known)} is unknown."
+        f" Cap: {' and '.join(caps) or 'not given yet'}. Nothing was sent."
     )
 
 
 def run_retest(
     site: Docs,
-    asked: RetestOptions,
+    options: RetestOptions,
     prices: Callable[[str], PriceOf],
-    open_site: Callable[[Budget], OpenSite],
+    open_target: Callable[[Budget], OpenTarget],
 ) -> None:
     file = site.top / JOURNAL
-    if asked.resumes and not file.exists():
-        click.echo("no retest was cut off; nothing was sent. Without --resume one is begun.")
+    if options.resume and not file.exists():
+        click.echo("no retest was interrupted; nothing was sent. Start one without --resume.")
         return
-    _make(file.parent)
+    file.parent.mkdir(parents=True, exist_ok=True)
     with Journal(file, _now) as journal:
         labels = {call.intent.label for call in journal.calls.values()}
-        labels |= {str(one["label"]) for one in journal.receipts}
-        if labels and not asked.resumes:
+        labels |= {str(kept["label"]) for kept in journal.receipts}
+        if labels and not options.resume:
             raise BadInput(
-                f"{file}: a retest that was begun and not put on record; --resume was expected."
-                " Use it, with --write to put it on record, or move the file away."
+                file,
+                "an earlier retest was interrupted or not recorded",
+                "Use --resume, with --write to record it, or move the file away.",
             )
-        probes = plan_retest(site, asked, prices, labels)
-        budget = Budget(asked.max_calls, asked.max_spend, _dearest(asked.targets, prices), journal)
+        probes = plan_retest(site, options, prices, labels)
+        highest = _highest_price(options.targets, prices)
+        budget = Budget(options.max_calls, options.max_spend, highest, journal)
         console = Console()
         session = Session(
             status=site.stored.status,
             probes=probes,
-            open_site=open_site(budget),
+            open_target=open_target(budget),
             budget=budget,
             journal=journal,
             clock=_now,
             say=lambda line: console.print(line, markup=False, highlight=False, soft_wrap=True),
             is_rehearsal=site.is_rehearsal,
         )
-        with console.status("asking") if console.is_terminal else contextlib.nullcontext():
-            proofs = session.run()
-        _finish(site, asked, probes, proofs, budget, file)
+        with console.status("calling") if console.is_terminal else contextlib.nullcontext():
+            receipts = session.run()
+        _report(site, options, probes, receipts, budget, file)
 
 
-def _dearest(targets: Sequence[str], prices: Callable[[str], PriceOf]) -> PriceOf:
-    """The highest price that any of the targets tells."""
+def _highest_price(targets: Sequence[str], prices: Callable[[str], PriceOf]) -> PriceOf:
+    """Return the highest price of a call at any of the targets."""
 
     def price_of(what: str) -> Decimal | None:
         return max((p for name in targets if (p := prices(name)(what)) is not None), default=None)
@@ -144,72 +150,53 @@ def _dearest(targets: Sequence[str], prices: Callable[[str], PriceOf]) -> PriceO
     return price_of
 
 
-def _finish(
+def _report(
     site: Docs,
-    asked: RetestOptions,
+    options: RetestOptions,
     probes: Sequence[Probe],
-    proofs: Sequence[RetestReceipt],
+    receipts: Sequence[RetestReceipt],
     budget: Budget,
     file: Path,
 ) -> None:
-    """Says what changes, puts it on record where that was asked for, and closes the journal."""
+    """Print the changes, record them where --write is given, and close the journal."""
     if not probes:
         click.echo("nothing is due; nothing was sent")
         return
-    rows = [row_of(proof) for proof in proofs]
+    rows = [row_of(receipt) for receipt in receipts]
     if all(row.outcome == "inconclusive" for row in rows):
         _close(file)
-        first = f"The first: {rows[0].reason}." if rows else "No call was made."
+        first = f"The first reason: {rows[0].reason}." if rows else "No call was made."
         raise Unreachable(
-            f"{', '.join(asked.targets)}: nothing could be told of {len(probes)} endpoints, and"
-            f" nothing was changed; an answer was expected. {first}"
+            ", ".join(options.targets),
+            f"no result of {len(probes)} endpoints is conclusive, and nothing was recorded",
+            first,
         )
-    before, made = site.stored.status, update(site.stored, proofs, _now())
+    before, made = site.stored.status, update(site.stored, receipts, _now())
     spent = f"{budget.calls} calls, ${budget.spent_usd} spent or reserved"
-    for line in changes(before, made.stored.status, proofs):
+    for line in changes(before, made.stored.status, receipts):
         click.echo(line)
-    if asked.summary is not None:
-        text = summary(before, made.stored.status, probes, proofs, spent)
-        _put(asked.summary, text)
-    if not asked.writes:
-        click.echo(f"{spent}. Nothing was put on record: --resume --write does it, without a call.")
-        return
-    write(site.top, made)
+    try:
+        if options.summary is not None:
+            text = summary(before, made.stored.status, probes, receipts, spent)
+            options.summary.write_text(text, encoding="utf-8")
+        if not options.write:
+            click.echo(f"{spent}. Nothing was recorded: --resume --write does it without a call.")
+            return
+        write(site.top, made)
+    except (TrueupError, OSError):
+        click.echo("The results are kept; continue with --resume.", err=True)
+        raise
     _close(file)
-    click.echo(f"{spent}. On record in {site.top / 'status.yml'}, {len(made.files)} receipts.")
-
-
-def _put(file: Path, text: str) -> None:
-    try:
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise BadInput(
-            f"--summary {file}: {error.strerror}; a file that can be written was expected."
-            " The answers are kept: use --resume."
-        ) from error
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise BadInput(
-            f"{folder}: {error.strerror}; a folder for the journal was expected. Make place for it."
-        ) from error
+    status_file = site.top / "status.yml"
+    click.echo(f"{spent}. Recorded in {status_file}, with {len(made.files)} receipts.")
 
 
 def _close(file: Path) -> None:
-    """Moves a finished journal aside."""
-    try:
-        file.replace(file.with_name(f"{_now():%Y-%m-%dT%H%M%S.%f}.jsonl"))
-    except OSError as error:
-        raise BadInput(
-            f"{file}: {error.strerror}; a place beside it was expected. Its retest is over: move it"
-            " away."
-        ) from error
+    """Move a finished journal aside."""
+    file.replace(file.with_name(f"{_now():%Y-%m-%dT%H%M%S.%f}.jsonl"))
 
 
 def _now() -> datetime:
-    """Now, to the millisecond: what is written down must read as it was meant."""
+    """Return the time to the millisecond, which the file of a receipt has in its name."""
     now = datetime.now(UTC)
     return now.replace(microsecond=now.microsecond // 1000 * 1000)

@@ -1,4 +1,4 @@
-"""Retest: published blocks as probes of a live target, to receipts and a change of the record.
+"""Retest: published blocks as probes of a live target, to receipts and changes of the status file.
 
-`plan` says what to send, a `Session` sends it, `update` and `write` put it on record.
+`plan` chooses the probes, a `Session` sends them, `update` and `write` record the results.
 """

@@ -1,4 +1,4 @@
-"""Plan: which endpoints a retest asks, at which target, and why. Reads no clock and no network."""
+"""Plan: the endpoints that a retest calls, at which target, and why. No clock and no network."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,25 +17,30 @@ PriceOf = Callable[[str], Decimal | None]
 
 @dataclass(frozen=True)
 class Probe:
-    """One endpoint to ask at one target, with the published block of one language.
+    """An endpoint to call at a target, with the published block of one language.
 
-    `why` says in a few words what is known today; `is_due` whether that calls for a retest.
-    `price_usd` is what one call is expected to cost, None where no price is known.
+    `reason` says in a few words what is known today; `is_due` whether that calls for a retest.
+    `price_usd` is the expected cost of one call, None where no price is known.
     """
 
     endpoint: str
     target: str
     snippet: Snippet
-    why: str
+    reason: str
     is_due: bool
     price_usd: Decimal | None
 
     @property
     def label(self) -> str:
-        """The probe's name in the journal. It holds for one text of the block: an answer is of what
-        was sent."""
+        """The probe's name in the journal, with a hash of the block: an answer belongs to the text
+        that was sent."""
         block = sha256(self.snippet.text.encode()).hexdigest()[:12]
-        return f"{self.target} {self.endpoint} {self.snippet.language.name} {block}"
+        return f"{self.name} {self.snippet.language.name} {block}"
+
+    @property
+    def name(self) -> str:
+        """Target and endpoint."""
+        return f"{self.target} {self.endpoint}"
 
 
 def plan(
@@ -49,16 +54,18 @@ def plan(
     only_due: bool,
     price_of: Callable[[str], PriceOf],
 ) -> tuple[Probe, ...]:
-    """The probes, target by target, in the order of the status file.
+    """Return the probes, target by target, in the order of the status file.
 
     `patterns` are globs of endpoints; none means all. `price_of` gives a target's prices. Raises
-    BadInput where a pattern fits no endpoint.
+    BadInput where a pattern matches no endpoint.
     """
     for pattern in patterns:
         if not any(fnmatchcase(endpoint, pattern) for endpoint in status.endpoints):
+            known = ", ".join(status.endpoints)
             raise BadInput(
-                f"--endpoint {pattern}: it fits no endpoint; one of"
-                f" {', '.join(status.endpoints)} was expected. Correct the pattern."
+                f"--endpoint {pattern}",
+                "no endpoint matches it",
+                f"Correct the pattern; the endpoints are {known}.",
             )
     assessments = assess(status)
     return tuple(
@@ -83,21 +90,21 @@ def _probes(
 ) -> Iterator[Probe]:
     for snippet in snippets:
         if snippet.language.name == language:
-            found = due(status, assessments[snippet.endpoint], target, today)
-            price = price_of(called(status, snippet.endpoint))
+            reason = retest_reason(status, assessments[snippet.endpoint], target, today)
+            price = price_of(billed_model(status, snippet.endpoint))
             yield Probe(
-                snippet.endpoint, target, snippet, found or "fresh", found is not None, price
+                snippet.endpoint, target, snippet, reason or "fresh", reason is not None, price
             )
 
 
-def called(status: Status, endpoint: str) -> str:
-    """The name by which an endpoint's requests call its model: prices go by it."""
+def billed_model(status: Status, endpoint: str) -> str:
+    """Return the name by which an endpoint's request calls its model, and which has the price."""
     model, _ = split(endpoint)
     return status.upstream(model) if "{upstream}" in status.route_of(endpoint).request else model
 
 
-def due(status: Status, assessment: Assessment, target: str, today: date) -> str | None:
-    """Why an endpoint should be asked again at a target; None where nothing calls for it."""
+def retest_reason(status: Status, assessment: Assessment, target: str, today: date) -> str | None:
+    """Return why an endpoint is due for a retest at a target; None where it is not."""
     if status.endpoints[assessment.endpoint].skip is not None:
         return None
     newest = assessment.latest.get(target)

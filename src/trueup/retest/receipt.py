@@ -1,7 +1,6 @@
-"""Proof: one retest of one endpoint, as its file under `docs/evidence` holds it, and its row."""
+"""Retest receipt: one retest of one endpoint, as its file under `docs/evidence`, and its row."""
 
 from datetime import UTC, datetime
-from decimal import Decimal
 from hashlib import sha256
 from typing import Literal
 
@@ -9,167 +8,148 @@ from pydantic import AwareDatetime, JsonValue
 
 from trueup import __version__
 from trueup.model import Billing, Frozen, Image, Observation, Sent, Shape, Source
-from trueup.model import Outcome as Observed
+from trueup.model import Outcome as RowOutcome
+from trueup.retest.billing.records import Bill
 
 Outcome = Literal["output", "error", "inconclusive"]
-LONGEST = 900
-"""Most letters of one reason in a row; the proof has the whole."""
-
-
-class Amounts(Frozen):
-    """What the gateway's ledger said of one call."""
-
-    verdict: Billing
-    """What it comes to."""
-    cause: str
-    """The class of its cause."""
-    reason: str
-    """The amounts in words, with their units."""
-    log_quota_units: int | None = None
-    """Sum of the call's rows in the log."""
-    used_delta_quota_units: int | None = None
-    """How far the token's used_quota moved."""
-    remain_delta_quota_units: int | None = None
-    """How far the token's remain_quota moved."""
-    log_usd: Decimal | None = None
-    """The rows in dollars."""
-    used_delta_usd: Decimal | None = None
-    """The movement in dollars."""
+LONGEST_REASON = 900
+"""Letters of each of the two reasons in a row, some lines of text; the receipt has them whole."""
 
 
 class Attempt(Frozen):
-    """One execution of the block, and what came back."""
+    """One execution of the block, with its response."""
 
     at: AwareDatetime
-    """When the answer was there."""
+    """Time of the response."""
     outcome: Outcome
-    """`inconclusive` where the answer says nothing of the route."""
+    """Result; `inconclusive` where the response is no evidence of the route."""
     reason: str | None = None
-    """Why nothing can be told, or what was wrong with the answer."""
+    """Reason for an inconclusive result."""
     status: int | None = None
     """HTTP status."""
     request_id: str | None = None
-    """The gateway's id of the call."""
+    """Request id that the gateway gave."""
     shape: Shape | None = None
-    """How the image was carried."""
+    """Way in which the image was carried."""
     image: dict[str, JsonValue] | None = None
     """Format, width, height and bytes of the image that decoded."""
     error: str | None = None
-    """The gateway's own text in one line, with secrets masked."""
+    """Failure text of the gateway in one line, with secrets masked."""
     signatures: tuple[str, ...] = ()
-    """The known failure texts in it, by name."""
+    """Known failure texts in it, by name."""
     upstream: str | None = None
-    """The model that answered, where the reply to a call by the alias named it."""
+    """Model that answered, where a call by the alias shows it."""
     sent: Sent
-    """What arrived at the relay; where that cannot be told, what the endpoint sends."""
+    """Request as it arrived at the relay; the endpoint's own request where none was read."""
     duration_ms: int = 0
-    """How long the block ran."""
+    """Time for which the block ran."""
     exit_code: int | None = None
-    """How it ended; none when it was stopped."""
-    billing: Amounts | None = None
-    """None where the ledger was not read."""
+    """Exit code of the block; none when it was stopped."""
+    billing: Bill | None = None
+    """Bill of the call; none where the ledger was not read."""
 
 
 class RetestReceipt(Frozen):
-    """One retest of one endpoint at one target: its block, and each time that it was run.
+    """One retest of one endpoint at one target: its block, and each run of it.
 
     A failure is tried once more before it counts, where the caps allow it.
     """
 
     version: Literal[1] = 1
-    """The version of this form."""
+    """Version of this format."""
     endpoint: str
     """`model/route`."""
     target: str
-    """Who was asked."""
+    """Target that was called, by name."""
     language: str
-    """The block's language, by the name of its template."""
+    """Language of the block, by the name of its template."""
     block: str
-    """The block's text, byte for byte as published."""
+    """Text of the block, byte for byte as published."""
     sha256: str
     """Hash of that text, in UTF-8."""
     containment: str
-    """What kept the block from anything else."""
+    """Containment of the block: `namespace`, `landlock` or `none`."""
     rehearsal: bool = False
-    """True when the mock stood in for the target: then it proves nothing of it."""
+    """True when the mock replaced the target, so that it proves nothing of the target."""
     others_conclusive: bool = False
-    """Whether another endpoint of the target told in the same retest."""
+    """True when another endpoint of the target had a conclusive result in this retest."""
     attempts: tuple[Attempt, ...]
-    """At least one, the first first."""
+    """Runs of the block in their order, at least one."""
     previous: Source | None = None
-    """The receipt of the equal sighting before this one, where both are one row."""
+    """Receipt of the equal result before this one, where both are one row."""
     engine: str = __version__
-    """The version of Trueup that ran it."""
+    """Version of Trueup that ran it."""
 
     @property
     def at(self) -> datetime:
-        """When the last attempt was answered."""
+        """Time of the last response."""
         return self.attempts[-1].at
 
     @property
     def path(self) -> str:
-        """Where its file goes, from the repository's top."""
+        """Path of its file from the repository's top."""
         at = self.at.astimezone(UTC)
         moment = f"{at:%Y-%m-%dT%H%M%S}.{at.microsecond // 1000:03}Z"
         name = f"{moment}-{self.target}-{self.endpoint.replace('/', '-')}"
         return f"docs/evidence/{name}.json"
 
     def render(self) -> str:
-        """The file's text."""
+        """Return the file's text."""
         return self.model_dump_json(indent=2, exclude_none=True) + "\n"
 
 
-def row_of(proof: RetestReceipt) -> Observation:
-    """What a proof adds to the record (rules 3 and 4). It lifts nothing that it did not see.
+def row_of(receipt: RetestReceipt) -> Observation:
+    """Return the row of a receipt (rules 3 and 4). It raises nothing that it did not see.
 
-    A failure counts once a second attempt has failed too; success after it is `mixed`; where no
-    second one told, nothing can be. The billing is the worst that was seen; that a lone failure
-    cost nothing is no clean bill of the endpoint.
+    A failure counts once a second attempt has failed too; success after it is `mixed`; without a
+    second conclusive attempt the row is inconclusive. The billing is the worst that was seen; that
+    a lone failure cost nothing is no evidence that the endpoint bills well.
     """
-    outcome, why = _outcome(proof.attempts)
-    billing, why_not_billed = _billing(proof.attempts)
+    outcome, reason = _outcome(receipt.attempts)
+    billing, unbilled = _billing(receipt.attempts)
     if outcome == "inconclusive" and billing == "aligned":
         billing = None
-    image = next((one for one in proof.attempts if one.outcome == "output"), None)
-    mime = f"image/{str(image.image['format']).lower()}" if image and image.image else None
-    has_failed = outcome in ("error", "mixed")
-    names = [name for one in proof.attempts for name in one.signatures if has_failed]
-    source = Source(receipt=proof.path, sha256=sha256(proof.render().encode()).hexdigest())
+    output = next((one for one in receipt.attempts if one.outcome == "output"), None)
+    mime = f"image/{str(output.image['format']).lower()}" if output and output.image else None
+    failures = receipt.attempts if outcome in ("error", "mixed") else ()
+    signatures = [name for attempt in failures for name in attempt.signatures]
+    source = Source(receipt=receipt.path, sha256=sha256(receipt.render().encode()).hexdigest())
     return Observation(
-        at=proof.at,
-        endpoint=proof.endpoint,
-        target=proof.target,
-        sent=proof.attempts[-1].sent,
+        at=receipt.at,
+        endpoint=receipt.endpoint,
+        target=receipt.target,
+        sent=receipt.attempts[-1].sent,
         outcome=outcome,
-        others_conclusive=proof.others_conclusive if outcome == "inconclusive" else None,
-        reason="; ".join(told[:LONGEST] for told in (why, why_not_billed) if told) or None,
-        shape=image.shape if image else None,
+        others_conclusive=receipt.others_conclusive if outcome == "inconclusive" else None,
+        reason="; ".join(text[:LONGEST_REASON] for text in (reason, unbilled) if text) or None,
+        shape=output.shape if output else None,
         image=Image(mime=mime) if mime else None,
-        signatures=tuple(dict.fromkeys(names)),
+        signatures=tuple(dict.fromkeys(signatures)),
         billing=billing,
         source=source,
     )
 
 
-def _outcome(attempts: tuple[Attempt, ...]) -> tuple[Observed, str | None]:
-    """What all attempts come to, and why it cannot be told."""
-    told = [one for one in attempts if one.outcome != "inconclusive"]
-    outcomes = {one.outcome for one in told}
-    if not told:
+def _outcome(attempts: tuple[Attempt, ...]) -> tuple[RowOutcome, str | None]:
+    """Return the outcome of all attempts, and the reason where it is inconclusive."""
+    conclusive = [attempt for attempt in attempts if attempt.outcome != "inconclusive"]
+    outcomes = {attempt.outcome for attempt in conclusive}
+    if not conclusive:
         return "inconclusive", attempts[-1].reason
     if len(outcomes) > 1:
         return "mixed", None
-    if outcomes == {"error"} and len(told) == 1:
-        return "inconclusive", f"no second attempt told after one that failed ({told[0].error})"
-    return told[0].outcome, None
+    if outcomes == {"error"} and len(conclusive) == 1:
+        error = conclusive[0].error
+        return "inconclusive", f"no conclusive second attempt after a failure ({error})"
+    return conclusive[0].outcome, None
 
 
 def _billing(attempts: tuple[Attempt, ...]) -> tuple[Billing | None, str | None]:
-    """The verdict on all attempts, and why it cannot be told. One that is bad beats all."""
-    seen = [one.billing for one in attempts if one.billing is not None]
-    if not seen:
+    """Return the worst verdict of all bills, and the reason where it is inconclusive."""
+    bills = [attempt.billing for attempt in attempts if attempt.billing is not None]
+    if not bills:
         return None, None
-    bad = [one for one in seen if one.verdict not in ("aligned", "inconclusive")]
-    inconclusive = [one for one in seen if one.verdict == "inconclusive"]
-    worst = (bad or inconclusive or seen)[-1]
+    bad = [bill for bill in bills if bill.verdict not in ("aligned", "inconclusive")]
+    inconclusive = [bill for bill in bills if bill.verdict == "inconclusive"]
+    worst = (bad or inconclusive or bills)[-1]
     return worst.verdict, worst.reason if worst.verdict == "inconclusive" else None

@@ -1,4 +1,4 @@
-"""Rehearsal: the mock in a target's place, with a ledger whose bills come out as on record."""
+"""Rehearsal: the mock in a target's place, with a ledger whose bills are those on record."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -23,8 +23,8 @@ REHEARSED: Mapping[Billing, Fault] = {
     "charged-without-output": "blocked-prompt",
     "uncharged-success": "no-usage",
 }
-"""The fault of the mock's ledger that brings about a bill like the recorded one."""
-ACCESS = Credentials(PLACEHOLDER, "YOUR_ACCESS_TOKEN", 1)
+"""The fault of the mock's ledger that makes a bill like the recorded one."""
+PUBLIC = Credentials(PLACEHOLDER, "YOUR_ACCESS_TOKEN", 1)
 
 
 @contextmanager
@@ -36,8 +36,8 @@ def open_rehearsal(
     target: str,
     label: Callable[[], str],
 ) -> Iterator[RetestTarget]:
-    """The mock in a target's place: bills come out as they are on record, and those that are not
-    cannot be read. With `is_aligned` every bill lines up.
+    """Open the mock in a target's place. Bills are those on record; where none is, the ledger is
+    unreadable. With `is_aligned` every bill is aligned.
     """
     status, ledger = stored.status, GatewayLedger.of([PLACEHOLDER])
     app = create_app(status, target=target, media_url=f"https://{MEDIA_HOST}", ledger=ledger)
@@ -51,16 +51,15 @@ def open_rehearsal(
         )
 
         def fetch(link: str) -> bytes | str:
-            here = link.replace(f"https://{MEDIA_HOST}", url)
-            return fetch_image(here, Target(base_url=url))
+            return fetch_image(link.replace(f"https://{MEDIA_HOST}", url), Target(base_url=url))
 
-        passed = _Time()
-        account = find_account(stack, url, ACCESS, clock=passed.clock, sleep=passed.sleep)
+        timer = _Timer()
+        account = find_account(stack, url, PUBLIC, clock=timer.clock, sleep=timer.sleep)
         yield RetestTarget(harness, account, fetch)
 
 
-class _Time:
-    """A clock that moves when someone waits: nothing of the mock is late."""
+class _Timer:
+    """A clock that a wait moves forward at once: nothing of the mock is late."""
 
     def __init__(self) -> None:
         self._slept_s = 0.0
@@ -73,7 +72,7 @@ class _Time:
 
 
 def _bills(status: Status, target: str) -> dict[str, Billing]:
-    """By endpoint, the newest bill on record."""
+    """Return the newest bill on record by endpoint."""
     return {
         row.endpoint: row.billing
         for row in status.observations
@@ -83,7 +82,7 @@ def _bills(status: Status, target: str) -> dict[str, Billing]:
 
 @dataclass(frozen=True)
 class _Billed:
-    """The mock, its ledger at fault as the record of the endpoint has it."""
+    """The mock, whose ledger has the fault that the endpoint's record shows."""
 
     app: ASGIApp
     ledger: GatewayLedger
@@ -96,8 +95,8 @@ class _Billed:
         if self.bills is not None and endpoint:
             bill = self.bills.get(endpoint)
         if bill is None and scope.get("path", "").startswith("/api/"):
-            said = {"success": False, "message": "simulated: no bill of it is on record"}
-            await JSONResponse(said)(scope, receive, send)
+            refusal = {"success": False, "message": "simulated: no bill of it is on record"}
+            await JSONResponse(refusal)(scope, receive, send)
             return
         fault = REHEARSED.get(bill) if bill else None
         faults = [fault] if fault else []

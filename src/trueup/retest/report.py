@@ -1,170 +1,175 @@
-"""Told: what a retest changes for readers, as lines for a terminal and as Markdown for a review."""
+"""Report: the changes that a retest makes for readers, as lines and as Markdown for a review."""
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from trueup.evidence import Assessment, agree, assess
 from trueup.model import Observation, Status
 from trueup.retest.plan import Probe
 from trueup.retest.receipt import RetestReceipt, row_of
 
-LONGEST = 300
+LONGEST_MATCH = 300
+"""Letters of a proposed failure text: some sentences, of which a person chooses a part."""
 REQUEST_ID = re.compile(r" *[(（]request id: [^)）]*[)）]", re.IGNORECASE)
 
 
 def plan_rows(probes: Sequence[Probe]) -> list[tuple[str, str, str, str, str]]:
-    """Target, endpoint, language, why, and what one call is expected to cost."""
+    """Return target, endpoint, language, reason and expected cost of one call for each probe."""
     return [
         (
             probe.target,
             probe.endpoint,
             probe.snippet.language.name,
-            probe.why,
+            probe.reason,
             "unknown" if probe.price_usd is None else f"${probe.price_usd}",
         )
         for probe in probes
     ]
 
 
-def changes(before: Status, after: Status, proofs: Sequence[RetestReceipt]) -> list[str]:
-    """A line for each endpoint that was asked at the reference: its standing now, and before."""
+def changes(before: Status, after: Status, receipts: Sequence[RetestReceipt]) -> list[str]:
+    """Return a line for each endpoint called at the reference: its standing now, and before."""
     lines = []
     both = [assess(status) for status in (before, after)]
-    for proof in proofs:
-        if proof.target == before.reference:
-            was, now = (standing_line(assessments[proof.endpoint]) for assessments in both)
+    for receipt in receipts:
+        if receipt.target == before.reference:
+            was, now = (standing_line(assessments[receipt.endpoint]) for assessments in both)
             note = "unchanged" if was == now else f"was {was}"
-            lines.append(f"{proof.endpoint}: {now}; {note}")
+            lines.append(f"{receipt.endpoint}: {now}; {note}")
     return lines
 
 
-def standing_line(verdict: Assessment) -> str:
-    """A standing with what it rests on, such as `controlled-testing (billing aligned, 1 of 3)`."""
-    outcome, billing = verdict.outcome, verdict.billing
+def standing_line(assessment: Assessment) -> str:
+    """Return a standing with its grounds: `controlled-testing (billing aligned, 1 of 3)`."""
+    outcome, billing = assessment.outcome, assessment.billing
     parts = []
-    if verdict.no_answer:
+    if assessment.no_answer:
         parts.append("no answer")
     elif outcome is not None and outcome.outcome != "output":
         parts.append({"mixed": "intermittent"}.get(outcome.outcome, outcome.outcome))
     elif outcome is not None:
-        seen = billing.billing if billing is not None else None
-        parts.append(f"billing {seen or 'not observed'}" if verdict.billing_measured else "output")
-        parts.append(f"{min(verdict.clean, verdict.needed)} of {verdict.needed}")
-    if verdict.hold:
+        seen = (billing.billing if billing else None) or "not observed"
+        parts.append(f"billing {seen}" if assessment.billing_measured else "output")
+        parts.append(f"{min(assessment.clean, assessment.needed)} of {assessment.needed}")
+    if assessment.hold:
         parts.append("held back")
-    told = ", ".join(parts)
-    return f"{verdict.standing} ({told})" if told else str(verdict.standing)
+    return f"{assessment.standing} ({', '.join(parts)})" if parts else str(assessment.standing)
 
 
 def summary(
     before: Status,
     after: Status,
     probes: Sequence[Probe],
-    proofs: Sequence[RetestReceipt],
+    receipts: Sequence[RetestReceipt],
     spent: str,
 ) -> str:
-    """The whole retest as Markdown, for a pull request."""
-    return "\n".join([*_summary(before, after, probes, proofs, spent), ""])
+    """Return the whole retest as Markdown, for a pull request."""
+    rehearsal = "**Rehearsal: the mock answered, and nothing was sent to a gateway.** "
+    mark = rehearsal if any(receipt.rehearsal for receipt in receipts) else ""
+    lines = [f"- {line}" for line in changes(before, after, receipts)]
+    parts = [
+        f"{mark}{len(receipts)} of {len(probes)} planned endpoints were called; {spent}.\n",
+        "## Changes for readers\n",
+        *(lines or ["None: the reference target was not called."]),
+        "\n## Results\n",
+        *_results(before, receipts),
+        *_section("Inconclusive", _inconclusive(receipts)),
+        *_section("Billing", _bills(receipts)),
+        *_section("Unknown failure texts", _proposals(receipts)),
+    ]
+    return "\n".join([*parts, ""])
 
 
-def _summary(
-    before: Status,
-    after: Status,
-    probes: Sequence[Probe],
-    proofs: Sequence[RetestReceipt],
-    spent: str,
-) -> Iterator[str]:
-    mark = (
-        "**Rehearsal: the mock answered, and nothing was sent to a gateway.** "
-        if any(proof.rehearsal for proof in proofs)
-        else ""
-    )
-    yield f"{mark}{len(proofs)} of {len(probes)} planned endpoints were asked; {spent}.\n"
-    yield "## What changes for readers\n"
-    lines = changes(before, after, proofs)
-    yield from (f"- {line}" for line in lines)
-    if not lines:
-        yield "Nothing: the reference target was not asked."
-    yield "\n## What was seen\n"
-    yield "| Endpoint | Docs say | " + " | ".join(targets := _targets(proofs)) + " | Reading |"
+def _section(heading: str, lines: Iterator[str]) -> list[str]:
+    found = list(lines)
+    return [f"\n## {heading}\n", *found] if found else []
+
+
+def _inconclusive(receipts: Sequence[RetestReceipt]) -> Iterator[str]:
+    for receipt in receipts:
+        row = row_of(receipt)
+        if row.outcome == "inconclusive":
+            yield f"- {receipt.target} `{receipt.endpoint}`: {row.reason}"
+
+
+def _bills(receipts: Sequence[RetestReceipt]) -> Iterator[str]:
+    for receipt in receipts:
+        for attempt in receipt.attempts:
+            if (bill := attempt.billing) is not None:
+                yield f"- {receipt.target} `{receipt.endpoint}`: {bill.verdict}. {bill.reason}"
+
+
+def _results(before: Status, receipts: Sequence[RetestReceipt]) -> Iterator[str]:
+    """Yield a table: the record that the docs rest on, and each target today, side by side."""
+    targets = list(dict.fromkeys(receipt.target for receipt in receipts))
+    yield f"| Endpoint | Docs | {' | '.join(targets)} | Comparison |"
     yield "| --- " * (len(targets) + 3) + "|"
-    for endpoint in dict.fromkeys(proof.endpoint for proof in proofs):
-        yield _reading(before, endpoint, targets, proofs)
-    inconclusive = [proof for proof in proofs if row_of(proof).outcome == "inconclusive"]
-    if inconclusive:
-        yield "\n## Could not tell\n"
-        yield from (
-            f"- {one.target} `{one.endpoint}`: {row_of(one).reason}" for one in inconclusive
+    for endpoint in dict.fromkeys(receipt.endpoint for receipt in receipts):
+        docs = next(
+            (
+                row
+                for row in before.seen(endpoint, before.reference)
+                if row.outcome != "inconclusive"
+            ),
+            None,
         )
-    bills = [(proof, one) for proof in proofs for one in proof.attempts]
-    if any(one.billing for _, one in bills):
-        yield "\n## Bills\n"
-        for proof, one in bills:
-            if (bill := one.billing) is not None:
-                yield f"- {proof.target} `{proof.endpoint}`: {bill.verdict}. {bill.reason}"
-    unknown = list(_unknown(proofs))
-    if unknown:
-        yield "\n## Failure texts that the status file does not know\n"
-        yield "Each is a proposal: choose a name and the part that tells it apart, and its cause.\n"
-        yield from unknown
+        rows = {one.target: row_of(one) for one in receipts if one.endpoint == endpoint}
+        cells = [_cell(docs, "no record")]
+        cells += [_cell(rows.get(target), "not called") for target in targets]
+        yield f"| `{endpoint}` | {' | '.join(cells)} | {drift(docs, rows)} |"
 
 
-def _targets(proofs: Sequence[RetestReceipt]) -> list[str]:
-    return list(dict.fromkeys(proof.target for proof in proofs))
-
-
-def _reading(
-    before: Status, endpoint: str, targets: Sequence[str], proofs: Sequence[RetestReceipt]
-) -> str:
-    """One endpoint: the record that the docs rest on, and each target today, side by side."""
-    told = next(
-        (r for r in before.seen(endpoint, before.reference) if r.outcome != "inconclusive"), None
-    )
-    rows = {proof.target: row_of(proof) for proof in proofs if proof.endpoint == endpoint}
-    seen = [_cell(told) if told else "nothing", *(_cell(rows.get(name)) for name in targets)]
-    return f"| `{endpoint}` | {' | '.join(seen)} | {drift(told, rows)} |"
-
-
-def _cell(row: Observation | None) -> str:
+def _cell(row: Observation | None, absent: str) -> str:
     if row is None:
-        return "not asked"
+        return absent
     parts = [row.outcome, row.shape or "", row.image.mime or "" if row.image else ""]
     parts += [*row.signatures, f"billing {row.billing}" if row.billing else ""]
     return ", ".join(part for part in parts if part)
 
 
-def drift(docs: Observation | None, rows: dict[str, Observation]) -> str:
-    """Who parted from whom, by outcome, shape, type of image and failure text."""
-    told = {name: row for name, row in rows.items() if row.outcome != "inconclusive"}
-    if not told:
-        return "could not tell"
+def drift(docs: Observation | None, rows: Mapping[str, Observation]) -> str:
+    """Return which targets differ from the docs in outcome, shape, type of image or failure."""
+    conclusive = {name: row for name, row in rows.items() if row.outcome != "inconclusive"}
+    if not conclusive:
+        return "inconclusive"
     if docs is None:
-        return "not on record before"
-    parted = [name for name, row in told.items() if not agree(docs, row)]
-    agreeing = [name for name in told if name not in parted]
-    if not parted:
+        return "no earlier record"
+    differing = [name for name, row in conclusive.items() if not agree(docs, row)]
+    agreeing = [name for name in conclusive if name not in differing]
+    if not differing:
         return "all agree"
+    text = f"{_and(differing)} {_verb('differ', differing)} from the docs"
     if agreeing:
-        verb = "agree" if len(agreeing) > 1 else "agrees"
-        return f"{_and(parted)} parted from the docs; {_and(agreeing)} {verb}"
-    first, *others = (told[name] for name in parted)
-    alike = " alike" if others and all(agree(first, other) for other in others) else ""
-    return f"{_and(parted)} parted from the docs{alike}"
+        return f"{text}; {_and(agreeing)} {_verb('agree', agreeing)}"
+    first, *others = (conclusive[name] for name in differing)
+    is_alike = others and all(agree(first, other) for other in others)
+    return f"{text} in the same way" if is_alike else text
+
+
+def _verb(verb: str, names: Sequence[str]) -> str:
+    return verb if len(names) > 1 else f"{verb}s"
 
 
 def _and(names: Sequence[str]) -> str:
     return " and ".join(names)
 
 
-def _unknown(proofs: Sequence[RetestReceipt]) -> Iterator[str]:
-    for proof in proofs:
-        failed = (one for one in proof.attempts if one.outcome == "error" and not one.signatures)
-        one = next(failed, None)
-        if one is not None and one.error:
-            said = REQUEST_ID.sub("", " ".join(one.error.split()))
-            text = json.dumps(said[:LONGEST], ensure_ascii=False)
-            status = max(one.status or 500, 400)
-            yield f"- {proof.target} `{proof.endpoint}`, HTTP {one.status}:\n"
-            yield f"  ```yaml\n  a-name-for-it:\n    match: {text}\n    cause: not known yet"
-            yield f"    replay: {{status: {status}, message: {text}}}\n  ```\n"
+def _proposals(receipts: Sequence[RetestReceipt]) -> Iterator[str]:
+    """Yield a signature to add for the first failure of each endpoint that has an unknown text."""
+    failures = {
+        receipt.path: (receipt, attempt)
+        for receipt in receipts
+        for attempt in reversed(receipt.attempts)
+        if attempt.outcome == "error" and attempt.error and not attempt.signatures
+    }
+    if failures:
+        yield "The status file has no signature for these. Add one: choose its name, the part of"
+        yield "the text that identifies it, and its cause.\n"
+    for receipt, attempt in failures.values():
+        message = REQUEST_ID.sub("", " ".join((attempt.error or "").split()))
+        text = json.dumps(message[:LONGEST_MATCH], ensure_ascii=False)
+        status = max(attempt.status or 500, 400)
+        yield f"- {receipt.target} `{receipt.endpoint}`, HTTP {attempt.status}:\n"
+        yield f"  ```yaml\n  a-name-for-it:\n    match: {text}\n    cause: not known yet"
+        yield f"    replay: {{status: {status}, message: {text}}}\n  ```\n"

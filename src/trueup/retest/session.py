@@ -1,4 +1,4 @@
-"""Session: asks one endpoint after the other and writes each answer down at once; what was sent
+"""Session: calls one endpoint after the other and keeps each result at once; a call that was sent
 before a crash is never sent again."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -8,48 +8,58 @@ from datetime import datetime
 from decimal import Decimal
 from hashlib import sha256
 from itertools import groupby
+from typing import NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 
 from trueup.model import Sent, Status, Upstream, split
 from trueup.relay import Budget, Journal
 from trueup.request import request_in, request_of
-from trueup.retest.billing import (
-    Account,
+from trueup.retest.billing.reconciliation import bill_of
+from trueup.retest.billing.records import (
     Bill,
     BilledCall,
     CallOutcome,
     Inconclusive,
     LedgerSnapshot,
-    bill_of,
 )
-from trueup.retest.plan import Probe, called
-from trueup.retest.receipt import Amounts, Attempt, RetestReceipt
+from trueup.retest.billing.settlement import LedgerAccount
+from trueup.retest.plan import Probe, billed_model
+from trueup.retest.receipt import Attempt, RetestReceipt
 from trueup.retest.target import RetestTarget
 from trueup.verify.judge import LIVE_LIMITS
 from trueup.verify.reply_verdict import ReplyVerdict, read_run, with_image
 from trueup.verify.run import Run
 
-INTERRUPTED = "interrupted: the retest ended before the answer was written down"
-UNHELD = "the block's request is none that a record can hold"
+INTERRUPTED = "interrupted: the retest ended before the response was recorded"
+UNRECORDABLE = "the block's request has no form that a record can hold"
 LONGEST_ERROR = 2000
+"""Letters of a failure text in a receipt: a page of text, where most are a sentence."""
 UPSTREAM: TypeAdapter[str] = TypeAdapter(Upstream)
 
 
-OpenSite = Callable[[str, Callable[[], str]], AbstractContextManager[RetestTarget]]
-"""Opens a target; the function that it is handed names the call that is being made."""
+OpenTarget = Callable[[str, Callable[[], str]], AbstractContextManager[RetestTarget]]
+"""Opens a target by name; the function that it is given returns the label of the current call."""
+
+
+class JournalledAttempt(NamedTuple):
+    """An attempt in the journal; an interrupted call has no result there."""
+
+    containment: str
+    attempt: Attempt
+    is_interrupted: bool = False
 
 
 @dataclass
 class Session:
-    """One retest, from its first call to its proofs, over a journal that outlives a crash.
+    """One retest, from its first call to its receipts, over a journal that outlives a crash.
 
     `say` gets a line for each attempt.
     """
 
     status: Status
     probes: Sequence[Probe]
-    open_site: OpenSite
+    open_target: OpenTarget
     budget: Budget
     journal: Journal
     clock: Callable[[], datetime]
@@ -58,112 +68,110 @@ class Session:
     _label: str = field(default="", init=False)
 
     def run(self) -> tuple[RetestReceipt, ...]:
-        """Asks what was not asked yet, as far as the caps allow; the proofs of all that was."""
-        for target, group in groupby(self.probes, key=lambda probe: probe.target):
-            waiting = [probe for probe in group if self._waits(probe)]
+        """Call what was not called yet, as far as the caps allow; return the receipts of all."""
+        for name, group in groupby(self.probes, key=lambda probe: probe.target):
+            waiting = [probe for probe in group if self._is_waiting(probe)]
             if waiting:
-                with self.open_site(target, lambda: self._label) as site:
+                with self.open_target(name, lambda: self._label) as retest_target:
                     for probe in waiting:
-                        self._ask(probe, site)
-        return tuple(self._proofs())
+                        self._call(probe, retest_target)
+        return tuple(self._receipts())
 
-    def _waits(self, probe: Probe) -> bool:
-        """Whether another attempt is due: the first, or the one after a failure."""
-        attempts = [attempt for _, attempt in self._attempts(probe)]
-        failed_once = [attempt.outcome for attempt in attempts] == ["error"]
-        if not (failed_once or not attempts):
+    def _is_waiting(self, probe: Probe) -> bool:
+        """Return whether another attempt is due: the first, or the one after a failure."""
+        outcomes = [kept.attempt.outcome for kept in self._attempts(probe)]
+        if outcomes not in ([], ["error"]):
             return False
-        refused = self.budget.refusal(called(self.status, probe.endpoint))
-        if refused:
-            self.say(f"{probe.target} {probe.endpoint}: not asked: {refused}")
-        return not refused
+        refusal = self.budget.refusal(billed_model(self.status, probe.endpoint))
+        if refusal:
+            self.say(f"{probe.name}: not called: {refusal}")
+        return not refusal
 
-    def _ask(self, probe: Probe, site: RetestTarget) -> None:
-        if lacking := site.harness.lacks(probe.snippet.language.fence):
-            self.say(f"{probe.target} {probe.endpoint}: not asked: {lacking}")
+    def _call(self, probe: Probe, retest_target: RetestTarget) -> None:
+        if lacking := retest_target.harness.lacks(probe.snippet.language.fence):
+            self.say(f"{probe.name}: not called: {lacking}")
             return
-        while self._waits(probe):
-            attempt, containment = self._attempt(probe, site), site.harness.containment
+        while self._is_waiting(probe):
+            attempt = self._attempt(probe, retest_target)
             if isinstance(attempt, str):
-                self.say(f"{probe.target} {probe.endpoint}: not asked: {attempt}")
+                self.say(f"{probe.name}: not called: {attempt}")
                 return
-            told = attempt.reason or attempt.error or attempt.shape or ""
-            billed = f"; billing {attempt.billing.verdict}" if attempt.billing else ""
-            self.say(f"{probe.target} {probe.endpoint}: {attempt.outcome} ({told}){billed}")
-            calls = [n for n, one in self.journal.calls.items() if one.intent.label == probe.label]
+            details = attempt.reason or attempt.error or attempt.shape or ""
+            billing = f"; billing {attempt.billing.verdict}" if attempt.billing else ""
+            self.say(f"{probe.name}: {attempt.outcome} ({details}){billing}")
+            made = [
+                ordinal
+                for ordinal, call in self.journal.calls.items()
+                if call.intent.label == probe.label
+            ]
             self.journal.keep(
                 {
                     "label": probe.label,
-                    "ordinal": max(calls, default=None),
-                    "containment": containment,
+                    "ordinal": max(made, default=None),
+                    "containment": retest_target.harness.containment,
                     "attempt": attempt.model_dump(mode="json"),
                 }
             )
 
-    def _attempt(self, probe: Probe, site: RetestTarget) -> Attempt | str:
-        """Runs the block once, reads what came back, and then the books; or says why nothing was
-        sent, which is no attempt."""
+    def _attempt(self, probe: Probe, retest_target: RetestTarget) -> Attempt | str:
+        """Run the block once, read its response and then the ledger; return the attempt, or why
+        nothing was sent, which is no attempt."""
         self._label = probe.label
-        before = site.account.before() if isinstance(site.account, Account) else None
-        calls = set(self.journal.calls)
-        run = site.harness.run(probe.snippet.language.fence, probe.snippet.text, LIVE_LIMITS)
+        account, harness = retest_target.account, retest_target.harness
+        before = account.before() if isinstance(account, LedgerAccount) else None
+        earlier = set(self.journal.calls)
+        run = harness.run(probe.snippet.language.fence, probe.snippet.text, LIVE_LIMITS)
         at = self.clock()
-        made = sorted(set(self.journal.calls) - calls)
-        reading, sent = self._read(run, probe, site)
+        made = sorted(set(self.journal.calls) - earlier)
+        verdict, sent = self._read(run, probe, retest_target)
         if not made:
-            return reading.inconclusive or "the block sent nothing"
+            return verdict.inconclusive or "the block sent nothing"
         bill = None
-        if reading.outcome != "inconclusive":
-            bill = self._bill(site.account, before, self._call(probe, reading))
-            self._settle(made, bill)
-        exchange = reading.exchange
+        if verdict.outcome != "inconclusive":
+            bill = _bill(account, before, self._billed_call(probe, verdict))
+            self._settle(made[-1], bill)
+        exchange = verdict.exchange
         return Attempt(
             at=at,
-            outcome=reading.outcome,
-            reason=_line(reading.inconclusive),
+            outcome=verdict.outcome,
+            reason=_line(verdict.inconclusive),
             status=exchange.status if exchange and exchange.is_whole else None,
             request_id=exchange.request_id if exchange else None,
-            shape=reading.reply.shape if reading.outcome == "output" else None,
-            image=dict(reading.image) if reading.image else None,
-            error=_line(reading.reply.error),
-            signatures=reading.signatures,
-            upstream=self._upstream(probe, reading, bill, sent),
+            shape=verdict.reply.shape if verdict.outcome == "output" else None,
+            image=dict(verdict.image) if verdict.image else None,
+            error=_line(verdict.reply.error),
+            signatures=verdict.signatures,
+            upstream=self._upstream(probe, verdict, bill, sent),
             sent=sent or request_of(self.status, probe.endpoint, probe.target),
             duration_ms=run.ran.duration_ms,
             exit_code=run.ran.exit_code,
-            billing=Amounts.model_validate(bill, from_attributes=True) if bill else None,
+            billing=bill,
         )
 
-    def _read(self, run: Run, probe: Probe, site: RetestTarget) -> tuple[ReplyVerdict, Sent | None]:
-        """What came back, and what was sent: where the record cannot hold that, nothing is told."""
-        reading = with_image(read_run(run, probe.endpoint, self.status, site.harness), site.fetch)
-        if reading.exchange is None:
+    def _read(
+        self, run: Run, probe: Probe, retest_target: RetestTarget
+    ) -> tuple[ReplyVerdict, Sent | None]:
+        """Return the verdict on the response, and the request that was sent. A request that the
+        record cannot hold makes the verdict inconclusive."""
+        harness = retest_target.harness
+        verdict = read_run(run, probe.endpoint, self.status, harness)
+        verdict = with_image(verdict, retest_target.fetch)
+        if verdict.exchange is None:
             stopped = f"the block was stopped at its {run.ran.stopped} limit before an answer came"
-            return (replace(reading, inconclusive=stopped) if run.ran.stopped else reading), None
+            return (replace(verdict, inconclusive=stopped) if run.ran.stopped else verdict), None
         with suppress(ValidationError):
-            sent = request_in(reading.exchange, site.harness.base_url)
+            sent = request_in(verdict.exchange, harness.base_url)
             if sent is not None:
-                return reading, Sent.model_validate(sent.model_dump())
-        return replace(
-            reading, outcome="inconclusive", inconclusive=reading.inconclusive or UNHELD
-        ), None
+                return verdict, Sent.model_validate(sent.model_dump())
+        reason = verdict.inconclusive or UNRECORDABLE
+        return replace(verdict, outcome="inconclusive", inconclusive=reason), None
 
-    def _bill(
-        self,
-        account: Account | Inconclusive | None,
-        before: LedgerSnapshot | Inconclusive | None,
-        call: BilledCall,
-    ) -> Bill | None:
-        if account is None or isinstance(account, Inconclusive):
-            return bill_of(account) if account else None
-        return account.bill(before, call) if before else None
-
-    def _call(self, probe: Probe, reading: ReplyVerdict) -> BilledCall:
+    def _billed_call(self, probe: Probe, verdict: ReplyVerdict) -> BilledCall:
         model, _ = split(probe.endpoint)
-        exchange = reading.exchange
-        assert exchange is not None and reading.outcome != "inconclusive"
-        outcome: CallOutcome = "output" if reading.outcome == "output" else "error"
-        if reading.outcome == "error" and exchange.status == 200 and not reading.reply.is_refusal:
+        exchange = verdict.exchange
+        assert exchange is not None and verdict.outcome != "inconclusive"
+        outcome: CallOutcome = "output" if verdict.outcome == "output" else "error"
+        if verdict.outcome == "error" and exchange.status == 200 and not verdict.reply.is_refusal:
             outcome = "no-output"
         return BilledCall(
             outcome=outcome,
@@ -175,30 +183,29 @@ class Session:
         )
 
     def _upstream(
-        self, probe: Probe, reading: ReplyVerdict, bill: Bill | None, sent: Sent | None
+        self, probe: Probe, verdict: ReplyVerdict, bill: Bill | None, sent: Sent | None
     ) -> str | None:
-        """The model behind the alias, where the call was made by the alias and something told."""
+        """Return the model behind the alias, if the call was made by the alias and it is shown."""
         model, _ = split(probe.endpoint)
         if sent is None or self.status.models[model].upstream is None:
             return None
         by_alias = sent.body.get("model") == model or f"/{model}:" in sent.request
-        told = (bill.upstream if bill else None) or reading.reply.model
-        return told if by_alias and told != model and _is_name(told) else None
+        name = (bill.upstream if bill else None) or verdict.reply.model
+        return name if by_alias and name != model and _is_upstream(name) else None
 
-    def _settle(self, made: Sequence[int], bill: Bill | None) -> None:
-        if bill is None:
-            return
-        known = [usd for usd in (bill.log_usd, bill.used_delta_usd) if usd is not None]
-        if made and known:
-            self.budget.settle(made[-1], max(Decimal(0), *known))
+    def _settle(self, ordinal: int, bill: Bill | None) -> None:
+        if bill is not None:
+            known = [usd for usd in (bill.log_usd, bill.used_delta_usd) if usd is not None]
+            if known:
+                self.budget.settle(ordinal, max(Decimal(0), *known))
 
-    def _attempts(self, probe: Probe) -> list[tuple[str, Attempt]]:
-        """What the journal holds of a probe: each attempt with its containment; a call without an
-        attempt was interrupted."""
+    def _attempts(self, probe: Probe) -> list[JournalledAttempt]:
+        """Return the journal's attempts of a probe; a call without a result was interrupted."""
         kept = [one for one in self.journal.receipts if one["label"] == probe.label]
         ordinals = {one["ordinal"] for one in kept}
         attempts = [
-            (str(one["containment"]), Attempt.model_validate(one["attempt"])) for one in kept
+            JournalledAttempt(str(one["containment"]), Attempt.model_validate(one["attempt"]))
+            for one in kept
         ]
         for ordinal, call in self.journal.calls.items():
             if call.intent.label == probe.label and ordinal not in ordinals:
@@ -206,15 +213,15 @@ class Session:
                 lost = Attempt(
                     at=call.intent.at, outcome="inconclusive", reason=INTERRUPTED, sent=sent
                 )
-                attempts.append(("none", lost))
-        return sorted(attempts, key=lambda one: one[1].at)
+                attempts.append(JournalledAttempt("none", lost, is_interrupted=True))
+        return sorted(attempts, key=lambda kept: kept.attempt.at)
 
-    def _proofs(self) -> Iterator[RetestReceipt]:
+    def _receipts(self) -> Iterator[RetestReceipt]:
         found = [(probe, attempts) for probe in self.probes if (attempts := self._attempts(probe))]
-        told = {
+        conclusive = {
             (probe.target, probe.endpoint)
             for probe, attempts in found
-            if any(attempt.outcome != "inconclusive" for _, attempt in attempts)
+            if any(kept.attempt.outcome != "inconclusive" for kept in attempts)
         }
         for probe, attempts in found:
             yield RetestReceipt(
@@ -223,32 +230,44 @@ class Session:
                 language=probe.snippet.language.name,
                 block=probe.snippet.text,
                 sha256=sha256(probe.snippet.text.encode()).hexdigest(),
-                containment=attempts[-1][0],
+                containment=attempts[-1].containment,
                 rehearsal=self.is_rehearsal,
-                others_conclusive=self._others_conclusive(probe, attempts, told),
-                attempts=tuple(attempt for _, attempt in attempts),
+                others_conclusive=_others_conclusive(probe, attempts, conclusive),
+                attempts=tuple(kept.attempt for kept in attempts),
             )
 
-    def _others_conclusive(
-        self,
-        probe: Probe,
-        attempts: Sequence[tuple[str, Attempt]],
-        told: Collection[tuple[str, str]],
-    ) -> bool:
-        """Whether the target told elsewhere; of no use where it was us who broke off."""
-        is_ours = any(attempt.reason == INTERRUPTED for _, attempt in attempts)
-        others = (target == probe.target and name != probe.endpoint for target, name in told)
-        return any(others) and not is_ours
+
+def _bill(
+    account: LedgerAccount | Inconclusive | None,
+    before: LedgerSnapshot | Inconclusive | None,
+    call: BilledCall,
+) -> Bill | None:
+    if account is None or isinstance(account, Inconclusive):
+        return bill_of(account) if account else None
+    return account.bill(before, call) if before else None
+
+
+def _others_conclusive(
+    probe: Probe,
+    attempts: Sequence[JournalledAttempt],
+    conclusive: Collection[tuple[str, str]],
+) -> bool:
+    """Return whether another endpoint of the target was conclusive. That is no evidence against
+    the route where the retest itself was interrupted."""
+    others = any(
+        target == probe.target and endpoint != probe.endpoint for target, endpoint in conclusive
+    )
+    return others and not any(kept.is_interrupted for kept in attempts)
 
 
 def _line(text: str | None) -> str | None:
-    """A stranger's text in one line that can be shown and written down anywhere."""
+    """Return a stranger's text in one line that is safe to show and to write."""
     shown = "".join(letter if letter.isprintable() else " " for letter in text or "")
     return " ".join(shown.split())[:LONGEST_ERROR] or None
 
 
-def _is_name(told: str | None) -> bool:
-    """Whether the status file can hold it as a model's name."""
+def _is_upstream(name: str | None) -> bool:
+    """Return whether the status file can hold it as the name of a model."""
     with suppress(ValidationError):
-        return bool(UPSTREAM.validate_python(told))
+        return bool(UPSTREAM.validate_python(name))
     return False

@@ -1,4 +1,4 @@
-"""Site: where a retest asks: a live target, its ledger, and the hosts of its images."""
+"""Target of a retest: the harness of its blocks, its ledger, and the hosts of its images."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -10,19 +10,23 @@ import httpx
 
 from trueup.model import Target
 from trueup.relay import Budget
-from trueup.retest.billing import Account, Inconclusive, LedgerClient
+from trueup.retest.billing.client import LedgerClient
+from trueup.retest.billing.records import Inconclusive
+from trueup.retest.billing.settlement import LedgerAccount
 from trueup.sandbox import Containment
 from trueup.status_file import Stored
 from trueup.verify.reply_verdict import Fetch
 from trueup.verify.run import Harness, open_relay
 
 FETCH_S = 60.0
+"""Longest wait for bytes of a linked image, which exists already when its link is sent."""
 LARGEST_IMAGE = 64 * 2**20
+"""Bytes of a linked image: an uncompressed one of 4,096 by 4,096 pixels in four channels."""
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """The secrets of a target: the key for the relay, the other two for its ledger."""
+    """Secrets of a target: the key for the relay, the other two for its ledger."""
 
     key: str = field(repr=False)
     access_token: str | None = field(default=None, repr=False)
@@ -31,29 +35,29 @@ class Credentials:
 
 @dataclass(frozen=True)
 class RetestTarget:
-    """Where a target is asked: the bench, its books if they are to be read, and the way to an image
-    that a reply only links to."""
+    """The harness of a target, its account where bills are read, and a fetch of linked images."""
 
     harness: Harness
-    account: Account | Inconclusive | None
+    account: LedgerAccount | Inconclusive | None
     fetch: Fetch
 
 
 @contextmanager
 def open_live(
     stored: Stored,
-    access: Mapping[str, Credentials],
+    credentials: Mapping[str, Credentials],
     budget: Budget,
     containment: Containment | None,
     target: str,
     label: Callable[[], str],
 ) -> Iterator[RetestTarget]:
-    """A live target, by the relay. Its books are read where there is access to them.
+    """Open a live target behind the relay; its ledger is read where the credentials allow it.
 
-    `access` is by target."""
+    `credentials` are by target.
+    """
     facts = stored.status.targets[target]
     with ExitStack() as stack:
-        own, account = access[target], None
+        own, account = credentials[target], None
         if own.access_token and own.user_id is not None and facts.ledger is None:
             account = find_account(stack, facts.base_url, own)
         harness = stack.enter_context(
@@ -63,15 +67,15 @@ def open_live(
 
 
 def fetch_image(url: str, target: Target) -> bytes | str:
-    """What a link of a target leads to, fetched without a key, or why it was not."""
+    """Return the bytes behind a target's link, fetched without a key, or why there are none."""
     try:
         parts, own = urlsplit(url), urlsplit(target.base_url)
         url.encode()
     except ValueError:
-        return "the image is behind a link that is none"
+        return "the image is behind an invalid link"
     is_own = (parts.scheme, parts.netloc) == (own.scheme, own.netloc)
     if not is_own and (parts.scheme != "https" or parts.netloc.lower() not in target.media_hosts):
-        return f"the image is behind a link to {parts.netloc}, none of the target's media_hosts"
+        return f"the image is behind a link to {parts.netloc}, which is not in media_hosts"
     content = b""
     try:
         with httpx.stream("GET", url, timeout=FETCH_S) as reply:
@@ -89,16 +93,16 @@ def fetch_image(url: str, target: Target) -> bytes | str:
 def find_account(
     stack: ExitStack,
     base_url: str,
-    access: Credentials,
+    credentials: Credentials,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
-) -> Account | Inconclusive:
-    """The account behind a key, read over `stack`; waiting goes by `clock` and `sleep`."""
+) -> LedgerAccount | Inconclusive:
+    """Return the account behind a key; `stack` closes its client, which waits by `sleep`."""
     client = LedgerClient(
         base_url,
-        access_token=access.access_token,
-        user_id=access.user_id or 0,
+        access_token=credentials.access_token,
+        user_id=credentials.user_id or 0,
         clock=clock,
         sleep=sleep,
     )
-    return Account.find(stack.enter_context(client), access.key)
+    return LedgerAccount.find(stack.enter_context(client), credentials.key)

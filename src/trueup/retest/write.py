@@ -1,11 +1,10 @@
-"""Write: what a retest adds to the status file, and putting it and its proofs on disk."""
+"""Status update: the rows that a retest adds to the status file, and their receipts, on disk."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from trueup.errors import BadInput
 from trueup.model import Mapping as Sighting
 from trueup.model import Observation, Source, split
 from trueup.retest.receipt import RetestReceipt, row_of
@@ -20,61 +19,52 @@ from trueup.status_file import (
 
 
 @dataclass(frozen=True)
-class Update:
-    """The status with what the proofs add, and the files that its rows point to, by path."""
+class StatusUpdate:
+    """The status file with new rows, and the receipts that its rows point to, by path."""
 
     stored: Stored
     files: Mapping[str, str]
 
 
-def update(stored: Stored, proofs: Sequence[RetestReceipt], now: datetime) -> Update:
-    """The status file with a row for each proof, or with one more sighting on an equal row.
+def update(stored: Stored, receipts: Sequence[RetestReceipt], now: datetime) -> StatusUpdate:
+    """Return the status file with a row for each receipt, or with an equal row extended by it.
 
-    A proof that the file already points to adds nothing, so that a write which was cut off can be
-    made again. Raises BadInput where the file would not hold the rows as they are meant.
+    A receipt that the file already points to adds nothing, so that an interrupted write can be
+    repeated. Raises BadInput where the file would not hold the rows as they are meant.
     """
     files: dict[str, str] = {}
     known = {row.source.receipt for row in stored.status.observations if row.source}
-    for proof in proofs:
-        if proof.path in known:
+    for receipt in receipts:
+        if receipt.path in known:
             continue
-        equal = _equal(stored, row_of(proof))
+        equal = _equal(stored, row_of(receipt))
         if equal is not None:
-            proof = proof.model_copy(update={"previous": equal.source})
-        row = row_of(proof)
+            receipt = receipt.model_copy(update={"previous": equal.source})
+        row = row_of(receipt)
         assert row.source is not None and row.source.receipt is not None
-        files[row.source.receipt] = proof.render()
+        files[row.source.receipt] = receipt.render()
         if equal is None:
             stored = append_observation(stored, row, now)
         else:
-            stored = extend_observation(stored, equal, proof.at, now, row.source)
-        if sighting := _sighting(stored, proof, row.source):
+            stored = extend_observation(stored, equal, receipt.at, now, row.source)
+        if sighting := _sighting(stored, receipt, row.source):
             stored = append_mapping(stored, sighting, now)
-    return Update(stored, files)
+    return StatusUpdate(stored, files)
 
 
-def write(top: Path, made: Update) -> None:
-    """Puts the proofs on disk, and then the status file that points to them, each in one step.
+def write(top: Path, made: StatusUpdate) -> None:
+    """Write the receipts, and then the status file that points to them, each in one step.
 
-    Raises BadInput, with the status file as it was, where something cannot be written.
+    Raises BadInput or OSError, with the status file unchanged, where one cannot be written.
     """
-    try:
-        for name, text in made.files.items():
-            (top / name).parent.mkdir(parents=True, exist_ok=True)
-            write_whole(top / name, text.encode(), 0o644)
-    except OSError as error:
-        raise BadInput(
-            f"{error.filename or top}: {error.strerror}; a place for the receipts was expected."
-            " Nothing was written into the status file; mend it and use --resume --write."
-        ) from error
-    try:
-        save(made.stored)
-    except BadInput as error:
-        raise BadInput(f"{error} The answers are kept: use --resume --write.") from error
+    for name, text in made.files.items():
+        (top / name).parent.mkdir(parents=True, exist_ok=True)
+        write_whole(top / name, text.encode(), 0o644)
+    save(made.stored)
 
 
 def _equal(stored: Stored, row: Observation) -> Observation | None:
-    """The newest row of the endpoint at the target, where it holds the same and has a receipt."""
+    """Return the newest row of the endpoint at the target, if it is equal and has a receipt."""
     seen = stored.status.seen(row.endpoint, row.target)
     if not seen or row.outcome == "inconclusive" or row.billing == "inconclusive":
         return None
@@ -86,11 +76,12 @@ def _equal(stored: Stored, row: Observation) -> Observation | None:
     return newest if same and newest.newest < row.newest else None
 
 
-def _sighting(stored: Stored, proof: RetestReceipt, source: Source) -> Sighting | None:
-    """The model seen behind an alias, where the newest sighting was of another or only stated."""
-    alias, _ = split(proof.endpoint)
-    seen = next((one.upstream for one in reversed(proof.attempts) if one.upstream), None)
+def _sighting(stored: Stored, receipt: RetestReceipt, source: Source) -> Sighting | None:
+    """Return the model seen behind an alias, if the newest sighting differs or was not seen."""
+    alias, _ = split(receipt.endpoint)
+    upstreams = (attempt.upstream for attempt in reversed(receipt.attempts))
+    upstream = next(filter(None, upstreams), None)
     rows = [row for row in stored.status.mappings if row.alias == alias]
-    if seen is None or (rows and (rows[-1].upstream, rows[-1].how) == (seen, "seen")):
+    if upstream is None or (rows and (rows[-1].upstream, rows[-1].how) == (upstream, "seen")):
         return None
-    return Sighting(alias=alias, upstream=seen, at=proof.at, how="seen", source=source)
+    return Sighting(alias=alias, upstream=upstream, at=receipt.at, how="seen", source=source)

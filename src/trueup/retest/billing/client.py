@@ -1,11 +1,12 @@
-"""Client: reads a gateway's ledger over HTTP, and tells why where it cannot.
+"""Client: reads a gateway's ledger over HTTP, and never writes to it.
 
-It only reads. The access token is in its headers alone: in no message, repr or log.
+The access token is in its headers alone: in no message, repr or log.
 """
 
 import re
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from types import TracebackType
 from typing import Self, TypeVar
@@ -37,23 +38,33 @@ T = TypeVar("T")
 U = TypeVar("U")
 TOKENS, LOG = "/api/token/", "/api/log/self"
 TIMEOUT_S = 30.0
+"""Longest wait for a management route, which answers from a database within a second."""
 LARGEST_REPLY = 8 * 2**20
-PAGE_SIZE, MOST_PAGES = 100, 20
-FIRST_WAIT_S, MOST_WAIT_S, PATIENCE_S = 5.0, 60.0, 200.0
+"""A price list of thousands of models takes less than 2 MiB, a page of the log less than 1 MiB."""
+PAGE_SIZE = 100
+"""The largest page that every version of the gateway serves."""
+MOST_PAGES = 20
+"""Pages of tokens: 2,000 are more than one owner keeps, and all fit the rate limit."""
+FIRST_WAIT_S, MOST_WAIT_S = 5.0, 60.0
+"""Pauses after a 429, doubled from the first to the last."""
+PATIENCE_S = 200.0
+"""Longest wait after 429: the gateway's window of 180 s, and a margin."""
 LONGEST_MESSAGE = 200
+"""Letters of a gateway's own message in a reason: a sentence or two."""
 MASK = "***"
-SAYS_KEY = re.compile(r"sk-[\w*-]+")
+KEY_LIKE = re.compile(r"sk-[\w*-]+")
 MARGIN_S = 3600
+"""Log rows are read from an hour before the token's last use, whatever the gateway's time zone."""
 LAST_SECOND = 10**11
-"""A time beyond it is none in seconds."""
+"""A later time is no time in seconds but in milliseconds."""
 
 
 class LedgerClient:
-    """What one owner of a gateway's tokens can read under `/api`.
+    """The records under `/api` that an owner of a gateway's tokens can read.
 
-    Every method returns what it read or an `Inconclusive`; none raises for what a gateway does.
-    Reads are paced below the gateway's limit, and wait where it answers 429. `clock` counts seconds
-    from anywhere. Raises BadInput for an access token that no header can carry.
+    Every method returns a record or an `Inconclusive`; none raises for what a gateway does. Reads
+    are paced below the gateway's limit, and wait where it answers 429. `clock` counts seconds from
+    any start. Raises BadInput for an access token that no header can carry.
     """
 
     def __init__(
@@ -68,15 +79,16 @@ class LedgerClient:
     ) -> None:
         if access_token is not None and not re.fullmatch("[!-~]+", access_token):
             raise BadInput(
-                "the access token: empty, or with white space or letters that no header takes; the"
-                " token of the gateway's own settings page was expected. Export it again."
+                "access token",
+                "empty, or with white space or letters that no header can carry",
+                "Copy it from the gateway's settings page and export it again.",
             )
         self.clock, self.sleep = clock, sleep
         self._base_url = base_url
         self._is_owner = access_token is not None
         self._secrets = {access_token} if access_token else set()
         self._owner = {"authorization": access_token or "", "new-api-user": str(user_id)}
-        self._pace = RateLimiter(clock, sleep)
+        self._limiter = RateLimiter(clock, sleep)
         self._http = httpx.Client(
             transport=transport,
             timeout=TIMEOUT_S,
@@ -95,25 +107,25 @@ class LedgerClient:
         self._http.close()
 
     def terms(self) -> Terms | Inconclusive:
-        """What the gateway tells everyone of its billing."""
+        """Return the gateway's public terms of billing."""
         return self._data("/api/status", parse_terms, is_public=True)
 
     def prices(self, group: str = "default") -> dict[str, Decimal | None] | Inconclusive:
-        """Dollars a call by model for a group of callers; None where the price is not fixed."""
+        """Return dollars per call by model for a group; None where the price is not fixed."""
         reply = self._reply("/api/pricing", {}, is_public=True)
         return self._parsed("/api/pricing", reply, lambda fields: parse_prices(fields, group))
 
     def find_token(self, key: str) -> TokenColumns | Inconclusive:
-        """The owner's token that has a key, with `sk-` or without; one that is masked will do."""
+        """Return the owner's token of a key, with `sk-` or without; the list may mask its keys."""
         self._secrets |= {key, key.removeprefix("sk-")} - {""}
         listed = self._tokens()
         return self._parsed(TOKENS, listed, lambda tokens: _keyed(tokens, key))
 
     def read(self, token: TokenColumns) -> LedgerSnapshot | Inconclusive:
-        """The columns of a token and of its owner as the database has them, and then the log."""
-        number = self._data(f"{TOKENS}{token.id}", parse_token)
-        if isinstance(number, Inconclusive):
-            return number
+        """Return the columns of a token and of its owner, and then the log."""
+        columns = self._data(f"{TOKENS}{token.id}", parse_token)
+        if isinstance(columns, Inconclusive):
+            return columns
         user = self._data("/api/user/self", parse_user)
         if isinstance(user, Inconclusive):
             return user
@@ -121,14 +133,28 @@ class LedgerClient:
         since = token.accessed_time - MARGIN_S
         since = since if 0 < since < LAST_SECOND else 0
         found = self._items(LOG, {"type": 0, "start_timestamp": since})
-        return self._parsed(LOG, found, lambda page: _reading(number, user, *page))
+        return self._parsed(LOG, found, lambda page: self._snapshot(columns, user, *page))
+
+    def _snapshot(
+        self, token: TokenColumns, user: UserColumns, items: list[object], total: int | None
+    ) -> LedgerSnapshot:
+        """Return a snapshot. A bare list has no total, so one of full tens may have been cut off.
+
+        The upstream of a row may get into the status file, so it is masked.
+        """
+        rows = tuple(parse_row(item) for item in items)
+        is_whole = len(rows) % 10 != 0 or not rows if total is None else len(rows) >= total
+        if not is_whole and rows and rows[0].created_at < rows[-1].created_at:
+            raise ValueError("the log begins with its oldest rows, not its newest")
+        rows = tuple(replace(row, upstream=self._mask(row.upstream or "") or None) for row in rows)
+        return LedgerSnapshot(token, user, rows, is_whole)
 
     def _tokens(self) -> list[object] | Inconclusive:
-        """All tokens. Versions with pages count them from 1, and those with bare lists from 0."""
+        """Return all tokens. Versions with pages count from 1, those with bare lists from 0."""
         seen: dict[int, object] = {}
         paged = 0
-        for place in range(MOST_PAGES):
-            found = self._items(TOKENS, {"p": place + paged} if place else {})
+        for number in range(MOST_PAGES):
+            found = self._items(TOKENS, {"p": number + paged} if number else {})
             if isinstance(found, Inconclusive):
                 return found
             items, total = found
@@ -139,10 +165,10 @@ class LedgerClient:
             seen |= numbered
             paged = 0 if total is None else 1
             # A bare list counted from 1 shows its first page twice.
-            may_repeat = total is None and place == 1 and bool(items)
+            may_repeat = total is None and number == 1 and bool(items)
             if (total is not None and len(seen) >= total) or not (is_new or may_repeat):
                 return list(seen.values())
-        return _unread(TOKENS, f"more than {len(seen)} tokens; fewer were expected")
+        return _unread(TOKENS, f"there are more than {len(seen)} tokens")
 
     def _items(
         self, path: str, params: Mapping[str, int]
@@ -170,36 +196,36 @@ class LedgerClient:
     def _reply(
         self, path: str, params: Mapping[str, int], is_public: bool = False
     ) -> Fields | Inconclusive:
-        """The envelope of a success. Only its `success` tells, whatever the status."""
+        """Return the envelope of a success, which its `success` shows, whatever the status."""
         if not (self._is_owner or is_public):
-            return _unread(path, "no access token was given; the ledger is read with one")
-        sent = self._patient(path, params, is_public)
+            return _unread(path, "the ledger cannot be read without an access token")
+        sent = self._send_paced(path, params, is_public)
         if isinstance(sent, Inconclusive):
             return sent
         status, content = sent
         try:
             reply = parse_json(content)
         except ValueError as error:
-            return _unread(path, f"HTTP {status} with {error}; a JSON object was expected")
+            return _unread(path, f"HTTP {status} with {error}")
         if not isinstance(reply, dict):
-            return _unread(path, f"HTTP {status} with JSON that is no object; one was expected")
+            return _unread(path, f"HTTP {status} with JSON that is no object")
         if reply.get("success") is not True:
-            words = self._masked(reply.get("message"))
-            return _unread(path, f"HTTP {status}, no success, {words}; success was expected")
+            message = self._message(reply.get("message"))
+            return _unread(path, f"HTTP {status} without success, {message}")
         return reply
 
-    def _patient(
+    def _send_paced(
         self, path: str, params: Mapping[str, int], is_public: bool
     ) -> tuple[int, bytes] | Inconclusive:
-        """Status and content, once the gateway no longer answers 429."""
+        """Return status and content, once the gateway no longer answers 429."""
         waited_s, next_s = 0.0, FIRST_WAIT_S
         while True:
-            self._pace.wait()
+            self._limiter.wait()
             sent = self._send(path, params, is_public)
             if isinstance(sent, Inconclusive) or sent[0] != 429:
                 return sent
             if waited_s >= PATIENCE_S:
-                return _unread(path, f"HTTP 429 for {waited_s:.0f} s; an answer was expected")
+                return _unread(path, f"HTTP 429 for {waited_s:.0f} s")
             self.sleep(next_s)
             waited_s, next_s = waited_s + next_s, min(2 * next_s, MOST_WAIT_S)
 
@@ -212,24 +238,27 @@ class LedgerClient:
             url = httpx.URL(self._base_url).join(path)
             with self._http.stream("GET", url, params=dict(params), headers=headers) as reply:
                 if reply.headers.get("content-encoding", "identity") != "identity":
-                    return _unread(path, "a compressed reply; a plain one was expected")
+                    return _unread(path, "the reply is compressed")
                 for part in reply.iter_bytes():
                     content += part
                     if len(content) > LARGEST_REPLY:
-                        return _unread(path, "a reply of more than 8 MiB; less was expected")
+                        return _unread(path, f"the reply is larger than {LARGEST_REPLY} bytes")
                     if self.clock() - started > TIMEOUT_S:
-                        return _unread(path, f"a reply that takes more than {TIMEOUT_S:.0f} s")
+                        return _unread(path, f"the reply took longer than {TIMEOUT_S:.0f} s")
                 return reply.status_code, content
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
-            return _unread(path, f"no answer ({type(error).__name__}); one was expected")
+            return _unread(path, f"no answer ({type(error).__name__})")
 
-    def _masked(self, message: object) -> str:
-        """What the gateway says, in one short line without the access token or a key."""
-        words = message if isinstance(message, str) else ""
+    def _mask(self, text: str) -> str:
         for secret in sorted(self._secrets, key=len, reverse=True):
-            words = words.replace(secret, MASK)
-        words = " ".join(SAYS_KEY.sub(MASK, words).split())
-        shown = "".join(letter for letter in words if letter.isprintable())[:LONGEST_MESSAGE]
+            text = text.replace(secret, MASK)
+        return text
+
+    def _message(self, message: object) -> str:
+        """Return the gateway's message in one short line without the access token or a key."""
+        text = self._mask(message) if isinstance(message, str) else ""
+        text = " ".join(KEY_LIKE.sub(MASK, text).split())
+        shown = "".join(letter for letter in text if letter.isprintable())[:LONGEST_MESSAGE]
         return f"'{shown}'" if shown else "no message"
 
 
@@ -238,27 +267,16 @@ def _numbered(tokens: list[object]) -> dict[int, object]:
 
 
 def _keyed(tokens: list[object], key: str) -> TokenColumns:
-    told = [(is_keyed(token, key), token) for token in tokens]
-    exact = [parse_token(token) for has, token in told if has]
-    fitting = {token.id: token for token in (parse_token(one) for has, one in told if has is None)}
-    found = exact or list(fitting.values())
+    """Return the token that has the key, or else the only one whose masked key fits it."""
+    exact = [token for token in tokens if is_keyed(token, key)]
+    masked = _numbered([token for token in tokens if is_keyed(token, key) is None])
+    found = exact or list(masked.values())
     if not found:
-        raise ValueError("none of the owner's tokens has this key; one was expected")
+        raise ValueError("none of the owner's tokens has this key")
     if len(found) > 1 and not exact:
-        raise ValueError("several tokens show ends that fit this key; one was expected")
-    return found[0]
+        raise ValueError("the masked keys of several tokens fit this key")
+    return parse_token(found[0])
 
 
-def _reading(
-    token: TokenColumns, user: UserColumns, items: list[object], total: int | None
-) -> LedgerSnapshot:
-    """A bare list does not say how many rows there are: one of full tens may be cut off."""
-    rows = tuple(parse_row(item) for item in items)
-    is_whole = len(rows) % 10 != 0 or not rows if total is None else len(rows) >= total
-    if not is_whole and rows and rows[0].created_at < rows[-1].created_at:
-        raise ValueError("the log's oldest rows; its newest were expected")
-    return LedgerSnapshot(token, user, rows, is_whole)
-
-
-def _unread(path: str, found: str) -> Inconclusive:
-    return Inconclusive("unreadable", f"{path}: {found}.")
+def _unread(path: str, problem: str) -> Inconclusive:
+    return Inconclusive("unreadable", f"{path}: {problem}.")

@@ -1,6 +1,6 @@
 """Dialect: the replies of the management routes, read as every version of the gateway writes them.
 
-What is missing, of a wrong kind or out of bounds raises ValueError, in words without the value.
+A value that is missing, of a wrong kind or out of bounds raises ValueError, which does not show it.
 """
 
 import json
@@ -11,7 +11,9 @@ from trueup.retest.billing.records import LogRow, Terms, TokenColumns, UserColum
 
 Fields = Mapping[str, object]
 LARGEST = 2**63 - 1
+"""The largest number of the columns of a gateway's database."""
 PER_CALL = 1
+"""`quota_type` of a model with a fixed price; 0 is a price by tokens."""
 KINDS: Mapping[type, str] = {
     str: "a text",
     bool: "true or false",
@@ -24,15 +26,15 @@ KINDS: Mapping[type, str] = {
 
 
 def parse_json(content: bytes) -> object:
-    """A JSON text with its fractions as Decimal; NaN and infinities are refused."""
+    """Return the value of a JSON text, fractions as Decimal; NaN and infinities are refused."""
     try:
         return json.loads(content, parse_float=Decimal, parse_constant=_refuse)
     except (ValueError, ArithmeticError, RecursionError):
-        raise ValueError("no JSON that can be read") from None
+        raise ValueError("a body that is no readable JSON") from None
 
 
 def parse_items(data: object) -> tuple[list[object], int | None]:
-    """The items of a page or of a bare list, and how many the page says there are."""
+    """Return the items of a page or of a bare list, and the page's total."""
     if data is None or isinstance(data, list):
         return data or [], None
     page = _object("data", data)
@@ -43,7 +45,7 @@ def parse_items(data: object) -> tuple[list[object], int | None]:
 
 
 def parse_token(data: object) -> TokenColumns:
-    """A token's columns, without its key."""
+    """Return a token's columns, without its key."""
     fields = _object("the token", data)
     return TokenColumns(
         id=whole(fields, "id"),
@@ -57,7 +59,7 @@ def parse_token(data: object) -> TokenColumns:
 
 
 def is_keyed(data: object, key: str) -> bool | None:
-    """Whether a token has a key: None where it shows only the ends of one, and they fit.
+    """Return whether a token has a key: None where it shows only the ends of one, and they fit.
 
     Either may have its `sk-` or not, and `key` may end in the channel that it is pinned to.
     """
@@ -67,14 +69,14 @@ def is_keyed(data: object, key: str) -> bool | None:
         return bool(shown) and shown in (bare, bare.split("-")[0])
     start, end = shown.split("*")[0], shown.split("*")[-1]
     fits = (
-        one.startswith(start) and one.endswith(end) and len(one) >= len(start + end)
-        for one in (bare, bare.split("-")[0])
+        own.startswith(start) and own.endswith(end) and len(own) >= len(start + end)
+        for own in (bare, bare.split("-")[0])
     )
     return None if start + end and any(fits) else False
 
 
 def parse_user(data: object) -> UserColumns:
-    """A user's columns."""
+    """Return a user's columns."""
     fields = _object("the user", data)
     return UserColumns(
         id=whole(fields, "id"),
@@ -85,13 +87,13 @@ def parse_user(data: object) -> UserColumns:
 
 
 def parse_row(data: object) -> LogRow:
-    """A log row; `other` may be an object or the text of one, and may hold the request id."""
+    """Return a log row; `other` may be an object or the text of one, with the request id."""
     fields = _object("a log row", data)
     other = _other(fields.get("other"))
     tokens = [whole(fields, name, 1) for name in ("prompt_tokens", "completion_tokens")]
     quota = whole(fields, "quota")
     if quota < 0:
-        raise ValueError("quota is below 0; 0 or more was expected")
+        raise ValueError("quota is below 0")
     return LogRow(
         type=whole(fields, "type"),
         created_at=whole(fields, "created_at"),
@@ -110,7 +112,7 @@ def parse_row(data: object) -> LogRow:
 
 
 def parse_terms(data: object) -> Terms:
-    """What the gateway tells of its billing. A field of an odd kind counts as not told."""
+    """Return the terms of billing; a field of a wrong kind counts as absent."""
     fields = _object("data", data)
     batching = fields.get("enable_batch_update")
     try:
@@ -124,13 +126,13 @@ def parse_terms(data: object) -> Terms:
 
 
 def parse_prices(reply: Fields, group: str) -> dict[str, Decimal | None]:
-    """Dollars a call by model for the callers of a group; None where a call has no fixed price.
+    """Return dollars per call by model for a group of callers; None where no price is fixed.
 
-    The ratio of the group is part of it, so a price whose ratio is not told is None as well.
+    A price is multiplied by the ratio of the group, so it is None as well where there is no ratio.
     """
     items, _ = parse_items(reply.get("data"))
-    told = reply.get("group_ratio")
-    ratios: Fields = told if isinstance(told, dict) else {}
+    group_ratio = reply.get("group_ratio")
+    ratios: Fields = group_ratio if isinstance(group_ratio, dict) else {}
     ratio = decimal(ratios, group) if group in ratios else None
     listed = [_object("a price", item) for item in items]
     return {text(fields, "model_name"): _per_call(fields, ratio) for fields in listed}
@@ -145,30 +147,30 @@ def _per_call(fields: Fields, ratio: Decimal | None) -> Decimal | None:
 
 
 def whole(fields: Fields, name: str, absent: int | None = None) -> int:
-    """A field that is a whole number of at most 64 bits."""
+    """Return a field that is a whole number of at most 64 bits."""
     value = fields.get(name)
     if value is None and absent is not None:
         return absent
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise _wrong(name, value, "a whole number")
     if not -LARGEST <= value <= LARGEST or value != int(value):
-        raise ValueError(f"{name} is out of bounds; a whole number of 64 bits was expected")
+        raise ValueError(f"{name} is no whole number of 64 bits")
     return int(value)
 
 
 def decimal(fields: Fields, name: str) -> Decimal:
-    """A field that is a number of a size that money can have."""
+    """Return a field that is a number of at most 64 bits, as all amounts are."""
     value = fields.get(name)
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise _wrong(name, value, "a number")
     number = Decimal(value)
     if not -LARGEST <= number <= LARGEST:
-        raise ValueError(f"{name} is out of bounds; a number of 64 bits was expected")
+        raise ValueError(f"{name} is no number of 64 bits")
     return number
 
 
 def text(fields: Fields, name: str, absent: str | None = None) -> str:
-    """A field that is a text."""
+    """Return a field that is a text."""
     value = fields.get(name)
     if value is None and absent is not None:
         return absent
@@ -191,7 +193,7 @@ def _object(name: str, value: object) -> Fields:
 
 
 def _other(value: object) -> Fields:
-    """The details of a row; what cannot be read of them is absent, as it is in old rows."""
+    """Return the details of a row; unreadable ones are absent, as they are in old rows."""
     if isinstance(value, str):
         try:
             value = parse_json(value.encode())
@@ -209,5 +211,5 @@ def _refuse(constant: str) -> object:
 
 
 def _wrong(name: str, value: object, expected: str) -> ValueError:
-    kind = KINDS.get(type(value), "of an odd kind")
-    return ValueError(f"{name} is {kind}; {expected} was expected")
+    kind = KINDS.get(type(value), "of another kind")
+    return ValueError(f"{name} is {kind}, expected {expected}")

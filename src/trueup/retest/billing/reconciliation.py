@@ -1,4 +1,4 @@
-"""Reconciliation: two readings of the books and one call, to its bill. No clock and no network."""
+"""Reconciliation: two snapshots of the ledger and one call, to its bill. No clock, no network."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,16 +22,18 @@ from trueup.retest.billing.records import (
 
 Judged = tuple[Billing, Cause, str]
 SMALLEST_USD = Decimal("0.000000001")
+"""A unit is 1/500,000 of a dollar by default; this shows thousandths of it."""
 WIDE = Context(prec=80)
+"""Digits for 64 bits of units at any price of a unit, with the nine places of SMALLEST_USD."""
 
 
 @dataclass(frozen=True)
 class Moved:
-    """How far each column moved, in quota units, and what the call's rows say of it.
+    """Changes of each column in quota units, beside the amounts of the call's rows.
 
-    `charged` is the sum of the rows that charge, `logged` the same less what rows gave back.
-    `others` is the sum of the charges of the account's other tokens; `is_shared` tells whether
-    anything else of the account is in the log.
+    `charged` is the sum of the rows that charge, `logged` the same less refunds. `others` is the
+    sum of the charges of the account's other tokens; `is_shared` is true where anything else of the
+    account is in the log.
     """
 
     mine: tuple[LogRow, ...]
@@ -46,19 +48,20 @@ class Moved:
 
     @property
     def agrees(self) -> bool:
-        """Whether the token's columns moved by what its rows say."""
+        """Whether the token's columns changed by the amount of the rows."""
         return self.logged == self.used == -self.remain
 
     @property
     def has_row(self) -> bool:
-        """Whether a row tells what the call was charged, even if nothing."""
+        """Whether a row has the charge of the call, even a charge of 0."""
         return any(row.type == CONSUME for row in self.mine)
 
     @property
     def user_agrees(self) -> bool:
-        """Whether the user's columns moved by the call alone, or by all the rows there are.
+        """Whether the user's columns changed by the call alone, or by all the rows there are.
 
-        A refund may leave the user's used_quota as it was, and a subscription pays for the wallet.
+        A refund may leave the user's used_quota as it was, and a subscription pays in place of the
+        wallet.
         """
         wallet = 0 if any(row.is_subscription for row in self.mine) else self.logged
         return any(
@@ -77,31 +80,31 @@ def reconcile(
     *,
     is_exclusive: bool = False,
 ) -> Bill:
-    """The bill of one call, from settled readings around it and the rows that came between them.
+    """Return the bill of a call, from settled snapshots around it and the rows between them.
 
-    The token's columns judge: they are the gateway's own books of this key. The user's columns only
-    confirm, because anyone else on the account moves them too, and a call under way holds quota
-    without a row. So where the token's columns agree with the rows and the user's do not, it cannot
-    be told, unless `is_exclusive` says that nobody else used the account and the log shows no one.
-    Another call with the same token spoils the token's columns as well. A price of 0 that the token
-    and the user did not pay is no fault; any other image that cost nothing is `uncharged-success`.
-    An image without a row, and without any movement, cannot be told: a gateway that charges nothing
-    still writes a row.
+    The token's columns decide: they are the gateway's own ledger of this key. The user's columns
+    only confirm, because anyone else on the account changes them too, and a call under way holds
+    quota without a row. So where the token's columns agree with the rows and the user's do not, the
+    bill is inconclusive, unless `is_exclusive` says that nobody else used the account and the log
+    shows no one. Another call with the same token spoils the token's columns as well. A price of 0
+    that neither token nor user paid is no fault; any other image that cost nothing is
+    `uncharged-success`. An image without a row and without any change is inconclusive: a gateway
+    that charges nothing still writes a row.
     """
     moved = _moved(before, after, rows, call)
     judged = (
-        _spoilt(before, after, rows, call, moved)
-        or _odd(before, moved, call)
+        _unusable_snapshots(before, after, rows, call, moved)
+        or _unfit_columns(before, moved, call)
         or _judged(moved, call)
     )
     if judged[0] in ("aligned", "uncharged-success") and not moved.user_agrees:
         judged = _of_the_user(moved, call, is_exclusive)
     units = terms.quota_units_per_usd if terms else None
-    verdict, cause, why = judged
+    verdict, cause, reason = judged
     return Bill(
         verdict=verdict,
         cause=cause,
-        reason=f"{_amounts(moved, units)}: {why}.",
+        reason=f"{_amounts(moved, units)}: {reason}.",
         log_quota_units=moved.logged,
         used_delta_quota_units=moved.used,
         remain_delta_quota_units=moved.remain,
@@ -111,20 +114,20 @@ def reconcile(
     )
 
 
-def bill_of(cannot_tell: Inconclusive) -> Bill:
-    """The bill where the books could not be read, or did not settle."""
-    return Bill("inconclusive", cannot_tell.cause, cannot_tell.reason)
+def bill_of(unread: Inconclusive) -> Bill:
+    """Return the bill where the ledger was unreadable or did not settle."""
+    return Bill(verdict="inconclusive", cause=unread.cause, reason=unread.reason)
 
 
 def is_agreed(
     before: LedgerSnapshot, after: LedgerSnapshot, rows: Sequence[LogRow], call: BilledCall
 ) -> bool:
-    """Whether the token's columns moved by what the call's rows say."""
+    """Return whether the token's columns changed by the amount of the call's rows."""
     return _moved(before, after, rows, call).agrees
 
 
 def is_logged(before: LedgerSnapshot, rows: Sequence[LogRow], call: BilledCall) -> bool:
-    """Whether the row that tells the call's charge is there."""
+    """Return whether the row with the call's charge is there."""
     return any(row.type == CONSUME for row in own_rows(rows, before.token, call)[0])
 
 
@@ -149,46 +152,46 @@ def _moved(
     )
 
 
-def _spoilt(
+def _unusable_snapshots(
     before: LedgerSnapshot,
     after: LedgerSnapshot,
     rows: Sequence[LogRow],
     call: BilledCall,
     moved: Moved,
 ) -> Judged | None:
-    """Why the readings say nothing of this call, if so."""
+    """Return why the snapshots are no evidence of this call, if so."""
     _, others = own_rows(rows, before.token, call)
-    told = (before.token.id, before.user.id, before.token.is_unlimited)
-    if told != (after.token.id, after.user.id, after.token.is_unlimited):
-        return _cannot("token-changed", "the token was changed or is another one")
+    same = (before.token.id, before.user.id, before.token.is_unlimited)
+    if same != (after.token.id, after.user.id, after.token.is_unlimited):
+        return "inconclusive", "token-changed", "the token was changed or is another one"
     if not after.is_whole and len(rows) >= len(after.rows):
-        return _cannot("other-traffic", "more rows came than one page of the log shows")
+        return "inconclusive", "other-traffic", "one page of the log does not hold all new rows"
     if others:
-        return _cannot("other-traffic", "the token's log has rows of other calls")
+        return "inconclusive", "other-traffic", "the token's log has rows of other calls"
     charges = [row for row in moved.mine if row.type == CONSUME and not row.is_violation_fee]
-    told_apart = call.request_id and all(row.request_id for row in charges)
-    if len(charges) > 1 and not told_apart:
-        return _cannot("other-traffic", f"{len(charges)} rows fit the call, and one was expected")
+    have_ids = call.request_id and all(row.request_id for row in charges)
+    if len(charges) > 1 and not have_ids:
+        return "inconclusive", "other-traffic", f"got {len(charges)} rows of the call, expected 1"
     if moved.used < 0 or moved.logged < 0:
-        return _cannot("other-traffic", "more came back than was charged, as of an earlier call")
+        return "inconclusive", "other-traffic", "the refund is larger than the charge"
     return None
 
 
-def _odd(before: LedgerSnapshot, moved: Moved, call: BilledCall) -> Judged | None:
-    """Columns that cannot tell: of an unlimited token, or changed by hand.
+def _unfit_columns(before: LedgerSnapshot, moved: Moved, call: BilledCall) -> Judged | None:
+    """Return why the columns are no evidence: of an unlimited token, or changed by hand.
 
-    A charge that the other columns show to be wrong is told all the same.
+    A charge that the other columns show to be wrong is reported all the same.
     """
     is_still = moved.used == moved.remain == 0
     if before.token.is_unlimited and moved.logged and is_still:
-        return _cannot("unlimited-token", "an unlimited token whose columns do not move")
+        return "inconclusive", "unlimited-token", "the columns of an unlimited token do not change"
     if moved.remain == -moved.used:
         return None
     if moved.logged != moved.used or (call.outcome != "output" and (moved.logged or moved.used)):
         return None
     if before.token.is_unlimited:
-        return _cannot("unlimited-token", "remain_quota of an unlimited token moved otherwise")
-    return _cannot("remain-edited", "remain_quota moved otherwise, as when its owner sets it")
+        return "inconclusive", "unlimited-token", "remain_quota changed by another amount"
+    return "inconclusive", "remain-edited", "remain_quota was changed from outside, as by its owner"
 
 
 def _judged(moved: Moved, call: BilledCall) -> Judged:
@@ -197,12 +200,12 @@ def _judged(moved: Moved, call: BilledCall) -> Judged:
     is_charged = bool(moved.logged or moved.used)
     if call.outcome == "no-output":
         if is_charged:
-            why = f"HTTP {call.http_status} without an image was charged"
-            return "charged-without-output", "billed-without-image", why
+            reason = f"HTTP {call.http_status} without an image was charged"
+            return "charged-without-output", "billed-without-image", reason
         if not moved.has_row:
-            return _cannot("no-row", f"HTTP {call.http_status}, and no row tells its charge")
+            return "inconclusive", "no-row", f"HTTP {call.http_status} without a row of its charge"
     if not is_charged:
-        return "aligned", "nothing-charged", "nothing was expected, and nothing was charged"
+        return "aligned", "nothing-charged", "nothing was due, and nothing was charged"
     if any(row.is_violation_fee and row.quota for row in moved.mine):
         cause: Cause = "violation-fee"
     else:
@@ -212,16 +215,16 @@ def _judged(moved: Moved, call: BilledCall) -> Judged:
 
 def _of_an_image(moved: Moved, call: BilledCall) -> Judged:
     if not moved.has_row and not moved.used:
-        return _cannot("no-row", "an image came back, and no row tells its charge")
+        return "inconclusive", "no-row", "an image was returned without a row of its charge"
     if moved.logged != moved.used:
-        return "mismatch", _difference(moved), "log quota and used_quota differ; equal was expected"
+        return "mismatch", _difference(moved), "log quota and used_quota differ"
     if moved.logged:
         return "aligned", "agreed", "log, used_quota and remain_quota agree"
     if call.price_usd == 0:
         return "aligned", "free-model", "the model is free, and nothing was charged"
     has_usage = any(row.has_usage for row in moved.mine if row.type == CONSUME)
     cause: Cause = "zero-row" if has_usage else "no-usage"
-    return "uncharged-success", cause, "an image came back, and nothing was charged"
+    return "uncharged-success", cause, "an image was returned, and nothing was charged"
 
 
 def _difference(moved: Moved) -> Cause:
@@ -233,26 +236,22 @@ def _difference(moved: Moved) -> Cause:
 
 
 def _of_the_user(moved: Moved, call: BilledCall, is_exclusive: bool) -> Judged:
-    """What it means that the token's columns agree with the rows, and the user's do not."""
-    why = "the token's columns agree with the log, and the user's do not"
+    """Return the verdict where the token's columns agree with the rows and the user's do not."""
+    reason = "the token's columns agree with the log, and the user's do not"
     if moved.is_shared or not is_exclusive:
-        return _cannot("other-traffic", f"{why}, as by other traffic of the account")
+        return "inconclusive", "other-traffic", f"{reason}, perhaps by other traffic of the account"
     if call.outcome == "output":
-        return "mismatch", "user-columns", why
+        return "mismatch", "user-columns", reason
     if call.outcome == "no-output":
-        return "charged-without-output", "user-columns", why
-    return "charged-on-failure", "user-columns", why
-
-
-def _cannot(cause: Cause, why: str) -> Judged:
-    return "inconclusive", cause, why
+        return "charged-without-output", "user-columns", reason
+    return "charged-on-failure", "user-columns", reason
 
 
 def _amounts(moved: Moved, units: Decimal | None) -> str:
-    """The amounts of every leg; those of the user only where they are not the token's."""
+    """Return the amounts of every leg; the user's only where they differ from the token's."""
     logged, used = (f" ({_usd(n, units)} USD)" if units else "" for n in (moved.logged, moved.used))
     text = (
-        f"log quota {moved.logged} units{logged}, used_quota moved {moved.used:+} units{used},"
+        f"log quota {moved.logged} units{logged}, used_quota {moved.used:+} units{used},"
         f" remain_quota {moved.remain:+} units"
     )
     if moved.user_used == moved.user_spent == moved.used:
@@ -269,7 +268,7 @@ def _usd(quota_units: int, units: Decimal) -> Decimal:
 
 
 def _stated_usd(moved: Moved) -> Decimal | None:
-    """What the rows say in dollars, where the gateway does not tell what a dollar is."""
+    """Return the rows' own dollars, for a gateway that does not document its rate."""
     stated = [row.cost_usd for row in moved.mine if row.type == CONSUME]
     known = [usd for usd in stated if usd is not None]
     return sum(known, Decimal(0)) if known and len(known) == len(stated) else None

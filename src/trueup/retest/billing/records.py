@@ -1,6 +1,6 @@
-"""Books: what is read of a gateway's ledger, the call that it should show, and the bill of it.
+"""Records: the columns and rows of a gateway's ledger, the call that they should show, its bill.
 
-Quota units are whole numbers and dollars are Decimal. No noun here holds a key or an access token.
+Quota units are whole numbers and dollars are Decimal. No record holds a key or an access token.
 """
 
 from collections import Counter
@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from trueup.model import Billing
+from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
+
+from trueup.model import Billing, Frozen
 
 Cause = Literal[
     "agreed",
@@ -35,11 +38,12 @@ Cause = Literal[
 ]
 CallOutcome = Literal["output", "error", "no-output"]
 CONSUME, ERROR, REFUND = 2, 5, 6
+"""Types of a log row: a charge, an error, a refund."""
 
 
 @dataclass(frozen=True)
 class Inconclusive:
-    """Why nothing can be said of a bill: neither failed nor passed."""
+    """A reason for which nothing is known of a bill: neither failed nor passed."""
 
     cause: Cause
     reason: str
@@ -60,7 +64,7 @@ class TokenColumns:
 
 @dataclass(frozen=True)
 class UserColumns:
-    """Its owner's columns in quota units: `quota` is what is left."""
+    """The columns of a token's owner in quota units: `quota` is what is left."""
 
     id: int
     quota: int
@@ -70,11 +74,10 @@ class UserColumns:
 
 @dataclass(frozen=True)
 class LogRow:
-    """One row of the log, without its id, which is not the same in two reads.
+    """A row of the log, without its id, which changes from one read to the next.
 
-    `type` is 2 for a charge, 5 for an error, 6 for a refund. `model` is the name that was called or
-    the upstream's, as the gateway has it; `upstream` is what an alias was mapped to. `has_usage` is
-    false where the row counts no tokens.
+    `model` is the name that was called or the upstream's, as the gateway has it; `upstream` is the
+    model that an alias was mapped to. `has_usage` is false where the row counts no tokens.
     """
 
     type: int
@@ -94,7 +97,7 @@ class LogRow:
 
 @dataclass(frozen=True)
 class Terms:
-    """What the gateway tells of its billing; None where it does not tell.
+    """The terms of billing that a gateway documents; None where it does not.
 
     `is_batching`: whether columns are written some seconds after the log row.
     """
@@ -105,7 +108,7 @@ class Terms:
 
 @dataclass(frozen=True)
 class LedgerSnapshot:
-    """One look at the books: the columns, and then the newest rows of the whole account.
+    """The columns, and then the newest log rows of the whole account.
 
     `is_whole` is false where older rows may lie beyond the page that was read.
     """
@@ -128,10 +131,10 @@ class LedgerSnapshot:
 
 @dataclass(frozen=True)
 class BilledCall:
-    """What is known of one call: `no-output` is a 200 without an image.
+    """The facts of one call: `no-output` is a 200 without an image.
 
     `request_id` is the answer's `X-Oneapi-Request-Id`; `model` is the name that was called, and
-    `upstream` what it maps to. `price_usd` of 0 means that the model is known to be free.
+    `upstream` the model that it maps to. `price_usd` is 0 for a model that is known to be free.
     """
 
     outcome: CallOutcome
@@ -142,36 +145,40 @@ class BilledCall:
     price_usd: Decimal | None = None
 
 
-@dataclass(frozen=True)
-class Bill:
-    """Whether the books agree on one call, why, and the amounts, which are None where unread.
-
-    `log_quota_units` is the sum of the call's rows less refunds; the others are how far the columns
-    moved. `upstream` is the model that the call was mapped to, where its row says so.
-    """
+class Bill(Frozen):
+    """The bill of one call, as the gateway's ledger shows it."""
 
     verdict: Billing
+    """Whether log, token and balance agree on the call."""
     cause: Cause
+    """Kind of reason for the verdict."""
     reason: str
+    """Amounts in words, with their units."""
     log_quota_units: int | None = None
+    """Sum of the call's log rows, less refunds."""
     used_delta_quota_units: int | None = None
+    """Change of the token's used_quota."""
     remain_delta_quota_units: int | None = None
+    """Change of the token's remain_quota."""
     log_usd: Decimal | None = None
+    """Sum of the log rows in dollars."""
     used_delta_usd: Decimal | None = None
-    upstream: str | None = None
+    """Change of used_quota in dollars."""
+    upstream: SkipJsonSchema[str | None] = Field(None, exclude=True)
+    """Model that the call was mapped to, as its row has it: a stranger's text, never kept here."""
 
 
 def new_rows(before: LedgerSnapshot, after: LedgerSnapshot) -> tuple[LogRow, ...]:
-    """The rows of the later reading that the earlier one did not have."""
+    """Return the rows of the later snapshot that are not in the earlier one."""
     return tuple((Counter(after.rows) - Counter(before.rows)).elements())
 
 
 def own_rows(
     rows: Sequence[LogRow], token: TokenColumns, call: BilledCall
 ) -> tuple[tuple[LogRow, ...], tuple[LogRow, ...]]:
-    """The call's rows, and the rows that other calls with the same token left.
+    """Return the call's rows, and the rows of other calls with the same token.
 
-    A row is the call's by its request id, and where row or answer has none, by its model.
+    A row belongs to the call by its request id; where row or answer has none, by its model.
     """
     mine: list[LogRow] = []
     others: list[LogRow] = []
@@ -187,7 +194,7 @@ def own_rows(
 
 
 def is_of_token(row: LogRow, token: TokenColumns) -> bool:
-    """Whether a token left the row: by its id, or by its name where the row has no id."""
+    """Return whether a row is of a token: by its id, or by its name where the row has no id."""
     if row.token_id is None:
         return row.token_name == token.name
     return row.token_id == token.id

@@ -1,6 +1,6 @@
 """Settlement: waits until a gateway's columns have settled, before a call and after it.
 
-It waits through the client's clock and `sleep`, and leaves the judgement to the reconciliation.
+It waits through the client's clock and `sleep`, and leaves the verdict to the reconciliation.
 """
 
 from dataclasses import dataclass
@@ -20,69 +20,63 @@ from trueup.retest.billing.records import (
 )
 
 POLL_S = 3.0
+"""Pause between snapshots: each takes three reads, and two minutes of them fit the rate limit."""
 BATCH_INTERVAL_S = 5.0
-"""How often a gateway writes its batch unless its operator changed that; it does not tell."""
+"""Interval of a gateway's batch unless its operator changed that; no reply documents it."""
 FLUSH_S = 2.0
+"""Time for a batch to be written: some updates of a local database."""
+QUIET_S = 2 * BATCH_INTERVAL_S + FLUSH_S
+"""Time of rest after which no batch can be under way: one that had just begun, and the next."""
 GIVE_UP_S = 90.0
-BUSY = f"the columns still moved after {GIVE_UP_S:.0f} s; an account at rest was expected."
+"""Longest wait for the columns: enough for a gateway whose batch runs once a minute."""
+BUSY = f"the columns still changed after {GIVE_UP_S:.0f} s, so the account is used by others."
 UNSETTLED = (
-    f"the columns still moved {GIVE_UP_S:.0f} s after the answer, by a batch or other calls."
+    f"the columns still changed {GIVE_UP_S:.0f} s after the answer, by a batch or other calls."
 )
 
 
 @dataclass
-class Account:
-    """One token on one gateway, whose calls are billed one at a time.
+class LedgerAccount:
+    """A token at a gateway, whose calls are billed one at a time.
 
-    `is_exclusive` says that nobody else uses the token's owner's account meanwhile.
+    `is_exclusive` says that nobody else uses the account of the token's owner meanwhile.
     """
 
     client: LedgerClient
     terms: Terms
     token: TokenColumns
     is_exclusive: bool = False
-    batch_interval_s: float = BATCH_INTERVAL_S
     _settled: LedgerSnapshot | None = None
 
     @classmethod
     def find(
-        cls,
-        client: LedgerClient,
-        key: str,
-        *,
-        is_exclusive: bool = False,
-        batch_interval_s: float = BATCH_INTERVAL_S,
+        cls, client: LedgerClient, key: str, *, is_exclusive: bool = False
     ) -> Self | Inconclusive:
-        """The account behind a key, which is not kept."""
+        """Return the account behind a key, which is not kept."""
         terms = client.terms()
         if isinstance(terms, Inconclusive):
             return terms
         token = client.find_token(key)
         if isinstance(token, Inconclusive):
             return token
-        return cls(client, terms, token, is_exclusive, batch_interval_s)
-
-    @property
-    def quiet_s(self) -> float:
-        """How long columns must rest until no batch can be on its way."""
-        return 2 * self.batch_interval_s + FLUSH_S
+        return cls(client, terms, token, is_exclusive)
 
     def before(self) -> LedgerSnapshot | Inconclusive:
-        """The books before a call, once nothing of an earlier call can be on its way."""
-        watch, settled = Watch(self.client), self._settled
+        """Return a snapshot before a call, once nothing of an earlier call can be under way."""
+        series, settled = SnapshotSeries(self.client), self._settled
         self._settled = None
         while True:
-            reading = watch.read(self.token)
-            if isinstance(reading, Inconclusive) or self.terms.is_batching is False:
-                return reading
-            if reading == settled or watch.rested_s >= self.quiet_s:
-                return reading
-            if watch.passed_s >= GIVE_UP_S:
+            snapshot = series.read(self.token)
+            if isinstance(snapshot, Inconclusive) or self.terms.is_batching is False:
+                return snapshot
+            if snapshot == settled or series.rested_s >= QUIET_S:
+                return snapshot
+            if series.passed_s >= GIVE_UP_S:
                 return Inconclusive("other-traffic", BUSY)
             self.client.sleep(POLL_S)
 
     def bill(self, before: LedgerSnapshot | Inconclusive, call: BilledCall) -> Bill:
-        """The bill of a call that was made after `before`, and has just been answered."""
+        """Return the bill of a call that was made after `before` and has just been answered."""
         if isinstance(before, Inconclusive):
             return bill_of(before)
         after = self.after(before, call)
@@ -94,78 +88,78 @@ class Account:
         return reconcile(before, after, rows, call, self.terms, is_exclusive=self.is_exclusive)
 
     def after(self, before: LedgerSnapshot, call: BilledCall) -> LedgerSnapshot | Inconclusive:
-        """The books once they have settled after a call.
+        """Return a snapshot that has settled after a call.
 
-        Without a batch, one reading after the row is final if token and rows agree. Otherwise the
-        columns must rest since the row came (for a call that failed, since the answer). Where they
-        rest and do not agree, time is given until the end: an operator may have set the batch's
-        interval longer. What still moves then, or cannot be read, cannot be told.
+        Without a batch, one snapshot after the row is final if token and rows agree. Otherwise the
+        columns must rest since the row appeared (for a call that failed, since the answer). Where
+        they rest and do not agree, the wait goes on to its end: an operator may have set a longer
+        interval for the batch. Columns that still change then, or are unreadable, are inconclusive.
         """
-        watch = Watch(self.client)
+        series = SnapshotSeries(self.client)
         while True:
-            had_row = watch.has_row
-            after = watch.read(before.token)
+            had_row = series.has_row
+            after = series.read(before.token)
             if isinstance(after, LedgerSnapshot):
                 rows = new_rows(before, after)
                 if is_logged(before, rows, call):
-                    watch.see_row()
+                    series.note_row()
                 is_final = had_row and self.terms.is_batching is False
-                needs_no_row = watch.has_row or call.outcome == "error"
-                has_rested = needs_no_row and watch.rested_s >= self.quiet_s
+                needs_no_row = series.has_row or call.outcome == "error"
+                has_rested = needs_no_row and series.rested_s >= QUIET_S
                 if (is_final or has_rested) and is_agreed(before, after, rows, call):
                     return after
-            if watch.passed_s >= GIVE_UP_S:
+            if series.passed_s >= GIVE_UP_S:
                 break
             self.client.sleep(POLL_S)
-        if isinstance(after, LedgerSnapshot) and watch.rested_s < self.quiet_s:
+        if isinstance(after, LedgerSnapshot) and series.rested_s < QUIET_S:
             return Inconclusive("batch-unsettled", UNSETTLED)
         return after
 
 
-class Watch:
-    """Readings one after the other, and since when their columns rest.
+class SnapshotSeries:
+    """Snapshots one after the other, and the time since which their columns rest.
 
-    A reading may wait for the gateway's limit halfway. So what it shows first shows at its end, and
-    what it shows again held until its start.
+    A read may wait for the gateway's limit halfway. So a change that it shows is dated to its end,
+    and columns that it shows again have rested until its start.
     """
 
     def __init__(self, client: LedgerClient) -> None:
         self._client = client
         self._columns: tuple[TokenColumns, UserColumns] | None = None
-        self._last_s = self._asked_s = self._moved_s = 0.0
+        self._last_s = self._confirmed_s = self._moved_s = 0.0
         self._began_s: float | None = None
         self._row_s: float | None = None
 
     def read(self, token: TokenColumns) -> LedgerSnapshot | Inconclusive:
-        """The next reading; one that fails leaves the columns as they were."""
+        """Return the next snapshot; one that fails leaves the columns as they were."""
         self._last_s = self._client.clock()
-        reading = self._client.read(token)
+        snapshot = self._client.read(token)
         now = self._client.clock()
         if self._began_s is None:
             self._began_s = now
-        if isinstance(reading, LedgerSnapshot):
-            self._asked_s = self._last_s
-            if reading.columns != self._columns:
-                self._columns, self._moved_s = reading.columns, now
-        return reading
+        if isinstance(snapshot, LedgerSnapshot):
+            self._confirmed_s = self._last_s
+            if snapshot.columns != self._columns:
+                self._columns, self._moved_s = snapshot.columns, now
+        return snapshot
 
-    def see_row(self) -> None:
-        """Notes that the last reading shows the row of the call."""
+    def note_row(self) -> None:
+        """Note that the last snapshot shows the row of the call."""
         if self._row_s is None:
             self._row_s = self._client.clock()
 
     @property
     def has_row(self) -> bool:
-        """Whether the row was seen."""
+        """Whether the row of the call was seen."""
         return self._row_s is not None
 
     @property
     def passed_s(self) -> float:
-        """From the end of the first reading to the start of the last."""
+        """Time from the end of the first read to the start of the last."""
         return self._last_s - (self._began_s or 0.0)
 
     @property
     def rested_s(self) -> float:
-        """How long the columns were seen to stay as they are, with the row if there is one."""
+        """Time for which the columns are known to be unchanged, since the row if there is one."""
         since_s = self._moved_s if self._row_s is None else max(self._moved_s, self._row_s)
-        return max(self._asked_s - since_s, 0.0)
+        return max(self._confirmed_s - since_s, 0.0)
