@@ -259,9 +259,10 @@ HOSTILE: dict[str, tuple[bytes, int]] = {
 
 @pytest.mark.parametrize("what", HOSTILE)
 def test_any_reply_can_be_written_and_read_again(what: str, tmp_path: Path, desk: Desk) -> None:
-    for most in (1, 2):
-        gateway = Gateway(tmp_path, desk, is_billing=False, wrap=raw(*HOSTILE[what]))
-        receipts = gateway.retest(IMAGES, max_calls=most)
+    gateway = Gateway(tmp_path, desk, is_billing=False, wrap=raw(*HOSTILE[what]))
+    both = gateway.retest(IMAGES)
+    first = [one.model_copy(update={"attempts": one.attempts[:1]}) for one in both]
+    for receipts in (first, both):
         made = update(STORED, receipts, NOW)
         assert row_of(receipts[0]) == made.stored.status.observations[-1]
         texts = [*made.files.values(), *gateway.lines]
