@@ -67,7 +67,6 @@ class Till:
 
     options: Options
     edit: Edit | None = None
-    is_exclusive: bool = False
     prepare: Callable[[Bank], None] = lambda bank: None
 
     def __post_init__(self) -> None:
@@ -77,7 +76,7 @@ class Till:
         self.client = client_of(self.bank, self.wire)
 
     def account(self) -> LedgerAccount:
-        found = LedgerAccount.find(self.client, KEY, is_exclusive=self.is_exclusive)
+        found = LedgerAccount.find(self.client, KEY)
         assert isinstance(found, LedgerAccount), found
         return found
 
@@ -294,21 +293,6 @@ def test_an_earlier_call_settles_before_the_first_snapshot() -> None:
     busy = till(batch=True)
     busy.bank.after(1).ask()
     assert judged(busy.image()) == ("aligned", "agreed")
-
-
-def test_the_price_of_a_call_is_that_of_the_tokens_group_or_else_of_its_owners() -> None:
-    def prefer(bank: Bank) -> None:
-        bank.ledger.tokens[1].group = "vip"
-
-    groups = {"default": 1.0, "vip": 0.5}
-    for prepare, usd in ((prefer, "0.02"), (lambda bank: None, "0.04")):
-        usable = Till(Options(groups=groups), prepare=prepare)
-        before = usable.account().before()
-        assert isinstance(before, LedgerSnapshot)
-        prices = usable.client.prices(before.group)
-        assert isinstance(prices, dict) and prices[MODEL] == Decimal(usd)
-        bill = usable.image()
-        assert (bill.verdict, bill.log_usd) == ("aligned", Decimal(usd))
 
 
 def test_another_call_with_the_same_token_spoils_the_bill() -> None:

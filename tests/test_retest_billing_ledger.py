@@ -60,7 +60,7 @@ def other_as_object(row: dict[str, Any]) -> None:
 
 
 def in_whole_numbers(row: dict[str, Any]) -> None:
-    row |= {"quota": float(row["quota"]), "use_time": 16.48, "cost_usd": 0.04}
+    row |= {"quota": float(row["quota"]), "cost_usd": 0.04}
 
 
 WORDINGS: dict[str, tuple[Dialect, Edit]] = {
@@ -174,12 +174,10 @@ def test_a_masked_key_is_found_by_its_ends_unless_two_fit(
         assert LONG not in found.reason
 
 
-def test_prices_are_dollars_a_call_in_the_callers_group() -> None:
-    options = Options(prices={MODEL: 0.1}, groups={"default": 1.0, "vip": 0.7})
-    client = Till(options).client
-    assert client.prices() == {MODEL: Decimal("0.1")}
-    assert client.prices("vip") == {MODEL: Decimal("0.07")}
-    assert client.prices("unheard-of") == {MODEL: None}
+def test_prices_are_dollars_per_call_in_the_default_group() -> None:
+    for groups, price in (({"default": 0.7}, Decimal("0.07")), ({"vip": 0.7}, None)):
+        client = Till(Options(prices={MODEL: 0.1}, groups=groups)).client
+        assert client.prices() == {MODEL: price}
 
 
 @pytest.mark.parametrize(

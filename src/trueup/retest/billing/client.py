@@ -36,7 +36,7 @@ from trueup.retest.billing.records import (
 
 T = TypeVar("T")
 U = TypeVar("U")
-TOKENS, LOG = "/api/token/", "/api/log/self"
+TOKENS, LOG, PRICES = "/api/token/", "/api/log/self", "/api/pricing"
 TIMEOUT_S = 30.0
 """Longest wait for a management route, which answers from a database within a second."""
 LARGEST_REPLY = 8 * 2**20
@@ -110,10 +110,9 @@ class LedgerClient:
         """Return the gateway's public terms of billing."""
         return self._data("/api/status", parse_terms, is_public=True)
 
-    def prices(self, group: str = "default") -> dict[str, Decimal | None] | Inconclusive:
-        """Return dollars per call by model for a group; None where the price is not fixed."""
-        reply = self._reply("/api/pricing", {}, is_public=True)
-        return self._parsed("/api/pricing", reply, lambda fields: parse_prices(fields, group))
+    def prices(self) -> dict[str, Decimal | None] | Inconclusive:
+        """Return public dollars per call by model; None where the price is not fixed."""
+        return self._parsed(PRICES, self._reply(PRICES, {}, is_public=True), parse_prices)
 
     def find_token(self, key: str) -> TokenColumns | Inconclusive:
         """Return the owner's token of a key, with `sk-` or without; the list may mask its keys."""

@@ -12,6 +12,8 @@ from trueup.retest.billing.records import LogRow, Terms, TokenColumns, UserColum
 Fields = Mapping[str, object]
 LARGEST = 2**63 - 1
 """The largest number of the columns of a gateway's database."""
+DEFAULT_GROUP = "default"
+"""The group of every new user and token: public prices are read without a key."""
 PER_CALL = 1
 """`quota_type` of a model with a fixed price; 0 is a price by tokens."""
 KINDS: Mapping[type, str] = {
@@ -54,7 +56,6 @@ def parse_token(data: object) -> TokenColumns:
         remain_quota=whole(fields, "remain_quota"),
         is_unlimited=_flag(fields, "unlimited_quota"),
         accessed_time=whole(fields, "accessed_time", 0),
-        group=text(fields, "group", ""),
     )
 
 
@@ -82,7 +83,6 @@ def parse_user(data: object) -> UserColumns:
         id=whole(fields, "id"),
         quota=whole(fields, "quota"),
         used_quota=whole(fields, "used_quota"),
-        group=text(fields, "group", ""),
     )
 
 
@@ -103,7 +103,6 @@ def parse_row(data: object) -> LogRow:
         token_id=None if fields.get("token_id") is None else whole(fields, "token_id"),
         request_id=text(fields, "request_id", "") or _word(other.get("request_id")),
         cost_usd=None if fields.get("cost_usd") is None else decimal(fields, "cost_usd"),
-        use_time_s=None if fields.get("use_time") is None else decimal(fields, "use_time"),
         has_usage=any(tokens),
         is_violation_fee=other.get("violation_fee") is True,
         is_subscription=other.get("billing_source") == "subscription",
@@ -125,15 +124,15 @@ def parse_terms(data: object) -> Terms:
     )
 
 
-def parse_prices(reply: Fields, group: str) -> dict[str, Decimal | None]:
-    """Return dollars per call by model for a group of callers; None where no price is fixed.
+def parse_prices(reply: Fields) -> dict[str, Decimal | None]:
+    """Return dollars per call by model for the default group; None where no price is fixed.
 
     A price is multiplied by the ratio of the group, so it is None as well where there is no ratio.
     """
     items, _ = parse_items(reply.get("data"))
     group_ratio = reply.get("group_ratio")
     ratios: Fields = group_ratio if isinstance(group_ratio, dict) else {}
-    ratio = decimal(ratios, group) if group in ratios else None
+    ratio = decimal(ratios, DEFAULT_GROUP) if DEFAULT_GROUP in ratios else None
     listed = [_object("a price", item) for item in items]
     return {text(fields, "model_name"): _per_call(fields, ratio) for fields in listed}
 

@@ -21,6 +21,7 @@ from trueup.retest.billing.records import (
 )
 
 Judged = tuple[Billing, Cause, str]
+OTHERS_PAID = "the token's columns agree with the log, and the user's do not"
 SMALLEST_USD = Decimal("0.000000001")
 """A unit is 1/500,000 of a dollar by default; this shows thousandths of it."""
 WIDE = Context(prec=80)
@@ -32,8 +33,7 @@ class Moved:
     """Changes of each column in quota units, beside the amounts of the call's rows.
 
     `charged` is the sum of the rows that charge, `logged` the same less refunds. `others` is the
-    sum of the charges of the account's other tokens; `is_shared` is true where anything else of the
-    account is in the log.
+    sum of the charges of the account's other tokens.
     """
 
     mine: tuple[LogRow, ...]
@@ -44,7 +44,6 @@ class Moved:
     user_used: int
     user_spent: int
     others: int
-    is_shared: bool
 
     @property
     def agrees(self) -> bool:
@@ -77,17 +76,14 @@ def reconcile(
     rows: Sequence[LogRow],
     call: BilledCall,
     terms: Terms | None = None,
-    *,
-    is_exclusive: bool = False,
 ) -> Bill:
     """Return the bill of a call, from settled snapshots around it and the rows between them.
 
     The token's columns decide: they are the gateway's own ledger of this key. The user's columns
     only confirm, because anyone else on the account changes them too, and a call under way holds
     quota without a row. So where the token's columns agree with the rows and the user's do not, the
-    bill is inconclusive, unless `is_exclusive` says that nobody else used the account and the log
-    shows no one. Another call with the same token spoils the token's columns as well. A price of 0
-    that neither token nor user paid is no fault; any other image that cost nothing is
+    bill is inconclusive. Another call with the same token spoils the token's columns as well. A
+    price of 0 that neither token nor user paid is no fault; any other image that cost nothing is
     `uncharged-success`. An image without a row and without any change is inconclusive: a gateway
     that charges nothing still writes a row.
     """
@@ -98,7 +94,7 @@ def reconcile(
         or _judged(moved, call)
     )
     if judged[0] in ("aligned", "uncharged-success") and not moved.user_agrees:
-        judged = _of_the_user(moved, call, is_exclusive)
+        judged = "inconclusive", "other-traffic", OTHERS_PAID
     units = terms.quota_units_per_usd if terms else None
     verdict, cause, reason = judged
     return Bill(
@@ -135,7 +131,6 @@ def _moved(
     before: LedgerSnapshot, after: LedgerSnapshot, rows: Sequence[LogRow], call: BilledCall
 ) -> Moved:
     mine, _ = own_rows(rows, before.token, call)
-    elsewhere = [row for row in rows if not is_of_token(row, before.token)]
     # A row of an error that names an amount is a charge in the log, whatever its type.
     charged = sum(row.quota for row in mine if row.type in (CONSUME, ERROR))
     refunded = sum(row.quota for row in mine if row.type == REFUND)
@@ -147,8 +142,9 @@ def _moved(
         remain=after.token.remain_quota - before.token.remain_quota,
         user_used=after.user.used_quota - before.user.used_quota,
         user_spent=before.user.quota - after.user.quota,
-        others=sum(row.quota for row in elsewhere if row.type == CONSUME),
-        is_shared=bool(elsewhere),
+        others=sum(
+            row.quota for row in rows if row.type == CONSUME and not is_of_token(row, before.token)
+        ),
     )
 
 
@@ -233,18 +229,6 @@ def _difference(moved: Moved) -> Cause:
     if not moved.used:
         return "not-booked"
     return "partly-booked" if moved.used < moved.logged else "overbooked"
-
-
-def _of_the_user(moved: Moved, call: BilledCall, is_exclusive: bool) -> Judged:
-    """Return the verdict where the token's columns agree with the rows and the user's do not."""
-    reason = "the token's columns agree with the log, and the user's do not"
-    if moved.is_shared or not is_exclusive:
-        return "inconclusive", "other-traffic", f"{reason}, perhaps by other traffic of the account"
-    if call.outcome == "output":
-        return "mismatch", "user-columns", reason
-    if call.outcome == "no-output":
-        return "charged-without-output", "user-columns", reason
-    return "charged-on-failure", "user-columns", reason
 
 
 def _amounts(moved: Moved, units: Decimal | None) -> str:

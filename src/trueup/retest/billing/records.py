@@ -28,7 +28,6 @@ Cause = Literal[
     "billed-error",
     "billed-without-image",
     "violation-fee",
-    "user-columns",
     "batch-unsettled",
     "unlimited-token",
     "other-traffic",
@@ -59,7 +58,6 @@ class TokenColumns:
     remain_quota: int
     is_unlimited: bool
     accessed_time: int = 0
-    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,7 +67,6 @@ class UserColumns:
     id: int
     quota: int
     used_quota: int
-    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,7 +85,6 @@ class LogRow:
     token_id: int | None = None
     request_id: str | None = None
     cost_usd: Decimal | None = None
-    use_time_s: Decimal | None = None
     has_usage: bool = True
     is_violation_fee: bool = False
     is_subscription: bool = False
@@ -122,11 +118,6 @@ class LedgerSnapshot:
     def columns(self) -> tuple[TokenColumns, UserColumns]:
         """All that a charge moves."""
         return self.token, self.user
-
-    @property
-    def group(self) -> str:
-        """The group by whose prices the token's calls are charged."""
-        return self.token.group or self.user.group
 
 
 @dataclass(frozen=True)

@@ -37,21 +37,15 @@ UNSETTLED = (
 
 @dataclass
 class LedgerAccount:
-    """A token at a gateway, whose calls are billed one at a time.
-
-    `is_exclusive` says that nobody else uses the account of the token's owner meanwhile.
-    """
+    """A token at a gateway, whose calls are billed one at a time."""
 
     client: LedgerClient
     terms: Terms
     token: TokenColumns
-    is_exclusive: bool = False
     _settled: LedgerSnapshot | None = None
 
     @classmethod
-    def find(
-        cls, client: LedgerClient, key: str, *, is_exclusive: bool = False
-    ) -> Self | Inconclusive:
+    def find(cls, client: LedgerClient, key: str) -> Self | Inconclusive:
         """Return the account behind a key, which is not kept."""
         terms = client.terms()
         if isinstance(terms, Inconclusive):
@@ -59,7 +53,7 @@ class LedgerAccount:
         token = client.find_token(key)
         if isinstance(token, Inconclusive):
             return token
-        return cls(client, terms, token, is_exclusive)
+        return cls(client, terms, token)
 
     def before(self) -> LedgerSnapshot | Inconclusive:
         """Return a snapshot before a call, once nothing of an earlier call can be under way."""
@@ -85,7 +79,7 @@ class LedgerAccount:
         rows = new_rows(before, after)
         if is_agreed(before, after, rows, call):
             self._settled = after
-        return reconcile(before, after, rows, call, self.terms, is_exclusive=self.is_exclusive)
+        return reconcile(before, after, rows, call, self.terms)
 
     def after(self, before: LedgerSnapshot, call: BilledCall) -> LedgerSnapshot | Inconclusive:
         """Return a snapshot that has settled after a call.
