@@ -143,7 +143,7 @@ def test_too_many_tokens_are_not_searched_forever() -> None:
     assert isinstance(found, Inconclusive) and "more than 20 tokens" in found.reason
 
 
-def masked(*shown: str) -> Edit:
+def masked(*shown: object) -> Edit:
     def mask(page: Any) -> None:
         page["items"] = [{**page["items"][0], "id": n, "key": k} for n, k in enumerate(shown, 1)]
 
@@ -158,12 +158,13 @@ def masked(*shown: str) -> Edit:
         (["AbCd**********WxYz", "AbCd**********WxYz"], "the masked keys of several tokens fit"),
         (["AbCd**********WxYz", LONG], None),
         (["AbCd**********none", ""], "none of the owner's tokens"),
-        (["**********"], "none of the owner's tokens"),
+        (["**********"], "/api/token/: none of the owner's tokens"),
+        ([3], "/api/token/: key is a number, expected a text"),
         ([], "none of the owner's tokens"),
     ],
 )
 def test_a_masked_key_is_found_by_its_ends_unless_two_fit(
-    shown: list[str], reason: str | None
+    shown: list[Any], reason: str | None
 ) -> None:
     found = till(edit=masked(*shown)).client.find_token(f"sk-{LONG}")
     if reason is None:

@@ -110,6 +110,18 @@ def parse_row(data: object) -> LogRow:
     )
 
 
+def parse_rows(items: list[object], total: int | None) -> tuple[tuple[LogRow, ...], bool]:
+    """Return the rows of the log's newest page, and whether they are all that there are.
+
+    A bare list has no total, so one of full tens may have been cut off.
+    """
+    rows = tuple(parse_row(item) for item in items)
+    is_whole = len(rows) % 10 != 0 or not rows if total is None else len(rows) >= total
+    if not is_whole and rows and rows[0].created_at < rows[-1].created_at:
+        raise ValueError("the log begins with its oldest rows, not its newest")
+    return rows, is_whole
+
+
 def parse_terms(data: object) -> Terms:
     """Return the terms of billing; a field of a wrong kind counts as absent."""
     fields = _object("data", data)
