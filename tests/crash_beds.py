@@ -42,7 +42,7 @@ Image = Mapping[str, bytes]
 
 
 class Moment(NamedTuple):
-    """What a process that is killed at a step leaves behind: files, and calls that were made."""
+    """The files and calls that a process killed at a step leaves behind."""
 
     step: str
     image: Image
@@ -205,7 +205,7 @@ class Bed:
         return Ended(code, output.getvalue(), tuple(steps))
 
     def moments(self, *arguments: str) -> list[Moment]:
-        """What each step of a command leaves, and each call that it makes."""
+        """The moments at each step of a command, and at each call that it makes."""
         found: list[Moment] = []
 
         def keep(step: str) -> None:

@@ -221,7 +221,7 @@ def test_a_gateway_that_is_silent_altogether_lowers_nothing(tmp_path: Path, desk
             now=now,
         )
         stored = update(stored, gateway.retest(GOOD), now).stored
-    after, before = (assess(one.status)[GOOD] for one in (stored, STORED))
+    after, before = (assess(status)[GOOD] for status in (stored.status, STORED.status))
     assert replace(after, rows=()) == replace(before, rows=())
 
 

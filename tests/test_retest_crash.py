@@ -46,7 +46,7 @@ def bed(simulated: Bed) -> Bed:
 
 @pytest.fixture(scope="module")
 def moments(simulated: Bed) -> list[Moment]:
-    """What each step of a whole retest leaves."""
+    """The moments of a whole retest."""
     simulated.renew()
     return simulated.moments(*RETEST)
 
@@ -69,17 +69,17 @@ def real(served: Bed, monkeypatch: pytest.MonkeyPatch) -> Bed:
 
 
 def entries(journalled: bytes, kind: str) -> list[dict[str, Any]]:
-    return [one for one in map(json.loads, journalled.splitlines()) if one["kind"] == kind]
+    return [entry for entry in map(json.loads, journalled.splitlines()) if entry["kind"] == kind]
 
 
 def interrupted(journalled: bytes) -> list[dict[str, Any]]:
     """The intents whose answer was not kept."""
-    kept = {one["receipt"]["ordinal"] for one in entries(journalled, "receipt")}
-    return [one for one in entries(journalled, "intent") if one["ordinal"] not in kept]
+    kept = {entry["receipt"]["ordinal"] for entry in entries(journalled, "receipt")}
+    return [entry for entry in entries(journalled, "intent") if entry["ordinal"] not in kept]
 
 
 def is_grown(old: bytes, new: bytes) -> bool:
-    """Whether the new bytes are the old ones and something put in at one place."""
+    """Return whether the new bytes are the old ones with an insertion at one place."""
     before = len(os.path.commonprefix([old, new]))
     after = len(os.path.commonprefix([old[::-1], new[::-1]]))
     return len(new) > len(old) and before + after >= len(old)
@@ -114,10 +114,10 @@ def assert_finished(bed: Bed, ended: Ended, killed: bytes) -> None:
     for entry in entries(after, "receipt"):
         endpoint = endpoint_of(entry["receipt"])
         attempt = {k: v for k, v in entry["receipt"]["attempt"].items() if v is not None}
-        assert any(attempt.items() <= one.items() for one in bed.attempts(endpoint))
+        assert any(attempt.items() <= kept.items() for kept in bed.attempts(endpoint))
     for lost in interrupted(killed):
-        kept = [(one["outcome"], one.get("reason")) for one in bed.attempts(endpoint_of(lost))]
-        assert ("inconclusive", INTERRUPTED) in kept
+        attempts = bed.attempts(endpoint_of(lost))
+        assert ("inconclusive", INTERRUPTED) in [(a["outcome"], a.get("reason")) for a in attempts]
     checked = bed.run("check")
     assert (checked.code, checked.output) == (0, "nothing found\n")
 

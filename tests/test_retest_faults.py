@@ -160,7 +160,7 @@ class Gateway:
 
     @contextmanager
     def open_harness(self) -> Iterator[tuple[str, Harness]]:
-        """Where it is, and the bench before it."""
+        """Yield its address, and a harness before it."""
         self.desk.app = self.count
         harness = self.desk.quick if self.gives_up else self.desk.patient
         assert harness is not None

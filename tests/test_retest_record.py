@@ -117,10 +117,12 @@ def test_whatever_a_retest_writes_is_read_back_and_agrees_with_its_receipts(
     assert loaded.status.observations[: len(STATUS.observations)] == STATUS.observations
     kept = {receipt.path: receipt.attempts for receipt in receipts}
     files = [RetestReceipt.model_validate_json(file.read_bytes()) for file in evidence_in(top)]
-    assert {one.path: one.attempts for one in files} == kept
-    latest = {(one.endpoint, row_of(one).outcome): row_of(one) for one in receipts}
+    assert {receipt.path: receipt.attempts for receipt in files} == kept
+    rows = [row_of(receipt) for receipt in receipts]
+    latest = {(row.endpoint, row.outcome): row for row in rows}
     for row in latest.values():
-        (found,) = [one for one in loaded.status.seen(row.endpoint) if one.newest == row.newest]
+        seen = loaded.status.seen(row.endpoint)
+        (found,) = [other for other in seen if other.newest == row.newest]
         assert (found.sent, found.reason, found.billing) == (row.sent, row.reason, row.billing)
 
 

@@ -83,7 +83,7 @@ def plan_retest(
             " that were used.",
         )
     labels = {probe.label for probe in probes}
-    return (*probes, *(one for one in known if one.label in set(journalled) - labels))
+    return (*probes, *(probe for probe in known if probe.label in set(journalled) - labels))
 
 
 def show_plan(probes: Sequence[Probe], options: RetestOptions) -> None:

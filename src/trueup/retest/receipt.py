@@ -17,7 +17,7 @@ LONGEST_REASON = 900
 
 
 class Attempt(Frozen):
-    """One execution of the block, with its response."""
+    """Execution of the block, with its response."""
 
     at: AwareDatetime
     """Time of the response."""
@@ -50,7 +50,7 @@ class Attempt(Frozen):
 
 
 class RetestReceipt(Frozen):
-    """One retest of one endpoint at one target: its block, and each run of it.
+    """Retest of one endpoint at one target: its block, and each run of it.
 
     A failure is tried once more before it counts, where the caps allow it.
     """
@@ -109,7 +109,7 @@ def row_of(receipt: RetestReceipt) -> Observation:
     billing, unbilled = _billing(receipt.attempts)
     if outcome == "inconclusive" and billing == "aligned":
         billing = None
-    output = next((one for one in receipt.attempts if one.outcome == "output"), None)
+    output = next((tried for tried in receipt.attempts if tried.outcome == "output"), None)
     mime = f"image/{str(output.image['format']).lower()}" if output and output.image else None
     failures = receipt.attempts if outcome in ("error", "mixed") else ()
     signatures = [name for attempt in failures for name in attempt.signatures]

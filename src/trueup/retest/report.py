@@ -114,7 +114,8 @@ def _results(before: Status, receipts: Sequence[RetestReceipt]) -> Iterator[str]
             ),
             None,
         )
-        rows = {one.target: row_of(one) for one in receipts if one.endpoint == endpoint}
+        of_it = [receipt for receipt in receipts if receipt.endpoint == endpoint]
+        rows = {receipt.target: row_of(receipt) for receipt in of_it}
         cells = [_cell(docs, "no record")]
         cells += [_cell(rows.get(target), "not called") for target in targets]
         yield f"| `{endpoint}` | {' | '.join(cells)} | {drift(docs, rows)} |"

@@ -52,7 +52,7 @@ class JournalledAttempt(NamedTuple):
 
 @dataclass
 class Session:
-    """One retest, from its first call to its receipts, over a journal that outlives a crash.
+    """A retest, from its first call to its receipts, over a journal that outlives a crash.
 
     `say` gets a line for each attempt.
     """
@@ -201,11 +201,11 @@ class Session:
 
     def _attempts(self, probe: Probe) -> list[JournalledAttempt]:
         """Return the journal's attempts of a probe; a call without a result was interrupted."""
-        kept = [one for one in self.journal.receipts if one["label"] == probe.label]
-        ordinals = {one["ordinal"] for one in kept}
+        kept = [entry for entry in self.journal.receipts if entry["label"] == probe.label]
+        ordinals = {entry["ordinal"] for entry in kept}
         attempts = [
-            JournalledAttempt(str(one["containment"]), Attempt.model_validate(one["attempt"]))
-            for one in kept
+            JournalledAttempt(str(entry["containment"]), Attempt.model_validate(entry["attempt"]))
+            for entry in kept
         ]
         for ordinal, call in self.journal.calls.items():
             if call.intent.label == probe.label and ordinal not in ordinals:

@@ -116,7 +116,7 @@ class LedgerSnapshot:
 
     @property
     def columns(self) -> tuple[TokenColumns, UserColumns]:
-        """All that a charge moves."""
+        """The columns that a charge changes."""
         return self.token, self.user
 
 
@@ -140,7 +140,7 @@ class Bill(Frozen):
     """The bill of one call, as the gateway's ledger shows it."""
 
     verdict: Billing
-    """Whether log, token and balance agree on the call."""
+    """Agreement of log, token and balance on the call."""
     cause: Cause
     """Kind of reason for the verdict."""
     reason: str
