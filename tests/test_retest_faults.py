@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 import pytest
 from conftest import TOP
@@ -136,7 +136,6 @@ class Gateway:
     names: Sequence[str] = ()
     stored: Stored = STORED
     now: datetime = NOW
-    options: Mapping[str, Any] = field(default_factory=dict)
     wrap: Callable[[ASGIApp], ASGIApp] | None = None
     is_billing: bool = True
     gives_up: bool = False
@@ -148,9 +147,8 @@ class Gateway:
 
     def __post_init__(self) -> None:
         faults = [name for name in get_args(Fault) if name in self.names]
-        options = Options(faults=faults, **self.options)
         token = Token(KEY, 1, name="own", unlimited_quota="unlimited" in self.names)
-        ledger = GatewayLedger(User(), [token], options, self.passed.clock)
+        ledger = GatewayLedger(User(), [token], Options(faults=faults), self.passed.clock)
         inner = create_app(self.stored.status, ledger=ledger)
         self.app = Faulty(self.wrap(inner) if self.wrap else inner, self.names)
 

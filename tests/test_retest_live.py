@@ -115,18 +115,6 @@ def test_a_retest_of_a_stranger_behind_tls_is_recorded(
     assert capsys.readouterr() == ("nothing found\n", "")
 
 
-def test_an_unknown_certificate_is_inconclusive(stranger: Stranger, repository: Path) -> None:
-    before = local_at(repository, f"https://localhost:{stranger.port}")
-    env = environment()
-    env.pop("SSL_CERT_FILE", None)
-    done = retest(repository, env, "--endpoint", NATIVE, "--max-calls", "1", "--write")
-    assert done.returncode == 3
-    assert "no result of 1 endpoints is conclusive, and nothing was recorded" in done.stderr
-    assert f"the certificate of localhost:{stranger.port} is not valid" in done.stderr
-    assert "Traceback" not in done.stderr
-    assert (repository / "status.yml").read_bytes() == before
-
-
 def echoing(app: ASGIApp) -> ASGIApp:
     """A gateway that repeats the key in every failure, and the access token in its ledger."""
     request_id = {"x-oneapi-request-id": KEY}
