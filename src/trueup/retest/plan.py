@@ -19,15 +19,14 @@ PriceOf = Callable[[str], Decimal | None]
 class Probe:
     """An endpoint to call at a target, with the published block of one language.
 
-    `reason` says in a few words what is known today; `is_due` whether that calls for a retest.
-    `price_usd` is the expected cost of one call, None where no price is known.
+    `reason` says in a few words why it is due for a retest, None where it is not. `price_usd` is
+    the expected cost of one call, None where no price is known.
     """
 
     endpoint: str
     target: str
     snippet: Snippet
-    reason: str
-    is_due: bool
+    reason: str | None
     price_usd: Decimal | None
 
     @property
@@ -75,7 +74,7 @@ def plan(
             status, assessments, snippets, target, language, today, price_of(target)
         )
         if any(fnmatchcase(probe.endpoint, pattern) for pattern in patterns or ("*",))
-        and (probe.is_due or not only_due)
+        and (probe.reason is not None or not only_due)
     )
 
 
@@ -91,10 +90,8 @@ def _probes(
     for snippet in snippets:
         if snippet.language.name == language:
             reason = retest_reason(status, assessments[snippet.endpoint], target, today)
-            price = price_of(billed_model(status, snippet.endpoint))
-            yield Probe(
-                snippet.endpoint, target, snippet, reason or "fresh", reason is not None, price
-            )
+            price_usd = price_of(billed_model(status, snippet.endpoint))
+            yield Probe(snippet.endpoint, target, snippet, reason, price_usd)
 
 
 def billed_model(status: Status, endpoint: str) -> str:

@@ -21,7 +21,7 @@ def plan_rows(probes: Sequence[Probe]) -> list[tuple[str, str, str, str, str]]:
             probe.target,
             probe.endpoint,
             probe.snippet.language.name,
-            probe.reason,
+            probe.reason or "fresh",
             "unknown" if probe.price_usd is None else f"${probe.price_usd}",
         )
         for probe in probes
