@@ -7,7 +7,6 @@ page or a file a finding; neither is raised past the door that reports it.
     └── Unreachable    3   no result: no sandbox, no build, no answer
 """
 
-import re
 from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
@@ -15,24 +14,12 @@ from pathlib import Path
 from trueup.message import Message, Place
 
 
-def transition_message(text: str) -> Message:
-    """TRANSITION: the parts of one whole text, until every raise gives them apart."""
-    place, _, rest = text.partition(": ")
-    path, *numbers = re.split(r":(?=[0-9])", place)
-    problem, _, fix = rest.partition(". ")
-    return Message(Place(path, *map(int, numbers[:2])), problem.rstrip("."), fix)
-
-
 class TrueupError(Exception):
     """Root of the exceptions. Its text is `where: problem. Fix.`, the parts of its `message`."""
 
     exit_code = 2
 
-    def __init__(self, where: Place | Path | str, problem: str = "", fix: str = "") -> None:
-        if not problem:  # TRANSITION: one whole text
-            super().__init__(str(where))
-            self.message = transition_message(str(where))
-            return
+    def __init__(self, where: Place | Path | str, problem: str, fix: str) -> None:
         place = where if isinstance(where, Place) else Place(str(where))
         self.message = Message(place, problem, fix)
         super().__init__(str(self.message))

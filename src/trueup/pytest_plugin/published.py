@@ -72,7 +72,10 @@ class Published:
             raise pytest.Collector.CollectError(str(error)) from error
         errors = [finding for finding in found if finding.severity == "error"]
         return [
-            *(Case(f"{error.rule}:{_within(str(error.where), self.top)}", error) for error in errors),
+            *(
+                Case(f"{error.rule}:{_within(str(error.where), self.top)}", error)
+                for error in errors
+            ),
             *(Case(_address(block, pages), block, pages) for block, pages in distinct(blocks)),
         ]
 
