@@ -11,8 +11,8 @@ from samples import load_samples, render_rules
 
 from trueup.errors import BadInput
 from trueup.model import Status
-from trueup.retest.receipt import RetestReceipt
-from trueup.verify.receipt import BlockReceipt
+from trueup.retest.retest_receipt import RetestReceipt
+from trueup.verify.block_receipt import BlockReceipt
 
 TOP = Path(__file__).parent.parent
 MANUAL = TOP / "manual"
@@ -51,7 +51,7 @@ def renewed(pages: Path = PAGES) -> dict[Path, str]:
         before, found, rest = text.partition(begin)
         _, closed, after = rest.partition(end)
         if not found or not closed:
-            raise BadInput(f"{page}: no part {part}. Write the lines {begin} and {end} there.")
+            raise BadInput(page, f"no part {part}", f"Write the lines {begin} and {end} there.")
         texts[page] = f"{before}{begin}\n\n{render()}\n\n{end}{after}"
     return texts
 

@@ -15,11 +15,11 @@ from sharing import common, once
 from trueup.docs import Docs
 from trueup.pytest_plugin import PUBLISHED, published_in
 from trueup.pytest_plugin.published import Published
-from trueup.scaffold import Origin, SiteAnswers, write_starter
+from trueup.scaffold import InstallSource, SiteAnswers, write_starter
 from trueup.site import MAIN, languages_in
 from trueup.status_file import Stored, load_status
+from trueup.verify.block_receipt import Report
 from trueup.verify.pool import Pool
-from trueup.verify.receipt import Report
 from trueup.verify.run import Harness, open_mock
 
 TOP = Path(__file__).parent.parent
@@ -114,7 +114,7 @@ def repository(tmp_path: Path) -> Path:
 def starter(tmp_path: Path) -> Path:
     """The site that `trueup init` writes, to be broken: one page of a model and three blocks."""
     top = tmp_path / "starter"
-    write_starter(top, SiteAnswers(day=date(2026, 5, 2)), Origin(("trueup==0.1.0",)))
+    write_starter(top, SiteAnswers(day=date(2026, 5, 2)), InstallSource(("trueup==0.1.0",)))
     return top
 
 

@@ -30,11 +30,11 @@ from trueup.model import Observation
 from trueup.relay import PLACEHOLDER, Budget, create_relay, no_price
 from trueup.retest.session import OpenTarget
 from trueup.retest.target import RetestTarget
-from trueup.sandbox import Limits, Ran, Sandbox
+from trueup.sandbox import CompletedBlock, Limits, Sandbox
 from trueup.snippet import Fence, Snippet
 from trueup.status_file import load_status, parse_status
 from trueup.verify.judge import LIVE_LIMITS
-from trueup.verify.run import Harness, Log
+from trueup.verify.run import ExchangeLog, Harness
 
 CALL = "at a call"
 Image = Mapping[str, bytes]
@@ -95,7 +95,7 @@ class Curl(Sandbox):
     def __init__(self, transport: httpx.ASGITransport) -> None:
         self._transport = transport
 
-    def run(self, language: Fence, source: bytes, limits: Limits = LIVE_LIMITS) -> Ran:
+    def run(self, language: Fence, source: bytes, limits: Limits = LIVE_LIMITS) -> CompletedBlock:
         curl, url, *options = shlex.split(source.decode().replace("\\\n", ""))
         values: dict[str, list[str]] = {"-H": [], "-d": []}
         for option, value in zip(options[::2], options[1::2], strict=True):
@@ -103,7 +103,7 @@ class Curl(Sandbox):
         assert (language, curl, len(values["-d"])) == ("bash", "curl", 1)
         headers = [(line.split(": ")[0], line.split(": ")[1]) for line in values["-H"]]
         reply = asyncio.run(self._send(url, headers, values["-d"][0]))
-        return Ran(0, None, reply, b"", 1, {}, ())
+        return CompletedBlock(0, None, reply, b"", 1, {}, ())
 
     async def _send(self, url: str, headers: list[tuple[str, str]], body: str) -> bytes:
         async with httpx.AsyncClient(transport=self._transport) as client:
@@ -264,7 +264,7 @@ class Bed:
 
         @contextmanager
         def open_target(target: str, label: Callable[[], str]) -> Iterator[RetestTarget]:
-            facts, log = status.targets[target], Log()
+            facts, log = status.targets[target], ExchangeLog()
             relay = create_relay(
                 facts,
                 key=PLACEHOLDER,

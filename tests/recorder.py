@@ -34,8 +34,8 @@ from trueup.request import request_of
 from trueup.site import Block
 from trueup.snippet import Snippet, render_snippet
 from trueup.status_file import Stored
+from trueup.verify.block_receipt import BlockReceipt
 from trueup.verify.judge import verify_block
-from trueup.verify.receipt import BlockReceipt
 from trueup.verify.run import Harness
 
 TOP = Path(__file__).parents[1]

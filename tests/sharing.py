@@ -9,7 +9,7 @@ from pathlib import Path
 import coverage
 import pytest
 
-from trueup.lock import waited_for
+from trueup.lock import wait_for_lock
 
 FOLDER = pytest.StashKey[Path]()
 
@@ -42,7 +42,7 @@ def once(folder: Path, make: Callable[[Path], object]) -> Path:
     """Return a folder within `folder` that `make` fills, in the worker that calls this first."""
     folder.mkdir(exist_ok=True)
     content, mark = folder / "content", folder / "made"
-    with waited_for(folder), unmeasured():
+    with wait_for_lock(folder), unmeasured():
         if not mark.exists():
             shutil.rmtree(content, ignore_errors=True)
             content.mkdir()

@@ -10,7 +10,7 @@ from lxml import etree
 from trueup.cli.group import cli, load_docs
 from trueup.errors import BadInput
 from trueup.site import load_outline, parse_address, write_sitemap
-from trueup.site.languages import link_twins
+from trueup.site.page_languages import link_twins
 
 LANGUAGES = ("en", "ja")
 HERE = "https://example.com/docs/"

@@ -20,7 +20,7 @@ from trueup.check.model_page import check_model_page
 from trueup.check.page_summary import summarize_page
 from trueup.check.prose import check_prose
 from trueup.check.published_blocks import check_published
-from trueup.check.status import check_status
+from trueup.check.status_claims import check_status
 from trueup.check.templates import check_templates
 from trueup.evidence import assess
 from trueup.finding import Finding

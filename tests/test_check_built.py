@@ -7,7 +7,7 @@ from trueup.check.built_site import check_built
 from trueup.evidence import assess
 from trueup.feed import feed_of
 from trueup.status_file import Stored
-from trueup.verify.receipt import Report
+from trueup.verify.block_receipt import Report
 
 STAMPED = "<html><body><!--stamp:a--curl--><p>Run.</p><!--/stamp--></body></html>"
 

@@ -12,7 +12,7 @@ import pytest
 from conftest import TOP, copy_repository
 from test_cli import until_up
 
-from trueup.lock import waited_for
+from trueup.lock import wait_for_lock
 
 BLOCK = re.compile(r"^```\{ \.console #([a-z-]+) \}\n(.*?)\n```$", re.MULTILINE | re.DOTALL)
 BLOCKS: dict[str, list[str]] = {}
@@ -51,7 +51,7 @@ def started(script: str, top: Path) -> Iterator[None]:
     """
     pipe, command = subprocess.PIPE, ["bash", "-c", script]
     with (
-        waited_for(Path(tempfile.gettempdir())),
+        wait_for_lock(Path(tempfile.gettempdir())),
         subprocess.Popen(command, cwd=top, stdout=pipe, start_new_session=True) as shell,
     ):
         try:

@@ -8,7 +8,7 @@ import pytest
 from conftest import load_docs
 
 from trueup.docs import Docs
-from trueup.verify.receipt import Report
+from trueup.verify.block_receipt import Report
 
 NATIVE = "POST /v1beta/models/{}:generateContent"
 IMAGES = "POST /v1/images/generations"

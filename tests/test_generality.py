@@ -11,7 +11,7 @@ from conftest import TOP
 
 from trueup.model import Status
 from trueup.protocols import PROTOCOLS
-from trueup.scaffold import Origin, SiteAnswers, starter_files
+from trueup.scaffold import InstallSource, SiteAnswers, starter_files
 from trueup.status_file import Stored
 
 ENGINE = TOP / "src" / "trueup"
@@ -65,7 +65,7 @@ def test_a_new_site_has_no_name_of_the_first_gateway(stored: Stored) -> None:
     assert not [
         (name, found)
         for answers in sites
-        for name, content in starter_files(answers, Origin(("trueup==1",))).items()
+        for name, content in starter_files(answers, InstallSource(("trueup==1",))).items()
         if name != "requirements.lock"
         for found in named(content.decode(), names)
     ]

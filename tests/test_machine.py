@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from command import trueup
 
-from trueup.scaffold import Origin, SiteAnswers, write_starter
+from trueup.scaffold import InstallSource, SiteAnswers, write_starter
 from trueup.site import unfinished_site
 
 COUNT = "found 3, run 3, passed 3, failed 0, skipped 0"
@@ -26,7 +26,7 @@ ENGINE = [sys.executable, "-m", "trueup.cli"]
 @pytest.fixture(params=["site", "a site's ünï 図", os.fsdecode(b"caf\xe9")])
 def top(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     folder = tmp_path / str(request.param)
-    write_starter(folder, ANSWERS, Origin(("trueup==0.1.0",)))
+    write_starter(folder, ANSWERS, InstallSource(("trueup==0.1.0",)))
     return folder
 
 
@@ -165,7 +165,7 @@ SURROUNDINGS["all of it"] = {name: to for one in SURROUNDINGS.values() for name,
 )
 def test_docs_work_in_any_surroundings(name: str, tmp_path: Path) -> None:
     top = tmp_path / "a site's ünï 図"
-    write_starter(top, ANSWERS, Origin(("trueup==0.1.0",)))
+    write_starter(top, ANSWERS, InstallSource(("trueup==0.1.0",)))
     (top / "docs" / "en" / "more.md").write_text("図書館 [gone](図.md), 2026-04-14\n", "utf-8")
     changed = {**os.environ, **SURROUNDINGS[name]}
     environment = {key: value for key, value in changed.items() if value is not None}

@@ -10,7 +10,7 @@ from mkdocs.exceptions import PluginError
 from trueup.macros import define_env
 from trueup.model import Observation
 from trueup.site import AS_OF
-from trueup.site.calls import MACROS, OPTIONAL
+from trueup.site.macro_calls import MACROS, OPTIONAL
 
 
 class Environment:

@@ -14,8 +14,8 @@ from test_repository import check_script
 from manual import PAGES, renewed
 from trueup.errors import BadInput
 from trueup.model import Frozen, Status
-from trueup.retest.receipt import RetestReceipt
-from trueup.verify.receipt import BlockReceipt
+from trueup.retest.retest_receipt import RetestReceipt
+from trueup.verify.block_receipt import BlockReceipt
 
 
 def build_manual(pages: Path, site: Path) -> None:

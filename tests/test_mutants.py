@@ -16,7 +16,7 @@ from test_repository import check_script
 
 from trueup.errors import BadInput
 from trueup.retest.billing.records import Bill
-from trueup.retest.write import update
+from trueup.retest.status_update import update_status
 from trueup.status_file import parse_status
 
 FILE = TOP / "manual" / "mutants.json"
@@ -88,7 +88,7 @@ def test_a_hold_may_be_removed_after_newer_clean_evidence(tree: Tree, gate: Gate
         day = status.holds[0].on + timedelta(days=days + 1)
         bill = Bill(verdict="aligned", cause="agreed", reason="they agree")
         proof = proof_of(status, endpoint, day, outcome="output", shape="data-uri", billing=bill)
-        made_of = update(stored, [proof], tree.now)
+        made_of = update_status(stored, [proof], tree.now)
         stored = made_of.stored
         files |= {name: content.encode() for name, content in made_of.files.items()}
     files["status.yml"] = stored.text.encode()

@@ -33,7 +33,7 @@ pytestmark = pytest.mark.no_cover
 
 Data = dict[str, Any]
 Change = Callable[[Data], object]
-Texts = dict[tuple[str, str], str]
+MarkdownFiles = dict[tuple[str, str], str]
 """The Markdown of each page, and the text of each file for programs, by language and name."""
 
 CONFIG = load_config(str(TOP / "mkdocs.yml"))
@@ -60,7 +60,7 @@ def write(top: Path, change: Change) -> None:
     (top / "status.yml").write_text(text, "utf-8")
 
 
-def texts(top: Path, change: Change) -> Texts:
+def texts(top: Path, change: Change) -> MarkdownFiles:
     """Return the pages and files that the copy publishes, as macros and feeds make them."""
     write(top, change)
     docs = load_docs(top)
@@ -167,14 +167,14 @@ ONE, OTHER = "wqxzaardvark", "wqxzhedgehog"
 assert len(ONE) == len(OTHER)
 
 
-def hashless(found: Texts) -> Texts:
+def hashless(found: MarkdownFiles) -> MarkdownFiles:
     """Return the texts without the ids of feeds, which are hashes of the gateway's name."""
     feeds = {(EXPORTS, name) for name in CHANGES}
     return {key: re.sub(r"urn:uuid:[0-9a-f-]{36}", "urn", text) if key in feeds else text
             for key, text in found.items()}  # fmt: skip
 
 
-def places_of(found: Texts, text: str) -> dict[str, set[str]]:
+def places_of(found: MarkdownFiles, text: str) -> dict[str, set[str]]:
     """Return the names of the pages and files with a text in them, by language."""
     return {
         language: {name for (where, name), whole in found.items()
@@ -231,7 +231,9 @@ def changes(
             yield name, tuple(i for i, (a, b) in enumerate(zip(*pair, strict=True)) if a != b)
 
 
-def places(before: Texts, after: Texts, language: str) -> dict[str, tuple[int, ...]]:
+def places(
+    before: MarkdownFiles, after: MarkdownFiles, language: str
+) -> dict[str, tuple[int, ...]]:
     """Return the places of a language's pages that changed, as `page#section`."""
     return {
         f"{page}#{section}": elements
@@ -241,7 +243,7 @@ def places(before: Texts, after: Texts, language: str) -> dict[str, tuple[int, .
     }
 
 
-def exports(before: Texts, after: Texts) -> set[str]:
+def exports(before: MarkdownFiles, after: MarkdownFiles) -> set[str]:
     """Return the exports that changed; of `status.json` each field of each endpoint."""
     assert before.keys() == after.keys()
     found = {name for where, name in before
@@ -352,11 +354,11 @@ FOLLOWED: dict[str, tuple[Change, set[str], set[str]]] = {
 
 
 @pytest.fixture(scope="module")
-def before(top: Path) -> Texts:
+def before(top: Path) -> MarkdownFiles:
     return texts(top, lambda data: None)
 
 
-def unlike(fact: str, after: Texts, before: Texts) -> list[str]:
+def unlike(fact: str, after: MarkdownFiles, before: MarkdownFiles) -> list[str]:
     """The languages whose changed places, and the exports if they, are not those of the fact."""
     _, pages, files = FOLLOWED[fact]
     english = places(before, after, "en")
@@ -367,13 +369,13 @@ def unlike(fact: str, after: Texts, before: Texts) -> list[str]:
 
 @pytest.mark.parametrize("fact", FOLLOWED)
 def test_a_fact_changes_what_follows_from_it_in_every_language_and_nothing_else(
-    fact: str, top: Path, before: Texts
+    fact: str, top: Path, before: MarkdownFiles
 ) -> None:
     assert unlike(fact, texts(top, FOLLOWED[fact][0]), before) == []
 
 
 def test_a_fact_typed_in_one_language_is_found(
-    top: Path, before: Texts, monkeypatch: pytest.MonkeyPatch
+    top: Path, before: MarkdownFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     change, language = FOLLOWED["a bill"][0], LANGUAGES[-1]
     page = top / "docs" / language / "nano-banana-2.md"

@@ -20,7 +20,7 @@ from trueup.sandbox.gateway_server import open_folder, open_server
 from trueup.sandbox.tunnel import open_tunnel
 from trueup.site import trim_end
 from trueup.status_file import Stored
-from trueup.verify.receipt import Report
+from trueup.verify.block_receipt import Report
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -19,7 +19,7 @@ from trueup.request import (
     protocol_of,
     request_in,
     request_of,
-    variant_rows,
+    variant_observations,
     without_prompt,
 )
 
@@ -200,10 +200,12 @@ def test_a_variant_is_compared_with_its_own_request() -> None:
     file = yaml.safe_load(FILE.read_text("utf-8"))
     status = Status.model_validate(file)
     pro = "nano-banana-pro/images-generations"
-    assert [row.variant for row in variant_rows(status, pro, "resolution-4k")] == ["resolution-4k"]
+    assert [row.variant for row in variant_observations(status, pro, "resolution-4k")] == [
+        "resolution-4k"
+    ]
     assert current(status, pro) == []
     file["endpoints"][pro]["variants"]["resolution-4k"]["body"]["resolution"] = "8K"
-    assert variant_rows(Status.model_validate(file), pro, "resolution-4k") == ()
+    assert variant_observations(Status.model_validate(file), pro, "resolution-4k") == ()
 
 
 def test_a_request_without_its_prompt_matches_any_prompt() -> None:

@@ -16,10 +16,10 @@ from trueup.evidence import assess
 from trueup.mock import draw_picture
 from trueup.model import Standing, Target
 from trueup.protocols import PROTOCOLS, Picture
-from trueup.retest.receipt import row_of
 from trueup.retest.report import changes, summary
+from trueup.retest.retest_receipt import row_of
+from trueup.retest.status_update import update_status
 from trueup.retest.target import fetch_image
-from trueup.retest.write import update
 from trueup.status_file import Stored, parse_status
 
 PNG = draw_picture("nano-banana", "image/png")
@@ -195,7 +195,7 @@ def test_a_route_that_never_answers_while_others_do_is_an_error_on_the_second_da
         row = row_of(receipts[0])
         assert (row.outcome, row.others_conclusive) == ("inconclusive", True)
         assert "gave no answer within 1 s" in str(row.reason)
-        before, stored = stored, update(stored, receipts, now).stored
+        before, stored = stored, update_status(stored, receipts, now).stored
         assessment = assess(stored.status)[GOOD]
         standings.append((assessment.standing, assessment.no_answer))
     held = (Standing.RECOMMENDED, False)
@@ -220,7 +220,7 @@ def test_a_gateway_that_is_silent_altogether_lowers_nothing(tmp_path: Path, desk
             wrap=silent_at("/v1"),
             now=now,
         )
-        stored = update(stored, gateway.retest(GOOD), now).stored
+        stored = update_status(stored, gateway.retest(GOOD), now).stored
     after, before = (assess(status)[GOOD] for status in (stored.status, STORED.status))
     assert replace(after, rows=()) == replace(before, rows=())
 
@@ -233,7 +233,7 @@ def test_a_route_that_fails_once_and_then_answers_reads_intermittent(
     receipts = gateway.retest(GOOD)
     row = row_of(receipts[0])
     assert (row.outcome, row.shape) == ("mixed", "inline-data")
-    after = update(STORED, receipts, NOW).stored.status
+    after = update_status(STORED, receipts, NOW).stored.status
     assessment = assess(after)[GOOD]
     assert (assessment.standing, assessment.intermittent) == (Standing.CONTROLLED_TESTING, True)
     assert changes(STORED.status, after, receipts) == [
@@ -263,7 +263,7 @@ def test_any_reply_can_be_written_and_read_again(what: str, tmp_path: Path, desk
     both = gateway.retest(IMAGES)
     first = [one.model_copy(update={"attempts": one.attempts[:1]}) for one in both]
     for receipts in (first, both):
-        made = update(STORED, receipts, NOW)
+        made = update_status(STORED, receipts, NOW)
         assert row_of(receipts[0]) == made.stored.status.observations[-1]
         texts = [*made.files.values(), *gateway.lines]
         texts.append(summary(STORED.status, made.stored.status, [], receipts, ""))

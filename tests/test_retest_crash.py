@@ -18,7 +18,7 @@ from crash_beds import CALL, Bed, Gateway, Image, Moment
 
 from trueup.mock import serving
 from trueup.relay import PLACEHOLDER
-from trueup.retest.write import StatusUpdate, write
+from trueup.retest.status_update import StatusUpdate, write_update
 from trueup.status_file import save
 
 pytestmark = pytest.mark.no_cover
@@ -198,7 +198,7 @@ def test_a_retest_killed_at_any_step_is_resumed(bed: Bed, moments: Sequence[Mome
 
 def status_first(top: Path, made: StatusUpdate) -> None:
     save(made.stored)
-    write(top, made)
+    write_update(top, made)
 
 
 def test_a_record_that_is_written_before_its_receipts_is_found(

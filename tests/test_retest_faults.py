@@ -30,10 +30,10 @@ from trueup.mock import (
 from trueup.model import Standing
 from trueup.relay import Budget, Deadlines, Journal, Reservation
 from trueup.retest.plan import Probe, plan
-from trueup.retest.receipt import RetestReceipt, row_of
+from trueup.retest.retest_receipt import RetestReceipt, row_of
 from trueup.retest.session import Session
+from trueup.retest.status_update import update_status
 from trueup.retest.target import Credentials, RetestTarget, find_account
-from trueup.retest.write import update
 from trueup.snippet import render_snippet
 from trueup.status_file import Stored, parse_status
 from trueup.verify.run import Harness, open_relay
@@ -306,7 +306,7 @@ def test_a_fault_makes_the_rows_that_a_careful_person_would_write(
         gateway.calls == sum(len(receipt.attempts) for receipt in receipts)
         or "certificate" in fault
     )
-    after = update(STORED, receipts, NOW).stored.status
+    after = update_status(STORED, receipts, NOW).stored.status
     for endpoint in STORED.status.endpoints:
         was, now = (assess(status)[endpoint].standing for status in (STORED.status, after))
         assert now.rank >= was.rank, "no fault improves a standing"

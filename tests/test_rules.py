@@ -28,9 +28,9 @@ from trueup.errors import BadInput
 from trueup.finding import RULES, Finding, by_policy
 from trueup.mock import create_app
 from trueup.request import request_of
-from trueup.retest.receipt import Attempt, RetestReceipt
-from trueup.retest.write import update, write
-from trueup.scaffold import Origin, SiteAnswers, write_starter
+from trueup.retest.retest_receipt import Attempt, RetestReceipt
+from trueup.retest.status_update import update_status, write_update
+from trueup.scaffold import InstallSource, SiteAnswers, write_starter
 from trueup.site import note_translation
 from trueup.status_file import load_status, parse_as, parse_yaml
 from trueup.verify.pool import Pool
@@ -91,7 +91,7 @@ def retest(top: Path) -> None:
         containment="namespace",
         attempts=(Attempt(at=NOON, outcome="output", status=200, shape="b64-json", sent=sent),),
     )
-    write(top, update(stored, [proof], NOON))
+    write_update(top, update_status(stored, [proof], NOON))
 
 
 @pytest.fixture(scope="session")
@@ -99,7 +99,7 @@ def bases(tmp_path_factory: pytest.TempPathFactory) -> Bases:
     made = Bases(tmp_path_factory.mktemp("rules"))
     starter = made.folder / "starter"
     changes: dict[str, Callable[[Path], None]] = {"translated": translate, "retested": retest}
-    write_starter(starter, SiteAnswers(day=DAY), Origin(("trueup==0.1.0",)))
+    write_starter(starter, SiteAnswers(day=DAY), InstallSource(("trueup==0.1.0",)))
     for name, change in changes.items():
         shutil.copytree(starter, made.folder / name)
         change(made.folder / name)

@@ -16,12 +16,19 @@ from test_repository import check_lock, check_script, check_steps, validate_work
 
 from trueup.errors import BadInput
 from trueup.finding import Finding
-from trueup.scaffold import KINDS, Origin, SiteAnswers, find_origin, starter_files, write_starter
+from trueup.scaffold import (
+    KINDS,
+    InstallSource,
+    SiteAnswers,
+    find_install_source,
+    starter_files,
+    write_starter,
+)
 from trueup.verify.pool import Pool
 from trueup.verify.run import open_mock
 
 DAY = datetime.now(UTC).date()
-INDEXED = Origin(("trueup==0.1.0",))
+INDEXED = InstallSource(("trueup==0.1.0",))
 OTHER = SiteAnswers(
     day=date(2026, 5, 2),
     title="Harbour Images",
@@ -234,7 +241,7 @@ class Installed(Distribution):
 def test_a_site_installs_trueup_from_the_same_source(
     direct: str | None, line: str, is_local: bool
 ) -> None:
-    origin = find_origin(Installed(direct))
+    origin = find_install_source(Installed(direct))
     assert (origin.lines[-1], origin.is_local, origin.files) == (line, is_local, ())
 
 
@@ -242,11 +249,11 @@ def test_a_wheel_is_copied_with_its_hash(tmp_path: Path) -> None:
     wheel = tmp_path / "a b" / "trueup-1.2.3-py3-none-any.whl"
     wheel.parent.mkdir()
     wheel.write_bytes(b"wheel")
-    origin = find_origin(Installed(f'{{"url": "{wheel.as_uri()}", "archive_info": {{}}}}'))
+    origin = find_install_source(Installed(f'{{"url": "{wheel.as_uri()}", "archive_info": {{}}}}'))
     assert origin.files == ((f"vendor/{wheel.name}", b"wheel"),) and not origin.is_local
     assert origin.lines[0].startswith(f"./vendor/{wheel.name} --hash=sha256:")
     wheel.unlink()
-    assert find_origin(Installed(f'{{"url": "{wheel.as_uri()}"}}')).is_local
+    assert find_install_source(Installed(f'{{"url": "{wheel.as_uri()}"}}')).is_local
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import coverage
 import pytest
 from sharing import common, once, unmeasured
 
-from trueup.lock import waited_for
+from trueup.lock import wait_for_lock
 
 
 def test_one_of_many_workers_makes_the_folder(tmp_path: Path) -> None:
@@ -40,11 +40,11 @@ def test_a_folder_is_held_by_one_at_a_time(tmp_path: Path) -> None:
 
     def wait() -> None:
         is_waiting.set()
-        with waited_for(tmp_path):
+        with wait_for_lock(tmp_path):
             held.append("the second")
 
     with ThreadPoolExecutor() as pool:
-        with waited_for(tmp_path):
+        with wait_for_lock(tmp_path):
             second = pool.submit(wait)
             is_waiting.wait()
             held.append("the first")

@@ -27,7 +27,7 @@ from trueup.site import (
     read_blocks,
     read_notes,
 )
-from trueup.verify.receipt import Report
+from trueup.verify.block_receipt import Report
 from trueup.wording.catalogue import LOCALE
 
 pytestmark = pytest.mark.no_cover

@@ -23,13 +23,13 @@ from trueup.exchange import Exchange
 from trueup.mock import MEDIA_HOST, draw_picture
 from trueup.protocols import PROTOCOLS, Picture
 from trueup.request import request_of
-from trueup.sandbox import Limits, Ran, Sandbox
+from trueup.sandbox import CompletedBlock, Limits, Sandbox
 from trueup.site import Block
 from trueup.snippet import Fence, languages_of, render_snippet
 from trueup.status_file import Stored, load_status, parse_status
-from trueup.verify.judge import LIMITS, distinct, verify_block
+from trueup.verify.block_receipt import BlockReceipt, Report
+from trueup.verify.judge import LIMITS, distinct_blocks, verify_block
 from trueup.verify.pool import Pool
-from trueup.verify.receipt import BlockReceipt, Report
 from trueup.verify.run import Harness, open_mock
 
 TEXT = (Path(__file__).parent / "record.yml").read_text("utf-8")
@@ -55,9 +55,11 @@ DATA_URI_REPLY = PROTOCOLS["gemini"].word(
 )
 UNKNOWN_NAME = STORED.status.signatures["unknown-image-output-options"].replay.message
 FAILURE = {"error": {"message": UNKNOWN_NAME}}
-SAVED = Ran(0, None, b"Saved nano-banana.png (1 bytes)\n", b"", 5, {"nano-banana.png": PNG}, ())
-REPORTED = Ran(1, None, b"", b"nano-banana: no image: HTTP 400\n", 5, {}, ())
-CURLED = Ran(0, None, b"{}", b"", 5, {}, ())
+SAVED = CompletedBlock(
+    0, None, b"Saved nano-banana.png (1 bytes)\n", b"", 5, {"nano-banana.png": PNG}, ()
+)
+REPORTED = CompletedBlock(1, None, b"", b"nano-banana: no image: HTTP 400\n", 5, {}, ())
+CURLED = CompletedBlock(0, None, b"{}", b"", 5, {}, ())
 
 
 class Scripted(Sandbox):
@@ -65,18 +67,21 @@ class Scripted(Sandbox):
 
     containment = "none"
 
-    def __init__(self, ran: Ran) -> None:
+    def __init__(self, ran: CompletedBlock) -> None:
         self.ran = ran
         self.arriving: list[Callable[[], None]] = []
 
-    def run(self, language: Fence, source: bytes, limits: Limits = LIMITS) -> Ran:
+    def run(self, language: Fence, source: bytes, limits: Limits = LIMITS) -> CompletedBlock:
         for arrive in self.arriving:
             arrive()
         return self.ran
 
 
 def harness_of(
-    ran: Ran, exchanges: tuple[Exchange, ...], target: str = "production", replays: bool = True
+    ran: CompletedBlock,
+    exchanges: tuple[Exchange, ...],
+    target: str = "production",
+    replays: bool = True,
 ) -> Harness:
     base_url = STORED.status.targets[target].base_url
     sandbox = Scripted(ran)
@@ -112,7 +117,7 @@ FAILED = exchange_of(IMAGES, FAILURE, 400)
 def judge(
     endpoint: str | None,
     language: str,
-    ran: Ran,
+    ran: CompletedBlock,
     *exchanges: Exchange,
     stored: Stored = STORED,
     today: date = TODAY,
@@ -385,7 +390,7 @@ def test_a_block_that_sends_nothing_fails_with_the_end_of_its_stderr() -> None:
         (replace(SAVED, stdout=b"done\n"), "was saved, but its name was not printed"),
     ],
 )
-def test_python_must_save_one_image_and_print_its_name(ran: Ran, reason: str) -> None:
+def test_python_must_save_one_image_and_print_its_name(ran: CompletedBlock, reason: str) -> None:
     assert reason in reasons(NATIVE, "python", ran, IMAGE)
 
 
@@ -399,7 +404,7 @@ def test_python_must_save_one_image_and_print_its_name(ran: Ran, reason: str) ->
         replace(REPORTED, files={"nano-banana.png": b"{}"}),
     ],
 )
-def test_python_must_report_a_failure_in_one_line_and_by_its_exit_code(ran: Ran) -> None:
+def test_python_must_report_a_failure_in_one_line_and_by_its_exit_code(ran: CompletedBlock) -> None:
     assert "the failed call" in reasons(IMAGES, "python", ran, FAILED)
 
 
@@ -567,7 +572,7 @@ def test_each_distinct_block_is_run_once_with_all_its_pages() -> None:
         replace(first, language="yaml"),
         replace(first, language="console"),
     ]
-    found = distinct(blocks)
+    found = distinct_blocks(blocks)
     assert [pages for _, pages in found] == [("a", "b"), ("a",), ("a",), ("a",)]
     assert found[0][0] is first
 

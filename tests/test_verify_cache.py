@@ -15,8 +15,8 @@ import trueup
 from trueup.site import Block
 from trueup.status_file import Stored, parse_status
 from trueup.verify import cache
+from trueup.verify.block_receipt import BlockReceipt
 from trueup.verify.cache import Cache, engine_mark
-from trueup.verify.receipt import BlockReceipt
 
 TEXT = (Path(__file__).parent / "record.yml").read_text("utf-8")
 NOW = datetime(2026, 4, 20, tzinfo=UTC)

@@ -13,13 +13,13 @@ import pytest
 from conftest import TOP
 
 from trueup.errors import Unreachable
-from trueup.sandbox import Limits, Ran, Sandbox
+from trueup.sandbox import CompletedBlock, Limits, Sandbox
 from trueup.site import Block
 from trueup.snippet import Fence, languages_of, render_snippet
 from trueup.status_file import parse_status
+from trueup.verify.block_receipt import Report
 from trueup.verify.cache import Cache
 from trueup.verify.pool import Pool
-from trueup.verify.receipt import Report
 from trueup.verify.run import Harness, open_mock
 
 TEXT = (Path(__file__).parent / "record.yml").read_text("utf-8")
@@ -44,15 +44,15 @@ class Watched(Sandbox):
         self.wrong = wrong
         self.barrier = threading.Barrier(together)
 
-    def run(self, language: Fence, source: bytes, limits: Limits = LIMITS) -> Ran:
+    def run(self, language: Fence, source: bytes, limits: Limits = LIMITS) -> CompletedBlock:
         name = source.decode()
         self.began.append(name)
         if not self.wrong or name in ("block 0", "block 1"):
             self.barrier.wait(10)
         if name == self.wrong:
-            raise Unreachable("sandbox", f"{name} broke it")
+            raise Unreachable("sandbox", f"{name} broke it", "")
         time.sleep(0.002)
-        return Ran(0, None, b"", b"", 1, {}, ())
+        return CompletedBlock(0, None, b"", b"", 1, {}, ())
 
     @contextmanager
     def harness(self) -> Iterator[Harness]:
@@ -102,7 +102,7 @@ def test_a_harness_that_breaks_stops_the_others_and_raises(wrong: str) -> None:
 def test_a_harness_that_does_not_open_raises() -> None:
     @contextmanager
     def harness() -> Iterator[Harness]:
-        raise Unreachable("sandbox", "not installed")
+        raise Unreachable("sandbox", "not installed", "Install it.")
         yield
 
     with pytest.raises(Unreachable, match="not installed"):

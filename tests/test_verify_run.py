@@ -27,7 +27,7 @@ from trueup.snippet import languages_of, render_snippet
 from trueup.status_file import Stored, parse_status
 from trueup.verify.judge import verify_block
 from trueup.verify.pool import Pool
-from trueup.verify.run import Harness, Log, open_relay
+from trueup.verify.run import ExchangeLog, Harness, open_relay
 
 TEXT = (Path(__file__).parent / "record.yml").read_text("utf-8")
 NOW = datetime(2026, 4, 20, tzinfo=UTC)
@@ -102,7 +102,7 @@ def test_the_harness_of_the_mock_replays_the_reference(harness: Harness) -> None
 
 
 def test_a_late_answer_belongs_to_the_run_of_its_request() -> None:
-    log, gate = Log(), asyncio.Event()
+    log, gate = ExchangeLog(), asyncio.Event()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await gate.wait()
@@ -123,7 +123,7 @@ def test_a_late_answer_belongs_to_the_run_of_its_request() -> None:
 
 
 def test_a_run_waits_for_a_reply_that_its_block_did_not_read_to_the_end() -> None:
-    log, gate = Log(), threading.Event()
+    log, gate = ExchangeLog(), threading.Event()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await asyncio.to_thread(gate.wait)

@@ -27,7 +27,7 @@ from mkdocs.config import load_config
 from trueup.errors import BadInput
 from trueup.evidence import assess
 from trueup.model import Status, Target
-from trueup.verify.receipt import BlockReceipt
+from trueup.verify.block_receipt import BlockReceipt
 from trueup.wording import Catalogue, PageText, load_catalogue, receipt_line
 from trueup.wording.bases import render_bases
 from trueup.wording.catalogue import LOCALE

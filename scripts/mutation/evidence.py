@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from mutation.tree import STATUS, Changes, Tree, kind, proof_of
 from trueup.model import Observation
-from trueup.retest.write import update
+from trueup.retest.status_update import update_status
 
 ROW = """\
   - at: {at}
@@ -167,7 +167,7 @@ def forged_receipt(tree: Tree) -> Changes:
     for _, bad in adverse(tree):
         if bad.target == status.reference:
             proof = proof_of(status, bad.endpoint, bad.day, outcome="output")
-            made = update(tree.stored, [proof], tree.now)
+            made = update_status(tree.stored, [proof], tree.now)
             files = {str(name): content for name, content in made.files.items()}
             yield bad.endpoint, {**files, STATUS: made.stored.text}
 

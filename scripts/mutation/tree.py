@@ -14,13 +14,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from trueup.check.repository import Repository
+from trueup.check.git_repository import Repository
 from trueup.docs import Docs
 from trueup.evidence import assess
 from trueup.model import Observation, Standing, Status
 from trueup.request import request_of
-from trueup.retest.receipt import Attempt, RetestReceipt
-from trueup.retest.write import update, write
+from trueup.retest.retest_receipt import Attempt, RetestReceipt
+from trueup.retest.status_update import update_status, write_update
 from trueup.site import MAIN, Page, languages_in, load_pages
 from trueup.status_file import Stored, load_status
 from trueup.verify.pool import Pool
@@ -178,7 +178,7 @@ def _retest(top: Path, now: datetime, endpoint: str, day: date) -> None:
     stored = load_status(top / STATUS, now)
     row = stored.status.seen(endpoint, stored.status.reference)[0]
     proof = proof_of(stored.status, endpoint, day, outcome=row.outcome, shape=row.shape)
-    write(top, update(stored, [proof], now))
+    write_update(top, update_status(stored, [proof], now))
 
 
 def proof_of(status: Status, endpoint: str, day: date, **seen: Any) -> RetestReceipt:

@@ -10,7 +10,7 @@ from trueup.check.built_site import check_built
 from trueup.errors import BadInput
 from trueup.feed import feed_files
 from trueup.finding import Finding, by_policy
-from trueup.markdown_export import Texts, link_texts
+from trueup.markdown_export import MarkdownFiles, link_markdown
 from trueup.message import Place
 from trueup.model import anchor, split
 from trueup.site import (
@@ -32,8 +32,8 @@ from trueup.site import (
 )
 from trueup.snippet import Snippet, render_snippets
 from trueup.status_file import Stored, load_status
+from trueup.verify.block_receipt import BlockReceipt, Report
 from trueup.verify.pool import Pool
-from trueup.verify.receipt import BlockReceipt, Report
 from trueup.wording import AssistantLabels, load_catalogue, receipt_line
 
 REHEARSAL = "REHEARSAL: the mock stood in for the gateway. Build on nothing here."
@@ -112,21 +112,21 @@ class Docs:
             pages = [page.html for page in self.pages]
             write_sitemap(self.site, self.languages, pages, self.published_at)
         if not to_be_verified:
-            self.write_texts()
+            self.write_markdown()
         guides = self._guides()
-        link_texts(self.site, {page.html: guides[page.language] for page in self.pages})
+        link_markdown(self.site, {page.html: guides[page.language] for page in self.pages})
         if self.is_rehearsal:
             mark_pages(self.site, REHEARSAL)
         secure_pages(self.site)
 
-    def write_texts(self) -> None:
+    def write_markdown(self) -> None:
         """Write the Markdown export for assistants, with the receipts that the pages have by now.
 
         Raises BadInput for a page that changed since it was built.
         """
         guides = self._guides()
         for language, guide in guides.items():
-            Texts(
+            MarkdownFiles(
                 site=self.site,
                 language=language,
                 outline=load_outline(self.top, language),
@@ -167,7 +167,7 @@ class Docs:
             problem = f"{lost} blocks have no place for their receipt"
             fix = "Publish them with the macros, and build again."
             findings.append(Finding(Place(str(self.site)), problem, fix, "lost-stamp"))
-        self.write_texts()
+        self.write_markdown()
         status = self.stored.status
         findings += check_built(status, self.pages, blocks, snippets, self.site)
         templates = {snippet.id: snippet.template for snippet in snippets}

@@ -31,7 +31,7 @@ def holder_since(since: datetime) -> str:
 
 
 @contextmanager
-def waited_for(folder: Path) -> Iterator[None]:
+def wait_for_lock(folder: Path) -> Iterator[None]:
     """Wait for the lock of a folder and hold it; no file is left behind."""
     try:
         import fcntl
@@ -47,7 +47,7 @@ def waited_for(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def hold(file: Path, since: datetime) -> Iterator[None]:
+def hold_lock(file: Path, since: datetime) -> Iterator[None]:
     """Hold the lock of a file, which is created if missing.
 
     Raises BadInput with the holder's name where that is another process.

@@ -103,12 +103,12 @@ def _checked(name: str, macro: Callable[..., str], names: Names) -> Callable[...
 
     @wraps(macro)
     def call(*arguments: Any, **named: Any) -> str:
-        asked = MacroCall(
+        macro_call = MacroCall(
             macro=name,
             arguments=tuple(map(_text, arguments)),
             named={key: _text(value) for key, value in named.items()},
         )
-        if problem := problem_of(asked, names):
+        if problem := problem_of(macro_call, names):
             raise PluginError(". ".join(problem))
         try:
             return macro(*arguments, **named)

@@ -92,7 +92,7 @@ def differences(recorded: Sent, now: Sent) -> tuple[Difference, ...]:
     return (*outside, *_body_differences(("body",), recorded.body, now.body))
 
 
-def variant_rows(status: Status, endpoint: str, variant: str) -> tuple[Observation, ...]:
+def variant_observations(status: Status, endpoint: str, variant: str) -> tuple[Observation, ...]:
     """Return the observations of a variant's request of today, newest first (rule 7)."""
     return tuple(
         row

@@ -7,7 +7,7 @@ from browsing import PERMISSIONS, fresh, open_browser, served, watched
 from playwright.sync_api import Browser, Page
 
 from trueup.docs import Docs
-from trueup.verify.receipt import Report
+from trueup.verify.block_receipt import Report
 
 PATIENCE_MS = 300_000
 """Five minutes: no test may fail because the machine is slow."""

@@ -8,7 +8,7 @@ from browsing import some
 from playwright.sync_api import Page
 
 from trueup.docs import Docs
-from trueup.verify.receipt import Report
+from trueup.verify.block_receipt import Report
 
 pytestmark = pytest.mark.no_cover
 

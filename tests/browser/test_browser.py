@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page
 
 from trueup.docs import Docs
 from trueup.model import anchor
-from trueup.verify.receipt import Report
+from trueup.verify.block_receipt import Report
 
 pytestmark = pytest.mark.no_cover
 

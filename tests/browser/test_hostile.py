@@ -22,8 +22,8 @@ from sharing import unmeasured
 
 from trueup.docs import Docs
 from trueup.site import languages_in
+from trueup.verify.block_receipt import Report
 from trueup.verify.pool import Pool
-from trueup.verify.receipt import Report
 from trueup.verify.run import open_mock
 
 pytestmark = pytest.mark.no_cover

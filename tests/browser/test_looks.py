@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Locator, Page
 
 from trueup.docs import Docs
 from trueup.snippet import render_snippet
-from trueup.verify.receipt import Report
+from trueup.verify.block_receipt import Report
 
 pytestmark = pytest.mark.no_cover
 

@@ -9,7 +9,7 @@ from browsing import served, watched
 from playwright.sync_api import Page, Request
 
 from trueup.docs import Docs
-from trueup.verify.receipt import Report
+from trueup.verify.block_receipt import Report
 
 pytestmark = pytest.mark.no_cover
 

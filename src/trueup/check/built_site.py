@@ -17,7 +17,7 @@ from trueup.message import Place
 from trueup.model import Standing, Status
 from trueup.site import NOT_FOUND, STAMP, Block, Page, language_at
 from trueup.snippet import Snippet
-from trueup.verify.receipt import Report
+from trueup.verify.block_receipt import Report
 from trueup.wording import load_catalogue, receipt_line
 
 AGAIN = "Build and verify the site again."

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator
 
-from trueup.check.lines import Lines
 from trueup.check.prose import CODE_SPAN, fences_of, is_inside
 from trueup.check.visible_text import CALL, blank
 from trueup.finding import Finding
+from trueup.message import TextPositions
 from trueup.site import Page
 
 EXPRESSION = re.compile(r"\{\{.*?(?:\}\}|$)|\{%.*?(?:%\}|$)", re.DOTALL)
@@ -19,7 +19,7 @@ UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069
 
 def check_hidden(page: Page) -> Iterator[Finding]:
     """Return findings in a page as written."""
-    lines = Lines(page.path, page.text, page.first_line)
+    lines = TextPositions(page.path, page.text, page.first_line)
 
     def finding(offset: int, problem: str, fix: str) -> Finding:
         return Finding(lines.place(offset), problem, fix, "hidden-text")

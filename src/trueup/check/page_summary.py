@@ -9,13 +9,12 @@ from markdown.extensions.toc import slugify
 
 from trueup.check.banned_terms import BannedTerms
 from trueup.check.hidden import check_hidden
-from trueup.check.lines import Lines
 from trueup.check.model_page import check_model_page
 from trueup.check.prose import CODE_SPAN, check_prose, fences_of, is_inside
 from trueup.check.visible_text import CALL, blank, visible_text
 from trueup.errors import BadInput
 from trueup.finding import Finding
-from trueup.message import Place
+from trueup.message import Place, TextPositions
 from trueup.site import MacroCall, Page, calls_in
 
 LINK = re.compile(
@@ -59,7 +58,7 @@ def summarize_page(page: Page, terms: BannedTerms) -> PageSummary:
 
 def _links(page: Page) -> Iterator[Link]:
     """Return each link of a page that does not lead to another site."""
-    text, lines = CALL.sub(blank, page.text), Lines(page.path, page.text, page.first_line)
+    text, lines = CALL.sub(blank, page.text), TextPositions(page.path, page.text, page.first_line)
     spans = [one.span() for one in CODE_SPAN.finditer(text)]
     fences = [(start, end) for start, end, _ in fences_of(text)]
     for found in LINK.finditer(text):

@@ -8,11 +8,10 @@ from functools import cached_property, lru_cache
 from sys import maxsize
 
 from trueup.check.banned_terms import NAMES, BannedTerms
-from trueup.check.lines import Lines
 from trueup.check.term_matcher import TermMatcher, one_line
 from trueup.check.visible_text import CALL, VisibleText, blank, visible_text
 from trueup.finding import Finding
-from trueup.message import Place
+from trueup.message import Place, TextPositions
 from trueup.site import Page
 from trueup.status_file import listed
 
@@ -60,8 +59,8 @@ class _Part:
         return found | {(offset, text) for offset, text in more if offset not in known}
 
     @cached_property
-    def lines(self) -> Lines:
-        return Lines(self.page.path, self.written, self.first_line)
+    def lines(self) -> TextPositions:
+        return TextPositions(self.page.path, self.written, self.first_line)
 
     @cached_property
     def readable(self) -> str:

@@ -9,15 +9,15 @@ from functools import cached_property
 from pathlib import Path
 
 from trueup.check.banned_terms import BannedTerms, banned_terms
-from trueup.check.history import check_history
+from trueup.check.call_arguments import check_calls
+from trueup.check.git_repository import Repository
 from trueup.check.keys import check_key
 from trueup.check.links import check_links
-from trueup.check.macro_calls import check_calls
 from trueup.check.mkdocs_config import check_settings
 from trueup.check.page_summary import PageSummary, summarize_page
-from trueup.check.repository import Repository
-from trueup.check.status import check_age, check_status
-from trueup.check.status_text import check_status_text
+from trueup.check.status_changes import check_history
+from trueup.check.status_claims import check_age, check_status
+from trueup.check.status_translations import check_status_text
 from trueup.check.templates import check_templates
 from trueup.check.translations import check_translations
 from trueup.errors import BadInput, BadStatus

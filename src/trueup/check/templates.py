@@ -6,10 +6,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from trueup.check.banned_terms import BannedTerms
-from trueup.check.lines import Lines
 from trueup.errors import BadInput
 from trueup.finding import Finding
-from trueup.message import Message
+from trueup.message import Message, TextPositions
 from trueup.model import Status
 from trueup.snippet import languages_of, render_snippet
 
@@ -50,7 +49,7 @@ def _typed(status: Status, terms: BannedTerms, file: Path) -> Iterator[Finding]:
     for address in ADDRESS.finditer(text):
         if urlsplit(address[0]).netloc not in status.hosts:
             found.add((address.start(), f"the address {address[0]!r}"))
-    lines = Lines(file, text)
+    lines = TextPositions(file, text)
     for offset, fact in sorted(found):
         yield Finding(
             lines.place(offset),

@@ -15,7 +15,7 @@ import click
 from trueup import __version__
 from trueup.errors import BadInput
 from trueup.finding import Finding
-from trueup.lock import hold
+from trueup.lock import hold_lock
 from trueup.model import Status
 from trueup.site import VARIABLE, parse_address
 
@@ -101,16 +101,16 @@ def load_docs(top: Path, as_of: date | None) -> "Docs":
 
     for program in PROGRAMS.values():
         for tool in program.tools:
-            if not program.may_lack and shutil.which(tool) is None:
+            if not program.is_optional and shutil.which(tool) is None:
                 raise BadInput(tool, "not found", "Install it: it runs the blocks.")
     now = datetime.now(UTC)
     address = parse_address(os.environ.get(VARIABLE, ""))
     return Docs.load(top, now, as_of or now.date(), address=address)
 
 
-def held(top: Path) -> AbstractContextManager[None]:
+def site_lock(top: Path) -> AbstractContextManager[None]:
     """Return the lock of a repository's site, for what builds or verifies it."""
-    return hold(top / ".cache" / "site.lock", datetime.now(UTC))
+    return hold_lock(top / ".cache" / "site.lock", datetime.now(UTC))
 
 
 def take_secret(target: str, kind: str) -> str | None:

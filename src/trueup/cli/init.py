@@ -7,7 +7,7 @@ import click
 
 from trueup.cli.group import Day, cli
 from trueup.message import Message, Place
-from trueup.scaffold import KINDS, SiteAnswers, find_origin, write_starter
+from trueup.scaffold import KINDS, SiteAnswers, find_install_source, write_starter
 
 
 @cli.command()
@@ -33,7 +33,7 @@ def init(
     """Write a small working site for another gateway into DIR, a new or an empty folder."""
     day = day or datetime.now(UTC).date()
     answers = SiteAnswers(day=day, title=title, base_url=base_url, model=model, protocol=protocol)
-    origin = find_origin()
+    origin = find_install_source()
     write_starter(folder, answers, origin)
     click.echo(f"{folder}: a site with one observation, a sample to be replaced.")
     if origin.is_local:

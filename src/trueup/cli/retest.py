@@ -11,11 +11,11 @@ import click
 from trueup.cli.group import (
     cli,
     containment_here,
-    held,
     hidden_secrets,
     key_of,
     load_docs,
     secret_name,
+    site_lock,
     take_secret,
 )
 from trueup.cli.retest_run import RetestOptions, plan_retest, prices_at, run_retest, show_plan
@@ -152,7 +152,7 @@ def rehearse(
         return partial(open_rehearsal, site.stored, budget, containment, aligned)
 
     run_retest(site, options, lambda _: no_price, open_target)
-    with held(folder), hidden_secrets():
+    with site_lock(folder), hidden_secrets():
         load_docs(folder, None).build()
     click.echo(f"{folder / 'site' / 'index.html'}: built; every page is marked as a rehearsal")
 

@@ -20,10 +20,10 @@ from trueup.relay import Budget, Journal, no_price
 from trueup.retest.billing.client import LedgerClient
 from trueup.retest.billing.records import Inconclusive
 from trueup.retest.plan import PriceOf, Probe, plan
-from trueup.retest.receipt import RetestReceipt, row_of
 from trueup.retest.report import changes, plan_rows, summary
+from trueup.retest.retest_receipt import RetestReceipt, row_of
 from trueup.retest.session import OpenTarget, Session
-from trueup.retest.write import update, write
+from trueup.retest.status_update import update_status, write_update
 
 JOURNAL = Path(".cache", "retest", "journal.jsonl")
 HEADS = ("Target", "Endpoint", "Language", "Reason", "Price")
@@ -171,7 +171,7 @@ def _report(
             f"no result of {len(probes)} endpoints is conclusive, and nothing was recorded",
             first,
         )
-    before, made = site.stored.status, update(site.stored, receipts, _now())
+    before, made = site.stored.status, update_status(site.stored, receipts, _now())
     spent = f"{budget.calls} calls, ${budget.spent_usd} spent or reserved"
     for line in changes(before, made.stored.status, receipts):
         click.echo(line)
@@ -182,7 +182,7 @@ def _report(
         if not options.write:
             click.echo(f"{spent}. Nothing was recorded: --resume --write does it without a call.")
             return
-        write(site.top, made)
+        write_update(site.top, made)
     except (TrueupError, OSError):
         click.echo("The results are kept; continue with --resume.", err=True)
         raise

@@ -14,13 +14,13 @@ from trueup.cli.group import (
     calls_option,
     cli,
     containment_here,
-    held,
     hidden_secrets,
     is_ci,
     key_of,
     load_docs,
     print_findings,
     report_findings,
+    site_lock,
     target_option,
 )
 from trueup.docs import Docs
@@ -63,7 +63,7 @@ def docs_command(
     """Check, build, run every block, add its receipt to the pages, and serve them on loopback."""
     docs = load_docs(top, as_of)
     findings = docs.check()
-    with held(top):
+    with site_lock(top):
         try:
             with hidden_secrets():
                 docs.build(to_be_verified=True)
@@ -82,7 +82,7 @@ def docs_command(
 def build(top: Path, as_of: date | None) -> None:
     """Build the pages into site/ without running any block."""
     docs = load_docs(top, as_of)
-    with held(top), hidden_secrets():
+    with site_lock(top), hidden_secrets():
         docs.build()
 
 
@@ -103,7 +103,7 @@ def verify(
 ) -> None:
     """Run every block of the built site and add its receipt to the pages."""
     docs = load_docs(top, as_of)
-    with held(top):
+    with site_lock(top):
         findings = _verify(docs, target, max_calls, jobs, fresh)
     report_findings(docs.judged(findings))
 

@@ -3,10 +3,10 @@
 Pure functions of the status file; they read no clock, network or file.
 """
 
-from trueup.evidence.assessment import Assessment, Seen, alternative, assess, latest_changes
+from trueup.evidence.assessment import Assessment, EndpointRow, alternative, assess, latest_changes
 from trueup.evidence.changes import Change
 from trueup.evidence.mapping import MappingState, MappingWord, mapping_of
-from trueup.evidence.risks import Risk, agree
+from trueup.evidence.risks import Risk, same_result
 from trueup.evidence.standing import holds_of
 
 __all__ = [
@@ -15,8 +15,8 @@ __all__ = [
     "MappingState",
     "MappingWord",
     "Risk",
-    "Seen",
-    "agree",
+    "EndpointRow",
+    "same_result",
     "alternative",
     "assess",
     "holds_of",

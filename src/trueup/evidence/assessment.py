@@ -13,7 +13,7 @@ from trueup.request import differences, request_of
 
 
 @dataclass(frozen=True)
-class Seen:
+class EndpointRow:
     """A row of an endpoint; `is_current` if it is of the request that is sent today (rule 7)."""
 
     row: Observation
@@ -45,7 +45,7 @@ class Assessment:
     risks: tuple[Risk, ...]
     latest: Mapping[str, Observation]
     changes: tuple[Change, ...]
-    rows: tuple[Seen, ...]
+    rows: tuple[EndpointRow, ...]
 
     @property
     def seen_on(self) -> date | None:
@@ -134,7 +134,7 @@ class _Record:
         self.status = status
         self.is_measured = status.targets[status.reference].ledger is None
         self.series: dict[tuple[str, str], _Series] = {}
-        self.rows: dict[str, list[Seen]] = defaultdict(list)
+        self.rows: dict[str, list[EndpointRow]] = defaultdict(list)
         self.changes = Changes(status.targets[status.reference].base_url)
         self._conclusive: dict[tuple[str, date], set[str]] = defaultdict(set)
         self._pending: dict[tuple[str, date], dict[str, list[int]]] = defaultdict(dict)
@@ -160,7 +160,7 @@ class _Record:
                 self.series[key] = _Series(request_of(self.status, *key), self.is_measured)
             series = self.series[key]
             is_current = not differences(row.sent, series.request)
-            self.rows[row.endpoint].append(Seen(row, is_current))
+            self.rows[row.endpoint].append(EndpointRow(row, is_current))
             if is_current:
                 series.rows.append(row)
                 self._note_silence(series, row)

@@ -52,7 +52,7 @@ def _failures(newest: Mapping[str, Conclusive]) -> Iterator[Risk]:
         yield Risk("failed", targets, day, outcome, signatures, rows=tuple(rows))
 
 
-def agree(first: Observation, second: Observation) -> bool:
+def same_result(first: Observation, second: Observation) -> bool:
     """Return whether two rows have the same outcome, shape, type of image and failure text.
 
     A value that one of them lacks is not compared.

@@ -25,7 +25,7 @@ def text_of(page: str) -> str:
 
 
 @dataclass(frozen=True)
-class Texts:
+class MarkdownFiles:
     """The pages of one language as Markdown, and the lists of them.
 
     `address` is that of the published site, if known; `mark` is a sentence for the top of every
@@ -139,7 +139,7 @@ def _by_title(sections: Sequence[Section], known: Mapping[str, Page]) -> list[Se
     return [Section(title, tuple(sources)) for title, sources in found.items() if sources]
 
 
-def link_texts(site: Path, guides: Mapping[str, AssistantLabels]) -> None:
+def link_markdown(site: Path, guides: Mapping[str, AssistantLabels]) -> None:
     """Link each page to its Markdown, in its head and visibly under its title.
 
     `guides` are by page. The link works without JavaScript; with it, a click copies the Markdown.

@@ -10,7 +10,7 @@ from importlib.metadata import EntryPoint, entry_points
 from trueup.errors import BadInput
 from trueup.protocols.gemini import Gemini
 from trueup.protocols.openai_images import OpenAIImages
-from trueup.protocols.protocol import Picture, Protocol, Reply, decoded, error_text
+from trueup.protocols.protocol import Picture, Protocol, Reply, decoded_reply, error_text
 
 __all__ = [
     "GROUP",
@@ -19,7 +19,7 @@ __all__ = [
     "Protocol",
     "Registry",
     "Reply",
-    "decoded",
+    "decoded_reply",
     "error_text",
 ]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from trueup.model import Body, Shape
-from trueup.protocols.protocol import Picture, Protocol, Reply, decoded
+from trueup.protocols.protocol import Picture, Protocol, Reply, decoded_reply
 
 DATA_URI = re.compile(r"data:image/[a-z0-9.+-]+;base64,([A-Za-z0-9+/=]+)")
 IMAGE_LINK = re.compile(r"!\[[^\]]*\]\((https?://[^\s)]+)\)")
@@ -28,10 +28,10 @@ class Gemini(Protocol):
         for part in parts:
             inline = part.get("inlineData") or part.get("inline_data")
             if isinstance(inline, dict) and inline.get("data"):
-                return decoded("inline-data", str(inline["data"]))
+                return decoded_reply("inline-data", str(inline["data"]))
         text = "".join(str(part.get("text") or "") for part in parts)
         if found := DATA_URI.search(text):
-            return decoded("data-uri", found[1])
+            return decoded_reply("data-uri", found[1])
         if found := IMAGE_LINK.search(text):
             return Reply(shape="hosted-url", url=found[1])
         return Reply(error="no image in the reply")

@@ -3,7 +3,7 @@
 import base64
 
 from trueup.model import Body, Shape
-from trueup.protocols.protocol import Picture, Protocol, Reply, decoded
+from trueup.protocols.protocol import Picture, Protocol, Reply, decoded_reply
 
 
 class OpenAIImages(Protocol):
@@ -21,7 +21,7 @@ class OpenAIImages(Protocol):
         data = reply.get("data")
         for item in data if isinstance(data, list) else []:
             if isinstance(item, dict) and item.get("b64_json"):
-                return decoded("b64-json", str(item["b64_json"]))
+                return decoded_reply("b64-json", str(item["b64_json"]))
             if isinstance(item, dict) and item.get("url"):
                 return Reply(shape="url", url=str(item["url"]))
         return Reply(error="no image in the reply")

@@ -73,7 +73,7 @@ class Protocol(ABC):
         return None
 
 
-def decoded(shape: Shape, encoded: str) -> Reply:
+def decoded_reply(shape: Shape, encoded: str) -> Reply:
     """Return the reply for an image in base64."""
     try:
         return Reply(shape=shape, content=base64.b64decode(encoded, validate=True))

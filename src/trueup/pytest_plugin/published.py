@@ -16,7 +16,7 @@ from trueup.errors import BadInput, TrueupError
 from trueup.finding import Finding
 from trueup.pytest_plugin import published_in
 from trueup.site import Block, place_of, read_blocks
-from trueup.verify.judge import distinct, verify_block
+from trueup.verify.judge import distinct_blocks, verify_block
 from trueup.verify.run import Harness, open_mock, open_relay
 
 
@@ -76,7 +76,10 @@ class Published:
                 Case(f"{error.rule}:{_within(str(error.where), self.top)}", error)
                 for error in errors
             ),
-            *(Case(_address(block, pages), block, pages) for block, pages in distinct(blocks)),
+            *(
+                Case(_address(block, pages), block, pages)
+                for block, pages in distinct_blocks(blocks)
+            ),
         ]
 
     @cached_property

@@ -10,20 +10,20 @@ PLAIN = re.compile(
     r"/(?![/\\])[!-\[\]-~]*|https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:[/?#][!-\[\]-~]*)?"
 )
 PORTS = {"http": 80, "https": 443}
-Origin = tuple[str, int]
+InstallSource = tuple[str, int]
 """A host and a port."""
 
 
-def origins_of(urls: Iterable[str]) -> frozenset[Origin]:
+def origins_of(urls: Iterable[str]) -> frozenset[InstallSource]:
     """Return the origins of absolute addresses; one with an impossible port has none."""
-    found = set[Origin]()
+    found = set[InstallSource]()
     for url in urls:
         with suppress(ValueError):
             found.add(_origin(url))
     return frozenset(found)
 
 
-def stranger_in(status: int, location: str | None, known: Collection[Origin]) -> str | None:
+def stranger_in(status: int, location: str | None, known: Collection[InstallSource]) -> str | None:
     """Return the host that a reply redirects to if it is not a known one, or None.
 
     A `location` that clients could read differently, such as one with a user name, a backslash or
@@ -44,6 +44,6 @@ def stranger_in(status: int, location: str | None, known: Collection[Origin]) ->
     return host if port == PORTS[urlsplit(location).scheme] else f"{host}:{port}"
 
 
-def _origin(url: str) -> Origin:
+def _origin(url: str) -> InstallSource:
     parts = urlsplit(url)
     return parts.hostname or "", parts.port or PORTS[parts.scheme]

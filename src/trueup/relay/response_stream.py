@@ -7,7 +7,7 @@ import httpx
 from starlette.responses import JSONResponse
 from starlette.types import Send
 
-from trueup.relay.redirect import Origin, stranger_in
+from trueup.relay.redirect import InstallSource, stranger_in
 from trueup.relay.secret import Masker, Secret
 
 BODY_LIMIT = 64 * 1024 * 1024
@@ -36,7 +36,7 @@ class ResponseStream:
     """
 
     secret: Secret
-    known: Collection[Origin]
+    known: Collection[InstallSource]
     limit: int
     send: Send
     finish: Callable[[ForwardedResponse], None]

@@ -4,10 +4,10 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from trueup.evidence import Assessment, agree, assess
+from trueup.evidence import Assessment, assess, same_result
 from trueup.model import Observation, Status
 from trueup.retest.plan import Probe
-from trueup.retest.receipt import RetestReceipt, row_of
+from trueup.retest.retest_receipt import RetestReceipt, row_of
 
 LONGEST_MATCH = 300
 """Letters of a proposed failure text: some sentences, of which a person chooses a part."""
@@ -136,15 +136,15 @@ def drift(docs: Observation | None, rows: Mapping[str, Observation]) -> str:
         return "inconclusive"
     if docs is None:
         return "no earlier record"
-    differing = [name for name, row in conclusive.items() if not agree(docs, row)]
+    differing = [name for name, row in conclusive.items() if not same_result(docs, row)]
     agreeing = [name for name in conclusive if name not in differing]
     if not differing:
         return "all agree"
     text = f"{_and(differing)} {_verb('differ', differing)} from the docs"
     if agreeing:
-        return f"{text}; {_and(agreeing)} {_verb('agree', agreeing)}"
+        return f"{text}; {_and(agreeing)} {_verb('same_result', agreeing)}"
     first, *others = (conclusive[name] for name in differing)
-    is_alike = others and all(agree(first, other) for other in others)
+    is_alike = others and all(same_result(first, other) for other in others)
     return f"{text} in the same way" if is_alike else text
 
 

@@ -25,7 +25,7 @@ from trueup.retest.billing.records import (
 )
 from trueup.retest.billing.settlement import LedgerAccount
 from trueup.retest.plan import Probe, billed_model
-from trueup.retest.receipt import Attempt, RetestReceipt
+from trueup.retest.retest_receipt import Attempt, RetestReceipt
 from trueup.retest.target import RetestTarget
 from trueup.verify.judge import LIVE_LIMITS
 from trueup.verify.reply_verdict import ReplyVerdict, read_run, with_image

@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from trueup.errors import Unreachable
 from trueup.message import Message
-from trueup.sandbox.contract import Containment, Limits, Ran, Sandbox
+from trueup.sandbox.contract import CompletedBlock, Containment, Limits, Sandbox
 from trueup.sandbox.fallback import open_fallback
 from trueup.sandbox.gateway_server import GatewaySocket, Loop, open_folder, open_server
 from trueup.sandbox.namespace import open_namespace
@@ -19,7 +19,7 @@ __all__ = [
     "BLOCK_PATH",
     "Containment",
     "Limits",
-    "Ran",
+    "CompletedBlock",
     "Sandbox",
     "best_containment",
     "open_sandbox",

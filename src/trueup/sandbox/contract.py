@@ -28,7 +28,7 @@ USUAL = Limits()
 
 
 @dataclass(frozen=True)
-class Ran:
+class CompletedBlock:
     """The result of one block.
 
     `exit_code` is -N after signal N and None for a block that was stopped. `files` holds the
@@ -56,6 +56,6 @@ class Sandbox(ABC):
         return None
 
     @abstractmethod
-    def run(self, language: Fence, source: bytes, limits: Limits = USUAL) -> Ran:
+    def run(self, language: Fence, source: bytes, limits: Limits = USUAL) -> CompletedBlock:
         """Run a block byte for byte in an empty folder and return its result; raises Unreachable
         if the sandbox itself ended with it. The next call then starts a new one."""

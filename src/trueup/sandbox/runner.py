@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from trueup.errors import Unreachable
-from trueup.sandbox.contract import USUAL, Containment, Limits, Ran, Sandbox
+from trueup.sandbox.contract import USUAL, CompletedBlock, Containment, Limits, Sandbox
 from trueup.sandbox.gateway_server import GatewaySocket
 from trueup.snippet import PROGRAMS, Fence
 
@@ -127,7 +127,7 @@ class Runner(Sandbox):
             )
         return None if self._is_fit[language] else launcher.unfit
 
-    def run(self, language: Fence, source: bytes, limits: Limits = USUAL) -> Ran:
+    def run(self, language: Fence, source: bytes, limits: Limits = USUAL) -> CompletedBlock:
         order = {
             "command": self._start_of(language),
             "name": PROGRAMS[language].file,
@@ -146,7 +146,7 @@ class Runner(Sandbox):
                 stdout, stderr, *files = [self._read(size) for size in head["sizes"]]
             refused = self._take_refused()
         found = dict(zip(head["names"], files, strict=True))
-        return Ran(
+        return CompletedBlock(
             head["exit_code"], head["stopped"], stdout, stderr, head["duration_ms"], found, refused
         )
 

@@ -19,7 +19,7 @@ VENDORED = "vendor"
 
 
 @dataclass(frozen=True)
-class Origin:
+class InstallSource:
     """The source of an installation."""
 
     lines: tuple[str, ...]
@@ -30,29 +30,29 @@ class Origin:
     """Whether only this machine can install from there."""
 
 
-def find_origin(installed: Distribution | None = None) -> Origin:
+def find_install_source(installed: Distribution | None = None) -> InstallSource:
     """Return the source of Trueup: a wheel as a file of the site, anything else by its URL."""
     own = installed or distribution(PROJECT)
     text = own.read_text("direct_url.json")
     if text is None:
-        return Origin((f"{PROJECT}=={own.version}",))
+        return InstallSource((f"{PROJECT}=={own.version}",))
     direct: dict[str, Any] = json.loads(text)
     url = str(direct["url"])
     is_local = urlsplit(url).scheme == "file"
     if vcs := direct.get("vcs_info"):
         # Without the name before it, since pip 23 reads no `name @ git+file:` URL.
-        return Origin((f"{vcs['vcs']}+{url}@{vcs['commit_id']}",), is_local=is_local)
+        return InstallSource((f"{vcs['vcs']}+{url}@{vcs['commit_id']}",), is_local=is_local)
     if "dir_info" in direct:
         note = "# This folder is on one machine. CI needs another line: a wheel, or git+URL@COMMIT."
         is_editable = direct["dir_info"].get("editable") is True
         line = f"--editable {url}" if is_editable else f"{PROJECT} @ {url}"
-        return Origin((note, line), is_local=True)
+        return InstallSource((note, line), is_local=True)
     file = Path(unquote(urlsplit(url).path))
     if is_local and file.suffix == ".whl" and file.is_file():
         content, path = file.read_bytes(), f"{VENDORED}/{file.name}"
         line = f"./{path} --hash=sha256:{sha256(content).hexdigest()}"
-        return Origin((line,), ((path, content),))
-    return Origin((f"{PROJECT} @ {url}",), is_local=is_local)
+        return InstallSource((line,), ((path, content),))
+    return InstallSource((f"{PROJECT} @ {url}",), is_local=is_local)
 
 
 def render_lock(lock: str) -> str:

@@ -11,8 +11,8 @@ from itertools import product
 from pathlib import Path
 
 from trueup.errors import BadInput, Unreachable
-from trueup.site.languages import MAIN, home_of, link_twins
 from trueup.site.outline import settings_of
+from trueup.site.page_languages import MAIN, home_of, link_twins
 
 AS_OF = "trueup_as_of"
 """The key under `extra` of the settings that holds the macros' date."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from trueup.site.languages import MAIN
+from trueup.site.page_languages import MAIN
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from trueup.site.languages import MAIN
-from trueup.site.pages import Page
+from trueup.site.page_languages import MAIN
+from trueup.site.source_pages import Page
 
 NOTES = ".sources.json"
 """The file in a language's folder with the hashes of the translated source parts, by page."""

@@ -5,7 +5,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from trueup.site.address import place_of
-from trueup.site.languages import DEFAULT, MAIN, twins_of
+from trueup.site.page_languages import DEFAULT, MAIN, twins_of
 
 SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 XHTML = "http://www.w3.org/1999/xhtml"

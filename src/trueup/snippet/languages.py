@@ -18,16 +18,16 @@ Fence = Literal["bash", "python", "javascript"]
 class Program:
     """The program for blocks of one fence: the first of `tools`, given the block as `file`.
 
-    Without tools it is the Python that runs Trueup. If it `may_lack` its tools, its blocks are
-    skipped without them. Unless `exit_code_tells` is false, a block whose call fails ends with a
+    Without tools it is the Python that runs Trueup. If it `is_optional` its tools, its blocks are
+    skipped without them. Unless `fails_by_exit_code` is false, a block whose call fails ends with a
     code other than 0, one readable line and no file; otherwise it saves the image.
     """
 
     fence: Fence
     file: str
     tools: tuple[str, ...] = ()
-    may_lack: bool = False
-    exit_code_tells: bool = True
+    is_optional: bool = False
+    fails_by_exit_code: bool = True
 
 
 @dataclass(frozen=True)
@@ -50,9 +50,9 @@ PROGRAMS: Mapping[str, Program] = {
     program.fence: program
     for program in (
         # curl prints the reply and exits with 0 whatever the HTTP status.
-        Program("bash", "block.sh", ("bash", "curl"), exit_code_tells=False),
+        Program("bash", "block.sh", ("bash", "curl"), fails_by_exit_code=False),
         Program("python", "block.py"),
-        Program("javascript", "block.mjs", ("node",), may_lack=True),
+        Program("javascript", "block.mjs", ("node",), is_optional=True),
     )
 }
 """Programs by fence."""

@@ -14,10 +14,10 @@ from typing import Any
 import yaml
 
 from trueup.errors import BadInput, BadStatus
-from trueup.lock import waited_for
+from trueup.lock import wait_for_lock
 from trueup.model import Mapping, Observation, Source, as_time
 from trueup.status_file.load import Stored, parse_status
-from trueup.status_file.row_text import render_moment, render_row, render_text
+from trueup.status_file.row_text import render_moment, render_row, render_scalar
 
 Change = tuple[int, int, str]
 """Start and end of a part of the text, and the text that replaces it."""
@@ -89,7 +89,7 @@ def save(stored: Stored) -> None:
     path = Path(os.path.realpath(stored.path))
     content = stored.text.encode()
     try:
-        with waited_for(path.parent):
+        with wait_for_lock(path.parent):
             found = path.read_bytes()
             if found == content:
                 return
@@ -206,8 +206,8 @@ def _receipt(node: yaml.MappingNode, old: Source, new: Source) -> list[Change]:
     source = next(value for key, value in node.value if key.value == "source")
     values = {key.value: value for key, value in source.value}
     return [
-        _span(values["receipt"], render_text(new.receipt)),
-        _span(values["sha256"], render_text(new.sha256 or "")),
+        _span(values["receipt"], render_scalar(new.receipt)),
+        _span(values["sha256"], render_scalar(new.sha256 or "")),
     ]
 
 

@@ -47,7 +47,7 @@ def _items(items: list[Any], column: int) -> Iterator[str]:
 
 def _entries(data: dict[str, Any], column: int) -> Iterator[str]:
     for key, value in data.items():
-        head = f"{' ' * column}{render_text(key)}:"
+        head = f"{' ' * column}{render_scalar(key)}:"
         if _is_flat(value):
             yield f"{head} {_flow(value)}"
         else:
@@ -66,14 +66,14 @@ def _is_flat(value: Any) -> bool:
 
 def _flow(value: Any) -> str:
     if isinstance(value, dict):
-        pairs = (f"{render_text(key)}: {render_text(part)}" for key, part in value.items())
+        pairs = (f"{render_scalar(key)}: {render_scalar(part)}" for key, part in value.items())
         return f"{{{', '.join(pairs)}}}"
     if isinstance(value, list | tuple):
-        return f"[{', '.join(render_text(part) for part in value)}]"
-    return render_text(value)
+        return f"[{', '.join(render_scalar(part) for part in value)}]"
+    return render_scalar(value)
 
 
-def render_text(value: Any) -> str:
+def render_scalar(value: Any) -> str:
     """Return a text, or another value without parts, as a scalar on one line."""
     if isinstance(value, str):
         if _PLAIN.fullmatch(value) and value.lower() not in _WORDS:

@@ -23,7 +23,7 @@ from trueup.sandbox.node import find_program
 from trueup.site import Block
 from trueup.snippet import PROGRAMS
 from trueup.status_file import Stored, write_whole
-from trueup.verify.receipt import BlockReceipt
+from trueup.verify.block_receipt import BlockReceipt
 
 ENGINE = Path(__file__).parents[1]
 """The whole package: any part of it can change a run of a block or its judgement."""

@@ -16,7 +16,7 @@ from trueup.sandbox import Limits
 from trueup.site import Block
 from trueup.snippet import PROGRAMS, language_of
 from trueup.status_file import Stored
-from trueup.verify.receipt import BlockReceipt
+from trueup.verify.block_receipt import BlockReceipt
 from trueup.verify.reply_verdict import ReplyVerdict, decode, exchanges_of, read_run
 from trueup.verify.run import Harness, Run
 
@@ -30,7 +30,7 @@ PublishedBlock = tuple[Block, tuple[str, ...]]
 """A block with the pages that publish it."""
 
 
-def distinct(blocks: Iterable[Block]) -> list[PublishedBlock]:
+def distinct_blocks(blocks: Iterable[Block]) -> list[PublishedBlock]:
     """Return the blocks to run, each once, with the pages that publish it."""
     pages: dict[tuple[str, str, str | None], dict[str, None]] = {}
     first: dict[tuple[str, str, str | None], Block] = {}
@@ -54,7 +54,7 @@ def verify_block(
         return receipt(skipped=f"{endpoint.skip.reason} (until {endpoint.skip.until})")
     program = PROGRAMS[block.language]
     if lacking := harness.lacks(program.fence):
-        may_skip = program.may_lack and not harness.complete
+        may_skip = program.is_optional and not harness.complete
         return receipt(skipped=lacking) if may_skip else receipt(reasons=(lacking,))
     run = harness.run(program.fence, block.text, LIMITS if harness.replays else LIVE_LIMITS)
     reply_verdict = read_run(run, block.endpoint, stored.status, harness)
@@ -222,7 +222,7 @@ class _Judgement:
         ran = self.run.ran
         if ran.stopped:
             return
-        if not PROGRAMS[self.block.language].exit_code_tells:
+        if not PROGRAMS[self.block.language].fails_by_exit_code:
             if ran.exit_code != 0:
                 self.reasons.append(f"got exit code {ran.exit_code} of curl, expected 0")
         elif self.reply_verdict.outcome == "output":

@@ -11,9 +11,9 @@ from datetime import date
 from trueup.errors import Unreachable
 from trueup.site import Block
 from trueup.status_file import Stored
+from trueup.verify.block_receipt import BlockReceipt, Report
 from trueup.verify.cache import Cache
-from trueup.verify.judge import PublishedBlock, distinct, verify_block
-from trueup.verify.receipt import BlockReceipt, Report
+from trueup.verify.judge import PublishedBlock, distinct_blocks, verify_block
 from trueup.verify.run import Harness
 
 
@@ -31,7 +31,7 @@ class Pool:
         Raises the error of the first harness to fail, as soon as no other runs a block any more;
         and Unreachable if blocks were run and none was conclusive.
         """
-        published = distinct(blocks)
+        published = distinct_blocks(blocks)
         kept = [self._kept(block, pages, stored, today) for block, pages in published]
         left = [pair for pair, receipt in zip(published, kept, strict=True) if receipt is None]
         fresh = iter(self._run(left, stored, today))

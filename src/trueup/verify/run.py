@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from trueup.exchange import Exchange
 from trueup.mock import MEDIA_HOST, create_app
 from trueup.relay import Budget, Deadlines, create_relay
-from trueup.sandbox import Containment, Limits, Ran, Sandbox, open_sandbox
+from trueup.sandbox import CompletedBlock, Containment, Limits, Sandbox, open_sandbox
 from trueup.snippet import Fence
 from trueup.status_file import Stored
 
@@ -24,11 +24,11 @@ PATIENCE_S = 5.0
 class Run:
     """A block's process, and its requests with their replies."""
 
-    ran: Ran
+    ran: CompletedBlock
     exchanges: tuple[Exchange, ...]
 
 
-class Log:
+class ExchangeLog:
     """The exchanges of the current run. A request of an earlier block that is answered late, after
     its block was stopped, is kept out of the next block's run."""
 
@@ -86,7 +86,7 @@ class Harness:
     sandbox: Sandbox
     media_hosts: frozenset[str] = frozenset()
     complete: bool = False
-    log: Log = field(default_factory=Log)
+    log: ExchangeLog = field(default_factory=ExchangeLog)
 
     @property
     def containment(self) -> Containment:
@@ -114,7 +114,7 @@ def open_mock(
     complete: bool = False,
 ) -> Iterator[Harness]:
     """Open a harness that replays the reference target's observations; nothing is sent out."""
-    status, log = stored.status, Log()
+    status, log = stored.status, ExchangeLog()
     app = create_app(
         status,
         media_url=f"https://{MEDIA_HOST}",
@@ -144,7 +144,7 @@ def open_relay(
     """Open a harness that forwards to a live target with the key added, under caps: those of
     `budget`, or else `max_calls`. `label` is the purpose of a call in the budget's journal. `to`
     is an address in place of the target's own, as in a rehearsal."""
-    live, log = stored.status.targets[target], Log()
+    live, log = stored.status.targets[target], ExchangeLog()
     app = create_relay(
         live.model_copy(update={"base_url": to}) if to else live,
         key=key,

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from trueup.evidence import Change, Seen, holds_of
+from trueup.evidence import Change, EndpointRow, holds_of
 from trueup.model import Observation, anchor, as_time
 from trueup.request import request_of
 from trueup.wording.badges import dated
@@ -79,7 +79,7 @@ def _moves(page: PageText, endpoint: str) -> list[str]:
     return [sentence for _, sentence in sorted(moves, key=lambda move: move[0], reverse=True)]
 
 
-def _figure(page: PageText, endpoint: str, rows: Sequence[Seen]) -> str:
+def _figure(page: PageText, endpoint: str, rows: Sequence[EndpointRow]) -> str:
     """Return the drawing with the legend of its marks."""
     lanes: dict[str, list[Dot]] = {}
     for name in sorted({seen.row.target for seen in rows}, key=list(page.status.targets).index):
@@ -105,11 +105,11 @@ def _figure(page: PageText, endpoint: str, rows: Sequence[Seen]) -> str:
     )
 
 
-def _begin(seen: Seen) -> datetime:
+def _begin(seen: EndpointRow) -> datetime:
     return as_time(seen.row.first or seen.row.newest)
 
 
-def _dot(seen: Seen) -> Dot:
+def _dot(seen: EndpointRow) -> Dot:
     return Dot(_begin(seen), as_time(seen.row.newest), _kind(seen.row), not seen.is_current)
 
 
@@ -132,7 +132,9 @@ def _kind_words(page: PageText) -> dict[Kind, str]:
     }
 
 
-def _about(page: PageText, rows: Sequence[Seen], lanes: dict[str, list[Dot]]) -> Iterator[str]:
+def _about(
+    page: PageText, rows: Sequence[EndpointRow], lanes: dict[str, list[Dot]]
+) -> Iterator[str]:
     words = _kind_words(page)
     yield page._("From {first} to {last}.").format(
         first=min(map(_begin, rows)).date(),
@@ -162,7 +164,7 @@ def _keys(page: PageText, drawing: Drawing) -> Iterator[tuple[str, str]]:
         yield render_key("hold"), page._("held back")
 
 
-def _listed(page: PageText, endpoint: str, rows: Sequence[Seen]) -> str:
+def _listed(page: PageText, endpoint: str, rows: Sequence[EndpointRow]) -> str:
     """Return the rows as a folded list, newest first."""
     items = [f"    - {_row(page, seen)}" for seen in rows]
     count = len(page.assessments[endpoint].rows)
@@ -172,7 +174,7 @@ def _listed(page: PageText, endpoint: str, rows: Sequence[Seen]) -> str:
     return f'??? note tu-rows "{title}"\n\n' + "\n".join(items)
 
 
-def _row(page: PageText, seen: Seen) -> str:
+def _row(page: PageText, seen: EndpointRow) -> str:
     row = seen.row
     details = [page.phrases.outcome_and_shape(row.outcome, row.shape)]
     details += [code(page.status.signatures[name].match) for name in row.signatures]

@@ -4,7 +4,7 @@ from html import escape
 from urllib.parse import urlsplit
 
 from trueup.model import Status
-from trueup.verify.receipt import BlockReceipt
+from trueup.verify.block_receipt import BlockReceipt
 from trueup.wording.catalogue import Catalogue
 
 

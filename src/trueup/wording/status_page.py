@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from trueup.evidence import agree, mapping_of
+from trueup.evidence import mapping_of, same_result
 from trueup.model import Observation, anchor
 from trueup.wording.badges import column, dated, mark
 from trueup.wording.endpoint_history import endpoint_history
@@ -113,7 +113,7 @@ def _targets(page: PageText, endpoint: str) -> str:
 
 def _comparison(page: PageText, rows: Mapping[str, Observation]) -> str:
     first, *others = rows.values()
-    different = [row.target for row in others if not agree(first, row)]
+    different = [row.target for row in others if not same_result(first, row)]
     if not different:
         return mark("same", page._("same result"))
     word = page._("{targets} differed from {target}").format(

@@ -5,7 +5,7 @@ import re
 
 from trueup.model import Observation, Shape, as_time
 from trueup.protocols import PROTOCOLS, Picture
-from trueup.request import variant_rows
+from trueup.request import variant_observations
 from trueup.wording.markdown import code, escape_markdown
 from trueup.wording.pages import PageText, table
 
@@ -61,7 +61,7 @@ def variants(page: PageText, model: str) -> str:
     for endpoint in page.endpoints(model):
         same: dict[tuple[str, str, str], list[str]] = {}
         for name, variant in page.status.endpoints[endpoint].variants.items():
-            rows = variant_rows(page.status, endpoint, name)
+            rows = variant_observations(page.status, endpoint, name)
             if not rows:
                 untried.append(escape_markdown(variant.title))
             for row in rows[:1]:

@@ -10,7 +10,7 @@ from trueup.errors import BadInput
 from trueup.message import Place
 from trueup.model import Frozen, Policy, Status
 from trueup.protocols import PROTOCOLS
-from trueup.site.pages import Page
+from trueup.site.source_pages import Page
 from trueup.status_file import did_you_mean, listed, shown
 
 ABOUT_A_MODEL = (

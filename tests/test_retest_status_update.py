@@ -30,14 +30,14 @@ from test_retest import (
     stored_of,
 )
 
-from trueup.check.receipts import check_receipts
+from trueup.check.retest_receipts import check_receipts
 from trueup.evidence import assess, mapping_of
 from trueup.model import Mapping as Sighting
 from trueup.model import Observation
 from trueup.request import request_of
-from trueup.retest.receipt import Attempt, RetestReceipt, row_of
 from trueup.retest.report import changes, drift, summary
-from trueup.retest.write import update, write
+from trueup.retest.retest_receipt import Attempt, RetestReceipt, row_of
+from trueup.retest.status_update import update_status, write_update
 from trueup.status_file import load_status, parse_status
 
 
@@ -47,7 +47,7 @@ def made_at(hours: int, *attempts: Attempt, **more: Any) -> RetestReceipt:
 
 
 def test_a_receipt_makes_a_row_at_the_end_of_an_unchanged_file() -> None:
-    made = update(STORED, [made_at(0, attempt("output", "aligned"))], LATER)
+    made = update_status(STORED, [made_at(0, attempt("output", "aligned"))], LATER)
     assert made.stored.text.startswith(TEXT)
     (path,) = made.files
     row = made.stored.status.observations[-1]
@@ -58,7 +58,7 @@ def test_a_receipt_makes_a_row_at_the_end_of_an_unchanged_file() -> None:
 def test_an_equal_sighting_extends_its_row_and_names_the_one_before() -> None:
     stored, files = STORED, dict[str, str]()
     for hours in range(3):
-        made = update(stored, [made_at(hours, attempt("output", "aligned"))], LATER)
+        made = update_status(stored, [made_at(hours, attempt("output", "aligned"))], LATER)
         stored, files = made.stored, files | dict(made.files)
     row = stored.status.observations[-1]
     assert len(stored.status.observations) == len(STATUS.observations) + 1
@@ -107,8 +107,8 @@ def test_whatever_a_retest_writes_is_read_back_and_agrees_with_its_receipts(
                 for one in outcomes
             ]
             receipts.append(made_at(len(receipts), *tried, endpoint=name))
-    made = update(load_status(top / "status.yml", LATER), receipts, LATER)
-    write(top, made)
+    made = update_status(load_status(top / "status.yml", LATER), receipts, LATER)
+    write_update(top, made)
     loaded = load_status(top / "status.yml", LATER)
     assert loaded.status == made.stored.status
     assert check_receipts(loaded, top) == []
@@ -152,7 +152,7 @@ APART: dict[str, tuple[RetestReceipt, RetestReceipt]] = {
 
 @pytest.mark.parametrize("what", APART)
 def test_a_different_result_gets_a_row_of_its_own(what: str) -> None:
-    made = update(STORED, APART[what], LATER)
+    made = update_status(STORED, APART[what], LATER)
     assert [row.times for row in made.stored.status.observations[-2:]] == [1, 1]
     assert len(made.stored.status.observations) == len(STATUS.observations) + 2
     for text in made.files.values():
@@ -162,18 +162,18 @@ def test_a_different_result_gets_a_row_of_its_own(what: str) -> None:
 def test_a_row_that_was_only_reported_is_never_extended() -> None:
     sent = STATUS.seen(NATIVE, "production")[0].sent
     again = attempt("output", "mismatch", sent=sent.model_dump())
-    made = update(STORED, [made_at(0, again)], LATER)
+    made = update_status(STORED, [made_at(0, again)], LATER)
     assert made.stored.status.observations[: len(STATUS.observations)] == STATUS.observations
     assert made.stored.status.observations[-1].times == 1
 
 
 def test_an_update_made_twice_adds_nothing() -> None:
     receipts = [made_at(0, IMAGE), made_at(1, attempt("error", endpoint=IMAGES), endpoint=IMAGES)]
-    once = update(STORED, receipts, LATER)
-    twice = update(once.stored, receipts, LATER)
+    once = update_status(STORED, receipts, LATER)
+    twice = update_status(once.stored, receipts, LATER)
     assert twice.stored.text == once.stored.text and twice.files == {}
-    extended = update(once.stored, [made_at(2, IMAGE)], LATER)
-    assert update(extended.stored, [made_at(2, IMAGE)], LATER).files == {}
+    extended = update_status(once.stored, [made_at(2, IMAGE)], LATER)
+    assert update_status(extended.stored, [made_at(2, IMAGE)], LATER).files == {}
 
 
 SEEN: dict[str, tuple[str | None, list[str]]] = {
@@ -187,7 +187,7 @@ SEEN: dict[str, tuple[str | None, list[str]]] = {
 def test_the_model_behind_an_alias_is_recorded_where_it_is_new(what: str) -> None:
     upstream, added = SEEN[what]
     of_it = attempt("output", endpoint=IMAGES, upstream=upstream, shape="url")
-    made = update(STORED, [made_at(0, of_it, endpoint=IMAGES)], LATER)
+    made = update_status(STORED, [made_at(0, of_it, endpoint=IMAGES)], LATER)
     new = made.stored.status.mappings[len(STATUS.mappings) :]
     assert [(row.upstream, row.how) for row in new] == [(name, "seen") for name in added]
     if added:
@@ -198,7 +198,7 @@ def test_the_model_behind_an_alias_is_recorded_where_it_is_new(what: str) -> Non
 
 def test_a_model_that_was_only_stated_is_confirmed_when_it_is_seen() -> None:
     endpoint, name = UNBILLED, "gemini-3-pro-image-preview"
-    made = update(
+    made = update_status(
         STORED,
         [made_at(0, attempt("output", endpoint=endpoint, upstream=name), endpoint=endpoint)],
         LATER,
@@ -212,13 +212,13 @@ def test_receipts_are_on_disk_before_the_file_that_points_to_them(tmp_path: Path
     path = tmp_path / "status.yml"
     path.write_text(TEXT)
     stored = parse_status(TEXT, str(path), LATER)
-    made = update(stored, [made_at(0, IMAGE)], LATER)
+    made = update_status(stored, [made_at(0, IMAGE)], LATER)
     (tmp_path / "docs").write_text("a file in the way")
     with pytest.raises(OSError, match="docs"):
-        write(tmp_path, made)
+        write_update(tmp_path, made)
     assert path.read_text() == TEXT
     (tmp_path / "docs").unlink()
-    write(tmp_path, made)
+    write_update(tmp_path, made)
     assert path.read_text() == made.stored.text
     for name, text in made.files.items():
         assert (tmp_path / name).read_text() == text
@@ -245,7 +245,7 @@ LINES: dict[str, tuple[RetestReceipt, str]] = {
 @pytest.mark.parametrize("what", LINES)
 def test_a_change_for_readers_is_one_line(what: str) -> None:
     made, line = LINES[what]
-    after = update(STORED, [made], LATER).stored.status
+    after = update_status(STORED, [made], LATER).stored.status
     assert changes(STATUS, after, [made]) == [line]
     elsewhere = made.model_copy(update={"target": "local"})
     assert changes(STATUS, STATUS, [elsewhere]) == []
@@ -260,7 +260,7 @@ def test_a_hold_is_in_the_line() -> None:
         ),
     )
     made = made_at(0, IMAGE)
-    after = update(held, [made], LATER).stored.status
+    after = update_status(held, [made], LATER).stored.status
     (line,) = changes(held.status, after, [made])
     assert line.startswith(f"{NATIVE}: not-recommended (billing ") and "held back" in line
 
@@ -305,7 +305,7 @@ def test_a_summary_has_all_results_and_proposes_signatures() -> None:
         made_at(0, attempt("output", "aligned", endpoint=GOOD), endpoint=GOOD),
         made_at(0, attempt("inconclusive", endpoint=IMAGES), endpoint=IMAGES),
     ]
-    after = update(STORED, receipts, LATER).stored.status
+    after = update_status(STORED, receipts, LATER).stored.status
     text = summary(STATUS, after, [], receipts, "4 calls, $0.08 spent")
     assert text.startswith("3 of 0 planned endpoints were called; 4 calls, $0.08 spent.")
     assert f"- {NATIVE}: not-recommended (error); was" in text

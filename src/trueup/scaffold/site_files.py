@@ -14,10 +14,10 @@ from trueup.errors import BadInput
 from trueup.model import Endpoint, Model, Observation, Source, Status
 from trueup.request import request_of
 from trueup.scaffold.answers import SiteAnswers
-from trueup.scaffold.install_source import Origin, render_lock
+from trueup.scaffold.install_source import InstallSource, render_lock
 from trueup.scaffold.shared_files import shared_files, shared_folder, shared_settings
 from trueup.snippet import languages_of
-from trueup.status_file import parse_status, render_entry, render_row, render_schema, render_text
+from trueup.status_file import parse_status, render_entry, render_row, render_scalar, render_schema
 
 TARGET = "production"
 SAMPLE = "SAMPLE written by trueup init, seen by nobody"
@@ -35,7 +35,7 @@ PLACES = {
 """Path of each template's text in the new site."""
 
 
-def write_starter(folder: Path, answers: SiteAnswers, origin: Origin) -> None:
+def write_starter(folder: Path, answers: SiteAnswers, origin: InstallSource) -> None:
     """Write a small working site into a folder that is new or empty.
 
     Raises BadInput, and leaves nothing behind, where it cannot be written as a whole.
@@ -53,7 +53,7 @@ def write_starter(folder: Path, answers: SiteAnswers, origin: Origin) -> None:
         raise BadInput(folder, str(error.strerror), fix) from error
 
 
-def starter_files(answers: SiteAnswers, origin: Origin) -> dict[str, bytes]:
+def starter_files(answers: SiteAnswers, origin: InstallSource) -> dict[str, bytes]:
     """Return the files of the new site, by their path in it."""
     files = dict(shared_files(answers.protocol))
     lock = (shared_folder() / "requirements.lock").read_text("utf-8")
@@ -92,7 +92,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["yaml"] = render_text
+    environment.filters["yaml"] = render_scalar
     return environment
 
 

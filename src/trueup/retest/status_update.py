@@ -7,7 +7,7 @@ from pathlib import Path
 
 from trueup.model import Mapping as Sighting
 from trueup.model import Observation, Source, split
-from trueup.retest.receipt import RetestReceipt, row_of
+from trueup.retest.retest_receipt import RetestReceipt, row_of
 from trueup.status_file import (
     Stored,
     append_mapping,
@@ -26,7 +26,7 @@ class StatusUpdate:
     files: Mapping[str, str]
 
 
-def update(stored: Stored, receipts: Sequence[RetestReceipt], now: datetime) -> StatusUpdate:
+def update_status(stored: Stored, receipts: Sequence[RetestReceipt], now: datetime) -> StatusUpdate:
     """Return the status file with a row for each receipt, or with an equal row extended by it.
 
     A receipt that the file already points to adds nothing, so that an interrupted write can be
@@ -52,7 +52,7 @@ def update(stored: Stored, receipts: Sequence[RetestReceipt], now: datetime) -> 
     return StatusUpdate(stored, files)
 
 
-def write(top: Path, made: StatusUpdate) -> None:
+def write_update(top: Path, made: StatusUpdate) -> None:
     """Write the receipts, and then the status file that points to them, each in one step.
 
     Raises BadInput or OSError, with the status file unchanged, where one cannot be written.

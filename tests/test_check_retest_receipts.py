@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from conftest import TOP
 
-from trueup.check.status import check_status
+from trueup.check.status_claims import check_status
 from trueup.evidence import assess
 from trueup.model import Sent
 from trueup.request import request_of
-from trueup.retest.receipt import Attempt, RetestReceipt
-from trueup.retest.write import update, write
+from trueup.retest.retest_receipt import Attempt, RetestReceipt
+from trueup.retest.status_update import update_status, write_update
 from trueup.status_file import Stored, load_status
 
 NOW = datetime(2026, 4, 20, 12, tzinfo=UTC)
@@ -55,8 +55,8 @@ def retested(top: Path, times: int = 1, **changed: object) -> list[Path]:
     for number in range(times):
         stored = load_status(top / "status.yml", NOW)
         at = NOW - timedelta(hours=5 - number)
-        made = update(stored, [proof_of(stored, NATIVE, at, **changed)], NOW)
-        write(top, made)
+        made = update_status(stored, [proof_of(stored, NATIVE, at, **changed)], NOW)
+        write_update(top, made)
         files += [top / name for name in made.files]
     return files
 

@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from trueup.check.banned_terms import ISO_DATE
-from trueup.check.receipts import check_receipts
+from trueup.check.retest_receipts import check_receipts
 from trueup.evidence import Assessment, mapping_of
 from trueup.finding import Finding
 from trueup.message import Place

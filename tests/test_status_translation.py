@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from strategies import paragraphs
 
 from trueup.check.banned_terms import banned_terms
-from trueup.check.status_text import check_status_text
+from trueup.check.status_translations import check_status_text
 from trueup.errors import BadInput
 from trueup.evidence import assess
 from trueup.model import Status

@@ -10,7 +10,7 @@ from strategies import hostile
 
 from trueup.check import Check
 from trueup.check.banned_terms import banned_terms
-from trueup.check.macro_calls import check_calls
+from trueup.check.call_arguments import check_calls
 from trueup.check.page_summary import summarize_page
 from trueup.errors import BadInput
 from trueup.finding import Finding

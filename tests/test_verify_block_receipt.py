@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from strategies import differences, hostile, json_values, paragraphs
 
 from trueup import __version__
-from trueup.verify.receipt import BlockReceipt, Report
+from trueup.verify.block_receipt import BlockReceipt, Report
 
 
 def receipt(**fields: Any) -> BlockReceipt:

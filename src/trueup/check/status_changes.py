@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from trueup.check.repository import Repository
+from trueup.check.git_repository import Repository
 from trueup.errors import BadInput, BadStatus
 from trueup.evidence import Assessment, assess, holds_of
 from trueup.finding import RULES, Finding

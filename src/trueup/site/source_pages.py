@@ -10,7 +10,7 @@ import yaml
 
 from trueup.errors import BadInput
 from trueup.message import Place
-from trueup.site.languages import MAIN, home_of
+from trueup.site.page_languages import MAIN, home_of
 from trueup.site.unclosed import MOST, unclosed_in
 from trueup.status_file import refuse_depth
 

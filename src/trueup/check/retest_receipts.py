@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from trueup.finding import Finding
 from trueup.message import Place
 from trueup.model import Mapping, Observation
-from trueup.retest.receipt import RetestReceipt, row_of
+from trueup.retest.retest_receipt import RetestReceipt, row_of
 from trueup.status_file import Stored
 
 FOLDER = Path("docs", "evidence")
