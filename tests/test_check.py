@@ -304,7 +304,7 @@ def test_a_hold_older_than_clean_evidence_is_a_warning(
     endpoint: str, on: str, warnings: int
 ) -> None:
     stored = stored_of(added=HOLD.format(endpoint, on))
-    found = recorded(stored, "overtaken-hold")
+    found = recorded(stored, "outdated-hold")
     assert [one.severity for one in found] == ["warning"] * warnings
     for one in found:
         assert str(one.where).startswith(place_in(TEXT + "holds:\n  - x", "- x")[:-1])
@@ -328,7 +328,7 @@ HASH = hashlib.sha256(b"{}").hexdigest()
 @pytest.mark.parametrize(
     ("receipt", "sha256", "rule"),
     [
-        ("evidence/a.json", HASH, "odd-receipt"),
+        ("evidence/a.json", HASH, "receipt-mismatch"),
         ("evidence", HASH, "missing-receipt"),
         ("../outside.json", HASH, "missing-receipt"),
         ("evidence/link.json", HASH, "missing-receipt"),
@@ -777,7 +777,7 @@ def test_a_model_page_without_a_required_macro_is_found(macro: str, tmp_path: Pa
     assert list(check_model_page(page, {"nano-banana"}, calls_in(page))) == []
     silent = replace(page, text=page.text.replace(f"{macro}(", "history("))
     (found,) = check_model_page(silent, {"nano-banana"}, calls_in(silent))
-    assert found.rule == "silent-page" and found.problem.endswith(f"does not call {macro}")
+    assert found.rule == "missing-advice" and found.problem.endswith(f"does not call {macro}")
 
 
 def letters(seed: str, count: int, alphabet: str = string.ascii_letters + string.digits) -> str:
@@ -830,8 +830,8 @@ def test_a_block_must_be_what_a_template_renders(good: Block, snippets: list[Sni
     broken: dict[str, list[dict[str, Any]]] = {
         "unknown-block": [{"id": None}, {"id": "other"}, {"endpoint": None}, {"endpoint": IMAGES}],
         "changed-block": [{"text": f"{good.text} "}, {"language": "python"}],
-        "loose-block": [{"tabbed": False}],
-        "copied-text": [{"copied": "rm -rf /"}, {"copied": ""}],
+        "block-outside-tabs": [{"tabbed": False}],
+        "copy-mismatch": [{"copied": "rm -rf /"}, {"copied": ""}],
     }
     for rule, changes in broken.items():
         for change in changes:

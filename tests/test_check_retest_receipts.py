@@ -98,18 +98,18 @@ WRONG: dict[str, tuple[Callable[[Path, list[Path]], object], list[str]]] = {
     "an earlier one gone": (lambda top, files: files[0].unlink(), ["missing-receipt"]),
     "a file that was changed": (lambda t, files: files[-1].write_text("{}"), ["changed-receipt"]),
     "an earlier one changed": (lambda t, files: files[0].write_text("{}"), ["changed-receipt"]),
-    "a repetition too many": (swap("times: 3", "times: 4"), ["odd-receipt"]),
+    "a repetition too many": (swap("times: 3", "times: 4"), ["receipt-mismatch"]),
     "another outcome": (swap("outcome: output\n    shape: data-uri", "outcome: error"),
-                        ["odd-receipt"] * 2),
-    "another shape": (swap("shape: data-uri", "shape: inline-data"), ["odd-receipt"]),
+                        ["receipt-mismatch"] * 2),
+    "another shape": (swap("shape: data-uri", "shape: inline-data"), ["receipt-mismatch"]),
     "a bill that is not in the receipt": (swap("outcome: output\n    shape: data-uri",
                                      "outcome: output\n    billing: aligned\n    shape: data-uri"),
-                                ["odd-receipt"]),
-    "another body": (swap("Return image output.", "Return it."), ["drift", "odd-receipt"]),
-    "a file and its hash changed": (edited('"data-uri"', '"inline-data"'), ["odd-receipt"]),
+                                ["receipt-mismatch"]),
+    "another body": (swap("Return image output.", "Return it."), ["drift", "receipt-mismatch"]),
+    "a file and its hash changed": (edited('"data-uri"', '"inline-data"'), ["receipt-mismatch"]),
     "a rehearsal": (rehearsed, ["rehearsed-receipt"]),
     "a file of no row": (lambda top, files: (files[0].parent / "x.json").write_text("{}"),
-                         ["stray-receipt"]),
+                         ["unused-receipt"]),
 }  # fmt: skip
 
 
@@ -136,7 +136,7 @@ def test_a_mapping_that_its_receipt_does_not_show_is_found(tmp_path: Path) -> No
     assert text.count("upstream: gemini-3-x") == 1
     changed = text.replace("upstream: gemini-3-x", "upstream: gemini-2.5-flash-image")
     (tmp_path / "status.yml").write_text(changed)
-    assert rules(tmp_path) == ["odd-receipt"]
+    assert rules(tmp_path) == ["receipt-mismatch"]
 
 
 def test_a_target_without_a_ledger_has_no_bills(tmp_path: Path) -> None:

@@ -17,19 +17,19 @@ from trueup.message import Message, Place
 
 TEXT = ("a bash block is typed in the page", "Use a macro.")
 FINDING = Finding(Place("docs/en/index.md", 18, 3), *TEXT, "typed-code")
-WARNING = Finding(Place("status.yml"), "it is old", "Remove it.", "overtaken-hold")
+WARNING = Finding(Place("status.yml"), "it is old", "Remove it.", "outdated-hold")
 
 
 def test_a_finding_names_its_place_first_and_its_rule_last() -> None:
     assert str(FINDING) == f"docs/en/index.md:18:3: {'. '.join(TEXT)} [typed-code]"
-    assert str(WARNING) == "status.yml: warning: it is old. Remove it. [overtaken-hold]"
+    assert str(WARNING) == "status.yml: warning: it is old. Remove it. [outdated-hold]"
     assert Finding.of(Message(FINDING.where, *TEXT), "typed-code") == FINDING
 
 
 def test_a_finding_is_as_severe_as_its_rule_unless_the_policy_says_otherwise() -> None:
     assert (FINDING.severity, WARNING.severity) == ("error", "warning")
-    assert by_policy([WARNING], {"overtaken-hold": "error"}) == [replace(WARNING, severity="error")]
-    assert by_policy([FINDING, WARNING], {"overtaken-hold": "ignore"}) == [FINDING]
+    assert by_policy([WARNING], {"outdated-hold": "error"}) == [replace(WARNING, severity="error")]
+    assert by_policy([FINDING, WARNING], {"outdated-hold": "ignore"}) == [FINDING]
 
 
 def test_a_rule_that_is_not_in_the_catalogue_is_refused() -> None:

@@ -82,24 +82,24 @@ BROKEN: dict[str, tuple[Callable[[Path], object], str, str]] = {
         "extra-page", "zh/more.md",
     ),
     "a macro left out": (
-        change("ru/status.md", "{{ matrix() }}", ""), "other-parts", "ru/status.md",
+        change("ru/status.md", "{{ matrix() }}", ""), "structure-mismatch", "ru/status.md",
     ),
     "a macro with another argument": (
         change("ja/nano-banana.md", '{{ advice("nano-banana") }}', '{{ advice("nano-banana-2") }}'),
-        "other-parts", "ja/nano-banana.md",
+        "structure-mismatch", "ja/nano-banana.md",
     ),
     "another level of a heading": (
-        change("zh/decides.md", "\n## ", "\n### "), "other-parts", "zh/decides.md",
+        change("zh/decides.md", "\n## ", "\n### "), "structure-mismatch", "zh/decides.md",
     ),
     "another count of blocks": (
-        change("ru/index.md", "blocks: 4", "blocks: 3"), "other-front", "ru/index.md",
+        change("ru/index.md", "blocks: 4", "blocks: 3"), "front-matter-mismatch", "ru/index.md",
     ),
     "a page of another model": (
         change("zh/nano-banana.md", "model: nano-banana\n", "model: nano-banana-2\n"),
-        "other-front", "zh/nano-banana.md",
+        "front-matter-mismatch", "zh/nano-banana.md",
     ),
     "a paragraph left out": (
-        lambda docs: leave_out(docs / "ja" / "decides.md"), "other-parts", "ja/decides.md",
+        lambda docs: leave_out(docs / "ja" / "decides.md"), "structure-mismatch", "ja/decides.md",
     ),
     "a source that changed": (
         change("en/decides.md", "A person can hold", "Nobody can hold"),
@@ -110,13 +110,13 @@ BROKEN: dict[str, tuple[Callable[[Path], object], str, str]] = {
             shutil.copy(docs / "en" / "receipts.md", docs / name / "more.md")
             for name in ("en", "ja", "ru", "zh")
         ],
-        "no-notes", "more.md",
+        "no-translation-record", "more.md",
     ),
     "notes that are gone": (
-        lambda docs: (docs / "ja" / ".sources.json").unlink(), "no-notes", "ja/.sources",
+        lambda docs: (docs / "ja" / ".sources.json").unlink(), "no-translation-record", "ja/.sources",
     ),
     "notes that are no notes": (
-        lambda docs: (docs / "zh" / ".sources.json").write_text("[]"), "no-notes", "zh/.sources",
+        lambda docs: (docs / "zh" / ".sources.json").write_text("[]"), "no-translation-record", "zh/.sources",
     ),
 }  # fmt: skip
 

@@ -21,5 +21,5 @@ def check_model_page(page: Page, models: Set[str], calls: Iterable[MacroCall]) -
                 Place(str(page.path), page.first_line),
                 f"the page about {page.model} does not call {macro}",
                 f'Add {{{{ {macro}("{page.model}") }}}} at column 0.',
-                "silent-page",
+                "missing-advice",
             )

@@ -32,7 +32,7 @@ def check_published(
             findings += _data(status, block)
         if block.copied is not None and block.copied != block.text:
             problem = "puts another text on the clipboard than it shows"
-            findings.append(_finding(block, problem, "Remove data-copy.", "copied-text"))
+            findings.append(_finding(block, problem, "Remove data-copy.", "copy-mismatch"))
     return findings
 
 
@@ -69,7 +69,7 @@ def _snippet(block: Block, rendered: dict[str, Snippet]) -> Iterator[Finding]:
         problem = f"differs from what {snippet.template} renders"
         yield _finding(block, problem, COLUMN_0, "changed-block")
     elif not block.tabbed:
-        yield _finding(block, "is outside its tabs", COLUMN_0, "loose-block")
+        yield _finding(block, "is outside its tabs", COLUMN_0, "block-outside-tabs")
 
 
 def _data(status: Status, block: Block) -> Iterator[Finding]:

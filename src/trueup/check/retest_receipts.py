@@ -32,7 +32,7 @@ def check_receipts(stored: Stored, top: Path) -> list[Finding]:
     ]
     return found or [
         Finding(
-            Place(str(file)), "no row refers to this receipt", "Remove the file.", "stray-receipt"
+            Place(str(file)), "no row refers to this receipt", "Remove the file.", "unused-receipt"
         )
         for file in sorted((top / FOLDER).glob("*"))
         if not (file.name.startswith(".") or _is_used(file, used))
@@ -61,13 +61,13 @@ def _problems(row: Row, top: Path, used: set[Path]) -> Iterator[Problem]:
         try:
             proof = RetestReceipt.model_validate_json(content)
         except ValidationError:
-            yield f"{source.receipt} is not a valid receipt", RETEST, "odd-receipt"
+            yield f"{source.receipt} is not a valid receipt", RETEST, "receipt-mismatch"
             return
         yield from _disagreements(row, proof, top)
         if proof.previous is None:
             if number + 1 < times:
                 problem = f"times is {times}, expected {number + 1} as in its receipts"
-                yield problem, RETEST, "odd-receipt"
+                yield problem, RETEST, "receipt-mismatch"
             return
         source = proof.previous
 
@@ -80,14 +80,14 @@ def _disagreements(row: Row, proof: RetestReceipt, top: Path) -> Iterator[Proble
     if isinstance(row, Mapping):
         if row.upstream not in [attempt.upstream for attempt in proof.attempts]:
             problem = f"upstream is {row.upstream}, which its receipt does not show"
-            yield problem, RETEST, "odd-receipt"
+            yield problem, RETEST, "receipt-mismatch"
         return
     proved = row_of(proof)
     for name in ("endpoint", "target", "sent", "outcome", "shape", "signatures", "billing"):
         got, expected = getattr(row, name), getattr(proved, name)
         if got != expected:
             problem = f"{name} is {got}, expected {expected} as in its receipt"
-            yield problem, RETEST, "odd-receipt"
+            yield problem, RETEST, "receipt-mismatch"
 
 
 def _is_used(file: Path, used: set[Path]) -> bool:

@@ -129,7 +129,7 @@ def _claims(stored: Stored) -> Iterator[Finding]:
                     stored.place(*keys),
                     f"{shown(text)} has the date {found}, later than all evidence ({newest})",
                     "Add the evidence, or correct the date.",
-                    "newer-claim",
+                    "untested-date",
                 )
 
 
@@ -142,7 +142,7 @@ def _holds(stored: Stored, assessments: Mapping[str, Assessment]) -> Iterator[Fi
                 f"the hold of {endpoint} ({hold.on}) is older than clean evidence"
                 f" ({assessment.seen_on})",
                 "Remove the hold, or renew it with its reason.",
-                "overtaken-hold",
+                "outdated-hold",
             )
 
 
