@@ -139,12 +139,12 @@ CHANGES = {
 
 @pytest.fixture(scope="session")
 def made(pytestconfig: pytest.Config) -> tuple[Docs, Report]:
-    """The docs of a copy of this repository, built and stamped on the day of their evidence.
+    """The docs of a copy of this repository, built and stamped at the date of their evidence.
 
     Its target has two further base URLs, and one of its prompts holds the tested one.
     """
     top = once(common(pytestconfig) / "browsed", _make)
-    docs = _on_the_day(top)
+    docs = _at_its_evidence(top)
     return docs, Report.parse((docs.site / "receipts.json").read_text("utf-8"))
 
 
@@ -155,11 +155,11 @@ def _make(top: Path) -> None:
         assert old in text
         text = text.replace(old, new)
     status.write_text(text, "utf-8")
-    docs = _on_the_day(top)
+    docs = _at_its_evidence(top)
     docs.build(to_be_verified=True)
     _, findings = docs.verify(Pool(partial(open_mock, docs.stored)))
     assert not findings
 
 
-def _on_the_day(top: Path) -> Docs:
+def _at_its_evidence(top: Path) -> Docs:
     return replace(load_docs(top), today=date(2026, 4, 14))

@@ -97,7 +97,7 @@ def test_a_model_a_route_and_a_language_are_added_as_the_guide_says(tmp_path: Pa
     for kind, name, text in GROWTH:
         if name == "adopt-translated":
             found = load_docs(top).check()
-            assert [one.rule for one in found if one.severity == "error"] == ["no-translation-record"]
+            assert [one.rule for one in found if one.severity == "error"] == ["untracked"]
         if kind == "console":
             done = follow(name, top, tmp_path)
             assert done.returncode == 0, f"{name}: {done.stdout}{done.stderr}"

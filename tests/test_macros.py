@@ -111,7 +111,7 @@ def test_a_model_is_linked_to_its_page_and_without_one_to_its_evidence(
         ("advice", 3, "an argument without quotes"),
     ],
 )
-def test_an_unknown_name_is_told_without_a_traceback(
+def test_an_unknown_name_is_reported_without_a_traceback(
     macro: str, argument: object, message: str, macros: dict[str, Any]
 ) -> None:
     with pytest.raises(PluginError, match=message):

@@ -35,7 +35,7 @@ NATIVE = "/v1beta/models/gemini-2.5-flash-image:generateContent"
 IMAGES = "/v1/images/generations"
 BEARER = {"Authorization": f"Bearer {KEY}"}
 PROMPT = "Generate an IMAGE of a clean banana icon on a white background. Return image output."
-ASK: dict[str, Any] = {
+NATIVE_BODY: dict[str, Any] = {
     "contents": [{"role": "user", "parts": [{"text": PROMPT}]}],
     "generationConfig": {"responseModalities": ["TEXT", "IMAGE"]},
 }
@@ -55,8 +55,8 @@ def post(path: str, app: Starlette | None = None, **request: Any) -> httpx.Respo
     return call(app or create_app(STATUS), "POST", path, **request)
 
 
-def ask(app: Starlette | None = None) -> httpx.Response:
-    return post(f"{NATIVE}?key={KEY}", app, json=ASK)
+def send_native(app: Starlette | None = None) -> httpx.Response:
+    return post(f"{NATIVE}?key={KEY}", app, json=NATIVE_BODY)
 
 
 def send_images(app: Starlette | None = None, **body: Any) -> httpx.Response:
@@ -109,7 +109,7 @@ def is_not_on_record(reply: httpx.Response) -> bool:
 
 
 def test_the_native_request_of_the_docs_gets_an_image_as_a_data_uri_in_text() -> None:
-    reply = ask()
+    reply = send_native()
     part = reply.json()["candidates"][0]["content"]["parts"][0]
     assert reply.status_code == 200
     assert part["text"].startswith("![image](data:image/png;base64,")
@@ -160,7 +160,7 @@ def test_every_variant_on_record_is_answered_by_a_row_that_it_repeats() -> None:
 
 
 def test_the_rows_of_one_target_do_not_answer_for_another() -> None:
-    assert is_not_on_record(ask(create_app(STATUS, target="local")))
+    assert is_not_on_record(send_native(create_app(STATUS, target="local")))
 
 
 def test_an_unknown_target_is_refused_with_the_known_ones() -> None:
@@ -180,7 +180,9 @@ def test_an_unknown_target_is_refused_with_the_known_ones() -> None:
 def test_a_changed_path_is_not_on_record(path: str) -> None:
     joint = "&" if "?" in path else "?"
     assert is_not_on_record(
-        post(f"{path}{joint}key={KEY}", headers=BEARER, json={**ASK, "model": "nano-banana"})
+        post(
+            f"{path}{joint}key={KEY}", headers=BEARER, json={**NATIVE_BODY, "model": "nano-banana"}
+        )
     )
 
 
@@ -188,13 +190,13 @@ def test_a_changed_model_body_or_auth_method_is_not_on_record() -> None:
     assert is_not_on_record(send_images(model="nano-banana-pro"))
     assert is_not_on_record(send_images(n=1))
     assert is_not_on_record(post(IMAGES, headers=BEARER, json={"model": "nano-banana"}))
-    deep = {**ASK, "generationConfig": {"responseModalities": ["IMAGE", "TEXT"]}}
+    deep = {**NATIVE_BODY, "generationConfig": {"responseModalities": ["IMAGE", "TEXT"]}}
     assert is_not_on_record(post(f"{NATIVE}?key={KEY}", json=deep))
-    assert is_not_on_record(post(NATIVE, headers=BEARER, json=ASK))
+    assert is_not_on_record(post(NATIVE, headers=BEARER, json=NATIVE_BODY))
 
 
 def test_a_changed_prompt_still_answers() -> None:
-    body = {**ASK, "contents": [{"role": "user", "parts": [{"text": "Вареник 🥟"}]}]}
+    body = {**NATIVE_BODY, "contents": [{"role": "user", "parts": [{"text": "Вареник 🥟"}]}]}
     assert post(f"{NATIVE}?key={KEY}", json=body).status_code == 200
     assert send_images(prompt="").status_code == 400
 
@@ -202,8 +204,8 @@ def test_a_changed_prompt_still_answers() -> None:
 def test_an_auth_method_that_the_route_accepts_is_answered_and_recorded_as_different() -> None:
     seen: list[Exchange] = []
     app = create_app(STATUS, on_exchange=seen.append)
-    assert post(NATIVE, app, headers={"x-goog-api-key": KEY}, json=ASK).status_code == 200
-    assert ask(app).status_code == 200
+    assert post(NATIVE, app, headers={"x-goog-api-key": KEY}, json=NATIVE_BODY).status_code == 200
+    assert send_native(app).status_code == 200
     assert [exchange.auth for exchange in seen] == [("x-goog-api-key",), ("query-key",)]
     assert seen[0].answered_from == seen[1].answered_from
     row = next(row for row in STATUS.seen("nano-banana/generate-content", "production"))
@@ -216,7 +218,7 @@ def test_an_auth_method_that_the_route_accepts_is_answered_and_recorded_as_diffe
 
 def test_an_auth_method_that_no_route_accepts_any_more_is_not_answered() -> None:
     app = app_of(native_row(), routes=routes_with(auth={"documented": "query-key"}))
-    assert is_not_on_record(post(NATIVE, app, headers={"x-goog-api-key": KEY}, json=ASK))
+    assert is_not_on_record(post(NATIVE, app, headers={"x-goog-api-key": KEY}, json=NATIVE_BODY))
 
 
 def test_facts_of_today_do_not_change_what_the_record_answers() -> None:
@@ -225,21 +227,23 @@ def test_facts_of_today_do_not_change_what_the_record_answers() -> None:
     auth = {"documented": "bearer"}
     routes = routes_with(request="POST /v2/{upstream}", protocol="openai-images", auth=auth)
     app = app_of(native_row(), models=models, endpoints=endpoints, routes=routes)
-    assert ask(app).content == ask().content
-    moved = post("/v2/m", app, headers=BEARER, json={**ASK, "model": "m"})
+    assert send_native(app).content == send_native().content
+    moved = post("/v2/m", app, headers=BEARER, json={**NATIVE_BODY, "model": "m"})
     assert is_not_on_record(moved), "a path that only today's routes have"
 
 
 def test_a_row_outlives_its_route_unless_its_shape_is_unknown() -> None:
     app = app_of(native_row(endpoint="nano-banana/gone"), images_row(endpoint="n/gone"))
-    assert ask(app).status_code == 200
+    assert send_native(app).status_code == 200
     assert send_images(app, prompt=None).status_code == 400
-    assert is_not_on_record(ask(app_of(native_row(endpoint="nano-banana/gone", shape=None))))
+    assert is_not_on_record(
+        send_native(app_of(native_row(endpoint="nano-banana/gone", shape=None)))
+    )
 
 
 def test_an_image_without_a_recorded_shape_or_mime_is_a_png_in_the_protocols_first_shape() -> None:
     for image in (None, {"mime": "image/x-unheard-of"}):
-        reply = ask(app_of(native_row(shape=None, image=image)))
+        reply = send_native(app_of(native_row(shape=None, image=image)))
         part = reply.json()["candidates"][0]["content"]["parts"][0]
         assert part["inlineData"]["mimeType"] == "image/png"
 
@@ -247,21 +251,21 @@ def test_an_image_without_a_recorded_shape_or_mime_is_a_png_in_the_protocols_fir
 def test_the_newest_row_answers_unless_it_is_inconclusive_or_retracted() -> None:
     failed = native_row(outcome="error", shape=None, signatures=["get-channel-failed"])
     silent = native_row(outcome="inconclusive", reason="429", shape=None)
-    assert ask(app_of(native_row(), failed, silent)).status_code == 500
-    assert ask(app_of(failed, native_row(), silent)).status_code == 200
-    assert is_not_on_record(ask(app_of(silent)))
-    assert is_not_on_record(ask(app_of(native_row(retracted="wrong key"))))
+    assert send_native(app_of(native_row(), failed, silent)).status_code == 500
+    assert send_native(app_of(failed, native_row(), silent)).status_code == 200
+    assert is_not_on_record(send_native(app_of(silent)))
+    assert is_not_on_record(send_native(app_of(native_row(retracted="wrong key"))))
 
 
 def test_a_mixed_row_fails_first_and_then_alternates_in_each_app_anew() -> None:
     mixed = native_row(outcome="mixed", signatures=["get-channel-failed"])
     for _ in range(2):
         app = app_of(mixed)
-        assert [ask(app).status_code for _ in range(4)] == [500, 200, 500, 200]
+        assert [send_native(app).status_code for _ in range(4)] == [500, 200, 500, 200]
 
 
 def test_an_error_without_a_text_on_record_says_so() -> None:
-    error = error_of(ask(app_of(native_row(outcome="error", shape=None))))
+    error = error_of(send_native(app_of(native_row(outcome="error", shape=None))))
     assert error["code"] == "no_text_on_record"
     assert error["message"].startswith("upstream error: no failure text is on record (request id: ")
 
@@ -295,7 +299,7 @@ def test_a_gateways_own_error_carries_the_request_id() -> None:
     ],
 )
 def test_a_missing_or_unknown_key_is_refused(path: str, headers: dict[str, str], text: str) -> None:
-    reply = post(path, headers=headers, json=ASK)
+    reply = post(path, headers=headers, json=NATIVE_BODY)
     request_id = reply.headers["x-oneapi-request-id"]
     assert reply.status_code == 401
     assert list(error_of(reply).items()) == [
@@ -312,15 +316,15 @@ def test_a_bearer_key_may_have_its_prefixes_or_not(value: str) -> None:
 
 def test_a_later_auth_method_overrides_an_earlier_one() -> None:
     wrong = {"Authorization": "Bearer wrong"}
-    assert post(f"{NATIVE}?key={KEY}", headers=wrong, json=ASK).status_code == 200
+    assert post(f"{NATIVE}?key={KEY}", headers=wrong, json=NATIVE_BODY).status_code == 200
     goog = {"x-goog-api-key": KEY}
-    assert post(f"{NATIVE}?key=wrong", headers=goog, json=ASK).status_code == 200
+    assert post(f"{NATIVE}?key=wrong", headers=goog, json=NATIVE_BODY).status_code == 200
 
 
 def test_other_keys_can_be_valid() -> None:
     app = create_app(STATUS, keys=["sk-abc-def"])
-    assert post(f"{NATIVE}?key=abc-def", app, json=ASK).status_code == 200
-    assert ask(app).status_code == 401
+    assert post(f"{NATIVE}?key=abc-def", app, json=NATIVE_BODY).status_code == 200
+    assert send_native(app).status_code == 401
 
 
 def test_the_record_can_add_an_auth_method_that_the_family_does_not_read() -> None:
@@ -347,7 +351,7 @@ def test_an_images_request_without_a_model_calls_dall_e() -> None:
 
 @pytest.mark.parametrize(
     ("path", "body"),
-    [("/v1/chat/completions", {"messages": []}), ("/v1beta/models/:generateContent", ASK)],
+    [("/v1/chat/completions", {"messages": []}), ("/v1beta/models/:generateContent", NATIVE_BODY)],
 )
 def test_a_call_without_a_model_is_refused(path: str, body: dict[str, Any]) -> None:
     reply = post(f"{path}?key={KEY}", headers=BEARER, json=body)
@@ -430,7 +434,7 @@ def test_any_other_path_is_a_page_that_says_that_it_is_simulated(path: str) -> N
 
 
 def test_every_reply_has_a_request_id_and_is_marked_as_simulated() -> None:
-    for reply in (ask(), post(IMAGES), call(create_app(STATUS), "GET", "/v1/x")):
+    for reply in (send_native(), post(IMAGES), call(create_app(STATUS), "GET", "/v1/x")):
         assert reply.headers["x-trueup-mock"] == "simulated"
         assert reply.headers["x-new-api-version"]
         assert re.fullmatch(r"\d{14}\d{1,9}[A-Za-z0-9]{8}", reply.headers["x-oneapi-request-id"])
@@ -440,7 +444,7 @@ def test_every_reply_has_a_request_id_and_is_marked_as_simulated() -> None:
 def test_a_linked_image_is_fetchable_without_a_key(media_url: str | None) -> None:
     app = create_app(STATUS, media_url=media_url)
     path = "/v1beta/models/gemini-2.5-flash-image-preview:generateContent"
-    reply = post(f"{path}?key={KEY}", app, json=ASK).json()
+    reply = post(f"{path}?key={KEY}", app, json=NATIVE_BODY).json()
     url = reply["candidates"][0]["content"]["parts"][0]["text"][len("![Image](") : -1]
     assert url == f"{media_url or SITE}/simulated-media/gemini-2.5-flash-image-preview.png"
     for extension, drawn in (("png", "PNG"), ("jpg", "JPEG")):
@@ -480,12 +484,14 @@ def exchange_of(method: str, path: str, **request: Any) -> Exchange:
 
 def test_an_exchange_holds_the_request_and_the_reply() -> None:
     headers = {"Host": "CrazyRouter.com:443"}
-    exchange = exchange_of("POST", f"{NATIVE}?alt=&key={KEY}&b=%20c", headers=headers, json=ASK)
+    exchange = exchange_of(
+        "POST", f"{NATIVE}?alt=&key={KEY}&b=%20c", headers=headers, json=NATIVE_BODY
+    )
     assert (exchange.method, exchange.path) == ("POST", NATIVE)
     assert exchange.host == "crazyrouter.com:443"
     assert exchange.query == (("alt", ""), ("b", " c"))
     assert exchange.auth == ("query-key",)
-    assert json.loads(exchange.request_body) == ASK
+    assert json.loads(exchange.request_body) == NATIVE_BODY
     assert exchange.status == 503 and exchange.answered_from is None
     assert exchange.request_id and exchange.request_id.encode() in exchange.response_body
 
@@ -518,7 +524,7 @@ def test_no_key_is_ever_in_an_exchange(key: str) -> None:
         (f"/v1/{key}", {"Authorization": key}),
     ]
     for path, headers in calls:
-        for body in (ASK, {"model": key, "prompt": f"my key is {key}"}):
+        for body in (NATIVE_BODY, {"model": key, "prompt": f"my key is {key}"}):
             text = repr(exchange_of("POST", path, headers=headers, json=body))
             assert key.removeprefix("sk-") not in text
 

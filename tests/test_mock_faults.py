@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from test_mock import ASK, BEARER, KEY, LEGACY, NATIVE, STATUS
+from test_mock import BEARER, KEY, LEGACY, NATIVE, NATIVE_BODY, STATUS
 
 from trueup.errors import BadInput
 from trueup.mock import Faulty, create_app, create_tls, ledger_with, listen, serving
@@ -24,7 +24,7 @@ def mock_with(*names: str, tls: ssl.SSLContext | None = None) -> Iterator[str]:
 
 def call(url: str, timeout_s: float = 5.0) -> httpx.Response:
     with httpx.Client(base_url=url, trust_env=False, timeout=timeout_s) as client:
-        return client.post(f"{NATIVE}?key={KEY}", json=ASK)
+        return client.post(f"{NATIVE}?key={KEY}", json=NATIVE_BODY)
 
 
 def test_a_slow_drip_comes_whole() -> None:

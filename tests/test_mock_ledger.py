@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from starlette.applications import Starlette
-from test_mock import ASK, IMAGES, KEY, LEGACY, NATIVE, STATUS, call, post
+from test_mock import IMAGES, KEY, LEGACY, NATIVE, NATIVE_BODY, STATUS, call, post
 
 from trueup.mock import Fault, GatewayLedger, Options, Token, User, create_app
 
@@ -45,8 +45,8 @@ class Bank:
         self.ledger = GatewayLedger(user, [token], self.options, lambda: self.now)
         self.app: Starlette = create_app(STATUS, ledger=self.ledger)
 
-    def ask(self) -> httpx.Response:
-        return post(f"{NATIVE}?key={KEY}", self.app, json=ASK)
+    def send_native(self) -> httpx.Response:
+        return post(f"{NATIVE}?key={KEY}", self.app, json=NATIVE_BODY)
 
     def fail(self) -> httpx.Response:
         return post(IMAGES, self.app, headers={"Authorization": f"Bearer {KEY}"}, json=LEGACY)
@@ -92,7 +92,7 @@ def bank(*faults: Fault, **options: Any) -> Bank:
 
 def test_a_call_moves_every_column_and_leaves_a_row() -> None:
     paying = bank()
-    request_id = paying.ask().headers["x-oneapi-request-id"]
+    request_id = paying.send_native().headers["x-oneapi-request-id"]
     assert paying.moved == PAID
     (row,) = paying.ledger.rows
     assert (row.type, row.quota) == (2, PRICE)
@@ -104,7 +104,7 @@ def test_the_order_of_writes_is_hold_answer_used_settle_row() -> None:
     held, due = paying.options.quotas(MODEL, "default")
     assert (held, due) == (1, 2), "truncated before the call, rounded after it"
     assert paying.moved == UNMOVED
-    assert paying.ask().status_code == 200
+    assert paying.send_native().status_code == 200
     assert paying.moved == columns(-held, held, -held, 0, 0)
     assert paying.after(1).moved == columns(-held, held, -held, due, 0)
     assert paying.after(1).moved == columns(-due, due, -due, due, 0)
@@ -118,7 +118,11 @@ def test_only_the_hold_is_written_while_the_answer_goes_out(error: str | None) -
     seen: list[dict[str, int]] = []
 
     async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": json.dumps(ASK).encode(), "more_body": False}
+        return {
+            "type": "http.request",
+            "body": json.dumps(NATIVE_BODY).encode(),
+            "more_body": False,
+        }
 
     async def send(message: Any) -> None:
         seen.append(paying.moved)
@@ -134,7 +138,7 @@ def test_only_the_hold_is_written_while_the_answer_goes_out(error: str | None) -
 def test_nothing_is_held_from_a_trusted_caller() -> None:
     paying = bank(after_answer_s=(1, 1, 1))
     paying.ledger.user.quota = paying.ledger.tokens[1].remain_quota = 6_000_000
-    paying.ask()
+    paying.send_native()
     assert paying.ledger.tokens[1].used_quota == 0
     assert paying.after(1).moved["token.used"] == PRICE
 
@@ -164,14 +168,14 @@ def test_the_price_is_that_of_the_tokens_group_or_else_of_its_users() -> None:
     for token, user, quota in (("vip", "none", 10_000), ("", "vip", 10_000), ("", "none", PRICE)):
         paying = bank(groups={"vip": 0.5})
         paying.ledger.tokens[1].group, paying.ledger.user.group = token, user
-        paying.ask()
+        paying.send_native()
         assert (paying.moved["token.used"], paying.quotas) == (quota, [quota])
 
 
 def test_a_batch_shows_the_row_before_any_column_moves() -> None:
     paying = bank(batch=True)
     paying.now += 1
-    paying.ask()
+    paying.send_native()
     assert paying.moved == columns(0, 0, 0, 0, 1)
     assert paying.after(3.9).moved["token.used"] == 0
     assert paying.after(0.1).moved == PAID
@@ -194,13 +198,13 @@ FAULTS: Mapping[Fault, tuple[dict[str, int], dict[str, int]]] = {
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_moves_its_columns(fault: Fault) -> None:
     paying = bank(fault, prices={MODEL: CHEAP})
-    assert paying.ask().status_code == 200
+    assert paying.send_native().status_code == 200
     assert (paying.moved, paying.after(3600).moved) == FAULTS[fault]
 
 
 def test_a_success_without_usage_counts_no_tokens() -> None:
     paying = bank("no-usage")
-    assert "usageMetadata" not in paying.ask().json()
+    assert "usageMetadata" not in paying.send_native().json()
     (row,) = paying.get("/api/log/self")["items"]
     assert (row["quota"], row["prompt_tokens"], row["completion_tokens"]) == (0, 0, 0)
 
@@ -208,7 +212,7 @@ def test_a_success_without_usage_counts_no_tokens() -> None:
 def test_an_error_or_a_blocked_prompt_can_be_billed_without_an_image() -> None:
     failing, blocking = bank("billed-error"), bank("blocked-prompt")
     assert failing.fail().status_code == 400
-    assert list(blocking.ask().json()) == ["promptFeedback", "usageMetadata"]
+    assert list(blocking.send_native().json()) == ["promptFeedback", "usageMetadata"]
     for paying in (failing, blocking):
         assert paying.moved == PAID
         (row,) = paying.get("/api/log/self")["items"]

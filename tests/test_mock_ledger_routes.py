@@ -17,7 +17,7 @@ OWNED = ("/api/token/", "/api/token/1", "/api/log/self", "/api/user/self")
 def called(**options: Any) -> Bank:
     """Return a mock after two calls: an image, and an error 100 s later."""
     paying = Bank(Options(**{"error_log": True, **options}))
-    paying.ask()
+    paying.send_native()
     paying.after(100).fail()
     return paying
 
@@ -107,7 +107,7 @@ def test_the_log_is_read_by_pages_and_from_a_time(query: str, types: list[int]) 
 def test_a_page_holds_at_most_a_hundred_rows() -> None:
     paying = bank()
     for _ in range(101):
-        paying.ask()
+        paying.send_native()
     page = paying.get("/api/log/self?page_size=101")
     assert (len(page["items"]), page["page_size"], page["total"]) == (100, 100, 101)
 
@@ -149,7 +149,7 @@ def test_a_rate_limit_ends_with_its_window_and_excludes_calls() -> None:
     reply = call(paying.app, "GET", "/api/log/self", headers=OWNER)
     assert (reply.status_code, reply.content) == (429, b"")
     assert "content-type" not in reply.headers and reply.headers["x-oneapi-request-id"]
-    assert paying.ask().status_code == 200
+    assert paying.send_native().status_code == 200
     assert paying.after(180).get("/api/log/self")
 
 

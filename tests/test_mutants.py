@@ -100,7 +100,9 @@ def test_docs_that_are_refused_themselves_get_no_mutant(tree: Tree) -> None:
     shutil.copytree(tree.top, top)
     page = top / "docs" / "en" / "decides.md"
     page.write_text(page.read_text("utf-8") + "\nSince 2026-04-14.\n", "utf-8")
-    with pytest.raises(BadInput, match="the docs break structure-mismatch, typed-fact without any mutant"):
+    with pytest.raises(
+        BadInput, match="the docs break structure-mismatch, typed-fact without any mutant"
+    ):
         Gate(replace(tree, top=top), top.with_name("unused"))
 
 

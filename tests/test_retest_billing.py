@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 import httpx
 import pytest
-from test_mock import ASK, KEY, NATIVE, call
+from test_mock import KEY, NATIVE, NATIVE_BODY, call
 from test_mock_ledger import MODEL, PRICE, START_QUOTA, Bank
 
 from trueup.mock import Dialect, Fault, Options, Token
@@ -81,7 +81,7 @@ class Till:
         return found
 
     def image(self, meanwhile: Callable[[Bank], object] = lambda bank: None) -> Bill:
-        return self.billed(self.bank.ask, "output", MODEL, meanwhile)
+        return self.billed(self.bank.send_native, "output", MODEL, meanwhile)
 
     def error(self, meanwhile: Callable[[Bank], object] = lambda bank: None) -> Bill:
         return self.billed(self.bank.fail, "error", "nano-banana", meanwhile)
@@ -187,7 +187,7 @@ def test_a_fault_at_an_error_has_its_verdict(fault: Fault, dialect: Dialect) -> 
 @BOTH
 def test_a_blocked_prompt_that_is_billed_is_charged_without_an_image(dialect: Dialect) -> None:
     blocked = till("blocked-prompt", dialect=dialect)
-    bill = blocked.billed(blocked.bank.ask, "no-output", MODEL)
+    bill = blocked.billed(blocked.bank.send_native, "no-output", MODEL)
     assert judged(bill) == ("charged-without-output", "billed-without-image")
 
 
@@ -277,7 +277,7 @@ def test_calls_are_billed_one_by_one_and_a_settled_ledger_is_not_waited_for_agai
         began = quick.bank.now
         before = account.before()
         waits.append(quick.bank.now - began)
-        request_id = quick.bank.ask().headers["x-oneapi-request-id"]
+        request_id = quick.bank.send_native().headers["x-oneapi-request-id"]
         assert (
             account.bill(before, BilledCall("output", 200, MODEL, request_id)).verdict == "aligned"
         )
@@ -291,15 +291,15 @@ def test_calls_are_billed_one_by_one_and_a_settled_ledger_is_not_waited_for_agai
 
 def test_an_earlier_call_settles_before_the_first_snapshot() -> None:
     busy = till(batch=True)
-    busy.bank.after(1).ask()
+    busy.bank.after(1).send_native()
     assert judged(busy.image()) == ("aligned", "agreed")
 
 
 def test_another_call_with_the_same_token_spoils_the_bill() -> None:
     for batch in (False, True):
         shared = till(batch=batch, error_log=True)
-        assert judged(shared.image(Bank.ask)) == ("inconclusive", "other-traffic")
-        assert judged(shared.error(Bank.ask)) == ("inconclusive", "other-traffic")
+        assert judged(shared.image(Bank.send_native)) == ("inconclusive", "other-traffic")
+        assert judged(shared.error(Bank.send_native)) == ("inconclusive", "other-traffic")
         assert judged(shared.image(Bank.fail)) == ("inconclusive", "other-traffic")
 
 
@@ -308,14 +308,14 @@ def add_second(bank: Bank) -> None:
     bank.ledger.tokens[2] = bank.ledger.keys[SECOND] = token
 
 
-def ask_second(bank: Bank) -> httpx.Response:
-    return call(bank.app, "POST", f"{NATIVE}?key={SECOND}", json=ASK)
+def send_second(bank: Bank) -> httpx.Response:
+    return call(bank.app, "POST", f"{NATIVE}?key={SECOND}", json=NATIVE_BODY)
 
 
 @pytest.mark.parametrize("batch", [False, True])
 def test_another_token_of_the_account_does_no_harm_where_its_rows_explain_all(batch: bool) -> None:
     shared = Till(Options(batch=batch), prepare=add_second)
-    assert judged(shared.image(ask_second)) == ("aligned", "agreed")
+    assert judged(shared.image(send_second)) == ("aligned", "agreed")
 
 
 def test_the_rate_limit_of_the_ledger_is_kept_and_waited_out() -> None:
@@ -356,7 +356,7 @@ def test_an_account_that_is_gone_after_the_call_is_inconclusive() -> None:
     gone = till()
     account = gone.account()
     before = account.before()
-    reply = gone.bank.ask()
+    reply = gone.bank.send_native()
     gone.bank.ledger.user.access_token = "ANOTHER_ACCESS_TOKEN"
     bill = account.bill(
         before, BilledCall("output", 200, MODEL, reply.headers["x-oneapi-request-id"])

@@ -237,7 +237,7 @@ def pipeline(edit: Edit | None, transport: httpx.BaseTransport | None = None) ->
     sound = till()
     account = sound.account()
     before = account.before()
-    request_id = sound.bank.ask().headers["x-oneapi-request-id"]
+    request_id = sound.bank.send_native().headers["x-oneapi-request-id"]
     if transport is not None:
         account.client = client_of(sound.bank, transport)
     sound.wire.edit = edit
@@ -495,7 +495,7 @@ def test_a_page_of_new_rows_alone_is_inconclusive(is_bare: bool) -> None:
 
     def others(bank: Bank) -> None:
         for _ in range(12):
-            bank.ask()
+            bank.send_native()
 
     busy = till(edit=on("/api/log/self", ten_at_most))
     bill = busy.image(others)

@@ -73,7 +73,9 @@ def translate(top: Path) -> None:
     shutil.copytree(top / "docs" / "en", top / "docs" / "ja")
     settings = "INHERIT: mkdocs.yml\ndocs_dir: docs/ja\ntheme: {language: ja}\n"
     (top / "mkdocs.ja.yml").write_text(settings, "utf-8")
-    entries = [f'msgid "{text}"\nmsgstr "{told}"\n' for text, told in JAPANESE.items()]
+    entries = [
+        f'msgid "{text}"\nmsgstr "{translation}"\n' for text, translation in JAPANESE.items()
+    ]
     (top / "docs" / "ja.po").write_text("\n".join(entries), "utf-8")
     note_translation(top / "docs", "ja", load_docs(top).pages)
 

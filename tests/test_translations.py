@@ -110,13 +110,13 @@ BROKEN: dict[str, tuple[Callable[[Path], object], str, str]] = {
             shutil.copy(docs / "en" / "receipts.md", docs / name / "more.md")
             for name in ("en", "ja", "ru", "zh")
         ],
-        "no-translation-record", "more.md",
+        "untracked", "more.md",
     ),
     "notes that are gone": (
-        lambda docs: (docs / "ja" / ".sources.json").unlink(), "no-translation-record", "ja/.sources",
+        lambda docs: (docs / "ja" / ".sources.json").unlink(), "untracked", "ja/.sources",
     ),
     "notes that are no notes": (
-        lambda docs: (docs / "zh" / ".sources.json").write_text("[]"), "no-translation-record", "zh/.sources",
+        lambda docs: (docs / "zh" / ".sources.json").write_text("[]"), "untracked", "zh/.sources",
     ),
 }  # fmt: skip
 

@@ -22,11 +22,11 @@ def check_translations(docs: Path, pages: Sequence[Page]) -> list[Finding]:
         fix = f"Review the translation, then run `trueup translated {language}`."
         if notes is None:
             problem = "the notes of translated pages are missing or not valid"
-            found.append(Finding(Place(str(docs / language / NOTES)), problem, fix, "no-translation-record"))
+            found.append(Finding(Place(str(docs / language / NOTES)), problem, fix, "untracked"))
         for name in sources.keys() & own.keys():
             if notes is not None and name not in notes:
                 problem = "no note says which source was translated"
-                found.append(Finding(Place(str(own[name].path)), problem, fix, "no-translation-record"))
+                found.append(Finding(Place(str(own[name].path)), problem, fix, "untracked"))
             found += _compared(sources[name], own[name], (notes or {}).get(name, ()), fix)
     return sorted(found)
 
@@ -45,7 +45,9 @@ def _missing(
 def _compared(source: Page, page: Page, notes: Sequence[str], fix: str) -> Iterator[Finding]:
     if (source.model, source.blocks) != (page.model, page.blocks):
         problem = f"model and blocks in the front matter differ from {source.path}"
-        yield Finding(Place(str(page.path), 1), problem, "Copy them from there.", "front-matter-mismatch")
+        yield Finding(
+            Place(str(page.path), 1), problem, "Copy them from there.", "front-matter-mismatch"
+        )
     theirs, ours = parts_of(source), parts_of(page)
     for number, (their, our) in enumerate(zip_longest(theirs, ours)):
         if their is None or our is None or their.kept != our.kept:

@@ -48,7 +48,7 @@ class Published:
 
     @cached_property
     def docs(self) -> Docs:
-        """The docs, to be built into a folder that goes with the session."""
+        """The docs, to be built into a folder that lasts as long as the session."""
         folder = self._open.enter_context(tempfile.TemporaryDirectory(prefix="trueup-site-"))
         return replace(load_docs(self.top, None), site=Path(folder, "site"))
 
