@@ -73,7 +73,7 @@ def help_texts(command: click.Command, name: str) -> Iterator[tuple[str, str]]:
 
 def test_every_help_is_in_plain_english() -> None:
     texts = dict(help_texts(cli, "trueup"))
-    assert len(texts) > 60 and all(texts.values())
+    assert len(texts) > 50 and all(texts.values())
     assert {name: wrong for name, text in texts.items() if (wrong := wrong_words(text))} == {}
     assert [name for name, text in texts.items() if HEADLESS.match(text)] == []
 
@@ -94,7 +94,7 @@ FOUND = {
     "It looks at\nwhat goes with the way of the key.": ["looks at", "goes with", "way of the key"],
     "To whom, on that day.": ["whom", "on that day"],
     "A report requires a part, a task, a booking and an outlook.": [],
-    "def others_told(asked: NothingTold) -> None:": ["asked", "told", "Told"],
+    "def is_told(asked: NothingTold) -> None:": ["asked", "told", "Told"],
 }
 
 
