@@ -5,7 +5,10 @@ from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
 
-from trueup.cli import main
+# Imported here, at the start: what a test without the tracer imports first would not count.
+from trueup.cli import check, gateway, init, main, retest, site
+
+__all__ = ["check", "gateway", "init", "retest", "site", "trueup"]
 
 
 def trueup(top: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

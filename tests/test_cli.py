@@ -79,7 +79,7 @@ def test_a_page_that_cannot_be_built_ends_with_3_and_the_message_of_mkdocs(
     page.write_text(page.read_text() + '\n{{ route("nano-banana/nothing") }}\n')
     done = trueup(repository, "build")
     assert done.returncode == 3
-    assert "index.md: route is called with 'nano-banana/nothing'" in done.stderr
+    assert "index.md: route got 'nano-banana/nothing'" in done.stderr
 
 
 SEED = {

@@ -186,7 +186,7 @@ def test_a_local_retest_is_recorded_at_once_or_later(clone: Path) -> None:
         assert waits.returncode == 0 and "--resume --write" in waits.stdout, waits.stderr
         assert (clone / "status.yml").read_text() == before
         stopped = run(script, clone)
-        assert stopped.returncode == 2 and "--resume was expected" in stopped.stderr
+        assert stopped.returncode == 2 and "an earlier retest was interrupted" in stopped.stderr
     export = "export TRUEUP_LOCAL_API_KEY=YOUR_API_KEY"
     resumed = commands("retest-resume").replace("--resume", "--resume --target local")
     done = run(f"{export}\n{resumed}", clone)
@@ -203,6 +203,6 @@ def test_a_production_that_cannot_be_reached_changes_nothing(clone: Path) -> Non
     script = commands("retest-production").replace("--due ", "")
     done = run(script.replace("sk-...", "sk-none-of-them").replace("=...", "=none"), clone)
     assert done.returncode == 3, done.stdout + done.stderr
-    assert "nothing was changed" in done.stderr
+    assert "nothing was recorded" in done.stderr
     assert "sk-none-of-them" not in done.stdout + done.stderr
     assert file.read_text() == status

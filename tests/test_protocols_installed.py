@@ -24,7 +24,7 @@ def test_an_installed_protocol_has_the_name_of_its_entry_point(
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("gemini", "trueup.protocols.gemini:Gemini", "a name that is taken"),
+        ("gemini", "trueup.protocols.gemini:Gemini", "the name is taken"),
         ("mine", "no.such.module:Mine", "ModuleNotFoundError"),
         ("mine", "trueup.protocols:Picture", "TypeError"),
         ("mine", "trueup.protocols:Reply", "a Reply"),

@@ -218,7 +218,7 @@ def test_a_top_without_a_status_file_is_refused(small: pytest.Pytester) -> None:
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (["--target", "nowhere"], "--target nowhere"),
+        (["--target", "got 'nowhere'"], "nowhere"),
         (["--target=local", "--max-calls=3"], "TRUEUP_LOCAL_API_KEY"),
         (["--target=production"], "no cap on the calls. Give --max-calls N."),
     ],

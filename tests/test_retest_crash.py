@@ -204,7 +204,7 @@ def status_first(top: Path, made: StatusUpdate) -> None:
 def test_a_record_that_is_written_before_its_receipts_is_found(
     bed: Bed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("trueup.cli.retest_run.write", status_first)
+    monkeypatch.setattr("trueup.cli.retest_run.write_update", status_first)
     written = [moment for moment in bed.moments(*RETEST) if ".part" in moment.step]
     with pytest.raises(AssertionError, match="killed before fsync of .*json.part"):
         assert_at_each(bed, written, lambda: recover(bed))

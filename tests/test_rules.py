@@ -36,8 +36,6 @@ from trueup.status_file import load_status, parse_as, parse_yaml
 from trueup.verify.pool import Pool
 from trueup.verify.run import open_mock, open_relay
 
-pytestmark = pytest.mark.no_cover
-
 BUILT = re.compile(r"(site/example-image-1/index\.html:)[0-9]+")
 DAY = date(2026, 5, 2)
 NOON = datetime.combine(DAY, time(12), UTC)

@@ -142,7 +142,7 @@ def drift(docs: Observation | None, rows: Mapping[str, Observation]) -> str:
         return "all agree"
     text = f"{_and(differing)} {_verb('differ', differing)} from the docs"
     if agreeing:
-        return f"{text}; {_and(agreeing)} {_verb('same_result', agreeing)}"
+        return f"{text}; {_and(agreeing)} {_verb('agree', agreeing)}"
     first, *others = (conclusive[name] for name in differing)
     is_alike = others and all(same_result(first, other) for other in others)
     return f"{text} in the same way" if is_alike else text
