@@ -12,7 +12,7 @@ from typing import Literal, Self
 
 from pydantic import model_validator
 
-from trueup.check.keys import KEY
+from trueup.check.leaked_keys import KEY
 from trueup.errors import BadInput
 from trueup.finding import RULES
 from trueup.model import Frozen

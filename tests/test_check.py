@@ -14,7 +14,7 @@ from conftest import TOP, load_docs
 
 from trueup.check.banned_terms import banned_terms
 from trueup.check.hidden import check_hidden
-from trueup.check.keys import check_key
+from trueup.check.leaked_keys import check_key
 from trueup.check.links import check_links
 from trueup.check.model_page import check_model_page
 from trueup.check.page_summary import summarize_page

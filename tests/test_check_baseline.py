@@ -15,7 +15,7 @@ from trueup.check.baseline import NAME, apply_baseline, load_baseline, write_bas
 from trueup.cli.group import cli
 from trueup.errors import BadInput
 from trueup.finding import Finding
-from trueup.message import Place
+from trueup.place import Place
 
 PAGE = Path("docs", "en", "decides.md")
 UNTIL = date(2999, 1, 1)

@@ -14,7 +14,7 @@ from git_repository import commit
 from trueup.check.baseline import NAME, NEVER, apply_baseline, load_baseline
 from trueup.errors import BadInput
 from trueup.finding import Finding
-from trueup.message import Place
+from trueup.place import Place
 
 PAGE = Path("docs", "en", "decides.md")
 TYPED = "Seen on 2026-04-14."

@@ -3,7 +3,8 @@
 import pytest
 
 from trueup.errors import BadInput, BadStatus, TrueupError, Unreachable
-from trueup.message import Message, Place
+from trueup.message import Message
+from trueup.place import Place
 
 
 def leaves(kind: type[TrueupError]) -> set[type[TrueupError]]:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from jsonschema import Draft4Validator
 
 from trueup.finding import RULES, Finding, by_policy, render_findings
-from trueup.message import Message, Place
+from trueup.message import Message
+from trueup.place import Place
 
 TEXT = ("a bash block is typed in the page", "Use a macro.")
 FINDING = Finding(Place("docs/en/index.md", 18, 3), *TEXT, "typed-code")

@@ -11,8 +11,8 @@ from trueup.errors import BadInput
 from trueup.feed import feed_files
 from trueup.finding import Finding, by_policy
 from trueup.markdown_export import MarkdownFiles, link_markdown
-from trueup.message import Place
 from trueup.model import anchor, split
+from trueup.place import Place
 from trueup.site import (
     MAIN,
     Block,
@@ -161,7 +161,7 @@ class Docs:
             raise BadInput(self.site, "no built site is there", "Build it first.")
         blocks, snippets = read_blocks(self.site), self.snippets()
         report = pool.verify(blocks, self.stored, self.today)
-        (self.site / "receipts.json").write_text(report.render(), encoding="utf-8")
+        report.write(self.site)
         findings: list[Finding] = []
         if (lost := self._stamp(blocks, report)) > 0:
             problem = f"{lost} blocks have no place for their receipt"

@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 
-from trueup.message import Message, Place
+from trueup.message import Message
+from trueup.place import Place
 
 
 class TrueupError(Exception):

@@ -9,8 +9,8 @@ from pydantic import Field, StrictInt
 
 from trueup.errors import BadInput, BadStatus
 from trueup.finding import RULES, Finding, printable
-from trueup.message import Place
 from trueup.model import Day, Frozen, Text
+from trueup.place import Place
 from trueup.status_file import Document, parse_as, parse_yaml, render_row, write_whole
 
 NAME = "baseline.yml"

@@ -13,8 +13,8 @@ from trueup.check.published_blocks import check_published
 from trueup.evidence import Assessment, assess
 from trueup.feed import StatusFeed, feed_of
 from trueup.finding import Finding
-from trueup.message import Place
 from trueup.model import Standing, Status
+from trueup.place import Place
 from trueup.site import NOT_FOUND, STAMP, Block, Page, language_at
 from trueup.snippet import Snippet
 from trueup.verify.block_receipt import Report

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from trueup.check.page_summary import PageSummary
 from trueup.finding import Finding
-from trueup.message import Place
 from trueup.model import Status
+from trueup.place import Place
 from trueup.site import names_in, problem_of
 
 

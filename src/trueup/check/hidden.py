@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from trueup.check.prose import CODE_SPAN, fences_of, is_inside
 from trueup.check.visible_text import CALL, blank
 from trueup.finding import Finding
-from trueup.message import TextPositions
+from trueup.place import TextPositions
 from trueup.site import Page
 
 EXPRESSION = re.compile(r"\{\{.*?(?:\}\}|$)|\{%.*?(?:%\}|$)", re.DOTALL)

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from trueup.finding import Finding
-from trueup.message import Place
+from trueup.place import Place
 from trueup.site import MAIN, settings_of
 from trueup.status_file import refuse_depth
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Set
 
 from trueup.finding import Finding
-from trueup.message import Place
+from trueup.place import Place
 from trueup.site import MacroCall, Page
 
 REQUIRED = ("advice", "model_status", "risks")

@@ -14,7 +14,7 @@ from trueup.check.prose import CODE_SPAN, check_prose, fences_of, is_inside
 from trueup.check.visible_text import CALL, blank, visible_text
 from trueup.errors import BadInput
 from trueup.finding import Finding
-from trueup.message import Place, TextPositions
+from trueup.place import Place, TextPositions
 from trueup.site import MacroCall, Page, calls_in
 
 LINK = re.compile(

@@ -11,7 +11,7 @@ from trueup.check.banned_terms import NAMES, BannedTerms
 from trueup.check.term_matcher import TermMatcher, one_line
 from trueup.check.visible_text import CALL, VisibleText, blank, visible_text
 from trueup.finding import Finding
-from trueup.message import Place, TextPositions
+from trueup.place import Place, TextPositions
 from trueup.site import Page
 from trueup.status_file import listed
 

@@ -9,8 +9,8 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from trueup.finding import Finding
-from trueup.message import Place
 from trueup.model import Status
+from trueup.place import Place
 from trueup.site import Block, Page
 from trueup.snippet import PROGRAMS, Snippet
 

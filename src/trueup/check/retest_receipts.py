@@ -7,8 +7,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from trueup.finding import Finding
-from trueup.message import Place
 from trueup.model import Mapping, Observation
+from trueup.place import Place
 from trueup.retest.retest_receipt import RetestReceipt, row_of
 from trueup.status_file import Stored
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from trueup.check.banned_terms import BannedTerms, banned_terms
 from trueup.check.call_arguments import check_calls
 from trueup.check.git_repository import Repository
-from trueup.check.keys import check_key
+from trueup.check.leaked_keys import check_key
 from trueup.check.links import check_links
 from trueup.check.mkdocs_config import check_settings
 from trueup.check.page_summary import PageSummary, summarize_page

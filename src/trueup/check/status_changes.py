@@ -12,8 +12,8 @@ from trueup.check.git_repository import Repository
 from trueup.errors import BadInput, BadStatus
 from trueup.evidence import Assessment, assess, holds_of
 from trueup.finding import RULES, Finding
-from trueup.message import Place
 from trueup.model import Hold, Mapping, Observation, Policy, as_time
+from trueup.place import Place
 from trueup.site import parse_page
 from trueup.status_file import Stored, parse_status, shown
 

@@ -9,8 +9,8 @@ from trueup.check.banned_terms import ISO_DATE
 from trueup.check.retest_receipts import check_receipts
 from trueup.evidence import Assessment, mapping_of
 from trueup.finding import Finding
-from trueup.message import Place
 from trueup.model import Observation, as_time, split
+from trueup.place import Place
 from trueup.request import Difference, differences, protocol_of, request_of
 from trueup.status_file import Stored, shown
 from trueup.wording import prose_of

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from trueup.check.banned_terms import BannedTerms
 from trueup.finding import Finding
-from trueup.message import Place
+from trueup.place import Place
 from trueup.site import MAIN
 from trueup.status_file import Stored, shown
 from trueup.wording import load_translations, prose_of, translations_file

@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 from trueup.check.banned_terms import BannedTerms
 from trueup.errors import BadInput
 from trueup.finding import Finding
-from trueup.message import Message, TextPositions
+from trueup.message import Message
 from trueup.model import Status
+from trueup.place import TextPositions
 from trueup.snippet import languages_of, render_snippet
 
 ADDRESS = re.compile(r"\b(?:https?|wss?)://[A-Za-z0-9][^\s\"'`<>{}]*", re.IGNORECASE)

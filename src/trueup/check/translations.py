@@ -6,7 +6,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 from trueup.finding import Finding
-from trueup.message import Place
+from trueup.place import Place
 from trueup.site import MAIN, NOTES, Page, Part, parts_of, read_notes
 from trueup.status_file import shown
 

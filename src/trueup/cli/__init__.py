@@ -9,7 +9,8 @@ import click
 
 from trueup.cli.group import cli
 from trueup.errors import TrueupError
-from trueup.message import Message, Place
+from trueup.message import Message
+from trueup.place import Place
 
 __all__ = ["main"]
 

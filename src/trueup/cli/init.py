@@ -6,7 +6,8 @@ from pathlib import Path
 import click
 
 from trueup.cli.group import Day, cli
-from trueup.message import Message, Place
+from trueup.message import Message
+from trueup.place import Place
 from trueup.scaffold import KINDS, SiteAnswers, find_install_source, write_starter
 
 

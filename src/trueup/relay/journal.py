@@ -15,8 +15,8 @@ from pydantic import AwareDatetime, Field, JsonValue, TypeAdapter, ValidationErr
 
 from trueup.errors import BadInput
 from trueup.lock import holder_since, try_lock
-from trueup.message import Place
 from trueup.model import Frozen
+from trueup.place import Place
 
 INTERRUPTED = "interrupted"
 Ordinal = Annotated[int, Field(ge=1)]

@@ -6,14 +6,14 @@ from trueup.site.blocks import Block, extract_blocks, read_blocks, trim_end
 from trueup.site.build import AS_OF, build_site, unfinished_site
 from trueup.site.built_pages import change_pages, without_colours
 from trueup.site.csp import policy_of, secure_pages
-from trueup.site.export import export_receipts, mark_pages
+from trueup.site.evidence_files import export_receipts, mark_pages
 from trueup.site.macro_calls import MACROS, MacroCall, Names, calls_in, names_in, problem_of
 from trueup.site.outline import Outline, Section, load_outline, settings_of
 from trueup.site.page_languages import MAIN, NOT_FOUND, QUIET, home_of, language_at, languages_in
-from trueup.site.parts import NOTES, Part, note_translation, parts_of, read_notes
 from trueup.site.sitemap import write_sitemap
 from trueup.site.source_pages import Page, load_page, load_pages, page_files, parse_page
 from trueup.site.stamp import STAMP, stamp_site
+from trueup.site.translation_parts import NOTES, Part, note_translation, parts_of, read_notes
 
 __all__ = [
     "AS_OF",

@@ -7,8 +7,8 @@ import jinja2
 from jinja2 import nodes
 
 from trueup.errors import BadInput
-from trueup.message import Place
 from trueup.model import Frozen, Policy, Status
+from trueup.place import Place
 from trueup.protocols import PROTOCOLS
 from trueup.site.source_pages import Page
 from trueup.status_file import did_you_mean, listed, shown

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from trueup.errors import BadInput
-from trueup.message import Place
+from trueup.place import Place
 from trueup.site.page_languages import MAIN, home_of
 from trueup.site.unclosed import MOST, unclosed_in
 from trueup.status_file import refuse_depth

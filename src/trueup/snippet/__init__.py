@@ -15,8 +15,8 @@ from typing import Any, NoReturn
 import jinja2
 
 from trueup.errors import BadInput
-from trueup.message import Place
 from trueup.model import Status, anchor, split
+from trueup.place import Place
 from trueup.request import request_of
 from trueup.snippet.languages import LANGUAGES, PROGRAMS, Fence, Language, language_of, languages_of
 from trueup.snippet.quoting import (

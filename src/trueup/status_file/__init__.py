@@ -7,10 +7,10 @@ from trueup.status_file.edit import (
     save,
     write_whole,
 )
-from trueup.status_file.form import parse_as
 from trueup.status_file.load import Stored, load_status, parse_status
 from trueup.status_file.row_text import render_entry, render_row, render_scalar
 from trueup.status_file.schema import render_schema
+from trueup.status_file.validation import parse_as
 from trueup.status_file.value_text import did_you_mean, listed, shown
 from trueup.status_file.yaml_text import Document, parse_yaml, refuse_depth
 

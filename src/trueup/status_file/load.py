@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from trueup.errors import BadInput, BadStatus
-from trueup.message import Message, Place
+from trueup.message import Message
 from trueup.model import Hold, Mapping, Observation, Status
-from trueup.status_file.form import parse_form
+from trueup.place import Place
 from trueup.status_file.references import check_references
+from trueup.status_file.validation import parse_form
 from trueup.status_file.version import UPGRADE, VERSION, is_version_1, upgrade
 from trueup.status_file.yaml_text import Document, parse_yaml
 

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from trueup.finding import RULES
 from trueup.model import Mapping, Observation, Source, Status, as_time, split
 from trueup.protocols import PROTOCOLS
-from trueup.status_file.form import Keys, Problem
+from trueup.status_file.validation import Keys, Problem
 from trueup.status_file.value_text import did_you_mean, listed, shown
 
 Problems = Iterator[Problem]

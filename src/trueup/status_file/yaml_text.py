@@ -15,7 +15,8 @@ import yaml
 from yaml.constructor import SafeConstructor
 
 from trueup.errors import BadStatus
-from trueup.message import Message, Place, TextPositions
+from trueup.message import Message
+from trueup.place import Place, TextPositions
 from trueup.status_file.value_text import shown
 
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

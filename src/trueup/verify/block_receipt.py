@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from pathlib import Path
 
 from pydantic import JsonValue
 from pydantic_core import to_json
@@ -69,6 +70,10 @@ class BlockReceipt(Frozen):
     """True when the receipt is of an earlier run under equal conditions."""
 
 
+RECEIPTS = "receipts.json"
+"""Name of the file in the built site."""
+
+
 @dataclass(frozen=True)
 class Report:
     """The receipts of one verification.
@@ -103,6 +108,10 @@ class Report:
         """Return the report as JSON text."""
         data = {"version": 1, "counts": self.counts, "receipts": self.receipts}
         return to_json(data, indent=2).decode() + "\n"
+
+    def write(self, site: Path) -> None:
+        """Write the report into the built site, as `receipts.json`."""
+        (site / RECEIPTS).write_text(self.render(), encoding="utf-8")
 
     @classmethod
     def parse(cls, text: str) -> "Report":

@@ -8,8 +8,8 @@ from functools import partial
 
 from trueup.exchange import Exchange
 from trueup.finding import printable
-from trueup.message import Place
 from trueup.model import Observation, Sent, split
+from trueup.place import Place
 from trueup.relay import BODY_LIMIT
 from trueup.request import Difference, differences, request_in
 from trueup.sandbox import Limits

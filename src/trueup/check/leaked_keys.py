@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from trueup.finding import Finding
-from trueup.message import Place
+from trueup.place import Place
 
 MOST_BYTES = 20_000_000
 """A larger file is no text that people wrote, and would take seconds to search."""
