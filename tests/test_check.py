@@ -189,11 +189,12 @@ def test_drift_names_the_endpoint_what_differs_and_both_places(what: str) -> Non
     found = [
         one
         for one in of_rule(findings_of(stored, TOP, TODAY), "drift")
-        if one.text.startswith(f"{endpoint} ") and f"Retest it at {target}," in one.text
+        if one.text.startswith(f"the request of {endpoint} ")
+        and f"Retest it at {target}," in one.text
     ]
     assert len(found) == 1
     assert str(found[0].where) == place_in(stored.text, there), found[0]
-    assert f"observation at {row_place(stored, endpoint, target)}" in found[0].text
+    assert f"restore the request of {row_place(stored, endpoint, target)}" in found[0].text
     assert difference in found[0].text
 
 
@@ -279,7 +280,11 @@ def test_an_inconclusive_row_does_not_hide_drift() -> None:
     reason: the network was down
 """
     stored = stored_of(("documented: bearer", "documented: query-key"), added=later)
-    named = [one for one in findings_of(stored, TOP, TODAY) if one.text.startswith(f"{IMAGES} ")]
+    named = [
+        one
+        for one in findings_of(stored, TOP, TODAY)
+        if one.text.startswith(f"the request of {IMAGES} ")
+    ]
     assert [one.rule for one in named] == ["drift", "drift"]
 
 

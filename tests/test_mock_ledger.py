@@ -172,6 +172,19 @@ def test_the_price_is_that_of_the_tokens_group_or_else_of_its_users() -> None:
         assert (paying.moved["token.used"], paying.quotas) == (quota, [quota])
 
 
+def test_calls_at_the_same_time_are_each_charged_once() -> None:
+    paying = bank(batch=True)
+
+    async def many() -> list[httpx.Response]:
+        transport = httpx.ASGITransport(app=paying.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://mock") as client:
+            calls = [client.post(f"{NATIVE}?key={KEY}", json=NATIVE_BODY) for _ in range(40)]
+            return await asyncio.gather(*calls)
+
+    assert {reply.status_code for reply in asyncio.run(many())} == {200}
+    assert paying.after(5).moved == columns(-40 * PRICE, 40 * PRICE, -40 * PRICE, 40 * PRICE, 40)
+
+
 def test_a_batch_shows_the_row_before_any_column_moves() -> None:
     paying = bank(batch=True)
     paying.now += 1

@@ -39,6 +39,13 @@ def test_a_base_of_version_1_reads_as_in_the_words_of_version_2() -> None:
     assert read.status == parsed(CURRENT).status
 
 
+def test_a_base_of_version_1_may_name_the_rules_of_its_time() -> None:
+    new = TEXT.replace("policy: {", "policy: {severities: {unused-receipt: error}, ", 1)
+    old = new.replace("version: 2", "version: 1").replace("unused-receipt", "stray-receipt")
+    read = parse_status(old, "main:status.yml", NOW, is_base=True)
+    assert "stray-receipt" in old and read.status == parsed(new).status
+
+
 @pytest.mark.parametrize("rows", ["observations: 3", "observations: [3]"])
 def test_an_invalid_base_of_version_1_is_refused_as_any_other(rows: str) -> None:
     head = TEXT.replace("version: 2", "version: 1").partition("observations:")[0]

@@ -1,11 +1,13 @@
 """Place: the file, line and column that a message points at."""
 
-import os
 import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+
+BYTE = re.compile("[\udc80-\udcff]")
+"""A byte of a file name that is not UTF-8, as Python holds it."""
 
 
 @dataclass(frozen=True, order=True)
@@ -21,7 +23,7 @@ class Place:
 
     def __str__(self) -> str:
         # A name on the disk need not be UTF-8; what is printed and kept is.
-        path = os.fsencode(self.path).decode(errors="backslashreplace")
+        path = BYTE.sub(lambda byte: f"\\x{ord(byte[0]) - 0xDC00:02x}", self.path)
         return ":".join([path, *(str(number) for number in (self.line, self.column) if number)])
 
 

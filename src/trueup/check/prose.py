@@ -82,8 +82,9 @@ def check_prose(terms: BannedTerms, page: Page) -> Iterator[Finding]:
         yield from _typed_standings(part, terms)
     yield from _typed_names(body, terms)
     if page.model is not None and page.model not in terms.models:
-        problem = f"model is {page.model!r}, expected one of {listed(sorted(terms.models))}"
-        yield Finding(Place(str(page.path)), problem, "Correct the front matter.", "unknown-model")
+        problem = f"the front matter names the unknown model {page.model!r}"
+        fix = f"Use one of {listed(sorted(terms.models))}."
+        yield Finding(Place(str(page.path)), problem, fix, "unknown-model")
 
 
 def _typed_facts(part: _Part, terms: BannedTerms) -> Iterator[Finding]:

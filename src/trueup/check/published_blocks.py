@@ -106,7 +106,9 @@ def _parsed(block: Block) -> Iterator[Finding]:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(key) for key in first["loc"]) or "the whole"
-        problem = f"is not valid as {block.excerpt} of a status file ({place}: {first['msg']})"
+        form = "expected " if first["type"] == "other_form" else ""
+        found = f"{place}: {form}{first['msg']}"
+        problem = f"is not valid as {block.excerpt} of a status file ({found})"
         yield _finding(block, problem, "Correct it.", "wrong-excerpt")
 
 

@@ -54,7 +54,8 @@ def check_history(
     try:
         old = parse_status(content.decode(errors="replace"), before, now, is_base=True)
     except BadStatus as error:
-        problem = f"{before} is not valid for this version ({error.messages[0]})"
+        reason = f"{error.message.where}: {error.message.problem}"
+        problem = f"{before} is not valid for this version ({reason})"
         fix = "Compare with a commit whose status file is valid."
         return [Finding(Place(stored.path), problem, fix, "no-history")]
     return [

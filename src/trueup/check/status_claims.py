@@ -54,10 +54,11 @@ def _drift_of(stored: Stored, endpoint: str, target: str, variant: str | None) -
     changes = differences(rows[0].sent, now)
     name = f"{endpoint}, variant {variant}," if variant else endpoint
     difference = "; ".join(map(str, changes))
+    place = stored.place_of(rows[0])
     yield Finding(
         _changed(stored, rows[0], changes[0]),
-        f"{name} differs from its observation at {stored.place_of(rows[0])} ({difference})",
-        f"Retest it at {target}, or restore the recorded request.",
+        f"the request of {name} differs from the observed one ({difference})",
+        f"Retest it at {target}, or restore the request of {place}.",
         "drift",
     )
 
@@ -96,11 +97,10 @@ def _mappings(stored: Stored) -> Iterator[Finding]:
         state = mapping_of(stored.status, alias)
         if state is not None and state.word == "contradicted":
             got, expected = stored.status.upstream(alias), state.row.upstream
-            recorded = f"{expected!r} as recorded at {stored.place_of(state.row)}"
             yield Finding(
                 stored.place("models", alias, "upstream"),
-                f"the upstream of {alias} is {got!r}, expected {recorded}",
-                "Retest the alias, or restore its upstream.",
+                f"the upstream of {alias} is {got!r}, expected {expected!r}",
+                f"Retest the alias, or restore the upstream of {stored.place_of(state.row)}.",
                 "contradicted-mapping",
             )
 
@@ -127,8 +127,8 @@ def _claims(stored: Stored) -> Iterator[Finding]:
             if found > newest.isoformat():
                 yield Finding(
                     stored.place(*keys),
-                    f"{shown(text)} has the date {found}, later than all evidence ({newest})",
-                    "Add the evidence, or correct the date.",
+                    f"{shown(text)} has the date {found}, later than all evidence",
+                    f"Add the evidence, or correct the date: the newest is of {newest}.",
                     "untested-date",
                 )
 
@@ -139,9 +139,8 @@ def _holds(stored: Stored, assessments: Mapping[str, Assessment]) -> Iterator[Fi
         if hold and assessment.is_newer_than(hold):
             yield Finding(
                 stored.place_of(hold),
-                f"the hold of {endpoint} ({hold.on}) is older than clean evidence"
-                f" ({assessment.seen_on})",
-                "Remove the hold, or renew it with its reason.",
+                f"the hold of {endpoint} ({hold.on}) is older than clean evidence",
+                f"Remove the hold, or renew it after {assessment.seen_on} with its reason.",
                 "outdated-hold",
             )
 

@@ -64,11 +64,12 @@ def _compared(source: Page, page: Page, notes: Sequence[str], fix: str) -> Itera
 def _different_part(source: Page, page: Page, their: Part | None, our: Part | None) -> Finding:
     """Return the finding for the first part of a page that differs from its source's."""
     got = _label(our) if our else "the end of the page"
-    expected = f"{_label(their)} as at {source.path}:{their.line}" if their else "its end"
+    expected = _label(their) if their else "its end"
+    place = Place(str(source.path), their.line if their else 0)
     return Finding(
         Place(str(page.path), our.line if our else page.first_line),
         f"got {got}, expected {expected}",
-        "Use the same parts in the same order.",
+        f"Use the same parts in the same order as {place}.",
         "structure-mismatch",
     )
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 
+from trueup.errors import BadInput
 from trueup.model import Sent, Status, Upstream, split
 from trueup.relay import Budget, Journal
 from trueup.request import request_in, request_of
@@ -203,10 +204,15 @@ class Session:
         """Return the journal's attempts of a probe; a call without a result was interrupted."""
         kept = [entry for entry in self.journal.receipts if entry["label"] == probe.label]
         ordinals = {entry["ordinal"] for entry in kept}
-        attempts = [
-            JournalledAttempt(str(entry["containment"]), Attempt.model_validate(entry["attempt"]))
-            for entry in kept
-        ]
+        try:
+            attempts = [
+                JournalledAttempt(str(one["containment"]), Attempt.model_validate(one["attempt"]))
+                for one in kept
+            ]
+        except ValidationError as error:
+            problem = f"a result of {probe.endpoint} is of another version"
+            fix = "Resume with the version that wrote it, or move the file away."
+            raise BadInput(self.journal.path, problem, fix) from error
         for ordinal, call in self.journal.calls.items():
             if call.intent.label == probe.label and ordinal not in ordinals:
                 sent = request_of(self.status, probe.endpoint, probe.target)

@@ -69,7 +69,8 @@ def _ruleset(containment: Containment, port: int) -> Iterator[int | None]:
         ruleset = landlock.open_ruleset(port, sorted(filter(os.path.isdir, folders)))
     except OSError as error:
         fix = "Use the containment 'none' on this system."
-        raise Unreachable("landlock", str(error.strerror), fix) from error
+        reason = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)
+        raise Unreachable("landlock", reason, fix) from error
     try:
         yield ruleset
     finally:

@@ -111,7 +111,9 @@ class Runner(Sandbox):
             )
         except OSError as error:
             fix = "Make it executable for this user."
-            raise Unreachable(self._command[0], str(error.strerror), fix) from error
+            raise Unreachable(
+                self.containment, f"{self._command[0]}: {error.strerror}", fix
+            ) from error
 
     def lacks(self, language: Fence) -> str | None:
         launcher = self._launchers.get(language)
@@ -195,7 +197,7 @@ class Runner(Sandbox):
             lines = self._stderr.read().decode(errors="replace").strip().splitlines()
             self.close()
             reason = lines[-1] if lines else "nothing on stderr"
-            raise Unreachable("sandbox", f"its runner {problem} ({reason})", fix) from error
+            raise Unreachable(self.containment, f"the runner {problem} ({reason})", fix) from error
         except BaseException:
             self.close()  # a reply that was not read would be taken for the next block's
             raise

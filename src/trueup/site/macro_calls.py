@@ -108,8 +108,8 @@ def problem_of(call: MacroCall, names: Names) -> tuple[str, str] | None:
     """Return problem and fix of a call that cannot be rendered, or None."""
     macro, given = call.macro, call.given
     if macro not in MACROS:
-        fix = f"Use one of {listed(MACROS)}.{did_you_mean(macro, MACROS)}"
-        return f"{shown(macro)} is not a macro", fix
+        fix = f"Use one of {listed(MACROS)}. {did_you_mean(macro, MACROS)}"
+        return f"{shown(macro)} is not a macro", fix.rstrip()
     kinds = MACROS[macro]
     needed = [kind for kind in kinds if kind not in OPTIONAL]
     count = len(call.arguments) + len(call.named)
@@ -123,6 +123,6 @@ def problem_of(call: MacroCall, names: Names) -> tuple[str, str] | None:
             problem = f"{macro} got an argument without quotes, expected {KINDS[kind]}"
             return problem, "Write its name in quotes."
         if known is not None and given[kind] not in known:
-            problem = f"{macro} got {shown(given[kind])}, expected {KINDS[kind]}: {listed(known)}"
-            return problem, did_you_mean(given[kind], known).strip() or "Correct the call."
+            problem = f"{macro} got {shown(given[kind])}, expected {KINDS[kind]}"
+            return problem, did_you_mean(given[kind], known) or f"Use one of {listed(known)}."
     return None

@@ -131,7 +131,7 @@ def _block(stored: Stored, name: str, kind: type[yaml.CollectionNode]) -> yaml.C
     """Return the node of a list or a section that is written as lines, with an entry."""
     node = stored.document.node(name)
     if not isinstance(node, kind) or node.flow_style or not node.value:
-        problem = f"there is no {name}" if node is None else f"{name} is in brackets"
+        problem = f"there is no list {name}" if node is None else f"{name} is in brackets"
         fix = "Write the first entry by hand, on lines of its own."
         raise BadInput(stored.place(name), problem, fix)
     return node

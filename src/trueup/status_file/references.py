@@ -124,7 +124,8 @@ def _holds(status: Status, now: datetime) -> Problems:
         keys, pattern = ("holds", index, "endpoint"), hold.endpoint
         if not any(fnmatchcase(endpoint, pattern) for endpoint in status.endpoints):
             problem = f"the pattern {shown(pattern)} matches no endpoint"
-            yield _unknown(keys, problem, pattern, status.endpoints, "endpoints")
+            hint = did_you_mean(pattern, status.endpoints) or "Correct the pattern, or remove it."
+            yield keys, f"{problem}; endpoints are {listed(status.endpoints)}", hint
         yield from _future(("holds", index, "on"), hold.on, now)
 
 

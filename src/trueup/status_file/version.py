@@ -16,6 +16,18 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "charged-without-image": "charged-without-output",
     },
 }
+_RULES = {
+    "odd-receipt": "receipt-mismatch",
+    "stray-receipt": "unused-receipt",
+    "other-front": "front-matter-mismatch",
+    "other-parts": "structure-mismatch",
+    "silent-page": "missing-advice",
+    "newer-claim": "untested-date",
+    "overtaken-hold": "outdated-hold",
+    "loose-block": "block-outside-tabs",
+    "no-notes": "untracked",
+    "copied-text": "copy-mismatch",
+}
 UPGRADE = (
     f"Write version: {VERSION}, and in the observations outcome: output for image, inconclusive for"
     " cannot-tell, billing: charged-without-output for charged-without-image, and others_conclusive"
@@ -30,8 +42,11 @@ def is_version_1(data: Mapping[str, Any]) -> bool:
 
 def upgrade(data: Mapping[str, Any]) -> dict[str, Any]:
     """Return the data of a version 1 file in the words of this version."""
-    rows = data.get("observations")
+    rows, policy = data.get("observations"), data.get("policy")
     upgraded = {**data, "version": VERSION}
+    if isinstance(policy, dict) and isinstance(policy.get("severities"), dict):
+        severities = {_RULES.get(name, name): one for name, one in policy["severities"].items()}
+        upgraded["policy"] = {**policy, "severities": severities}
     if isinstance(rows, list):
         upgraded["observations"] = [_row(row) if isinstance(row, dict) else row for row in rows]
     return upgraded
