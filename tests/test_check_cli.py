@@ -144,6 +144,20 @@ def test_a_baseline_suppresses_no_other_page_and_nothing_more_often(tmp_path: Pa
     assert [one.rule for one in late] == ["expired-baseline"]
 
 
+def test_a_commit_of_version_1_is_compared_by_the_words_of_version_2(repository: Path) -> None:
+    status = repository / "status.yml"
+    text = status.read_text()
+    old = text.replace("version: 2", "version: 1").replace("outcome: output", "outcome: image")
+    assert old.count("outcome: image") > 5
+    status.write_text(old)
+    commit(repository)
+    status.write_text(text)
+    done = check(repository, "--against", "HEAD")
+    assert (done.returncode, done.stderr) == (0, "")
+    status.write_text(text.replace("outcome: output", "outcome: mixed", 1))
+    assert "[altered-observation]" in check(repository, "--against", "HEAD").stderr
+
+
 def test_a_policy_may_be_loosened_with_a_reason(repository: Path) -> None:
     commit(repository)
     assert check(repository, "--against", "HEAD").returncode == 0

@@ -253,3 +253,12 @@ def markdown_of(text: str) -> str:
         extensions=config.markdown_extensions, extension_configs=config.mdx_configs
     )
     return str(converter.convert(text))
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_finding_is_a_problem_and_a_fix_in_sentences(rule: str) -> None:
+    found = SAMPLES[rule].red.finding or ""
+    text, _, tail = found.rpartition(" [")
+    assert tail == f"{rule}]"
+    assert re.search(r"[^.]\. [A-Z`{].*[.?]$", text), text
+    assert not re.search(r"\.\.(?!\w|/)|[.?][A-Z][a-z]+ |\. [a-z]", text.replace("e.g. ", "")), text
