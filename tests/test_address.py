@@ -10,7 +10,7 @@ from lxml import etree
 from trueup.cli.group import cli, load_docs
 from trueup.errors import BadInput
 from trueup.site import load_outline, parse_address, write_sitemap
-from trueup.site.page_languages import link_twins
+from trueup.site.page_languages import link_translations
 
 LANGUAGES = ("en", "ja")
 HERE = "https://example.com/docs/"
@@ -71,7 +71,7 @@ def test_the_address_is_read_from_the_environment(monkeypatch: pytest.MonkeyPatc
 
 
 def test_with_an_address_twins_are_absolute_and_the_switch_stays_relative(site: Path) -> None:
-    link_twins(site, LANGUAGES, HERE)
+    link_translations(site, LANGUAGES, HERE)
     twins = {
         "en": f"{HERE}a%20b/",
         "x-default": f"{HERE}a%20b/",
@@ -84,20 +84,20 @@ def test_with_an_address_twins_are_absolute_and_the_switch_stays_relative(site: 
 
 
 def test_without_an_address_twins_are_relative_and_none_is_the_default(site: Path) -> None:
-    link_twins(site, LANGUAGES)
+    link_translations(site, LANGUAGES)
     for tag in ("link", "a"):
         assert links_of(site, "ja/index.html", tag) == {"en": "../", "ja": "../ja/"}
 
 
 def test_a_page_without_a_twin_names_none_but_the_switch_leads_on(site: Path) -> None:
-    link_twins(site, LANGUAGES, HERE)
+    link_translations(site, LANGUAGES, HERE)
     assert set(links_of(site, "only/index.html", "link")) == {"en", "x-default"}
     assert links_of(site, "only/index.html", "a")["ja"] == "../ja/"
 
 
 @pytest.mark.parametrize(("address", "root"), [(HERE, "/docs/"), ("", "/")])
 def test_a_page_that_was_not_found_links_from_the_host(site: Path, address: str, root: str) -> None:
-    link_twins(site, LANGUAGES, address)
+    link_translations(site, LANGUAGES, address)
     for page in ("404.html", "ja/404.html"):
         assert links_of(site, page, "link") == {}
         assert links_of(site, page, "a") == {"en": root, "ja": f"{root}ja/"}

@@ -636,10 +636,15 @@ def test_advice_beside_a_name_is_found_in_every_language(tmp_path: Path) -> None
     assert [text for text in texts if "typed-standing" not in str(prose(tmp_path, text))] == []
 
 
-LEANING = ["Choose {}.", "This runs in production: {}.", "{} 很稳定。", "{} は安定しています。"]
+CONTEXTUAL_ADVICE = [
+    "Choose {}.",
+    "This runs in production: {}.",
+    "{} 很稳定。",
+    "{} は安定しています。",
+]
 
 
-@pytest.mark.parametrize("text", LEANING)
+@pytest.mark.parametrize("text", CONTEXTUAL_ADVICE)
 def test_a_word_that_may_be_advice_is_it_beside_a_name_alone(text: str, tmp_path: Path) -> None:
     page = "---\nmodel: nano-banana\n---\n# Nano Banana\n\n{}\n"
     assert prose(tmp_path, page.format(text.format("a size"))) == []

@@ -52,7 +52,7 @@ def test_a_site_with_any_number_of_findings_can_be_adopted(count: int, repositor
     with (repository / PAGE).open("a", encoding="utf-8") as file:
         file.write("".join(f"\nSeen on {day}.\n" for day in days))
     text = adopt(repository, count)
-    assert all(f"problem: \"the date '{day}' is typed in the page\"" in text for day in days)
+    assert all(f"problem: \"the date '{day}' is hard-coded in the page\"" in text for day in days)
 
 
 def test_findings_that_quote_anything_can_be_adopted_and_are_read_from_any_folder(

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.no_cover
 
 DAY = "2026-05-03"
 PATIENCE_S = 120
-TYPED = "docs/en/index.md:16:58: the date '2026-05-01' is typed in the page. "
+TYPED = "docs/en/index.md:16:58: the date '2026-05-01' is hard-coded in the page. "
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def bad_bytes(top: Path) -> None:
 
 ODD = "docs/en/odd.md: "
 MANY = f"{ODD}more than 100 unclosed "
-SETTINGS = "mkdocs.yml: no MkDocs settings can be read ("
+SETTINGS = "mkdocs.yml: the MkDocs settings cannot be read ("
 WORDS: dict[str, tuple[Callable[[Path], object], list[str]]] = {
     "a page of ten megabytes": (
         page("a" * 10_000_000), [f"{ODD}more than 1000000 bytes"],

@@ -145,5 +145,5 @@ def test_a_target_without_a_ledger_has_no_bills(tmp_path: Path) -> None:
     (tmp_path / "status.yml").write_text(
         text[:place] + "    ledger: {none: the operator has none}\n" + text[place:]
     )
-    with pytest.raises(Exception, match=r"production has .*, and \d of its observations"):
+    with pytest.raises(Exception, match=r"production has .*, but .* with a billing verdict \(\d\)"):
         load_status(tmp_path / "status.yml", NOW)

@@ -29,7 +29,10 @@ WRONG = {
     ("docs", "--as-of", "yesterday"): "got 'yesterday', expected a date such as 2026-04-14",
     ("verify", "--target", "nowhere"): "--target: got 'nowhere', expected one of mock, production",
     ("verify", "--target", "local"): "TRUEUP_LOCAL_API_KEY: not set",
-    ("translated", "xx"): "LANGUAGE: got 'xx', expected a folder of docs beside the main one. Put",
+    (
+        "translated",
+        "xx",
+    ): "LANGUAGE: got 'xx', expected a language other than the main one, with a folder under",
     ("frobnicate",): "No such command",
     ("mock", "--port", "99999"): "99999 is not in the range",
     ("mock", "--fault", "gremlins"): "'gremlins' is not one of 'batch-lag', ",

@@ -16,7 +16,7 @@ from trueup.finding import RULES, Finding, by_policy, render_findings
 from trueup.message import Message
 from trueup.place import Place
 
-TEXT = ("a bash block is typed in the page", "Use a macro.")
+TEXT = ("a bash block is hard-coded in the page", "Use a macro.")
 FINDING = Finding(Place("docs/en/index.md", 18, 3), *TEXT, "typed-code")
 WARNING = Finding(Place("status.yml"), "it is old", "Remove it.", "outdated-hold")
 

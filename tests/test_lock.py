@@ -40,8 +40,8 @@ def test_a_second_process_is_refused_and_the_first_named(
         raise AssertionError("it is held")
     other.communicate()
     assert str(refused.value) == (
-        f"{file}: held by process {other.pid} since 2026-05-03 12:00:00Z. Wait for its end, then"
-        " run this again."
+        f"{file}: held by process {other.pid} since 2026-05-03 12:00:00Z. Wait until it has"
+        " finished, then run this again."
     )
     with hold_lock(file, NOON):
         assert file.read_text() == f"process {os.getpid()} since 2026-05-03 12:00:00Z"

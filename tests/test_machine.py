@@ -143,7 +143,7 @@ def test_a_full_disk_is_one_line(room: int, top: Path) -> None:
 def test_a_read_only_disk_is_one_line(top: Path) -> None:
     read_only = ("--ro-bind", str(top), str(top))
     line = confined(top, *read_only)
-    assert line.startswith(f"{top / '.cache'}: Read-only file system. Make room, or make it ")
+    assert line.startswith(f"{top / '.cache'}: Read-only file system. Free disk space, or correct ")
 
 
 SURROUNDINGS: dict[str, dict[str, str | None]] = {

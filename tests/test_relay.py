@@ -180,12 +180,12 @@ def test_calls_beyond_the_cap_are_not_forwarded_and_inconclusive() -> None:
     replies = [relay.call("/x?key=YOUR_API_KEY") for _ in range(4)]
     assert [reply.status_code for reply in replies] == [200, 200, 504, 504]
     assert replies[3].json()["error"]["message"] == (
-        "the relay: the cap of 2 calls is reached; nothing was sent"
+        "the relay: the cap on calls (2) is reached; nothing was sent"
     )
     assert len(relay.forwarded) == 2
     assert [exchange.is_whole for exchange in relay.exchanges] == [True, True, False, False]
     assert relay.exchanges[3].status == 504
-    assert relay.exchanges[3].reason == "the cap of 2 calls is reached; nothing was sent"
+    assert relay.exchanges[3].reason == "the cap on calls (2) is reached; nothing was sent"
     assert KEY not in repr(relay.exchanges) + replies[3].text
 
 
@@ -250,13 +250,19 @@ def test_a_redirect_within_the_target_is_passed_back_and_not_followed(
         ("https://crazyrouter.com:8443/", "crazyrouter.com:8443"),
         ("http://crazyrouter.com/", "crazyrouter.com"),
         ("https://crazyrouter.com.evil.example/", "crazyrouter.com.evil.example"),
-        ("//elsewhere.example/x", "an address that clients read differently"),
-        ("/\\elsewhere.example/x", "an address that clients read differently"),
-        ("https://crazyrouter.com@evil.example/", "an address that clients read differently"),
-        ("https://crazyrouter.com\\@evil.example/", "an address that clients read differently"),
-        ("https://crazyrouter.com:99999/", "an address that clients read differently"),
-        ("ftp://crazyrouter.com/", "an address that clients read differently"),
-        ("x", "an address that clients read differently"),
+        ("//elsewhere.example/x", "an address that clients parse in different ways"),
+        ("/\\elsewhere.example/x", "an address that clients parse in different ways"),
+        (
+            "https://crazyrouter.com@evil.example/",
+            "an address that clients parse in different ways",
+        ),
+        (
+            "https://crazyrouter.com\\@evil.example/",
+            "an address that clients parse in different ways",
+        ),
+        ("https://crazyrouter.com:99999/", "an address that clients parse in different ways"),
+        ("ftp://crazyrouter.com/", "an address that clients parse in different ways"),
+        ("x", "an address that clients parse in different ways"),
     ],
 )
 @pytest.mark.parametrize("host", ["crazyrouter.com", "media.example"])
@@ -269,8 +275,9 @@ def test_a_redirect_to_a_stranger_is_withheld_and_inconclusive(
     (exchange,) = relay.exchanges
     assert (exchange.is_whole, exchange.status) == (False, 504)
     assert exchange.reason is not None
-    assert f" redirects to {stranger}, which is none of its hosts; not followed" in exchange.reason
+    assert f" redirects to {stranger}" in exchange.reason
     assert exchange.reason.startswith("HTTP 307 of ")
+    assert exchange.reason.endswith("; not followed")
     assert len(relay.forwarded) == 1
 
 

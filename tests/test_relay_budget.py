@@ -33,14 +33,14 @@ def refused(budget: Budget, model: str = "cheap") -> str:
 
 
 def test_a_budget_without_a_cap_is_refused() -> None:
-    with pytest.raises(BadInput, match="no cap. Give a maximum of calls, or of dollars"):
+    with pytest.raises(BadInput, match="no cap. Set a cap on calls or on dollars"):
         Budget()
 
 
 def test_calls_are_counted_up_to_the_cap() -> None:
     budget = Budget(2)
     assert [made(budget).ordinal, made(budget).ordinal] == [1, 2]
-    assert refused(budget) == "the cap of 2 calls is reached; nothing was sent"
+    assert refused(budget) == "the cap on calls (2) is reached; nothing was sent"
     assert (budget.calls, budget.spent_usd) == (2, Decimal(0))
 
 
@@ -59,7 +59,7 @@ def test_a_call_that_would_pass_the_spend_is_not_made_while_a_cheaper_one_is() -
 
 def test_a_call_of_unknown_price_needs_a_cap_on_calls() -> None:
     only_spend = Budget(max_spend_usd=Decimal(1), price_of=no_price)
-    assert "no price of nano is known" in refused(only_spend, "nano")
+    assert "the price of nano is unknown" in refused(only_spend, "nano")
     assert only_spend.calls == 0
     both = Budget(3, Decimal("0.60"), PRICES.get)
     assert made(both, "nano").usd is None
@@ -108,7 +108,7 @@ def test_counts_survive_a_crash_and_what_was_interrupted_counts(tmp_path: Path) 
         assert (again.calls, again.spent_usd) == (3, Decimal("1.70"))
         assert "the cap of $2 is reached" in refused(again, "dear")
         assert made(again, "cheap").ordinal == 4
-        assert "the cap of 4 calls is reached" in refused(again, "free")
+        assert "the cap on calls (4) is reached" in refused(again, "free")
         assert [call.inconclusive for call in journal.calls.values()] == [
             None,
             "no answer",

@@ -161,7 +161,7 @@ def test_a_second_answer_is_refused_when_written_and_when_read(tmp_path: Path) -
 
 def test_two_runs_do_not_share_a_journal(tmp_path: Path) -> None:
     path = tmp_path / "run.jsonl"
-    with opened(path), pytest.raises(BadInput, match=r"process \d+ since .* writes to it"):
+    with opened(path), pytest.raises(BadInput, match=r"in use by process \d+ since .*\. Wait"):
         opened(path)
     opened(path).__exit__()
 
@@ -178,7 +178,7 @@ def test_a_journal_that_is_moved_aside_while_it_is_opened_is_not_written_to(
         lock(handle, how)
 
     monkeypatch.setattr("fcntl.flock", late)
-    with pytest.raises(BadInput, match="its run ended while this one began, and moved it"):
+    with pytest.raises(BadInput, match="the earlier run has just ended and moved this file"):
         opened(path)
     assert aside.read_bytes() == content and not path.exists()
 
@@ -186,7 +186,7 @@ def test_a_journal_that_is_moved_aside_while_it_is_opened_is_not_written_to(
 def test_a_lock_holds_without_the_note_of_its_holder(tmp_path: Path) -> None:
     path = tmp_path / "run.jsonl"
     (tmp_path / "run.jsonl.holder").mkdir()
-    with opened(path), pytest.raises(BadInput, match="another process writes to it"):
+    with opened(path), pytest.raises(BadInput, match="in use by another process"):
         opened(path)
 
 

@@ -211,7 +211,7 @@ SOON = Deadlines(total_s=0.2, idle_s=0.1)
 FAULTS: dict[str, tuple[Answering, dict[str, Any], int, str]] = {
     "closed at once": (closed, {}, 504, "closed the connection before an answer"),
     "reset at once": (reset, {}, 504, "the connection before an answer"),
-    "no HTTP": (no_http, {}, 504, "or answered no HTTP"),
+    "no HTTP": (no_http, {}, 504, "or did not reply with HTTP"),
     "silent": (silent, {"deadlines": SOON}, 504, "gave no answer within 0.2 s"),
     "stalled": (stalled, {"deadlines": SOON}, 200, "stalled for 0.1 s after 40 bytes"),
     "dripping": (dripping, {"deadlines": SOON}, 200, "took longer than 0.2 s"),
@@ -221,7 +221,7 @@ FAULTS: dict[str, tuple[Answering, dict[str, Any], int, str]] = {
     "not gzip": (not_gzip, {}, 200, "is compressed and cannot be decoded"),
     "brotli": (brotli, {}, 504, "has a compression that was not requested"),
     "too large": (too_large, {"body_limit": 500}, 200, "the reply is larger than 500 bytes"),
-    "redirecting": (redirecting, {}, 504, "which is none of its hosts; not followed"),
+    "redirecting": (redirecting, {}, 504, "which is not a known host of the target; not followed"),
 }
 
 

@@ -105,13 +105,13 @@ def planned(*patterns: str, **given: Any) -> list[str]:
 
 DUE: dict[str, tuple[Sequence[tuple[str, str]], str, str, date, str | None]] = {
     "failing": ((), IMAGES, "production", NOW.date(), "failing"),
-    "never seen": ((), GOOD, "local", NOW.date(), "never seen as it is today"),
+    "never seen": ((), GOOD, "local", NOW.date(), "its current request was never observed"),
     "another body": (
         [("{responseModalities: [IMAGE]}", "{responseModalities: [TEXT]}")],
         GOOD,
         "production",
         NOW.date(),
-        "never seen as it is today",
+        "its current request was never observed",
     ),
     "intermittent": (
         [("outcome: output\n    shape: data-uri", "outcome: mixed\n    shape: data-uri")],

@@ -249,18 +249,18 @@ def pipeline(edit: Edit | None, transport: httpx.BaseTransport | None = None) ->
 
 
 BAD_REPLIES: dict[str, tuple[bytes, str]] = {
-    "html": (b"<!doctype html>", "HTTP 200 with a body that is no readable JSON"),
-    "a list": (b"[]", "with JSON that is no object"),
-    "not a number": (b'{"success": true, "data": NaN}', "no readable JSON"),
+    "html": (b"<!doctype html>", "HTTP 200 with a body that is not valid JSON"),
+    "a list": (b"[]", "with JSON that is not an object"),
+    "not a number": (b'{"success": true, "data": NaN}', "not valid JSON"),
     "exponent": (
         b'{"success": true, "data": 1e99999999999999999999}',
-        "a body that is no readable JSON",
+        "a body that is not valid JSON",
     ),
     "long number": (
         b'{"success": true, "data": %s}' % (b"9" * 5000),
-        "a body that is no readable JSON",
+        "a body that is not valid JSON",
     ),
-    "deep": (b"[" * 100_000, "no readable JSON"),
+    "deep": (b"[" * 100_000, "not valid JSON"),
     "huge": (b" " * (8 * 2**20 + 1), "the reply is larger than 8388608 bytes"),
     "no success": (b'{"success": false, "message": "no\\n way"}', "without success, 'no way'"),
     "no message": (b'{"success": "true"}', "without success, no message"),
@@ -329,8 +329,8 @@ WRONG: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("/api/token/1", {"used_quota": "1"}, "used_quota is a text, expected a whole number"),
     ("/api/token/1", {"used_quota": None}, "used_quota is missing, expected a whole number"),
     ("/api/token/1", {"used_quota": True}, "used_quota is true or false, expected a whole number"),
-    ("/api/token/1", {"remain_quota": 1.5}, "remain_quota is no whole number of 64 bits"),
-    ("/api/token/1", {"remain_quota": 2**63}, "remain_quota is no whole number of 64 bits"),
+    ("/api/token/1", {"remain_quota": 1.5}, "remain_quota is not a 64-bit integer"),
+    ("/api/token/1", {"remain_quota": 2**63}, "remain_quota is not a 64-bit integer"),
     ("/api/token/1", {"remain_quota": []}, "remain_quota is a list, expected a whole number"),
     ("/api/token/1", {"unlimited_quota": 0}, "unlimited_quota is a number, expected true or false"),
     ("/api/token/1", {"name": 3}, "name is a number, expected a text"),
@@ -476,7 +476,7 @@ def test_a_redirect_is_not_followed() -> None:
     found = client_of(Bank(Options()), httpx.MockTransport(away)).find_token(KEY)
     assert (
         isinstance(found, Inconclusive)
-        and "HTTP 302 with a body that is no readable JSON" in found.reason
+        and "HTTP 302 with a body that is not valid JSON" in found.reason
     )
     assert seen == ["mock"]
 

@@ -113,7 +113,7 @@ def test_a_cap_of_3_calls_sends_exactly_3_of_10(
     receipts = gateway.retest(*MORE, max_calls=3)
     assert gateway.calls == 3 == sum(len(receipt.attempts) for receipt in receipts)
     assert [receipt.endpoint for receipt in receipts] == MORE[: len(receipts)]
-    refused = [line for line in gateway.lines if "the cap of 3 calls is reached" in line]
+    refused = [line for line in gateway.lines if "the cap on calls (3) is reached" in line]
     assert len(refused) >= 7 and all("nothing was sent" in line for line in refused)
     lone = [row_of(receipt) for receipt in receipts if len(receipt.attempts) == 1]
     if reply[0] == 500:
@@ -164,7 +164,7 @@ def test_a_cap_on_the_spend_alone_sends_nothing_without_a_price(
     assert gateway.retest(GOOD, IMAGES, max_calls=None, max_spend=Decimal(5)) == ()
     assert gateway.calls == 0
     assert gateway.lines == [
-        f"production {endpoint}: not called: no price of {name} is known, so no cap on the spend"
+        f"production {endpoint}: not called: the price of {name} is unknown, so the spend cap"
         " holds, and none on the calls was given; nothing was sent"
         for endpoint, name in (
             (GOOD, "gemini-3.1-flash-image-preview"),

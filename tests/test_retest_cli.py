@@ -75,7 +75,7 @@ REFUSED: dict[str, tuple[tuple[str, ...], dict[str, str], str]] = {
     "a key that is a fact": (
         ("--target", "local", "--max-calls", "1"),
         {**SECRETS, "API_KEY": "Generate-Content"},
-        "TRUEUP_LOCAL_API_KEY: the key is in the status file. Export a key as the gateway",
+        "TRUEUP_LOCAL_API_KEY: the key is a text that also occurs in the status file. Export",
     ),
     "a key that any text may hold": (
         ("--target", "local", "--max-calls", "1"),
@@ -179,7 +179,11 @@ def test_without_write_nothing_is_recorded_until_a_resume_with_it(
     with gateway(repository) as calls:
         before = (repository / "status.yml").read_bytes()
         code, out, err = trueup(repository, *ONE, **JUST_A_KEY)
-        assert code == 0 and "Nothing was recorded: --resume --write does it" in out
+        assert (
+            code == 0
+            and "Nothing was recorded. To record the results without another call, use --resume"
+            in out
+        )
         assert "local: without TRUEUP_LOCAL_ACCESS_TOKEN and TRUEUP_LOCAL_USER_ID the bills" in err
         assert (repository / "status.yml").read_bytes() == before
         code, out, err = trueup(repository, *ONE, "--resume", "--write", **JUST_A_KEY)
@@ -211,7 +215,7 @@ def test_an_amount_is_a_cap_by_the_prices_of_the_gateway(repository: Path, trueu
     with gateway(repository, prices={}) as calls:
         code, out, err = trueup(repository, *spend, **JUST_A_KEY)
     assert (code, calls) == (3, [])
-    assert "no price of gemini-2.5-flash-image is known" in out
+    assert "the price of gemini-2.5-flash-image is unknown" in out
     assert "Traceback" not in err
 
 
@@ -235,7 +239,7 @@ def test_a_rehearsal_goes_into_a_folder_of_its_own(repository: Path, trueup: Run
     (taken / "mine.txt").write_text("mine")
     messages = {
         taken: "not empty. Give a new folder.",
-        repository: "a site that is no rehearsal. Give a new folder, or that of a rehearsal.",
+        repository: "contains a site that is not a rehearsal. Give a new folder, or that of",
         repository / "docs" / "new": "inside the docs. Give a folder elsewhere.",
     }
     for folder, message in messages.items():

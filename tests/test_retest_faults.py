@@ -274,9 +274,7 @@ EXPECTED: Mapping[str, tuple[Expected, Expected]] = {
     ),
     "broken-image": failed("charged-without-output"),
     "big-body": (IMAGE_ALIGNED, ERROR_ALIGNED),
-    "redirect-elsewhere": inconclusive(
-        "redirects to elsewhere.example, which is none of its hosts"
-    ),
+    "redirect-elsewhere": inconclusive("redirects to elsewhere.example, which is not a known host"),
     EXPIRED_CERTIFICATE: inconclusive("certificate has expired"),
 }
 """The rows of a good endpoint, and of one that fails, at each fault."""

@@ -93,7 +93,7 @@ def test_a_retest_of_a_stranger_behind_tls_is_recorded(
     options = ["--endpoint", "nano-banana*/*", "--max-calls", "3", "--write"]
     done = retest(repository, env, *options, "--summary", str(report))
     assert (done.returncode, done.stderr) == (0, "")
-    assert "3 calls, $0.04 spent or reserved. Recorded in" in done.stdout
+    assert "calls: 3, spent or reserved: $0.04. Recorded in" in done.stdout
     after = (repository / "status.yml").read_text("utf-8")
     changed = difflib.ndiff(before.decode().splitlines(True), after.splitlines(True))
     assert {line[0] for line in changed} == {" ", "+"}

@@ -230,7 +230,9 @@ def test_a_template_that_does_more_with_the_base_url_is_refused(tmp_path: Path) 
     status = status_of({})
     folder = broken(tmp_path, "curl {{ url }} # {{ base_url | length }}")
     snippet = render_snippet(status, "acorn/native", "curl", folder)
-    with pytest.raises(BadInput, match="gemini/curl.sh.j2: the base URL changes more than its own"):
+    with pytest.raises(
+        BadInput, match="gemini/curl.sh.j2: the template uses the base URL for more"
+    ):
         base_places(snippet, status, folder)
 
 

@@ -41,7 +41,7 @@ def test_a_place_is_that_of_a_key_an_item_or_the_nearest_parent() -> None:
 
 
 def test_a_row_of_another_status_has_no_place() -> None:
-    with pytest.raises(BadInput, match="the row is of another status"):
+    with pytest.raises(BadInput, match="the row belongs to another version"):
         parsed(TEXT).place_of(parsed(TEXT).status.holds[0])
 
 
@@ -99,12 +99,18 @@ def test_invalid_utf_8_is_refused_with_its_line(tmp_path: Path) -> None:
         ("", "1:1: the file is empty. Start with version: 2."),
         ("- a\n", "1:1: the file is a list, expected a mapping. Start with"),
         ("a\n", "1:1: the file is one bare value, expected a mapping. Start with"),
-        ("\ufeffa: 1\n", "1:1: a byte order mark. Save the file as UTF-8 without one."),
+        (
+            "\ufeffa: 1\n",
+            "1:1: the file starts with a byte order mark. Save the file as UTF-8 without one.",
+        ),
         ("a: \x00\n", "1:4: the character U+0000 is not allowed. Remove it, or"),
         ("a: \ud800\n", "1:4: the character U+D800 is not allowed."),
-        ("a: 1\n---\nb: 1\n", "2:1: a second document. Remove the --- line."),
+        ("a: 1\n---\nb: 1\n", "2:1: a second document is not allowed. Remove the --- line."),
         ("a: b: c\n", "1:5: not valid YAML (a colon where no key can end). Check the quotes,"),
-        ("a: 1\n\tb: 1\n", "2:1: a tab. Replace it with spaces, or write \\t in double quotes."),
+        (
+            "a: 1\n\tb: 1\n",
+            "2:1: a tab is not allowed. Replace it with spaces, or write \\t in double quotes.",
+        ),
         ("a: [1\n", ": not valid YAML (did not find expected ',' or ']'). Check"),
         ("a: &x 1\n", "1:4: the anchor &x is not allowed. Remove it."),
         ("a: *x\n", "1:4: the alias *x is not allowed. Write the value out."),

@@ -151,7 +151,10 @@ def test_a_row_is_written_as_a_person_would() -> None:
     ("text", "found"),
     [
         (HEAD, "status.yml:1:1: there is no observations. Write"),
-        (f"{HEAD}observations: []\n", "status.yml:27:1: observations is in brackets. Write"),
+        (
+            f"{HEAD}observations: []\n",
+            "status.yml:27:1: observations is a list or mapping in flow style ([…] or {…}). Write",
+        ),
     ],
 )
 def test_a_row_is_not_put_where_there_is_no_block_list(text: str, found: str) -> None:
@@ -166,7 +169,7 @@ def test_a_row_is_not_put_where_there_is_no_block_list(text: str, found: str) ->
     [
         (new_row(endpoint="nano-banana/x"), "endpoint 'nano-banana/x' is not known"),
         (new_row(at=datetime(2026, 5, 2, tzinfo=UTC)), "expected 2026-05-01T12:00:00Z or earlier"),
-        (new_row(body={"a": float("nan")}), "does not read as the old and the new values"),
+        (new_row(body={"a": float("nan")}), "would not contain exactly the old and the new values"),
         (new_row(body={"a": "\ud800"}), "surrogate|escape"),
         (new_row(body={"k" * 2000: 1}), "not valid YAML"),
     ],
@@ -178,7 +181,7 @@ def test_a_row_that_would_break_the_file_is_refused(row: Observation, why: str) 
 
 def test_an_edit_that_would_change_an_old_value_is_refused() -> None:
     text = laid_out(end="  retracted: |\n    a block").removesuffix("\n")
-    with pytest.raises(BadInput, match="does not read as the old and the new values"):
+    with pytest.raises(BadInput, match="would not contain exactly the old and the new values"):
         append_observation(parsed(text), new_row(), NOW)
 
 
@@ -219,9 +222,9 @@ def test_a_row_is_extended_only_by_what_is_newer_and_in_its_own_status() -> None
     row = stored.status.observations[0]
     with pytest.raises(BadInput, match="is of 2026-04-13, expected 2026-04-14 or later"):
         extend_observation(stored, row, date(2026, 4, 13), NOW)
-    with pytest.raises(BadInput, match="after reported_until"):
+    with pytest.raises(BadInput, match="later than reported_until"):
         extend_observation(stored, row, date(2026, 4, 15), NOW)
-    with pytest.raises(BadInput, match="the row is of another status"):
+    with pytest.raises(BadInput, match="the row belongs to another version"):
         extend_observation(parsed(laid_out()), row, LATER, NOW)
 
 

@@ -62,7 +62,7 @@ def changed(old: str, new: str) -> str:
         (
             "    outcome: error\n",
             "    outcome: error\n    standing: recommended\n",
-            "49:5: item 1 of observations has a typed 'standing', which is always derived. Record",
+            "49:5: item 1 of observations has the key 'standing', which is always derived. Record",
         ),
     ],
 )
@@ -116,7 +116,7 @@ def test_a_message_shows_no_key() -> None:
             "localhost:4000, reference: true",
             "5:44: targets 'production' and 'local' are both the reference. Remove it from one",
         ),
-        ("  local:", "  mock:", "5:3: the name 'mock' is that of the replay. Rename the target."),
+        ("  local:", "  mock:", "5:3: the name 'mock' is reserved. Rename the target."),
         (
             HOSTED,
             "https://example.com:443",
@@ -157,8 +157,8 @@ def test_a_target_that_was_billed_cannot_lose_its_ledger() -> None:
     assert parsed(text)
     text = text.replace("    signatures: [no-channel]", "    billing: aligned")
     assert refused(text) == [
-        "status.yml:4:64: production has ledger: none, and 1 of its observations a billing."
-        " Remove the ledger line."
+        "status.yml:4:64: production has ledger: none, but observations with a billing"
+        " verdict (1). Remove the ledger line."
     ]
 
 
@@ -180,8 +180,12 @@ NO_SOURCE = "the row can raise a standing and has no source. Add it."
         ("at: 2026-05-01T12:00:01Z", RECEIPT, "expected 2026-05-01T12:00:00Z or earlier."),
         ("at: 2026-05-01T10:00:01-02:00", RECEIPT, "expected 2026-05-01T12:00:00Z or earlier."),
         ("at: 2026-04-30", RECEIPT, "at is 2026-04-30, expected a time with its zone. Write the"),
-        ("at: 2026-04-15", ROW_END, "a reported row of 2026-04-15, after reported_until (2026-04-"),
-        ("at: 2026-04-14T23:30:00-02:00", ROW_END, "a reported row of 2026-04-15, after"),
+        (
+            "at: 2026-04-15",
+            ROW_END,
+            "the reported row is dated 2026-04-15, later than reported_until (2026-04-",
+        ),
+        ("at: 2026-04-14T23:30:00-02:00", ROW_END, "the reported row is dated 2026-04-15, later"),
         ("at: 2026-04-14", "    outcome: output\n", NO_SOURCE),
         ("at: 2026-04-14", "    outcome: mixed\n", NO_SOURCE),
         ("at: 2026-04-14", "    outcome: error\n    billing: aligned\n", NO_SOURCE),

@@ -23,10 +23,9 @@ WORDS = {
 
 def test_a_file_of_version_1_is_refused_with_what_to_write() -> None:
     assert refused(TEXT.replace("version: 2", "version: 1")) == [
-        "status.yml:1:1: version is 1, expected 2. Write version: 2, and in the observations"
-        " outcome: output for image, inconclusive for cannot-tell,"
-        " billing: charged-without-output for charged-without-image, and others_conclusive for"
-        " others_told."
+        "status.yml:1:1: version is 1, expected 2. Write version: 2. In the observations,"
+        " replace outcome image by output, billing charged-without-image by charged-without-output,"
+        " cannot-tell by inconclusive in both, and the key others_told by others_conclusive."
     ]
 
 

@@ -405,7 +405,7 @@ def test_python_must_save_one_image_and_print_its_name(ran: CompletedBlock, reas
     ],
 )
 def test_python_must_report_a_failure_in_one_line_and_by_its_exit_code(ran: CompletedBlock) -> None:
-    assert "the failed call" in reasons(IMAGES, "python", ran, FAILED)
+    assert "after a failed call" in reasons(IMAGES, "python", ran, FAILED)
 
 
 def test_any_exit_code_above_0_reports_a_failure() -> None:
@@ -443,7 +443,7 @@ def test_inconclusive_rows_are_no_evidence() -> None:
         NATIVE, lambda row: row.model_copy(update={"outcome": "inconclusive", "reason": "429"})
     )
     receipt = judge(NATIVE, "python", SAVED, IMAGE, stored=stored)
-    assert receipt.reasons[0].startswith("no observation of it at production is on record")
+    assert receipt.reasons[0].startswith("no conclusive observation of the endpoint at production")
     assert receipt.record is None and receipt.evidence is None
 
 
@@ -524,7 +524,7 @@ def test_a_verification_without_a_conclusive_answer_raises() -> None:
         pool = Pool(lambda: nullcontext(harness))
         pool.verify([block, replace(block, text="curl ")], STORED, TODAY)
     assert str(error.value).startswith(
-        "production: 2 blocks were run, all inconclusive; the first: HTTP 401 is about the key"
+        "production: no conclusive run of any of 2 blocks (first reason: HTTP 401 is about the key"
     )
     assert "Check that https://crazyrouter.com is up" in str(error.value)
 

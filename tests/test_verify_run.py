@@ -160,7 +160,7 @@ def test_the_blocks_fail_as_recorded_at_a_live_target_with_the_key_added() -> No
                 assert receipt.image is None
                 assert KEY not in repr(receipt)
             receipt = verify_block(block, ("page",), stored, harness, NOW.date())
-            assert "the cap of 3 calls is reached; nothing was sent" in str(receipt.inconclusive)
+            assert "the cap on calls (3) is reached; nothing was sent" in str(receipt.inconclusive)
     assert [exchange.path for exchange in seen] == ["/v1/images/generations"] * 3
 
 

@@ -32,7 +32,7 @@ from trueup.site import (
 )
 from trueup.snippet import Snippet, render_snippets
 from trueup.status_file import Stored, load_status
-from trueup.verify.block_receipt import BlockReceipt, Report
+from trueup.verify.block_receipt import BlockReceipt, Report, no_observation
 from trueup.verify.pool import Pool
 from trueup.wording import AssistantLabels, load_catalogue, receipt_line
 
@@ -158,13 +158,13 @@ class Docs:
     def verify(self, pool: Pool) -> tuple[Report, list[Finding]]:
         """Run every block of the built site, write `receipts.json` and stamp the pages."""
         if not self.site.is_dir():
-            raise BadInput(self.site, "no built site is there", "Build it first.")
+            raise BadInput(self.site, "the site is not built", "Build it first.")
         blocks, snippets = read_blocks(self.site), self.snippets()
         report = pool.verify(blocks, self.stored, self.today)
         report.write(self.site)
         findings: list[Finding] = []
         if (lost := self._stamp(blocks, report)) > 0:
-            problem = f"{lost} blocks have no place for their receipt"
+            problem = f"blocks without a place for their receipt: {lost}"
             fix = "Publish them with the macros, and build again."
             findings.append(Finding(Place(str(self.site)), problem, fix, "lost-stamp"))
         self.write_markdown()
@@ -199,7 +199,8 @@ def _failures(receipt: BlockReceipt, template: str) -> list[Finding]:
         return [Finding(where, problem, "Run it again.", "inconclusive-block")]
     place = f" (observation at {receipt.record})" if receipt.record else ""
     fix = f"Fix the template or the status file{place}, or retest."
+    fixes = {no_observation(receipt.target): "Retest it, or add a skip with a reason and a date."}
     return [
-        Finding(where, f"{name} failed: {reason}", fix, "failed-block")
+        Finding(where, f"{name} failed: {reason}", fixes.get(reason, fix), "failed-block")
         for reason in receipt.reasons
     ]

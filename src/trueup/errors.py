@@ -1,5 +1,5 @@
-"""Exceptions: failures of Trueup itself. A gateway's refusal is an observation and an error in a
-page or a file a finding; neither is raised past the door that reports it.
+"""The exceptions: only what Trueup itself could not do. A gateway's refusal is an observation; an
+error in a page or file is a finding. Neither leaves the entry point as an exception.
 
     TrueupError            .exit_code is that of the command line
     ├── BadInput       2   a file, an option or the environment cannot be used

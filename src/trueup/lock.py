@@ -56,7 +56,9 @@ def hold_lock(file: Path, since: datetime) -> Iterator[None]:
     handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         if other := try_lock(handle, file):
-            raise BadInput(file, f"held by {other}", "Wait for its end, then run this again.")
+            raise BadInput(
+                file, f"held by {other}", "Wait until it has finished, then run this again."
+            )
         os.ftruncate(handle, 0)
         os.pwrite(handle, holder_since(since).encode(), 0)
         yield

@@ -1,4 +1,4 @@
-"""Macros: the door for mkdocs-macros. Each macro returns whole blocks, to be called at column 0."""
+"""Macros: entry point for mkdocs-macros. Each returns whole blocks and is called at column 0."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime

@@ -17,7 +17,7 @@ ADVICE = (
 )
 """Stems count for all their forms, in the languages of the known pages. The words of the standings
 themselves come from the catalogue of a language."""
-LEANING = (
+CONTEXTUAL_ADVICE = (
     *("in production", "for production", "build on it", "safely", "reliable", "rely on", "stable"),
     *("unstable", "trusted", "works well", "works fine", "works again", "works without"),
     *("works now", "is fixed", "been fixed", "good default", "go with", "migrate to"),

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from trueup.check.advice import ADVICE, LEANING
+from trueup.check.advice import ADVICE, CONTEXTUAL_ADVICE
 from trueup.check.term_matcher import TermMatcher, term_matcher
 from trueup.model import Standing, Status
 
@@ -100,9 +100,9 @@ class BannedTerms:
         return term_matcher(self.words.union(Standing, ADVICE))
 
     @cached_property
-    def leaning(self) -> TermMatcher:
+    def contextual_advice(self) -> TermMatcher:
         """The words that are advice beside the name of an endpoint."""
-        return term_matcher(frozenset(LEANING))
+        return term_matcher(frozenset(CONTEXTUAL_ADVICE))
 
     @cached_property
     def names(self) -> TermMatcher:

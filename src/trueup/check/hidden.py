@@ -38,7 +38,9 @@ def check_hidden(page: Page) -> Iterator[Finding]:
             yield finding(found.start(), problem, "Write it in Markdown.")
     for found in LISTED.finditer(text):
         if not _is_code(found.start(), spans, fences):
-            problem = f"{_short(found[0])} has a link title, or attributes beside ids and classes"
+            problem = (
+                f"{_short(found[0])} has a link title, or attributes other than ids and classes"
+            )
             yield finding(found.start(), problem, "Remove them.")
     for found in UNSEEN.finditer(text):
         problem = f"the character U+{ord(found[0]):04X} is invisible"

@@ -43,9 +43,9 @@ def check_settings(top: Path, languages: tuple[str, ...]) -> list[Finding]:
             refuse_depth(text)
             root = yaml.compose(text, Loader=LOADER)
             if not isinstance(root, yaml.MappingNode):
-                raise ValueError("no mapping")
+                raise ValueError("not a mapping")
         except (OSError, ValueError, yaml.YAMLError) as error:
-            problem = f"no MkDocs settings can be read ({' '.join(str(error).split())})"
+            problem = f"the MkDocs settings cannot be read ({' '.join(str(error).split())})"
             fix = f"Write the settings of the pages in {language}."
             found.append(Finding(Place(str(file)), problem, fix, "site-setting"))
             continue

@@ -106,15 +106,15 @@ def _typed_facts(part: _Part, terms: BannedTerms) -> Iterator[Finding]:
     for offset, what, typed in sorted(found):
         yield part.finding(
             offset,
-            f"{what} {' '.join(typed.split())!r} is typed in the page",
+            f"{what} {' '.join(typed.split())!r} is hard-coded in the page",
             "Use a macro; facts come from the status file.",
             "typed-fact",
         )
 
 
 def _typed_standings(part: _Part, terms: BannedTerms) -> Iterator[Finding]:
-    leaning = part.matches(terms.leaning)
-    found = part.matches(terms.standing) | leaning
+    contextual_advice = part.matches(terms.contextual_advice)
+    found = part.matches(terms.standing) | contextual_advice
     ends = [one.start() for one in BREAK.finditer(part.written)] if found else []
     for offset, typed in sorted(found):
         number = bisect_right(ends, offset)
@@ -122,12 +122,12 @@ def _typed_standings(part: _Part, terms: BannedTerms) -> Iterator[Finding]:
         last = ends[number] if number < len(ends) else len(part.written)
         if (
             _is_named(part.written[first:last], terms.names)
-            or (offset, typed) not in leaning
+            or (offset, typed) not in contextual_advice
             and (part.page.model or _is_under_a_name(part, offset, terms.names))
         ):
             yield part.finding(
                 offset,
-                f"{' '.join(typed.split())!r} is typed beside an endpoint",
+                f"{' '.join(typed.split())!r} is hard-coded beside an endpoint",
                 "Use a macro; a standing is derived from the evidence.",
                 "typed-standing",
             )
@@ -187,7 +187,7 @@ def _typed_code(part: _Part) -> Iterator[Finding]:
     for start, what in sorted(found):
         yield part.finding(
             start,
-            f"{what} is typed in the page",
+            f"{what} is hard-coded in the page",
             "Publish it from snippets/ with {{ route(…) }} or {{ console(…) }}.",
             "typed-code",
         )

@@ -43,7 +43,7 @@ def _counts(pages: Sequence[Page], blocks: Sequence[Block]) -> Iterator[Finding]
     for page in pages:
         count = seen[page.html]
         where = Place(str(page.path))
-        problem = f"the page publishes {count} blocks, expected {page.blocks}"
+        problem = f"blocks published by the page: {count}, expected {page.blocks}"
         if count < page.blocks:
             fix = "Restore them, or lower the number in the front matter."
             yield Finding(where, problem, fix, "lost-blocks")

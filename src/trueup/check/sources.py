@@ -107,7 +107,7 @@ class Check:
         from trueup.check.built_site import check_built
 
         if not site.is_dir():
-            raise BadInput(site, "no built site is there", "Build it first.")
+            raise BadInput(site, "the site is not built", "Build it first.")
         pages = [summary.page for summary in self.summaries[0]]
         status = self.stored.status
         try:

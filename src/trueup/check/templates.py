@@ -54,7 +54,7 @@ def _typed(status: Status, terms: BannedTerms, file: Path) -> Iterator[Finding]:
     for offset, fact in sorted(found):
         yield Finding(
             lines.place(offset),
-            f"{fact} is typed in the template",
+            f"{fact} is hard-coded in the template",
             "Use a variable of the template, such as {{ url }}.",
             "typed-in-template",
         )

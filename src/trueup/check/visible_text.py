@@ -36,7 +36,7 @@ TOKEN = re.compile(
 
 
 DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
-TWINS = str.maketrans(
+CONFUSABLES = str.maketrans(
     "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u0501\u051b\u0261\u03bf\u03b1\u03bd\u0131\u043a\u043c\u0442\u0432\u043d",
     "aeopcyxijsdqgoavikmtbh",
 )
@@ -44,7 +44,7 @@ TWINS = str.maketrans(
 MIXED = re.compile(r"[^\W\d_]*(?:[A-Za-z][^\x00-\x7f\W\d_]|[^\x00-\x7f\W\d_][A-Za-z])[^\W\d_]*")
 
 
-class _Looks(dict[int, int]):
+class _Confusables(dict[int, int]):
     """The look-alike of each character: itself, or one of ASCII, as for a full-width letter."""
 
     def __missing__(self, code: int) -> int:
@@ -53,7 +53,7 @@ class _Looks(dict[int, int]):
         return self[code]
 
 
-LOOKS = _Looks()
+CONFUSABLE_FOLDS = _Confusables()
 
 
 @dataclass(frozen=True)
@@ -85,14 +85,16 @@ def visible_text(written: str) -> VisibleText:
         elif token["reference"] is not None:
             keep(UNSEEN.sub("", unescape(token[0])), token.start(), moves=False)
     keep(written[end:], end)
-    return VisibleText(_looks("".join(texts)), offsets)
+    return VisibleText(_fold_confusables("".join(texts)), offsets)
 
 
-def _looks(text: str) -> str:
+def _fold_confusables(text: str) -> str:
     """Return the text with look-alikes as ASCII, of the same length."""
     if text.isascii():
         return text
-    return MIXED.sub(lambda found: found[0].translate(TWINS), text.translate(LOOKS))
+    return MIXED.sub(
+        lambda found: found[0].translate(CONFUSABLES), text.translate(CONFUSABLE_FOLDS)
+    )
 
 
 def blank(found: re.Match[str]) -> str:

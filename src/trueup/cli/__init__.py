@@ -1,4 +1,4 @@
-"""The door for people: reads the arguments, the environment and the clock; prints; exits."""
+"""Entry point for people: reads the arguments, the environment and the clock; prints; exits."""
 
 import sys
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         sys.exit(error.exit_code)
     except OSError as error:  # a full or read-only disk, a folder in the place of a file
         where, reason = error.filename or "the disk", error.strerror or type(error).__name__
-        fix = "Make room, or make it readable and writable, then run this again."
+        fix = "Free disk space, or correct the permissions, then run this again."
         click.echo(str(Message(Place(str(where)), reason, fix)), err=True)
         sys.exit(2)
     sys.exit(0)

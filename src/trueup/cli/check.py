@@ -82,7 +82,7 @@ def check(
     if any(finding.severity == "error" for finding in kept):
         sys.exit(1)
     if form == "text":
-        click.echo("nothing found" if not kept else f"{len(kept)} warnings")
+        click.echo("nothing found" if not kept else f"warnings: {len(kept)}")
 
 
 def _write_baseline(top: Path, found: Sequence[Finding], until: date) -> None:

@@ -23,7 +23,9 @@ from trueup.status_file import load_status, render_schema
 
 @cli.command()
 @click.option("--port", type=PORT, default=4000, help="Port on loopback; 0 for any free one.")
-@click.option("--target", help="Target whose observations are replayed. Default: the reference.")
+@click.option(
+    "--target", help="Target whose observations are replayed. Default: the reference target."
+)
 @click.option(
     "--fault",
     "faults",

@@ -126,7 +126,7 @@ def secret_name(target: str, kind: str) -> str:
 def key_of(target: str, status: Status) -> str:
     """Return the key of a target.
 
-    Raises BadInput for an unknown target, where no key is set, and for a key that is no secret:
+    Raises BadInput for an unknown target, where no key is set, and for a key that is not a secret:
     each fact of a reply that contains it would be redacted.
     """
     from trueup.relay import PLACEHOLDER
@@ -140,8 +140,14 @@ def key_of(target: str, status: Status) -> str:
         raise BadInput(name, "not set", f"Export it: a run at {target} requires it.")
     is_word = key.lower() in status.model_dump_json().lower()
     if key != PLACEHOLDER and (is_word or len(key) < SHORTEST_KEY):
-        reason = "in the status file" if is_word else f"shorter than {SHORTEST_KEY} characters"
-        raise BadInput(name, f"the key is {reason}", "Export a key as the gateway issues it.")
+        reason = (
+            "a text that also occurs in the status file"
+            if is_word
+            else f"shorter than {SHORTEST_KEY} characters"
+        )
+        raise BadInput(
+            name, f"the key is {reason}", "Export the key exactly as the gateway issued it."
+        )
     return key
 
 

@@ -61,16 +61,25 @@ language_option = click.option(
 
 @cli.command()
 @click.option(
-    "--target", "targets", multiple=True, help="Target to test. Repeatable. Default: the reference."
+    "--target",
+    "targets",
+    multiple=True,
+    help="Target to test. Repeatable. Default: the reference target.",
 )
 @endpoint_option
 @language_option
 @click.option("--due", "only_due", is_flag=True, help="Test only endpoints that are due.")
-@click.option("--max-calls", type=click.IntRange(1), help="Maximum number of calls.")
+@click.option(
+    "--max-calls",
+    type=click.IntRange(1),
+    help="Maximum number of calls; required without --max-spend.",
+)
 @click.option("--max-spend", type=Usd(), help="Maximum spend in dollars.")
 @click.option("--dry-run", is_flag=True, help="Show the plan without sending anything.")
 @click.option("--write", is_flag=True, help="Record the results in the status file.")
-@click.option("--resume", is_flag=True, help="Resume an interrupted retest.")
+@click.option(
+    "--resume", is_flag=True, help="Resume an interrupted retest, or one that was not recorded."
+)
 @click.option(
     "--summary",
     "summary_file",
@@ -117,7 +126,12 @@ def retest(
 @endpoint_option
 @language_option
 @click.option("--aligned", is_flag=True, help="Simulate aligned bills, whatever is on record.")
-@click.option("--max-calls", type=click.IntRange(1), default=100, help="Maximum number of calls.")
+@click.option(
+    "--max-calls",
+    type=click.IntRange(1),
+    default=100,
+    help="Maximum number of calls; required without --max-spend.",
+)
 @click.pass_obj
 def rehearse(
     top: Path,
@@ -132,7 +146,9 @@ def rehearse(
         _copy(top, folder)
     elif not (folder / "REHEARSAL").exists():
         raise BadInput(
-            folder, "a site that is no rehearsal", "Give a new folder, or that of a rehearsal."
+            folder,
+            "contains a site that is not a rehearsal",
+            "Give a new folder, or that of a rehearsal.",
         )
     site = load_docs(folder, None)
     status = site.stored.status
@@ -177,7 +193,9 @@ def _credentials(target: str, status: Status) -> Credentials:
     if token is None or user is None:
         names = " and ".join(secret_name(target, kind) for kind in ("ACCESS_TOKEN", "USER_ID"))
         click.echo(
-            f"{target}: without {names} the bills are not read; images and failures are.", err=True
+            f"{target}: without {names}, billing is not checked; images and failures are still"
+            " checked",
+            err=True,
         )
         return Credentials(key)
     return Credentials(key, token, int(user))

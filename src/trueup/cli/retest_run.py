@@ -93,10 +93,10 @@ def show_plan(probes: Sequence[Probe], options: RetestOptions) -> None:
     console = Console(width=None if sys.stdout.isatty() else 140)
     console.print(table)
     known = [probe.price_usd for probe in probes if probe.price_usd is not None]
-    caps = [f"{options.max_calls} calls"] if options.max_calls else []
+    caps = [f"calls: {options.max_calls}"] if options.max_calls else []
     caps += [f"${options.max_spend}"] if options.max_spend else []
     click.echo(
-        f"{len(probes)} calls and one more for each failure. Expected: ${sum(known, Decimal(0))}"
+        f"Calls: {len(probes)}, and one more for each failure. Expected: ${sum(known, Decimal(0))}"
         f" for {len(known)} of them; the price of {len(probes) - len(known)} is unknown."
         f" Cap: {' and '.join(caps) or 'not given yet'}. Nothing was sent."
     )
@@ -165,14 +165,15 @@ def _report(
     rows = [row_of(receipt) for receipt in receipts]
     if all(row.outcome == "inconclusive" for row in rows):
         _close(file)
-        first = f"The first reason: {rows[0].reason}." if rows else "No call was made."
+        first = f"first reason: {rows[0].reason}" if rows else "no call was made"
         raise Unreachable(
             ", ".join(options.targets),
-            f"no result of {len(probes)} endpoints is conclusive, and nothing was recorded",
-            first,
+            f"no conclusive result for any of {len(probes)} endpoints ({first}); nothing was"
+            " recorded",
+            "Check the key, its balance, the network and the caps.",
         )
     before, made = site.stored.status, update_status(site.stored, receipts, _now())
-    spent = f"{budget.calls} calls, ${budget.spent_usd} spent or reserved"
+    spent = f"calls: {budget.calls}, spent or reserved: ${budget.spent_usd}"
     for line in changes(before, made.stored.status, receipts):
         click.echo(line)
     try:
@@ -180,7 +181,10 @@ def _report(
             text = summary(before, made.stored.status, probes, receipts, spent)
             options.summary.write_text(text, encoding="utf-8")
         if not options.write:
-            click.echo(f"{spent}. Nothing was recorded: --resume --write does it without a call.")
+            click.echo(
+                f"{spent}. Nothing was recorded. To record the results without another call, use"
+                " --resume --write."
+            )
             return
         write_update(site.top, made)
     except (TrueupError, OSError):
@@ -188,7 +192,7 @@ def _report(
         raise
     _close(file)
     status_file = site.top / "status.yml"
-    click.echo(f"{spent}. Recorded in {status_file}, with {len(made.files)} receipts.")
+    click.echo(f"{spent}. Recorded in {status_file}; receipts: {len(made.files)}.")
 
 
 def _close(file: Path) -> None:

@@ -112,11 +112,13 @@ def verify(
 @click.argument("language")
 @click.pass_obj
 def translated(top: Path, language: str) -> None:
-    """Note that the pages of LANGUAGE match the current pages of the main language."""
+    """Record that the pages in LANGUAGE match the current pages of the main language."""
     docs = load_docs(top, None)
     others = [name for name in docs.languages if name != MAIN]
     if language not in others:
-        known = f"one of {', '.join(others)}" if others else "a folder of docs beside the main one"
+        known = "a language other than the main one, with a folder under docs/"
+        if others:
+            known = f"one of {', '.join(others)}"
         fix = f"Put its pages into docs/{language}."
         raise BadInput("LANGUAGE", f"got {language!r}, expected {known}", fix)
     note_translation(top / "docs", language, docs.pages)

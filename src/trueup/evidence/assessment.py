@@ -49,7 +49,7 @@ class Assessment:
 
     @property
     def seen_on(self) -> date | None:
-        """The date of the older leg, which is that of the claim (rule 1); None without a leg."""
+        """The date of the older of its outcome and billing evidence (rule 1); None without both."""
         return min((leg.day for leg in (self.outcome, self.billing) if leg), default=None)
 
     def is_fresh(self, policy: Policy, today: date) -> bool:
@@ -104,7 +104,7 @@ class _Series:
     is_measured: bool
     rows: list[Observation] = field(default_factory=list)
     tallies: list[Tally] = field(default_factory=list)
-    silences: set[int] = field(default_factory=set)
+    no_answer_rows: set[int] = field(default_factory=set)
     """Indexes of inconclusive rows of dates on which other endpoints were conclusive."""
 
     @property
@@ -115,10 +115,10 @@ class _Series:
         """Make the tallies from the row `start` on anew."""
         del self.tallies[start:]
         for index in range(start, len(self.rows)):
-            is_silence = index in self.silences
+            is_no_answer = index in self.no_answer_rows
             self.tallies.append(
                 self.tally.after(
-                    self.rows[index], others_conclusive=is_silence, is_measured=self.is_measured
+                    self.rows[index], others_conclusive=is_no_answer, is_measured=self.is_measured
                 )
             )
 
@@ -163,29 +163,29 @@ class _Record:
             self.rows[row.endpoint].append(EndpointRow(row, is_current))
             if is_current:
                 series.rows.append(row)
-                self._note_silence(series, row)
+                self._note_no_answer(series, row)
                 series.count(len(series.rows) - 1)
                 yield row.endpoint
         if row.outcome != "inconclusive":
             self._conclusive[row.target, row.day].add(row.endpoint)
             yield from self._settle(row)
 
-    def _note_silence(self, series: _Series, row: Observation) -> None:
+    def _note_no_answer(self, series: _Series, row: Observation) -> None:
         index, day = len(series.rows) - 1, (row.target, row.day)
         if row.outcome == "inconclusive":
             is_known = row.others_conclusive is not None
             if row.others_conclusive or (not is_known and self._conclusive[day] - {row.endpoint}):
-                series.silences.add(index)
+                series.no_answer_rows.add(index)
             elif not is_known:
                 self._pending[day].setdefault(row.endpoint, []).append(index)
 
     def _settle(self, row: Observation) -> Iterator[str]:
-        """Count the silences of other endpoints on the date of a conclusive row."""
+        """Count the rows without an answer of other endpoints on the date of a conclusive row."""
         pending = self._pending[row.target, row.day]
         for endpoint in [name for name in pending if name != row.endpoint]:
             indexes = pending.pop(endpoint)
             series = self.series[endpoint, row.target]
-            series.silences.update(indexes)
+            series.no_answer_rows.update(indexes)
             series.count(indexes[0])
             yield endpoint
 

@@ -22,15 +22,16 @@ class Tally:
 
     `billed` is the newest conclusive bill; `billing` is the newest one since the last failure, and
     None where bills are not measured. `clean` counts the clean retests since the last bad one;
-    `fell` is true once there was a bad one. Of these three only the reference target's are used.
+    `has_failed_before` is true once there was a bad one. Of these three only the reference
+    target's are used.
     """
 
     newest: Conclusive | None = None
     billed: Conclusive | None = None
     billing: Observation | None = None
     clean: int = 0
-    fell: bool = False
-    silent_days: tuple[date, ...] = ()
+    has_failed_before: bool = False
+    no_answer_dates: tuple[date, ...] = ()
     """Two at most: one of two differs from any further date."""
 
     def after(self, row: Observation, *, others_conclusive: bool, is_measured: bool) -> "Tally":
@@ -39,7 +40,7 @@ class Tally:
         `others_conclusive` is true for an inconclusive row of a date on which other endpoints were
         conclusive. Without a ledger at the reference target (`is_measured`) outputs count as clean.
         """
-        outcome, silent_days = self._outcome(row, others_conclusive)
+        outcome, no_answer_dates = self._outcome(row, others_conclusive)
         seen = Conclusive(row, outcome)
         has_bill = row.billing not in (None, "inconclusive")
         has_failed = outcome in ("error", "mixed")
@@ -51,8 +52,8 @@ class Tally:
             billed=seen if has_bill else self.billed,
             billing=None if has_failed else billing,
             clean=0 if is_bad else self.clean + (row.times if is_clean else 0),
-            fell=self.fell or is_bad,
-            silent_days=silent_days,
+            has_failed_before=self.has_failed_before or is_bad,
+            no_answer_dates=no_answer_dates,
         )
 
     def _outcome(
@@ -62,13 +63,13 @@ class Tally:
         if row.outcome != "inconclusive":
             return row.outcome, ()
         if not others_conclusive:
-            return "inconclusive", self.silent_days
-        days = tuple(dict.fromkeys((*self.silent_days, row.day)))
+            return "inconclusive", self.no_answer_dates
+        days = tuple(dict.fromkeys((*self.no_answer_dates, row.day)))
         return ("error" if len(days) > 1 else "inconclusive"), days[:2]
 
     def needed(self, policy: Policy) -> int:
         """Return the number of clean retests that recommend the endpoint (rule 3)."""
-        return policy.recover_after if self.fell else policy.confirm_after
+        return policy.recover_after if self.has_failed_before else policy.confirm_after
 
     def supported(self, policy: Policy) -> Standing:
         """Return the standing that the evidence supports, before any hold (rule 1)."""

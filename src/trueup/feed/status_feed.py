@@ -34,7 +34,8 @@ class EndpointFeed(Frozen):
     intermittent: bool
     """True where some calls of the newest retest failed."""
     seen_on: date | None
-    """The date of the older leg of the claim; none without a conclusive retest."""
+    """The date of the older of its outcome and billing evidence; none without a conclusive
+    retest."""
     fresh_until: date | None
     """The last date on which the claim may be made in the present tense."""
     outcome: Outcome | None

@@ -11,7 +11,7 @@ from urllib.parse import quote, urljoin, urlsplit
 
 from trueup.errors import BadInput
 from trueup.markdown_export.from_html import Article, Link, escape_commonmark
-from trueup.site import QUIET, Outline, Page, Section, change_pages, home_of, place_of
+from trueup.site import HIDDEN_ALTERNATE, Outline, Page, Section, change_pages, home_of, place_of
 from trueup.wording import AssistantLabels
 
 LIST, WHOLE = "llms.txt", "llms-full.txt"
@@ -149,7 +149,7 @@ def link_markdown(site: Path, guides: Mapping[str, AssistantLabels]) -> None:
         if page not in guides:
             return text
         name = posixpath.basename(text_of(page))
-        head = f'<link {QUIET} type="text/markdown" href="{name}">'
+        head = f'<link {HIDDEN_ALTERNATE} type="text/markdown" href="{name}">'
         reads, copies, copied = map(escape, guides[page].labels)
         paragraph = (
             f'<p class="tu-markdown"><a href="{name}" data-copies="{copies}"'

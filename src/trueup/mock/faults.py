@@ -165,7 +165,7 @@ async def _until_left(receive: Receive) -> None:
 def _without_image(reply: _Reply) -> _Reply:
     body: Body = json_object(reply.content) or {}
     if "candidates" in body:
-        content: Body = {"role": "model", "parts": [{"text": "simulated: words and no image"}]}
+        content: Body = {"role": "model", "parts": [{"text": "simulated: text without an image"}]}
         body["candidates"] = [{"content": content, "finishReason": "STOP", "index": 0}]
     else:
         body = {"created": 0, "data": []}

@@ -16,7 +16,7 @@ from trueup.mock.ledger_options import Options
 
 CONSUME, ERROR = 2, 5
 """The types of a log row: a charge, and a failed call."""
-AMPLE = 10**12
+AMPLE_QUOTA = 10**12
 """More quota than any use of the mock spends, so that its owner is trusted and nothing is held."""
 TRUSTED_UNITS = 10
 """Nothing is held from an owner of more than ten units (dollars), as in the gateway family."""
@@ -32,7 +32,7 @@ class User:
     """The owner of the tokens."""
 
     id: int = 1
-    quota: int = AMPLE
+    quota: int = AMPLE_QUOTA
     used_quota: int = 0
     group: str = "default"
     access_token: str = field(default="YOUR_ACCESS_TOKEN", repr=False)
@@ -45,7 +45,7 @@ class Token:
     key: str = field(repr=False)
     id: int = 1
     name: str = "mock"
-    remain_quota: int = AMPLE
+    remain_quota: int = AMPLE_QUOTA
     used_quota: int = 0
     unlimited_quota: bool = False
     accessed_time: int = 0

@@ -28,7 +28,8 @@ class Policy(Frozen):
     """Conditions for raising a standing, and the lifetime of a claim."""
 
     fresh_for: Days = timedelta(days=30)
-    """Days for which a claim stays in the present tense, from its older leg on."""
+    """Days for which a claim stays in the present tense, from the older of its outcome and billing
+    evidence on."""
     confirm_after: Annotated[StrictInt, Field(ge=1)] = 1
     """Number of clean retests that raise an endpoint which never fell."""
     recover_after: Annotated[StrictInt, Field(ge=1)] = 3

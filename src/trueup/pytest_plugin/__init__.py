@@ -19,7 +19,7 @@ __all__ = ["published_in"]
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "target": {"default": "mock", "help": "target of the blocks: mock (the default) or a live one"},
-    "max-calls": {"type": int, "help": "maximum of calls to a live target; required for one"},
+    "max-calls": {"type": int, "help": "maximum number of calls; required for a live target"},
 }
 T = TypeVar("T")
 PUBLISHED = pytest.StashKey["Published"]()

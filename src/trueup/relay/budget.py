@@ -44,7 +44,7 @@ class Budget:
         journal: Journal | None = None,
     ) -> None:
         if max_calls is None and max_spend_usd is None:
-            raise BadInput("budget", "no cap", "Give a maximum of calls, or of dollars.")
+            raise BadInput("budget", "no cap", "Set a cap on calls or on dollars.")
         self.max_calls, self.max_spend_usd = max_calls, max_spend_usd
         self.journal = journal
         self._price_of = price_of
@@ -110,13 +110,13 @@ class Budget:
 
     def _exceeded(self, called: str, price: Decimal | None) -> str | None:
         if self.max_calls is not None and self.calls >= self.max_calls:
-            return f"the cap of {self.max_calls} calls is reached; nothing was sent"
+            return f"the cap on calls ({self.max_calls}) is reached; nothing was sent"
         if self.max_spend_usd is None:
             return None
         if price is None and self.max_calls is None:
             return (
-                f"no price of {called} is known, so no cap on the spend holds, and none on the"
-                " calls was given; nothing was sent"
+                f"the price of {called} is unknown, so the spend cap cannot be enforced, and no"
+                " call cap was given; nothing was sent"
             )
         spent, cap = self.spent_usd, self.max_spend_usd
         if spent >= cap if price is None else spent + price > cap:

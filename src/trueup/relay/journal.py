@@ -173,11 +173,14 @@ class Journal:
         try:
             self._append(entry)
         except OSError as error:
-            fix = "Make room and resume the run: no request is sent again."
+            fix = (
+                "Free disk space, or correct the permissions, and resume the run: no request is"
+                " sent again."
+            )
             raise BadInput(self.path, str(error.strerror), fix) from error
 
     def _append(self, entry: Entry) -> None:
-        if problem := self._misfit(entry):
+        if problem := self._sequence_error(entry):
             raise ValueError(f"{self.path}: {problem}")
         line = entry.model_dump_json().encode() + b"\n"
         try:
@@ -200,11 +203,11 @@ class Journal:
             field = ".".join(str(part) for part in first["loc"])
             problem = f"{field}: {first['msg']}" if field else first["msg"]
             raise BadInput(place, f"not an entry of a journal: {problem}", fix) from None
-        if misfit := self._misfit(entry):
-            raise BadInput(place, misfit, fix)
+        if out_of_sequence := self._sequence_error(entry):
+            raise BadInput(place, out_of_sequence, fix)
         self._take(entry)
 
-    def _misfit(self, entry: Entry) -> str | None:
+    def _sequence_error(self, entry: Entry) -> str | None:
         """Return why an entry cannot follow those before it, or None."""
         if isinstance(entry, ReceiptEntry):
             return None
@@ -254,8 +257,9 @@ def _unusable(path: Path, error: OSError) -> BadInput:
 def _lock_own(handle: int, path: Path, holder: str) -> None:
     note = path.with_name(f"{path.name}.holder")
     if other := try_lock(handle, note):
-        raise BadInput(path, f"{other} writes to it", "Wait for its end.")
+        raise BadInput(path, f"in use by {other}", "Wait until it has finished.")
     if not path.exists() or not os.path.samestat(os.fstat(handle), os.stat(path)):
-        raise BadInput(path, "its run ended while this one began, and moved it", "Begin again.")
+        problem = "the earlier run has just ended and moved this file"
+        raise BadInput(path, problem, "Run the command again.")
     with suppress(OSError):  # a name for a message, no more
         note.write_text(holder, encoding="utf-8")

@@ -10,40 +10,43 @@ PLAIN = re.compile(
     r"/(?![/\\])[!-\[\]-~]*|https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:[/?#][!-\[\]-~]*)?"
 )
 PORTS = {"http": 80, "https": 443}
-InstallSource = tuple[str, int]
+AMBIGUOUS = "redirects to an address that clients parse in different ways; not followed"
+Origin = tuple[str, int]
 """A host and a port."""
 
 
-def origins_of(urls: Iterable[str]) -> frozenset[InstallSource]:
+def origins_of(urls: Iterable[str]) -> frozenset[Origin]:
     """Return the origins of absolute addresses; one with an impossible port has none."""
-    found = set[InstallSource]()
+    found = set[Origin]()
     for url in urls:
         with suppress(ValueError):
             found.add(_origin(url))
     return frozenset(found)
 
 
-def stranger_in(status: int, location: str | None, known: Collection[InstallSource]) -> str | None:
-    """Return the host that a reply redirects to if it is not a known one, or None.
+def unknown_host_in(status: int, location: str | None, known: Collection[Origin]) -> str | None:
+    """Return why a reply is not passed on: it redirects to an unknown host. None for any other.
 
-    A `location` that clients could read differently, such as one with a user name, a backslash or
-    another scheme, is reported as such.
+    A `location` that clients could parse in different ways, such as one with a user name, a
+    backslash or another scheme, is reported as such.
     """
     if location is None or not 300 <= status < 400:
         return None
     if not PLAIN.fullmatch(location):
-        return "an address that clients read differently"
+        return AMBIGUOUS
     if location.startswith("/"):
         return None
     try:
         host, port = _origin(location)
     except ValueError:
-        return "an address that clients read differently"
+        return AMBIGUOUS
     if (host, port) in known:
         return None
-    return host if port == PORTS[urlsplit(location).scheme] else f"{host}:{port}"
+    if port != PORTS[urlsplit(location).scheme]:
+        host = f"{host}:{port}"
+    return f"redirects to {host}, which is not a known host of the target; not followed"
 
 
-def _origin(url: str) -> InstallSource:
+def _origin(url: str) -> Origin:
     parts = urlsplit(url)
     return parts.hostname or "", parts.port or PORTS[parts.scheme]

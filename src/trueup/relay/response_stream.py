@@ -7,7 +7,7 @@ import httpx
 from starlette.responses import JSONResponse
 from starlette.types import Send
 
-from trueup.relay.redirect import InstallSource, stranger_in
+from trueup.relay.redirect import Origin, unknown_host_in
 from trueup.relay.secret import Masker, Secret
 
 BODY_LIMIT = 64 * 1024 * 1024
@@ -36,7 +36,7 @@ class ResponseStream:
     """
 
     secret: Secret
-    known: Collection[InstallSource]
+    known: Collection[Origin]
     limit: int
     send: Send
     finish: Callable[[ForwardedResponse], None]
@@ -51,12 +51,9 @@ class ResponseStream:
 
     async def head(self, reply: httpx.Response) -> str | None:
         """Pass the status and headers on. Return why the reply is withheld, or None."""
-        stranger = stranger_in(reply.status_code, reply.headers.get("location"), self.known)
-        if stranger is not None:
-            return (
-                f"HTTP {reply.status_code} of {reply.url.host} redirects to"
-                f" {self.secret.mask_text(stranger)}, which is none of its hosts; not followed"
-            )
+        problem = unknown_host_in(reply.status_code, reply.headers.get("location"), self.known)
+        if problem is not None:
+            return f"HTTP {reply.status_code} of {reply.url.host} {self.secret.mask_text(problem)}"
         self.status = reply.status_code
         self.headers = {
             name: self.secret.mask_text(reply.headers[name])

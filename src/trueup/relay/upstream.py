@@ -164,7 +164,7 @@ FAULTS: dict[type[BaseException], str] = {
     ConnectionResetError: "reset the connection before an answer",
     httpx.ConnectError: "could not be reached",
     httpx.ConnectTimeout: "could not be reached",
-    httpx.RemoteProtocolError: "closed the connection before an answer, or answered no HTTP",
+    httpx.RemoteProtocolError: "closed the connection before an answer, or did not reply with HTTP",
     httpx.ReadError: "broke the connection before an answer",
     httpx.WriteError: "broke the connection before the request was sent",
     httpx.ProxyError: "could not be reached through the proxy",

@@ -106,7 +106,7 @@ def retest_reason(status: Status, assessment: Assessment, target: str, today: da
         return None
     newest = assessment.latest.get(target)
     if newest is None:
-        return "never seen as it is today"
+        return "its current request was never observed"
     state = mapping_of(status, split(assessment.endpoint)[0])
     if state is not None and state.word in ("contradicted", "varies"):
         return f"its mapping is {state.word}"

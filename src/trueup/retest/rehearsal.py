@@ -95,7 +95,7 @@ class _Billed:
         if self.bills is not None and endpoint:
             bill = self.bills.get(endpoint)
         if bill is None and scope.get("path", "").startswith("/api/"):
-            refusal = {"success": False, "message": "simulated: no bill of it is on record"}
+            refusal = {"success": False, "message": "simulated: no bill on record"}
             await JSONResponse(refusal)(scope, receive, send)
             return
         fault = REHEARSED.get(bill) if bill else None

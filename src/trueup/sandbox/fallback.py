@@ -1,5 +1,6 @@
 """Fallback without namespaces: proxy variables that lead to the tunnel and, by Landlock, no
-other TCP connection and no writing elsewhere. Blocks see the host's files and processes."""
+TCP connection to another port and no writing elsewhere. Blocks see the host's files and
+processes."""
 
 import os
 import sys
@@ -68,7 +69,7 @@ def _ruleset(containment: Containment, port: int) -> Iterator[int | None]:
     try:
         ruleset = landlock.open_ruleset(port, sorted(filter(os.path.isdir, folders)))
     except OSError as error:
-        fix = "Use the containment 'none' on this system."
+        fix = "Allow Landlock or install bubblewrap; without either, blocks run with no isolation."
         reason = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)
         raise Unreachable("landlock", reason, fix) from error
     try:

@@ -22,7 +22,7 @@ def shared_folder() -> Path:
         if (folder / "overrides").is_dir() and (folder / "requirements.lock").is_file():
             return folder
     fix = "Install Trueup again, from a wheel or a checkout."
-    raise BadInput(PACKED, "the files of a new site are not there", fix)
+    raise BadInput(PACKED, "the files for a new site are not installed", fix)
 
 
 def shared_files(protocol: str) -> Iterator[tuple[str, bytes]]:

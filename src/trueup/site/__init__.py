@@ -9,7 +9,14 @@ from trueup.site.csp import policy_of, secure_pages
 from trueup.site.evidence_files import export_receipts, mark_pages
 from trueup.site.macro_calls import MACROS, MacroCall, Names, calls_in, names_in, problem_of
 from trueup.site.outline import Outline, Section, load_outline, settings_of
-from trueup.site.page_languages import MAIN, NOT_FOUND, QUIET, home_of, language_at, languages_in
+from trueup.site.page_languages import (
+    HIDDEN_ALTERNATE,
+    MAIN,
+    NOT_FOUND,
+    home_of,
+    language_at,
+    languages_in,
+)
 from trueup.site.sitemap import write_sitemap
 from trueup.site.source_pages import Page, load_page, load_pages, page_files, parse_page
 from trueup.site.stamp import STAMP, stamp_site
@@ -22,7 +29,7 @@ __all__ = [
     "NOTES",
     "VARIABLE",
     "NOT_FOUND",
-    "QUIET",
+    "HIDDEN_ALTERNATE",
     "STAMP",
     "Block",
     "MacroCall",

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from trueup.errors import BadInput, Unreachable
 from trueup.site.outline import settings_of
-from trueup.site.page_languages import MAIN, home_of, link_twins
+from trueup.site.page_languages import MAIN, home_of, link_translations
 
 AS_OF = "trueup_as_of"
 """The key under `extra` of the settings that holds the macros' date."""
@@ -55,12 +55,12 @@ def build_site(
             shutil.rmtree(site)
         os.replace(part, site)
     except OSError as error:
-        problem = f"cannot be written, by way of {part.name} beside it: {error.strerror}"
-        raise BadInput(site, problem, "Make room, or remove that path.") from error
+        problem = f"cannot be written ({part}: {error.strerror})"
+        raise BadInput(site, problem, "Free disk space, or correct the permissions.") from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
     if len(languages) > 1:
-        link_twins(site, languages, address)
+        link_translations(site, languages, address)
 
 
 def unfinished_site(site: Path) -> Path:
@@ -91,7 +91,9 @@ def _build(settings: str, site: Path, address: str, today: date) -> None:
                 text = error.format_message()
             else:
                 text = f"{type(error).__name__}: {error}"
-            lines = "\n".join(f"  {line}" for line in _gist(warnings) or text.splitlines())
+            lines = "\n".join(
+                f"  {line}" for line in _summarize_warnings(warnings) or text.splitlines()
+            )
             fix = f"Correct what MkDocs reports:\n{lines}"
             raise Unreachable(settings, "the build failed", fix) from error
 
@@ -111,7 +113,7 @@ def _warnings() -> Iterator[list[str]]:
         logger.propagate = propagated
 
 
-def _gist(warnings: Sequence[str]) -> list[str]:
+def _summarize_warnings(warnings: Sequence[str]) -> list[str]:
     """Return a line for each warning; of a macro, the page and the fault of the call."""
     lines = []
     for warning in warnings:

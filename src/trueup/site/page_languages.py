@@ -1,4 +1,4 @@
-"""Languages: the languages of a site, their folders, and the twins of a page in other languages."""
+"""Languages: the languages of a site, their folders, and the translations of a page."""
 
 import re
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ MAIN = "en"
 """Its pages are the sources of all translations, at the site's top."""
 DEFAULT = "x-default"
 """The `hreflang` of the page for readers of any other language."""
-QUIET = 'rel=" alternate"'
+HIDDEN_ALTERNATE = 'rel=" alternate"'
 """An alternate to browsers and crawlers, but not to the theme's script, which would fetch a sitemap
 beside each."""
 NOT_FOUND = "404.html"
@@ -38,36 +38,38 @@ def language_at(html: str, languages: Sequence[str]) -> str:
     return first if first in languages and first != MAIN else MAIN
 
 
-def twins_of(site: Path, languages: Sequence[str], page: str) -> dict[str, str]:
+def translations_of(site: Path, languages: Sequence[str], page: str) -> dict[str, str]:
     """Return the translations of a page by language, itself included."""
     own = page.removeprefix(home_of(language_at(page, languages)))
     pages = {language: home_of(language) + own for language in languages}
-    return {language: twin for language, twin in pages.items() if (site / twin).is_file()}
+    return {language: html for language, html in pages.items() if (site / html).is_file()}
 
 
-def link_twins(site: Path, languages: Sequence[str], address: str = "") -> None:
+def link_translations(site: Path, languages: Sequence[str], address: str = "") -> None:
     """Point each page's links to other languages to the same page there, or to their first page.
 
     They work without JavaScript. In the head they are absolute if the address is known, as search
-    engines require, and relative otherwise; there a page names only its true twins.
+    engines require, and relative otherwise; there a page names only its own translations.
     """
 
     def linked(page: str, text: str) -> str:
         found = page.rpartition("/")[2] != NOT_FOUND
-        twins = twins_of(site, languages, page) if found else {}
+        translations = translations_of(site, languages, page) if found else {}
         # A page that was not found is shown at any place, so its links start from the host.
         root = "../" * page.count("/") if found else urlsplit(address).path or "/"
 
         def alternate(language: str) -> str:
-            if language not in twins:
+            if language not in translations:
                 return ""
-            place = place_of(twins[language])
+            place = place_of(translations[language])
             href = address + place if address else root + place or "./"
             names = [language, DEFAULT] if address and language == MAIN else [language]
-            return "".join(f'<link {QUIET} href="{href}" hreflang="{name}">' for name in names)
+            return "".join(
+                f'<link {HIDDEN_ALTERNATE} href="{href}" hreflang="{name}">' for name in names
+            )
 
         def switch(language: str) -> str:
-            place = place_of(twins.get(language, home_of(language)))
+            place = place_of(translations.get(language, home_of(language)))
             return f'<a href="{root + place or "./"}" hreflang="{language}"'
 
         text = HEAD.sub(lambda link: alternate(link[1]), text)

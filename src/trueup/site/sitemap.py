@@ -5,14 +5,14 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from trueup.site.address import place_of
-from trueup.site.page_languages import DEFAULT, MAIN, twins_of
+from trueup.site.page_languages import DEFAULT, MAIN, translations_of
 
 SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 XHTML = "http://www.w3.org/1999/xhtml"
 
 
 def write_sitemap(site: Path, languages: Sequence[str], pages: Iterable[str], address: str) -> None:
-    """Write `sitemap.xml` with every page and its twins, and a `robots.txt` that names it."""
+    """Write `sitemap.xml` with every page and its translations, and `robots.txt` naming it."""
     text = _sitemap(site, languages, pages, address)
     (site / "sitemap.xml").write_text(text, encoding="utf-8")
     robots = f"User-agent: *\nAllow: /\n\nSitemap: {address}sitemap.xml\n"
@@ -24,11 +24,11 @@ def _sitemap(site: Path, languages: Sequence[str], pages: Iterable[str], address
     for page in pages:
         url = ElementTree.SubElement(root, "url")
         ElementTree.SubElement(url, "loc").text = address + place_of(page)
-        twins = twins_of(site, languages, page)
-        if MAIN in twins:
-            twins[DEFAULT] = twins[MAIN]
-        for name, twin in twins.items():
-            link = {"rel": "alternate", "hreflang": name, "href": address + place_of(twin)}
+        translations = translations_of(site, languages, page)
+        if MAIN in translations:
+            translations[DEFAULT] = translations[MAIN]
+        for name, translation in translations.items():
+            link = {"rel": "alternate", "hreflang": name, "href": address + place_of(translation)}
             ElementTree.SubElement(url, "xhtml:link", link)
     ElementTree.indent(root, " ")
     text = ElementTree.tostring(root, encoding="unicode")

@@ -102,7 +102,7 @@ def base_places(snippet: Snippet, status: Status, folder: Path) -> tuple[int, ..
     if tested.join(parts) != snippet.text:
         raise BadInput(
             snippet.template,
-            "the base URL changes more than its own place",
+            "the template uses the base URL for more than writing it",
             "Write it unchanged, so that readers can choose another.",
         )
     starts = accumulate(len(f"{part}{tested}".encode("utf-16-le")) // 2 for part in parts[:-1])

@@ -131,7 +131,9 @@ def _block(stored: Stored, name: str, kind: type[yaml.CollectionNode]) -> yaml.C
     """Return the node of a list or a section that is written as lines, with an entry."""
     node = stored.document.node(name)
     if not isinstance(node, kind) or node.flow_style or not node.value:
-        problem = f"there is no list {name}" if node is None else f"{name} is in brackets"
+        problem = f"{name} is a list or mapping in flow style ([…] or {{…}})"
+        if node is None:
+            problem = f"there is no list {name}"
         fix = "Write the first entry by hand, on lines of its own."
         raise BadInput(stored.place(name), problem, fix)
     return node
@@ -155,7 +157,9 @@ def _require(edited: Stored, data: dict[str, Any]) -> None:
 
 
 def _changed(path: str) -> BadInput:
-    problem = "the edited text does not read as the old and the new values; nothing was changed"
+    problem = (
+        "the edited file would not contain exactly the old and the new values; nothing was changed"
+    )
     return BadInput(path, problem, "Check the values, and the layout of the list.")
 
 

@@ -64,7 +64,9 @@ class Stored:
             for index, own in enumerate(rows):
                 if own is row:
                     return name, index
-        raise BadInput(self.path, "the row is of another status", "Load it again.")
+        raise BadInput(
+            self.path, "the row belongs to another version of the status file", "Load it again."
+        )
 
 
 def load_status(path: Path, now: datetime) -> Stored:

@@ -51,10 +51,10 @@ def _severities(status: Status) -> Problems:
 
 def _targets(status: Status) -> Problems:
     if "mock" in status.targets:
-        yield ("targets", "mock"), "the name 'mock' is that of the replay", "Rename the target."
+        yield ("targets", "mock"), "the name 'mock' is reserved", "Rename the target."
     references = [name for name, target in status.targets.items() if target.reference]
     if not references:
-        fix = "Write reference: true on the one whose observations make the standings."
+        fix = "Write reference: true on the one whose observations decide the standings."
         yield ("targets",), "no target is the reference", fix
     for name in references[1:]:
         problem = f"targets {shown(references[0])} and {shown(name)} are both the reference"
@@ -95,7 +95,9 @@ def _ledgers(status: Status) -> Problems:
     for name, target in status.targets.items():
         billed = [row for row in status.observations if row.target == name and row.billing]
         if target.ledger is not None and billed:
-            problem = f"{name} has ledger: none, and {len(billed)} of its observations a billing"
+            problem = (
+                f"{name} has ledger: none, but observations with a billing verdict ({len(billed)})"
+            )
             yield ("targets", name, "ledger"), problem, "Remove the ledger line."
 
 
@@ -152,9 +154,9 @@ def _names_of_row(status: Status, row: Observation, keys: Keys) -> Problems:
         variants = status.endpoints[row.endpoint].variants
         kind = f"variants of {row.endpoint}"
         names.append(("variant", row.variant, variants, kind, (*keys, "variant")))
-    for noun, name, known, kind, place in names:
+    for label, name, known, kind, place in names:
         if name not in known:
-            yield _unknown(place, f"{noun} {shown(name)} is not known", name, known, kind)
+            yield _unknown(place, f"{label} {shown(name)} is not known", name, known, kind)
     route = status.routes.get(split(row.endpoint)[1]) if row.endpoint in status.endpoints else None
     protocol = PROTOCOLS.get(route.protocol) if route else None
     if row.shape and protocol and row.shape not in protocol.shapes:
@@ -174,7 +176,7 @@ def _times_of_row(status: Status, row: Observation, keys: Keys, now: datetime) -
             yield keys, "the row can raise a standing and has no source", "Add it."
     elif row.source.reported is not None and row.day > status.policy.reported_until:
         until = status.policy.reported_until
-        problem = f"a reported row of {row.day}, after reported_until ({until})"
+        problem = f"the reported row is dated {row.day}, later than reported_until ({until})"
         yield newest, problem, "Retest it instead: later rows need a receipt."
 
 

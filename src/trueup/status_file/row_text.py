@@ -22,9 +22,9 @@ def render_row(row: Frozen, column: int) -> str:
     return "".join(f"{line}\n" for line in _items([row.model_dump(exclude_defaults=True)], column))
 
 
-def render_entry(name: str, noun: Frozen, column: int) -> str:
-    """Return a named noun as an entry, its key at a column (from 0), without defaults."""
-    data = noun.model_dump(mode="json", exclude_defaults=True)
+def render_entry(name: str, entry: Frozen, column: int) -> str:
+    """Return a named model as an entry, its key at a column (from 0), without defaults."""
+    data = entry.model_dump(mode="json", exclude_defaults=True)
     return "".join(f"{line}\n" for line in _entries({name: data}, column))
 
 

@@ -53,25 +53,27 @@ def parse_form(document: Document) -> Status:
     return status
 
 
-def parse_as(document: Document, noun: type[Form]) -> Form:
-    """Return the noun that the data are; BadStatus has every part of another form."""
+def parse_as(document: Document, model_type: type[Form]) -> Form:
+    """Return the model that the data are; BadStatus has every part of another form."""
     try:
-        return noun.model_validate(document.data)
+        return model_type.model_validate(document.data)
     except ValidationError as error:
-        problems = _problems(document.data, noun, error.errors(include_url=False))
+        problems = _problems(document.data, model_type, error.errors(include_url=False))
         raise BadStatus(
             Message(document.place(*keys), problem, fix) for keys, problem, fix in problems
         ) from error
 
 
-def _problems(data: Any, noun: type[BaseModel], errors: list[ErrorDetails]) -> Iterator[Problem]:
+def _problems(
+    data: Any, model_type: type[BaseModel], errors: list[ErrorDetails]
+) -> Iterator[Problem]:
     """Yield a problem for each part, with what every member of a union expects there."""
     parts: dict[tuple[Keys, str], list[ErrorDetails]] = {}
     for error in errors[:MOST_ERRORS]:
         missing = str(error["loc"][-1]) if error["type"] == "missing" else ""
         parts.setdefault((_keys(error["loc"], data), missing), []).append(error)
     for (keys, _), same in parts.items():
-        yield keys, *_worded(keys, same, noun)
+        yield keys, *_worded(keys, same, model_type)
 
 
 def _keys(loc: Keys, data: Any) -> Keys:
@@ -85,14 +87,14 @@ def _keys(loc: Keys, data: Any) -> Keys:
     return tuple(keys)
 
 
-def _worded(keys: Keys, same: list[ErrorDetails], noun: type[BaseModel]) -> tuple[str, str]:
+def _worded(keys: Keys, same: list[ErrorDetails], model_type: type[BaseModel]) -> tuple[str, str]:
     """Return the problem of the errors of one part, and its fix."""
     error = same[0]
     name, value, context = _name(keys), error["input"], error.get("ctx", {})
     if error["type"] == "missing":
         return f"{name} has no {error['loc'][-1]!r}", "Add it."
     if error["type"] == "extra_forbidden":
-        return _unknown_key(keys, noun)
+        return _unknown_key(keys, model_type)
     if error["loc"][-1] == "[key]":
         return f"the name {shown(keys[-1])} cannot be used", f"Rename it: {NAMES}."
     if error["type"] == "value_error":
@@ -118,12 +120,12 @@ def _expected(error: ErrorDetails) -> str:
     return known.format_map(context) if known else error["msg"]
 
 
-def _unknown_key(keys: Keys, noun: type[BaseModel]) -> tuple[str, str]:
+def _unknown_key(keys: Keys, model_type: type[BaseModel]) -> tuple[str, str]:
     key, owner = keys[-1], _name(keys[:-1])
     if key == "standing":
-        problem = f"{owner} has a typed 'standing', which is always derived"
+        problem = f"{owner} has the key 'standing', which is always derived"
         return problem, "Record an observation, or use a hold to lower it."
-    names = list(_model_at(keys[:-1], noun).model_fields)
+    names = list(_model_at(keys[:-1], model_type).model_fields)
     problem = f"{owner} has the unknown key {shown(key)}; keys are {', '.join(names)}"
     return problem, did_you_mean(key, names) or "Remove it."
 

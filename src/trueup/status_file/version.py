@@ -29,9 +29,9 @@ _RULES = {
     "copied-text": "copy-mismatch",
 }
 UPGRADE = (
-    f"Write version: {VERSION}, and in the observations outcome: output for image, inconclusive for"
-    " cannot-tell, billing: charged-without-output for charged-without-image, and others_conclusive"
-    " for others_told."
+    f"Write version: {VERSION}. In the observations, replace outcome image by output, billing"
+    " charged-without-image by charged-without-output, cannot-tell by inconclusive in both, and the"
+    " key others_told by others_conclusive."
 )
 
 

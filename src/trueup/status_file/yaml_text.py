@@ -122,9 +122,17 @@ def _characters(text: str) -> list[Problem]:
     if not found:
         return []
     if found.start() == 0 and found[0] == "\ufeff":
-        return [(0, "a byte order mark", "Save the file as UTF-8 without one.")]
+        return [
+            (0, "the file starts with a byte order mark", "Save the file as UTF-8 without one.")
+        ]
     if found[0] == "\t":
-        return [(found.start(), "a tab", "Replace it with spaces, or write \\t in double quotes.")]
+        return [
+            (
+                found.start(),
+                "a tab is not allowed",
+                "Replace it with spaces, or write \\t in double quotes.",
+            )
+        ]
     fix = "Remove it, or write it as an escape in double quotes."
     return [(found.start(), f"the character U+{ord(found[0]):04X} is not allowed", fix)]
 
@@ -151,7 +159,7 @@ def _refused_events(text: str, loader: Any) -> Iterator[Problem]:
         if isinstance(event, yaml.DocumentStartEvent):
             documents += 1
             if documents > 1:
-                yield index, "a second document", "Remove the --- line."
+                yield index, "a second document is not allowed", "Remove the --- line."
                 return
         if isinstance(event, yaml.AliasEvent):
             yield index, f"the alias *{event.anchor} is not allowed", "Write the value out."
@@ -233,7 +241,7 @@ class _Builder:
             return None
 
     def plain(self, kind: str, node: yaml.ScalarNode) -> Any:
-        """Return a scalar that is no text; ValueError or OverflowError where it has no value."""
+        """Return a scalar that is not text; ValueError or OverflowError where it has no value."""
         if kind == "null":
             return None
         if kind == "bool":
@@ -257,7 +265,7 @@ class _Builder:
 
     def text(self, node: yaml.Node) -> str:
         if _SURROGATE.search(node.value):
-            self.refuse(node, "half of a surrogate pair", "Correct the escape.")
+            self.refuse(node, "the escape is half of a surrogate pair", "Correct the escape.")
         return str(node.value)
 
     def refuse(self, node: yaml.Node, problem: str, fix: str) -> None:

@@ -15,6 +15,11 @@ from trueup.model import Frozen
 from trueup.request import Difference
 
 
+def no_observation(target: str) -> str:
+    """Return the reason of a block whose endpoint has nothing to compare it with."""
+    return f"no conclusive observation of the endpoint at {target}"
+
+
 class BlockReceipt(Frozen):
     """The proof of one run of one block."""
 

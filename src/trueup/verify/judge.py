@@ -16,7 +16,7 @@ from trueup.sandbox import Limits
 from trueup.site import Block
 from trueup.snippet import PROGRAMS, language_of
 from trueup.status_file import Stored
-from trueup.verify.block_receipt import BlockReceipt
+from trueup.verify.block_receipt import BlockReceipt, no_observation
 from trueup.verify.reply_verdict import ReplyVerdict, decode, exchanges_of, read_run
 from trueup.verify.run import Harness, Run
 
@@ -167,16 +167,16 @@ class _Judgement:
         if not rows:
             rows, moved = self._conclusive(status.reference), {"base_url": self.harness.base_url}
         if not rows:
-            self.reasons.append(
-                f"no observation of it at {self.harness.target} is on record: retest it, or give"
-                " the endpoint a skip with a reason and a date"
-            )
+            self.reasons.append(no_observation(self.harness.target))
             return None
         if exchange is None:
             return rows[0]
         request = request_in(exchange, self.harness.base_url)
         if request is None:
-            self.reasons.append("the request was not JSON with one key, as every record is")
+            self.reasons.append(
+                "the request cannot be compared: it is not a JSON object sent with exactly one auth"
+                " method"
+            )
             return rows[0]
         if self._has_own_auth(request):
             moved["auth"] = request.auth
@@ -231,12 +231,12 @@ class _Judgement:
             lines = ran.stderr.decode(errors="replace").strip().splitlines()
             if (ran.exit_code or 0) <= 0 or len(lines) != 1:
                 self.reasons.append(
-                    f"got exit code {ran.exit_code} and {len(lines)} lines of the failed call,"
-                    " expected a code above 0 and one readable line"
+                    f"after a failed call the program ended with exit code {ran.exit_code} and"
+                    f" {len(lines)} lines on stderr, expected a code above 0 and one line"
                 )
             if ran.files:
                 self.reasons.append(
-                    f"got {', '.join(ran.files)} of the failed call, expected no file"
+                    f"after a failed call it saved {', '.join(ran.files)}, expected no file"
                 )
 
     def _check_saved(self, image: bytes | None) -> None:

@@ -98,8 +98,8 @@ def _conclusive(report: Report, stored: Stored) -> Report:
         target = inconclusive[0].target
         raise Unreachable(
             target,
-            f"{len(inconclusive)} blocks were run, all inconclusive; the first:"
-            f" {inconclusive[0].inconclusive}",
+            f"no conclusive run of any of {len(inconclusive)} blocks (first reason:"
+            f" {inconclusive[0].inconclusive})",
             f"Check that {stored.status.targets[target].base_url} is up, the key and its balance,"
             " and the caps.",
         )

@@ -60,12 +60,12 @@ class ExchangeLog:
 
         return call
 
-    def wait(self, exchanges: list[Exchange], patience_s: float) -> None:
+    def wait(self, exchanges: list[Exchange], timeout_s: float) -> None:
         """Wait until each request of a run is answered: a block that has read its part of a stream
         can end before its reply does."""
         with self._changed:
             self._changed.wait_for(
-                lambda: all(run is not exchanges for run in self.under_way), patience_s
+                lambda: all(run is not exchanges for run in self.under_way), timeout_s
             )
 
 

@@ -183,7 +183,7 @@ class LedgerClient:
         except ValueError as error:
             raise ValueError(f"HTTP {status} with {error}") from error
         if not isinstance(reply, dict):
-            raise ValueError(f"HTTP {status} with JSON that is no object")
+            raise ValueError(f"HTTP {status} with JSON that is not an object")
         if reply.get("success") is not True:
             raise ValueError(f"HTTP {status} without success, {self._message(reply)}")
         return reply

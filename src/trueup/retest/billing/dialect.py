@@ -32,7 +32,7 @@ def parse_json(content: bytes) -> object:
     try:
         return json.loads(content, parse_float=Decimal, parse_constant=_refuse)
     except (ValueError, ArithmeticError, RecursionError):
-        raise ValueError("a body that is no readable JSON") from None
+        raise ValueError("a body that is not valid JSON") from None
 
 
 def parse_items(data: object) -> tuple[list[object], int | None]:
@@ -165,7 +165,7 @@ def whole(fields: Fields, name: str, absent: int | None = None) -> int:
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise _wrong(name, value, "a whole number")
     if not -LARGEST <= value <= LARGEST or value != int(value):
-        raise ValueError(f"{name} is no whole number of 64 bits")
+        raise ValueError(f"{name} is not a 64-bit integer")
     return int(value)
 
 
@@ -176,7 +176,7 @@ def decimal(fields: Fields, name: str) -> Decimal:
         raise _wrong(name, value, "a number")
     number = Decimal(value)
     if not -LARGEST <= number <= LARGEST:
-        raise ValueError(f"{name} is no number of 64 bits")
+        raise ValueError(f"{name} is not a 64-bit number")
     return number
 
 
@@ -222,5 +222,5 @@ def _refuse(constant: str) -> object:
 
 
 def _wrong(name: str, value: object, expected: str) -> ValueError:
-    kind = KINDS.get(type(value), "of another kind")
+    kind = KINDS.get(type(value), "of an unexpected type")
     return ValueError(f"{name} is {kind}, expected {expected}")

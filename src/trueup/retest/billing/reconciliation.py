@@ -21,7 +21,7 @@ from trueup.retest.billing.records import (
 )
 
 Judged = tuple[Billing, Cause, str]
-OTHERS_PAID = "the token's columns agree with the log, and the user's do not"
+USER_COLUMNS_DIFFER = "the token's columns agree with the log, and the user's do not"
 SMALLEST_USD = Decimal("0.000000001")
 """A unit is 1/500,000 of a dollar by default; this shows thousandths of it."""
 WIDE = Context(prec=80)
@@ -94,7 +94,7 @@ def reconcile(
         or _judged(moved, call)
     )
     if judged[0] in ("aligned", "uncharged-success") and not moved.user_agrees:
-        judged = "inconclusive", "other-traffic", OTHERS_PAID
+        judged = "inconclusive", "other-traffic", USER_COLUMNS_DIFFER
     units = terms.quota_units_per_usd if terms else None
     verdict, cause, reason = judged
     return Bill(
