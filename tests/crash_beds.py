@@ -248,7 +248,9 @@ class Bed:
             click.echo(str(error), err=True)
             return error.exit_code
         except OSError as error:
-            click.echo(f"{error.filename or 'the disk'}: {error.strerror}. Make room.", err=True)
+            click.echo(
+                f"{error.filename or 'the disk'}: {error.strerror}. Free disk space.", err=True
+            )
             return 2
         return 0
 

@@ -201,7 +201,7 @@ def test_a_price_that_is_not_fixed_is_not_made_up(fields: dict[str, Any], usd: D
 def test_a_price_of_more_than_64_bits_is_a_reason() -> None:
     edit = on("/api/pricing", lambda prices: prices[0].update(model_price=2**70))
     found = till(edit=edit).client.prices()
-    assert isinstance(found, Inconclusive) and "model_price is no number of 64 bits" in found.reason
+    assert isinstance(found, Inconclusive) and "model_price is not a 64-bit number" in found.reason
 
 
 @pytest.mark.parametrize("accessed_time", [0, 1_776_124_800, 1_776_124_800_000])
@@ -369,7 +369,7 @@ def test_an_exponent_that_is_no_amount_is_refused(field: str) -> None:
         return json.dumps(reply).replace(f'"{field}": ', f'"{field}": 1e999999999, "_": ').encode()
 
     *_, bill, _ = pipeline(edit)
-    assert isinstance(bill, Bill) and f"{field} is no whole number" in bill.reason
+    assert isinstance(bill, Bill) and f"{field} is not a 64-bit integer" in bill.reason
 
 
 def test_a_gateway_that_recovers_in_time_is_billed() -> None:

@@ -165,7 +165,7 @@ def test_a_cap_on_the_spend_alone_sends_nothing_without_a_price(
     assert gateway.calls == 0
     assert gateway.lines == [
         f"production {endpoint}: not called: the price of {name} is unknown, so the spend cap"
-        " holds, and none on the calls was given; nothing was sent"
+        " cannot be enforced, and no call cap was given; nothing was sent"
         for endpoint, name in (
             (GOOD, "gemini-3.1-flash-image-preview"),
             (IMAGES, "nano-banana"),

@@ -80,7 +80,7 @@ REFUSED: dict[str, tuple[tuple[str, ...], dict[str, str], str]] = {
     "a key that any text may hold": (
         ("--target", "local", "--max-calls", "1"),
         {**SECRETS, "API_KEY": "sk-zq7x"},
-        "TRUEUP_LOCAL_API_KEY: the key is shorter than 8 characters. Export a key",
+        "TRUEUP_LOCAL_API_KEY: the key is shorter than 8 characters. Export the key",
     ),
     "a user that is no number": (
         ("--target", "local", "--max-calls", "1"),
@@ -184,7 +184,7 @@ def test_without_write_nothing_is_recorded_until_a_resume_with_it(
             and "Nothing was recorded. To record the results without another call, use --resume"
             in out
         )
-        assert "local: without TRUEUP_LOCAL_ACCESS_TOKEN and TRUEUP_LOCAL_USER_ID the bills" in err
+        assert "local: without TRUEUP_LOCAL_ACCESS_TOKEN and TRUEUP_LOCAL_USER_ID, billing" in err
         assert (repository / "status.yml").read_bytes() == before
         code, out, err = trueup(repository, *ONE, "--resume", "--write", **JUST_A_KEY)
         assert (code, len(calls)) == (0, 1)
@@ -200,7 +200,7 @@ def test_a_plan_is_shown_without_a_key_and_without_a_call(repository: Path, true
     with gateway(repository) as calls:
         code, out, err = trueup(repository, "retest", "--target", "local", "--dry-run", "--due")
     assert (code, err, calls) == (0, "", [])
-    assert re.search(r"local +│ nano-banana/generate-content +│ curl +│ never seen .+│ \$0.04", out)
+    assert re.search(r"local +│ nano-banana/generate-content +│ curl +│ its .+│ \$0.04", out)
     assert "Cap: not given yet. Nothing was sent." in out
     assert not (repository / ".cache").exists()
 
@@ -239,7 +239,9 @@ def test_a_rehearsal_goes_into_a_folder_of_its_own(repository: Path, trueup: Run
     (taken / "mine.txt").write_text("mine")
     messages = {
         taken: "not empty. Give a new folder.",
-        repository: "contains a site that is not a rehearsal. Give a new folder, or that of",
+        repository: (
+            "contains a site that is not a rehearsal. Give a new folder, or that of a rehearsal."
+        ),
         repository / "docs" / "new": "inside the docs. Give a folder elsewhere.",
     }
     for folder, message in messages.items():

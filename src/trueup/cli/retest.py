@@ -130,7 +130,7 @@ def retest(
     "--max-calls",
     type=click.IntRange(1),
     default=100,
-    help="Maximum number of calls; required without --max-spend.",
+    help="Maximum number of calls.",
 )
 @click.pass_obj
 def rehearse(

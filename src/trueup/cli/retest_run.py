@@ -93,8 +93,8 @@ def show_plan(probes: Sequence[Probe], options: RetestOptions) -> None:
     console = Console(width=None if sys.stdout.isatty() else 140)
     console.print(table)
     known = [probe.price_usd for probe in probes if probe.price_usd is not None]
-    caps = [f"calls: {options.max_calls}"] if options.max_calls else []
-    caps += [f"${options.max_spend}"] if options.max_spend else []
+    caps = [f"{options.max_calls} on calls"] if options.max_calls else []
+    caps += [f"${options.max_spend} on spend"] if options.max_spend else []
     click.echo(
         f"Calls: {len(probes)}, and one more for each failure. Expected: ${sum(known, Decimal(0))}"
         f" for {len(known)} of them; the price of {len(probes) - len(known)} is unknown."
