@@ -241,7 +241,7 @@ def test_an_interrupted_call_counts_against_the_cap_and_is_not_made_again(
     ended = bed.run(*RESUME, "--max-calls", "1")
     assert (ended.code, bed.gateway.got, bed.status.read_bytes()) == (3, got, bed.old)
     assert "the cap on calls (1) is reached; nothing was sent" in ended.output
-    assert f"nothing was recorded. The first reason: {INTERRUPTED}." in ended.output
+    assert f"(first reason: {INTERRUPTED}); nothing was recorded." in ended.output
     assert len(entries(bed.journalled(), "intent")) == 1 and not bed.journal.exists()
 
 
