@@ -21,6 +21,7 @@ from crash import Ended, stepwise
 from starlette.types import Receive, Scope, Send
 
 from trueup.cli import main
+from trueup.cli.group import disk_error
 from trueup.cli.retest import retest
 from trueup.cli.retest_run import JOURNAL, RetestOptions, run_retest
 from trueup.docs import Docs
@@ -248,9 +249,7 @@ class Bed:
             click.echo(str(error), err=True)
             return error.exit_code
         except OSError as error:
-            click.echo(
-                f"{error.filename or 'the disk'}: {error.strerror}. Free disk space.", err=True
-            )
+            click.echo(str(disk_error(error, "then run this again")), err=True)
             return 2
         return 0
 

@@ -7,10 +7,8 @@ from typing import NoReturn
 
 import click
 
-from trueup.cli.group import cli
+from trueup.cli.group import cli, disk_error
 from trueup.errors import TrueupError
-from trueup.message import Message
-from trueup.place import Place
 
 __all__ = ["main"]
 
@@ -33,8 +31,6 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         click.echo(str(error), err=True)
         sys.exit(error.exit_code)
     except OSError as error:  # a full or read-only disk, a folder in the place of a file
-        where, reason = error.filename or "the disk", error.strerror or type(error).__name__
-        fix = "Free disk space, or correct the permissions, then run this again."
-        click.echo(str(Message(Place(str(where)), reason, fix)), err=True)
+        click.echo(str(disk_error(error, "then run this again")), err=True)
         sys.exit(2)
     sys.exit(0)

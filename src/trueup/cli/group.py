@@ -191,3 +191,10 @@ def report_findings(findings: Sequence[Finding]) -> None:
     print_findings(findings)
     if any(finding.severity == "error" for finding in findings):
         sys.exit(1)
+
+
+def disk_error(error: OSError, then: str) -> BadInput:
+    """Return the error of a command that could not read or write a path; `then` ends its fix."""
+    reason = error.strerror or type(error).__name__
+    fix = f"Free disk space, or correct the permissions, {then}."
+    return BadInput(str(error.filename or "the disk"), reason, fix)

@@ -13,6 +13,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from trueup.cli.group import disk_error
 from trueup.docs import Docs
 from trueup.errors import BadInput, TrueupError, Unreachable
 from trueup.model import Status
@@ -165,7 +166,9 @@ def _report(
     rows = [row_of(receipt) for receipt in receipts]
     if all(row.outcome == "inconclusive" for row in rows):
         _close(file)
-        first = f"first reason: {rows[0].reason}" if rows else "no call was made"
+        first = (
+            f"first reason: {(rows[0].reason or '').rstrip('.')}" if rows else "no call was made"
+        )
         raise Unreachable(
             ", ".join(options.targets),
             f"no conclusive result for any of {len(probes)} endpoints ({first}); nothing was"
@@ -187,10 +190,15 @@ def _report(
             )
             return
         write_update(site.top, made)
-    except (TrueupError, OSError):
+    except OSError as error:
+        raise disk_error(error, "then continue with --resume: the results are kept") from error
+    except TrueupError:
         click.echo("The results are kept; continue with --resume.", err=True)
         raise
-    _close(file)
+    try:
+        _close(file)
+    except OSError as error:
+        raise disk_error(error, f"and move {file} away: its results are recorded") from error
     status_file = site.top / "status.yml"
     click.echo(f"{spent}. Recorded in {status_file}; receipts: {len(made.files)}.")
 
