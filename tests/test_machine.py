@@ -136,7 +136,7 @@ def size_of(folder: Path) -> int:
 def test_a_full_disk_is_one_line(room: int, top: Path) -> None:
     size = size_of(top) + 200_000 + room
     line = confined(top, "--size", str(size), "--tmpfs", "/mnt")
-    assert line.startswith("/mnt/s/site: ") and "No space left on device. " in line
+    assert line.startswith("/mnt/s/site: ") and "No space left on device). " in line
 
 
 @plain
