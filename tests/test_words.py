@@ -31,8 +31,8 @@ WRONG = {
     re.compile(rf"\b(?:{words.replace(' ', BLANK)})\b", re.IGNORECASE): better
     for words, better in SAY_INSTEAD.items()
 }
-QUOTED = re.compile("others_told|cannot-tell|(?i:go with)")
-"""Words of version 1 of the status file, and an idiom of advice that the check looks for."""
+QUOTED = re.compile("others_told|cannot-tell|`untold`|(?i:go with)")
+"""Words of version 1 of the files, and an idiom of advice that the check looks for."""
 JOINTS = re.compile("_|(?<=[a-z])(?=[A-Z])")
 """Where an identifier is made of several words."""
 PLACES = (

@@ -24,7 +24,7 @@ def origins_of(urls: Iterable[str]) -> frozenset[Origin]:
     return frozenset(found)
 
 
-def unknown_host_in(status: int, location: str | None, known: Collection[Origin]) -> str | None:
+def redirect_problem(status: int, location: str | None, known: Collection[Origin]) -> str | None:
     """Return why a reply is not passed on: it redirects to an unknown host. None for any other.
 
     A `location` that clients could parse in different ways, such as one with a user name, a

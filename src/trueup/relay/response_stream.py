@@ -7,7 +7,7 @@ import httpx
 from starlette.responses import JSONResponse
 from starlette.types import Send
 
-from trueup.relay.redirect import Origin, unknown_host_in
+from trueup.relay.redirect import Origin, redirect_problem
 from trueup.relay.secret import Masker, Secret
 
 BODY_LIMIT = 64 * 1024 * 1024
@@ -51,7 +51,7 @@ class ResponseStream:
 
     async def head(self, reply: httpx.Response) -> str | None:
         """Pass the status and headers on. Return why the reply is withheld, or None."""
-        problem = unknown_host_in(reply.status_code, reply.headers.get("location"), self.known)
+        problem = redirect_problem(reply.status_code, reply.headers.get("location"), self.known)
         if problem is not None:
             return f"HTTP {reply.status_code} of {reply.url.host} {self.secret.mask_text(problem)}"
         self.status = reply.status_code
