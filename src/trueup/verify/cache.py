@@ -10,14 +10,12 @@ import sys
 from collections.abc import Iterable, Mapping
 from functools import cache
 from hashlib import sha256
-from inspect import getfile
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
 from pydantic_core import to_json
 
-from trueup.protocols import PROTOCOLS
 from trueup.sandbox import BLOCK_PATH
 from trueup.sandbox.node import find_program
 from trueup.site import Block
@@ -32,14 +30,12 @@ RECEIPTS = TypeAdapter(dict[str, BlockReceipt])
 
 @cache
 def engine_mark() -> str:
-    """Return a hash of the code that runs and judges a block: the engine's source and that of a
-    site's own protocols, Python with its installed packages, and the programs of the blocks."""
-    files = [file for file in ENGINE.rglob("*") if file.is_file()]
-    files += [Path(getfile(type(protocol))) for protocol in PROTOCOLS.values()]
+    """Return a hash of the code that runs and judges a block: the engine's source, Python with
+    its installed packages, and the programs of the blocks."""
     sources = [
         [os.path.relpath(file, ENGINE), sha256(file.read_bytes()).hexdigest()]
-        for file in sorted(set(files))
-        if "__pycache__" not in file.parts
+        for file in sorted(ENGINE.rglob("*"))
+        if file.is_file() and "__pycache__" not in file.parts
     ]
     installed = sorted(name for path in sys.path for name in _installed(path))
     tools = [_tool(name) for program in PROGRAMS.values() for name in program.tools]
