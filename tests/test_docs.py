@@ -153,4 +153,4 @@ def test_findings_are_printed_though_the_build_fails(repository: Path) -> None:
     (repository / "docs/en/more.md").write_text('Seen on 2026-04-14.\n\n{{ advice("none") }}\n')
     done = docs_command(repository)
     assert done.returncode == 3
-    assert "more.md:1:9: the date '2026-04-14' is typed" in done.stderr
+    assert "more.md:1:9: the date '2026-04-14' is hard-coded" in done.stderr

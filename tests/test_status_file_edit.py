@@ -150,7 +150,7 @@ def test_a_row_is_written_as_a_person_would() -> None:
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        (HEAD, "status.yml:1:1: there is no observations. Write"),
+        (HEAD, "status.yml:1:1: there is no list observations. Write"),
         (
             f"{HEAD}observations: []\n",
             "status.yml:27:1: observations is a list or mapping in flow style ([…] or {…}). Write",
