@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Set
 
 from trueup.finding import Finding
-from trueup.place import Place
 from trueup.site import MacroCall, Page
 
 REQUIRED = ("advice", "model_status", "risks")
@@ -18,7 +17,7 @@ def check_model_page(page: Page, models: Set[str], calls: Iterable[MacroCall]) -
     for macro in REQUIRED:
         if (macro, page.model) not in called:
             yield Finding(
-                Place(str(page.path), page.first_line),
+                page.place(page.first_line),
                 f"the page about {page.model} does not call {macro}",
                 f'Add {{{{ {macro}("{page.model}") }}}} at column 0.',
                 "missing-advice",

@@ -73,7 +73,7 @@ def _links_by_calls(page: Page, calls: Iterable[MacroCall]) -> Iterator[Link]:
     """Return the links that macros make to the pages in their arguments."""
     for call in calls:
         if target := call.given.get("page"):
-            yield Place(str(page.path), call.line), target
+            yield page.place(call.line), target
 
 
 def _ids(page: Page) -> set[str]:

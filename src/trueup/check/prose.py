@@ -11,7 +11,7 @@ from trueup.check.banned_terms import NAMES, BannedTerms
 from trueup.check.term_matcher import TermMatcher, one_line
 from trueup.check.visible_text import CALL, VisibleText, blank, visible_text
 from trueup.finding import Finding
-from trueup.place import Place, TextPositions
+from trueup.place import TextPositions
 from trueup.site import Page
 from trueup.status_file import listed
 
@@ -84,7 +84,7 @@ def check_prose(terms: BannedTerms, page: Page) -> Iterator[Finding]:
     if page.model is not None and page.model not in terms.models:
         problem = f"the front matter names the unknown model {page.model!r}"
         fix = f"Use one of {listed(sorted(terms.models))}."
-        yield Finding(Place(str(page.path)), problem, fix, "unknown-model")
+        yield Finding(page.place(), problem, fix, "unknown-model")
 
 
 def _typed_facts(part: _Part, terms: BannedTerms) -> Iterator[Finding]:

@@ -42,7 +42,7 @@ def _counts(pages: Sequence[Page], blocks: Sequence[Block]) -> Iterator[Finding]
         yield Finding(Place("site"), "no block is run", "Publish a snippet.", "no-blocks")
     for page in pages:
         count = seen[page.html]
-        where = Place(str(page.path))
+        where = page.place()
         problem = f"blocks published by the page: {count}, expected {page.blocks}"
         if count < page.blocks:
             fix = "Restore them, or lower the number in the front matter."

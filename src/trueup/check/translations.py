@@ -26,7 +26,7 @@ def check_translations(docs: Path, pages: Sequence[Page]) -> list[Finding]:
         for name in sources.keys() & own.keys():
             if notes is not None and name not in notes:
                 problem = "no note says which source was translated"
-                found.append(Finding(Place(str(own[name].path)), problem, fix, "untracked"))
+                found.append(Finding(own[name].place(), problem, fix, "untracked"))
             found += _compared(sources[name], own[name], (notes or {}).get(name, ()), fix)
     return sorted(found)
 
@@ -39,15 +39,13 @@ def _missing(
         yield Finding(Place(str(folder / name)), problem, "Add one.", "missing-page")
     for name in own.keys() - sources.keys():
         fix = f"Write its source in docs/{MAIN}, or remove the page."
-        yield Finding(Place(str(own[name].path)), "the page has no source", fix, "extra-page")
+        yield Finding(own[name].place(), "the page has no source", fix, "extra-page")
 
 
 def _compared(source: Page, page: Page, notes: Sequence[str], fix: str) -> Iterator[Finding]:
     if (source.model, source.blocks) != (page.model, page.blocks):
         problem = f"model and blocks in the front matter differ from {source.path}"
-        yield Finding(
-            Place(str(page.path), 1), problem, "Copy them from there.", "front-matter-mismatch"
-        )
+        yield Finding(page.place(1), problem, "Copy them from there.", "front-matter-mismatch")
     theirs, ours = parts_of(source), parts_of(page)
     for number, (their, our) in enumerate(zip_longest(theirs, ours)):
         if their is None or our is None or their.kept != our.kept:
@@ -55,19 +53,19 @@ def _compared(source: Page, page: Page, notes: Sequence[str], fix: str) -> Itera
             return
         if number < len(notes) and notes[number] != their.mark:
             problem = f"{source.path}:{their.line} changed since this was translated"
-            yield Finding(Place(str(page.path), our.line), problem, fix, "stale-translation")
+            yield Finding(page.place(our.line), problem, fix, "stale-translation")
     if notes and len(notes) != len(theirs):
         problem = f"{source.path} gained or lost parts since this was translated"
-        yield Finding(Place(str(page.path)), problem, fix, "stale-translation")
+        yield Finding(page.place(), problem, fix, "stale-translation")
 
 
 def _different_part(source: Page, page: Page, their: Part | None, our: Part | None) -> Finding:
     """Return the finding for the first part of a page that differs from its source's."""
     got = _label(our) if our else "the end of the page"
     expected = _label(their) if their else "its end"
-    place = Place(str(source.path), their.line if their else 0)
+    place = source.place(their.line if their else 0)
     return Finding(
-        Place(str(page.path), our.line if our else page.first_line),
+        page.place(our.line if our else page.first_line),
         f"got {got}, expected {expected}",
         f"Use the same parts in the same order as {place}.",
         "structure-mismatch",

@@ -195,17 +195,17 @@ def _report(
     except TrueupError:
         click.echo("The results are kept; continue with --resume.", err=True)
         raise
-    try:
-        _close(file)
-    except OSError as error:
-        raise disk_error(error, f"and move {file} away: its results are recorded") from error
+    _close(file)
     status_file = site.top / "status.yml"
     click.echo(f"{spent}. Recorded in {status_file}; receipts: {len(made.files)}.")
 
 
 def _close(file: Path) -> None:
     """Move a finished journal aside."""
-    file.replace(file.with_name(f"{_now():%Y-%m-%dT%H%M%S.%f}.jsonl"))
+    try:
+        file.replace(file.with_name(f"{_now():%Y-%m-%dT%H%M%S.%f}.jsonl"))
+    except OSError as error:
+        raise disk_error(error, f"and move {file} away: its retest is over") from error
 
 
 def _now() -> datetime:

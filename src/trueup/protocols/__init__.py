@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from trueup.protocols.gemini import Gemini
 from trueup.protocols.openai_images import OpenAIImages
-from trueup.protocols.protocol import Picture, Protocol, Reply, decoded_reply, error_text
+from trueup.protocols.protocol import Picture, Protocol, Reply, error_text
 
-__all__ = ["PROTOCOLS", "Picture", "Protocol", "Reply", "decoded_reply", "error_text"]
+__all__ = ["PROTOCOLS", "Picture", "Protocol", "Reply", "error_text"]
 
 PROTOCOLS: Mapping[str, Protocol] = {"gemini": Gemini(), "openai-images": OpenAIImages()}

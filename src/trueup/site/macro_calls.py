@@ -8,7 +8,6 @@ from jinja2 import nodes
 
 from trueup.errors import BadInput
 from trueup.model import Frozen, Policy, Status
-from trueup.place import Place
 from trueup.protocols import PROTOCOLS
 from trueup.site.source_pages import Page
 from trueup.status_file import did_you_mean, listed, shown
@@ -69,7 +68,7 @@ def calls_in(page: Page) -> tuple[MacroCall, ...]:
         line = page.first_line + getattr(error, "lineno", 1) - 1
         reason = " ".join(str(getattr(error, "message", error)).split()).rstrip(".")
         raise BadInput(
-            Place(str(page.path), line),
+            page.place(line),
             f"Jinja cannot parse the page ({reason})",
             "Correct the macro call; it begins with {{ and ends with }}.",
         ) from error

@@ -44,24 +44,17 @@ class Page:
     blocks: int
     description: str = ""
 
+    def place(self, line: int = 0) -> Place:
+        """Return the place of a line of the file, or of the whole page."""
+        return Place(str(self.path), line)
 
-def load_pages(
-    docs: Path, language: str = MAIN, refused: list[BadInput] | None = None
-) -> list[Page]:
+
+def load_pages(docs: Path, language: str = MAIN) -> list[Page]:
     """Return the pages under the folder of a language, in the order of their paths.
 
-    Raises BadInput for a page that cannot be read or whose front matter is invalid; with `refused`,
-    the error is added there instead, and the page left out.
+    Raises BadInput for a page that cannot be read or whose front matter is invalid.
     """
-    pages = []
-    for path in page_files(docs):
-        try:
-            pages.append(load_page(docs, path, language))
-        except BadInput as error:
-            if refused is None:
-                raise
-            refused.append(error)
-    return pages
+    return [load_page(docs, path, language) for path in page_files(docs)]
 
 
 def page_files(docs: Path) -> list[Path]:

@@ -38,7 +38,7 @@ def append_mapping(stored: Stored, row: Mapping, now: datetime) -> Stored:
 
 
 def _append(stored: Stored, name: str, row: Observation | Mapping, now: datetime) -> Stored:
-    node = _block(stored, name, yaml.SequenceNode)
+    node = _block_list(stored, name)
     block = render_row(row, node.start_mark.column)
     edited = _edit(stored, [_inserted(stored.text, node, block)], now)
     _require(edited, {**stored.data, name: [*stored.data[name], edited.data[name][-1]]})
@@ -127,10 +127,10 @@ def write_whole(path: Path, content: bytes, mode: int) -> None:
         os.close(folder)
 
 
-def _block(stored: Stored, name: str, kind: type[yaml.CollectionNode]) -> yaml.CollectionNode:
-    """Return the node of a list or a section that is written as lines, with an entry."""
+def _block_list(stored: Stored, name: str) -> yaml.SequenceNode:
+    """Return the node of a list that is written as lines, with an entry."""
     node = stored.document.node(name)
-    if not isinstance(node, kind) or node.flow_style or not node.value:
+    if not isinstance(node, yaml.SequenceNode) or node.flow_style or not node.value:
         problem = f"{name} is a list or mapping in flow style ([…] or {{…}})"
         if node is None:
             problem = f"there is no list {name}"
