@@ -4,11 +4,11 @@ The file is replayed from its oldest row to its newest. Where the rules leave ro
 as follows:
 
 - A row with `times` is that many sightings, all of them on `row.day`.
-- Rule 4: an inconclusive row counts as silent if its `others_conclusive` says so or, without one,
-  if another endpoint has a conclusive row at the same target on that date, anywhere in the file,
-  whatever was sent, unless retracted. It is an error if an earlier silent row since the last
-  conclusive one has another date. A date without any conclusive row neither makes a pair nor breaks
-  one.
+- Rule 4: an inconclusive row without an answer counts as silent if its `others_conclusive` says so
+  or, without one, if another endpoint has a conclusive row at the same target on that date,
+  anywhere in the file, whatever was sent, unless retracted. It is an error if an earlier silent row
+  since the last conclusive one has another date. A date without any conclusive row neither makes a
+  pair nor breaks one.
 - The bill of such an error is treated as that of any error: it is no billing leg, but a verdict
   other than `aligned` is a fall.
 - Of two holds that are equally low, the first in the file is in force.
@@ -134,7 +134,7 @@ def _word(state: State, row: Observation, conclusive_days: set[date]) -> str:
     is_silent = row.others_conclusive
     if is_silent is None:
         is_silent = row.day in conclusive_days
-    if not is_silent:
+    if not is_silent or row.kind != "no-answer":
         return "inconclusive"
     state.silent_days.add(row.day)
     return "error" if len(state.silent_days) >= 2 else "inconclusive"

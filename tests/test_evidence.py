@@ -21,6 +21,7 @@ from trueup.model import (
     Billing,
     Endpoint,
     Hold,
+    InconclusiveKind,
     LedgerPolicy,
     Mapping,
     Model,
@@ -59,6 +60,7 @@ class Row:
     retracted: bool = False
     others_conclusive: bool | None = None
     signatures: tuple[str, ...] = ()
+    kind: InconclusiveKind | None = "no-answer"
 
 
 def _sent(row: Row) -> Sent:
@@ -89,6 +91,7 @@ def observation(place: int, row: Row) -> Observation:
         target=row.target,
         sent=_sent(row),
         outcome=row.outcome,
+        kind=row.kind if is_inconclusive else None,
         reason="No answer." if is_inconclusive or row.billing == "inconclusive" else None,
         others_conclusive=row.others_conclusive if is_inconclusive else None,
         billing=row.billing,
@@ -173,6 +176,7 @@ def shown(result: Assessment | Expected, status: Status) -> dict[str, object]:
 OK = Row("output", "aligned")
 FAILED = Row("error", "abnormal")
 SILENT = Row("inconclusive")
+REFUSED = Row("inconclusive", kind="refused-caller")
 MISMATCH = Row("output", "mismatch")
 
 
@@ -306,6 +310,15 @@ CASES = {
         "recommended",
         {"outcome": 0, "no_answer": False},
     ),
+    "replies about the caller on two dates": Case(
+        (
+            back(9, OK),
+            *(walnut(3), back(3, REFUSED), back(2, REFUSED, others_conclusive=True)),
+            *(walnut(1), back(1, SILENT)),
+        ),
+        "recommended",
+        {"outcome": 0, "no_answer": False},
+    ),
     "silence while another endpoint sent something else": Case(
         (walnut(4, "error", differs="body"), back(4, SILENT), walnut(0), SILENT),
         "not-recommended",
@@ -382,6 +395,7 @@ def draw(seed: int) -> Draw:
             differs=random.choice((None,) * 16 + ("base_url", "request", "auth", "body")),
             retracted=random.randrange(13) == 0,
             others_conclusive=random.choice((None,) * 8 + (True, False)),
+            kind=random.choice(("no-answer",) * 6 + ("overloaded", None)),
         )
         for back in days
     ]

@@ -18,7 +18,7 @@ SEEN = Exchange(
 
 
 def test_an_exchange_is_whole_and_replays_nothing_by_default() -> None:
-    assert SEEN.is_whole
+    assert SEEN.failure is None
     assert (SEEN.request_id, SEEN.answered_from) == (None, None)
 
 

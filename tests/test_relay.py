@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from starlette.applications import Starlette
 
 from trueup.errors import BadInput
-from trueup.exchange import Exchange
+from trueup.exchange import Exchange, Failure
 from trueup.model import Target
 from trueup.relay import create_relay
 
@@ -114,7 +114,7 @@ def test_a_request_is_forwarded_as_it_is() -> None:
     assert exchange.path == "/v1beta/models/a/b c:generateContent"
     assert (exchange.request_body, exchange.auth) == (body, ())
     assert (exchange.status, exchange.content_type) == (200, "application/json")
-    assert (exchange.request_id, exchange.is_whole) == ("id-1", True)
+    assert (exchange.request_id, exchange.failure) == ("id-1", None)
     assert exchange.answered_from is None
 
 
@@ -183,9 +183,10 @@ def test_calls_beyond_the_cap_are_not_forwarded_and_inconclusive() -> None:
         "the relay: the cap on calls (2) is reached; nothing was sent"
     )
     assert len(relay.forwarded) == 2
-    assert [exchange.is_whole for exchange in relay.exchanges] == [True, True, False, False]
+    assert [exchange.failure is None for exchange in relay.exchanges] == [True, True, False, False]
     assert relay.exchanges[3].status == 504
-    assert relay.exchanges[3].reason == "the cap on calls (2) is reached; nothing was sent"
+    reason = "the cap on calls (2) is reached; nothing was sent"
+    assert relay.exchanges[3].failure == Failure(reason, "capped")
     assert KEY not in repr(relay.exchanges) + replies[3].text
 
 
@@ -209,7 +210,7 @@ def test_a_call_without_an_answer_counts_and_is_inconclusive() -> None:
     relay = Relay(dead, max_calls=1)
     reply = relay.call("/x?key=YOUR_API_KEY")
     (exchange,) = relay.exchanges
-    assert (reply.status_code, exchange.status, exchange.is_whole) == (504, 504, False)
+    assert (reply.status_code, exchange.status) == (504, 504) and exchange.failure is not None
     assert KEY not in reply.text + repr(exchange)
     relay.call("/x")
     assert len(relay.forwarded) == 1
@@ -219,7 +220,7 @@ def test_a_call_without_an_answer_counts_and_is_inconclusive() -> None:
 def test_a_refusal_by_the_target_is_passed_back(status: int) -> None:
     relay = Relay(lambda request: httpx.Response(status, json={"error": "no"}))
     assert relay.call("/x").status_code == status
-    assert (relay.exchanges[0].is_whole, relay.exchanges[0].status) == (True, status)
+    assert (relay.exchanges[0].failure, relay.exchanges[0].status) == (None, status)
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
@@ -240,7 +241,7 @@ def test_a_redirect_within_the_target_is_passed_back_and_not_followed(
     reply = relay.call("/x?key=YOUR_API_KEY")
     assert (reply.status_code, reply.headers["location"]) == (status, location)
     assert [request.url.host for request in relay.forwarded] == ["target.example"]
-    assert relay.exchanges[0].is_whole
+    assert relay.exchanges[0].failure is None
 
 
 @pytest.mark.parametrize(
@@ -273,11 +274,11 @@ def test_a_redirect_to_a_stranger_is_withheld_and_inconclusive(
     reply = relay.call("/x?key=YOUR_API_KEY", host=host)
     assert (reply.status_code, "location" in reply.headers) == (504, False)
     (exchange,) = relay.exchanges
-    assert (exchange.is_whole, exchange.status) == (False, 504)
-    assert exchange.reason is not None
-    assert f" redirects to {stranger}" in exchange.reason
-    assert exchange.reason.startswith("HTTP 307 of ")
-    assert exchange.reason.endswith("; not followed")
+    assert exchange.failure is not None
+    assert (exchange.failure.kind, exchange.status) == ("unreadable", 504)
+    assert f" redirects to {stranger}" in exchange.failure.reason
+    assert exchange.failure.reason.startswith("HTTP 307 of ")
+    assert exchange.failure.reason.endswith("; not followed")
     assert len(relay.forwarded) == 1
 
 
@@ -292,7 +293,8 @@ def test_a_redirect_without_a_location_has_no_other_header_that_redirects() -> N
 def test_a_redirect_to_an_invalid_address_is_inconclusive() -> None:
     relay = Relay(partial(redirecting, {"location": "https:elsewhere.example"}))
     assert relay.call("/x").status_code == 504
-    assert relay.exchanges[0].reason == "target.example:4000 gave no answer that can be read"
+    expected = Failure("target.example:4000 gave no answer that can be read", "no-answer")
+    assert relay.exchanges[0].failure == expected
 
 
 def test_a_relay_without_a_cap_is_refused() -> None:

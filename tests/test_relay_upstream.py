@@ -123,8 +123,8 @@ class Block:
     @property
     def reason(self) -> str:
         (exchange,) = self.exchanges
-        assert not exchange.is_whole and exchange.reason
-        return exchange.reason
+        assert exchange.failure is not None
+        return exchange.failure.reason
 
     @property
     def status(self) -> int:
@@ -309,7 +309,7 @@ def test_a_stream_reaches_the_block_event_by_event() -> None:
 
     block = block_of(stream, passed=passed)
     (exchange,) = block.exchanges
-    assert exchange.is_whole and block.is_whole
+    assert exchange.failure is None and block.is_whole
     bodies = [message["body"] for message in block.messages[1:]]
     assert bodies == [b"data: 0 ***\n\n", b"data: 1 ***\n\n", b"data: 2 ***\n\n", b""]
     assert exchange.response_body == b"".join(bodies)
@@ -322,7 +322,7 @@ def test_a_large_reply_of_exactly_the_limit_passes() -> None:
         connection.sendall(head_of(len(content)) + content)
 
     block = block_of(large, body_limit=len(content))
-    assert block.exchanges[0].is_whole and block.is_whole
+    assert block.exchanges[0].failure is None and block.is_whole
     assert block.exchanges[0].response_body == block.body == content
 
 
@@ -352,7 +352,7 @@ def test_compression_is_not_requested_and_a_compressed_reply_is_masked() -> None
     assert requested == ["identity"]
     assert block.body.replace(b"c2st", b"") == b"*** *** *** ***"
     headers = dict(block.messages[0]["headers"])
-    assert b"content-encoding" not in headers and block.exchanges[0].is_whole
+    assert b"content-encoding" not in headers and block.exchanges[0].failure is None
 
 
 def test_the_canary_is_nowhere_whatever_happens(

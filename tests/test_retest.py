@@ -53,7 +53,7 @@ def attempt(outcome: str, billing: Billing | None = None, **more: Any) -> Attemp
     results: dict[str, dict[str, Any]] = {
         "output": {"shape": "data-uri", "image": PNG, "status": 200},
         "error": {"error": "simulated: no", "status": 500},
-        "inconclusive": {"reason": "no answer"},
+        "inconclusive": {"kind": "no-answer", "reason": "no answer"},
     }
     facts: dict[str, Any] = {
         "at": NOW,
@@ -232,6 +232,9 @@ def test_attempts_come_to_an_outcome(what: str) -> None:
         made = receipt_of(*attempts, others_conclusive=others_conclusive)
         row = row_of(made)
         assert (row.outcome, row.reason) == (outcome, reason)
+        kind = {"one failure": "capped", "a failure and silence": "no-answer"}
+        kind["silence"] = "no-answer"
+        assert row.kind == kind.get(what)
         assert row.others_conclusive is (others_conclusive if outcome == "inconclusive" else None)
         assert (
             (row.shape is not None) == (row.image is not None) == (outcome in ("output", "mixed"))

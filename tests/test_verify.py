@@ -19,7 +19,7 @@ from PIL import Image as Pictures
 
 from trueup.errors import Unreachable
 from trueup.evidence import assess
-from trueup.exchange import Exchange
+from trueup.exchange import Exchange, Failure
 from trueup.mock import MEDIA_HOST, draw_picture
 from trueup.protocols import PROTOCOLS, Picture
 from trueup.request import request_of
@@ -494,7 +494,7 @@ def test_only_a_live_run_has_the_size_of_its_image() -> None:
 
 
 def test_an_inconclusive_answer_neither_passes_nor_fails() -> None:
-    exchange = replace(IMAGE, is_whole=False, status=504, reason="it refused the connection")
+    exchange = replace(IMAGE, status=504, failure=Failure("it refused the connection"))
     receipt = judge(NATIVE, "bash", CURLED, exchange, replays=False)
     assert receipt.inconclusive == "no whole answer came (it refused the connection)"
     assert (receipt.outcome, receipt.passed, receipt.reasons) == ("inconclusive", False, ())
@@ -514,7 +514,9 @@ def test_one_block_without_an_answer_does_not_lose_the_others() -> None:
     blocks = [block, replace(block, text="curl "), replace(block, text="curl  ")]
     harness = harness_of(CURLED, (), replays=False)
     assert isinstance(harness.sandbox, Scripted)
-    answers = iter([replace(IMAGE, status=429), IMAGE, replace(IMAGE, is_whole=False)])
+    answers = iter(
+        [replace(IMAGE, status=429), IMAGE, replace(IMAGE, failure=Failure("it broke off"))]
+    )
     harness.sandbox.arriving = [lambda: harness.log.append(next(answers))]
     report = Pool(lambda: nullcontext(harness)).verify(blocks, STORED, TODAY)
     assert str(report) == "found 3, run 3, passed 1, failed 0, skipped 0, inconclusive 2"

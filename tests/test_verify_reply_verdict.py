@@ -24,7 +24,7 @@ from test_verify import (
     harness_of,
 )
 
-from trueup.exchange import Exchange
+from trueup.exchange import Exchange, Failure
 from trueup.mock import MEDIA_HOST
 from trueup.protocols import PROTOCOLS, Picture
 from trueup.verify.reply_verdict import (
@@ -78,8 +78,12 @@ INCONCLUSIVE: Mapping[str, tuple[int, bytes, str]] = {
     "no key": (401, b'{"error": {"message": "no"}}', "HTTP 401 is about the key"),
     "no money": (402, b"{}", "HTTP 402 is about the key"),
     "too many": (429, b"", "HTTP 429 is about the key"),
-    "a spent user": (403, b'{"error": {"code": "insufficient_user_quota"}}', "HTTP 403 is about"),
-    "a spent token": (403, b'{"error": {"code": "pre_consume_token_quota_failed"}}', "403 is"),
+    "a spent user": (
+        403,
+        b'{"error": {"code": "insufficient_user_quota"}}',
+        "(insufficient_user_quota) is",
+    ),
+    "a key without rights": (403, b'{"error": {"message": "no access"}}', "HTTP 403 is about"),
     "a page": (
         502,
         b"<html>",
@@ -88,7 +92,11 @@ INCONCLUSIVE: Mapping[str, tuple[int, bytes, str]] = {
     "a page in a 200": (200, b"<html>", "HTTP 200 without a JSON body, so not"),
     "half of it": (200, b'{"candidates": [{"con', "HTTP 200 without a JSON body"),
     "nothing": (500, b"", "HTTP 500 without a JSON body"),
-    "another's JSON": (503, b'{"detail": "busy"}', "HTTP 503 without an error text"),
+    "too much load": (
+        503,
+        b'{"error": {"code": "system_cpu_overloaded"}}',
+        "HTTP 503 (system_cpu_overloaded) is about the load of the gateway",
+    ),
 }
 
 
@@ -97,21 +105,29 @@ def test_a_reply_that_says_nothing_of_the_route_is_inconclusive(name: str) -> No
     status, content, reason = INCONCLUSIVE[name]
     found = read(NATIVE, answered(status, content))
     assert found.outcome == "inconclusive" and reason in str(found.inconclusive)
+    assert found.kind not in (None, "no-answer")
     assert found.exchange is not None and found.image is None and found.signatures == ()
     assert read(NATIVE, answered(status, content), live=False).outcome == "error"
 
 
-@pytest.mark.parametrize("status", [403, 503])
-def test_an_error_in_the_gateways_own_shape_is_an_error_at_once(status: int) -> None:
-    found = read(NATIVE, answered(status, b'{"error": {"message": "no channel"}}'))
-    assert (found.outcome, found.reply.error) == ("error", "no channel")
+@pytest.mark.parametrize(
+    ("status", "content"),
+    [
+        (503, b'{"error": {"message": "no channel"}}'),
+        (403, b'{"error": {"message": "no channel", "param": "", "type": "upstream_error"}}'),
+        (503, b'{"detail": "no channel"}'),
+    ],
+)
+def test_any_other_json_error_is_an_error_at_once(status: int, content: bytes) -> None:
+    found = read(NATIVE, answered(status, content))
+    assert (found.outcome, found.kind, found.reply.error) == ("error", None, "no channel")
 
 
 def test_an_answer_that_broke_off_is_inconclusive_with_the_reason() -> None:
-    for reason, shown in (("it broke off", "it broke off"), (None, "no reason is known")):
-        found = read(NATIVE, replace(IMAGE, is_whole=False, reason=reason))
-        assert found.outcome == "inconclusive"
-        assert found.inconclusive == f"no whole answer came ({shown})"
+    for failure in (Failure("it broke off"), Failure("the cap is reached", "capped")):
+        found = read(NATIVE, replace(IMAGE, failure=failure))
+        assert (found.outcome, found.kind) == ("inconclusive", failure.kind)
+        assert found.inconclusive == f"no whole answer came ({failure.reason})"
 
 
 def test_a_run_without_a_request_to_the_gateway_is_inconclusive() -> None:
@@ -125,7 +141,7 @@ def test_the_fetching_of_an_image_is_no_exchange_with_the_gateway() -> None:
     run = Run(CURLED, (LINKED, MEDIA))
     assert exchanges_of(run, harness_of(CURLED, ())) == [LINKED]
     assert read(IMAGES, LINKED, MEDIA).image == IMAGE_INFO
-    lost = replace(MEDIA, status=504, is_whole=False, reason="it stalled", response_body=b"")
+    lost = replace(MEDIA, status=504, failure=Failure("it stalled"), response_body=b"")
     found = read(IMAGES, LINKED, lost)
     assert (found.outcome, found.inconclusive) == (
         "inconclusive",

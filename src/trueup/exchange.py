@@ -2,7 +2,15 @@
 
 from dataclasses import dataclass
 
-from trueup.model import AuthKind
+from trueup.model import AuthKind, InconclusiveKind
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why no whole reply came, as a clause, and the kind of result that this makes."""
+
+    reason: str
+    kind: InconclusiveKind = "no-answer"
 
 
 @dataclass(frozen=True)
@@ -12,8 +20,7 @@ class Exchange:
     `host` is the Host header (lower case, with port). `path` is decoded, without the query; `query`
     lacks the key. `auth` has the auth method of each key in the request. `request_id` is the
     reply's `X-Oneapi-Request-Id`. `answered_from` is the place of the observation that the mock
-    replayed, if any. `is_whole` is false for a truncated reply, and for one that the relay made
-    itself since the target sent none or a cap was reached; `reason` is then a clause that says why.
+    replayed, if any. `failure` says why a reply was truncated, or why the relay made one itself.
     """
 
     method: str
@@ -27,5 +34,4 @@ class Exchange:
     response_body: bytes
     request_id: str | None = None
     answered_from: str | None = None
-    is_whole: bool = True
-    reason: str | None = None
+    failure: Failure | None = None

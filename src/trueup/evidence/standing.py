@@ -62,7 +62,7 @@ class Tally:
         """Return the outcome by rule 4, and the dates without an answer up to now."""
         if row.outcome != "inconclusive":
             return row.outcome, ()
-        if not others_conclusive:
+        if not others_conclusive or row.kind != "no-answer":
             return "inconclusive", self.no_answer_dates
         days = tuple(dict.fromkeys((*self.no_answer_dates, row.day)))
         return ("error" if len(days) > 1 else "inconclusive"), days[:2]

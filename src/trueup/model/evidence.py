@@ -13,6 +13,7 @@ from trueup.model.values import (
     Body,
     Day,
     Frozen,
+    InconclusiveKind,
     Moment,
     Name,
     Outcome,
@@ -115,6 +116,8 @@ class Observation(Frozen):
     sent: Sent
     outcome: Outcome
     """Result of the calls: `mixed` when some of them failed."""
+    kind: InconclusiveKind | None = None
+    """Kind of an inconclusive outcome. Only `no-answer` can come to count as an error."""
     reason: Text | None = None
     """Reason for an inconclusive outcome or billing."""
     others_conclusive: StrictBool | None = None
@@ -144,6 +147,8 @@ class Observation(Frozen):
             raise ValueError("first is later than last")
         if "inconclusive" in (self.outcome, self.billing) and self.reason is None:
             raise ValueError("an inconclusive outcome or billing needs a reason")
+        if self.kind is not None and self.outcome != "inconclusive":
+            raise ValueError("kind requires the outcome inconclusive")
         if self.others_conclusive is not None and self.outcome != "inconclusive":
             raise ValueError("others_conclusive requires the outcome inconclusive")
         if self.signatures and self.outcome not in ("error", "mixed"):

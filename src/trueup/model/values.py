@@ -35,6 +35,9 @@ Billing = Literal[
     "abnormal",
     "inconclusive",
 ]
+InconclusiveKind = Literal[
+    "no-answer", "refused-caller", "overloaded", "unreadable", "interrupted", "capped"
+]
 Severity = Literal["error", "warning", "ignore"]
 Shape = Literal["inline-data", "data-uri", "hosted-url", "url", "b64-json"]
 

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 
 from trueup.model import Body, Shape
+from trueup.protocols.error_body import ErrorBody, error_body
 
 
 @dataclass(frozen=True)
@@ -21,15 +22,15 @@ class Picture:
 class Reply:
     """The content of a reply. Without an image, `error` has the gateway's text or our own.
 
-    `is_refusal` is true for an error in the gateway's own form; `is_readable` is false for what no
-    gateway of the family sends, such as a proxy's page. `model` is the name that the reply carries.
+    `error_body` is the JSON error that the reply is; `is_readable` is false for what no API sends,
+    such as a proxy's page. `model` is the name that the reply carries.
     """
 
     shape: Shape | None = None
     content: bytes | None = None
     url: str | None = None
     error: str | None = None
-    is_refusal: bool = False
+    error_body: ErrorBody | None = None
     is_readable: bool = True
     model: str | None = None
 
@@ -61,12 +62,11 @@ class Protocol(ABC):
             reply = json.loads(content)
         except (ValueError, RecursionError):
             return Reply(error=f"HTTP {status} without a JSON body", is_readable=False)
-        text = error_text(reply)
-        if text is not None:
-            return Reply(error=text, is_refusal=True)
-        if not isinstance(reply, dict) or status >= 400:
-            return Reply(error=f"HTTP {status} without an error text", is_readable=False)
-        return replace(self.find_image(reply), model=self.model_in(reply))
+        error = error_body(reply, is_error=status >= 400)
+        if error is not None:
+            return Reply(error=error.text, error_body=error)
+        body: Body = reply if isinstance(reply, dict) else {}
+        return replace(self.find_image(body), model=self.model_in(body))
 
     def model_in(self, reply: Body) -> str | None:
         """Return the model that a reply names, where the protocol has a place for it."""
@@ -79,22 +79,3 @@ def decoded_reply(shape: Shape, encoded: str) -> Reply:
         return Reply(shape=shape, content=base64.b64decode(encoded, validate=True))
     except ValueError:
         return Reply(error="the reply's image is not base64")
-
-
-def error_text(reply: object) -> str | None:
-    """Return the text of an error body of the gateway family, or None for any other body.
-
-    Its forms are `{"error": {"message": …}}`, `{"error": "…"}` and the flat
-    `{"code": …, "message": …}`; the code is put before a message that does not contain it.
-    """
-    if not isinstance(reply, dict):
-        return None
-    error = reply.get("error")
-    if error is None and "message" in reply:
-        error = reply
-    if isinstance(error, str):
-        return error
-    if not isinstance(error, dict):
-        return None
-    message, code = str(error.get("message") or "no message"), error.get("code")
-    return f"{code}: {message}" if isinstance(code, str) and code not in message else message

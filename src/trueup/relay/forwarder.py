@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
-from trueup.exchange import Exchange
+from trueup.exchange import Exchange, Failure
 from trueup.model import AuthKind, Target
 from trueup.relay.budget import Budget
 from trueup.relay.redirect import origins_of
@@ -99,20 +99,20 @@ class Relay:
         called = _model_or_path(path, body)
         reserved = self.budget.reserve(called, self.label(), request.method, path)
         if isinstance(reserved, str):
-            await self._stream(request, body, send, None).end(reserved)
+            await self._stream(request, body, send, None).end(Failure(reserved, "capped"))
             return
         upstream = self._upstream_request(request, self.target.base_url, body, self.secret)
         await self._forward(upstream, self._stream(request, body, send, reserved.ordinal))
 
-    async def _forward(self, upstream: UpstreamRequest | str, stream: ResponseStream) -> None:
-        reason = upstream if isinstance(upstream, str) else None
+    async def _forward(self, upstream: UpstreamRequest | Failure, stream: ResponseStream) -> None:
         if isinstance(upstream, UpstreamRequest):
-            reason = await self.upstream.fetch(upstream, stream.head, stream.chunk)
-        await stream.end(reason)
+            await stream.end(await self.upstream.fetch(upstream, stream.head, stream.chunk))
+        else:
+            await stream.end(upstream)
 
     def _upstream_request(
         self, request: Request, base: str, body: bytes, secret: Secret | None
-    ) -> UpstreamRequest | str:
+    ) -> UpstreamRequest | Failure:
         """Return the request to send, or why it cannot be sent."""
         headers = {name: request.headers[name] for name in FORWARDED if name in request.headers}
         path, query = request.scope["raw_path"], request.scope["query_string"]
@@ -124,7 +124,8 @@ class Relay:
         try:
             url = httpx.URL(base, raw_path=path + b"?" + query if query else path)
         except httpx.InvalidURL:
-            return "the block requested an address that cannot be sent; nothing was sent"
+            reason = "the block requested an address that cannot be sent; nothing was sent"
+            return Failure(reason, "unreadable")
         return UpstreamRequest(request.method, url, headers, body)
 
     def _stream(
@@ -134,7 +135,8 @@ class Relay:
 
         def finish(response: ForwardedResponse) -> None:
             if call is not None:
-                self.budget.answered(call, response.status, response.request_id, response.reason)
+                reason = response.failure.reason if response.failure else None
+                self.budget.answered(call, response.status, response.request_id, reason)
             self.on_exchange(self._exchange(request, host, body, response))
 
         served = [host] if HOST.fullmatch(host) else []
@@ -166,8 +168,7 @@ class Relay:
             content_type=response.content_type,
             response_body=response.content,
             request_id=response.request_id,
-            is_whole=response.reason is None,
-            reason=response.reason,
+            failure=response.failure,
         )
 
 

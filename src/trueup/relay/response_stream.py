@@ -7,6 +7,7 @@ import httpx
 from starlette.responses import JSONResponse
 from starlette.types import Send
 
+from trueup.exchange import Failure
 from trueup.relay.redirect import Origin, redirect_problem
 from trueup.relay.secret import Masker, Secret
 
@@ -18,13 +19,13 @@ NO_REPLY = 504
 
 @dataclass(frozen=True)
 class ForwardedResponse:
-    """A reply as the block got it; `reason` says why it is inconclusive."""
+    """A reply as the block got it; `failure` says why it is inconclusive."""
 
     status: int
     content_type: str
     content: bytes
     request_id: str | None
-    reason: str | None
+    failure: Failure | None
 
 
 @dataclass
@@ -49,11 +50,13 @@ class ResponseStream:
     def __post_init__(self) -> None:
         self.masker = Masker(self.secret)
 
-    async def head(self, reply: httpx.Response) -> str | None:
+    async def head(self, reply: httpx.Response) -> Failure | None:
         """Pass the status and headers on. Return why the reply is withheld, or None."""
         problem = redirect_problem(reply.status_code, reply.headers.get("location"), self.known)
         if problem is not None:
-            return f"HTTP {reply.status_code} of {reply.url.host} {self.secret.mask_text(problem)}"
+            problem = self.secret.mask_text(problem)
+            reason = f"HTTP {reply.status_code} of {reply.url.host} {problem}"
+            return Failure(reason, "unreadable")
         self.status = reply.status_code
         self.headers = {
             name: self.secret.mask_text(reply.headers[name])
@@ -70,48 +73,48 @@ class ResponseStream:
         )
         return None
 
-    async def chunk(self, content: bytes) -> str | None:
+    async def chunk(self, content: bytes) -> Failure | None:
         """Pass a piece of the body on. Return why no more of it is read, or None."""
         return await self._pass_on(self.masker.feed(content))
 
-    async def end(self, reason: str | None) -> None:
+    async def end(self, failure: Failure | None) -> None:
         """End the block's reply: whole, with an error of the relay's own, or broken off."""
         if not self.has_begun:
-            await self._refuse(reason or "no answer")
+            await self._refuse(failure or Failure("no answer"))
             return
-        if reason is None:
-            reason = await self._pass_on(self.masker.end())
-        self.finish(self._response(reason))
-        if reason is None:
+        if failure is None:
+            failure = await self._pass_on(self.masker.end())
+        self.finish(self._response(failure))
+        if failure is None:
             await self.send({"type": "http.response.body", "body": b"", "more_body": False})
         # Otherwise the server finds the reply unfinished and closes the connection: the block
         # meets what it would have met at the target.
 
-    async def _pass_on(self, masked: bytes) -> str | None:
+    async def _pass_on(self, masked: bytes) -> Failure | None:
         if len(self.content) + len(masked) > self.limit:
-            return f"the reply is larger than {_size(self.limit)}"
+            return Failure(f"the reply is larger than {_size(self.limit)}", "unreadable")
         if masked:
             self.content += masked
             await self.send({"type": "http.response.body", "body": masked, "more_body": True})
         return None
 
-    async def _refuse(self, reason: str) -> None:
-        own = JSONResponse({"error": {"message": f"the relay: {reason}"}}, NO_REPLY)
+    async def _refuse(self, failure: Failure) -> None:
+        own = JSONResponse({"error": {"message": f"the relay: {failure.reason}"}}, NO_REPLY)
         self.status, self.headers = NO_REPLY, dict(own.headers)
         self.content = bytearray(bytes(own.body))
-        self.finish(self._response(reason))
+        self.finish(self._response(failure))
         await self.send(
             {"type": "http.response.start", "status": NO_REPLY, "headers": own.raw_headers}
         )
         await self.send({"type": "http.response.body", "body": bytes(own.body)})
 
-    def _response(self, reason: str | None) -> ForwardedResponse:
+    def _response(self, failure: Failure | None) -> ForwardedResponse:
         return ForwardedResponse(
             status=self.status,
             content_type=self.headers.get("content-type", ""),
             content=bytes(self.content),
             request_id=self.headers.get("x-oneapi-request-id"),
-            reason=reason,
+            failure=failure,
         )
 
 

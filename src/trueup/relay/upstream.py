@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 
 import httpx
 
+from trueup.exchange import Failure
+
 READABLE = ("", "identity", "gzip", "deflate")
 LOGGERS = (
     "httpx",
@@ -50,8 +52,8 @@ class UpstreamRequest:
     body: bytes = field(repr=False)
 
 
-OnHead = Callable[[httpx.Response], Awaitable[str | None]]
-OnChunk = Callable[[bytes], Awaitable[str | None]]
+OnHead = Callable[[httpx.Response], Awaitable[Failure | None]]
+OnChunk = Callable[[bytes], Awaitable[Failure | None]]
 
 
 class UpstreamClient:
@@ -70,11 +72,11 @@ class UpstreamClient:
 
     async def fetch(
         self, upstream: UpstreamRequest, on_head: OnHead, on_chunk: OnChunk
-    ) -> str | None:
+    ) -> Failure | None:
         """Send a request and pass the reply on. Return why no whole reply came, or None.
 
         `on_head` gets the reply before its body, `on_chunk` each piece of the body, decompressed;
-        a reason from either ends the reading. The reason is a clause such as
+        a failure from either ends the reading. Its reason is a clause such as
         `gateway.example refused the connection`.
         """
         _is_ours.set(True)
@@ -86,12 +88,12 @@ class UpstreamClient:
         except TimeoutError:
             wait = f"{self._deadlines.total_s:g} s"
             if reader.has_begun:
-                return f"the reply of {host} took longer than {wait}"
-            return f"{host} gave no answer within {wait}"
+                return Failure(f"the reply of {host} took longer than {wait}")
+            return Failure(f"{host} gave no answer within {wait}")
         except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:
-            return _reason(error, host, reader)
+            return _failure(error, host, reader)
 
-    async def _fetch(self, upstream: UpstreamRequest, reader: "_ReplyReader") -> str | None:
+    async def _fetch(self, upstream: UpstreamRequest, reader: "_ReplyReader") -> Failure | None:
         client = httpx.AsyncClient(transport=self._transport, verify=self._tls, timeout=None)
         async with client:
             # Compressed, a key that the target repeats could hide from the mask.
@@ -116,44 +118,46 @@ class _ReplyReader:
     has_begun: bool = False
     received: int = 0
 
-    async def read(self, reply: httpx.Response) -> str | None:
+    async def read(self, reply: httpx.Response) -> Failure | None:
         self.has_begun = True
         encoding = reply.headers.get("content-encoding", "").strip().lower()
         if encoding not in READABLE:
-            return f"the reply of {reply.url.host} has a compression that was not requested"
-        if reason := await self.on_head(reply):
-            return reason
+            reason = f"the reply of {reply.url.host} has a compression that was not requested"
+            return Failure(reason, "unreadable")
+        if failure := await self.on_head(reply):
+            return failure
         chunks = aiter(reply.aiter_bytes())
         while True:
             try:
                 async with asyncio.timeout(self.idle_s):
                     chunk = await anext(chunks, None)
             except TimeoutError:
-                return (
+                return Failure(
                     f"the reply of {reply.url.host} stalled for {self.idle_s:g} s"
                     f" after {self.received} bytes"
                 )
             if chunk is None:
                 return None
             self.received += len(chunk)
-            if reason := await self.on_chunk(chunk):
-                return reason
+            if failure := await self.on_chunk(chunk):
+                return failure
 
 
-def _reason(error: Exception, host: str, reader: _ReplyReader) -> str:
+def _failure(error: Exception, host: str, reader: _ReplyReader) -> Failure:
     """Return the fault as a clause."""
     if reader.has_begun:
         if isinstance(error, httpx.DecodingError):
-            return f"the reply of {host} is compressed and cannot be decoded"
-        return f"the reply of {host} broke off after {reader.received} bytes"
+            reason = f"the reply of {host} is compressed and cannot be decoded"
+            return Failure(reason, "unreadable")
+        return Failure(f"the reply of {host} broke off after {reader.received} bytes")
     causes = tuple(_causes(error))
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return f"the certificate of {host} is not valid: {cause.verify_message}"
+            return Failure(f"the certificate of {host} is not valid: {cause.verify_message}")
     for kind, words in FAULTS.items():
         if any(isinstance(cause, kind) for cause in causes):
-            return f"{host} {words}"
-    return f"{host} gave no answer that can be read"
+            return Failure(f"{host} {words}")
+    return Failure(f"{host} gave no answer that can be read")
 
 
 FAULTS: dict[type[BaseException], str] = {

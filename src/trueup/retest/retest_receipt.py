@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import AwareDatetime, JsonValue
 
 from trueup import __version__
-from trueup.model import Billing, Frozen, Image, Observation, Sent, Shape, Source
+from trueup.model import Billing, Frozen, Image, InconclusiveKind, Observation, Sent, Shape, Source
 from trueup.model import Outcome as RowOutcome
 from trueup.retest.billing.records import Bill
 
@@ -23,6 +23,8 @@ class Attempt(Frozen):
     """Time of the response."""
     outcome: Outcome
     """Result; `inconclusive` where the response is no evidence of the route."""
+    kind: InconclusiveKind | None = None
+    """Kind of an inconclusive result."""
     reason: str | None = None
     """Reason for an inconclusive result."""
     status: int | None = None
@@ -105,7 +107,7 @@ def row_of(receipt: RetestReceipt) -> Observation:
     second conclusive attempt the row is inconclusive. The billing is the worst that was seen; that
     a lone failure cost nothing is no evidence that the endpoint bills well.
     """
-    outcome, reason = _outcome(receipt.attempts)
+    outcome, kind, reason = _outcome(receipt.attempts)
     billing, unbilled = _billing(receipt.attempts)
     if outcome == "inconclusive" and billing == "aligned":
         billing = None
@@ -120,6 +122,7 @@ def row_of(receipt: RetestReceipt) -> Observation:
         target=receipt.target,
         sent=receipt.attempts[-1].sent,
         outcome=outcome,
+        kind=kind,
         others_conclusive=receipt.others_conclusive if outcome == "inconclusive" else None,
         reason="; ".join(text[:LONGEST_REASON] for text in (reason, unbilled) if text) or None,
         shape=output.shape if output else None,
@@ -130,18 +133,22 @@ def row_of(receipt: RetestReceipt) -> Observation:
     )
 
 
-def _outcome(attempts: tuple[Attempt, ...]) -> tuple[RowOutcome, str | None]:
-    """Return the outcome of all attempts, and the reason where it is inconclusive."""
+def _outcome(
+    attempts: tuple[Attempt, ...],
+) -> tuple[RowOutcome, InconclusiveKind | None, str | None]:
+    """Return the outcome of all attempts; kind and reason where it is inconclusive."""
     conclusive = [attempt for attempt in attempts if attempt.outcome != "inconclusive"]
     outcomes = {attempt.outcome for attempt in conclusive}
     if not conclusive:
-        return "inconclusive", attempts[-1].reason
+        return "inconclusive", attempts[-1].kind, attempts[-1].reason
     if len(outcomes) > 1:
-        return "mixed", None
+        return "mixed", None, None
     if outcomes == {"error"} and len(conclusive) == 1:
+        second = next((attempt.kind for attempt in attempts if attempt.kind), None)
         error = conclusive[0].error
-        return "inconclusive", f"no conclusive second attempt after a failure ({error})"
-    return conclusive[0].outcome, None
+        reason = f"no conclusive second attempt after a failure ({error})"
+        return "inconclusive", second or "capped", reason
+    return conclusive[0].outcome, None, None
 
 
 def _billing(attempts: tuple[Attempt, ...]) -> tuple[Billing | None, str | None]:

@@ -135,8 +135,9 @@ class Session:
         return Attempt(
             at=at,
             outcome=verdict.outcome,
+            kind=verdict.kind,
             reason=_line(verdict.inconclusive),
-            status=exchange.status if exchange and exchange.is_whole else None,
+            status=exchange.status if exchange and not exchange.failure else None,
             request_id=exchange.request_id if exchange else None,
             shape=verdict.reply.shape if verdict.outcome == "output" else None,
             image=dict(verdict.image) if verdict.image else None,
@@ -164,15 +165,22 @@ class Session:
             sent = request_in(verdict.exchange, harness.base_url)
             if sent is not None:
                 return verdict, Sent.model_validate(sent.model_dump())
-        reason = verdict.inconclusive or UNRECORDABLE
-        return replace(verdict, outcome="inconclusive", inconclusive=reason), None
+        if verdict.inconclusive is None:
+            verdict = replace(
+                verdict, outcome="inconclusive", inconclusive=UNRECORDABLE, kind="unreadable"
+            )
+        return verdict, None
 
     def _billed_call(self, probe: Probe, verdict: ReplyVerdict) -> BilledCall:
         model, _ = split(probe.endpoint)
         exchange = verdict.exchange
         assert exchange is not None and verdict.outcome != "inconclusive"
         outcome: CallOutcome = "output" if verdict.outcome == "output" else "error"
-        if verdict.outcome == "error" and exchange.status == 200 and not verdict.reply.is_refusal:
+        if (
+            verdict.outcome == "error"
+            and exchange.status == 200
+            and verdict.reply.error_body is None
+        ):
             outcome = "no-output"
         return BilledCall(
             outcome=outcome,
@@ -217,7 +225,11 @@ class Session:
             if call.intent.label == probe.label and ordinal not in ordinals:
                 sent = request_of(self.status, probe.endpoint, probe.target)
                 lost = Attempt(
-                    at=call.intent.at, outcome="inconclusive", reason=INTERRUPTED, sent=sent
+                    at=call.intent.at,
+                    outcome="inconclusive",
+                    kind="interrupted",
+                    reason=INTERRUPTED,
+                    sent=sent,
                 )
                 attempts.append(JournalledAttempt("none", lost, is_interrupted=True))
         return sorted(attempts, key=lambda kept: kept.attempt.at)

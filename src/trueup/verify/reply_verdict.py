@@ -1,6 +1,7 @@
 """Reply verdict: the result of a run's exchanges, before it is compared with a record."""
 
 import io
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -8,17 +9,19 @@ from typing import Any, Literal
 from PIL import Image as Pictures
 
 from trueup.exchange import Exchange
-from trueup.model import Status
-from trueup.protocols import Reply
+from trueup.model import InconclusiveKind, Status
+from trueup.protocols import Reply, inconclusive_kind
 from trueup.request import protocol_of
 from trueup.verify.run import Harness, Run
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "AVIF")
 """Pillow's other readers are not for strangers' files: the one for EPS starts a program."""
-REFUSED_CALLER = (401, 402, 429)
-"""The key, its balance or a rate limit: a live reply that says nothing of the route (rule 4)."""
-NO_BALANCE = (b"insufficient_user_quota", b"insufficient_quota", b"pre_consume_token_quota_failed")
-"""The codes with which a gateway refuses, by HTTP 403, for want of a balance."""
+SUBJECTS: Mapping[InconclusiveKind, str] = {
+    "refused-caller": "the key, its balance or its limits",
+    "overloaded": "the load of the gateway",
+}
+"""What a live reply can be about instead of the route (rule 4)."""
+CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{1,60}")
 NOT_DECODED = "the reply's image does not decode"
 
 ImageInfo = Mapping[str, Any]
@@ -31,9 +34,9 @@ class ReplyVerdict:
     """The result of a block's exchanges.
 
     `exchange` is the first with the gateway, None if no request arrived. `inconclusive` is why a
-    live target's answer says nothing of the route; the outcome is then `inconclusive`. `image`
-    holds format, width, height and bytes of an image that decoded, never of a replay; `content` is
-    the image itself.
+    live target's answer says nothing of the route, of the kind `kind`; the outcome is then
+    `inconclusive`. `image` holds format, width, height and bytes of an image that decoded, never of
+    a replay; `content` is the image itself.
     """
 
     exchange: Exchange | None
@@ -43,6 +46,7 @@ class ReplyVerdict:
     signatures: tuple[str, ...]
     image: ImageInfo | None
     content: bytes | None = None
+    kind: InconclusiveKind | None = None
 
 
 def exchanges_of(run: Run, harness: Harness) -> list[Exchange]:
@@ -54,12 +58,15 @@ def read_run(run: Run, endpoint: str, status: Status, harness: Harness) -> Reply
     """Return the verdict on a run of an endpoint's block in a harness."""
     sent = [e for e in exchanges_of(run, harness) if e.host == harness.gateway]
     if not sent:
-        return ReplyVerdict(None, Reply(), "inconclusive", "no request arrived", (), None)
+        lost = ReplyVerdict(None, Reply(), "inconclusive", "no request arrived", (), None)
+        return replace(lost, kind="no-answer")
     exchange = sent[0]
     reply = protocol_of(status, endpoint).read(exchange.status, exchange.response_body)
-    inconclusive = _inconclusive(exchange, reply, run, harness)
-    if inconclusive is not None:
-        return ReplyVerdict(exchange, Reply(), "inconclusive", inconclusive, (), None)
+    is_new_api = not harness.replays and status.targets[harness.target].ledger is None
+    found = _inconclusive(exchange, reply, run, harness, is_new_api)
+    if found is not None:
+        kind, reason = found
+        return ReplyVerdict(exchange, Reply(), "inconclusive", reason, (), None, kind=kind)
     content, image = _image_in(reply, run, harness)
     if reply.content is not None and content is None:
         reply = replace(reply, error=NOT_DECODED)
@@ -76,7 +83,7 @@ def with_image(verdict: ReplyVerdict, fetch: Fetch) -> ReplyVerdict:
         return verdict
     content = fetch(verdict.reply.url)
     if isinstance(content, str):
-        return replace(verdict, outcome="inconclusive", inconclusive=content)
+        return replace(verdict, outcome="inconclusive", inconclusive=content, kind="unreadable")
     image = decode(content)
     if image is None:
         reply = replace(verdict.reply, error="the linked image does not decode")
@@ -84,21 +91,25 @@ def with_image(verdict: ReplyVerdict, fetch: Fetch) -> ReplyVerdict:
     return replace(verdict, image=image, content=content)
 
 
-def _inconclusive(exchange: Exchange, reply: Reply, run: Run, harness: Harness) -> str | None:
-    """Return why a live target's answer is about the caller or the network, or None."""
-    if not exchange.is_whole:
-        return f"no whole answer came ({exchange.reason or 'no reason is known'})"
+def _inconclusive(
+    exchange: Exchange, reply: Reply, run: Run, harness: Harness, is_new_api: bool
+) -> tuple[InconclusiveKind, str] | None:
+    """Return kind and reason of a live answer that is about the caller or the network, or None."""
+    if exchange.failure is not None:
+        return exchange.failure.kind, f"no whole answer came ({exchange.failure.reason})"
     if harness.replays:
         return None
-    status, content = exchange.status, exchange.response_body
-    no_balance = status == 403 and any(code in content for code in NO_BALANCE)
-    if status in REFUSED_CALLER or no_balance:
-        return f"HTTP {status} is about the key, its balance or its limits, not about the route"
+    status, error = exchange.status, reply.error_body
+    kind = inconclusive_kind(status, error, is_new_api=is_new_api)
+    if kind is not None:
+        code = f" ({error.code})" if error and CODE.fullmatch(error.code) else ""
+        return kind, f"HTTP {status}{code} is about {SUBJECTS[kind]}, not about the route"
     if not reply.is_readable:
-        return f"{reply.error}, so not a reply of the gateway itself"
+        return "unreadable", f"{reply.error}, so not a reply of the gateway itself"
     for media in run.exchanges:
-        if media.host in harness.media_hosts and not media.is_whole:
-            return f"{media.host} did not return the image ({media.reason or 'no answer'})"
+        if media.host in harness.media_hosts and media.failure is not None:
+            reason = f"{media.host} did not return the image ({media.failure.reason})"
+            return "unreadable", reason
     return None
 
 

@@ -1,0 +1,110 @@
+"""Error body: the text of a gateway's error, and the speaker that it is of (rule 4 of the manual).
+
+Reads the forms of the new-api family, of OpenAI and Anthropic, of RFC 9457 and of web frameworks.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from trueup.model import InconclusiveKind
+
+LONGEST_BODY = 300
+"""Letters of a body without a known text that stand for one: enough to recognize it."""
+CALLER_STATUSES = (401, 402, 403, 429)
+"""The key, its balance, its rights or a rate limit."""
+BALANCE_CODES = (
+    "insufficient_user_quota",
+    "insufficient_quota",
+    "pre_consume_token_quota_failed",
+)
+"""The codes of new-api's refusals for want of a balance, whose form is that of a relay error."""
+OWN, UPSTREAM = "new_api_error", "upstream_error"
+TEXT_KEYS = ("message", "detail", "error_description", "title", "msg", "reason", "error_message")
+
+
+@dataclass(frozen=True)
+class ErrorBody:
+    """An error as a gateway words it: its text, and its `code` and `type`, empty without one.
+
+    `has_param` separates the relay of new-api, which passes an upstream's error on, from the steps
+    before it, which refuse a caller.
+    """
+
+    text: str
+    code: str = ""
+    type: str = ""
+    has_param: bool = False
+
+    def is_upstream(self, *, is_new_api: bool) -> bool:
+        """Return whether an upstream, or the relay on the way to it, speaks, not the gateway about
+        its caller."""
+        if self.type == OWN and self.code in BALANCE_CODES:
+            return False
+        return self.type == UPSTREAM or (is_new_api and self.has_param)
+
+
+def error_body(reply: object, *, is_error: bool) -> ErrorBody | None:
+    """Return the error of a JSON body; None where it has the form of none.
+
+    Any body is one where the HTTP status says so (`is_error`), else only `{"error": …}` and the
+    flat `{"code": …, "message": …}`. A code is put before a text that does not contain it.
+    """
+    error = reply.get("error") if isinstance(reply, dict) else None
+    if not error:
+        error = reply if is_error or _is_flat(reply) else None
+    if error is None:
+        return None
+    if not isinstance(error, dict):
+        return ErrorBody(_text_of(error))
+    code = error.get("code")
+    text = _text_of(error)
+    if isinstance(code, str) and code and code not in text:
+        text = f"{code}: {text}"
+    kind = error.get("type")
+    return ErrorBody(
+        text=text,
+        code="" if code is None or isinstance(code, dict | list) else str(code),
+        type=kind if isinstance(kind, str) else "",
+        has_param="param" in error,
+    )
+
+
+def inconclusive_kind(
+    status: int, error: ErrorBody | None, *, is_new_api: bool
+) -> InconclusiveKind | None:
+    """Return the kind of a reply that is about its caller or the gateway's load; None if it is
+    about the route. `error` is None for a body that is no JSON error."""
+    if error is not None and error.is_upstream(is_new_api=is_new_api):
+        return None
+    spoken = status
+    if error is not None and status < 400 and error.code.isdecimal():
+        spoken = int(error.code)
+    is_balance = error is not None and error.code in BALANCE_CODES
+    if spoken in CALLER_STATUSES or is_balance:
+        return "refused-caller"
+    is_overload = error is not None and "overload" in f"{error.code} {error.type}".lower()
+    if spoken == 529 or (spoken == 503 and is_overload):
+        return "overloaded"
+    return None
+
+
+def _is_flat(reply: object) -> bool:
+    return isinstance(reply, dict) and "message" in reply
+
+
+def _text_of(error: object) -> str:
+    """Return the text of an error, or the start of its JSON where it has none of a known form."""
+    if isinstance(error, str) and error.strip():
+        return error
+    if isinstance(error, Mapping):
+        if isinstance(error.get("title"), str) and isinstance(error.get("detail"), str):
+            return f"{error['title']}: {error['detail']}"
+        for key in (*TEXT_KEYS, "errors", "error"):
+            if error.get(key):
+                return _text_of(error[key])
+        if not error or "message" in error:
+            return "no message"
+    if isinstance(error, list) and error:
+        return "; ".join(_text_of(item) for item in error[:3])
+    return json.dumps(error, ensure_ascii=False)[:LONGEST_BODY] if error else "no message"

@@ -1,0 +1,88 @@
+"""Error body: who speaks in the replies of three versions of new-api and of other APIs."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from test_retest import GOOD, NOW, STATUS, attempt, receipt_of, with_rows
+from test_verify import CURLED, IMAGE, harness_of
+
+from trueup.evidence import assess
+from trueup.protocols import PROTOCOLS, inconclusive_kind
+from trueup.retest.retest_receipt import row_of
+from trueup.verify.reply_verdict import ReplyVerdict, read_run
+from trueup.verify.run import Run
+
+DATA = yaml.safe_load((Path(__file__).parent / "refusals.yml").read_text(encoding="utf-8"))
+REPLIES = [
+    pytest.param(reply, dialect, id=f"{dialect} {reply['name']}")
+    for reply in DATA["replies"]
+    for dialect in reply.get("dialects", ["other"])
+]
+each_reply = pytest.mark.parametrize(("reply", "dialect"), REPLIES)
+
+
+def content_of(reply: dict[str, Any]) -> bytes:
+    return json.dumps(reply["body"]).encode() if "body" in reply else b""
+
+
+def verdict_on(reply: dict[str, Any]) -> ReplyVerdict:
+    exchange = replace(IMAGE, status=reply["status"], response_body=content_of(reply))
+    harness = replace(harness_of(CURLED, (exchange,), replays=False), target="production")
+    return read_run(Run(CURLED, (exchange,)), GOOD, STATUS, harness)
+
+
+@each_reply
+def test_a_reply_is_of_its_kind(reply: dict[str, Any], dialect: str) -> None:
+    read = PROTOCOLS["gemini"].read(reply["status"], content_of(reply))
+    is_new_api = dialect in DATA["dialects"]
+    kind = inconclusive_kind(reply["status"], read.error_body, is_new_api=is_new_api)
+    assert kind == reply.get("kind")
+    if "text" in reply:
+        assert read.error == reply["text"]
+
+
+def retested_on_two_dates(reply: dict[str, Any]) -> Iterator[Any]:
+    """Yield the row of two attempts on each of two dates, other endpoints being conclusive."""
+    for days in (1, 2):
+        verdict = verdict_on(reply)
+        made = attempt(
+            verdict.outcome,
+            endpoint=GOOD,
+            at=NOW + timedelta(days=days),
+            kind=verdict.kind,
+            reason=verdict.inconclusive,
+            error=verdict.reply.error,
+        )
+        attempts = [made] if verdict.kind else [made, made]
+        yield row_of(receipt_of(*attempts, endpoint=GOOD, others_conclusive=True))
+
+
+@each_reply
+def test_only_a_failure_of_the_route_moves_a_standing(reply: dict[str, Any], dialect: str) -> None:
+    if dialect not in DATA["dialects"]:
+        return
+    before = assess(STATUS)[GOOD]
+    after = assess(with_rows(*retested_on_two_dates(reply)).status)[GOOD]
+    expected = before.standing if "kind" in reply else "not-recommended"
+    assert before.standing != "not-recommended" and after.standing == expected
+    assert (after.outcome is before.outcome) == ("kind" in reply)
+
+
+def test_every_dialect_has_each_way_of_a_refused_caller_and_of_an_upstream() -> None:
+    for dialect in DATA["dialects"]:
+        names = {r["name"] for r in DATA["replies"] if dialect in r.get("dialects", [])}
+        needed = {"run-dry token", "rate limit", "whitelist", "overloaded host", "upstream 401"}
+        assert needed <= names
+
+
+def test_a_target_that_is_no_new_api_speaks_by_its_status() -> None:
+    body = {"error": {"message": "no", "type": "None", "param": "None", "code": "429"}}
+    error = PROTOCOLS["gemini"].read(429, json.dumps(body).encode()).error_body
+    assert inconclusive_kind(429, error, is_new_api=False) == "refused-caller"
+    assert inconclusive_kind(429, error, is_new_api=True) is None
