@@ -47,6 +47,13 @@ def test_a_reply_is_of_its_kind(reply: dict[str, Any], dialect: str) -> None:
         assert read.error == reply["text"]
 
 
+@each_reply
+def test_a_missing_channel_has_the_group_of_the_key(reply: dict[str, Any], dialect: str) -> None:
+    error = verdict_on(reply).reply.error_body
+    group = error.group if error else None
+    assert group == ("default" if reply["name"] == "no channel" else None)
+
+
 def retested_on_two_dates(reply: dict[str, Any]) -> Iterator[Any]:
     """Yield the row of two attempts on each of two dates, other endpoints being conclusive."""
     for days in (1, 2):
@@ -58,6 +65,7 @@ def retested_on_two_dates(reply: dict[str, Any]) -> Iterator[Any]:
             kind=verdict.kind,
             reason=verdict.inconclusive,
             error=verdict.reply.error,
+            group=verdict.reply.error_body.group if verdict.reply.error_body else None,
         )
         attempts = [made] if verdict.kind else [made, made]
         yield row_of(receipt_of(*attempts, endpoint=GOOD, others_conclusive=True))
@@ -72,6 +80,8 @@ def test_only_a_failure_of_the_route_moves_a_standing(reply: dict[str, Any], dia
     expected = before.standing if "kind" in reply else "not-recommended"
     assert before.standing != "not-recommended" and after.standing == expected
     assert (after.outcome is before.outcome) == ("kind" in reply)
+    assert after.outcome is not None
+    assert after.outcome.group == ("default" if reply["name"] == "no channel" else None)
 
 
 def test_every_dialect_has_each_way_of_a_refused_caller_and_of_an_upstream() -> None:

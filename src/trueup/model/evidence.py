@@ -128,6 +128,8 @@ class Observation(Frozen):
     image: Image | None = None
     signatures: tuple[Name, ...] = ()
     """Failure texts seen, by name."""
+    group: Text | None = None
+    """Group of the key that was called, where the failure names it."""
     billing: Billing | None = None
     """Billing verdict; left out when billing was not observed."""
     note: Prose | None = None

@@ -4,6 +4,7 @@ Reads the forms of the new-api family, of OpenAI and Anthropic, of RFC 9457 and 
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ BALANCE_CODES = (
 )
 """The codes of new-api's refusals for want of a balance, whose form is that of a relay error."""
 OWN, UPSTREAM = "new_api_error", "upstream_error"
+GROUP = re.compile(r"(?:under group|分组) ([A-Za-z0-9_.-]{1,64})(?: \(|下| 下)")
 TEXT_KEYS = ("message", "detail", "error_description", "title", "msg", "reason", "error_message")
 
 
@@ -42,6 +44,12 @@ class ErrorBody:
         if self.type == OWN and self.code in BALANCE_CODES:
             return False
         return self.type == UPSTREAM or (is_new_api and self.has_param)
+
+    @property
+    def group(self) -> str | None:
+        """The group of the key, where new-api says that it has no channel for the model."""
+        found = GROUP.search(self.text) if self.type == OWN and not self.has_param else None
+        return found[1] if found else None
 
 
 def error_body(reply: object, *, is_error: bool) -> ErrorBody | None:

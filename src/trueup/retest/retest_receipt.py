@@ -39,6 +39,8 @@ class Attempt(Frozen):
     """Failure text of the gateway in one line, with secrets masked."""
     signatures: tuple[str, ...] = ()
     """Known failure texts in it, by name."""
+    group: str | None = None
+    """Group of the key, where the failure names it."""
     upstream: str | None = None
     """Model that answered, where a call by the alias shows it."""
     sent: Sent
@@ -128,6 +130,7 @@ def row_of(receipt: RetestReceipt) -> Observation:
         shape=output.shape if output else None,
         image=Image(mime=mime) if mime else None,
         signatures=tuple(dict.fromkeys(signatures)),
+        group=next((attempt.group for attempt in failures if attempt.group), None),
         billing=billing,
         source=source,
     )

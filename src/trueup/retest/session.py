@@ -143,6 +143,7 @@ class Session:
             image=dict(verdict.image) if verdict.image else None,
             error=_line(verdict.reply.error),
             signatures=verdict.signatures,
+            group=verdict.reply.error_body.group if verdict.reply.error_body else None,
             upstream=self._upstream(probe, verdict, bill, sent),
             sent=sent or request_of(self.status, probe.endpoint, probe.target),
             duration_ms=run.ran.duration_ms,
