@@ -1,6 +1,7 @@
 """Caps of a retest, counted at the gateway, and routes that are not always there."""
 
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -8,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from conftest import TOP
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from test_retest_faults import GOOD, IMAGES, NOW, STORED, TEXT, Desk, Gateway, open_desk
@@ -120,6 +123,52 @@ def test_a_cap_of_3_calls_sends_exactly_3_of_10(
         (row,) = lone
         once = "no conclusive second attempt after a failure (none: simulated: no channel)"
         assert row.outcome == "inconclusive" and str(row.reason).startswith(once)
+
+
+def refused_at(piece: str, reply: Mapping[str, Any]) -> OUTER:
+    """Calls whose path has a piece in it get an error, the others an image."""
+    content = json.dumps(reply["body"]).encode() if "body" in reply else b""
+
+    def wrap(app: ASGIApp) -> ASGIApp:
+        async def call(scope: Scope, receive: Receive, send: Send) -> None:
+            is_refused = piece in scope.get("path", "")
+            own: ASGIApp = Response(content, reply["status"]) if is_refused else JSONResponse(IMAGE)
+            await own(scope, receive, send)
+
+        return call
+
+    return wrap
+
+
+DIALECTS = {
+    f"{dialect} {reply['name']}": reply
+    for reply in yaml.safe_load((TOP / "tests" / "refusals.yml").read_text("utf-8"))["replies"]
+    for dialect in reply.get("dialects", [])
+    if reply["name"]
+    in ("run-dry token", "token below the price", "rate limit", "whitelist", "overloaded host")
+    or reply["name"].startswith("upstream 4")
+}
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+def test_retests_on_two_dates_lower_by_failures_of_the_route_alone(
+    name: str, tmp_path: Path, desk: Desk
+) -> None:
+    reply, stored = DIALECTS[name], STORED
+    for day in (1, 2):
+        folder, now = tmp_path / str(day), NOW + timedelta(days=day)
+        folder.mkdir()
+        wrap = refused_at("gemini-3.1", reply)
+        gateway = Gateway(folder, desk, stored=stored, is_billing=False, wrap=wrap, now=now)
+        receipts = gateway.retest(GOOD, IMAGES)
+        rows = [row_of(receipt) for receipt in receipts]
+        expected = "inconclusive" if "kind" in reply else "error"
+        assert [row.outcome for row in rows] == [expected, "output"]
+        assert rows[0].kind == reply.get("kind")
+        stored = update_status(stored, receipts, now).stored
+    before, after = (assess(each.status)[GOOD].standing for each in (STORED, stored))
+    assert before == "recommended"
+    assert after == (before if "kind" in reply else "not-recommended")
 
 
 def test_a_cap_counts_earlier_calls_and_no_call_is_made_twice(tmp_path: Path, desk: Desk) -> None:
