@@ -11,7 +11,7 @@ from samples import load_samples, render_rules
 
 from trueup.errors import BadInput
 from trueup.model import Status
-from trueup.retest.retest_receipt import RetestReceipt
+from trueup.receipts import RetestReceipt
 from trueup.verify.block_receipt import BlockReceipt
 
 TOP = Path(__file__).parent.parent

@@ -11,8 +11,8 @@ from conftest import TOP
 from trueup.check.status_claims import check_status
 from trueup.evidence import assess
 from trueup.model import Sent
+from trueup.receipts import Attempt, RetestReceipt
 from trueup.request import request_of
-from trueup.retest.retest_receipt import Attempt, RetestReceipt
 from trueup.retest.status_update import update_status, write_update
 from trueup.status_file import Stored, load_status
 

@@ -14,7 +14,7 @@ from test_repository import check_script
 from manual import PAGES, renewed
 from trueup.errors import BadInput
 from trueup.model import Frozen, Status
-from trueup.retest.retest_receipt import RetestReceipt
+from trueup.receipts import RetestReceipt
 from trueup.verify.block_receipt import BlockReceipt
 
 

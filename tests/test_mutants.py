@@ -15,7 +15,7 @@ from mutation.tree import proof_of
 from test_repository import check_script
 
 from trueup.errors import BadInput
-from trueup.retest.billing.records import Bill
+from trueup.receipts import Bill
 from trueup.retest.status_update import update_status
 from trueup.status_file import parse_status
 

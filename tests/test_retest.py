@@ -17,11 +17,10 @@ from strategies import hostile, json_values, paragraphs
 from trueup.errors import BadInput
 from trueup.evidence import assess
 from trueup.model import Billing, Observation, Outcome, Source
+from trueup.receipts import Attempt, Bill, RetestReceipt, row_of
 from trueup.request import request_of
-from trueup.retest.billing.records import Bill
 from trueup.retest.plan import plan, retest_reason
 from trueup.retest.report import plan_rows
-from trueup.retest.retest_receipt import Attempt, RetestReceipt, row_of
 from trueup.retest.target import Credentials
 from trueup.snippet import languages_of, render_snippet
 from trueup.status_file import Stored, parse_status

@@ -13,8 +13,9 @@ from test_mock import KEY, NATIVE, NATIVE_BODY, call
 from test_mock_ledger import MODEL, PRICE, START_QUOTA, Bank
 
 from trueup.mock import Dialect, Fault, Options, Token
+from trueup.receipts import Bill
 from trueup.retest.billing.client import LedgerClient
-from trueup.retest.billing.records import Bill, BilledCall, Inconclusive, LedgerSnapshot
+from trueup.retest.billing.records import BilledCall, Inconclusive, LedgerSnapshot
 from trueup.retest.billing.settlement import QUIET_S, LedgerAccount
 
 Edit = Callable[[httpx.Request, Any], Any]

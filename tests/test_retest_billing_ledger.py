@@ -17,8 +17,9 @@ from test_retest_billing import BOTH, Edit, Till, client_of, judged, till
 from trueup.errors import BadInput
 from trueup.mock import Dialect, Options, Token
 from trueup.mock.ledger_routes import token_fields
+from trueup.receipts import Bill
 from trueup.retest.billing.client import LedgerClient
-from trueup.retest.billing.records import Bill, BilledCall, Inconclusive, TokenColumns
+from trueup.retest.billing.records import BilledCall, Inconclusive, TokenColumns
 from trueup.retest.billing.settlement import LedgerAccount
 
 LONG = "AbCd" + "x" * 40 + "WxYz"

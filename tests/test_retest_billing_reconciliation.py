@@ -9,12 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from trueup.receipts import Bill, Cause
 from trueup.retest.billing.reconciliation import bill_of, reconcile
 from trueup.retest.billing.records import (
-    Bill,
     BilledCall,
     CallOutcome,
-    Cause,
     Inconclusive,
     LedgerSnapshot,
     LogRow,

@@ -19,8 +19,8 @@ from trueup.evidence import assess
 from trueup.mock import draw_picture
 from trueup.model import Standing, Target
 from trueup.protocols import PROTOCOLS, Picture
+from trueup.receipts import row_of
 from trueup.retest.report import changes, summary
-from trueup.retest.retest_receipt import row_of
 from trueup.retest.status_update import update_status
 from trueup.retest.target import fetch_image
 from trueup.status_file import Stored, parse_status

@@ -28,9 +28,9 @@ from trueup.mock import (
     serving,
 )
 from trueup.model import Standing
+from trueup.receipts import RetestReceipt, row_of
 from trueup.relay import Budget, Deadlines, Journal, Reservation
 from trueup.retest.plan import Probe, plan
-from trueup.retest.retest_receipt import RetestReceipt, row_of
 from trueup.retest.session import Session
 from trueup.retest.status_update import update_status
 from trueup.retest.target import Credentials, RetestTarget, find_account

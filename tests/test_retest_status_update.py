@@ -34,9 +34,9 @@ from trueup.check.retest_receipts import check_receipts
 from trueup.evidence import assess, mapping_of
 from trueup.model import Mapping as Sighting
 from trueup.model import Observation
+from trueup.receipts import Attempt, RetestReceipt, row_of
 from trueup.request import request_of
 from trueup.retest.report import changes, drift, summary
-from trueup.retest.retest_receipt import Attempt, RetestReceipt, row_of
 from trueup.retest.status_update import update_status, write_update
 from trueup.status_file import load_status, parse_status
 

@@ -27,8 +27,8 @@ from trueup.docs import Docs
 from trueup.errors import BadInput
 from trueup.finding import RULES, Finding, by_policy
 from trueup.mock import create_app
+from trueup.receipts import Attempt, RetestReceipt
 from trueup.request import request_of
-from trueup.retest.retest_receipt import Attempt, RetestReceipt
 from trueup.retest.status_update import update_status, write_update
 from trueup.scaffold import InstallSource, SiteAnswers, write_starter
 from trueup.site import note_translation

@@ -18,8 +18,8 @@ from trueup.check.git_repository import Repository
 from trueup.docs import Docs
 from trueup.evidence import assess
 from trueup.model import Observation, Standing, Status
+from trueup.receipts import Attempt, RetestReceipt
 from trueup.request import request_of
-from trueup.retest.retest_receipt import Attempt, RetestReceipt
 from trueup.retest.status_update import update_status, write_update
 from trueup.site import MAIN, Page, languages_in, load_pages
 from trueup.status_file import Stored, load_status

@@ -1,18 +1,14 @@
 """Receipts: whether the file of each one exists, is unchanged, and agrees with its row."""
 
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
-
-from pydantic import ValidationError
 
 from trueup.finding import Finding
 from trueup.model import Mapping, Observation
 from trueup.place import Place
-from trueup.retest.retest_receipt import RetestReceipt, row_of
+from trueup.receipts import FOLDER, RetestReceipt, read_chain, row_of
 from trueup.status_file import Stored
 
-FOLDER = Path("docs", "evidence")
 RETEST = "Retest, or remove the row."
 Row = Observation | Mapping
 Problem = tuple[str, str, str]
@@ -46,30 +42,28 @@ def _with_receipts(stored: Stored) -> list[Row]:
 
 def _problems(row: Row, top: Path, used: set[Path]) -> Iterator[Problem]:
     """Return the problems of a row's receipt, and of those before it."""
-    times, source = row.times if isinstance(row, Observation) else 1, row.source
-    assert source is not None
-    for number in range(times):
-        content = _read(top, source.receipt or "", used)
-        if content is None:
-            problem = f"the receipt {source.receipt} is not in the repository"
+    times, number = row.times if isinstance(row, Observation) else 1, 0
+    assert row.source is not None
+    for number, link in enumerate(read_chain(row.source, top), 1):
+        name = link.source.receipt
+        if link.file is not None:
+            used.add(link.file)
+        if link.fault == "missing":
+            problem = f"the receipt {name} is not in the repository"
             yield problem, "Add it, or remove the row.", "missing-receipt"
             return
-        if hashlib.sha256(content).hexdigest() != source.sha256:
-            problem = f"the hash of {source.receipt} differs from the row's"
+        if link.fault == "changed":
+            problem = f"the hash of {name} differs from the row's"
             yield problem, "Restore the file.", "changed-receipt"
             return
-        try:
-            proof = RetestReceipt.model_validate_json(content)
-        except ValidationError:
-            yield f"{source.receipt} is not a valid receipt", RETEST, "receipt-mismatch"
+        if link.receipt is None:
+            yield f"{name} is not a valid receipt", RETEST, "receipt-mismatch"
             return
-        yield from _disagreements(row, proof, top)
-        if proof.previous is None:
-            if number + 1 < times:
-                problem = f"times is {times}, expected {number + 1} as in its receipts"
-                yield problem, RETEST, "receipt-mismatch"
+        yield from _disagreements(row, link.receipt, top)
+        if number == times:
             return
-        source = proof.previous
+    problem = f"times is {times}, expected {number} as in its receipts"
+    yield problem, RETEST, "receipt-mismatch"
 
 
 def _disagreements(row: Row, proof: RetestReceipt, top: Path) -> Iterator[Problem]:
@@ -95,16 +89,3 @@ def _is_used(file: Path, used: set[Path]) -> bool:
         return file.resolve() in used
     except (OSError, RuntimeError):  # a loop of links
         return False
-
-
-def _read(top: Path, receipt: str, used: set[Path]) -> bytes | None:
-    """Return a receipt's bytes; None when it cannot be read, or is outside `top`."""
-    try:
-        file = (top / receipt).resolve()
-        if not file.is_relative_to(top.resolve()):
-            return None
-        content = file.read_bytes()
-    except (OSError, RuntimeError, ValueError):  # RuntimeError: a loop of links
-        return None
-    used.add(file)
-    return content

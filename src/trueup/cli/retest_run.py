@@ -17,12 +17,12 @@ from trueup.cli.group import disk_error
 from trueup.docs import Docs
 from trueup.errors import BadInput, TrueupError, Unreachable
 from trueup.model import Status
+from trueup.receipts import RetestReceipt, row_of
 from trueup.relay import Budget, Journal, no_price
 from trueup.retest.billing.client import LedgerClient
 from trueup.retest.billing.records import Inconclusive
 from trueup.retest.plan import PriceOf, Probe, plan
 from trueup.retest.report import changes, plan_rows, summary
-from trueup.retest.retest_receipt import RetestReceipt, row_of
 from trueup.retest.session import OpenTarget, Session
 from trueup.retest.status_update import update_status, write_update
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from trueup.evidence import Assessment, assess, same_result
 from trueup.model import Observation, Status
+from trueup.receipts import RetestReceipt, row_of
 from trueup.retest.plan import Probe
-from trueup.retest.retest_receipt import RetestReceipt, row_of
 
 LONGEST_MATCH = 300
 """Letters of a proposed failure text: some sentences, of which a person chooses a part."""

@@ -14,19 +14,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from trueup.errors import BadInput
 from trueup.model import Sent, Status, Upstream, split
+from trueup.receipts import Attempt, Bill, RetestReceipt
 from trueup.relay import Budget, Journal
 from trueup.request import request_in, request_of
 from trueup.retest.billing.reconciliation import bill_of
-from trueup.retest.billing.records import (
-    Bill,
-    BilledCall,
-    CallOutcome,
-    Inconclusive,
-    LedgerSnapshot,
-)
+from trueup.retest.billing.records import BilledCall, CallOutcome, Inconclusive, LedgerSnapshot
 from trueup.retest.billing.settlement import LedgerAccount
 from trueup.retest.plan import Probe, billed_model
-from trueup.retest.retest_receipt import Attempt, RetestReceipt
 from trueup.retest.target import RetestTarget
 from trueup.verify.judge import LIVE_LIMITS
 from trueup.verify.reply_verdict import ReplyVerdict, read_run, with_image

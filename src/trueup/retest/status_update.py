@@ -7,7 +7,7 @@ from pathlib import Path
 
 from trueup.model import Mapping as Sighting
 from trueup.model import Observation, Source, split
-from trueup.retest.retest_receipt import RetestReceipt, row_of
+from trueup.receipts import RetestReceipt, row_of
 from trueup.status_file import (
     Stored,
     append_mapping,

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from decimal import Context, Decimal
 
 from trueup.model import Billing
+from trueup.receipts import Bill, Cause
 from trueup.retest.billing.records import (
     CONSUME,
     ERROR,
     REFUND,
-    Bill,
     BilledCall,
-    Cause,
     Inconclusive,
     LedgerSnapshot,
     LogRow,

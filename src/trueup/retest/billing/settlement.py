@@ -6,10 +6,10 @@ It waits through the client's clock and `sleep`, and leaves the verdict to the r
 from dataclasses import dataclass
 from typing import Self
 
+from trueup.receipts import Bill
 from trueup.retest.billing.client import LedgerClient
 from trueup.retest.billing.reconciliation import bill_of, is_agreed, is_logged, reconcile
 from trueup.retest.billing.records import (
-    Bill,
     BilledCall,
     Inconclusive,
     LedgerSnapshot,

@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, JsonValue
 from trueup import __version__
 from trueup.model import Billing, Frozen, Image, InconclusiveKind, Observation, Sent, Shape, Source
 from trueup.model import Outcome as RowOutcome
-from trueup.retest.billing.records import Bill
+from trueup.receipts.bill import Bill
 
 Outcome = Literal["output", "error", "inconclusive"]
 LONGEST_REASON = 900
