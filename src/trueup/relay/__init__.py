@@ -6,6 +6,7 @@
 from trueup.relay.budget import Budget, Reservation, no_price
 from trueup.relay.forwarder import create_relay
 from trueup.relay.journal import INTERRUPTED, CallState, Journal
+from trueup.relay.key_search import WITHHELD, KeySearch
 from trueup.relay.response_stream import BODY_LIMIT
 from trueup.relay.secret import PLACEHOLDER
 from trueup.relay.upstream import Deadlines
@@ -14,10 +15,12 @@ __all__ = [
     "BODY_LIMIT",
     "INTERRUPTED",
     "PLACEHOLDER",
+    "WITHHELD",
     "Budget",
     "CallState",
     "Deadlines",
     "Journal",
+    "KeySearch",
     "Reservation",
     "create_relay",
     "no_price",

@@ -17,6 +17,7 @@ from trueup.errors import BadInput
 from trueup.lock import holder_since, try_lock
 from trueup.model import Frozen
 from trueup.place import Place
+from trueup.relay.key_search import KeySearch
 
 INTERRUPTED = "interrupted"
 Ordinal = Annotated[int, Field(ge=1)]
@@ -97,12 +98,16 @@ class CallState(Frozen):
 class Journal:
     """The journal at a path, as a context. Another process cannot open it meanwhile.
 
-    The earlier entries are in `calls`, by number, and in `receipts`. Raises BadInput for an
+    The earlier entries are in `calls`, by number, and in `receipts`. A text that holds one of the
+    secrets of `search` is withheld from an entry. Raises BadInput for an
     invalid line. A last line that was cut off is dropped: its call was not made.
     """
 
-    def __init__(self, path: Path, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, path: Path, clock: Callable[[], datetime], search: KeySearch | None = None
+    ) -> None:
         self.path = path
+        self._search = search or KeySearch()
         self.calls: dict[int, CallState] = {}
         self.receipts: list[Mapping[str, JsonValue]] = []
         self._clock = clock
@@ -182,6 +187,7 @@ class Journal:
     def _append(self, entry: Entry) -> None:
         if problem := self._sequence_error(entry):
             raise ValueError(f"{self.path}: {problem}")
+        entry = ENTRY.validate_python(self._search.withhold(entry.model_dump(mode="json")))
         line = entry.model_dump_json().encode() + b"\n"
         try:
             written = os.pwrite(self._handle, line, self._end)
