@@ -7,6 +7,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
@@ -237,7 +238,7 @@ def test_a_template_that_does_more_with_the_base_url_is_refused(tmp_path: Path) 
 
 
 def broken(folder: Path, template: str | bytes) -> Path:
-    (folder / "gemini").mkdir()
+    (folder / "gemini").mkdir(parents=True)
     content = template.encode() if isinstance(template, str) else template
     (folder / "gemini" / "curl.sh.j2").write_bytes(content)
     (folder / "part.j2").write_text("curl \\\n{{ missing }}\n", encoding="utf-8")
@@ -268,6 +269,84 @@ def test_a_template_that_cannot_be_published_is_refused_where_it_is_wrong(
         render_snippet(status_of({}), "acorn/native", "curl", broken(tmp_path, template))
     assert str(refused.value).startswith(f"{tmp_path}/{message}")
     assert_shape(refused.value)
+
+
+REFUSED_TEMPLATES = {
+    "cycler": "{{ cycler.__init__ }}",
+    "a global of Python": "{% if x %}\n{{ url.__class__.__mro__ }}{% endif %}",
+    "a subscript": "{{ url['__class__']['__mro__'] }}",
+    "attr": "{{ url | attr('__class__') }}",
+    "the context": "{{ self._TemplateReference__context }}",
+    "namespace": "{% set n = namespace(x=1) %}",
+    "lipsum": "{{ lipsum.__globals__ }}",
+    "import of another folder": "{% import '../gemini/curl.sh.j2' as x %}",
+    "include of a device": "{% include '/dev/zero' %}",
+    "range": "{% for i in range(10**9) %}x{% endfor %}",
+    "repetition": "{{ 'a' * 10**9 }}",
+    "list repetition": "{{ [1] * 10**9 }}",
+    "power": "{{ 9**9**9 }}",
+    "format": "{{ '%01000000000d' % 1 }}",
+    "format method": "{{ '{:1000000000}'.format(1) }}",
+    "center": "{{ 'a' | center(10**9) }}",
+    "center method": "{{ 'a'.center(10**9) }}",
+    "indent": "{{ 'a' | indent(1000000000, true) }}",
+    "replace": "{% set a = 'a,' | replace('a', url | indent(1000000, true)) %}"
+    "{{ a | replace(' ', a) }}",
+    "join": "{{ 'abc' | join(url | indent(9000000, true)) }}",
+    "doubling": "{% set a0 = url %}"
+    + "".join(f"{{% set a{n + 1} = a{n} ~ a{n} %}}" for n in range(40)),
+    "doubling by output": "{% set a0 %}{{ url }}{% endset %}"
+    + "".join(f"{{% set a{n + 1} %}}{{{{a{n}}}}}{{{{a{n}}}}}{{% endset %}}" for n in range(40)),
+    "nested lists": "{% set a0 = [url] %}"
+    + "".join(f"{{% set a{n + 1} = [a{n}, a{n}] %}}" for n in range(40))
+    + "{{ a40 == a39 }}",
+    "squares": "{% set a0 = 999999999999 %}"
+    + "".join(f"{{% set a{n + 1} = a{n} * a{n} %}}" for n in range(40)),
+    "nested loops": "{% for a in url %}" * 9 + "x" + "{% endfor %}" * 9,
+    "slices": "{% set a = url | indent(4000000, true) %}"
+    + "".join(f"{{% set a{n} = a[{n}:] %}}" for n in range(900)),
+    "endless include": "{% include 'gemini/curl.sh.j2' %}",
+    "branching include": "{% if n is not defined %}{% set n = 30 %}{% endif %}{% if n %}"
+    + "{% with n = n - 1 %}{% include 'gemini/curl.sh.j2' %}{% endwith %}" * 2
+    + "{% endif %}",
+    "branching macro": "{% macro m(n) %}{% if n %}{{ m(n - 1) }}{{ m(n - 1) }}{% endif %}"
+    "{% endmacro %}{{ m(60) }}",
+    "recursive loop": "{% for a in url recursive %}{{ loop(url) }}{% endfor %}",
+    "deep brackets": "{{ " + "(" * 50_000 + "1" + ")" * 50_000 + " }}",
+    "deep minus": "{{ " + "-" * 90_000 + "1 }}",
+    "deep blocks": "{% if 1 %}" * 200 + "{% endif %}" * 200,
+    "too large": "a" * 100_001,
+}
+
+
+@pytest.mark.parametrize("what", REFUSED_TEMPLATES)
+def test_a_template_gets_no_python_and_no_endless_work(what: str, tmp_path: Path) -> None:
+    started = time.process_time()
+    with pytest.raises(BadInput) as refused:
+        folder = broken(tmp_path, REFUSED_TEMPLATES[what])
+        render_snippet(status_of({}), "acorn/native", "curl", folder)
+    assert refused.value.message.where.path.startswith(f"{tmp_path}/gemini/curl.sh.j2")
+    assert time.process_time() - started < 20
+    assert_shape(refused.value)
+
+
+def test_a_template_has_the_filters_and_loops_that_templates_need(tmp_path: Path) -> None:
+    folder = broken(
+        tmp_path,
+        "{% from 'lib.j2' import shout %}{% for k, v in body.items() %}{{ loop.index }}{{ k }}="
+        "{{ v | json | indent(2) | replace('1', '2') }}{{ ',' if not loop.last }}{% endfor %}"
+        "{{ [shout(model), 'b'] | join('-') }}{{ url[:5] }}{% set x = 2 * 3 %}{{ x }}",
+    )
+    (folder / "lib.j2").write_text("{% macro shout(t) %}{{ t.upper() }}{% endmacro %}")
+    made = render_snippet(status_of({"n": 1}), "acorn/native", "curl", folder)
+    assert made.text == "1n=2ACORN-bhttps6"
+
+
+def test_a_template_that_is_a_link_out_of_the_repository_is_refused(tmp_path: Path) -> None:
+    folder = broken(tmp_path / "a", "{% include 'leak.j2' %}")
+    (folder / "leak.j2").symlink_to("/etc/passwd")
+    with pytest.raises(BadInput, match="leak.j2: a link out of the repository"):
+        render_snippet(status_of({}), "acorn/native", "curl", folder)
 
 
 def test_a_missing_template_is_named(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ from trueup.snippet.quoting import (
     render_raw_json,
 )
 from trueup.snippet.sdk import arguments_of
+from trueup.snippet.template_environment import TemplateEnvironment
 
 __all__ = [
     "LANGUAGES",
@@ -75,15 +76,18 @@ def render_snippet(status: Status, endpoint: str, language: str, folder: Path) -
     kind = LANGUAGES[language]
     name = f"{status.route_of(endpoint).protocol}/{kind.template}"
     file = folder / name
+    environment = _environment(folder)
+    environment.begin()
     try:
-        text = _environment(folder).get_template(name).render(_context(status, endpoint))
+        text = environment.get_template(name).render(_context(status, endpoint))
+    except BadInput:
+        raise
     except jinja2.TemplateNotFound as error:
         problem = f"{error.name}, needed for {kind.label}, does not exist"
         raise BadInput(file, problem, "Write the template.") from error
-    except (jinja2.TemplateError, TypeError, ValueError) as error:
-        raise BadInput(
-            _place(error, file), str(error).rstrip("."), "Correct the template."
-        ) from error
+    except Exception as error:  # of the template: its code raises what it likes
+        problem = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+        raise BadInput(_place(error, file), problem, "Correct the template.") from error
     return Snippet(endpoint, kind, _publishable(text, file), str(file))
 
 
@@ -126,23 +130,17 @@ def _context(status: Status, endpoint: str) -> Mapping[str, Any]:
 
 
 @lru_cache(maxsize=16)
-def _environment(folder: Path) -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(folder),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(
-        sh=quote_shell,
-        json=render_json,
-        py=render_python,
-        js=render_javascript,
-        raw_json=render_raw_json,
-        genai=arguments_of,
-    )
+def _environment(folder: Path) -> TemplateEnvironment:
+    filters = {
+        "sh": quote_shell,
+        "json": render_json,
+        "py": render_python,
+        "js": render_javascript,
+        "raw_json": render_raw_json,
+        "genai": arguments_of,
+    }
+    environment = TemplateEnvironment(folder, filters, {"refuse": _refuse})
     environment.tests.update(javascript=is_javascript)
-    environment.globals.update(refuse=_refuse)
     return environment
 
 

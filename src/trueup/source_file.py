@@ -1,0 +1,60 @@
+"""Source files: how a file of a repository is read. None is read through a link out of it, from a
+device or a pipe, or beyond a size."""
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from trueup.errors import BadInput
+from trueup.message import Message
+from trueup.place import Place
+
+LARGEST_BYTES = 20_000_000
+"""More than any page, picture or template has, and little enough to read at once."""
+FOLDERS = ("docs", "snippets", "overrides")
+FILES = ("status.yml", "baseline.yml", "mkdocs*.yml", "site", ".cache")
+"""All that a check, a build or a retest reads or writes at the top of a repository."""
+
+
+def read_source(file: Path, top: Path, most: int = LARGEST_BYTES) -> bytes:
+    """Return the content of a file in the repository at `top`.
+
+    Raises BadInput for a link out of the repository, for what is no plain file, and for more than
+    `most` bytes; OSError where the file cannot be opened.
+    """
+    if refused := problem_of_source(file, top, most):
+        raise BadInput(refused.where, refused.problem, refused.fix)
+    handle = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with open(handle, "rb") as opened:
+        return opened.read(most)
+
+
+def problem_of_source(file: Path, top: Path, most: int = LARGEST_BYTES) -> Message | None:
+    """Return why a file is not read, or None; also None for a file that does not exist."""
+    here, real = Path(os.path.realpath(top)), Path(os.path.realpath(file))
+    place, fix = Place(str(file)), "Replace it by the file itself."
+    if not real.is_relative_to(here):
+        return Message(place, "a link out of the repository", fix)
+    inside = os.path.relpath(real, here)
+    is_link = inside != os.path.relpath(file, top)
+    if is_link and any(part.startswith(".") for part in Path(inside).parts):
+        return Message(place, "a link to a hidden file or folder", fix)
+    try:
+        found = os.stat(file)
+    except OSError:
+        return None
+    if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
+        return Message(place, "not a file", "Replace it by a file.")
+    if stat.S_ISREG(found.st_mode) and found.st_size > most:
+        return Message(place, f"more than {most} bytes", "Remove it, or make it smaller.")
+    return None
+
+
+def unsafe_sources(top: Path) -> Iterator[Message]:
+    """Return a message for each file of the docs, templates and settings that is not read."""
+    found = [file for name in (*FILES, *FOLDERS) for file in sorted(top.glob(name))]
+    for folder in FOLDERS:
+        for home, folders, names in os.walk(top / folder):
+            found += [Path(home, name) for name in sorted([*folders, *names])]
+    yield from filter(None, (problem_of_source(file, top) for file in found))
