@@ -14,7 +14,7 @@ from test_verify import CURLED, IMAGE, harness_of
 
 from trueup.evidence import assess
 from trueup.protocols import PROTOCOLS, inconclusive_kind
-from trueup.retest.retest_receipt import row_of
+from trueup.receipts.retest_receipt import row_of
 from trueup.verify.reply_verdict import ReplyVerdict, read_run
 from trueup.verify.run import Run
 
