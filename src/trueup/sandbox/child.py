@@ -9,13 +9,17 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from typing import Any
 
 _SET_PDEATHSIG, _SET_NO_NEW_PRIVS = 1, 38  # prctl(2)
 _RESTRICT_SELF = 446  # landlock_restrict_self(2)
-_PROCESSES = 512  # far above a shell with curl or Node's threads, far below a host's own limit
+_DESCRIPTORS = 1024  # the usual soft limit
 _LINUX = sys.platform == "linux"
 _libc = ctypes.CDLL(None, use_errno=True)
+_syscalls = import_module("syscalls")
+_usage = import_module("usage")
+_FILTER = _syscalls.filter_here()
 
 
 def start(
@@ -43,10 +47,11 @@ def _confinement(options: dict[str, Any], order: dict[str, Any]) -> Callable[[],
             resource.setrlimit(kind, (value, value))
         if _LINUX:
             _libc.prctl(_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        if ruleset is not None:
             _libc.prctl(_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-            if _libc.syscall(_RESTRICT_SELF, ruleset, 0):
-                raise OSError(ctypes.get_errno(), "landlock_restrict_self")
+        if ruleset is not None and _libc.syscall(_RESTRICT_SELF, ruleset, 0):
+            raise OSError(ctypes.get_errno(), "landlock_restrict_self")
+        if _FILTER is not None:
+            _syscalls.install(_FILTER)
 
     return apply
 
@@ -58,10 +63,11 @@ def _limits(order: dict[str, Any]) -> Iterator[tuple[int, int]]:
         # The clock stops a block first; this ends a process that outlives its sandbox.
         resource.RLIMIT_CPU: math.ceil(order["timeout_s"]) + 5,
         resource.RLIMIT_FSIZE: order["file_bytes"],
+        resource.RLIMIT_NOFILE: _DESCRIPTORS,
     }
     # Before Linux 5.14 processes were counted for the user of the host, not for the namespace.
     if os.getpid() == 1 and tuple(map(int, os.uname().release.split(".")[:2])) >= (5, 14):
-        limits[resource.RLIMIT_NPROC] = _PROCESSES
+        limits[resource.RLIMIT_NPROC] = _usage.PROCESSES
     for kind, value in limits.items():
         _, hard = resource.getrlimit(kind)
         yield kind, value if hard == resource.RLIM_INFINITY else min(value, hard)

@@ -8,6 +8,8 @@ from typing import Literal
 from trueup.snippet import Fence
 
 Containment = Literal["namespace", "landlock", "none"]
+Stopped = Literal["timeout", "output", "memory", "processes", "sandbox"]
+"""Why a block was stopped: the limit that it exceeded, or the sandbox that it broke."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,18 @@ class Limits:
     """For its files together, and for each."""
     files: int = 100
     """The most files that are returned."""
+    memory_bytes: int = 1 << 30
+    """For its processes together. An image of 64 MB is held several times while it is decoded."""
+
+    def exceeded(self, stopped: "Stopped") -> str:
+        """Return what the block did, as the predicate of a sentence."""
+        return {
+            "timeout": f"took more than {self.timeout_s:g} s",
+            "output": f"printed more than {self.output_bytes} bytes",
+            "memory": f"used more than {self.memory_bytes >> 20} MB of memory",
+            "processes": "started too many processes",
+            "sandbox": "ended its sandbox or stopped it from answering",
+        }[stopped]
 
 
 USUAL = Limits()
@@ -38,7 +52,7 @@ class CompletedBlock:
     """
 
     exit_code: int | None
-    stopped: Literal["timeout", "output"] | None
+    stopped: Stopped | None
     stdout: bytes
     stderr: bytes
     duration_ms: int

@@ -14,7 +14,7 @@ from trueup.sandbox import landlock
 from trueup.sandbox.contract import Containment, Sandbox
 from trueup.sandbox.gateway_server import GatewaySocket, Loop
 from trueup.sandbox.node import proxied_node
-from trueup.sandbox.runner import INSIDE, Runner, environment, runner_options
+from trueup.sandbox.runner import PROGRAM, Runner, environment, runner_options
 from trueup.sandbox.tunnel import open_tunnel
 
 _PROXY_VARIABLES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
@@ -43,7 +43,7 @@ def open_fallback(
         )
         runner = Runner(
             containment,
-            [sys.executable, "-I", "-S", "-B", str(INSIDE)],
+            [sys.executable, "-I", "-S", "-B", str(PROGRAM[0])],
             options,
             [proxied_node()],
             () if ruleset is None else (ruleset,),

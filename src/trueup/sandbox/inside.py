@@ -20,14 +20,18 @@ from typing import Any
 
 _SET_DUMPABLE, _SET_SUBREAPER = 4, 36  # prctl(2)
 _REMOUNT = 1 | 32 | 4096  # MS_RDONLY | MS_REMOUNT | MS_BIND
+_REMOUNT_WHOLE = 32  # MS_REMOUNT: the settings of the file system itself
+_INODES = 20_000  # of each folder that a block can write in
 _KEPT_FLAGS = 2 | 4 | 8 | 1024 | 2048  # nosuid, nodev, noexec, noatime, nodiratime
 _DEPTH = 32  # no block saves a file deeper; it bounds our own recursion
+_WATCH_S = 0.1  # between two looks at the block's usage
 _DRAIN_S = 2  # for output that is still in a pipe when its writers are dead
 _LINUX = sys.platform == "linux"
 _libc = ctypes.CDLL(None, use_errno=True)
 
 Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 Start = Callable[[dict[str, Any], dict[str, Any], str, str], subprocess.Popen[bytes]]
+Excess = Callable[[int], str | None]
 _under_way: set[Any] = set()  # asyncio alone keeps no task from being collected
 
 
@@ -72,8 +76,8 @@ class _Capture(asyncio.Protocol):
 
 
 class _Inside:
-    def __init__(self, options: dict[str, Any], start: Start) -> None:
-        self._options, self._start = options, start
+    def __init__(self, options: dict[str, Any], start: Start, excess: Excess) -> None:
+        self._options, self._start, self._excess = options, start, excess
         self._alone = os.getpid() == 1  # the first process of a namespace of its own
         self._child_changed = asyncio.Event()
         self._kept = {folder: set(os.listdir(folder)) for folder in options["writable"]}
@@ -128,16 +132,17 @@ class _Inside:
         process = self._start(self._options, order, script, folder)
         outputs = await _captures(process, order["output_bytes"], full)
         ended = asyncio.create_task(self._exit(process))
-        over = asyncio.create_task(full.wait())
+        over = asyncio.create_task(self._watch(order, full))
         first = asyncio.FIRST_COMPLETED
         await asyncio.wait({ended, over, following}, timeout=order["timeout_s"], return_when=first)
         duration_ms = round((time.monotonic() - began) * 1000)
         in_time = ended.done()
         self._kill(process)
         await _drain(outputs)
+        stopped = "output" if full.is_set() else None if in_time else "timeout"
+        stopped = over.result() if over.done() else stopped
         over.cancel()
         ended.cancel()
-        stopped = "output" if full.is_set() else None if in_time else "timeout"
         files = _collect(folder, order["files"], order["file_bytes"])
         bodies = [*(bytes(output.data) for output in outputs), *files.values()]
         head = {
@@ -148,6 +153,15 @@ class _Inside:
             "sizes": [len(body) for body in bodies],
         }
         return head, bodies
+
+    async def _watch(self, order: dict[str, Any], full: asyncio.Event) -> str:
+        """Wait until a limit is exceeded, and return which."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(full.wait(), _WATCH_S)
+                return "output"
+            if excess := self._excess(order["memory_bytes"]):
+                return excess
 
     async def _exit(self, process: subprocess.Popen[bytes]) -> None:
         while process.poll() is None:
@@ -202,14 +216,23 @@ def _give_up_privileges(options: dict[str, Any]) -> None:
         _libc.prctl(_SET_DUMPABLE, 0, 0, 0, 0)
     if not options["capable"]:
         return
+    with contextlib.suppress(OSError), open("/proc/sys/user/max_user_namespaces", "w") as file:
+        file.write("0")  # in this namespace; where it cannot be written, the filter holds
+    for folder, size in options["sizes"].items():
+        settings = f"size={size},nr_inodes={_INODES}"
+        _remount(folder, _REMOUNT_WHOLE, settings)
     # Run by root, the block still owns the host's device nodes: it must not change their mode.
-    for device in options["devices"]:
-        flags = _REMOUNT | os.statvfs(device).f_flag & _KEPT_FLAGS
-        if _libc.mount(None, device.encode(), None, ctypes.c_ulong(flags), None):
-            raise OSError(ctypes.get_errno(), f"{device} cannot be made read-only")
+    for path in options["read_only"]:
+        _remount(path, _REMOUNT, None)
     header = (ctypes.c_uint32 * 2)(0x20080522, 0)
     if _libc.capset(header, (ctypes.c_uint32 * 6)()):
         raise OSError(ctypes.get_errno(), "capabilities cannot be dropped")
+
+
+def _remount(path: str, change: int, settings: str | None) -> None:
+    flags = ctypes.c_ulong(change | os.statvfs(path).f_flag & _KEPT_FLAGS)
+    if _libc.mount(None, path.encode(), None, flags, settings and settings.encode()):
+        raise OSError(ctypes.get_errno(), f"{path} cannot be remounted")
 
 
 def _collect(folder: str, most: int, most_bytes: int) -> dict[str, bytes]:
@@ -253,7 +276,8 @@ async def _main() -> None:
     channel = await asyncio.open_unix_connection(sock=socket.socket(fileno=os.dup(0)))
     options = json.loads(sys.argv[1])
     sys.path.append(os.path.dirname(__file__))
-    await _Inside(options, importlib.import_module("child").start).serve(channel)
+    start, excess = (importlib.import_module(name) for name in ("child", "usage"))
+    await _Inside(options, start.start, excess.excess).serve(channel)
 
 
 if __name__ == "__main__":

@@ -9,14 +9,18 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from trueup.errors import Unreachable
-from trueup.sandbox.contract import Sandbox
+from trueup.sandbox.contract import USUAL, Sandbox
 from trueup.sandbox.gateway_server import GatewaySocket
 from trueup.sandbox.node import mounts, plain_node
-from trueup.sandbox.runner import CHILD, INSIDE, Runner, environment, runner_options
+from trueup.sandbox.runner import PROGRAM, Runner, environment, runner_options
 
 _UNSHARED = ("user", "net", "pid", "ipc", "uts", "cgroup-try")
 _ID = "1000"  # inside, no user is root and no folder is named after the user
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
+# All go before the first block: to listen on 443, to remount, and to forbid user namespaces.
+_CAPABILITIES = ("NET_BIND_SERVICE", "SYS_ADMIN", "SYS_RESOURCE")
+# /tmp has room for the files of a block and its source.
+_SIZES = {"/tmp": USUAL.file_bytes + 8_000_000, "/dev/shm": 16_000_000}
 # The files that programs in /usr need; none holds a secret, unlike /etc/ssl/private.
 _ETC = (
     "alternatives",
@@ -46,8 +50,10 @@ def open_namespace(gateway: GatewaySocket) -> Iterator[Sandbox]:
         gateway,
         ports=sorted({port for _, port in gateway.addresses}),
         socket="/run/gateway.sock",
-        writable=["/tmp", "/dev/shm"],
-        devices=_DEVICES,
+        writable=list(_SIZES),
+        sizes=_SIZES,
+        # /proc too: bubblewrap leaves /proc/sys writable for a block of the host's root.
+        read_only=["/proc", *_DEVICES],
         capable=True,
         environment=environment("/run/ca.pem"),
     )
@@ -63,13 +69,14 @@ def open_namespace(gateway: GatewaySocket) -> Iterator[Sandbox]:
 
 
 def _rules() -> list[str]:
-    # Both capabilities go before the first block: one to listen on 443, one for the devices.
-    # `--dev` is not used: it puts a second user namespace between them and the network.
+    # `--dev` and `--disable-userns` put a second user namespace between the capabilities and the
+    # network; inside.py forbids further ones itself.
     return [
         *(f"--unshare-{kind}" for kind in _UNSHARED),
         *("--clearenv", "--die-with-parent", "--new-session", "--as-pid-1"),
         *("--uid", _ID, "--gid", _ID, "--hostname", "sandbox"),
-        *("--cap-drop", "ALL", "--cap-add", "CAP_NET_BIND_SERVICE", "--cap-add", "CAP_SYS_ADMIN"),
+        *("--cap-drop", "ALL"),
+        *(part for name in _CAPABILITIES for part in ("--cap-add", f"CAP_{name}")),
     ]
 
 
@@ -109,8 +116,7 @@ def _own_files(gateway: GatewaySocket) -> list[str]:
         "passwd": f"reader:x:{_ID}:{_ID}::/tmp:/bin/bash\n",
         "group": f"reader:x:{_ID}:\n",
     }
-    arguments = ["--ro-bind", str(INSIDE), "/run/inside.py"]
-    arguments += ["--ro-bind", str(CHILD), "/run/child.py"]
+    arguments = [part for file in PROGRAM for part in ("--ro-bind", str(file), f"/run/{file.name}")]
     arguments += ["--ro-bind", str(gateway.ca), "/run/ca.pem"]
     arguments += ["--ro-bind", str(gateway.socket), "/run/gateway.sock"]
     for name, text in written.items():
@@ -120,5 +126,4 @@ def _own_files(gateway: GatewaySocket) -> list[str]:
 
 
 def _read_only() -> list[str]:
-    # /proc too: bubblewrap leaves /proc/sys writable for a block of the host's root.
-    return ["--remount-ro", "/dev", "--remount-ro", "/proc", "--remount-ro", "/"]
+    return ["--remount-ro", "/dev", "--remount-ro", "/"]

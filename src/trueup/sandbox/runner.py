@@ -18,7 +18,10 @@ from trueup.sandbox.contract import USUAL, CompletedBlock, Containment, Limits, 
 from trueup.sandbox.gateway_server import GatewaySocket
 from trueup.snippet import PROGRAMS, Fence
 
-INSIDE, CHILD = (Path(__file__).with_name(f"{name}.py") for name in ("inside", "child"))
+PROGRAM = [
+    Path(__file__).with_name(f"{name}.py") for name in ("inside", "child", "syscalls", "usage")
+]
+"""The program inside a sandbox; the first file is the one to start."""
 BLOCK_PATH = "/usr/local/bin:/usr/bin:/bin"
 _PATIENCE_S = 10  # a start, a probe or an end takes milliseconds, more on a machine under load
 _PROBE_LIMITS = Limits(timeout_s=_PATIENCE_S)
@@ -36,7 +39,8 @@ def runner_options(gateway: GatewaySocket, **changed: Any) -> dict[str, Any]:
         "ports": [],  # to listen on at 127.0.0.1 and forward to `socket`
         "socket": str(gateway.socket),
         "writable": [],  # folders emptied after each block; the first holds the blocks
-        "devices": [],  # to make read-only
+        "sizes": {},  # the bytes of each of them that is a file system of its own
+        "read_only": [],  # to make so before the first block
         "capable": False,  # whether there are capabilities to use and then drop
         "ruleset": None,  # a Landlock descriptor that it inherits
         "environment": environment(str(gateway.ca)),

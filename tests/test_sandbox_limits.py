@@ -1,0 +1,169 @@
+"""What a block may not do, and what it may not leave to the next: attacks that stay in the sandbox."""
+
+import errno
+import os
+import struct
+from collections.abc import Iterator
+
+import pytest
+from test_sandbox import HOST, output, sandbox_or_skip
+
+from trueup.sandbox import Limits, Sandbox
+from trueup.sandbox.syscalls import filter_here, filter_program
+
+ALLOWED = 0x7FFF0000
+CALLS = """
+import ctypes, errno, os, sys
+libc = ctypes.CDLL(None, use_errno=True)
+x86 = os.uname().machine == "x86_64"
+CALLS = {
+    "keyring": ((248, 217), b"user", b"left", b"x", 1, -4),
+    "shared memory": ((29, 194), 7, 4096, 0o1600),
+    "semaphores": ((64, 190), 7, 1, 0o1600),
+    "messages": ((68, 186), 7, 0o1600),
+    "queue": ((240, 180), b"left", 0o102, 0o600, None),
+    "ring": ((425, 425), 8, ctypes.create_string_buffer(120)),
+    "memory file": ((319, 279), b"left", 0),
+    "user namespace": ((272, 97), 0x10000000),
+    "clone": ((56, 220), 0x10000011, 0, 0, 0, 0),
+    "clone3": ((435, 435), None, 0),
+    "mount": ((165, 40), b"none", b"/tmp", b"tmpfs", 0, None),
+    "trace": ((101, 117), 16, 1, 0, 0),
+    "memory of another": ((310, 270), 1, None, 0, None, 0, 0),
+    "limits of another": ((302, 261), 1, 7, None, ctypes.create_string_buffer(16)),
+    "priority of another": ((141, 140), 0, 1, 5),
+    "affinity of another": ((203, 122), 1, 8, ctypes.create_string_buffer(8)),
+    "bpf": ((321, 280), 0, None, 0),
+    "packets": ((41, 198), 17, 3, 0),
+    "vsock": ((41, 198), 40, 1, 0),
+    "crypto": ((41, 198), 38, 5, 0),
+    "typing": ((16, 29), 0, 0x5412, b"x"),
+}
+for name, (numbers, *arguments) in CALLS.items():
+    ctypes.set_errno(0)
+    result = libc.syscall(numbers[not x86], *arguments)
+    print(name, "=", errno.errorcode.get(ctypes.get_errno(), result))
+"""
+GONE, DENIED = {"ENOSYS"}, {"EPERM"}
+REFUSED = {
+    **dict.fromkeys(("keyring", "shared memory", "semaphores", "messages", "queue"), "ENOSYS"),
+    **dict.fromkeys(("ring", "memory file", "clone3"), "ENOSYS"),
+    **dict.fromkeys(("packets", "vsock", "crypto"), "EAFNOSUPPORT"),
+}
+
+
+@pytest.fixture(scope="module", params=["namespace", "landlock"])
+def confined(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    yield from sandbox_or_skip(request.param)
+
+
+@pytest.fixture(scope="module")
+def contained() -> Iterator[Sandbox]:
+    yield from sandbox_or_skip("namespace")
+
+
+def test_the_filter_refuses_what_no_block_needs(confined: Sandbox) -> None:
+    if filter_here() is None:
+        pytest.skip("this kernel or machine has no filter")
+    ran = confined.run("python", CALLS.encode())
+    seen = dict(line.split(" = ") for line in ran.stdout.decode().splitlines())
+    assert len(seen) == 21, ran.stderr
+    assert {name: REFUSED.get(name, "EPERM") for name in seen} == seen
+
+
+def judged(program: bytes, abi: int, number: int, *arguments: int) -> int:
+    """The verdict of a filter on a call, as the kernel would reach it."""
+    data = struct.pack("=IIQ6Q", number, abi, 0, *(*arguments, *[0] * (6 - len(arguments))))
+    place, value = 0, 0
+    while True:
+        code, yes, no, operand = struct.unpack_from("=HBBI", program, place * 8)
+        place += 1
+        if code == 0x06:
+            return int(operand)
+        if code == 0x20:
+            (value,) = struct.unpack_from("=I", data, operand)
+        else:
+            is_met = {0x15: value == operand, 0x35: value >= operand, 0x45: bool(value & operand)}
+            place += yes if is_met[code] else no
+
+
+@pytest.mark.parametrize(
+    ("machine", "abi", "number", "arguments", "code"),
+    [
+        ("x86_64", 0xC000003E, 0, (), None),  # read
+        ("x86_64", 0xC000003E, 248, (), errno.ENOSYS),  # add_key
+        ("x86_64", 0xC000003E, 56, (17,), None),  # clone, as fork does
+        ("x86_64", 0xC000003E, 56, (0x10000011,), errno.EPERM),
+        ("x86_64", 0xC000003E, 16, (0, 0x5401), None),  # ioctl: the size of a terminal
+        ("x86_64", 0xC000003E, 16, (0, 0xFFFFFFFF00005412), errno.EPERM),
+        ("x86_64", 0xC000003E, 302, (0, 7), None),  # prlimit64 of itself
+        ("x86_64", 0xC000003E, 141, (2, 0), errno.EPERM),  # setpriority of a whole user
+        ("x86_64", 0xC000003E, 0x40000000, (), errno.ENOSYS),  # x32
+        ("x86_64", 0x40000003, 1, (), errno.ENOSYS),  # 32 bits
+        ("aarch64", 0xC00000B7, 217, (), errno.ENOSYS),
+        ("aarch64", 0xC00000B7, 198, (10,), None),
+        ("aarch64", 0xC00000B7, 198, (16,), errno.EAFNOSUPPORT),
+        ("aarch64", 0xC00000B7, 40, (), errno.EPERM),
+    ],
+)
+def test_the_filter_of_each_machine(
+    machine: str, abi: int, number: int, arguments: tuple[int, ...], code: int | None
+) -> None:
+    program = filter_program(machine)
+    assert program is not None and filter_program("riscv64") is None
+    expected = ALLOWED if code is None else 0x00050000 | code
+    assert judged(program, abi, number, *arguments) == expected
+
+
+def test_no_user_namespace_is_left_to_make(contained: Sandbox) -> None:
+    shown = output(contained, "cat /proc/sys/user/max_user_namespaces; unshare -U true")
+    assert shown.startswith("0\n") and "Operation not permitted" in shown
+    assert "Read-only" in output(contained, "echo 9 > /proc/sys/user/max_user_namespaces")
+
+
+def test_a_child_that_starts_early_has_all_limits(confined: Sandbox) -> None:
+    block = (
+        "for i in {1..20}; do (ulimit -St; ulimit -Ht; ulimit -Hf; ulimit -Hn; ulimit -Hc) & done"
+        "; wait; ulimit -t unlimited; ulimit -n 4096"
+    )
+    ran = confined.run("bash", block.encode(), Limits(timeout_s=20, file_bytes=10 << 10))
+    assert sorted(ran.stdout.split()) == sorted([b"25", b"25", b"10", b"1024", b"0"] * 20)
+    if os.geteuid():  # root of the host may raise them, but only where the namespace lets it
+        assert ran.stderr.count(b"Operation not permitted") == 2
+
+
+HUNGRY = "b = bytearray(400 << 20)\nimport time\nb[::4096] = b[::4096]\ntime.sleep(20)"
+FORKED = (
+    "import os\nfor _ in range(3): os.fork()\nb = b'x' * (60 << 20)\nimport time\ntime.sleep(20)"
+)
+
+
+@pytest.mark.parametrize("block", [HUNGRY, FORKED])
+def test_memory_is_limited_for_all_processes_together(confined: Sandbox, block: str) -> None:
+    ran = confined.run("python", block.encode(), Limits(timeout_s=19, memory_bytes=300 << 20))
+    assert (ran.exit_code, ran.stopped) == (None, "memory")
+    assert output(confined, f"curl -sS https://{HOST}/") != ""
+
+
+def test_shared_memory_of_processes_is_counted_once(contained: Sandbox) -> None:
+    block = "import os, time\nb = b'x' * (100 << 20)\nfor _ in range(3): os.fork()\ntime.sleep(0.5)"
+    limits = Limits(timeout_s=20, memory_bytes=300 << 20)
+    assert contained.run("python", block.encode(), limits).stopped is None
+
+
+def test_processes_are_limited(confined: Sandbox) -> None:
+    ran = confined.run("bash", b"for i in {1..700}; do sleep 30 & done 2>/dev/null; sleep 5")
+    assert ran.stopped == "processes" or ran.stdout == b""
+    assert output(confined, "echo next") == "next\n"
+
+
+def test_files_are_limited_together_in_size_and_number(contained: Sandbox) -> None:
+    block = (
+        "for i in {1..5}; do head -c 30000000 /dev/zero > $i; done; "
+        "for i in {1..3}; do head -c 9000000 /dev/zero > /dev/shm/$i; done; "
+        "rm *; mkdir d; cd d; printf '%s\\n' {1..30000} | xargs touch; ls | wc -l"
+    )
+    ran = contained.run("bash", block.encode())
+    assert ran.stderr.count(b"No space left on device") >= 4
+    assert int(ran.stdout) < 20_000
+    assert output(contained, "ls -A . /tmp /dev/shm; echo a > a; cat a").endswith("a\n")
