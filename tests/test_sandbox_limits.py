@@ -1,4 +1,4 @@
-"""What a block may not do, and what it may not leave to the next: attacks that stay in the sandbox."""
+"""What a block cannot do, use up or leave to the next: attacks that stay in the sandbox."""
 
 import errno
 import os
@@ -44,7 +44,6 @@ for name, (numbers, *arguments) in CALLS.items():
     result = libc.syscall(numbers[not x86], *arguments)
     print(name, "=", errno.errorcode.get(ctypes.get_errno(), result))
 """
-GONE, DENIED = {"ENOSYS"}, {"EPERM"}
 REFUSED = {
     **dict.fromkeys(("keyring", "shared memory", "semaphores", "messages", "queue"), "ENOSYS"),
     **dict.fromkeys(("ring", "memory file", "clone3"), "ENOSYS"),
@@ -128,19 +127,20 @@ def test_a_child_that_starts_early_has_all_limits(confined: Sandbox) -> None:
     )
     ran = confined.run("bash", block.encode(), Limits(timeout_s=20, file_bytes=10 << 10))
     assert sorted(ran.stdout.split()) == sorted([b"25", b"25", b"10", b"1024", b"0"] * 20)
-    if os.geteuid():  # root of the host may raise them, but only where the namespace lets it
+    if os.geteuid() or confined.containment == "namespace":  # else root may raise them
         assert ran.stderr.count(b"Operation not permitted") == 2
 
 
-HUNGRY = "b = bytearray(400 << 20)\nimport time\nb[::4096] = b[::4096]\ntime.sleep(20)"
-FORKED = (
-    "import os\nfor _ in range(3): os.fork()\nb = b'x' * (60 << 20)\nimport time\ntime.sleep(20)"
-)
+HOLD = "\nimport time\ntime.sleep(20)"
+HUNGRY = "b = bytearray(400 << 20)\nb[::4096] = b[::4096]"
+FORKED = "import os\nfor _ in range(3): os.fork()\nb = b'x' * (60 << 20)"
 
 
 @pytest.mark.parametrize("block", [HUNGRY, FORKED])
 def test_memory_is_limited_for_all_processes_together(confined: Sandbox, block: str) -> None:
-    ran = confined.run("python", block.encode(), Limits(timeout_s=19, memory_bytes=300 << 20))
+    ran = confined.run(
+        "python", (block + HOLD).encode(), Limits(timeout_s=19, memory_bytes=300 << 20)
+    )
     assert (ran.exit_code, ran.stopped) == (None, "memory")
     assert output(confined, f"curl -sS https://{HOST}/") != ""
 
@@ -152,8 +152,8 @@ def test_shared_memory_of_processes_is_counted_once(contained: Sandbox) -> None:
 
 
 def test_processes_are_limited(confined: Sandbox) -> None:
-    ran = confined.run("bash", b"for i in {1..700}; do sleep 30 & done 2>/dev/null; sleep 5")
-    assert ran.stopped == "processes" or ran.stdout == b""
+    ran = confined.run("bash", b"for i in {1..700}; do sleep 30 & done; sleep 5")
+    assert ran.stopped == "processes" or b"fork" in ran.stderr
     assert output(confined, "echo next") == "next\n"
 
 
