@@ -54,7 +54,7 @@ def test_a_live_target_without_a_cap_is_refused(
     repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (repository / "site").mkdir()
-    monkeypatch.setenv("TRUEUP_LOCAL_API_KEY", "sk-very-secret")
+    monkeypatch.setenv("TRUEUP_LOCAL_API_KEY", "sk-very-5ecret-key")
     done = trueup(repository, "verify", "--target", "local")
     assert done.returncode == 2 and "Give --max-calls N." in done.stderr
     assert "secret" not in done.stdout + done.stderr

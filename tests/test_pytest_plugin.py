@@ -226,10 +226,10 @@ def test_a_top_without_a_status_file_is_refused(small: pytest.Pytester) -> None:
 def test_a_live_target_needs_a_name_a_key_and_a_cap(
     arguments: list[str], reason: str, small: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("TRUEUP_PRODUCTION_API_KEY", "sk-none-of-them")
+    monkeypatch.setenv("TRUEUP_PRODUCTION_API_KEY", "sk-n0ne-0f-all-them")
     result, text = run(small, *arguments)
     assert result.ret == 2 and reason in text
-    assert "sk-none-of-them" not in text
+    assert "sk-n0ne-0f-all-them" not in text
 
 
 @pytest.mark.parametrize("prefix", ["", "trueup-"])
@@ -237,7 +237,7 @@ def test_blocks_run_at_a_live_target(
     prefix: str, small: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     status = parse_status(STATUS, "status.yml", datetime.now(UTC)).status
-    mock = create_app(status, ledger=ledger_with((), ["sk-own-of-mine"]))
+    mock = create_app(status, ledger=ledger_with((), ["sk-0wn-key-of-mine"]))
     if prefix:  # a repository with options of these names has only the long ones
         write(
             small.path / "tests/conftest.py",
@@ -248,7 +248,7 @@ def test_blocks_run_at_a_live_target(
     with serving(Starlette(routes=[Mount("/", mock)])) as port:
         place = f"http://127.0.0.1:{port}"
         change("status.yml", "http://localhost:4000", place)(small.path)
-        monkeypatch.setenv("TRUEUP_LOCAL_API_KEY", "sk-own-of-mine")
+        monkeypatch.setenv("TRUEUP_LOCAL_API_KEY", "sk-0wn-key-of-mine")
         run(small, f"--{prefix}target=local", f"--{prefix}max-calls=3", passed=4)
 
 

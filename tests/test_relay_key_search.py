@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 import pytest
 from PIL import Image, PngImagePlugin
+from pydantic import JsonValue
 
 from trueup.relay.key_search import WITHHELD, KeySearch
 
@@ -204,7 +205,11 @@ def test_a_text_that_cannot_be_searched_to_its_end_counts_as_found() -> None:
 
 
 def test_only_the_text_with_the_key_is_withheld() -> None:
-    row = {"error": f"no {KEY[::-1]}", "status": 400, "more": [TOKEN, None, True, "fine"]}
+    row: JsonValue = {
+        "error": f"no {KEY[::-1]}",
+        "status": 400,
+        "more": [TOKEN, None, True, "fine"],
+    }
     expected = {"error": WITHHELD, "status": 400, "more": [WITHHELD, None, True, "fine"]}
     assert SEARCH.withhold(row) == expected
     assert KeySearch().withhold(row) == row

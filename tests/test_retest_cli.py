@@ -55,7 +55,7 @@ def trueup(
     return run
 
 
-SECRETS = {"API_KEY": "sk-secret-enough", "ACCESS_TOKEN": "very-secret", "USER_ID": "1"}
+SECRETS = {"API_KEY": "sk-5ecRet-eNough", "ACCESS_TOKEN": "very-secret", "USER_ID": "1"}
 REFUSED: dict[str, tuple[tuple[str, ...], dict[str, str], str]] = {
     "no cap": (
         ("--target", "local"),
@@ -80,7 +80,7 @@ REFUSED: dict[str, tuple[tuple[str, ...], dict[str, str], str]] = {
     "a key that any text may hold": (
         ("--target", "local", "--max-calls", "1"),
         {**SECRETS, "API_KEY": "sk-zq7x"},
-        "TRUEUP_LOCAL_API_KEY: the key is shorter than 8 characters. Export the key",
+        "TRUEUP_LOCAL_API_KEY: the key is shorter than 16 characters. Export the key",
     ),
     "a user that is no number": (
         ("--target", "local", "--max-calls", "1"),
@@ -138,7 +138,7 @@ def test_a_retest_that_cannot_begin_is_refused_before_any_call(
 def gateway(top: Path, **options: Any) -> Iterator[list[str]]:
     """The local target of a copy, on loopback; the paths of the calls of models that it got."""
     calls: list[str] = []
-    user, token = User(access_token="very-secret"), Token("sk-secret-enough", 1, name="own")
+    user, token = User(access_token="very-secret"), Token("sk-5ecRet-eNough", 1, name="own")
     status = load_status(top / "status.yml", NOW).status
     app = create_app(status, ledger=GatewayLedger(user, [token], Options(**options)))
 
@@ -154,7 +154,7 @@ def gateway(top: Path, **options: Any) -> Iterator[list[str]]:
 
 LOCAL = ("retest", "--target", "local", "--endpoint", NATIVE)
 ONE = (*LOCAL, "--max-calls", "1")
-JUST_A_KEY = {"API_KEY": "sk-secret-enough"}
+JUST_A_KEY = {"API_KEY": "sk-5ecRet-eNough"}
 
 
 def test_a_summary_that_cannot_be_written_loses_no_result(repository: Path, trueup: Run) -> None:

@@ -152,6 +152,17 @@ def test_a_reference_that_leads_nowhere_is_refused(old: str, new: str, message: 
     assert line.startswith(f"status.yml:{message}")
 
 
+def test_two_targets_that_share_a_variable_are_refused_at_both_places() -> None:
+    shared = "  prod.eu: {base_url: https://eu.example}\n  prod-eu:"
+    lines = refused(changed("  local:", shared))
+    pairs = [("5:3", "prod.eu", "prod-eu"), ("6:3", "prod-eu", "prod.eu")]
+    assert lines == [
+        f"status.yml:{place}: target '{one}' has its key in TRUEUP_PROD_EU_API_KEY, as '{other}'"
+        " has. Rename one of the two."
+        for place, one, other in pairs
+    ]
+
+
 def test_a_target_that_was_billed_cannot_lose_its_ledger() -> None:
     text = changed("reference: true", "reference: true, ledger: {none: it is closed}")
     assert parsed(text)

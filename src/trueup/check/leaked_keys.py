@@ -40,16 +40,22 @@ def check_key(file: Path) -> Iterator[Finding]:
         content = file.read_bytes()
     except (OSError, ValueError):  # gone, or not ours to read: then it cannot be published either
         return
-    if not any(start in content for start in STARTS):
-        return
-    for found in KEY.finditer(content):
+    for found in possible_keys(content):
         kind = str(found.lastgroup)
-        if len(set(found[0])) < VARIED or b"EXAMPLE" in found[0]:
-            continue
-        if found["gateway"] and not re.search(rb"[0-9].*[0-9]", found[0]):
-            continue
         before = content[: found.start()]
         column = found.start() - before.rfind(b"\n")
         where = Place(str(file), before.count(b"\n") + 1, column)
         fix = "Revoke it, and remove it from the file and from the history."
         yield Finding(where, f"possible key ({kind})", fix, "leaked-key")
+
+
+def possible_keys(content: bytes) -> Iterator[re.Match[bytes]]:
+    """Return what looks like a key in a content, with the kind of key as its last group."""
+    if not any(start in content for start in STARTS):
+        return
+    for found in KEY.finditer(content):
+        if len(set(found[0])) < VARIED or b"EXAMPLE" in found[0]:
+            continue
+        if found["gateway"] and not re.search(rb"[0-9].*[0-9]", found[0]):
+            continue
+        yield found

@@ -16,17 +16,19 @@ from trueup import __version__
 from trueup.errors import BadInput
 from trueup.finding import Finding
 from trueup.lock import hold_lock
-from trueup.model import Status
+from trueup.model import Status, secret_name
 from trueup.site import VARIABLE, parse_address
 
 if TYPE_CHECKING:
     from trueup.docs import Docs
+    from trueup.relay import KeySearch
     from trueup.sandbox import Containment
 
 PORT = click.IntRange(0, 65535)
-SHORTEST_KEY = 8
-"""Characters. A reply is redacted wherever it repeats the key; a shorter one is found by chance."""
-SECRETS = ("_API_KEY", "_ACCESS_TOKEN")
+SHORTEST_KEY = 16
+"""Characters. A text is withheld where it repeats the key; a shorter one is found by chance."""
+SECRETS = ("_KEY", "_TOKEN", "_SECRET", "_PASSWORD")
+"""Ends of the names of variables that hold secrets, of any program."""
 
 
 class Day(click.ParamType[date]):
@@ -118,9 +120,23 @@ def take_secret(target: str, kind: str) -> str | None:
     return os.environ.pop(secret_name(target, kind), None) or None
 
 
-def secret_name(target: str, kind: str) -> str:
-    """Return the variable with a target's API_KEY, ACCESS_TOKEN or USER_ID."""
-    return f"TRUEUP_{target.upper().replace('-', '_')}_{kind}"
+def search_here() -> "KeySearch":
+    """Return the search for secrets of the environment, to be made before any is taken out of it.
+
+    They are the targets' own, and tokens of other programs. A placeholder, as the mock takes it, is
+    none. A text that looks like a key of anybody is withheld too: the check would refuse its file.
+    """
+    from trueup.check.leaked_keys import possible_keys
+    from trueup.relay import KeySearch
+
+    secrets = [
+        value
+        for name, value in os.environ.items()
+        if name.upper().endswith(SECRETS)
+        and (name.startswith("TRUEUP_") or len(value) >= SHORTEST_KEY)
+        and not value.startswith("YOUR_")
+    ]
+    return KeySearch(secrets, lambda content: any(possible_keys(content)))
 
 
 def key_of(target: str, status: Status) -> str:
@@ -153,12 +169,8 @@ def key_of(target: str, status: Status) -> str:
 
 @contextmanager
 def hidden_secrets() -> Iterator[None]:
-    """Hide the secrets of every target from what builds pages."""
-    secrets = {
-        name: value
-        for name, value in os.environ.items()
-        if name.startswith("TRUEUP_") and name.endswith(SECRETS)
-    }
+    """Hide the secrets in the environment from what builds pages."""
+    secrets = {name: value for name, value in os.environ.items() if name.upper().endswith(SECRETS)}
     for name in secrets:
         del os.environ[name]
     try:

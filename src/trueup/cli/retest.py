@@ -14,13 +14,13 @@ from trueup.cli.group import (
     hidden_secrets,
     key_of,
     load_docs,
-    secret_name,
+    search_here,
     site_lock,
     take_secret,
 )
 from trueup.cli.retest_run import RetestOptions, plan_retest, prices_at, run_retest, show_plan
 from trueup.errors import BadInput
-from trueup.model import Status
+from trueup.model import Status, secret_name
 from trueup.relay import Budget, no_price
 from trueup.retest.rehearsal import open_rehearsal
 from trueup.retest.session import OpenTarget
@@ -105,7 +105,16 @@ def retest(
     status = site.stored.status
     names = targets or (status.reference,)
     options = RetestOptions(
-        names, patterns, language, only_due, max_calls, max_spend, write, resume, summary_file
+        names,
+        patterns,
+        language,
+        only_due,
+        max_calls,
+        max_spend,
+        write,
+        resume,
+        summary_file,
+        search_here(),
     )
     _require(options, status, dry_run)
     prices = cache(partial(prices_at, status))

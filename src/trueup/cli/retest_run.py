@@ -3,7 +3,7 @@
 import contextlib
 import sys
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
@@ -18,7 +18,7 @@ from trueup.docs import Docs
 from trueup.errors import BadInput, TrueupError, Unreachable
 from trueup.model import Status
 from trueup.receipts import RetestReceipt, row_of
-from trueup.relay import Budget, Journal, no_price
+from trueup.relay import Budget, Journal, KeySearch, no_price
 from trueup.retest.billing.client import LedgerClient
 from trueup.retest.billing.records import Inconclusive
 from trueup.retest.plan import PriceOf, Probe, plan
@@ -43,6 +43,8 @@ class RetestOptions:
     write: bool = False
     resume: bool = False
     summary: Path | None = None
+    search: KeySearch = field(default_factory=KeySearch)
+    """Finds the secrets of the retest in what it writes and prints."""
 
 
 def prices_at(status: Status, target: str) -> PriceOf:
@@ -114,7 +116,7 @@ def run_retest(
         click.echo("no retest was interrupted; nothing was sent. Start one without --resume.")
         return
     file.parent.mkdir(parents=True, exist_ok=True)
-    with Journal(file, _now) as journal:
+    with Journal(file, _now, options.search) as journal:
         labels = {call.intent.label for call in journal.calls.values()}
         labels |= {str(kept["label"]) for kept in journal.receipts}
         if labels and not options.resume:
@@ -134,12 +136,17 @@ def run_retest(
             budget=budget,
             journal=journal,
             clock=_now,
-            say=lambda line: console.print(line, markup=False, highlight=False, soft_wrap=True),
+            say=partial(_say, console, options.search),
             is_rehearsal=site.is_rehearsal,
+            search=options.search,
         )
         with console.status("calling") if console.is_terminal else contextlib.nullcontext():
             receipts = session.run()
         _report(site, options, probes, receipts, budget, file)
+
+
+def _say(console: Console, search: KeySearch, line: str) -> None:
+    console.print(search.withhold(line), markup=False, highlight=False, soft_wrap=True)
 
 
 def _highest_price(targets: Sequence[str], prices: Callable[[str], PriceOf]) -> PriceOf:
@@ -182,6 +189,7 @@ def _report(
     try:
         if options.summary is not None:
             text = summary(before, made.stored.status, probes, receipts, spent)
+            text = "\n".join(map(options.search.withhold, text.split("\n")))
             options.summary.write_text(text, encoding="utf-8")
         if not options.write:
             click.echo(

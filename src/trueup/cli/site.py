@@ -20,6 +20,7 @@ from trueup.cli.group import (
     load_docs,
     print_findings,
     report_findings,
+    search_here,
     site_lock,
     target_option,
 )
@@ -146,11 +147,19 @@ def _mock_pool(docs: Docs, jobs: int, fresh: bool) -> Pool:
 
 
 def _live_pool(docs: Docs, target: str, max_calls: int | None) -> Pool:
+    search = search_here()
     key = key_of(target, docs.stored.status)
     if max_calls is None:
         raise BadInput("--max-calls", f"missing with --target {target}", "Give --max-calls N.")
     open_harness = partial(
-        open_relay, docs.stored, target, key, max_calls, containment_here(), complete=is_ci()
+        open_relay,
+        docs.stored,
+        target,
+        key,
+        max_calls,
+        containment_here(),
+        complete=is_ci(),
+        search=search,
     )
     return Pool(open_harness)
 

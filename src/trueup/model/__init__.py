@@ -40,6 +40,7 @@ from trueup.model.values import (
     Upstream,
     anchor,
     as_time,
+    secret_name,
     split,
 )
 
@@ -83,5 +84,6 @@ __all__ = [
     "Variant",
     "anchor",
     "as_time",
+    "secret_name",
     "split",
 ]

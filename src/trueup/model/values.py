@@ -164,6 +164,11 @@ def anchor(endpoint: str) -> str:
     return re.sub(r"[^A-Za-z0-9-]", "_", endpoint.replace("/", "--"))
 
 
+def secret_name(target: str, kind: str) -> str:
+    """Return the environment variable with a target's API_KEY, ACCESS_TOKEN or USER_ID."""
+    return f"TRUEUP_{re.sub('[^A-Z0-9]', '_', target.upper())}_{kind}"
+
+
 def as_time(moment: date | datetime) -> datetime:
     """Return an aware time (UTC) for a date or a time, so that both can be compared.
 

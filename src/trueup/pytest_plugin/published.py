@@ -10,7 +10,14 @@ from pathlib import Path
 import pytest
 
 from trueup.check.published_blocks import check_published
-from trueup.cli.group import containment_here, hidden_secrets, is_ci, key_of, load_docs
+from trueup.cli.group import (
+    containment_here,
+    hidden_secrets,
+    is_ci,
+    key_of,
+    load_docs,
+    search_here,
+)
 from trueup.docs import Docs
 from trueup.errors import BadInput, TrueupError
 from trueup.finding import Finding
@@ -94,11 +101,13 @@ class Published:
         if self.target == "mock":
             return self.mock
         stored = self.docs.stored
+        search = search_here()
         key = key_of(self.target, stored.status)
         if not self.max_calls:
             raise BadInput(f"--target {self.target}", "no cap on the calls", "Give --max-calls N.")
+        containment, calls = containment_here(), self.max_calls
         relay = open_relay(
-            stored, self.target, key, self.max_calls, containment_here(), complete=is_ci()
+            stored, self.target, key, calls, containment, complete=is_ci(), search=search
         )
         return self._open.enter_context(relay)
 

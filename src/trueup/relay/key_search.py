@@ -9,7 +9,7 @@ import html
 import re
 import unicodedata
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import overload
 
@@ -59,9 +59,13 @@ class KeySearch:
 
     A quarter of a secret, of eight letters and digits or more, gives it away: so does a copy with
     letters replaced, left out or moved. Case and all that is no letter or digit are ignored.
+    `is_suspect` returns whether a text as it is looks like a secret of anybody.
     """
 
-    def __init__(self, secrets: Iterable[str] = ()) -> None:
+    def __init__(
+        self, secrets: Iterable[str] = (), is_suspect: Callable[[bytes], bool] = lambda _: False
+    ) -> None:
+        self._is_suspect = is_suspect
         self._plain = tuple({secret.encode() for secret in secrets if secret})
         self._pieces = tuple({piece for secret in self._plain for piece in _pieces(secret)})
 
@@ -71,10 +75,12 @@ class KeySearch:
         The encodings may be nested. A text that cannot be searched to its end within the bounds
         counts as one that does.
         """
-        if not self._plain or not content:
-            return False
         if isinstance(content, str):
             content = content.encode(errors="surrogatepass")
+        if self._is_suspect(content):
+            return True
+        if not self._plain or not content:
+            return False
         waiting, seen, left = [content], {content}, MOST_BYTES + 40 * len(content)
         while waiting:
             form = waiting.pop()

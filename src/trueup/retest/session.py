@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from trueup.errors import BadInput
 from trueup.model import Sent, Status, Upstream, split
 from trueup.receipts import Attempt, Bill, RetestReceipt
-from trueup.relay import Budget, Journal
+from trueup.relay import Budget, Journal, KeySearch
 from trueup.request import request_in, request_of
 from trueup.retest.billing.reconciliation import bill_of
 from trueup.retest.billing.records import BilledCall, CallOutcome, Inconclusive, LedgerSnapshot
@@ -30,6 +30,8 @@ INTERRUPTED = "interrupted: the retest ended before the response was recorded"
 UNRECORDABLE = "the block's request has no form that a record can hold"
 LONGEST_ERROR = 2000
 """Letters of a failure text in a receipt: a page of text, where most are a sentence."""
+LONGEST_ID = 200
+"""Letters of a request id: a gateway's has about forty."""
 UPSTREAM: TypeAdapter[str] = TypeAdapter(Upstream)
 
 
@@ -49,7 +51,8 @@ class JournalledAttempt(NamedTuple):
 class Session:
     """A retest, from its first call to its receipts, over a journal that outlives a crash.
 
-    `say` gets a line for each attempt.
+    `say` gets a line for each attempt. A text that holds one of the secrets of `search` is withheld
+    from an attempt; the rest of the attempt is kept.
     """
 
     status: Status
@@ -60,6 +63,7 @@ class Session:
     clock: Callable[[], datetime]
     say: Callable[[str], None]
     is_rehearsal: bool = False
+    search: KeySearch = field(default_factory=KeySearch)
     _label: str = field(default="", init=False)
 
     def run(self) -> tuple[RetestReceipt, ...]:
@@ -126,13 +130,13 @@ class Session:
             bill = _bill(account, before, self._billed_call(probe, verdict))
             self._settle(made[-1], bill)
         exchange = verdict.exchange
-        return Attempt(
+        attempt = Attempt(
             at=at,
             outcome=verdict.outcome,
             kind=verdict.kind,
             reason=_line(verdict.inconclusive),
             status=exchange.status if exchange and not exchange.failure else None,
-            request_id=exchange.request_id if exchange else None,
+            request_id=_line(exchange.request_id, LONGEST_ID) if exchange else None,
             shape=verdict.reply.shape if verdict.outcome == "output" else None,
             image=dict(verdict.image) if verdict.image else None,
             error=_line(verdict.reply.error),
@@ -144,6 +148,7 @@ class Session:
             exit_code=run.ran.exit_code,
             billing=bill,
         )
+        return Attempt.model_validate(self.search.withhold(attempt.model_dump(mode="json")))
 
     def _read(
         self, run: Run, probe: Probe, retest_target: RetestTarget
@@ -158,7 +163,7 @@ class Session:
             return (replace(verdict, inconclusive=stopped) if run.ran.stopped else verdict), None
         with suppress(ValidationError):
             sent = request_in(verdict.exchange, harness.base_url)
-            if sent is not None:
+            if sent is not None and not self.search.holds(sent.model_dump_json()):
                 return verdict, Sent.model_validate(sent.model_dump())
         if verdict.inconclusive is None:
             verdict = replace(
@@ -195,7 +200,8 @@ class Session:
             return None
         by_alias = sent.body.get("model") == model or f"/{model}:" in sent.request
         name = (bill.upstream if bill else None) or verdict.reply.model
-        return name if by_alias and name != model and _is_upstream(name) else None
+        is_usable = _is_upstream(name) and not self.search.holds(name or "")
+        return name if by_alias and name != model and is_usable else None
 
     def _settle(self, ordinal: int, bill: Bill | None) -> None:
         if bill is not None:
@@ -273,10 +279,10 @@ def _others_conclusive(
     return others and not any(kept.is_interrupted for kept in attempts)
 
 
-def _line(text: str | None) -> str | None:
+def _line(text: str | None, longest: int = LONGEST_ERROR) -> str | None:
     """Return a stranger's text in one line that is safe to show and to write."""
     shown = "".join(letter if letter.isprintable() else " " for letter in text or "")
-    return " ".join(shown.split())[:LONGEST_ERROR] or None
+    return " ".join(shown.split())[:longest] or None
 
 
 def _is_upstream(name: str | None) -> bool:

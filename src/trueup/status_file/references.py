@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from fnmatch import fnmatchcase
 
 from trueup.finding import RULES
-from trueup.model import Mapping, Observation, Source, Status, as_time, split
+from trueup.model import Mapping, Observation, Source, Status, as_time, secret_name, split
 from trueup.protocols import PROTOCOLS
 from trueup.status_file.validation import Keys, Problem
 from trueup.status_file.value_text import did_you_mean, listed, shown
@@ -18,6 +18,7 @@ def check_references(status: Status, now: datetime) -> Problems:
     """Yield each contradiction between parts, and each name that leads nowhere."""
     yield from _severities(status)
     yield from _targets(status)
+    yield from _variables(status)
     yield from _routes(status)
     yield from _signatures(status)
     yield from _ledgers(status)
@@ -70,6 +71,17 @@ def _targets(status: Status) -> Problems:
                 problem = f"{url} is already a base URL of {shown(owners[origin])}"
                 yield ("targets", name, "also", index), problem, "Correct it, or remove it."
             owners[origin] = name
+
+
+def _variables(status: Status) -> Problems:
+    """Yield each target whose secrets are in the variables of another: a key has one host."""
+    owners: dict[str, str] = {}
+    for name in status.targets:
+        variable = secret_name(name, "API_KEY")
+        if (owner := owners.setdefault(variable, name)) != name:
+            for one, other in ((owner, name), (name, owner)):
+                problem = f"target {shown(one)} has its key in {variable}, as {shown(other)} has"
+                yield ("targets", one), problem, "Rename one of the two."
 
 
 def _origin(url: str) -> str:

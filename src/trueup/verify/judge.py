@@ -26,6 +26,9 @@ LIVE_LIMITS = Limits(timeout_s=330, output_bytes=2 * BODY_LIMIT)
 """More than the relay's own deadline of 300 s, so that its reason arrives. A curl block prints its
 reply, the image within: a body of the relay's limit must fit."""
 
+LONGEST_REASON = 2000
+"""Letters of a reason in a receipt: a page of text, where most are a sentence."""
+
 PublishedBlock = tuple[Block, tuple[str, ...]]
 """A block with the pages that publish it."""
 
@@ -90,7 +93,7 @@ def _receipt(
 ) -> BlockReceipt:
     exchange = reply_verdict.exchange if reply_verdict else None
     image = reply_verdict.image if reply_verdict and not harness.replays else None
-    return BlockReceipt(
+    receipt = BlockReceipt(
         sha256=block.sha256,
         language=block.language,
         endpoint=block.endpoint,
@@ -105,15 +108,21 @@ def _receipt(
         signatures=reply_verdict.signatures if reply_verdict else (),
         duration_ms=run.ran.duration_ms if run else 0,
         exit_code=run.ran.exit_code if run else None,
-        request_id=exchange.request_id if exchange else None,
+        request_id=_shown(exchange.request_id) if exchange else None,
         evidence=row.day if row else None,
         record=str(record) if record else None,
         image=dict(image) if image else None,
         skipped=skipped,
-        inconclusive=reply_verdict.inconclusive if reply_verdict and exchange else None,
+        inconclusive=_shown(reply_verdict.inconclusive) if reply_verdict and exchange else None,
         unobserved=unobserved,
-        reasons=tuple(map(printable, reasons)),  # they quote what a gateway said
+        reasons=tuple(text for text in map(_shown, reasons) if text),
     )
+    return BlockReceipt.model_validate(harness.search.withhold(receipt.model_dump(mode="json")))
+
+
+def _shown(text: str | None) -> str | None:
+    """Return a text that quotes what a gateway said in one line, cut to a page."""
+    return text and printable(text)[:LONGEST_REASON]
 
 
 @dataclass

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from trueup.exchange import Exchange
 from trueup.mock import MEDIA_HOST, create_app
-from trueup.relay import Budget, Deadlines, create_relay
+from trueup.relay import Budget, Deadlines, KeySearch, create_relay
 from trueup.sandbox import CompletedBlock, Containment, Limits, Sandbox, open_sandbox
 from trueup.snippet import Fence
 from trueup.status_file import Stored
@@ -76,7 +76,7 @@ class Harness:
     `replays` is true if replies come from the record, not from a live gateway. `gateway` is the
     host in published blocks, `base_url` the address to which their requests go, `media_hosts` are
     the hosts of linked images. `complete` is true if every block must run: one whose program is
-    not installed then fails, and is not skipped.
+    not installed then fails, and is not skipped. `search` finds the secrets that no receipt holds.
     """
 
     target: str
@@ -86,6 +86,7 @@ class Harness:
     sandbox: Sandbox
     media_hosts: frozenset[str] = frozenset()
     complete: bool = False
+    search: KeySearch = field(default_factory=KeySearch)
     log: ExchangeLog = field(default_factory=ExchangeLog)
 
     @property
@@ -124,7 +125,7 @@ def open_mock(
     hosts = frozenset({MEDIA_HOST})
     with _sandbox(stored, log.around(app), hosts, containment) as sandbox:
         name, url = status.reference, status.targets[status.reference].base_url
-        yield Harness(name, url, _gateway(stored), True, sandbox, hosts, complete, log)
+        yield Harness(name, url, _gateway(stored), True, sandbox, hosts, complete, log=log)
 
 
 @contextmanager
@@ -140,11 +141,12 @@ def open_relay(
     deadlines: Deadlines | None = None,
     complete: bool = False,
     to: str | None = None,
+    search: KeySearch | None = None,
 ) -> Iterator[Harness]:
     """Open a harness that forwards to a live target with the key added, under caps: those of
     `budget`, or else `max_calls`. `label` is the purpose of a call in the budget's journal. `to`
-    is an address in place of the target's own, as in a rehearsal."""
-    live, log = stored.status.targets[target], ExchangeLog()
+    is an address in place of the target's own, as in a rehearsal. `search` is the harness's."""
+    live, log, search = stored.status.targets[target], ExchangeLog(), search or KeySearch()
     app = create_relay(
         live.model_copy(update={"base_url": to}) if to else live,
         key=key,
@@ -156,7 +158,10 @@ def open_relay(
     )
     hosts = frozenset(live.media_hosts)
     with _sandbox(stored, log.around(app), hosts, containment) as sandbox:
-        yield Harness(target, live.base_url, _gateway(stored), False, sandbox, hosts, complete, log)
+        gateway = _gateway(stored)
+        yield Harness(
+            target, live.base_url, gateway, False, sandbox, hosts, complete, search, log=log
+        )
 
 
 def _gateway(stored: Stored) -> str:
