@@ -1,6 +1,5 @@
 """Billing end to end: calls to the mock, and their bills from its ledger as a client reads it."""
 
-import asyncio
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -25,24 +24,18 @@ BOTH = pytest.mark.parametrize("dialect", DIALECTS)
 
 
 @dataclass
-class Wire(httpx.BaseTransport):
-    """A transport from a blocking client to the mock's app; `edit` changes the replies."""
+class Wire(httpx.AsyncBaseTransport):
+    """A transport to the mock's app; `edit` changes the replies."""
 
     bank: Bank
     edit: Edit | None = None
     seen: list[httpx.Request] = field(default_factory=list)
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.seen.append(request)
         sent = httpx.Request(request.method, request.url, headers=request.headers)
-
-        async def send() -> httpx.Response:
-            reply = await httpx.ASGITransport(app=self.bank.app).handle_async_request(sent)
-            await reply.aread()
-            return reply
-
-        reply = asyncio.run(send())
-        content = reply.content
+        reply = await httpx.ASGITransport(app=self.bank.app).handle_async_request(sent)
+        content = await reply.aread()
         if self.edit and content:
             changed = self.edit(request, json.loads(content))
             content = changed if isinstance(changed, bytes) else json.dumps(changed).encode()
@@ -50,7 +43,7 @@ class Wire(httpx.BaseTransport):
 
 
 def client_of(
-    bank: Bank, wire: httpx.BaseTransport, access_token: str | None = "YOUR_ACCESS_TOKEN"
+    bank: Bank, wire: httpx.AsyncBaseTransport, access_token: str | None = "YOUR_ACCESS_TOKEN"
 ) -> LedgerClient:
     return LedgerClient(
         "http://mock",

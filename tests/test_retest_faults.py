@@ -175,7 +175,7 @@ class Gateway:
             url, harness = stack.enter_context(self.open_harness())
             passed, account = self.passed, None
             if self.is_billing:
-                account = find_account(stack, url, SECRETS, passed.clock, passed.sleep)
+                account = find_account(url, SECRETS, passed.clock, passed.sleep)
             self.desk.label = label
             retest_target = RetestTarget(harness, account, lambda link: "the link is not fetched")
             yield retest_target

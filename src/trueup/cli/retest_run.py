@@ -49,8 +49,8 @@ class RetestOptions:
 
 def prices_at(status: Status, target: str) -> PriceOf:
     """Return the price of a call by model: the target's public one, else the status file's."""
-    with LedgerClient(status.targets[target].base_url, access_token=None, user_id=0) as client:
-        prices = client.prices()
+    client = LedgerClient(status.targets[target].base_url, access_token=None, user_id=0)
+    prices = client.prices()
     listed = {} if isinstance(prices, Inconclusive) else prices
 
     def price_of(what: str) -> Decimal | None:

@@ -54,7 +54,7 @@ def open_rehearsal(
             return fetch_image(link.replace(f"https://{MEDIA_HOST}", url), Target(base_url=url))
 
         timer = _Timer()
-        account = find_account(stack, url, PUBLIC, clock=timer.clock, sleep=timer.sleep)
+        account = find_account(url, PUBLIC, clock=timer.clock, sleep=timer.sleep)
         yield RetestTarget(harness, account, fetch)
 
 

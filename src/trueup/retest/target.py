@@ -6,22 +6,20 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-import httpx
-
 from trueup.model import Target
 from trueup.relay import Budget
 from trueup.retest.billing.client import LedgerClient
 from trueup.retest.billing.records import Inconclusive
 from trueup.retest.billing.settlement import LedgerAccount
+from trueup.retest.download import Limits, download
 from trueup.sandbox import Containment
 from trueup.status_file import Stored
 from trueup.verify.reply_verdict import Fetch
 from trueup.verify.run import Harness, open_relay
 
-FETCH_S = 60.0
-"""Longest wait for bytes of a linked image, which exists already when its link is sent."""
-LARGEST_IMAGE = 64 * 2**20
-"""Bytes of a linked image: an uncompressed one of 4,096 by 4,096 pixels in four channels."""
+IMAGE_LIMITS = Limits(timeout_s=60.0, largest=64 * 2**20)
+"""Of a linked image, which exists already when its link is sent: its bytes are those of an
+uncompressed one of 4,096 by 4,096 pixels in four channels."""
 
 
 @dataclass(frozen=True)
@@ -59,14 +57,14 @@ def open_live(
     with ExitStack() as stack:
         own, account = credentials[target], None
         if own.access_token and own.user_id is not None and facts.ledger is None:
-            account = find_account(stack, facts.base_url, own)
+            account = find_account(facts.base_url, own)
         harness = stack.enter_context(
             open_relay(stored, target, own.key, None, containment, budget=budget, label=label)
         )
         yield RetestTarget(harness, account, lambda url: fetch_image(url, facts))
 
 
-def fetch_image(url: str, target: Target) -> bytes | str:
+def fetch_image(url: str, target: Target, limits: Limits = IMAGE_LIMITS) -> bytes | str:
     """Return the bytes behind a target's link, fetched without a key, or why there are none."""
     try:
         parts, own = urlsplit(url), urlsplit(target.base_url)
@@ -76,28 +74,22 @@ def fetch_image(url: str, target: Target) -> bytes | str:
     is_own = (parts.scheme, parts.netloc) == (own.scheme, own.netloc)
     if not is_own and (parts.scheme != "https" or parts.netloc.lower() not in target.media_hosts):
         return f"the image is behind a link to {parts.netloc}, which is not in media_hosts"
-    content = b""
     try:
-        with httpx.stream("GET", url, timeout=FETCH_S) as reply:
-            if reply.status_code != 200:
-                return f"the image's link was answered with HTTP {reply.status_code}"
-            for part in reply.iter_bytes():
-                content += part
-                if len(content) > LARGEST_IMAGE:
-                    return f"the linked image is larger than {LARGEST_IMAGE} bytes"
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        return f"the image's link was not answered ({type(error).__name__})"
-    return content
+        reply = download(url, limits)
+    except ValueError as error:
+        return f"the image's link gave no image: {error}"
+    if reply.status != 200:
+        return f"the image's link was answered with HTTP {reply.status}"
+    return reply.content
 
 
 def find_account(
-    stack: ExitStack,
     base_url: str,
     credentials: Credentials,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> LedgerAccount | Inconclusive:
-    """Return the account behind a key; `stack` closes its client, which waits by `sleep`."""
+    """Return the account behind a key; its client waits by `sleep`."""
     client = LedgerClient(
         base_url,
         access_token=credentials.access_token,
@@ -105,4 +97,4 @@ def find_account(
         clock=clock,
         sleep=sleep,
     )
-    return LedgerAccount.find(stack.enter_context(client), credentials.key)
+    return LedgerAccount.find(client, credentials.key)

@@ -8,8 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
-from types import TracebackType
-from typing import Self, TypeVar
+from typing import TypeVar
 
 import httpx
 
@@ -32,13 +31,13 @@ from trueup.retest.billing.records import (
     Terms,
     TokenColumns,
 )
+from trueup.retest.download import Limits, download
 
 T = TypeVar("T")
 TOKENS, LOG = "/api/token/", "/api/log/self"
-TIMEOUT_S = 30.0
-"""Longest wait for a management route, which answers from a database within a second."""
-LARGEST_REPLY = 8 * 2**20
-"""A price list of thousands of models takes less than 2 MiB, a page of the log less than 1 MiB."""
+LIMITS = Limits(timeout_s=30.0, largest=8 * 2**20)
+"""A management route answers from a database within a second; a price list of thousands of models
+takes less than 2 MiB, a page of the log less than 1 MiB."""
 PAGE_SIZE = 100
 """The largest page that every version of the gateway serves."""
 MOST_PAGES = 20
@@ -71,7 +70,8 @@ class LedgerClient:
         *,
         access_token: str | None,
         user_id: int,
-        transport: httpx.BaseTransport | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        limits: Limits = LIMITS,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -87,22 +87,9 @@ class LedgerClient:
         self._secrets = {access_token} if access_token else set()
         self._owner = {"authorization": access_token or "", "new-api-user": str(user_id)}
         self._limiter = RateLimiter(clock, sleep)
-        self._http = httpx.Client(
-            transport=transport,
-            timeout=TIMEOUT_S,
-            headers={"accept": "application/json", "accept-encoding": "identity"},
-        )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._http.close()
+        self._transport, self._limits = transport, limits
+        # Made once: reading every authority that the machine trusts takes its time.
+        self._tls = True if transport else httpx.create_ssl_context()
 
     def terms(self) -> Terms | Inconclusive:
         """Return the gateway's public terms of billing."""
@@ -204,22 +191,15 @@ class LedgerClient:
             waited_s, next_s = waited_s + next_s, min(2 * next_s, MOST_WAIT_S)
 
     def _send(self, path: str, params: Mapping[str, int], is_public: bool) -> tuple[int, bytes]:
-        headers = {} if is_public else self._owner
-        content, started = b"", self.clock()
-        try:
-            url = httpx.URL(self._base_url).join(path)
-            with self._http.stream("GET", url, params=dict(params), headers=headers) as reply:
-                if reply.headers.get("content-encoding", "identity") != "identity":
-                    raise ValueError("the reply is compressed")
-                for part in reply.iter_bytes():
-                    content += part
-                    if len(content) > LARGEST_REPLY:
-                        raise ValueError(f"the reply is larger than {LARGEST_REPLY} bytes")
-                    if self.clock() - started > TIMEOUT_S:
-                        raise ValueError(f"the reply took longer than {TIMEOUT_S:.0f} s")
-                return reply.status_code, content
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
-            raise ValueError(f"no answer ({type(error).__name__})") from error
+        reply = download(
+            self._base_url + path,
+            self._limits,
+            params=params,
+            headers={"accept": "application/json", **({} if is_public else self._owner)},
+            transport=self._transport,
+            tls=self._tls,
+        )
+        return reply.status, reply.content
 
     def _mask(self, text: str) -> str:
         for secret in sorted(self._secrets, key=len, reverse=True):
