@@ -26,6 +26,7 @@ DOOR_CALLS = {
 EXCEPTIONS = {
     ("mock", "time.time_ns"): "a request id begins with the time of its request",
     ("sandbox", "sys.argv"): "inside.py is a program of its own, started in the sandbox",
+    ("site", "os.environ"): "a build hides the environment from plugins and templates",
     ("sandbox", "SystemExit"): "inside.py is a program of its own, started in the sandbox",
 }
 
@@ -206,6 +207,7 @@ GATES: tuple[Gate, ...] = (
 SOUND = {"model.py": '"""M."""\n', "store.py": '"""S."""\nfrom trueup.model import x\n'}
 CLOCK = '"""M."""\nfrom datetime import UTC, datetime\nstamp = datetime.now(UTC)\n'
 REQUEST_ID = '"""M."""\nimport time\nstamp = time.time_ns()\n'
+HIDDEN = '"""S."""\nimport os\nos.environ.clear()\n'
 PROGRAM = '"""S."""\nimport sys\nraise SystemExit(sys.argv[1])\n'
 BROKEN: tuple[tuple[Gate, dict[str, str], str], ...] = (
     (check_listed, {"extra.py": '"""E."""\n'}, "extra: in the folder, and not listed"),
@@ -241,14 +243,14 @@ BROKEN: tuple[tuple[Gate, dict[str, str], str], ...] = (
 def write_tree(folder: Path, files: dict[str, str]) -> tuple[Path, tuple[str, ...]]:
     """A small engine with its tests: `files` over a sound one; an empty file is left out."""
     source = folder / "src" / "trueup"
-    excepted = {"mock.py": REQUEST_ID, "sandbox.py": PROGRAM}
+    excepted = {"mock.py": REQUEST_ID, "sandbox.py": PROGRAM, "site.py": HIDDEN}
     for name, text in {"__init__.py": '"""T."""\n', **SOUND, **excepted, **files}.items():
         path = source / name
         path.parent.mkdir(parents=True, exist_ok=True)
         if text or "/" in name:
             path.write_text(text, encoding="utf-8")
     (folder / "tests").mkdir()
-    modules = ("model", "store", "mock", "sandbox")
+    modules = ("model", "store", "mock", "sandbox", "site")
     for name in modules:
         (folder / "tests" / f"test_{name}.py").touch()
     return source, modules

@@ -4,15 +4,22 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import partial, wraps
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, NoReturn
 
 from mkdocs.exceptions import PluginError
+from mkdocs_macros import plugin
 
 from trueup.errors import TrueupError
 from trueup.evidence import alternative
 from trueup.model import Shape, anchor, split
 from trueup.site import AS_OF, MacroCall, Names, load_pages, names_in, problem_of
-from trueup.snippet import base_places, languages_of, render_snippet
+from trueup.snippet import (
+    TemplateEnvironment,
+    base_places,
+    languages_of,
+    render_snippet,
+)
 from trueup.status_file import Stored, load_status
 from trueup.wording import (
     PageText,
@@ -59,7 +66,12 @@ PARTS: dict[str, Callable[..., str]] = {
 
 
 def define_env(env: Any) -> None:
-    """Register the macros; called by mkdocs-macros once for each build."""
+    """Register the macros, and no others; called by mkdocs-macros once for each build.
+
+    The plugin would load a `main` module of the repository next, whatever its settings.
+    """
+    vars(plugin)["import_local_module"] = _no_module
+    env.macros.clear()
     try:
         as_of = env.conf["extra"].get(AS_OF)
         day = date.fromisoformat(as_of) if as_of else None
@@ -67,6 +79,22 @@ def define_env(env: Any) -> None:
             env.macro(macro, name)
     except TrueupError as error:
         raise PluginError(str(error)) from error
+
+
+def _no_module(_: str, name: str) -> NoReturn:
+    raise ImportError(f"{name} is a module of the repository")
+
+
+def on_pre_page_macros(env: Any) -> None:
+    """Let the page be rendered in the sandbox; called by mkdocs-macros before each page.
+
+    A page gets the macros alone: no setting, no front matter, no loop and no condition.
+    """
+    if not isinstance(env.env, TemplateEnvironment):
+        env._env = TemplateEnvironment(None, {}, env.macros)
+    env.env.begin()
+    env.variables.clear()
+    env.variables["page"] = SimpleNamespace(meta={})
 
 
 def _macros(top: Path, docs: Path, as_of: date | None = None) -> dict[str, Callable[..., str]]:

@@ -9,6 +9,11 @@ from contextlib import chdir, contextmanager
 from datetime import date
 from itertools import product
 from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, Undefined
+from jinja2.runtime import BlockReference, LoopContext, Macro
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from trueup.errors import BadInput, Unreachable
 from trueup.site.outline import settings_of
@@ -23,6 +28,8 @@ MACRO_ERROR = re.compile(
 """The report by mkdocs-macros of a call that failed or cannot be parsed; its line number counts
 from the end of the front matter, so it is left out."""
 
+KEPT = ("HOME", "LANG", "LANGUAGE", "PATH", "SITE_URL", "SOURCE_DATE_EPOCH", "TMPDIR", "TZ")
+"""The variables of the environment that a build may see, besides those of the locale."""
 SITEMAPS = ("sitemap.xml", "sitemap.xml.gz")
 """MkDocs writes one for each language; the site has one for all, and only with an address."""
 
@@ -37,15 +44,15 @@ def build_site(
     """Build the docs of the repository at `top` into `site`, warnings being errors.
 
     The earlier content of `site` is replaced once all languages are built. `today` is the macros'
-    date; `address` is the URL of the published site, if that is known. Plugins see this process's
-    environment, so its secrets must be out of it. Raises Unreachable with the warnings of MkDocs
-    if it fails, and BadInput if `site` cannot be written.
+    date; `address` is the URL of the published site, if that is known. The settings must have been
+    checked. Raises Unreachable with the warnings of MkDocs if it fails, and BadInput if `site`
+    cannot be written.
     """
     part = unfinished_site(site).absolute()
     try:
         if part.exists():
             shutil.rmtree(part)
-        with chdir(top):
+        with chdir(top), _environment():
             for language in languages:  # the main one is first: each cleans its own folder
                 home = address and address + home_of(language)
                 _build(settings_of(language), part / home_of(language), home, today)
@@ -77,7 +84,11 @@ def _build(settings: str, site: Path, address: str, today: date) -> None:
 
     with _warnings() as warnings:
         try:
-            config = load_config(settings, site_dir=str(site), site_url=address, strict=True)
+            config = load_config(
+                settings, site_dir=str(site), site_url=address, strict=True, hooks=[]
+            )
+            theme_environment = config.theme.get_env
+            config.theme.get_env = lambda: _sandboxed(theme_environment())  # type: ignore[method-assign]
             config.extra[AS_OF] = today.isoformat()
             config.plugins.on_startup(command="build", dirty=False)
             try:
@@ -96,6 +107,41 @@ def _build(settings: str, site: Path, address: str, today: date) -> None:
             )
             fix = f"Correct what MkDocs reports:\n{lines}"
             raise Unreachable(settings, "the build failed", fix) from error
+
+
+class ThemeEnvironment(ImmutableSandboxedEnvironment):
+    """Jinja's sandbox for the theme and its overrides, which may call no method of MkDocs."""
+
+    def is_safe_callable(self, obj: Any) -> bool:
+        """Return whether it is the theme's own, a global, or a method of plain data."""
+        if isinstance(obj, Macro | BlockReference | LoopContext | Undefined):
+            return True
+        if any(obj is known for known in self.globals.values()):
+            return super().is_safe_callable(obj)
+        return isinstance(getattr(obj, "__self__", None), str | dict | list)
+
+
+def _sandboxed(made: Environment) -> ThemeEnvironment:
+    environment = ThemeEnvironment(
+        loader=made.loader, auto_reload=False, extensions=[*made.extensions]
+    )
+    environment.filters.update(made.filters)
+    environment.globals.update(made.globals)
+    return environment
+
+
+@contextmanager
+def _environment() -> Iterator[None]:
+    """Hide all but the KEPT variables of the environment."""
+    before = dict(os.environ)
+    for name in before:
+        if name not in KEPT and not name.startswith("LC_"):
+            del os.environ[name]
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 @contextmanager

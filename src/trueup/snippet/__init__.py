@@ -4,7 +4,7 @@ Owns the languages and their quoting. Reads the templates and nothing else.
 """
 
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -36,6 +36,7 @@ __all__ = [
     "PROGRAMS",
     "Fence",
     "Snippet",
+    "TemplateEnvironment",
     "base_places",
     "language_of",
     "languages_of",
@@ -131,7 +132,7 @@ def _context(status: Status, endpoint: str) -> Mapping[str, Any]:
 
 @lru_cache(maxsize=16)
 def _environment(folder: Path) -> TemplateEnvironment:
-    filters = {
+    filters: dict[str, Callable[..., Any]] = {
         "sh": quote_shell,
         "json": render_json,
         "py": render_python,
@@ -139,7 +140,7 @@ def _environment(folder: Path) -> TemplateEnvironment:
         "raw_json": render_raw_json,
         "genai": arguments_of,
     }
-    environment = TemplateEnvironment(folder, filters, {"refuse": _refuse})
+    environment = TemplateEnvironment(folder, filters, {"dict": dict, "refuse": _refuse})
     environment.tests.update(javascript=is_javascript)
     return environment
 

@@ -9,10 +9,11 @@ from typing import Any
 
 import jinja2
 from jinja2 import nodes
+from jinja2.exceptions import SecurityError
 from jinja2.filters import FILTERS, do_indent
 from jinja2.loaders import split_template_path
 from jinja2.runtime import BlockReference, LoopContext, Macro
-from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
 from trueup.errors import BadInput
@@ -44,7 +45,7 @@ METHODS: Mapping[type, tuple[str, ...]] = {
 MADE = (nodes.List, nodes.Tuple, nodes.Dict, nodes.Concat, nodes.Filter, nodes.BinExpr)
 """Expressions whose value is new, and so costs memory."""
 CALLED = (Macro, BlockReference, jinja2.Undefined)
-ONLY_CALLS = (
+PAGE_PARTS = (
     *(nodes.Template, nodes.Output, nodes.TemplateData, nodes.Call, nodes.Name, nodes.Const),
     *(nodes.Keyword,),
 )
@@ -54,7 +55,8 @@ ONLY_CALLS = (
 class TemplateEnvironment(ImmutableSandboxedEnvironment):
     """An environment for templates of the folder `folder`, which may include each other.
 
-    The work of one rendering is counted from `begin` on; it is for one thread at a time.
+    Without a folder it is for pages, which may call the functions and do nothing else. The work of
+    one rendering is counted from `begin` on; it is for one thread at a time.
     """
 
     intercepted_binops = frozenset(("+", "-", "*", "/", "//", "%", "**"))
@@ -64,7 +66,6 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
         folder: Path | None,
         filters: Mapping[str, Callable[..., Any]],
         functions: Mapping[str, Callable[..., Any]],
-        only: tuple[type[nodes.Node], ...] | None = None,
     ) -> None:
         super().__init__(
             loader=_Loader(folder) if folder else None,
@@ -73,13 +74,11 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
             lstrip_blocks=folder is not None,
             finalize=self.charged,
         )
-        self.only, self.step, self.left = only, STEP, MOST_WORK
-        self.filters.clear()
-        if only is None:
-            self.filters.update({name: FILTERS[name] for name in FILTER_NAMES})
-            self.filters.update(indent=self._indent, join=self._join, replace=self._replace)
-            self.filters.update(filters)
-            self.filters.update(charged=self.charged, counted=self.counted)
+        self.is_for_pages, self.step, self.left = folder is None, STEP, MOST_WORK
+        self.filters = {name: FILTERS[name] for name in FILTER_NAMES}
+        self.filters.update(indent=self._indent, join=self._join, replace=self._replace)
+        self.filters.update(filters)
+        self.filters.update(charged=self.charged, counted=self.counted)
         self.globals.clear()
         self.globals.update(functions)
         self.functions = {id(function) for function in functions.values()}
@@ -143,7 +142,7 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
         filename: str | None,
         defer_init: bool = False,
     ) -> str:
-        counting = _Counting(self.only, name, filename).visit(source)
+        counting = _Counting(self.is_for_pages, name, filename).visit(source)
         return super()._generate(counting, name, filename, defer_init)
 
     def _load_template(self, *arguments: Any) -> jinja2.Template:
@@ -180,14 +179,12 @@ class _Loader(jinja2.FileSystemLoader):
 class _Counting(NodeTransformer):
     """A template's syntax, with its loops and new values counted, and without what is refused."""
 
-    def __init__(
-        self, only: tuple[type[nodes.Node], ...] | None, name: str | None, filename: str | None
-    ) -> None:
-        self.only, self.name, self.filename = only, name, filename
+    def __init__(self, is_for_pages: bool, name: str | None, filename: str | None) -> None:
+        self.is_for_pages, self.name, self.filename = is_for_pages, name, filename
 
     def visit(self, node: nodes.Node, *arguments: Any, **named: Any) -> Any:
-        if self.only is not None and not isinstance(node, self.only):
-            self.refuse(node, f"{type(node).__name__} is not a call of a macro")
+        if self.is_for_pages and not isinstance(node, PAGE_PARTS):
+            self.refuse(node, "an expression that is not the call of a macro is not allowed")
         if isinstance(node, nodes.Getattr) and node.attr.startswith("_"):
             self.refuse(node, f"the attribute {node.attr!r} is not allowed")
         if isinstance(node, nodes.For) and node.recursive:

@@ -1,0 +1,92 @@
+"""Build: what templates, pages and plugins can reach while MkDocs runs."""
+
+import os
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import jinja2
+import pytest
+from jinja2.exceptions import SecurityError
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs_macros import plugin
+
+from trueup.macros import define_env, on_pre_page_macros
+from trueup.site import AS_OF
+from trueup.site.build import _environment, _sandboxed
+
+OVERRIDES = (
+    "{{ cycler.__init__.__globals__.os.system('id') }}",
+    "{{ config.validate() }}",
+    "{{ config.load_dict({'hooks': ['hook.py']}) }}",
+    "{{ config.plugins.load_plugin('x', config) }}",
+    "{{ lipsum.__globals__.os.system('id') }}",
+    "{{ self._TemplateReference__context.environment }}",
+)
+
+
+@pytest.mark.parametrize("override", OVERRIDES)
+def test_a_template_of_the_theme_calls_no_code_of_python_or_mkdocs(override: str) -> None:
+    environment = _sandboxed(jinja2.Environment(extensions=["jinja2.ext.i18n"]))
+    with pytest.raises((SecurityError, jinja2.UndefinedError)):
+        environment.from_string(override).render(config=MkDocsConfig())
+    text = "{% macro m(a) %}{{ a.upper() }}{% endmacro %}{{ m('x') }}{% trans %}y{% endtrans %}"
+    environment.install_null_translations()  # type: ignore[attr-defined]
+    assert environment.from_string(text).render() == "Xy"
+
+
+class Plugin:
+    """The plugin mkdocs-macros, as a module of macros sees it."""
+
+    def __init__(self, top: Path) -> None:
+        self.project_dir = str(top)
+        self.conf = {"docs_dir": str(top / "docs" / "en"), "extra": {AS_OF: "2026-05-03"}}
+        self.macros: dict[str, Any] = {"fix_url": str}
+        self.variables: dict[str, Any] = {"config": 1, "page": SimpleNamespace(meta={"a": 1})}
+        self._env = jinja2.Environment()
+
+    @property
+    def env(self) -> jinja2.Environment:
+        return self._env
+
+    def macro(self, function: Any, name: str) -> None:
+        self.macros[name] = function
+
+
+PAGES = (
+    '{{ fix_url("It is recommended in production.") }}',
+    "{{ dict(a=1) }}",
+    "{{ config }}",
+    "{{ advice.__globals__ }}",
+    "{{ 'a' * 9 }}",
+    "{% for a in 'abc' %}{{ as_of() }}{% endfor %}",
+    "{% set a = as_of() %}",
+    "{{ as_of() | upper }}",
+    "{% include 'index.md' %}",
+    "{{ self._TemplateReference__context }}",
+)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_calls_the_macros_and_nothing_else(page: str, starter: Path) -> None:
+    (starter / "main.py").write_text("raise SystemExit('a module of the repository ran')\n")
+    macros = Plugin(starter)
+    define_env(macros)
+    with pytest.raises(ImportError, match="main is a module of the repository"):
+        vars(plugin)["import_local_module"](str(starter), "main")
+    on_pre_page_macros(macros)
+    with pytest.raises((SecurityError, jinja2.TemplateError)):
+        macros.env.from_string(page).render(**macros.variables)
+    assert macros.env.from_string("On {{ as_of() }}.").render() == "On 2026-05-03."
+    assert [*macros.variables] == ["page"] and macros.variables["page"].meta == {}
+
+
+def test_a_build_sees_no_secret_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("GH_TOKEN", "TRUEUP_PRODUCTION_API_KEY", "CI"):
+        monkeypatch.setenv(name, "canary")
+    monkeypatch.setenv("SITE_URL", "https://docs.example")
+    with pytest.raises(RuntimeError), _environment():
+        assert "canary" not in os.environ.values() and os.environ["SITE_URL"] and os.environ["PATH"]
+        os.environ["LEFT"] = "x"
+        raise RuntimeError
+    assert os.environ["GH_TOKEN"] == "canary" and "LEFT" not in os.environ
