@@ -24,7 +24,7 @@ _REMOUNT_WHOLE = 32  # MS_REMOUNT: the settings of the file system itself
 _INODES = 20_000  # of each folder that a block can write in
 _KEPT_FLAGS = 2 | 4 | 8 | 1024 | 2048  # nosuid, nodev, noexec, noatime, nodiratime
 _DEPTH = 32  # no block saves a file deeper; it bounds our own recursion
-_WATCH_S = 0.1  # between two looks at the block's usage
+_WATCH_S = 0.1  # between two readings of what the block uses
 _DRAIN_S = 2  # for output that is still in a pipe when its writers are dead
 _LINUX = sys.platform == "linux"
 _libc = ctypes.CDLL(None, use_errno=True)
