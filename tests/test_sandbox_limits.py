@@ -3,12 +3,15 @@
 import errno
 import os
 import struct
+import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from test_sandbox import HOST, output, sandbox_or_skip
 
 from trueup.sandbox import Limits, Sandbox
+from trueup.sandbox.control_group import open_group
 from trueup.sandbox.syscalls import filter_here, filter_program
 
 ALLOWED = 0x7FFF0000
@@ -167,3 +170,55 @@ def test_files_are_limited_together_in_size_and_number(contained: Sandbox) -> No
     assert ran.stderr.count(b"No space left on device") >= 4
     assert int(ran.stdout) < 20_000
     assert output(contained, "ls -A . /tmp /dev/shm; echo a > a; cat a").endswith("a\n")
+
+
+def test_a_block_whose_supervisor_ends_is_stopped_and_the_next_runs(contained: Sandbox) -> None:
+    process = contained._process  # type: ignore[attr-defined]
+    timer = threading.Timer(0.3, process.kill)
+    timer.start()
+    ran = contained.run("bash", b"sleep 20")
+    timer.join()
+    assert (ran.exit_code, ran.stopped) == (None, "sandbox")
+    assert output(contained, "echo next") == "next\n"
+
+
+def tree(root: Path, version: int) -> Path:
+    """A file system of control groups, and the file with this process's own place in it."""
+    own = root / "own"
+    if version == 2:
+        own.write_text("0::/user/app/session\n")
+        for folder in ("user/app/session", "user/app", "user"):
+            (root / folder).mkdir(parents=True, exist_ok=True)
+            handed = "cpu memory pids" if folder == "user/app" else "cpu"
+            (root / folder / "cgroup.subtree_control").write_text(handed)
+    else:
+        own.write_text("3:cpu,cpuacct:/\n2:pids:/\n1:memory:/job\n0::/\n")
+        for folder in ("pids", "memory/job"):
+            (root / folder).mkdir(parents=True)
+    return own
+
+
+@pytest.mark.parametrize(
+    ("version", "parents"), [(2, ["user/app"]), (1, ["pids", "memory/job"])], ids=["v2", "v1"]
+)
+def test_a_group_is_made_where_its_caps_hold(
+    version: int, parents: list[str], tmp_path: Path
+) -> None:
+    own = tree(tmp_path, version)
+    left = tmp_path / parents[0] / "trueup-999999999-left"
+    left.mkdir()
+    group = open_group(1 << 30, tmp_path, own)
+    made = [path for parent in parents for path in (tmp_path / parent).glob("trueup-*")]
+    assert len(made) == len(parents) and not left.exists()
+    command = group.command(["bwrap"])
+    assert [part for part in command if "trueup-" in part] == [str(path) for path in made]
+    (made[-1] / "memory.events").write_text("low 0\noom_kill 2\n")
+    assert group.kills() == 2
+    (made[-1] / "memory.events").unlink()
+    group.close()
+    assert not any(path.exists() for path in made)
+
+
+def test_without_a_place_for_a_group_the_command_is_unchanged(tmp_path: Path) -> None:
+    group = open_group(1 << 30, tmp_path, tmp_path / "own")
+    assert (group.command(["bwrap"]), group.kills()) == (["bwrap"], 0)

@@ -260,10 +260,10 @@ def test_a_block_that_exceeds_its_time_or_output_fails(
 ) -> None:
     monkeypatch.setattr("trueup.verify.judge.LIMITS", Limits(timeout_s=1, output_bytes=10_000))
     slow = run(mock, IMAGES, "curl", ("curl ", "sleep 30; curl "))
-    assert slow.reasons[0] == "the block was stopped at its timeout limit"
+    assert slow.reasons[0] == "the block was stopped: it took more than 1 s"
     assert slow.exit_code is None
     loud = run(mock, IMAGES, "curl", ("curl ", "yes; curl "))
-    assert loud.reasons[0] == "the block was stopped at its output limit"
+    assert loud.reasons[0] == "the block was stopped: it printed more than 1000000 bytes"
 
 
 def test_a_prompt_that_was_not_recorded_may_be_any_text(
@@ -419,7 +419,7 @@ def test_curl_must_end_with_0_whatever_the_reply_is() -> None:
 
 def test_a_stopped_block_fails_for_that_alone() -> None:
     ran = replace(CURLED, exit_code=None, stopped="timeout")
-    assert reasons(IMAGES, "bash", ran, FAILED) == "the block was stopped at its timeout limit"
+    assert reasons(IMAGES, "bash", ran, FAILED) == "the block was stopped: it took more than 60 s"
 
 
 @pytest.mark.parametrize("language", ["bash", "python"])

@@ -159,8 +159,10 @@ class Session:
         verdict = read_run(run, probe.endpoint, self.status, harness)
         verdict = with_image(verdict, retest_target.fetch)
         if verdict.exchange is None:
-            stopped = f"the block was stopped at its {run.ran.stopped} limit before an answer came"
-            return (replace(verdict, inconclusive=stopped) if run.ran.stopped else verdict), None
+            if run.ran.stopped:
+                stopped = f"the block {LIVE_LIMITS.exceeded(run.ran.stopped)} before an answer came"
+                verdict = replace(verdict, inconclusive=stopped)
+            return verdict, None
         with suppress(ValidationError):
             sent = request_in(verdict.exchange, harness.base_url)
             if sent is not None and not self.search.holds(sent.model_dump_json()):

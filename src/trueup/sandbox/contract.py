@@ -71,5 +71,5 @@ class Sandbox(ABC):
 
     @abstractmethod
     def run(self, language: Fence, source: bytes, limits: Limits = USUAL) -> CompletedBlock:
-        """Run a block byte for byte in an empty folder and return its result; raises Unreachable
-        if the sandbox itself ended with it. The next call then starts a new one."""
+        """Run a block byte for byte in an empty folder and return its result. After one that broke
+        the sandbox the next call starts a new one; raises Unreachable where that does not start."""

@@ -7,14 +7,16 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from trueup.errors import Unreachable
 from trueup.sandbox.contract import USUAL, CompletedBlock, Containment, Limits, Sandbox
+from trueup.sandbox.control_group import open_group
 from trueup.sandbox.gateway_server import GatewaySocket
 from trueup.snippet import PROGRAMS, Fence
 
@@ -24,6 +26,7 @@ PROGRAM = [
 """The program inside a sandbox; the first file is the one to start."""
 BLOCK_PATH = "/usr/local/bin:/usr/bin:/bin"
 _PATIENCE_S = 10  # a start, a probe or an end takes milliseconds, more on a machine under load
+_GROUP_BYTES = USUAL.memory_bytes + (1 << 30)  # and the output that the supervisor holds
 _PROBE_LIMITS = Limits(timeout_s=_PATIENCE_S)
 
 
@@ -90,6 +93,8 @@ class Runner(Sandbox):
     def start(self) -> None:
         """Start the program. Raises Unreachable with the end of its stderr if it is not ready."""
         with ExitStack() as files:
+            self._group = open_group(_GROUP_BYTES)
+            files.callback(self._group.close)
             self._stderr = files.enter_context(tempfile.TemporaryFile())
             self._channel, theirs = socket.socketpair()
             files.enter_context(self._channel)
@@ -98,13 +103,20 @@ class Runner(Sandbox):
             with theirs:
                 self._process = self._open_process(theirs.fileno())
             self._files = files.pop_all()
-        with self._ending_on_failure("did not start", "Correct that and run it again."):
+        try:
             self._read_line()
+        except (OSError, EOFError) as error:
+            problem = f"the runner did not start ({self._end()})"
+            fix = "Correct that and run it again."
+            raise Unreachable(self.containment, problem, fix) from error
+        except BaseException:
+            self.close()
+            raise
 
     def _open_process(self, stdin: int) -> subprocess.Popen[bytes]:
         try:
             return subprocess.Popen(
-                self._command,
+                self._group.command(self._command),
                 stdin=stdin,
                 stdout=subprocess.DEVNULL,
                 stderr=self._stderr,
@@ -145,16 +157,32 @@ class Runner(Sandbox):
                 self.close()
                 self.start()
             self._channel.settimeout(limits.timeout_s + _PATIENCE_S)
-            fix = "Run it again: the next block gets a new one."
-            with self._ending_on_failure("ended while it ran a block", fix):
-                self._channel.sendall(json.dumps(order).encode() + b"\n" + source)
-                head = json.loads(self._read_line())
-                stdout, stderr, *files = [self._read(size) for size in head["sizes"]]
+            began, kills = time.monotonic(), self._group.kills()
+            try:
+                completed = self._complete(order, source)
+            except (OSError, EOFError, ValueError, KeyError):
+                is_killed = self._group.kills() > kills
+                reason = self._end().encode()
+                duration_ms = round((time.monotonic() - began) * 1000)
+                completed = CompletedBlock(None, "sandbox", b"", reason, duration_ms, {}, ())
+            except BaseException:
+                self.close()  # a reply that was not read would be taken for the next block's
+                raise
+            else:
+                is_killed = self._group.kills() > kills
             refused = self._take_refused()
+        if is_killed:
+            completed = replace(completed, exit_code=None, stopped="memory")
+        return replace(completed, refused=refused)
+
+    def _complete(self, order: Mapping[str, Any], source: bytes) -> CompletedBlock:
+        """Send a block and read its result."""
+        self._channel.sendall(json.dumps(order).encode() + b"\n" + source)
+        head = json.loads(self._read_line())
+        stdout, stderr, *files = [self._read(size) for size in head["sizes"]]
         found = dict(zip(head["names"], files, strict=True))
-        return CompletedBlock(
-            head["exit_code"], head["stopped"], stdout, stderr, head["duration_ms"], found, refused
-        )
+        end = (head["exit_code"], head["stopped"])
+        return CompletedBlock(*end, stdout, stderr, head["duration_ms"], found, ())
 
     def _start_of(self, language: Fence) -> list[str]:
         if language in self._launchers:
@@ -187,21 +215,14 @@ class Runner(Sandbox):
             raise EOFError
         return content
 
-    @contextmanager
-    def _ending_on_failure(self, problem: str, fix: str) -> Iterator[None]:
-        try:
-            yield
-        except (OSError, EOFError) as error:
-            assert self._process is not None
-            with suppress(subprocess.TimeoutExpired):
-                self._process.wait(0.5)  # for the last line on stderr of a program that is ending
-            self._process.kill()
-            self._process.wait()
-            self._stderr.seek(0)
-            lines = self._stderr.read().decode(errors="replace").strip().splitlines()
-            self.close()
-            reason = lines[-1] if lines else "nothing on stderr"
-            raise Unreachable(self.containment, f"the runner {problem} ({reason})", fix) from error
-        except BaseException:
-            self.close()  # a reply that was not read would be taken for the next block's
-            raise
+    def _end(self) -> str:
+        """End the program and return the last line of its stderr."""
+        assert self._process is not None
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(0.5)  # for the last line of a program that is ending
+        self._process.kill()
+        self._process.wait()
+        self._stderr.seek(0)
+        lines = self._stderr.read().decode(errors="replace").strip().splitlines()
+        self.close()
+        return lines[-1] if lines else "nothing on stderr"

@@ -59,7 +59,7 @@ def verify_block(
     if lacking := harness.lacks(program.fence):
         may_skip = program.is_optional and not harness.complete
         return receipt(skipped=lacking) if may_skip else receipt(reasons=(lacking,))
-    run = harness.run(program.fence, block.text, LIMITS if harness.replays else LIVE_LIMITS)
+    run = harness.run(program.fence, block.text, _limits_of(harness))
     reply_verdict = read_run(run, block.endpoint, stored.status, harness)
     receipt = partial(receipt, run=run, reply_verdict=reply_verdict)
     if reply_verdict.exchange is not None and reply_verdict.inconclusive:
@@ -74,6 +74,10 @@ def verify_block(
         unobserved=judgement.unobserved,
         reasons=judgement.reasons,
     )
+
+
+def _limits_of(harness: Harness) -> Limits:
+    return LIMITS if harness.replays else LIVE_LIMITS
 
 
 def _receipt(
@@ -156,7 +160,8 @@ class _Judgement:
         sent = [exchange for exchange in exchanges if exchange.host == harness.gateway]
         other = sorted({e.host for e in exchanges if e.host != harness.gateway} | {*ran.refused})
         if ran.stopped:
-            self.reasons.append(f"the block was stopped at its {ran.stopped} limit")
+            limits = _limits_of(harness)
+            self.reasons.append(f"the block was stopped: it {limits.exceeded(ran.stopped)}")
         if other:
             self.reasons.append(f"the block sent requests to other hosts: {', '.join(other)}")
         if len(sent) != 1:
