@@ -1,7 +1,7 @@
 """The relay: forwards a block's requests with the key added, and keeps the key out of replies."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 from typing import Any
 from urllib.parse import quote
@@ -54,6 +54,26 @@ class Relay:
                 return await client.request(method, path, **request)
 
         return asyncio.run(send())
+
+
+def test_a_request_without_end_is_refused_and_not_sent() -> None:
+    relay = Relay(max_calls=1)
+    sent = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal sent
+        while sent < 100:
+            sent += 1
+            yield bytes(2**20)
+
+    reply = relay.call("/v1/x", content=endless())
+    assert (reply.status_code, sent <= 34, relay.forwarded) == (413, True, [])
+    (exchange,) = relay.exchanges
+    assert (
+        exchange.failure
+        and exchange.failure.reason == "the request is larger than 32 MiB; nothing was sent"
+    )
+    assert relay.call("/v1/x", content=b"small").status_code == 200
 
 
 def redirecting(headers: dict[str, str], request: httpx.Request) -> httpx.Response:

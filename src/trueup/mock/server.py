@@ -11,13 +11,18 @@ from pathlib import Path
 from socket import AF_INET, IPPROTO_TCP, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, socket
 from typing import Any
 
+import h11
 import trustme
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from trueup.errors import BadInput
 
 LOOPBACK = "127.0.0.1"
+REQUEST_S = 30.0
+"""Time for a whole request to arrive, which takes milliseconds on loopback."""
 LONG_AGO = {
     "not_before": datetime(2020, 1, 1, tzinfo=UTC),
     "not_after": datetime(2020, 2, 1, tzinfo=UTC),
@@ -56,9 +61,9 @@ def create_tls(ca: Path, is_expired: bool = False) -> ssl.SSLContext:
 def create_server(app: ASGIApp, tls: ssl.SSLContext | None = None) -> uvicorn.Server:
     """Return a server that is yet to be run on a socket."""
     config = uvicorn.Config(
-        app,
+        _requests_only(app),
         interface="asgi3",
-        http="h11",
+        http=_ImpatientProtocol,
         ws="none",
         log_level="warning",
         lifespan="off",
@@ -67,6 +72,42 @@ def create_server(app: ASGIApp, tls: ssl.SSLContext | None = None) -> uvicorn.Se
     config.load()
     config.ssl = tls
     return uvicorn.Server(config)
+
+
+class _ImpatientProtocol(H11Protocol):
+    """A connection that ends when a request, or its next one, does not arrive whole in time."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._watch()
+
+    def _watch(self) -> None:
+        self.loop.call_later(REQUEST_S, self._close_if_waiting, self.cycle)
+
+    def _close_if_waiting(self, earlier: object) -> None:
+        if self.transport.is_closing():
+            return
+        is_waiting = self.conn.their_state in (h11.IDLE, h11.SEND_BODY)
+        if is_waiting and self.cycle is earlier:
+            self.transport.close()
+        else:
+            self._watch()
+
+
+def _requests_only(app: ASGIApp) -> ASGIApp:
+    """Return the app for requests alone: no tunnel, no trace and no websocket, for which a client
+    would keep its connection open."""
+
+    async def call(scope: Scope, receive: Receive, send: Send) -> None:
+        close = {"connection": "close"}
+        if scope["type"] == "http" and scope["method"] in ("CONNECT", "TRACE"):
+            await PlainTextResponse("method not allowed", 405, close)(scope, receive, send)
+        elif (b"upgrade", b"websocket") in scope.get("headers", ()):
+            await PlainTextResponse("no websocket", 400, close)(scope, receive, send)
+        else:
+            await app(scope, receive, send)
+
+    return call
 
 
 @contextmanager

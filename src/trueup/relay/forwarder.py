@@ -17,6 +17,8 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
 from trueup.exchange import Exchange, Failure
+from trueup.mock.incoming_request import BODY_LIMIT as REQUEST_LIMIT
+from trueup.mock.incoming_request import read_body
 from trueup.model import AuthKind, Target
 from trueup.relay.budget import Budget
 from trueup.relay.redirect import origins_of
@@ -25,6 +27,7 @@ from trueup.relay.secret import Secret
 from trueup.relay.upstream import Deadlines, UpstreamClient, UpstreamRequest
 
 FORWARDED = ("content-type", "accept", "user-agent")
+TOO_LARGE = 413
 WITH_KEY = ("authorization", "x-goog-api-key")
 HOST = re.compile(r"[a-z0-9.-]+(?::[0-9]{1,5})?")
 MODEL_IN_PATH = re.compile(r"/models/([^/:]+)")
@@ -49,7 +52,8 @@ def create_relay(
     and for a key that no header can carry. A call beyond a cap, and one without a reply, get a 504
     of the relay's own; where the target's reply breaks off, so does the block's. Each of these
     exchanges is inconclusive and holds the reason. `label` is the purpose of a call in the
-    budget's journal. `body_limit` is in bytes; a larger reply is cut off.
+    budget's journal. `body_limit` is in bytes; a larger reply is cut off. A request larger than the
+    mock takes gets a 413 and is not sent.
 
     Requests to a media host of the target are forwarded without a key, count as no call, and go
     over TLS whatever the link says. Redirects are passed back, not followed; one to a host that is
@@ -87,8 +91,15 @@ class Relay:
             return
         request = Request(scope, receive)
         try:
-            body = await request.body()
+            content = await read_body(receive)
         except ClientDisconnect:
+            return
+        body = content or b""
+        if content is None:
+            reason = f"the request is larger than {REQUEST_LIMIT >> 20} MiB; nothing was sent"
+            await self._stream(request, body, send, None).end(
+                Failure(reason, "unreadable"), TOO_LARGE
+            )
             return
         host = request.headers.get("host", "").lower()
         if host in self.target.media_hosts:

@@ -77,10 +77,13 @@ class ResponseStream:
         """Pass a piece of the body on. Return why no more of it is read, or None."""
         return await self._pass_on(self.masker.feed(content))
 
-    async def end(self, failure: Failure | None) -> None:
-        """End the block's reply: whole, with an error of the relay's own, or broken off."""
+    async def end(self, failure: Failure | None, status: int = NO_REPLY) -> None:
+        """End the block's reply: whole, with an error of the relay's own, or broken off.
+
+        `status` is that of such an error.
+        """
         if not self.has_begun:
-            await self._refuse(failure or Failure("no answer"))
+            await self._refuse(failure or Failure("no answer"), status)
             return
         if failure is None:
             failure = await self._pass_on(self.masker.end())
@@ -98,13 +101,13 @@ class ResponseStream:
             await self.send({"type": "http.response.body", "body": masked, "more_body": True})
         return None
 
-    async def _refuse(self, failure: Failure) -> None:
-        own = JSONResponse({"error": {"message": f"the relay: {failure.reason}"}}, NO_REPLY)
-        self.status, self.headers = NO_REPLY, dict(own.headers)
+    async def _refuse(self, failure: Failure, status: int) -> None:
+        own = JSONResponse({"error": {"message": f"the relay: {failure.reason}"}}, status)
+        self.status, self.headers = status, dict(own.headers)
         self.content = bytearray(bytes(own.body))
         self.finish(self._response(failure))
         await self.send(
-            {"type": "http.response.start", "status": NO_REPLY, "headers": own.raw_headers}
+            {"type": "http.response.start", "status": status, "headers": own.raw_headers}
         )
         await self.send({"type": "http.response.body", "body": bytes(own.body)})
 

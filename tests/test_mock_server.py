@@ -1,0 +1,59 @@
+"""The server of the mock: what is no request is refused at once, and who waits is not kept."""
+
+import socket
+import time
+from datetime import UTC, datetime
+
+import pytest
+from conftest import TOP
+
+from trueup.mock import create_app, server, serving
+from trueup.status_file import parse_status
+
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
+STATUS = parse_status((TOP / "tests/record.yml").read_text("utf-8"), "status.yml", NOW).status
+UPGRADE = (
+    b"GET /v1/realtime HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n"
+    b"sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-version: 13\r\n\r\n"
+)
+REFUSED = {
+    "a websocket": (UPGRADE, b"HTTP/1.1 400"),
+    "a tunnel": (b"CONNECT a.example:443 HTTP/1.1\r\nhost: a.example:443\r\n\r\n", b"HTTP/1.1 405"),
+    "a trace": (b"TRACE / HTTP/1.1\r\nhost: x\r\n\r\n", b"HTTP/1.1 405"),
+}
+WAITING = {
+    "nothing": b"",
+    "a part of a head": b"GET / HT",
+    "a part of a body": b"POST /v1/x HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n123",
+}
+
+
+def answer(sent: bytes) -> bytes:
+    """All that the mock sends until it closes the connection."""
+    with serving(create_app(STATUS)) as url:
+        host, port = url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=20) as client:
+            client.sendall(sent)
+            received = b""
+            while piece := client.recv(65536):
+                received += piece
+            return received
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_is_no_request_is_refused_and_closed(
+    what: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    sent, begin = REFUSED[what]
+    began = time.monotonic()
+    assert answer(sent).startswith(begin)
+    assert time.monotonic() - began < 3
+    assert "Traceback" not in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("what", WAITING)
+def test_a_request_that_does_not_arrive_is_not_waited_for(
+    what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "REQUEST_S", 0.2)
+    assert b"200 OK" not in answer(WAITING[what])
