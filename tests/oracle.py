@@ -11,6 +11,8 @@ as follows:
   pair nor breaks one.
 - The bill of such an error is treated as that of any error: it is no billing leg, but a verdict
   other than `aligned` is a fall.
+- Of a retracted row only the fall counts: clean retests count from it on, whatever it observed.
+- An endpoint that fell needs `recover_after` clean retests, and no fewer than one that never did.
 - Of two holds that are equally low, the first in the file is in force.
 """
 
@@ -57,15 +59,11 @@ class State:
 def expect(status: Status, endpoint: str) -> Expected:
     """Return what the rules say of an endpoint."""
     state = State()
-    at_reference = [
-        row
-        for row in status.observations
-        if row.target == status.reference and row.retracted is None
-    ]
+    at_reference = [row for row in status.observations if row.target == status.reference]
     conclusive_days = {
         row.day
         for row in at_reference
-        if row.endpoint != endpoint and row.outcome != "inconclusive"
+        if row.endpoint != endpoint and row.outcome != "inconclusive" and row.retracted is None
     }
     today = request_of(status, endpoint, status.reference)
     for row in at_reference:
@@ -75,7 +73,8 @@ def expect(status: Status, endpoint: str) -> Expected:
     measured = status.targets[status.reference].ledger is None
     clean = state.aligned_in_a_row if measured else state.outputs_since_error
     fell = state.ever_failed or (measured and state.ever_billed_wrong)
-    needed = status.policy.recover_after if fell else status.policy.confirm_after
+    terms = status.policy
+    needed = max(terms.confirm_after, terms.recover_after) if fell else terms.confirm_after
     billing = state.billing if measured and state.word == "output" else None
 
     if state.word == "nothing":
@@ -108,6 +107,9 @@ def expect_fresh(expected: Expected, policy: Policy, today: date) -> bool:
 
 
 def _enter(state: State, row: Observation, conclusive_days: set[date]) -> None:
+    if row.retracted is not None:
+        _fall(state, row)
+        return
     word = _word(state, row, conclusive_days)
     if word != "inconclusive":
         state.word, state.outcome = word, row
@@ -125,6 +127,16 @@ def _enter(state: State, row: Observation, conclusive_days: set[date]) -> None:
         return
     state.billing = row
     state.aligned_in_a_row = state.aligned_in_a_row + row.times if row.billing == "aligned" else 0
+
+
+def _fall(state: State, row: Observation) -> None:
+    """A retracted row says nothing, but that it failed or was billed wrong is not forgotten."""
+    if row.outcome in ("error", "mixed"):
+        state.ever_failed = True
+        state.aligned_in_a_row = state.outputs_since_error = 0
+    if row.billing not in (None, "inconclusive", "aligned"):
+        state.ever_billed_wrong = True
+        state.aligned_in_a_row = 0
 
 
 def _word(state: State, row: Observation, conclusive_days: set[date]) -> str:

@@ -332,7 +332,12 @@ CASES = {
             back(1, FAILED, target="local"),
         ),
         "unverified",
-        {"outcome": None, "billing": None, "clean": 0, "needed": 1},
+        {"outcome": None, "billing": None, "clean": 0, "needed": 3},
+    ),
+    "a retracted failure is a fall all the same": Case(
+        (back(2, OK, times=3), back(1, FAILED, retracted=True), OK),
+        "controlled-testing",
+        {"outcome": 2, "clean": 1, "needed": 3},
     ),
     "the lowest hold is in force": Case(
         (OK,),
@@ -463,7 +468,7 @@ def test_rows_that_do_not_count_change_nothing() -> None:
             observed
             for observed, row in zip(whole.observations, file.rows, strict=True)
             if row.target == "production"
-            and not row.retracted
+            and not (row.retracted and not observed.is_bad)
             and not (row.differs and row.endpoint == ACORN)
         )
         alone = whole.model_copy(update={"observations": counting})

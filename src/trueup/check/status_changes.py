@@ -91,7 +91,7 @@ def _rows(old: Stored, new: Stored, name: str) -> Iterator[Finding]:
 def _continues(old: Row, new: Row) -> bool:
     """Return whether a row is the old one, at most seen again or retracted since."""
     if isinstance(old, Mapping) or isinstance(new, Mapping):
-        return old == new
+        return old.model_dump() == new.model_dump()
     kept = old.model_dump(exclude=set(TIMES)) == new.model_dump(exclude=set(TIMES))
     if not kept or (old.retracted is not None and new.retracted is None):
         return False

@@ -28,7 +28,7 @@ class Assessment:
     `needed` is the number of clean retests since the last bad one; if `billing_measured` is false,
     a clean retest is one with an output. `hold` is set only if it lowers what is supported.
     `latest` has the newest conclusive row of each target, the reference's first; `changes` and
-    `rows` are newest first. Retracted rows and those of variants are in none.
+    `rows` are newest first. Retracted rows, samples and those of variants are in none.
     """
 
     endpoint: str
@@ -65,7 +65,8 @@ class Assessment:
 def assess(status: Status) -> dict[str, Assessment]:
     """Return the assessment of each endpoint, in the order of the status file.
 
-    Rows count in the order of the file, by today's policy and requests.
+    Rows count in the order of the file, by today's policy and requests. One that is not proven
+    only lowers, and so does what its receipt says instead; a sample does not count.
     """
     record = _Record(status)
     for row in status.observations:
@@ -144,7 +145,10 @@ class _Record:
         """Add the next row of the file."""
         order = self._order_of_day[row.day]
         order.setdefault(row.endpoint, len(order))
-        if row.retracted is not None:
+        said = row.receipt_row
+        if said is not None and said.is_bad:
+            self.add(said)
+        if row.sample:
             return
         moved = set(self._take(row))
         if row.target == self.status.reference:
@@ -160,19 +164,20 @@ class _Record:
                 self.series[key] = _Series(request_of(self.status, *key), self.is_measured)
             series = self.series[key]
             is_current = not differences(row.sent, series.request)
-            self.rows[row.endpoint].append(EndpointRow(row, is_current))
+            if row.retracted is None:
+                self.rows[row.endpoint].append(EndpointRow(row, is_current))
             if is_current:
                 series.rows.append(row)
                 self._note_no_answer(series, row)
                 series.count(len(series.rows) - 1)
                 yield row.endpoint
-        if row.outcome != "inconclusive":
+        if row.outcome != "inconclusive" and row.retracted is None:
             self._conclusive[row.target, row.day].add(row.endpoint)
             yield from self._settle(row)
 
     def _note_no_answer(self, series: _Series, row: Observation) -> None:
         index, day = len(series.rows) - 1, (row.target, row.day)
-        if row.outcome == "inconclusive":
+        if row.outcome == "inconclusive" and row.retracted is None:
             is_known = row.others_conclusive is not None
             if row.others_conclusive or (not is_known and self._conclusive[day] - {row.endpoint}):
                 series.no_answer_rows.add(index)

@@ -1,11 +1,14 @@
 """Standing: rules 1 to 4 of the manual, over the observations of one endpoint at one target."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from fnmatch import fnmatchcase
 
 from trueup.model import Hold, Observation, Outcome, Policy, Standing, Status
+
+_BEST_FIRST: tuple[Outcome | None, ...] = ("output", "mixed", None, "error")
+"""Newest outcomes by the standings that they support; None is `unverified`."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,11 @@ class Tally:
 
         `others_conclusive` is true for an inconclusive row of a date on which other endpoints were
         conclusive. Without a ledger at the reference target (`is_measured`) outputs count as clean.
+        A retracted row is no outcome; it has failed all the same (rule 3).
         """
+        if row.retracted is not None:
+            has_failed = row.is_bad and (is_measured or row.outcome in ("error", "mixed"))
+            return replace(self, clean=0, has_failed_before=True) if has_failed else self
         outcome, no_answer_dates = self._outcome(row, others_conclusive)
         seen = Conclusive(row, outcome)
         has_bill = row.billing not in (None, "inconclusive")
@@ -47,13 +54,30 @@ class Tally:
         is_bad = has_failed or (is_measured and has_bill and row.billing != "aligned")
         is_clean = row.billing == "aligned" if is_measured else outcome == "output"
         billing = row if is_measured and has_bill else self.billing
-        return Tally(
+        after = Tally(
             newest=self.newest if outcome == "inconclusive" else seen,
             billed=seen if has_bill else self.billed,
             billing=None if has_failed else billing,
             clean=0 if is_bad else self.clean + (row.times if is_clean else 0),
             has_failed_before=self.has_failed_before or is_bad,
             no_answer_dates=no_answer_dates,
+        )
+        return after if row.can_raise else self._lowered(after)
+
+    def _lowered(self, after: "Tally") -> "Tally":
+        """Return the tally after a row that raises nothing: only its bad news counts (rule 2)."""
+        was, new = (tally.newest.outcome if tally.newest else None for tally in (self, after))
+        is_worse = after.newest is not self.newest and new != "output"
+        is_worse = is_worse and _BEST_FIRST.index(new) >= _BEST_FIRST.index(was)
+        bill = after.billed
+        is_bad_bill = bill is not None and bill.row.billing != "aligned"
+        return replace(
+            after,
+            newest=after.newest if is_worse else self.newest,
+            billed=bill if is_bad_bill else self.billed,
+            billing=None if is_worse else after.billing if is_bad_bill else self.billing,
+            clean=min(self.clean, after.clean),
+            no_answer_dates=after.no_answer_dates or self.no_answer_dates,
         )
 
     def _outcome(
@@ -69,7 +93,9 @@ class Tally:
 
     def needed(self, policy: Policy) -> int:
         """Return the number of clean retests that recommend the endpoint (rule 3)."""
-        return policy.recover_after if self.has_failed_before else policy.confirm_after
+        if self.has_failed_before:
+            return max(policy.confirm_after, policy.recover_after)
+        return policy.confirm_after
 
     def supported(self, policy: Policy) -> Standing:
         """Return the standing that the evidence supports, before any hold (rule 1)."""

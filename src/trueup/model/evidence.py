@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StrictBool, StrictInt, model_validator
+from pydantic import Field, JsonValue, PrivateAttr, StrictBool, StrictInt, model_validator
 
 from trueup.model.values import (
     REQUEST,
@@ -45,7 +45,30 @@ class Source(Frozen):
         return self
 
 
-class Mapping(Frozen):
+class Row(Frozen):
+    """Row of evidence. It is proven unless the status file's reader has found it to be not."""
+
+    _is_proven: bool = PrivateAttr(default=True)
+    _receipt_row: "Observation | None" = PrivateAttr(default=None)
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether the row is what its receipts say, if it has some, and stands in its order."""
+        return self._is_proven
+
+    @property
+    def receipt_row(self) -> "Observation | None":
+        """The row as its newest receipt has it, where this one is not proven."""
+        return self._receipt_row
+
+    def as_unproven(self, receipt_row: "Observation | None" = None) -> Self:
+        """Return the row as one that raises nothing (rule 2)."""
+        row = self.model_copy()
+        row._is_proven, row._receipt_row = False, receipt_row
+        return row
+
+
+class Mapping(Row):
     """Sighting of the model behind an alias."""
 
     alias: Name
@@ -96,7 +119,7 @@ class Image(Frozen):
     """Media type, such as `image/png`."""
 
 
-class Observation(Frozen):
+class Observation(Row):
     """Result of a retest of an endpoint at a target. Later in the file is newer."""
 
     at: Moment | None = None
@@ -138,6 +161,8 @@ class Observation(Frozen):
     """Source of the row; only bad news needs none."""
     retracted: Text | None = None
     """Reason why the row no longer counts; it stays in the file."""
+    sample: StrictBool = False
+    """True for a made-up row that shows the form: it makes no standing."""
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -157,7 +182,25 @@ class Observation(Frozen):
             raise ValueError("signatures require the outcome error or mixed")
         if self.shape and self.outcome not in ("output", "mixed"):
             raise ValueError("shape requires the outcome output or mixed")
+        if self.sample and (self.source is None or self.source.reported is None):
+            raise ValueError("a sample requires the source reported")
         return self
+
+    @property
+    def can_raise(self) -> bool:
+        """Whether the row can raise a standing: it is proven, and of a request that is known."""
+        return self.is_proven and not _is_unknown(self.sent.body)
+
+    @property
+    def is_bad(self) -> bool:
+        """Whether the row reports a failure or a bad bill."""
+        good = (None, "aligned", "inconclusive")
+        return self.outcome in ("error", "mixed") or self.billing not in good
+
+    @property
+    def oldest(self) -> date | datetime:
+        """Date or time of the first sighting."""
+        return self.newest if self.first is None else self.first
 
     @property
     def newest(self) -> date | datetime:
@@ -170,3 +213,15 @@ class Observation(Frozen):
     def day(self) -> date:
         """Date (UTC) of the last sighting."""
         return as_time(self.newest).date()
+
+
+def _is_unknown(body: Body) -> bool:
+    """Return whether nothing of a body is known but the names of some of its fields."""
+    return "*" in body and not _has_value(body)
+
+
+def _has_value(value: JsonValue) -> bool:
+    if isinstance(value, dict | list):
+        parts = value.values() if isinstance(value, dict) else value
+        return any(map(_has_value, parts))
+    return value is not None

@@ -2,12 +2,23 @@
 
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, JsonValue
+from pydantic import AwareDatetime, Field, JsonValue
 
 from trueup import __version__
-from trueup.model import Billing, Frozen, Image, InconclusiveKind, Observation, Sent, Shape, Source
+from trueup.model import (
+    Billing,
+    Frozen,
+    Image,
+    InconclusiveKind,
+    Mapping,
+    Observation,
+    Sent,
+    Shape,
+    Source,
+    split,
+)
 from trueup.model import Outcome as RowOutcome
 from trueup.receipts.bill import Bill
 
@@ -77,7 +88,7 @@ class RetestReceipt(Frozen):
     """True when the mock replaced the target, so that it proves nothing of the target."""
     others_conclusive: bool = False
     """True when another endpoint of the target had a conclusive result in this retest."""
-    attempts: tuple[Attempt, ...]
+    attempts: Annotated[tuple[Attempt, ...], Field(min_length=1)]
     """Runs of the block in their order, at least one."""
     previous: Source | None = None
     """Receipt of the equal result before this one, where both are one row."""
@@ -134,6 +145,16 @@ def row_of(receipt: RetestReceipt) -> Observation:
         billing=billing,
         source=source,
     )
+
+
+def sighting_of(receipt: RetestReceipt) -> Mapping | None:
+    """Return the model that a receipt shows behind an alias, if it shows one."""
+    upstreams = (attempt.upstream for attempt in reversed(receipt.attempts))
+    upstream = next(filter(None, upstreams), None)
+    alias, source = split(receipt.endpoint)[0], row_of(receipt).source
+    if upstream is None or source is None:
+        return None
+    return Mapping(alias=alias, upstream=upstream, at=receipt.at, how="seen", source=source)
 
 
 def _outcome(

@@ -6,8 +6,8 @@ from datetime import datetime
 from pathlib import Path
 
 from trueup.model import Mapping as Sighting
-from trueup.model import Observation, Source, split
-from trueup.receipts import RetestReceipt, row_of
+from trueup.model import Observation
+from trueup.receipts import RetestReceipt, row_of, sighting_of
 from trueup.status_file import (
     Stored,
     append_mapping,
@@ -47,7 +47,7 @@ def update_status(stored: Stored, receipts: Sequence[RetestReceipt], now: dateti
             stored = append_observation(stored, row, now)
         else:
             stored = extend_observation(stored, equal, receipt.at, now, row.source)
-        if sighting := _sighting(stored, receipt, row.source):
+        if sighting := _sighting(stored, receipt):
             stored = append_mapping(stored, sighting, now)
     return StatusUpdate(stored, files)
 
@@ -64,11 +64,15 @@ def write_update(top: Path, made: StatusUpdate) -> None:
 
 
 def _equal(stored: Stored, row: Observation) -> Observation | None:
-    """Return the newest row of the endpoint at the target, if it is equal and has a receipt."""
-    seen = stored.status.seen(row.endpoint, row.target)
-    if not seen or row.outcome == "inconclusive" or row.billing == "inconclusive":
+    """Return the newest row of the endpoint at the target, if it is equal and has a receipt.
+
+    It is not where it was retracted: an older row would then count for what was seen after it.
+    """
+    series = (row.endpoint, row.target, None)
+    rows = reversed(stored.status.observations)
+    newest = next((one for one in rows if (one.endpoint, one.target, one.variant) == series), None)
+    if newest is None or row.outcome == "inconclusive" or row.billing == "inconclusive":
         return None
-    newest = seen[0]
     if newest.source is None or newest.source.receipt is None:
         return None
     moments = {"at": None, "first": None, "last": None, "times": 1, "source": None}
@@ -76,12 +80,11 @@ def _equal(stored: Stored, row: Observation) -> Observation | None:
     return newest if same and newest.newest < row.newest else None
 
 
-def _sighting(stored: Stored, receipt: RetestReceipt, source: Source) -> Sighting | None:
+def _sighting(stored: Stored, receipt: RetestReceipt) -> Sighting | None:
     """Return the model seen behind an alias, if the newest sighting differs or was not seen."""
-    alias, _ = split(receipt.endpoint)
-    upstreams = (attempt.upstream for attempt in reversed(receipt.attempts))
-    upstream = next(filter(None, upstreams), None)
-    rows = [row for row in stored.status.mappings if row.alias == alias]
-    if upstream is None or (rows and (rows[-1].upstream, rows[-1].how) == (upstream, "seen")):
+    seen = sighting_of(receipt)
+    if seen is None:
         return None
-    return Sighting(alias=alias, upstream=upstream, at=receipt.at, how="seen", source=source)
+    rows = [row for row in stored.status.mappings if row.alias == seen.alias]
+    is_known = rows and (rows[-1].upstream, rows[-1].how) == (seen.upstream, "seen")
+    return None if is_known else seen

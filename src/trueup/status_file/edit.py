@@ -1,6 +1,6 @@
 """Edit: changes to the text of the status file, each checked by reading it again, and saving.
 
-Never dumps the file: every byte outside the edit stays as it was.
+Every byte outside an edit stays as it was. What is added is proven until it is loaded again.
 """
 
 import os
@@ -16,7 +16,7 @@ import yaml
 from trueup.errors import BadInput, BadStatus
 from trueup.lock import wait_for_lock
 from trueup.model import Mapping, Observation, Source, as_time
-from trueup.status_file.load import Stored, parse_status
+from trueup.status_file.load import Stored, parse_text
 from trueup.status_file.row_text import render_moment, render_row, render_scalar
 
 Change = tuple[int, int, str]
@@ -144,7 +144,8 @@ def _edit(stored: Stored, changes: list[Change], now: datetime) -> Stored:
     for start, stop, new in sorted(changes, reverse=True):
         text = text[:start] + new + text[stop:]
     try:
-        return replace(parse_status(text, stored.path, now), loaded_text=stored.loaded_text)
+        edited = parse_text(text, stored.path, now).proven_by(stored.proofs)
+        return replace(edited, loaded_text=stored.loaded_text)
     except BadStatus as error:
         first = error.message
         problem = f"this edit would make the file invalid ({first.where}: {first.problem})"

@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
@@ -11,9 +11,11 @@ from typing import Any
 
 from trueup.errors import BadInput, BadStatus
 from trueup.message import Message
-from trueup.model import Hold, Mapping, Observation, Status
+from trueup.model import Hold, Mapping, Observation, Source, Status
 from trueup.place import Place
+from trueup.receipts import Link, read_chain
 from trueup.status_file.references import check_references
+from trueup.status_file.row_proof import Proofs, prove
 from trueup.status_file.validation import parse_form
 from trueup.status_file.version import UPGRADE, VERSION, is_version_1, upgrade
 from trueup.status_file.yaml_text import Document, parse_yaml
@@ -29,6 +31,7 @@ class Stored:
     status: Status
     document: Document
     loaded_text: str
+    proofs: Proofs = Proofs()
 
     @property
     def text(self) -> str:
@@ -44,6 +47,25 @@ class Stored:
     def data(self) -> dict[str, Any]:
         """The plain data, before the model."""
         return self.document.data
+
+    def proven_by(self, proofs: Proofs) -> "Stored":
+        """Return the status with its rows marked that are not proven."""
+        if not proofs.found:
+            return replace(self, proofs=proofs)
+        lists: dict[str, Sequence[Observation | Mapping]] = {
+            "observations": self.status.observations,
+            "mappings": self.status.mappings,
+        }
+        marked = {
+            name: tuple(
+                row.as_unproven(proofs.receipt_rows.get((name, index)))
+                if (name, index) in proofs.found
+                else row
+                for index, row in enumerate(rows)
+            )
+            for name, rows in lists.items()
+        }
+        return replace(self, status=self.status.model_copy(update=marked), proofs=proofs)
 
     def place(self, *keys: str | int) -> Place:
         """Return the place of a mapping's key or a list's item, or of the nearest parent."""
@@ -86,14 +108,28 @@ def load_status(path: Path, now: datetime) -> Stored:
         place = Place(str(path), before.count(b"\n") + 1, column)
         problem = f"not valid UTF-8 (byte 0x{content[error.start]:02x})"
         raise BadStatus([Message(place, problem, "Save the file as UTF-8.")]) from error
-    return parse_status(text, str(path), now)
+    return parse_status(text, str(path), now, top=path.parent)
 
 
-def parse_status(text: str, path: str, now: datetime, *, is_base: bool = False) -> Stored:
+def parse_status(
+    text: str, path: str, now: datetime, *, is_base: bool = False, top: Path | None = None
+) -> Stored:
     """Return the status that a text holds; `path` is for the messages of BadStatus.
 
-    With `is_base`, the text is of an earlier commit and may be of version 1.
+    `top` is where the paths of receipts start; without it, no row with a receipt is proven. With
+    `is_base`, the text is of an earlier commit and may be of version 1.
     """
+    stored = parse_text(text, path, now, is_base=is_base)
+
+    def read(source: Source) -> Iterable[Link]:
+        return [Link(source, fault="missing")] if top is None else read_chain(source, top)
+
+    is_rehearsal = top is not None and (top / "REHEARSAL").exists()
+    return stored.proven_by(prove(stored.status, stored.place, read, is_rehearsal=is_rehearsal))
+
+
+def parse_text(text: str, path: str, now: datetime, *, is_base: bool = False) -> Stored:
+    """Return the status that a text holds, its rows not yet compared with their evidence."""
     _check_size(path, len(text.encode(errors="surrogatepass")))
     document = parse_yaml(text, path)
     if is_version_1(document.data):
