@@ -2,6 +2,7 @@
 
 import contextlib
 import shutil
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from functools import cache, partial
 from pathlib import Path
@@ -21,10 +22,13 @@ from trueup.cli.group import (
 from trueup.cli.retest_run import RetestOptions, plan_retest, prices_at, run_retest, show_plan
 from trueup.errors import BadInput
 from trueup.model import Status, secret_name
+from trueup.receipts import load_signers
 from trueup.relay import Budget, no_price
 from trueup.retest.rehearsal import open_rehearsal
 from trueup.retest.session import OpenTarget
+from trueup.retest.signing import SigningKey, open_signing_key
 from trueup.retest.target import Credentials, open_live
+from trueup.sandbox import Containment
 from trueup.snippet import LANGUAGES
 
 # The files that a rehearsal copies: those that pages and blocks are made from.
@@ -81,6 +85,13 @@ language_option = click.option(
     "--resume", is_flag=True, help="Resume an interrupted retest, or one that was not recorded."
 )
 @click.option(
+    "--sign",
+    "key_file",
+    type=click.Path(path_type=Path),
+    metavar="KEY",
+    help="Sign the receipts with this SSH key, or with its .pub file by ssh-agent.",
+)
+@click.option(
     "--summary",
     "summary_file",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -98,6 +109,7 @@ def retest(
     dry_run: bool,
     write: bool,
     resume: bool,
+    key_file: Path | None,
     summary_file: Path | None,
 ) -> None:
     """Run the published blocks against a live gateway, check its billing, record the results."""
@@ -123,6 +135,7 @@ def retest(
         return
     credentials = {name: _credentials(name, status) for name in names}
     containment = containment_here()
+    options = replace(options, signing_key=_signing_key(key_file, top, status, containment, write))
 
     def open_target(budget: Budget) -> OpenTarget:
         return partial(open_live, site.stored, credentials, budget, containment)
@@ -190,6 +203,21 @@ def _require(options: RetestOptions, status: Status, dry_run: bool) -> None:
             raise BadInput(f"--target {name}", "not a live target", fix)
     if options.max_calls is None and options.max_spend is None and not dry_run:
         raise BadInput("retest", "a cap is missing", "Give --max-calls N or --max-spend USD.")
+
+
+def _signing_key(
+    file: Path | None, top: Path, status: Status, containment: Containment, write: bool
+) -> SigningKey | None:
+    """Return the key that signs the receipts; print that they raise nothing without one."""
+    signers = load_signers(top, status.policy)
+    if file is not None and signers is None:
+        fix = "Name the file of allowed signers there, or leave out --sign."
+        raise BadInput(f"--sign {file}", "signers of the policy is not set", fix)
+    if signers is None or file is None:
+        if signers is not None and write:
+            click.echo("without --sign KEY, the receipts raise no standing", err=True)
+        return None
+    return open_signing_key(file, top, signers, containment)
 
 
 def _credentials(target: str, status: Status) -> Credentials:

@@ -24,6 +24,7 @@ from trueup.retest.billing.records import Inconclusive
 from trueup.retest.plan import PriceOf, Probe, plan
 from trueup.retest.report import changes, plan_rows, summary
 from trueup.retest.session import OpenTarget, Session
+from trueup.retest.signing import SigningKey
 from trueup.retest.status_update import update_status, write_update
 
 JOURNAL = Path(".cache", "retest", "journal.jsonl")
@@ -45,6 +46,7 @@ class RetestOptions:
     summary: Path | None = None
     search: KeySearch = field(default_factory=KeySearch)
     """Finds the secrets of the retest in what it writes and prints."""
+    signing_key: SigningKey | None = None
 
 
 def prices_at(status: Status, target: str) -> PriceOf:
@@ -197,7 +199,8 @@ def _report(
                 " --resume --write."
             )
             return
-        write_update(site.top, made)
+        key = options.signing_key
+        write_update(site.top, made, key.sign if key else None)
     except OSError as error:
         raise disk_error(error, "then continue with --resume: the results are kept") from error
     except TrueupError:

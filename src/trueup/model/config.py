@@ -36,6 +36,12 @@ class Policy(Frozen):
     """Number of clean retests that raise an endpoint which fell."""
     reported_until: Day
     """Last date of observations reported by hand; later ones need a receipt."""
+    signers: Annotated[Text, Field(pattern=r"^[^/\\]")] | None = None
+    """Path of the file of allowed signers, in git's format. Where it is given, only receipts that
+    one of them signed raise a standing; others count as reported."""
+    site: Text | None = None
+    """Name of this site in its signed receipts, such as its address. Signers require it: a receipt
+    that was signed for another site raises nothing."""
     severities: dict[Name, Severity] = {}
     """Severities of rules of the check that differ from the usual one: an error stays one, a
     warning can be made an `error` or set to `ignore`."""
@@ -47,6 +53,12 @@ class Policy(Frozen):
     def _slow(self) -> Self:
         if self.recover_after < self.confirm_after:
             raise ValueError("recover_after is less than confirm_after")
+        return self
+
+    @model_validator(mode="after")
+    def _bound(self) -> Self:
+        if self.signers is not None and self.site is None:
+            raise ValueError("signers requires site")
         return self
 
 

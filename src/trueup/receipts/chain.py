@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from trueup.model import Source
 from trueup.receipts.retest_receipt import RetestReceipt
+from trueup.receipts.signature import MOST_BYTES as LARGEST_SIGNATURE
 
 FOLDER = Path("docs", "evidence")
 MOST_BYTES = 10_000_000
@@ -20,7 +21,8 @@ MOST_BYTES = 10_000_000
 class Link:
     """A receipt of a chain: the source that names it, and what its file holds.
 
-    `file` is None where no file can be read, `receipt` where it has another hash or form too.
+    `file` is None where no file can be read, `receipt` where it has another hash or form too;
+    `signature` is the content of the file of its signature, if there is one.
     """
 
     source: Source
@@ -28,6 +30,7 @@ class Link:
     content: bytes = b""
     fault: Literal["missing", "changed", "invalid"] | None = None
     receipt: RetestReceipt | None = None
+    signature: bytes | None = None
 
 
 def read_chain(source: Source, top: Path) -> Iterator[Link]:
@@ -57,4 +60,17 @@ def _read(source: Source, top: Path) -> Link:
         receipt = RetestReceipt.model_validate_json(content)
     except ValidationError:
         return Link(source, file, content, "invalid")
-    return Link(source, file, content, None, receipt)
+    signature = read_file(file.with_name(f"{file.name}.sig"), LARGEST_SIGNATURE)
+    return Link(source, file, content, None, receipt, signature)
+
+
+def read_file(file: Path, most: int) -> bytes | None:
+    """Return a file's content; None where it is no file, a link, or larger than `most` bytes."""
+    try:
+        if file.is_symlink() or not file.is_file():
+            return None
+        with file.open("rb") as opened:
+            content = opened.read(most + 1)
+    except (OSError, ValueError):
+        return None
+    return content if len(content) <= most else None

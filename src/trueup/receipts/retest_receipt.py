@@ -72,6 +72,8 @@ class RetestReceipt(Frozen):
 
     version: Literal[1] = 1
     """Version of this format."""
+    site: str | None = None
+    """Name of the site that it was made for, where its policy has one."""
     endpoint: str
     """`model/route`."""
     target: str

@@ -246,6 +246,7 @@ class Session:
         }
         for probe, attempts in found:
             yield RetestReceipt(
+                site=self.status.policy.site,
                 endpoint=probe.endpoint,
                 target=probe.target,
                 language=probe.snippet.language.name,

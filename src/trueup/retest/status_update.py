@@ -1,6 +1,6 @@
 """Status update: the rows that a retest adds to the status file, and their receipts, on disk."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -52,12 +52,17 @@ def update_status(stored: Stored, receipts: Sequence[RetestReceipt], now: dateti
     return StatusUpdate(stored, files)
 
 
-def write_update(top: Path, made: StatusUpdate) -> None:
+def write_update(top: Path, made: StatusUpdate, sign: Callable[[bytes], str] | None = None) -> None:
     """Write the receipts, and then the status file that points to them, each in one step.
 
-    Raises BadInput or OSError, with the status file unchanged, where one cannot be written.
+    `sign` returns the signature of a receipt, which is written first. Raises BadInput or OSError,
+    with the status file unchanged, where one cannot be written.
     """
-    for name, text in made.files.items():
+    files = dict(made.files)
+    if sign is not None:
+        signatures = {f"{name}.sig": sign(text.encode()) for name, text in files.items()}
+        files = signatures | files
+    for name, text in files.items():
         (top / name).parent.mkdir(parents=True, exist_ok=True)
         write_whole(top / name, text.encode(), 0o644)
     save(made.stored)

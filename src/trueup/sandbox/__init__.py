@@ -12,7 +12,7 @@ from trueup.message import Message
 from trueup.sandbox.contract import CompletedBlock, Containment, Limits, Sandbox
 from trueup.sandbox.fallback import open_fallback
 from trueup.sandbox.gateway_server import GatewaySocket, Loop, open_folder, open_server
-from trueup.sandbox.namespace import open_namespace
+from trueup.sandbox.namespace import open_namespace, visible_paths
 from trueup.sandbox.runner import BLOCK_PATH
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "Sandbox",
     "best_containment",
     "open_sandbox",
+    "visible_paths",
 ]
 
 

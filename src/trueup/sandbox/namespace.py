@@ -68,6 +68,12 @@ def open_namespace(gateway: GatewaySocket) -> Iterator[Sandbox]:
         yield runner
 
 
+def visible_paths() -> list[str]:
+    """Return the paths of the host that a block can read in a namespace."""
+    etc = [f"/etc/{name}" for name in _ETC]
+    return ["/usr", "/bin", "/sbin", "/lib", "/lib64", *etc, *_python_folders(), *mounts()]
+
+
 def _rules() -> list[str]:
     # `--dev` and `--disable-userns` put a second user namespace between the capabilities and the
     # network; inside.py forbids further ones itself.
