@@ -1,7 +1,7 @@
 """Baselines that `check --write-baseline` writes and the next check reads, whatever they quote."""
 
 import os
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
 
@@ -18,7 +18,7 @@ from trueup.finding import Finding
 from trueup.place import Place
 
 PAGE = Path("docs", "en", "decides.md")
-UNTIL = date(2999, 1, 1)
+UNTIL = datetime.now(UTC).date() + timedelta(days=300)
 SPOKEN = [
     *("a: b", "'single'", 'a "double" one', "a #comment", "#", "- a", "-", "&id001", "*id001"),
     *("!tag", "|", ">-", "%YAML", "@at", "`a`", "{a: b}", "[a, b]", "? a", "<<", "null", "~", ""),

@@ -1,12 +1,15 @@
 """Baseline: known findings, each suppressed until a date."""
 
-from collections.abc import Iterable, Sequence
-from datetime import date
+import stat
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, StrictInt
 
+from trueup.check.loosened_policy import Loosened
 from trueup.errors import BadInput, BadStatus
 from trueup.finding import RULES, Finding, printable
 from trueup.model import Day, Frozen, Text
@@ -14,11 +17,8 @@ from trueup.place import Place
 from trueup.status_file import Document, parse_as, parse_yaml, render_row, write_whole
 
 NAME = "baseline.yml"
-NEVER = (
-    *("bad-status", "leaked-key", "removed-observation", "altered-observation"),
-    *("loosened-policy", "no-history", "expired-baseline", "unused-baseline"),
-)
-"""Rules that no baseline suppresses: urgent ones, and those about a change rather than the docs."""
+LONGEST = timedelta(days=366)
+"""A baseline is a debt with a due date: a year is enough to pay any of it."""
 HEAD = """\
 # Known findings, each suppressed until its date.
 # Written by `trueup check --write-baseline`; remove an entry when its finding is fixed.
@@ -52,16 +52,23 @@ def load_baseline(top: Path) -> tuple[Entry, ...]:
     """Return the entries of the baseline at `top`, none without a file. Raises BadInput."""
     file = top / NAME
     try:
+        if not stat.S_ISREG(file.lstat().st_mode):
+            raise BadInput(file, "the baseline is no plain file", "Make it one, or remove it.")
         text = file.read_text(encoding="utf-8")
     except FileNotFoundError:
         return ()
     except (OSError, UnicodeDecodeError) as error:
         problem = f"the file cannot be read ({' '.join(str(error).split())})"
         raise BadInput(file, problem, "Save it as UTF-8 text.") from error
+    return parse_baseline(text, file)
+
+
+def parse_baseline(text: str, file: Path) -> tuple[Entry, ...]:
+    """Return the entries of a baseline's text. Raises BadInput."""
     document, entries = _parsed(text, file)
     for number, entry in enumerate(entries):
-        if entry.rule not in RULES or entry.rule in NEVER:
-            why = "cannot be suppressed" if entry.rule in NEVER else "is not a rule"
+        if entry.rule not in RULES or not RULES[entry.rule].is_suppressible:
+            why = "cannot be suppressed" if entry.rule in RULES else "is not a rule"
             place = document.place("findings", number, "rule")
             raise BadInput(place, f"{entry.rule} {why}", "Remove the entry.")
     return entries
@@ -82,9 +89,11 @@ def apply_baseline(
             kept.append(finding)
             continue
         left[entry] -= 1
-        if entry.until < today:
+        if entry.until < today or entry.until > today + LONGEST:
             problem = f"{finding.problem} ({finding.rule}, suppressed until {entry.until})"
             fix = f"{finding.fix} Then remove its entry."
+            if entry.until > today:
+                fix = f"Suppress it for a year at most, until {today + LONGEST}."
             kept.append(Finding(finding.where, problem, fix, "expired-baseline"))
     for entry, times in left.items():
         if times == entry.times:
@@ -94,14 +103,33 @@ def apply_baseline(
     return kept
 
 
+def grown_baseline(old: Sequence[Entry], new: Sequence[Entry], top: Path) -> Iterator[Loosened]:
+    """Return what a baseline suppresses beyond an older one: more findings, or for longer."""
+    before = {(entry.rule, entry.path, entry.problem): entry for entry in old}
+    more, longer = Counter[str](), Counter[str]()
+    for entry in new:
+        was = before.get((entry.rule, entry.path, entry.problem))
+        added = entry.times - (was.times if was is not None else 0)
+        if added > 0:
+            more[entry.rule] += added
+        if was is not None and entry.until > was.until:
+            longer[entry.rule] += entry.times
+    place = Place(str(top / NAME))
+    for counts, how in ((more, "newly suppresses"), (longer, "suppresses for longer")):
+        if counts:
+            listed = ", ".join(f"{rule}: {count}" for rule, count in sorted(counts.items()))
+            fix = "Fix them" if counts is more else "Restore the date"
+            yield Loosened(NAME, place, f"the baseline {how} {listed}", fix)
+
+
 def write_baseline(findings: Iterable[Finding], top: Path, until: date) -> int:
-    """Write the errors among the findings to the baseline; return how many it suppresses.
+    """Write the suppressible errors among the findings to the baseline; return their number.
 
     Raises BadInput, and leaves the file as it was, where the new one could not be loaded.
     """
     times: dict[Identity, int] = {}
     for finding in dict.fromkeys(findings):
-        if finding.severity == "error" and finding.rule not in NEVER:
+        if finding.severity == "error" and RULES[finding.rule].is_suppressible:
             key = _identity(finding, top)
             times[key] = times.get(key, 0) + 1
     entries = tuple(

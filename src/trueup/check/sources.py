@@ -100,7 +100,8 @@ class Check:
     def history(self, reference: str) -> list[Finding]:
         """Return findings against a commit."""
         counts = {str(one.page.path): one.page.blocks for one in self.summaries[0]}
-        return check_history(self.stored, self.assessments, counts, self.top, reference, self.now)
+        now, today = self.now, self.today
+        return check_history(self.stored, self.assessments, counts, self.top, reference, now, today)
 
     def built(self, site: Path) -> list[Finding]:
         """Return findings in the built site. Raises BadInput where there is none."""

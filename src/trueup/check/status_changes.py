@@ -3,68 +3,144 @@
 An observation stays in the file, even a wrong one, which gets `retracted:` and the reason.
 """
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
 from pathlib import Path
 
-from trueup.check.git_repository import Repository
+from trueup.check.baseline import NAME as BASELINE
+from trueup.check.baseline import grown_baseline, load_baseline, parse_baseline
+from trueup.check.git_repository import MOST_BYTES, Repository
+from trueup.check.loosened_policy import Assessments, Loosened, check_loosened, has_reason
 from trueup.errors import BadInput, BadStatus
-from trueup.evidence import Assessment, assess, holds_of
-from trueup.finding import RULES, Finding
-from trueup.model import Hold, Mapping, Observation, Policy, as_time
+from trueup.finding import Finding
+from trueup.model import Mapping as Sighting
+from trueup.model import Observation, as_time
 from trueup.place import Place
 from trueup.site import parse_page
 from trueup.status_file import Stored, parse_status, shown
 
-Row = Observation | Mapping
-Counts = dict[str, int]
-Assessments = dict[str, Assessment]
+Row = Observation | Sighting
 TIMES = ("at", "first", "last", "times", "source", "retracted")
 FETCH = "Fetch the whole history: git fetch --unshallow, or fetch-depth: 0 of actions/checkout."
 NAME = "status.yml"
-RETEST = "Restore it, or retest it"
 KEEP = "Restore it; if it was wrong, add retracted: with the reason."
-RANKS = ("ignore", "warning", "error")
+
+
+class _NoHistory(Exception):
+    """The commit has nothing to compare with, for this problem and with this fix."""
 
 
 def check_history(
     stored: Stored,
     assessments: Assessments,
-    counts: Counts,
+    counts: Mapping[str, int],
     top: Path,
     reference: str,
     now: datetime,
+    today: date,
 ) -> list[Finding]:
     """Return findings against a commit of the repository at `top`, by any name that git resolves.
 
-    `assessments` are those of `stored`; `counts` is the number of blocks of each page's path.
+    `NAME...` is the merge base of NAME and HEAD. `assessments` are those of `stored`; `counts` is
+    the number of blocks of each page's path.
     """
     repository = Repository(top)
-    commit = repository.commit(reference)
-    if commit is None:
-        problem, fix = f"{reference} is not a commit of the repository", "Name one that exists."
-        if repository.is_shallow:
-            problem, fix = f"the repository is a shallow clone without {reference}", FETCH
-        return [Finding(Place(stored.path), problem, fix, "no-history")]
-    content = repository.read(commit, NAME)
-    if content is None:
-        return []
-    before = f"{reference}:{NAME}"
     try:
-        old = parse_status(content.decode(errors="replace"), before, now, is_base=True)
+        commit = _commit(repository, reference)
+        if commit is None:
+            return []
+        path, moved = _base_path(repository, commit, reference, stored)
+        if path is None:
+            return moved
+        old = _base(repository, commit, reference, path, now)
+    except _NoHistory as error:
+        problem, fix = error.args
+        return [Finding(Place(stored.path), problem, fix, "no-history")]
+    if has_reason(old, stored, path):
+        moved = []
+    return [
+        *moved,
+        *_rows(old, stored, "observations"),
+        *_rows(old, stored, "mappings"),
+        *_retracted(old, stored),
+        *_texts(old, stored),
+        *check_loosened(old, stored, assessments, today, _grown(repository, commit, path)),
+        *_fewer(repository, commit, counts, top),
+    ]
+
+
+def _commit(repository: Repository, reference: str) -> str | None:
+    """Return the commit; None for HEAD before the first commit. Raises _NoHistory."""
+    if not reference.strip(". "):
+        fix = "Name a commit, such as HEAD or origin/main... for the merge base with it."
+        raise _NoHistory("the name of the commit to compare with is empty", fix)
+    commit = repository.commit(reference)
+    if commit is not None:
+        return commit
+    if (problem := repository.problem()) is not None:
+        raise _NoHistory(*problem)
+    if reference == "HEAD" and not repository.has_commits:
+        return None
+    if repository.is_shallow:
+        raise _NoHistory(f"the repository is a shallow clone without {reference}", FETCH)
+    what = "a commit that HEAD has a merge base with" if reference.endswith("...") else "a commit"
+    raise _NoHistory(f"{reference} is not {what} of the repository", "Name one that exists.")
+
+
+def _base_path(
+    repository: Repository, commit: str, reference: str, new: Stored
+) -> tuple[str | None, list[Finding]]:
+    """Return the path of the status file at the commit, and a finding where it was elsewhere.
+
+    From the top of the site where it was there, otherwise `/` and from the top of the repository.
+    None where there is nothing to compare with, without a finding if the commit has none at all.
+    """
+    listed = repository.entries(commit, NAME)
+    others = repository.paths(commit, NAME)
+    if listed is None or others is None or (root := repository.root) is None:
+        raise _NoHistory(f"the files of {reference} cannot be listed", FETCH)
+    if NAME in listed:
+        return NAME, []
+    if not others:
+        return None, []
+    gone = [path for path in others if not (root / path).is_file()]
+    path = f"/{(gone or others)[0]}"
+    moved = Finding(
+        Place(new.path),
+        f"{reference} has no status file here, but has {path[1:]}",
+        f"Move it back, or name {path} with the reason in loosened: of the policy.",
+        "loosened-policy",
+    )
+    if len(gone) == 1:
+        return path, [moved]
+    return None, [] if has_reason(None, new, path) else [moved]
+
+
+def _base(repository: Repository, commit: str, reference: str, path: str, now: datetime) -> Stored:
+    """Return the status file of the commit. Raises _NoHistory."""
+    before = f"{reference}:{path.removeprefix('/')}"
+    content = repository.read(commit, path)
+    if content is None:
+        problem = f"{before} is not a plain file of at most {MOST_BYTES:,} bytes"
+        raise _NoHistory(problem, "Compare with a commit that has one, fetched as a whole.")
+    try:
+        return parse_status(content.decode(errors="replace"), before, now, is_base=True)
     except BadStatus as error:
         reason = f"{error.message.where}: {error.message.problem}"
         problem = f"{before} is not valid for this version ({reason})"
         fix = "Compare with a commit whose status file is valid."
-        return [Finding(Place(stored.path), problem, fix, "no-history")]
-    return [
-        *_rows(old, stored, "observations"),
-        *_rows(old, stored, "mappings"),
-        *_texts(old, stored),
-        *_policy(old, stored, assessments),
-        *_fewer(repository, commit, counts, top),
-    ]
+        raise _NoHistory(problem, fix) from error
+
+
+def _grown(repository: Repository, commit: str, path: str) -> list[Loosened]:
+    """Return what the baseline suppresses beyond that of the commit."""
+    top = repository.top
+    content = repository.read(commit, path.removesuffix(NAME) + BASELINE) or b""
+    try:
+        old = parse_baseline(content.decode(errors="replace"), top / BASELINE)
+    except BadInput:
+        old = ()
+    return list(grown_baseline(old, load_baseline(top), top))
 
 
 def _rows(old: Stored, new: Stored, name: str) -> Iterator[Finding]:
@@ -90,7 +166,7 @@ def _rows(old: Stored, new: Stored, name: str) -> Iterator[Finding]:
 
 def _continues(old: Row, new: Row) -> bool:
     """Return whether a row is the old one, at most seen again or retracted since."""
-    if isinstance(old, Mapping) or isinstance(new, Mapping):
+    if isinstance(old, Sighting) or isinstance(new, Sighting):
         return old.model_dump() == new.model_dump()
     kept = old.model_dump(exclude=set(TIMES)) == new.model_dump(exclude=set(TIMES))
     if not kept or (old.retracted is not None and new.retracted is None):
@@ -114,7 +190,33 @@ def _is_similar(old: Row, new: Row) -> bool:
     if isinstance(old, Observation) and isinstance(new, Observation):
         ours, theirs = (old.endpoint, old.target), (new.endpoint, new.target)
         return ours == theirs and (_begin(old) == _begin(new) or old.outcome == new.outcome)
-    return isinstance(old, Mapping) and isinstance(new, Mapping) and old.alias == new.alias
+    return isinstance(old, Sighting) and isinstance(new, Sighting) and old.alias == new.alias
+
+
+def _retracted(old: Stored, new: Stored) -> Iterator[Finding]:
+    """Return a warning for each bad row that was retracted since, which readers no longer see."""
+    before = [_core(row) for row in old.status.observations if row.retracted is not None]
+    for row in new.status.observations:
+        if row.retracted is None or _is_good(row):
+            continue
+        if (core := _core(row)) in before:
+            before.remove(core)
+            continue
+        seen = f"{row.outcome}, billing {row.billing}" if row.billing else row.outcome
+        yield Finding(
+            new.place_of(row),
+            f"{row.endpoint} at {row.target} of {row.day} ({seen}) is retracted: {row.retracted}",
+            "Retest the endpoint, if the reason does not prove the row wrong.",
+            "retracted-observation",
+        )
+
+
+def _is_good(row: Observation) -> bool:
+    return row.outcome == "output" and row.billing in (None, "aligned", "inconclusive")
+
+
+def _core(row: Observation) -> Observation:
+    return row.model_copy(update={"retracted": None})
 
 
 def _texts(old: Stored, new: Stored) -> Iterator[Finding]:
@@ -131,79 +233,9 @@ def _texts(old: Stored, new: Stored) -> Iterator[Finding]:
             )
 
 
-def _late(old: Stored, new: Stored, assessments: Assessments) -> Iterator[str]:
-    """Return the known endpoints whose standing is raised by reports that were added."""
-    status, known = new.status, defaultdict[str, list[Observation]](list)
-    for row in old.status.observations:
-        known[row.endpoint].append(row)
-    reports = [row for row in status.observations if row.source and row.source.reported]
-    late = [row for row in reports if row not in known[row.endpoint]]
-    if not late:
-        return
-    added = set(map(id, late))
-    left = tuple(row for row in status.observations if id(row) not in added)
-    before = assess(status.model_copy(update={"observations": left}))
-    for endpoint in dict.fromkeys(row.endpoint for row in late):
-        is_old = endpoint in old.status.endpoints
-        if is_old and assessments[endpoint].supported.rank < before[endpoint].supported.rank:
-            yield endpoint
-
-
-def _released(old: Stored, new: Stored, assessments: Assessments) -> Iterator[tuple[str, Hold]]:
-    """Return the endpoints whose hold was removed or raised without newer clean evidence."""
-    for endpoint in sorted(old.status.endpoints.keys() & new.status.endpoints.keys()):
-        left = max((hold.to.rank for hold in holds_of(new.status, endpoint)), default=0)
-        for hold in holds_of(old.status, endpoint):
-            if hold.to.rank > left and not assessments[endpoint].is_newer_than(hold):
-                yield endpoint, hold
-
-
-def _policy(old: Stored, new: Stored, assessments: Assessments) -> Iterator[Finding]:
-    before, now = old.status.policy, new.status.policy
-    if now.loosened is not None and now.loosened != before.loosened:
-        return
-    for name, was, found in _loosened(before, now):
-        place = new.place("policy", *name.split("."))
-        yield _looser(place, f"{name} was loosened from {was} to {found}")
-    if old.status.reference != new.status.reference:
-        place = new.place("targets", new.status.reference, "reference")
-        change = f"from {old.status.reference} to {new.status.reference}"
-        yield _looser(place, f"the reference target was changed {change}")
-    for endpoint in _late(old, new, assessments):
-        place = new.place_of(new.status.seen(endpoint, new.status.reference)[0])
-        yield _looser(place, f"a report was added that raises {endpoint}", RETEST)
-    for endpoint, hold in _released(old, new, assessments):
-        problem = f"{endpoint} is no longer held at {hold.to} ({hold.reason})"
-        yield _looser(Place(new.path), problem, RETEST)
-    for name, target in new.status.targets.items():
-        known = old.status.targets.get(name)
-        if target.ledger is not None and known is not None and known.ledger is None:
-            place = new.place("targets", name, "ledger")
-            yield _looser(place, f"the billing of {name} is no longer verified")
-
-
-def _loosened(before: Policy, now: Policy) -> Iterator[tuple[str, object, object]]:
-    """Return name, old and new value of each part of the policy that now requires less."""
-    if now.fresh_for > before.fresh_for:
-        yield "fresh_for", f"{before.fresh_for.days}d", f"{now.fresh_for.days}d"
-    for name in ("confirm_after", "recover_after"):
-        if getattr(now, name) < getattr(before, name):
-            yield name, getattr(before, name), getattr(now, name)
-    if now.reported_until > before.reported_until:
-        yield "reported_until", before.reported_until, now.reported_until
-    for rule in before.severities.keys() | now.severities.keys():
-        default = RULES[rule].severity
-        was, found = before.severities.get(rule, default), now.severities.get(rule, default)
-        if RANKS.index(found) < RANKS.index(was):
-            yield f"severities.{rule}", was, found
-
-
-def _looser(place: Place, problem: str, first: str = "Restore it") -> Finding:
-    fix = f"{first}, or give the reason in loosened: of the policy."
-    return Finding(place, problem, fix, "loosened-policy")
-
-
-def _fewer(repository: Repository, commit: str, counts: Counts, top: Path) -> Iterator[Finding]:
+def _fewer(
+    repository: Repository, commit: str, counts: Mapping[str, int], top: Path
+) -> Iterator[Finding]:
     """Return findings for pages whose number of blocks was lowered since a commit."""
     for name in repository.changed(commit, "docs"):
         content = repository.read(commit, name) if name.endswith(".md") else None

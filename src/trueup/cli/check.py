@@ -10,9 +10,10 @@ import click
 from pydantic import TypeAdapter, ValidationError
 
 from trueup.check import Check, apply_baseline, load_baseline, write_baseline
+from trueup.check.baseline import LONGEST
 from trueup.cli.group import as_of_option, cli
 from trueup.errors import BadInput, BadStatus
-from trueup.finding import FORMATS, Finding, by_policy, render_findings
+from trueup.finding import FORMATS, RULES, Finding, by_policy, render_findings
 from trueup.model import Days
 
 DAYS = TypeAdapter(Days)
@@ -33,7 +34,11 @@ class DayOrDays(click.ParamType[date | timedelta]):
 
 @cli.command()
 @as_of_option
-@click.option("--against", metavar="REF", help="Commit to compare evidence and policy with.")
+@click.option(
+    "--against",
+    metavar="REF",
+    help="Commit to compare with; REF... for the merge base.",
+)
 @click.option("--built", is_flag=True, help="Check the built site too.")
 @click.option("--fail-stale", is_flag=True, help="Report evidence that is no longer fresh.")
 @click.option(
@@ -68,6 +73,9 @@ def check(
         if not write_baseline:
             problem = "--until is given without it"
         raise BadInput("--write-baseline", problem, "Give both, --until with a future date.")
+    if until is not None and until > today + LONGEST:
+        problem = f"--until is {until}, more than a year away"
+        raise BadInput("--write-baseline", problem, "Give at most 366d.")
     site = top / "site" if built else None
     checked = Check(top, now, today)
     found = checked.run(against=against, fails_stale=fail_stale, site=site)
@@ -89,6 +97,13 @@ def _write_baseline(top: Path, found: Sequence[Finding], until: date) -> None:
     count = write_baseline(found, top, until)
     errors = [finding for finding in found if finding.severity == "error"]
     click.echo(f"{count} of {len(errors)} findings are suppressed until {until}")
+    left = sorted({one.rule for one in errors if not RULES[one.rule].is_suppressible})
+    if left:
+        click.echo(
+            f"{len(errors) - count} are not, as no baseline hides what is wrong with the evidence,"
+            f" a key or the settings. Fix them: {', '.join(left)}",
+            err=True,
+        )
 
 
 def _report(findings: Sequence[Finding], form: str, output: Path | None) -> None:

@@ -17,7 +17,18 @@ class Rule:
     says: str
     why: str
     severity: Severity = "error"
+    suppressible: bool | None = None
+    """Whether a baseline or a policy may hide its findings; by default, unless they are about the
+    evidence, the runs or the history."""
 
+    @property
+    def is_suppressible(self) -> bool:
+        """Return whether its findings may be hidden."""
+        return self.area not in EVIDENCE if self.suppressible is None else self.suppressible
+
+
+EVIDENCE = ("the evidence", "the runs", "the history")
+"""Areas whose findings are about what was observed, not about what was written."""
 
 RULES = {
     name: Rule(**fields)

@@ -48,6 +48,8 @@ def _severities(status: Status) -> Problems:
         elif RULES[name].severity == "error" and severity != "error":
             problem = f"{name} is {shown(severity)}, expected error"
             yield keys, problem, "Fix its findings, or put them into the baseline until a date."
+        elif severity == "ignore" and not RULES[name].is_suppressible:
+            yield keys, f"{name} is 'ignore', expected warning or error", "Remove the line."
 
 
 def _targets(status: Status) -> Problems:

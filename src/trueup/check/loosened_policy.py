@@ -1,0 +1,178 @@
+"""Loosened policy: what the status file requires less than at an earlier commit (rule 2).
+
+Each change needs a reason that names it, in `loosened:` of the policy, which stays in the file.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from urllib.parse import urlsplit
+
+from trueup.evidence import Assessment, assess, holds_of
+from trueup.finding import RULES, Finding
+from trueup.model import Hold, Observation, Policy, Target
+from trueup.place import Place
+from trueup.status_file import Stored
+
+Assessments = Mapping[str, Assessment]
+RANKS = ("ignore", "warning", "error")
+RETEST = "Restore it, or retest it"
+LONGEST_SKIP = timedelta(days=90)
+"""Three retests at the usual `fresh_for`: what is broken for longer needs a decision."""
+
+
+@dataclass(frozen=True)
+class Loosened:
+    """A part that requires less than before; a reason covers it only by its `name`."""
+
+    name: str
+    place: Place
+    problem: str
+    fix: str = "Restore it"
+
+    def finding(self) -> Finding:
+        """Return it as a finding."""
+        fix = f"{self.fix}, or name {self.name} with the reason in loosened: of the policy."
+        return Finding(self.place, self.problem, fix, "loosened-policy")
+
+
+def check_loosened(
+    old: Stored,
+    new: Stored,
+    assessments: Assessments,
+    today: date,
+    grown: Iterable[Loosened] = (),
+) -> list[Finding]:
+    """Return findings for what was loosened since `old` without a reason, and for endless skips.
+
+    `grown` is what was loosened in other files.
+    """
+    loosened = [*_policy(old, new), *_targets(old, new), *_evidence(old, new, assessments)]
+    loosened += [*_skips(old, new), *grown]
+    found = [one.finding() for one in loosened if not has_reason(old, new, one.name)]
+    return [*found, *_endless(old, new, today)]
+
+
+def has_reason(old: Stored | None, new: Stored, name: str) -> bool:
+    """Return whether `loosened:` was rewritten since `old`, and names what was loosened."""
+    reason = new.status.policy.loosened
+    if reason is None or (old is not None and reason == old.status.policy.loosened):
+        return False
+    return re.search(rf"(?<![\w./-]){re.escape(name)}(?![\w/-]|\.\w)", reason) is not None
+
+
+def _policy(old: Stored, new: Stored) -> Iterator[Loosened]:
+    for name, was, found in _lower(old.status.policy, new.status.policy):
+        place = new.place("policy", *name.split("."))
+        problem = f"{name} was loosened from {was} to {found}"
+        yield Loosened(name.rpartition(".")[2], place, problem)
+
+
+def _lower(before: Policy, now: Policy) -> Iterator[tuple[str, object, object]]:
+    """Return name, old and new value of each part of the policy that now requires less."""
+    if now.fresh_for > before.fresh_for:
+        yield "fresh_for", f"{before.fresh_for.days}d", f"{now.fresh_for.days}d"
+    for name in ("confirm_after", "recover_after"):
+        if getattr(now, name) < getattr(before, name):
+            yield name, getattr(before, name), getattr(now, name)
+    if now.reported_until > before.reported_until:
+        yield "reported_until", before.reported_until, now.reported_until
+    for rule in before.severities.keys() | now.severities.keys():
+        default = RULES[rule].severity
+        was, found = before.severities.get(rule, default), now.severities.get(rule, default)
+        if RANKS.index(found) < RANKS.index(was):
+            yield f"severities.{rule}", was, found
+
+
+def _targets(old: Stored, new: Stored) -> Iterator[Loosened]:
+    was, now = old.status.reference, new.status.reference
+    if was != now:
+        place = new.place("targets", now, "reference")
+        yield Loosened("reference", place, f"the reference target was changed from {was} to {now}")
+    for name, target in new.status.targets.items():
+        known = old.status.targets.get(name)
+        if known is not None and known.base_url != target.base_url:
+            change = f"from {known.base_url} to {target.base_url}"
+            problem = f"the base URL of {name} was changed {change}"
+            yield Loosened("base_url", new.place("targets", name, "base_url"), problem)
+        if known is not None and _is_billed(known) and not _is_billed(target):
+            problem = f"the billing of {name} is no longer verified"
+            yield Loosened("ledger", new.place("targets", name, "ledger"), problem)
+        for number, url in enumerate(target.also):
+            if known is None or url not in known.base_urls:
+                place = new.place("targets", name, "also", number)
+                problem = f"readers are newly offered {url} for {name}"
+                yield Loosened(urlsplit(url).netloc, place, problem, "Remove it")
+
+
+def _is_billed(target: Target) -> bool:
+    """Return whether the bills of a target are compared with its ledger."""
+    return target.ledger is None
+
+
+def _evidence(old: Stored, new: Stored, assessments: Assessments) -> Iterator[Loosened]:
+    for endpoint in _late(old, new, assessments):
+        place = new.place_of(new.status.seen(endpoint, new.status.reference)[0])
+        yield Loosened(endpoint, place, f"a report was added that raises {endpoint}", RETEST)
+    for endpoint, hold in _released(old, new, assessments):
+        problem = f"{endpoint} is no longer held at {hold.to} ({hold.reason})"
+        yield Loosened(endpoint, Place(new.path), problem, RETEST)
+
+
+def _late(old: Stored, new: Stored, assessments: Assessments) -> Iterator[str]:
+    """Return the known endpoints whose standing is raised by reports that were added."""
+    status, known = new.status, defaultdict[str, list[Observation]](list)
+    for row in old.status.observations:
+        known[row.endpoint].append(row)
+    reports = [row for row in status.observations if row.source and row.source.reported]
+    late = [row for row in reports if row not in known[row.endpoint]]
+    if not late:
+        return
+    added = set(map(id, late))
+    left = tuple(row for row in status.observations if id(row) not in added)
+    before = assess(status.model_copy(update={"observations": left}))
+    for endpoint in dict.fromkeys(row.endpoint for row in late):
+        is_old = endpoint in old.status.endpoints
+        if is_old and assessments[endpoint].supported.rank < before[endpoint].supported.rank:
+            yield endpoint
+
+
+def _released(old: Stored, new: Stored, assessments: Assessments) -> Iterator[tuple[str, Hold]]:
+    """Return the endpoints whose hold was removed or raised without newer clean evidence."""
+    for endpoint in sorted(old.status.endpoints.keys() & new.status.endpoints.keys()):
+        left = max((hold.to.rank for hold in holds_of(new.status, endpoint)), default=0)
+        for hold in holds_of(old.status, endpoint):
+            if hold.to.rank > left and not assessments[endpoint].is_newer_than(hold):
+                yield endpoint, hold
+
+
+def _longer_skips(old: Stored, new: Stored) -> Iterator[tuple[str, date | None, date]]:
+    """Return each endpoint with a new or prolonged skip, its old end and its new one."""
+    for name, endpoint in new.status.endpoints.items():
+        known = old.status.endpoints.get(name)
+        was = known.skip.until if known is not None and known.skip is not None else None
+        if endpoint.skip is not None and (was is None or endpoint.skip.until > was):
+            yield name, was, endpoint.skip.until
+
+
+def _skips(old: Stored, new: Stored) -> Iterator[Loosened]:
+    for name, was, now in _longer_skips(old, new):
+        problem = f"the blocks of {name} are no longer run, until {now}"
+        if was is not None:
+            problem = f"the skip of {name} was prolonged from {was} to {now}"
+        place = new.place("endpoints", name, "skip")
+        yield Loosened(name, place, problem, "Run them" if was is None else "Restore it")
+
+
+def _endless(old: Stored, new: Stored, today: date) -> Iterator[Finding]:
+    """Return a finding for each new or prolonged skip that no reason covers."""
+    for name, _, now in _longer_skips(old, new):
+        if now > today + LONGEST_SKIP:
+            yield Finding(
+                new.place("endpoints", name, "skip"),
+                f"the skip of {name} lasts until {now}, expected {LONGEST_SKIP.days} days at most",
+                f"End it on {today + LONGEST_SKIP} or before; prolong it then if need be.",
+                "loosened-policy",
+            )
