@@ -816,7 +816,7 @@ def test_a_key_of_each_issuer_is_found(what: str, form: str, tmp_path: Path) -> 
     key = KEYS[what].replace("\n", "\\n") if "key" in form else KEYS[what]
     key = key.replace("\n", "\n# ") if form.startswith("#") else key
     (tmp_path / "file").write_text(form.format(key))
-    (found,) = check_key(tmp_path / "file")
+    (found,) = check_key(tmp_path / "file", tmp_path)
     assert found.rule == "leaked-key" and f"({what.partition(',')[0]})" in found.text
 
 

@@ -5,6 +5,7 @@ Each command has a time limit, since most of these files could make a check endl
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -70,6 +71,14 @@ def link(name: str, to: str) -> Callable[[Path], object]:
     return make
 
 
+def pipe(name: str) -> Callable[[Path], object]:
+    def make(top: Path) -> None:
+        (top / name).parent.mkdir(parents=True, exist_ok=True)
+        os.mkfifo(top / name)
+
+    return make
+
+
 def deep_settings(top: Path) -> None:
     with (top / "mkdocs.yml").open("a") as file:
         file.write(f"watch: {'[' * 100_000}{']' * 100_000}\n")
@@ -103,7 +112,26 @@ WORDS: dict[str, tuple[Callable[[Path], object], list[str]]] = {
         lambda top: os.mkfifo(top / "docs" / "en" / "odd.md"), [f"{ODD}not a file"],
     ),
     "pages behind a link, which a build would follow": (
-        link("docs/en/more", "../../.github"), ["docs/en/more: a link to a folder"],
+        link("docs/en/more", "../../snippets"), ["docs/en/more: a link to a folder"],
+    ),
+    "a hidden folder behind a link": (
+        link("docs/en/more", "../../.github"), ["docs/en/more: a link to a hidden file or folder"],
+    ),
+    "a file of the machine behind a link, which a build would copy": (
+        link("docs/en/notes.txt", "/etc/passwd"),
+        ["docs/en/notes.txt: a link out of the repository"],
+    ),
+    "a page of the machine behind a link": (
+        link("docs/en/odd.md", "/proc/self/environ"), [f"{ODD}a link out of the repository"],
+    ),
+    "a pipe among the texts of a console": (
+        pipe("snippets/console/a.txt"), ["snippets/console/a.txt: not a file"],
+    ),
+    "a translation of the machine": (
+        link("docs/ja.po", "/dev/zero"), ["docs/ja.po: a link out of the repository"],
+    ),
+    "templates of the machine": (
+        link("snippets/more", "/"), ["snippets/more: a link out of the repository"],
     ),
     "a folder that links to itself": (
         link("docs/en/more", "."), ["docs/en/more: a link to a folder"],
@@ -271,3 +299,18 @@ def test_without_git_itself_the_files_are_read_all_the_same(
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     code, lines = check(top, "--against", "HEAD")
     assert code == 1 and no_history(lines)
+
+
+@pytest.mark.parametrize("name", ["baseline.yml", "status.yml", "mkdocs.yml"])
+@pytest.mark.parametrize("to", ["/dev/zero", "/etc/passwd", ""])
+def test_a_file_of_trueup_that_is_a_device_ends_the_check_at_once(
+    name: str, to: str, top: Path
+) -> None:
+    (top / name).unlink(missing_ok=True)
+    make = link(name, to) if to else pipe(name)
+    make(top)
+    code, lines = check(top)
+    problem = "a link out of the repository" if to else "(a device or a pipe|not a file)"
+    assert code in (1, 2)
+    assert any(re.match(f"{name}: .*{problem}", line) for line in lines), lines
+    assert not any("root:" in line for line in lines)

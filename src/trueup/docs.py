@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from trueup.check import Check, apply_baseline, load_baseline
+from trueup.check import Check, apply_baseline, load_baseline, refuse_code
 from trueup.check.built_site import check_built
 from trueup.errors import BadInput
 from trueup.feed import feed_files
@@ -60,10 +60,11 @@ class Docs:
     ) -> "Docs":
         """Return the docs at `top`, built into its `site` folder unless another is given.
 
-        Raises BadStatus for the status file, BadInput for a page.
+        Raises BadStatus for the status file, BadInput for a page, and for code of the repository.
         """
         stored = load_status(top / "status.yml", now)
         docs = top / "docs"
+        refuse_code(top, languages_in(docs), stored.status.policy.overrides)
         pages = tuple(page for name in languages_in(docs) for page in load_pages(docs / name, name))
         return cls(top, site or top / "site", stored, pages, now, today, address)
 

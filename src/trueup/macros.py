@@ -20,6 +20,7 @@ from trueup.snippet import (
     languages_of,
     render_snippet,
 )
+from trueup.source_file import read_source
 from trueup.status_file import Stored, load_status
 from trueup.wording import (
     PageText,
@@ -120,7 +121,7 @@ def _macros(top: Path, docs: Path, as_of: date | None = None) -> dict[str, Calla
         "policy": lambda policy: _policy(stored, policy),
         "route": lambda endpoint: _route(text, snippets, endpoint),
         "best": lambda model: _best(text, snippets, model),
-        "console": lambda console: _console(snippets / "console" / f"{console}.txt"),
+        "console": lambda console: _console(snippets / "console" / f"{console}.txt", top),
         "newest": lambda observed: _newest(stored, observed),
     }
     return {name: _checked(name, macro, names) for name, macro in made.items()}
@@ -200,8 +201,8 @@ def _tabs(page: PageText, templates: Path, endpoint: str) -> str:
     return "\n\n".join(tabs)
 
 
-def _console(file: Path) -> str:
-    return _fenced(file.read_text(encoding="utf-8").rstrip("\n"), "{ .console }")
+def _console(file: Path, top: Path) -> str:
+    return _fenced(read_source(file, top).decode().rstrip("\n"), "{ .console }")
 
 
 def _newest(stored: Stored, endpoint: str) -> str:

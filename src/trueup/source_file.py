@@ -32,14 +32,9 @@ def read_source(file: Path, top: Path, most: int = LARGEST_BYTES) -> bytes:
 
 def problem_of_source(file: Path, top: Path, most: int = LARGEST_BYTES) -> Message | None:
     """Return why a file is not read, or None; also None for a file that does not exist."""
-    here, real = Path(os.path.realpath(top)), Path(os.path.realpath(file))
-    place, fix = Place(str(file)), "Replace it by the file itself."
-    if not real.is_relative_to(here):
-        return Message(place, "a link out of the repository", fix)
-    inside = os.path.relpath(real, here)
-    is_link = inside != os.path.relpath(file, top)
-    if is_link and any(part.startswith(".") for part in Path(inside).parts):
-        return Message(place, "a link to a hidden file or folder", fix)
+    if refused := problem_of_link(file, top):
+        return refused
+    place = Place(str(file))
     try:
         found = os.stat(file)
     except OSError:
@@ -51,10 +46,25 @@ def problem_of_source(file: Path, top: Path, most: int = LARGEST_BYTES) -> Messa
     return None
 
 
+def problem_of_link(file: Path, top: Path) -> Message | None:
+    """Return why a link, of the file or of a folder above it, is not followed, or None."""
+    here, real = Path(os.path.realpath(top)), Path(os.path.realpath(file))
+    place, fix = Place(str(file)), "Replace it by the file itself."
+    if not real.is_relative_to(here):
+        return Message(place, "a link out of the repository", fix)
+    inside = os.path.relpath(real, here)
+    is_link = inside != os.path.relpath(file, top)
+    if is_link and any(part.startswith(".") for part in Path(inside).parts):
+        return Message(place, "a link to a hidden file or folder", fix)
+    return None
+
+
 def unsafe_sources(top: Path) -> Iterator[Message]:
     """Return a message for each file of the docs, templates and settings that is not read."""
     found = [file for name in (*FILES, *FOLDERS) for file in sorted(top.glob(name))]
     for folder in FOLDERS:
+        if problem_of_link(top / folder, top):
+            continue
         for home, folders, names in os.walk(top / folder):
             found += [Path(home, name) for name in sorted([*folders, *names])]
     yield from filter(None, (problem_of_source(file, top) for file in found))

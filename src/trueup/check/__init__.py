@@ -5,11 +5,13 @@ imported only where it is needed.
 """
 
 from trueup.check.baseline import apply_baseline, load_baseline, write_baseline
+from trueup.check.repository_code import refuse_code
 from trueup.check.sources import Check
 
 __all__ = [
     "Check",
     "apply_baseline",
     "load_baseline",
+    "refuse_code",
     "write_baseline",
 ]

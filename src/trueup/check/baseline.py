@@ -1,6 +1,5 @@
 """Baseline: known findings, each suppressed until a date."""
 
-import stat
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
@@ -14,6 +13,7 @@ from trueup.errors import BadInput, BadStatus
 from trueup.finding import RULES, Finding, printable
 from trueup.model import Day, Frozen, Text
 from trueup.place import Place
+from trueup.source_file import read_source
 from trueup.status_file import Document, parse_as, parse_yaml, render_row, write_whole
 
 NAME = "baseline.yml"
@@ -52,9 +52,7 @@ def load_baseline(top: Path) -> tuple[Entry, ...]:
     """Return the entries of the baseline at `top`, none without a file. Raises BadInput."""
     file = top / NAME
     try:
-        if not stat.S_ISREG(file.lstat().st_mode):
-            raise BadInput(file, "the baseline is no plain file", "Make it one, or remove it.")
-        text = file.read_text(encoding="utf-8")
+        text = read_source(file, top).decode()
     except FileNotFoundError:
         return ()
     except (OSError, UnicodeDecodeError) as error:

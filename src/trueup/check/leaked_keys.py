@@ -4,8 +4,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from trueup.errors import BadInput
 from trueup.finding import Finding
 from trueup.place import Place
+from trueup.source_file import read_source
 
 MOST_BYTES = 20_000_000
 """A larger file is no text that people wrote, and would take seconds to search."""
@@ -32,13 +34,13 @@ VARIED = 12
 gateway's key also has two digits, since many names begin with `sk-`."""
 
 
-def check_key(file: Path) -> Iterator[Finding]:
-    """Return the possible keys in a file."""
+def check_key(file: Path, top: Path) -> Iterator[Finding]:
+    """Return the possible keys in a file of the repository at `top`."""
     try:
-        if file.is_symlink() or not file.is_file() or file.stat().st_size > MOST_BYTES:
+        if file.is_symlink() or not file.is_file():
             return
-        content = file.read_bytes()
-    except (OSError, ValueError):  # gone, or not ours to read: then it cannot be published either
+        content = read_source(file, top, MOST_BYTES)
+    except (OSError, ValueError, BadInput):  # gone, or not ours to read or to publish
         return
     for found in possible_keys(content):
         kind = str(found.lastgroup)

@@ -13,8 +13,8 @@ from trueup.check.call_arguments import check_calls
 from trueup.check.git_repository import Repository
 from trueup.check.leaked_keys import check_key
 from trueup.check.links import check_links
-from trueup.check.mkdocs_config import check_settings
 from trueup.check.page_summary import PageSummary, summarize_page
+from trueup.check.repository_code import check_repository_code
 from trueup.check.status_changes import check_history
 from trueup.check.status_claims import check_age, check_status
 from trueup.check.status_translations import check_status_text
@@ -26,6 +26,7 @@ from trueup.finding import RULES, Finding
 from trueup.model import Severity, anchor
 from trueup.site import languages_in, load_page, page_files, read_blocks
 from trueup.snippet import render_snippets
+from trueup.source_file import unsafe_sources
 from trueup.status_file import Stored, load_status
 from trueup.wording import load_catalogue, standing_words
 
@@ -65,24 +66,33 @@ class Check:
         made = {*status.models, *status.signatures, *map(anchor, status.endpoints), *RULES}
         found += check_links(summaries, made)
         found += check_templates(status, self.terms, self.top / "snippets")
-        found += check_settings(self.top, self.languages)
+        found += self.code
         found += check_translations(self.docs, [summary.page for summary in summaries])
         return [*found, *self._status_texts()]
 
     def keys(self) -> list[Finding]:
         """Return the possible keys in all files of the repository."""
         files = Repository(self.top).files()
-        return [finding for name in files for finding in check_key(self.top / name)]
+        return [finding for name in files for finding in check_key(self.top / name, self.top)]
+
+    @cached_property
+    def code(self) -> list[Finding]:
+        """The findings in settings, overrides and links. Raises BadStatus."""
+        named = self.stored.status.policy.overrides
+        return check_repository_code(self.top, self.languages, named)
 
     @cached_property
     def summaries(self) -> tuple[list[PageSummary], list[Finding]]:
         """The summaries of all pages, and a finding for each page that cannot be read."""
         summaries: list[PageSummary] = []
         refused: list[Finding] = []
+        unsafe = {str(message.where) for message in unsafe_sources(self.top)}
         for language in self.languages:
             words = standing_words(load_catalogue(language)).values()
             terms = self.terms.with_words(words)
             for file in page_files(self.docs / language):
+                if unsafe & {str(file), *map(str, file.parents)}:
+                    continue
                 try:
                     page = load_page(self.docs / language, file, language)
                 except BadInput as error:

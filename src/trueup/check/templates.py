@@ -12,6 +12,7 @@ from trueup.message import Message
 from trueup.model import Status
 from trueup.place import TextPositions
 from trueup.snippet import languages_of, render_snippet
+from trueup.source_file import read_source
 
 ADDRESS = re.compile(r"\b(?:https?|wss?)://[A-Za-z0-9][^\s\"'`<>{}]*", re.IGNORECASE)
 
@@ -19,7 +20,7 @@ ADDRESS = re.compile(r"\b(?:https?|wss?)://[A-Za-z0-9][^\s\"'`<>{}]*", re.IGNORE
 def check_templates(status: Status, terms: BannedTerms, folder: Path) -> list[Finding]:
     """Return findings in the templates under `folder`, and in rendering them."""
     files = sorted(folder.rglob("*.j2"))
-    typed = [finding for file in files for finding in _typed(status, terms, file)]
+    typed = [finding for file in files for finding in _typed(status, terms, file, folder)]
     return [*typed, *_rendered(status, folder)]
 
 
@@ -35,10 +36,10 @@ def _rendered(status: Status, folder: Path) -> Iterator[Finding]:
         yield Finding.of(message, "bad-template")
 
 
-def _typed(status: Status, terms: BannedTerms, file: Path) -> Iterator[Finding]:
+def _typed(status: Status, terms: BannedTerms, file: Path, folder: Path) -> Iterator[Finding]:
     try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):  # reported when it is rendered
+        text = read_source(file, folder.parent).decode()
+    except (OSError, UnicodeDecodeError, BadInput):  # reported when it is rendered
         return
     found = {
         (offset, f"{what} {typed!r}")

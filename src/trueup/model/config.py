@@ -45,6 +45,9 @@ class Policy(Frozen):
     severities: dict[Name, Severity] = {}
     """Severities of rules of the check that differ from the usual one: an error stays one, a
     warning can be made an `error` or set to `ignore`."""
+    overrides: tuple[Text, ...] = ()
+    """Files of the theme that differ from those of Trueup and were reviewed, such as
+    `overrides/main.html`; they can change what a page says."""
     loosened: Text | None = None
     """Reason for a policy that requires less than before. The check refuses a looser policy without
     it, or with that of an earlier change."""

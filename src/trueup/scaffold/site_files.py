@@ -15,7 +15,8 @@ from trueup.model import Endpoint, Model, Observation, Source, Status
 from trueup.request import request_of
 from trueup.scaffold.answers import SiteAnswers
 from trueup.scaffold.install_source import InstallSource, render_lock
-from trueup.scaffold.shared_files import shared_files, shared_folder, shared_settings
+from trueup.scaffold.shared_files import shared_files, shared_settings
+from trueup.site import shipped_folder
 from trueup.snippet import languages_of
 from trueup.status_file import parse_status, render_entry, render_row, render_scalar, render_schema
 
@@ -56,13 +57,13 @@ def write_starter(folder: Path, answers: SiteAnswers, origin: InstallSource) -> 
 def starter_files(answers: SiteAnswers, origin: InstallSource) -> dict[str, bytes]:
     """Return the files of the new site, by their path in it."""
     files = dict(shared_files(answers.protocol))
-    lock = (shared_folder() / "requirements.lock").read_text("utf-8")
+    lock = (shipped_folder() / "requirements.lock").read_text("utf-8")
     texts = {
         "status.yml": _status_text(answers),
         "status.schema.json": render_schema(),
         "requirements.lock": render_lock(lock),
     }
-    blocks = len(languages_of(answers.protocol, shared_folder() / "snippets"))
+    blocks = len(languages_of(answers.protocol, shipped_folder() / "snippets"))
     values = {"answers": answers, "blocks": blocks, "lines": origin.lines}
     values["shared"] = shared_settings()
     places = {**PLACES, "model.md": f"docs/en/{answers.model}.md"}

@@ -17,6 +17,7 @@ from trueup.site.page_languages import (
     language_at,
     languages_in,
 )
+from trueup.site.shipped_files import shipped_folder
 from trueup.site.sitemap import write_sitemap
 from trueup.site.source_pages import Page, load_page, load_pages, page_files, parse_page
 from trueup.site.stamp import STAMP, stamp_site
@@ -64,6 +65,7 @@ __all__ = [
     "read_notes",
     "secure_pages",
     "settings_of",
+    "shipped_folder",
     "stamp_site",
     "trim_end",
     "without_colours",

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from trueup.site.page_languages import MAIN
+from trueup.source_file import read_source
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def settings_of(language: str) -> str:
 
 def load_outline(top: Path, language: str) -> Outline:
     """Return the outline of a language's site, from settings with which MkDocs has built it."""
-    settings = _load(top / settings_of(language))
+    settings = _load(top / settings_of(language), top)
     return Outline(
         name=str(settings["site_name"]),
         description=" ".join(str(settings.get("site_description") or "").split()),
@@ -55,10 +56,10 @@ class _Loader(yaml.SafeLoader):
 _Loader.add_multi_constructor("", lambda *_: None)
 
 
-def _load(file: Path) -> dict[str, Any]:
-    settings = yaml.load(file.read_bytes(), Loader=_Loader)
+def _load(file: Path, top: Path) -> dict[str, Any]:
+    settings = yaml.load(read_source(file, top), Loader=_Loader)
     parent = settings.get("INHERIT")
-    return {**_load(file.parent / parent), **settings} if parent else settings
+    return {**_load(file.parent / parent, top), **settings} if parent else settings
 
 
 def _sections(title: str | None, entries: list[Any]) -> Iterator[Section]:

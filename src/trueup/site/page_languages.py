@@ -23,7 +23,8 @@ SWITCH = re.compile(r'<a href="[^"]*" hreflang="([A-Za-z-]+)"')
 
 def languages_in(docs: Path) -> tuple[str, ...]:
     """Return the languages with pages under `docs`, the main one first."""
-    others = sorted(page.parent.name for page in docs.glob("*/index.md"))
+    pages = docs.glob("*/index.md")
+    others = sorted(page.parent.name for page in pages if not page.parent.is_symlink())
     return (MAIN, *(name for name in others if name != MAIN))
 
 

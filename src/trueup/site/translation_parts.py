@@ -9,8 +9,10 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from trueup.errors import BadInput
 from trueup.site.page_languages import MAIN
 from trueup.site.source_pages import Page
+from trueup.source_file import read_source
 
 NOTES = ".sources.json"
 """The file in a language's folder with the hashes of the translated source parts, by page."""
@@ -74,6 +76,6 @@ def read_notes(folder: Path) -> Mapping[str, Sequence[str]] | None:
     """Return the notes in a language's folder; None if there are none that can be read."""
     try:
         # Not by validate_json, which refuses a page name that is not valid UTF-8.
-        return _FORM.validate_python(json.loads((folder / NOTES).read_bytes()))
-    except (OSError, ValueError, RecursionError):
+        return _FORM.validate_python(json.loads(read_source(folder / NOTES, folder.parent.parent)))
+    except (OSError, ValueError, RecursionError, BadInput):
         return None

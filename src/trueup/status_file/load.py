@@ -14,6 +14,7 @@ from trueup.message import Message
 from trueup.model import Hold, Mapping, Observation, Source, Status
 from trueup.place import Place
 from trueup.receipts import Link, read_chain
+from trueup.source_file import problem_of_link
 from trueup.status_file.references import check_references
 from trueup.status_file.row_proof import Proofs, prove
 from trueup.status_file.validation import parse_form
@@ -147,6 +148,8 @@ def parse_text(text: str, path: str, now: datetime, *, is_base: bool = False) ->
 
 
 def _read(path: Path) -> bytes:
+    if refused := problem_of_link(path, path.parent):
+        raise BadStatus([refused])
     found = os.stat(path)
     if not stat.S_ISREG(found.st_mode):
         kind = "a directory" if stat.S_ISDIR(found.st_mode) else "a device or a pipe"

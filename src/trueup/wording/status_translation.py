@@ -2,6 +2,7 @@
 file for each language beside its folder of pages."""
 
 from collections.abc import Callable, Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import Any, TypeVar, cast, get_args
 
@@ -11,6 +12,7 @@ from pydantic.fields import FieldInfo
 
 from trueup.errors import BadInput
 from trueup.model import TRANSLATED, Frozen, Status
+from trueup.source_file import read_source
 
 T = TypeVar("T")
 Keys = tuple[str | int, ...]
@@ -47,8 +49,8 @@ def load_translations(folder: Path) -> dict[str, str]:
     if not file.is_file():
         return {}
     try:
-        with file.open("rb") as opened:
-            catalogue: Catalog = read_po(opened, abort_invalid=True)
+        content = BytesIO(read_source(file, folder.parent.parent))
+        catalogue: Catalog = read_po(content, abort_invalid=True)
     except (OSError, ValueError, PoFileError) as error:
         raise BadInput(file, f"not a gettext catalogue ({error})", "Correct it.") from error
     return {

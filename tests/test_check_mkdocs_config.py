@@ -1,0 +1,232 @@
+"""MkDocs config: each setting that runs code or changes a page is found, in the whole chain."""
+
+from pathlib import Path
+
+import pytest
+from conftest import TOP
+
+from trueup.check import refuse_code
+from trueup.check.mkdocs_config import check_settings
+from trueup.check.repository_code import check_repository_code
+from trueup.errors import BadInput
+from trueup.site import languages_in
+
+SETTINGS = (TOP / "mkdocs.yml").read_text("utf-8").partition("nav:\n")[0]
+CHANGES: dict[str, tuple[str, str, str]] = {
+    "a hook": ("strict: true\n", "strict: true\nhooks: [docs/hook.py]\n", "the setting hooks "),
+    "a call of Python": (
+        "site_name: Crazyrouter image routes",
+        "site_name: !!python/object/apply:os.system [id]",
+        "the tag tag:yaml.org,2002:python/object/apply:os.system is not allowed",
+    ),
+    "a call of Python deep in a list": (
+        "scope: /",
+        "scope: [[{a: !!python/object/apply:os.system [id]}]]",
+        "python/object/apply:os.system is not allowed",
+    ),
+    "a call of Python in a key": (
+        "scope: /", "!!python/name:os.system '': /", "the tag tag:yaml.org,2002:python/name",
+    ),
+    "another function of the theme": (
+        "toc: {permalink: true}",
+        "toc: {permalink: !!python/name:material.extensions.emoji.os ''}",
+        "python/name:material.extensions.emoji.os is not allowed",
+    ),
+    "a variable of the environment": (
+        "site_name: Crazyrouter image routes", 'site_name: !ENV [GH_TOKEN, ""]', "the tag !ENV ",
+    ),
+    "a variable before that of the address": (
+        '[SITE_URL, ""]', '[GH_TOKEN, SITE_URL, ""]', "the tag !ENV is not allowed",
+    ),
+    "a variable alone": ('!ENV [SITE_URL, ""]', "!ENV GH_TOKEN", "the tag !ENV is not allowed"),
+    "a relative path": ("scope: /", "scope: !relative $docs_dir", "the tag !relative is not"),
+    "an unknown tag": ("scope: /", "scope: !x 1", "the tag !x is not allowed"),
+    "a merge key": ("strict: true\n", "strict: true\n<<: {hooks: [a.py]}\n", "the merge key <<"),
+    "an alias": ("scope: /", "scope: [&a 1, *a]", "the settings use an alias"),
+    "a plugin": ("  - search\n", "  - search\n  - material/social\n", "the plugin material/social"),
+    "a plugin in a mapping": ("  - search\n", "  - search\n  - exec: {}\n", "the plugin exec"),
+    "an option that starts Node": (
+        "  - search\n", "  - search: {prebuild_index: true}\n", "the option prebuild_index of",
+    ),
+    "a module of macros": (
+        "on_undefined: strict\n", "on_undefined: strict\n      module_name: a\n", "module_name of",
+    ),
+    "two plugins of macros": (
+        "  - search\n", "  - search\n  - macros: {modules: [evil]}\n", "modules of the macros",
+    ),
+    "snippets of files": (
+        "  - tables\n", "  - tables\n  - pymdownx.snippets: {base_path: /}\n", "pymdownx.snippets",
+    ),
+    "images of files": ("  - tables\n", "  - tables\n  - pymdownx.b64\n", "extension pymdownx.b64"),
+    "a fence of one's own": (
+        "  - pymdownx.superfences\n",
+        "  - pymdownx.superfences: {custom_fences: [{name: a, class: a, format:"
+        " !!python/name:pymdownx.superfences.fence_code_format ''}]}\n",
+        "custom_fences is not allowed",
+    ),
+    "a slugger": ("toc: {", "toc: {slugify: a.b, ", "the option slugify of the toc extension"),
+    "another theme": ("name: material", "name: evil", "theme.name is not material"),
+    "templates elsewhere": (
+        "custom_dir: overrides", "custom_dir: docs/en/t", "theme.custom_dir is not overrides",
+    ),
+    "pages of the theme": ("  font: false", "  font: false\n  static_templates: [a.html]",
+                           "the setting theme.static_templates"),
+    "fonts from elsewhere": ("  font: false\n", "", "theme.font is not false"),
+    "a site elsewhere": ("site_dir: site", "site_dir: ../../x", "site_dir is not a path in the"),
+    "a logo elsewhere": ("assets/logo.svg", "https://a.example/l.svg", "logo is not a path in the"),
+    "script in a text": (
+        "site_description: Image", "copyright: <script>1</script>\nsite_description: Image",
+        "the setting could be printed as HTML",
+    ),
+    "script in a reference": (
+        "site_description: Image", "site_author: '&#60;b>'\nsite_description: Image", "as HTML",
+    ),
+    "an attribute in a text": (
+        "site_description: Image", "site_description: '\" http-equiv=refresh Image'\n#", "as HTML",
+    ),
+    "a link that runs": ("link: ja/", "link: 'java&#115;cript:alert(1)'", "begins with javascript"),
+    "analytics": ("scope: /", "analytics: {provider: custom}", "the setting extra.analytics"),
+    "consent": ("scope: /", "consent: {title: Recommended}", "the setting extra.consent"),
+    "a script from elsewhere": (
+        "{path: assets/age.js, defer: true}", "https://a.example/a.js", "extra_javascript names a",
+    ),
+    "a style from elsewhere": ("assets/theme.css,", "//a.example/a.css,", "extra_css names a file"),
+    "a style out of the docs": ("assets/theme.css,", "../../a.css,", "extra_css names a file"),
+    "templates as pages": ("strict: true\n", "strict: true\nextra_templates: [a.html]\n",
+                           "the setting extra_templates"),
+    "pages elsewhere": ("docs_dir: docs/en", "docs_dir: snippets", "docs_dir is not docs/en"),
+    "no strictness": ("strict: true\n", "", "strict is not true"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", CHANGES)
+@pytest.mark.parametrize("is_inherited", [False, True])
+def test_a_setting_that_could_run_code_or_change_text_is_found(
+    what: str, is_inherited: bool, tmp_path: Path
+) -> None:
+    old, new, problem = CHANGES[what]
+    assert old in SETTINGS
+    name = "parent.yml" if is_inherited else "mkdocs.yml"
+    (tmp_path / name).write_text(SETTINGS.replace(old, new, 1), "utf-8")
+    if is_inherited:
+        (tmp_path / "mkdocs.yml").write_text("INHERIT: parent.yml\n")
+    found = check_settings(tmp_path, ("en",))
+    assert any(problem in one.problem for one in found), found
+    assert all(one.where.path.startswith(str(tmp_path)) and one.rule == "site-setting"
+               for one in found)  # fmt: skip
+
+
+BENIGN = {
+    "the functions of the theme's manual": (
+        "  - tables\n",
+        "  - tables\n  - pymdownx.emoji:\n"
+        "      emoji_index: !!python/name:material.extensions.emoji.twemoji\n"
+        "      emoji_generator: !!python/name:material.extensions.emoji.to_svg\n",
+    ),
+    "diagrams": (
+        "  - pymdownx.superfences\n",
+        "  - pymdownx.superfences:\n      custom_fences:\n        - name: mermaid\n"
+        "          class: mermaid\n"
+        "          format: !!python/name:pymdownx.superfences.fence_code_format\n",
+    ),
+    "the address alone": ('!ENV [SITE_URL, ""]', "!ENV SITE_URL"),
+    "the search of the theme": (
+        "  - search\n", "  - material/search: {lang: en, separator: '[\\s\\-\"<]+'}\n",
+    ),
+    "plain texts": (
+        "scope: /", "scope: /\n  social: [{icon: a/b, link: 'https://a.example', name: A}]",
+    ),
+    "a menu with quotes and a colon": (
+        "strict: true\n", 'strict: true\nnav: [{"Say: \\"hi\\"": a.md}]\n',
+    ),
+    "a mail address": ("scope: /", "scope: /\n  social: [{link: 'mailto:a@b.example'}]"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", BENIGN)
+def test_a_setting_without_code_is_not_found(what: str, tmp_path: Path) -> None:
+    old, new = BENIGN[what]
+    assert old in SETTINGS
+    text = SETTINGS.replace(old, new, 1)
+    (tmp_path / "mkdocs.yml").write_text(text, "utf-8")
+    assert check_settings(tmp_path, ("en",)) == []
+
+
+def test_a_chain_that_leaves_the_repository_or_does_not_end_is_found(tmp_path: Path) -> None:
+    top = tmp_path / "top"
+    top.mkdir()
+    (tmp_path / "out.yml").write_text(SETTINGS, "utf-8")
+    (top / "link.yml").symlink_to("../out.yml")
+    (top / "a.yml").write_text("INHERIT: mkdocs.yml\n")
+    for parent, problem in {
+        "../out.yml": "a link out of the repository",
+        "link.yml": "a link out of the repository",
+        "/etc/passwd": "a link out of the repository",
+        "/dev/zero": "a link out of the repository",
+        "a.yml": "the settings inherit each other",
+        "gone.yml": "No such file",
+        ".": "Is a directory",
+    }.items():
+        (top / "mkdocs.yml").write_text(f"INHERIT: {parent}\n")
+        (found,) = check_settings(top, ("en",))
+        assert problem in found.problem
+
+
+def test_the_settings_of_each_language_are_judged_as_merged(tmp_path: Path) -> None:
+    (tmp_path / "mkdocs.yml").write_text(SETTINGS, "utf-8")
+    for text, problem in {
+        "INHERIT: mkdocs.yml\n": "docs_dir is not docs/ja",
+        "INHERIT: mkdocs.yml\ndocs_dir: docs/ja\ntheme: {name: x}\n": "theme.name is not material",
+        "INHERIT: mkdocs.yml\ndocs_dir: docs/ja\ntheme: {language: ja}\n": None,
+    }.items():
+        (tmp_path / "mkdocs.ja.yml").write_text(text)
+        found = check_settings(tmp_path, ("en", "ja"))
+        assert [one.problem for one in found] == ([problem] if problem else [])
+    (tmp_path / "mkdocs.ko.yml").write_text("hooks: [a.py]\n")
+    assert not check_settings(tmp_path, ("en", "ja"))
+
+
+OVERRIDES = {
+    "overrides/main.html": ("error", "{% block content %}{{ super() | replace('not ', '') }}"),
+    "overrides/partials/content.html": ("error", "x"),
+    "overrides/.icons/a/b.svg": ("error", "{{ config }}"),
+    "overrides/assets/age.js": ("error", "alert(1)"),
+    "overrides/assets/more.JS": ("error", "alert(1)"),
+    "docs/en/more.js": ("error", "alert(1)"),
+    "overrides/assets/trueup.css": ("warning", ".tu-risk { display: none !important }"),
+    "docs/en/more.css": ("warning", "main { display: none }"),
+    "overrides/assets/logo.svg": (None, "<svg/>"),
+    "docs/en/picture.svg": (None, "<svg/>"),
+}
+
+
+@pytest.mark.parametrize("name", OVERRIDES)
+def test_a_file_of_the_theme_that_differs_is_found_unless_the_policy_names_it(
+    name: str, repository: Path
+) -> None:
+    assert check_repository_code(repository, ("en",), ()) == []
+    severity, text = OVERRIDES[name]
+    (repository / name).parent.mkdir(parents=True, exist_ok=True)
+    (repository / name).write_text(text)
+    found = check_repository_code(repository, ("en",), ())
+    assert [(one.rule, one.severity) for one in found] == (
+        [("changed-override", severity)] if severity else []
+    )
+    assert check_repository_code(repository, ("en",), (name,)) == []
+    if severity == "error":
+        with pytest.raises(BadInput, match=name):
+            refuse_code(repository, ("en",), ())
+    else:
+        refuse_code(repository, ("en",), ())
+
+
+@pytest.mark.parametrize("name", ["main.py", "main", "main/__init__.py"])
+def test_a_module_that_the_macros_plugin_would_load_is_found(name: str, repository: Path) -> None:
+    (repository / name).parent.mkdir(exist_ok=True)
+    (repository / name).mkdir() if name == "main" else (repository / name).touch()
+    with pytest.raises(BadInput, match="mkdocs-macros would run this module"):
+        refuse_code(repository, ("en",), ())
+
+
+def test_this_repository_has_no_code_of_its_own() -> None:
+    assert check_repository_code(TOP, languages_in(TOP / "docs"), ()) == []
