@@ -1,12 +1,14 @@
 """Build: what templates, pages and plugins can reach while MkDocs runs."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import jinja2
 import pytest
+from command import trueup
 from jinja2.exceptions import SecurityError
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs_macros import plugin
@@ -90,3 +92,50 @@ def test_a_build_sees_no_secret_of_the_environment(monkeypatch: pytest.MonkeyPat
         os.environ["LEFT"] = "x"
         raise RuntimeError
     assert os.environ["GH_TOKEN"] == "canary" and "LEFT" not in os.environ
+
+
+def add(top: Path, name: str, text: str) -> None:
+    (top / name).parent.mkdir(parents=True, exist_ok=True)
+    with (top / name).open("a") as file:
+        file.write(text)
+
+
+def inherited_hook(top: Path) -> None:
+    (top / "mkdocs.yml").rename(top / "evil.yml")
+    add(top, "evil.yml", "\nhooks: [docs/hook.py]\n")
+    add(top, "docs/hook.py", "raise SystemExit('a hook of the repository ran')\n")
+    add(top, "mkdocs.yml", "INHERIT: evil.yml\n")
+
+
+HOSTILE: dict[str, tuple[Callable[[Path], object], str]] = {
+    "a hook by INHERIT": (inherited_hook, "evil.yml:"),
+    "a template of the theme": (
+        lambda top: add(top, "overrides/main.html", '{% extends "base.html" %}'),
+        "overrides/main.html: ",
+    ),
+    "a variable of the environment": (
+        lambda top: add(top, "mkdocs.yml", '\ncopyright: !ENV [GH_TOKEN, ""]\n'),
+        "mkdocs.yml:",
+    ),
+    "a call of Python": (
+        lambda top: add(top, "mkdocs.yml", "\nwatch: !!python/object/apply:os.abort []\n"),
+        "mkdocs.yml:",
+    ),
+    "a module of macros": (lambda top: add(top, "main.py", "raise SystemExit(9)"), "main.py: "),
+    "a file of the machine": (
+        lambda top: (top / "docs" / "en" / "a.txt").symlink_to("/etc/passwd"),
+        "docs/en/a.txt: a link out of the repository. ",
+    ),
+}
+
+
+@pytest.mark.parametrize("command", [("build",), ("docs", "--no-serve"), ("verify",)])
+@pytest.mark.parametrize("what", HOSTILE)
+def test_code_of_a_repository_is_refused_before_anything_is_built(
+    what: str, command: tuple[str, ...], starter: Path
+) -> None:
+    change, where = HOSTILE[what]
+    change(starter)
+    done = trueup(starter, *command)
+    assert done.returncode == 2 and f"{starter}/{where}" in done.stderr
+    assert not (starter / "site").exists()

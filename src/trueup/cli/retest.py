@@ -165,6 +165,7 @@ def rehearse(
 ) -> None:
     """Run a whole retest on a copy in FOLDER, against the mock. No key is needed."""
     if not (folder / "status.yml").exists():
+        load_docs(top, None)  # refuses links out of the repository, which a copy would follow
         _copy(top, folder)
     elif not (folder / "REHEARSAL").exists():
         raise BadInput(
