@@ -11,6 +11,7 @@ from strategies import hostile
 from trueup.check import Check
 from trueup.check.banned_terms import banned_terms
 from trueup.check.call_arguments import check_calls
+from trueup.check.page_markdown import whole_markdown
 from trueup.check.page_summary import summarize_page
 from trueup.errors import BadInput
 from trueup.finding import Finding
@@ -40,6 +41,8 @@ BROKEN = {
     '{{ rout("nano-banana") }}': "and 13 more. Did you mean 'route'?",
     '{{ advice("x") | indent(4) }}': "advice got 'x', expected",
     '{{ advice("nano-banana") ) }}': "Jinja cannot parse the page (unexpected ')'). Correct",
+    "{{ open": "Jinja cannot parse the page (unexpected end of template",
+    "{% raw %}": "Jinja cannot parse the page (Missing end of raw directive). Correct",
     "# A title {#one}": "Jinja cannot parse the page (Missing end of comment tag). Correct",
 }
 SOUND = (
@@ -55,7 +58,8 @@ SOUND = (
 
 
 def found_in(text: str, stored: Stored, top: Path) -> list[Finding]:
-    summary = summarize_page(parse_page((FRONT + text).encode(), HERE), banned_terms(stored.status))
+    page = parse_page((FRONT + text).encode(), HERE)
+    summary = summarize_page(page, banned_terms(stored.status), whole_markdown())
     own = [one for one in summary.findings if one.rule == "bad-call"]
     return own + check_calls([summary], stored.status, top)
 
@@ -69,7 +73,7 @@ def test_a_call_that_cannot_be_rendered_is_found_at_its_line(
     assert str(found.where) == f"{HERE}:7" and found.fix
 
 
-@pytest.mark.parametrize("inside", ["(" * 5000 + ")" * 5000, "9" * 5000])
+@pytest.mark.parametrize("inside", ["-" * 5000, "9" * 5000])
 def test_what_jinja_gives_up_on_is_found_where_the_text_begins(
     inside: str, stored: Stored, pytestconfig: pytest.Config
 ) -> None:

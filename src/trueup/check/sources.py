@@ -13,6 +13,7 @@ from trueup.check.call_arguments import check_calls
 from trueup.check.git_repository import Repository
 from trueup.check.leaked_keys import check_key
 from trueup.check.links import check_links
+from trueup.check.page_markdown import load_markdown
 from trueup.check.page_summary import PageSummary, summarize_page
 from trueup.check.repository_code import check_repository_code
 from trueup.check.status_changes import check_history
@@ -24,7 +25,7 @@ from trueup.errors import BadInput, BadStatus
 from trueup.evidence import Assessment, assess
 from trueup.finding import RULES, Finding
 from trueup.model import Severity, anchor
-from trueup.site import languages_in, load_page, page_files, read_blocks
+from trueup.site import languages_in, load_page, page_files, read_blocks, settings_of
 from trueup.snippet import render_snippets
 from trueup.source_file import unsafe_sources
 from trueup.status_file import Stored, load_status
@@ -90,6 +91,7 @@ class Check:
         for language in self.languages:
             words = standing_words(load_catalogue(language)).values()
             terms = self.terms.with_words(words)
+            markdown = load_markdown(self.top / settings_of(language))
             for file in page_files(self.docs / language):
                 if unsafe & {str(file), *map(str, file.parents)}:
                     continue
@@ -98,7 +100,7 @@ class Check:
                 except BadInput as error:
                     refused.append(Finding.of(error.message, "unreadable-page"))
                 else:
-                    summaries.append(summarize_page(page, terms))
+                    summaries.append(summarize_page(page, terms, markdown))
         return summaries, refused
 
     def _status_texts(self) -> list[Finding]:

@@ -1,6 +1,7 @@
 """Calls: the macros that a page may call, and the kinds of their arguments. Renders none."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import jinja2
@@ -38,6 +39,8 @@ KINDS = {
     "page": "a page",
 }
 OPTIONAL = ("page",)
+ENVIRONMENT = jinja2.Environment(autoescape=True, keep_trailing_newline=True)
+"""For parsing alone: it renders nothing."""
 Names = Mapping[str, Collection[str]]
 """The names that an argument may have, by kind. Links to a page are checked with other links."""
 
@@ -57,13 +60,24 @@ class MacroCall(Frozen):
         return {**dict(zip(kinds, self.arguments, strict=False)), **self.named}
 
 
+@dataclass(frozen=True)
+class Expression:
+    """A part of a page's text that Jinja would replace: a comment, a call of one macro (`call`), or
+    any other expression or statement."""
+
+    start: int
+    end: int
+    is_comment: bool
+    call: MacroCall | None
+
+
 def calls_in(page: Page) -> tuple[MacroCall, ...]:
     """Return the calls in a page, in its order. Raises BadInput, with the line, for a page that
     Jinja cannot parse; the build would end there too."""
     if "{" not in page.text:
         return ()
     try:
-        tree = jinja2.Environment(autoescape=True).parse(page.text)
+        tree = ENVIRONMENT.parse(page.text)
     except (jinja2.TemplateSyntaxError, RecursionError, ValueError) as error:
         line = page.first_line + getattr(error, "lineno", 1) - 1
         reason = " ".join(str(getattr(error, "message", error)).split()).rstrip(".")
@@ -73,17 +87,54 @@ def calls_in(page: Page) -> tuple[MacroCall, ...]:
             "Correct the macro call; it begins with {{ and ends with }}.",
         ) from error
     return tuple(
-        MacroCall(
-            line=page.first_line + call.lineno - 1,
-            macro=call.node.name,
-            arguments=(
-                *map(_text, call.args),
-                *(None for one in (call.dyn_args, call.dyn_kwargs) if one is not None),
-            ),
-            named={one.key: _text(one.value) for one in call.kwargs},
-        )
+        _call(call, page.first_line)
         for call in tree.find_all(nodes.Call)
         if isinstance(call.node, nodes.Name)
+    )
+
+
+def expressions_in(text: str) -> list[Expression]:
+    """Return the parts of a page's text that Jinja would replace, in their order.
+
+    The text is one that Jinja can parse, as `calls_in` finds out.
+    """
+    if "{" not in text:
+        return []
+    found: list[Expression] = []
+    at, begun = 0, 0
+    for _, token, value in ENVIRONMENT.lex(text):
+        start = text.index(value, at)
+        at = start + len(value)
+        kind, _, edge = token.rpartition("_")
+        if edge == "begin":
+            begun = start
+        if edge == "end":
+            call = _single_call(text[begun:at]) if kind == "variable" else None
+            found.append(Expression(begun, at, kind == "comment", call))
+    return found
+
+
+def _single_call(expression: str) -> MacroCall | None:
+    """Return the macro call that an expression consists of, perhaps indented; None for another."""
+    (output,) = ENVIRONMENT.parse(expression).body
+    node = output.nodes[0] if isinstance(output, nodes.Output) else output
+    if isinstance(node, nodes.Filter) and node.name == "indent" and not node.kwargs:
+        numbers = all(isinstance(one, nodes.Const) for one in node.args)
+        node = node.node if numbers and len(node.args) < 2 and node.node else node
+    if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name):
+        return _call(node, 1)
+    return None
+
+
+def _call(call: nodes.Call, first_line: int) -> MacroCall:
+    return MacroCall(
+        line=first_line + call.lineno - 1,
+        macro=str(getattr(call.node, "name", "")),
+        arguments=(
+            *map(_text, call.args),
+            *(None for one in (call.dyn_args, call.dyn_kwargs) if one is not None),
+        ),
+        named={one.key: _text(one.value) for one in call.kwargs},
     )
 
 

@@ -101,10 +101,10 @@ def parse_page(
     if "\0" in text:
         raise BadInput(path, "contains a NUL character", "Save the file as text.")
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if mark := unclosed_in(text):
-        raise BadInput(path, f"more than {MOST} unclosed {mark!r}", "Close or remove them.")
     front, body, first_line = _split(text)
     meta = _parse_front(path, front)
+    if mark := unclosed_in(body):
+        raise BadInput(path, f"more than {MOST} unclosed {mark!r}", "Close or remove them.")
     model, blocks = meta.get("model"), meta.get("blocks", 0)
     if type(blocks) is not int or blocks < 0:
         raise BadInput(

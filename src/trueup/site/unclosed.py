@@ -2,26 +2,27 @@
 would read the rest of the page again."""
 
 import re
-from collections.abc import Iterator
 
 MOST = 100
 """A typing error leaves one or two open; a page for people has never so many."""
-IN_A_LINE = (("](", ")"), ("<http", ">"), ("{", "}"))
-IN_THE_PAGE = (("{#", "#}"), ("<!--", "-->"), ("<code", "</code>"))
-LONG_LINE = re.compile(rf"[^\n]{{{MOST},}}")
-"""A shorter line has no room for so many marks."""
+CLOSED_BY = {"[": "]", "(": ")", "{": "}", "<": ">", "{#": "#}", "<!--": "-->"}
+OPENED_BY = {end: mark for mark, end in CLOSED_BY.items()}
+MARK = re.compile(r"\{#|#\}|<!--|-->|[\[\](){}<>]|\n[ \t]*\n")
+IN_A_PARAGRAPH = ("[", "(", "{")
+"""The marks of which none is open after an empty line."""
 
 
 def unclosed_in(text: str) -> str | None:
-    """Return the first mark that is left open more than `MOST` times."""
-    return next(_open_marks(text.lower()), None)
-
-
-def _open_marks(text: str) -> Iterator[str]:
-    for mark, end in IN_THE_PAGE:
-        if text.count(mark, text.rfind(end) + 1) > MOST:
-            yield mark
-    for line in LONG_LINE.findall(text):
-        for mark, end in IN_A_LINE:
-            if line.count(mark, line.rfind(end) + 1) > MOST:
-                yield mark
+    """Return the first mark of which more than `MOST` are open at one place."""
+    opened = dict.fromkeys(CLOSED_BY, 0)
+    for found in MARK.finditer(text):
+        mark = found[0]
+        if mark in CLOSED_BY:
+            opened[mark] += 1
+            if opened[mark] > MOST:
+                return mark
+        elif mark in OPENED_BY:
+            opened[OPENED_BY[mark]] = max(opened[OPENED_BY[mark]] - 1, 0)
+        else:
+            opened |= dict.fromkeys(IN_A_PARAGRAPH, 0)
+    return None
