@@ -128,5 +128,5 @@ def test_a_text_without_a_translation_is_shown_as_written_and_warned_of(tmp_path
 @pytest.mark.parametrize("content", [b"no catalogue", b'msgid "\xff"\nmsgstr "b"\n'])
 def test_translations_that_cannot_be_read_are_refused(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "ja.po").write_bytes(content)
-    with pytest.raises(BadInput, match=r"ja\.po: not a gettext catalogue"):
+    with pytest.raises(BadInput, match=r"ja\.po:1: not a gettext catalogue"):
         load_translations(tmp_path / "ja")

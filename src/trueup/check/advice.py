@@ -34,3 +34,15 @@ CONTEXTUAL_ADVICE = (
 )
 """Advice only in a paragraph that names an endpoint: elsewhere a reader may well choose a size, or
 set a key in production."""
+WARNINGS = (
+    *("not recommended", "not-recommended", "unverified", "controlled testing", "do not use"),
+    *("don't use", "never use", "avoid", "does not work", "broken", "keeps failing"),
+    *("always fails", "no longer works", "out of order", "stay away", "steer clear"),
+    *("advise against", "unreliable", "flaky", "unstable", "migrate away", "in production"),
+    *("不推荐", "不推薦", "不要", "请勿", "避免", "避开", "别用", "弃用", "无法使用", "不能使用"),
+    *("不可用", "失效", "生产环境", "非推奨", "使わないで", "避け", "使用しないで", "利用しないで"),
+    *("控えて", "壊れて", "動きません", "使えません", "利用できません", "本番"),
+    *("не рекоменд", "избегайте", "не работает", "сломан", "откажитесь", "не стоит", "не подходит"),
+    *("нестабильн", "продакшен"),
+)
+"""Words that only warn: the reason of a hold, which can only lower a standing, may say them."""

@@ -49,6 +49,7 @@ KINDS = (
     ("the ability", ABILITIES),
 )
 PATTERNS = tuple((what, re.compile("|".join(forms), re.IGNORECASE)) for what, forms in KINDS)
+AVAILABLE = re.compile("|".join(AVAILABILITY), re.IGNORECASE)
 PATH = re.compile(
     r"\b(?:GET|POST|PUT|PATCH|DELETE) (/[\w{}:./*-]+)|(?<![\w./:])(/(?:v[0-9]\w*|api)/[\w{}:./*-]+)"
 )

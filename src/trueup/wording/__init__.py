@@ -12,6 +12,7 @@ from trueup.wording.status_translation import (
     in_language,
     load_translations,
     prose_of,
+    read_translations,
     translations_file,
 )
 
@@ -23,6 +24,7 @@ __all__ = [
     "load_catalogue",
     "load_translations",
     "prose_of",
+    "read_translations",
     "receipt_line",
     "standing_words",
     "translations_file",

@@ -1,7 +1,9 @@
 """Status translation: the texts of a status file that readers see, and their translations, one
 file for each language beside its folder of pages."""
 
+import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any, TypeVar, cast, get_args
@@ -12,8 +14,13 @@ from pydantic.fields import FieldInfo
 
 from trueup.errors import BadInput
 from trueup.model import TRANSLATED, Frozen, Status
+from trueup.place import Place
 from trueup.source_file import read_source
 
+ENTRY_LINE = re.compile(
+    r'\s*(?:#.*|(?:(?:msgctxt|msgid|msgid_plural|msgstr(?:\[\d+\])?)\s*)?"(?:[^"\\]|\\.)*"\s*)?'
+)
+"""A line of a gettext catalogue."""
 T = TypeVar("T")
 Keys = tuple[str | int, ...]
 
@@ -40,25 +47,58 @@ def translations_file(folder: Path) -> Path:
     return folder.with_suffix(".po")
 
 
+@dataclass(frozen=True)
+class Translation:
+    """The translation of a text, and the line of its entry."""
+
+    text: str
+    translation: str
+    line: int
+
+
 def load_translations(folder: Path) -> dict[str, str]:
     """Return the translations for a folder of pages, by text; none without such a file.
 
-    Raises BadInput for a file that cannot be read.
+    Raises BadInput as `read_translations` does.
+    """
+    return {one.text: one.translation for one in read_translations(folder)}
+
+
+def read_translations(folder: Path) -> list[Translation]:
+    """Return the entries of the translations for a folder of pages; none without such a file.
+
+    Raises BadInput, with the line, for a file that cannot be read as a whole.
     """
     file = translations_file(folder)
     if not file.is_file():
-        return {}
+        return []
     try:
-        content = BytesIO(read_source(file, folder.parent.parent))
-        catalogue: Catalog = read_po(content, abort_invalid=True)
-    except (OSError, ValueError, PoFileError) as error:
-        raise BadInput(file, f"not a gettext catalogue ({error})", "Correct it.") from error
-    return {
-        message.id: message.string
+        content = read_source(file, folder.parent.parent)
+        _refuse_other_lines(file, content)
+        catalogue: Catalog = read_po(BytesIO(content), abort_invalid=True)
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise _bad_catalogue(file, line, "not valid UTF-8") from error
+    except (OSError, ValueError, LookupError, PoFileError) as error:
+        raise _bad_catalogue(file, getattr(error, "lineno", 0), str(error)) from error
+    return [
+        Translation(message.id, message.string, message.lineno or 0)
         for message in catalogue
         if isinstance(message.id, str) and message.id and isinstance(message.string, str)
         if message.string and not message.fuzzy
-    }
+    ]
+
+
+def _refuse_other_lines(file: Path, content: bytes) -> None:
+    """Raise BadInput for a line that is no part of a catalogue, which Babel would pass over."""
+    for number, line in enumerate(content.decode("utf-8-sig").split("\n"), 1):
+        if not ENTRY_LINE.fullmatch(line):
+            raise _bad_catalogue(file, number, "neither a keyword with a quoted text nor a comment")
+
+
+def _bad_catalogue(file: Path, line: int, reason: str) -> BadInput:
+    place = Place(str(file), line)
+    return BadInput(place, f"not a gettext catalogue ({reason})", "Correct it.")
 
 
 def _translated(value: T, translate: Callable[[str, Keys], str], keys: Keys = ()) -> T:

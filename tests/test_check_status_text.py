@@ -1,0 +1,86 @@
+"""Status text: what people wrote into the status file for readers holds no standing or advice."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from trueup.check.banned_terms import banned_terms
+from trueup.check.status_translations import check_status_text
+from trueup.errors import BadInput
+from trueup.status_file import parse_status
+from trueup.wording import load_translations
+
+TEXT = (Path(__file__).parent / "record.yml").read_text("utf-8")
+NOW = datetime(2026, 4, 20, tzinfo=UTC)
+TITLE = "title: Nano Banana\n"
+HOLD = """\
+holds:
+  - {{endpoint: nano-banana-2/*, to: not-recommended, reason: "{}", by: someone, on: 2026-04-14}}
+"""
+
+
+def found_in(text: str, docs: Path, languages: tuple[str, ...] = ("en",)) -> list[str]:
+    stored = parse_status(text, "status.yml", NOW)
+    found = check_status_text(stored, banned_terms(stored.status), docs, languages)
+    return [f"{one.where.path}:{one.where.line} {one.rule}" for one in found]
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        *("Nano Banana (recommended, works reliably)", "Nano Banana, which is fixed now"),
+        *("Nano Banana, rock solid", "Nano Banana, avoid it", "Nano Banana（推奨）", "Не работает"),
+        "Nano Banana, r\u0435commended",
+    ],
+)
+def test_advice_in_a_text_of_the_status_file_is_found(title: str, tmp_path: Path) -> None:
+    assert found_in(TEXT, tmp_path) == []
+    line = TEXT[: TEXT.index(TITLE)].count("\n") + 1
+    found = found_in(TEXT.replace(TITLE, f"title: {title}\n", 1), tmp_path)
+    assert set(found) == {f"status.yml:{line} typed-standing"}
+
+
+@pytest.mark.parametrize(
+    ("reason", "count"),
+    [("not recommended: it does not work", 0), ("it is safe to use", 1), ("非推奨", 0)],
+)
+def test_the_reason_of_a_hold_may_warn_but_not_praise(
+    reason: str, count: int, tmp_path: Path
+) -> None:
+    assert len(found_in(TEXT + HOLD.format(reason), tmp_path)) == count
+
+
+def test_advice_in_a_translation_is_found_at_its_entry(tmp_path: Path) -> None:
+    (tmp_path / "ja.po").write_text(
+        'msgid "Native Gemini generateContent"\nmsgstr "a"\n\n'
+        'msgid "OpenAI Images"\nmsgstr "推奨：本番環境で安心して使ってください"\n',
+        "utf-8",
+    )
+    found = found_in(TEXT, tmp_path, ("en", "ja"))
+    file = tmp_path / "ja.po"
+    assert {one for one in found if "untranslated" not in one} == {f"{file}:4 typed-standing"}
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (b'msgid "a"\nmsgstr "b\n', 2),
+        (b'msgid "a\nmsgstr "b"\n', 1),
+        (b'msgid "a"\nmsgstr "b\\"\n', 2),
+        (b'msgid "a"\nmsgstr "b" "c"\n', 2),
+        (b'msgid "a"\n\nmsgstr "\xff"\n', 3),
+        (b'msgid "a"\nmsgid "b"\nmsgstr "c"\n', 0),
+        (
+            b'msgid ""\nmsgstr "Content-Type: text/plain; charset=nope\\n"\n\nmsgid "a"\nmsgstr "\xc3\xa9"\n',
+            0,
+        ),
+    ],
+)
+def test_a_broken_catalogue_is_refused_with_its_line(
+    content: bytes, line: int, tmp_path: Path
+) -> None:
+    (tmp_path / "ja.po").write_bytes(content)
+    with pytest.raises(BadInput) as refused:
+        load_translations(tmp_path / "ja")
+    assert refused.value.message.where.line == line  # type: ignore[union-attr]
