@@ -71,10 +71,7 @@ def test_advice_in_a_translation_is_found_at_its_entry(tmp_path: Path) -> None:
         (b'msgid "a"\nmsgstr "b" "c"\n', 2),
         (b'msgid "a"\n\nmsgstr "\xff"\n', 3),
         (b'msgid "a"\nmsgid "b"\nmsgstr "c"\n', 0),
-        (
-            b'msgid ""\nmsgstr "Content-Type: text/plain; charset=nope\\n"\n\nmsgid "a"\nmsgstr "\xc3\xa9"\n',
-            0,
-        ),
+        (b'msgid ""\nmsgstr "Content-Type: a; charset=no\\n"\nmsgid "a"\nmsgstr "\xc3\xa9"\n', 0),
     ],
 )
 def test_a_broken_catalogue_is_refused_with_its_line(
@@ -83,4 +80,4 @@ def test_a_broken_catalogue_is_refused_with_its_line(
     (tmp_path / "ja.po").write_bytes(content)
     with pytest.raises(BadInput) as refused:
         load_translations(tmp_path / "ja")
-    assert refused.value.message.where.line == line  # type: ignore[union-attr]
+    assert refused.value.message.where.line == line
