@@ -23,7 +23,8 @@ CLAIMS = [
     *("See /v1beta2/files.", "```text\nPOST /v1/images/edits\n```", "![up to 8 images](a.png)"),
     *("---\ndescription: What works today.\n---\na", "---\ndescription: 今使えるもの。\n---\na"),
     *("---\ndescription: 今天哪些可用。\n---\na", "---\ndescription: Что сейчас верно.\n---\na"),
-    *("---\ntitle: Only $1\n---\na", "It is *2*&nbsp;**cents**.", "| $0.04 |\n|---|\n| a |"),
+    "---\ntags: &a [*a, Only $1]\n---\na",
+    *("It is *2*&nbsp;**cents**.", "| $0.04 |\n|---|\n| a |"),
 ]  # fmt: skip
 PLAIN = [
     *("Retry twice, then wait.", "HTTP 429 and 503 are errors.", "Version 2 has 3 parts."),

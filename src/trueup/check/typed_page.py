@@ -180,15 +180,21 @@ def _front_blocks(page: Page) -> Iterator[TypedBlock]:
                 yield TypedBlock(own, own.text, line=node.start_mark.line + 2)
 
 
-def _scalars(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
-    if isinstance(node, yaml.ScalarNode):
-        yield node
-    elif isinstance(node, yaml.SequenceNode):
-        for one in node.value:
-            yield from _scalars(one)
-    elif isinstance(node, yaml.MappingNode):
-        for _, one in node.value:
-            yield from _scalars(one)
+def _scalars(root: yaml.Node) -> Iterator[yaml.ScalarNode]:
+    """Return each text in a value once, however often the front matter repeats it by an alias."""
+    known: set[int] = set()
+    waiting = [root]
+    while waiting:
+        node = waiting.pop(0)
+        if id(node) in known:
+            continue
+        known.add(id(node))
+        if isinstance(node, yaml.ScalarNode):
+            yield node
+        elif isinstance(node, yaml.SequenceNode):
+            waiting += node.value
+        elif isinstance(node, yaml.MappingNode):
+            waiting += [one for _, one in node.value]
 
 
 def _escaped(text: str) -> str:
