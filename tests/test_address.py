@@ -9,7 +9,7 @@ from lxml import etree
 
 from trueup.cli.group import cli, load_docs
 from trueup.errors import BadInput
-from trueup.site import load_outline, parse_address, write_sitemap
+from trueup.site import load_outline, parse_address, sitemap_files
 from trueup.site.page_languages import link_translations
 
 LANGUAGES = ("en", "ja")
@@ -104,8 +104,8 @@ def test_a_page_that_was_not_found_links_from_the_host(site: Path, address: str,
 
 
 def test_the_sitemap_names_every_page_with_its_twins(site: Path) -> None:
-    write_sitemap(site, LANGUAGES, PAGES, HERE)
-    tree = etree.parse(str(site / "sitemap.xml"))
+    files = sitemap_files(site, LANGUAGES, PAGES, HERE)
+    tree = etree.fromstring(files["sitemap.xml"].encode())
     found = {}
     for url in tree.iterfind("s:url", SITEMAP):
         links = url.iterfind("x:link[@rel='alternate']", SITEMAP)
@@ -116,7 +116,7 @@ def test_the_sitemap_names_every_page_with_its_twins(site: Path) -> None:
     assert found[HERE] == found[f"{HERE}ja/"]
     assert found[HERE] == {"en": HERE, "x-default": HERE, "ja": f"{HERE}ja/"}
     assert set(found[f"{HERE}only/"]) == {"en", "x-default"}
-    assert f"Sitemap: {HERE}sitemap.xml\n" in (site / "robots.txt").read_text()
+    assert f"Sitemap: {HERE}sitemap.xml\n" in files["robots.txt"]
 
 
 def test_the_outline_follows_the_settings_that_it_inherits(tmp_path: Path) -> None:

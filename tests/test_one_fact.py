@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, time
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -25,8 +25,8 @@ from conftest import TOP, copy_repository, is_long_run, load_docs
 from mkdocs.config import load_config
 
 from trueup.feed import feed_files
-from trueup.macros import _macros
 from trueup.site import languages_in, load_pages
+from trueup.wording.page_macros import page_macros
 from trueup.wording.pages import PageText
 
 pytestmark = pytest.mark.no_cover
@@ -68,7 +68,7 @@ def texts(top: Path, change: Change) -> MarkdownFiles:
     found = {(EXPORTS, name): text for name, text in feed_files(docs.stored.status, TODAY).items()}
     for language in LANGUAGES:
         folder = top / "docs" / language
-        macros = _macros(top, folder, TODAY)
+        macros = page_macros(top, folder, datetime.combine(TODAY, time(12), UTC), TODAY)
         for page in load_pages(folder, language):
             template = jinja2.Environment(undefined=jinja2.StrictUndefined).from_string(page.text)
             found[language, page.source.removesuffix(".md")] = template.render(macros)

@@ -168,6 +168,10 @@ def run(sample: Sample, docs: Docs) -> list[Finding]:
         return docs.verify(Pool(harness))[1]
 
 
+EDITED = ("changed-text", "unknown-file", "page-policy", "stale-site")
+"""The rules of the built site that any edit of its files breaks."""
+
+
 def lines(found: list[Finding], top: Path) -> list[str]:
     """Return the findings as printed, with paths from the top of the site.
 
@@ -185,13 +189,17 @@ def test_a_rule_is_red_on_its_sample_in_exact_words(
     found = findings_of(sample, top, bases)
     own = [one for one in found if one.rule == rule]
     assert lines(own, top) == [BUILT.sub(r"\1…", str(sample.finding))]
-    assert {one.rule for one in found} == {rule, *sample.beside}, lines(found, top)
+    edited = EDITED if sample.built and rule not in EDITED else ()
+    others = {one.rule for one in found}.difference(edited)
+    assert others == {rule, *sample.beside}, lines(found, top)
 
 
 @pytest.mark.parametrize("rule", RULES)
 def test_a_rule_is_silent_on_its_near_sample(rule: str, bases: Bases, tmp_path: Path) -> None:
-    top = tmp_path / "site"
-    assert lines(findings_of(SAMPLES[rule].benign, top, bases), top) == []
+    sample, top = SAMPLES[rule].benign, tmp_path / "site"
+    edited = EDITED if sample.built and rule not in EDITED else ()
+    found = [one for one in findings_of(sample, top, bases) if one.rule not in edited]
+    assert lines(found, top) == []
 
 
 def test_every_rule_has_a_pair_of_samples_and_every_pair_a_rule() -> None:

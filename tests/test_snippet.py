@@ -40,13 +40,13 @@ from recorder import (
 )
 
 from trueup.errors import BadInput
-from trueup.macros import _tabs
 from trueup.model import AuthKind, Status
 from trueup.request import request_of
 from trueup.site import extract_blocks
 from trueup.snippet import LANGUAGES, Snippet, base_places, languages_of, render_snippet
 from trueup.snippet.quoting import ARGUMENT_LIMIT, quote_shell, render_json, render_python
 from trueup.wording import PageText, load_catalogue
+from trueup.wording.page_macros import _tabs
 
 server, gateway, node_run = recorder.server, recorder.gateway, recorder.node_run
 run_block = recorder.run_block

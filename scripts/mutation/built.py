@@ -30,8 +30,8 @@ def _one_each(tree: Tree) -> Iterator[tuple[str, str]]:
         yield pages[number * count + number % count]
 
 
-@kind("unmarked-legacy", built=True)
-def unmarked_legacy(tree: Tree) -> Changes:
+@kind("changed-text", built=True)
+def changed_text(tree: Tree) -> Changes:
     """Each legacy mark, removed or changed in turn."""
     for page, text in _pages(tree):
         for number, found in enumerate(LEGACY.finditer(text), 1):

@@ -1,42 +1,35 @@
 """Docs: one repository's status file, pages, templates and site, and the steps over them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
 from trueup.check import Check, apply_baseline, load_baseline, refuse_code
-from trueup.check.built_site import check_built
+from trueup.check.built_site import BuiltSite
 from trueup.errors import BadInput
-from trueup.feed import feed_files
+from trueup.feed import SiteFiles
 from trueup.finding import Finding, by_policy
-from trueup.markdown_export import MarkdownFiles, link_markdown
-from trueup.model import anchor, split
+from trueup.markdown_export import link_markdown
 from trueup.place import Place
 from trueup.site import (
-    MAIN,
     Block,
     Page,
     build_site,
     export_receipts,
     language_at,
     languages_in,
-    load_outline,
     load_pages,
     mark_pages,
-    place_of,
     read_blocks,
     secure_pages,
     stamp_site,
-    write_sitemap,
 )
 from trueup.snippet import Snippet, render_snippets
 from trueup.status_file import Stored, load_status
 from trueup.verify.block_receipt import BlockReceipt, Report, no_observation
 from trueup.verify.pool import Pool
-from trueup.wording import AssistantLabels, load_catalogue, receipt_line
-
-REHEARSAL = "REHEARSAL: the mock stood in for the gateway. Build on nothing here."
+from trueup.wording import load_catalogue, receipt_line
 
 
 @dataclass(frozen=True)
@@ -76,7 +69,18 @@ class Docs:
     @property
     def is_rehearsal(self) -> bool:
         """Whether these are a copy with observations of the mock."""
-        return (self.top / "REHEARSAL").exists()
+        return self.files.is_rehearsal
+
+    @property
+    def published_at(self) -> str:
+        """The site's URL, empty for a rehearsal, which is not published."""
+        return self.files.published_at
+
+    @property
+    def files(self) -> SiteFiles:
+        """The files that the steps after MkDocs add to the site, as of now."""
+        status = self.stored.status
+        return SiteFiles(self.top, self.site, status, self.pages, self.today, self.address)
 
     def snippets(self) -> list[Snippet]:
         """Return every snippet that a page could publish."""
@@ -103,58 +107,28 @@ class Docs:
         self.snippets()  # raises BadInput for a template that cannot be rendered
         build_site(self.top, self.site, self.today, self.languages, self.published_at)
         export_receipts(self.top / "docs" / "evidence", self.site)
-        files = feed_files(
-            self.stored.status, self.today, self.is_rehearsal, self.published_at, self._places()
-        )
-        for name, text in files.items():
-            (self.site / name).parent.mkdir(exist_ok=True)
-            (self.site / name).write_text(text, encoding="utf-8")
-        if self.published_at:
-            pages = [page.html for page in self.pages]
-            write_sitemap(self.site, self.languages, pages, self.published_at)
+        self._write(self.files.data())
         if not to_be_verified:
             self.write_markdown()
-        guides = self._guides()
+        guides = self.files.guides
         link_markdown(self.site, {page.html: guides[page.language] for page in self.pages})
-        if self.is_rehearsal:
-            mark_pages(self.site, REHEARSAL)
+        if self.files.mark:
+            mark_pages(self.site, self.files.mark)
         secure_pages(self.site)
 
-    def write_markdown(self) -> None:
-        """Write the Markdown export for assistants, with the receipts that the pages have by now.
+    def write_markdown(self) -> dict[str, str]:
+        """Write and return the Markdown export for assistants, with the receipts of the pages.
 
         Raises BadInput for a page that changed since it was built.
         """
-        guides = self._guides()
-        for language, guide in guides.items():
-            MarkdownFiles(
-                site=self.site,
-                language=language,
-                outline=load_outline(self.top, language),
-                pages=[page for page in self.pages if page.language == language],
-                guide=guide,
-                today=self.today,
-                address=self.published_at,
-                mark=REHEARSAL if self.is_rehearsal else None,
-            ).write(guides)
+        files = self.files.markdown()
+        self._write(files)
+        return files
 
-    @property
-    def published_at(self) -> str:
-        """The site's URL, empty for a rehearsal, which is not published."""
-        return "" if self.is_rehearsal else self.address
-
-    def _places(self) -> dict[str, str]:
-        """Return the place in the site that documents each endpoint, in the main language."""
-        pages = [page for page in self.pages if page.language == MAIN and page.model]
-        homes = {page.model: place_of(page.html) for page in pages}
-        models = {name: split(name)[0] for name in self.stored.status.endpoints}
-        return {
-            name: f"{homes[model]}#{anchor(name)}" if model in homes else f"status/#{model}"
-            for name, model in models.items()
-        }
-
-    def _guides(self) -> dict[str, AssistantLabels]:
-        return {language: AssistantLabels(load_catalogue(language)) for language in self.languages}
+    def _write(self, files: Mapping[str, str]) -> None:
+        for name, text in files.items():
+            (self.site / name).parent.mkdir(exist_ok=True)
+            (self.site / name).write_text(text, encoding="utf-8")
 
     def verify(self, pool: Pool) -> tuple[Report, list[Finding]]:
         """Run every block of the built site, write `receipts.json` and stamp the pages."""
@@ -168,9 +142,8 @@ class Docs:
             problem = f"blocks without a place for their receipt: {lost}"
             fix = "Publish them with the macros, and build again."
             findings.append(Finding(Place(str(self.site)), problem, fix, "lost-stamp"))
-        self.write_markdown()
-        status = self.stored.status
-        findings += check_built(status, self.pages, blocks, snippets, self.site)
+        markdown = self.write_markdown()
+        findings += BuiltSite(self.files, snippets, self.now, blocks, markdown).check()
         templates = {snippet.id: snippet.template for snippet in snippets}
         ids = {(block.sha256, block.endpoint): block.id for block in blocks}
         for receipt in report.receipts:

@@ -25,7 +25,7 @@ from trueup.errors import BadInput, BadStatus
 from trueup.evidence import Assessment, assess
 from trueup.finding import RULES, Finding
 from trueup.model import Severity, anchor
-from trueup.site import languages_in, load_page, page_files, read_blocks, settings_of
+from trueup.site import languages_in, load_page, page_files, settings_of
 from trueup.snippet import render_snippets
 from trueup.source_file import unsafe_sources
 from trueup.status_file import Stored, load_status
@@ -115,9 +115,11 @@ class Check:
         now, today = self.now, self.today
         return check_history(self.stored, self.assessments, counts, self.top, reference, now, today)
 
-    def built(self, site: Path) -> list[Finding]:
-        """Return findings in the built site. Raises BadInput where there is none."""
-        from trueup.check.built_site import check_built
+    def built(self, site: Path, address: str = "") -> list[Finding]:
+        """Return findings in the built site, published at an address if that is known. Raises
+        BadInput where there is none."""
+        from trueup.check.built_site import BuiltSite
+        from trueup.feed import SiteFiles
 
         if not site.is_dir():
             raise BadInput(site, "the site is not built", "Build it first.")
@@ -127,7 +129,8 @@ class Check:
             snippets = render_snippets(status, self.top / "snippets")
         except BadInput:  # a finding of the templates already
             return []
-        return check_built(status, pages, read_blocks(site), snippets, site)
+        files = SiteFiles(self.top, site, status, pages, self.today, address)
+        return BuiltSite(files, snippets, self.now).check()
 
     @property
     def severities(self) -> dict[str, Severity]:
@@ -138,14 +141,19 @@ class Check:
             return {}
 
     def run(
-        self, *, against: str | None = None, fails_stale: bool = False, site: Path | None = None
+        self,
+        *,
+        against: str | None = None,
+        fails_stale: bool = False,
+        site: Path | None = None,
+        address: str = "",
     ) -> list[Finding]:
         """Return findings in the repository, without building it.
 
         With a status file that is not valid, only its own problems and possible keys are reported,
         since all else is compared with it. `against` is a commit whose evidence must still exist;
         with `fails_stale`, evidence that is no longer fresh is a finding; `site` is a built site to
-        check too.
+        check too, published at `address` if that is known.
         """
         found = self.keys()
         try:
@@ -153,7 +161,7 @@ class Check:
             if fails_stale:
                 found += check_age(self.stored, self.assessments, self.today)
             if site is not None:
-                found += self.built(site)
+                found += self.built(site, address)
             if against is not None:
                 found += self.history(against)
         except BadStatus as error:

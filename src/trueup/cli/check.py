@@ -1,5 +1,6 @@
 """The command `check`, which reports findings in a repository and changes nothing."""
 
+import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -15,6 +16,7 @@ from trueup.cli.group import as_of_option, cli
 from trueup.errors import BadInput, BadStatus
 from trueup.finding import FORMATS, RULES, Finding, by_policy, render_findings
 from trueup.model import Days
+from trueup.site import VARIABLE, parse_address
 
 DAYS = TypeAdapter(Days)
 
@@ -78,7 +80,8 @@ def check(
         raise BadInput("--write-baseline", problem, "Give at most 366d.")
     site = top / "site" if built else None
     checked = Check(top, now, today)
-    found = checked.run(against=against, fails_stale=fail_stale, site=site)
+    address = parse_address(os.environ.get(VARIABLE, ""))
+    found = checked.run(against=against, fails_stale=fail_stale, site=site, address=address)
     if until is not None:
         _write_baseline(top, by_policy(found, checked.severities), until)
         return

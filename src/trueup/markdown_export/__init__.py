@@ -1,7 +1,13 @@
 """Markdown export: the built pages as Markdown, for assistants and for readers who copy a page."""
 
 from trueup.markdown_export.from_html import Article, escape_commonmark
-from trueup.markdown_export.llms import MarkdownFiles, link_markdown, link_rewriter, text_of
+from trueup.markdown_export.llms import (
+    MarkdownFiles,
+    link_markdown,
+    link_page,
+    link_rewriter,
+    text_of,
+)
 
 __all__ = [
     "Article",
@@ -9,5 +15,6 @@ __all__ = [
     "escape_commonmark",
     "link_rewriter",
     "link_markdown",
+    "link_page",
     "text_of",
 ]

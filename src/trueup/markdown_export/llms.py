@@ -41,22 +41,26 @@ class MarkdownFiles:
     address: str = ""
     mark: str | None = None
 
-    def write(self, guides: Mapping[str, AssistantLabels]) -> None:
-        """Write the Markdown of each page, `llms.txt` and `llms-full.txt`.
+    def render(self, guides: Mapping[str, AssistantLabels]) -> dict[str, str]:
+        """Return the Markdown of each page, `llms.txt` and `llms-full.txt`, by paths in the site.
 
         `guides` are those of all languages, by their names. Raises BadInput for a page that was
         changed after the build.
         """
+        mark = f"{escape_commonmark(self.mark)}\n\n" if self.mark else ""
+        return {name: mark + text for name, text in self._files(guides)}
+
+    def _files(self, guides: Mapping[str, AssistantLabels]) -> Iterator[tuple[str, str]]:
         home = home_of(self.language)
         articles = {page.source: self._article(page) for page in self._in_order()}
         whole = []
         for page in self._in_order():
             article = articles[page.source]
             text = self._render(page, article, posixpath.dirname(page.html), "")
-            self._write(text_of(page.html), text)
+            yield text_of(page.html), text
             whole.append(self._render(page, article, home, self.address))
-        self._write(home + WHOLE, "\n".join(whole))
-        self._write(home + LIST, "\n".join(self._list(articles, guides)))
+        yield home + WHOLE, "\n".join(whole)
+        yield home + LIST, "\n".join(self._list(articles, guides))
 
     def _in_order(self) -> list[Page]:
         """Return the pages in the order of the menu, those outside it last."""
@@ -74,10 +78,6 @@ class MarkdownFiles:
     def _render(self, page: Page, article: Article, folder: str, address: str) -> str:
         link = link_rewriter(page.html, folder, address)
         return article.render(self.guide.note(link("./") or "", self.today, article.until), link)
-
-    def _write(self, name: str, text: str) -> None:
-        mark = f"{escape_commonmark(self.mark)}\n\n" if self.mark else ""
-        (self.site / name).write_text(mark + text, encoding="utf-8")
 
     def _list(
         self, articles: Mapping[str, Article], guides: Mapping[str, AssistantLabels]
@@ -146,16 +146,19 @@ def link_markdown(site: Path, guides: Mapping[str, AssistantLabels]) -> None:
     """
 
     def linked(page: str, text: str) -> str:
-        if page not in guides:
-            return text
-        name = posixpath.basename(text_of(page))
-        head = f'<link {HIDDEN_ALTERNATE} type="text/markdown" href="{name}">'
-        reads, copies, copied = map(escape, guides[page].labels)
-        paragraph = (
-            f'<p class="tu-markdown"><a href="{name}" data-copies="{copies}"'
-            f' data-copied="{copied}">{reads}</a></p>'
-        )
-        text = text.replace(HEAD_END, head + HEAD_END, 1)
-        return TITLE_END.sub(lambda found: found[0] + paragraph, text, count=1)
+        return link_page(page, text, guides[page]) if page in guides else text
 
     change_pages(site, linked)
+
+
+def link_page(page: str, text: str, guide: AssistantLabels) -> str:
+    """Return a page with the links to its Markdown."""
+    name = posixpath.basename(text_of(page))
+    head = f'<link {HIDDEN_ALTERNATE} type="text/markdown" href="{name}">'
+    reads, copies, copied = map(escape, guide.labels)
+    paragraph = (
+        f'<p class="tu-markdown"><a href="{name}" data-copies="{copies}"'
+        f' data-copied="{copied}">{reads}</a></p>'
+    )
+    text = text.replace(HEAD_END, head + HEAD_END, 1)
+    return TITLE_END.sub(lambda found: found[0] + paragraph, text, count=1)

@@ -5,10 +5,16 @@ from trueup.site.address import VARIABLE, parse_address, place_of
 from trueup.site.blocks import Block, extract_blocks, read_blocks, trim_end
 from trueup.site.build import AS_OF, build_site, unfinished_site
 from trueup.site.built_pages import change_pages, without_colours
-from trueup.site.csp import policy_of, secure_pages
-from trueup.site.evidence_files import export_receipts, mark_pages
+from trueup.site.csp import RUN, is_secured, policy_of, secure_pages
+from trueup.site.evidence_files import (
+    banner_of,
+    export_receipts,
+    link_receipts,
+    mark_pages,
+    receipt_files,
+)
 from trueup.site.macro_calls import MACROS, MacroCall, Names, calls_in, names_in, problem_of
-from trueup.site.outline import Outline, Section, load_outline, settings_of
+from trueup.site.outline import Outline, Section, load_outline, load_settings, settings_of
 from trueup.site.page_languages import (
     HIDDEN_ALTERNATE,
     MAIN,
@@ -18,9 +24,9 @@ from trueup.site.page_languages import (
     languages_in,
 )
 from trueup.site.shipped_files import shipped_folder
-from trueup.site.sitemap import write_sitemap
+from trueup.site.sitemap import sitemap_files
 from trueup.site.source_pages import Page, load_page, load_pages, page_files, parse_page
-from trueup.site.stamp import STAMP, stamp_site
+from trueup.site.stamp import stamp_page, stamp_site, stamps_of
 from trueup.site.translation_parts import NOTES, Part, note_translation, parts_of, read_notes
 
 __all__ = [
@@ -31,7 +37,6 @@ __all__ = [
     "VARIABLE",
     "NOT_FOUND",
     "HIDDEN_ALTERNATE",
-    "STAMP",
     "Block",
     "MacroCall",
     "Names",
@@ -43,11 +48,15 @@ __all__ = [
     "calls_in",
     "change_pages",
     "home_of",
+    "banner_of",
     "export_receipts",
+    "link_receipts",
+    "receipt_files",
     "extract_blocks",
     "language_at",
     "languages_in",
     "load_outline",
+    "load_settings",
     "load_page",
     "load_pages",
     "page_files",
@@ -60,14 +69,18 @@ __all__ = [
     "parse_page",
     "place_of",
     "policy_of",
+    "is_secured",
+    "RUN",
     "problem_of",
     "read_blocks",
     "read_notes",
     "secure_pages",
     "settings_of",
     "shipped_folder",
+    "stamp_page",
     "stamp_site",
+    "stamps_of",
     "trim_end",
     "without_colours",
-    "write_sitemap",
+    "sitemap_files",
 ]

@@ -5,12 +5,14 @@ No HTML parser writes a page back unchanged, so text is inserted; every other by
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
 CODE = re.compile(r"<script\b.*?</script>|<pre>.*?</pre>", re.DOTALL)
 COLOURS = re.compile(r'<span(?: class="[\w ]*")?>|</span>')
 
 
+@lru_cache(maxsize=64)  # several checks read each page
 def without_colours(html: str) -> str:
     """Return the page without the elements that only colour its code; its text is unchanged."""
     return CODE.sub(

@@ -41,7 +41,7 @@ def settings_of(language: str) -> str:
 
 def load_outline(top: Path, language: str) -> Outline:
     """Return the outline of a language's site, from settings with which MkDocs has built it."""
-    settings = _load(top / settings_of(language), top)
+    settings = load_settings(top / settings_of(language), top)
     return Outline(
         name=str(settings["site_name"]),
         description=" ".join(str(settings.get("site_description") or "").split()),
@@ -56,10 +56,21 @@ class _Loader(yaml.SafeLoader):
 _Loader.add_multi_constructor("", lambda *_: None)
 
 
-def _load(file: Path, top: Path) -> dict[str, Any]:
+def load_settings(file: Path, top: Path) -> dict[str, Any]:
+    """Return the settings of a file with those that it inherits, merged as MkDocs does; nothing in
+    them is run, and a tag is read as null."""
     settings = yaml.load(read_source(file, top), Loader=_Loader)
-    parent = settings.get("INHERIT")
-    return {**_load(file.parent / parent, top), **settings} if parent else settings
+    parent = settings.pop("INHERIT", None)
+    return _merged(load_settings(file.parent / parent, top), settings) if parent else settings
+
+
+def _merged(inherited: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    both = {
+        name: _merged(inherited[name], value)
+        for name, value in own.items()
+        if isinstance(value, dict) and isinstance(inherited.get(name), dict)
+    }
+    return {**inherited, **own, **both}
 
 
 def _sections(title: str | None, entries: list[Any]) -> Iterator[Section]:

@@ -11,12 +11,12 @@ SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 XHTML = "http://www.w3.org/1999/xhtml"
 
 
-def write_sitemap(site: Path, languages: Sequence[str], pages: Iterable[str], address: str) -> None:
-    """Write `sitemap.xml` with every page and its translations, and `robots.txt` naming it."""
-    text = _sitemap(site, languages, pages, address)
-    (site / "sitemap.xml").write_text(text, encoding="utf-8")
+def sitemap_files(
+    site: Path, languages: Sequence[str], pages: Iterable[str], address: str
+) -> dict[str, str]:
+    """Return `sitemap.xml` with every page and its translations, and `robots.txt` naming it."""
     robots = f"User-agent: *\nAllow: /\n\nSitemap: {address}sitemap.xml\n"
-    (site / "robots.txt").write_text(robots, encoding="utf-8")
+    return {"sitemap.xml": _sitemap(site, languages, pages, address), "robots.txt": robots}
 
 
 def _sitemap(site: Path, languages: Sequence[str], pages: Iterable[str], address: str) -> str:

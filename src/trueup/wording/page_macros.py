@@ -1,0 +1,186 @@
+"""Page macros: what a page calls. Each returns whole blocks and is called at column 0."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from functools import partial, wraps
+from pathlib import Path
+from typing import Any
+
+from mkdocs.exceptions import PluginError
+
+from trueup.errors import TrueupError
+from trueup.evidence import alternative
+from trueup.model import Shape, anchor, split
+from trueup.site import MacroCall, Names, load_pages, names_in, problem_of
+from trueup.snippet import base_places, languages_of, render_snippet
+from trueup.source_file import read_source
+from trueup.status_file import Stored, load_status
+from trueup.wording import model_parts, status_page, tables
+from trueup.wording.bases import render_bases
+from trueup.wording.catalogue import load_catalogue
+from trueup.wording.endpoint_history import history
+from trueup.wording.markdown import fence_for
+from trueup.wording.pages import PageText
+from trueup.wording.sentences import start
+from trueup.wording.status_translation import in_language, load_translations
+
+
+def _fenced(text: str, attributes: str) -> str:
+    fence = fence_for(text, 3)
+    return f"{fence} {attributes}\n{text}\n{fence}"
+
+
+def _sample(page: PageText, protocol: str, shape: Shape) -> str:
+    title, text = tables.sample(page, protocol, shape)
+    return f"{title}:\n\n{_fenced(text, '{ .json }')}"
+
+
+Macros = dict[str, Callable[..., str]]
+PARTS: dict[str, Callable[..., str]] = {
+    "advice": model_parts.advice,
+    "alternative": model_parts.best,
+    "changes": model_parts.changes,
+    "history": history,
+    "legend": status_page.legend,
+    "model_status": model_parts.model_status,
+    "readings": status_page.comparison_table,
+    "risks": model_parts.risk_notes,
+    "sample": _sample,
+    "shapes": tables.shapes,
+    "signatures": tables.signatures,
+    "standings": status_page.standings,
+    "start_here": model_parts.start_here,
+    "variants": tables.variants,
+}
+"""The macros that need nothing but the text of a page, by their names."""
+
+
+def page_macros(top: Path, docs: Path, now: datetime, today: date) -> Macros:
+    """Return the macros of the pages under the folder `docs` of a language, by their names.
+
+    Raises BadStatus and BadInput for a status file or a page that cannot be read.
+    """
+    stored = load_status(top / "status.yml", now)
+    homes = {found.model: found.source for found in load_pages(docs) if found.model}
+
+    def link(endpoint: str) -> str:
+        model, _ = split(endpoint)
+        home = homes.get(model)
+        return f"{home}#{anchor(endpoint)}" if home else f"status.md#{model}"
+
+    catalogue = load_catalogue(docs.name)
+    status = in_language(stored.status, load_translations(docs))
+    text = PageText(status, catalogue, today, link)
+    names = names_in(stored.status, top)
+    snippets = top / "snippets"
+    made: Macros = {
+        **{name: partial(part, text) for name, part in PARTS.items()},
+        "matrix": lambda page="": status_page.matrix(text, page),
+        "as_of": lambda: today.isoformat(),
+        "policy": lambda policy: _policy(stored, policy),
+        "route": lambda endpoint: _route(text, snippets, endpoint),
+        "best": lambda model: _best(text, snippets, model),
+        "console": lambda console: _console(snippets / "console" / f"{console}.txt", top),
+        "newest": lambda observed: _newest(stored, observed),
+    }
+    return {name: _checked(name, macro, names) for name, macro in made.items()}
+
+
+def _checked(name: str, macro: Callable[..., str], names: Names) -> Callable[..., str]:
+    """Return the macro, which raises PluginError for a call that the check refuses."""
+
+    @wraps(macro)
+    def call(*arguments: Any, **named: Any) -> str:
+        macro_call = MacroCall(
+            macro=name,
+            arguments=tuple(map(_text, arguments)),
+            named={key: _text(value) for key, value in named.items()},
+        )
+        if problem := problem_of(macro_call, names):
+            raise PluginError(". ".join(problem))
+        try:
+            return macro(*arguments, **named)
+        except TrueupError as error:
+            raise PluginError(str(error)) from error
+
+    return call
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _route(page: PageText, templates: Path, endpoint: str) -> str:
+    """Return an endpoint's heading, its standing, and its blocks in tabs, with places for stamps.
+
+    Code that was never sent to the reference target is not shown.
+    """
+    parts = [model_parts.heading(page, endpoint, 3), model_parts.standing_box(page, endpoint)]
+    if page.status.seen(endpoint, page.status.reference):
+        parts.append(_code(page, templates, endpoint))
+    return "\n\n".join(parts)
+
+
+def _best(page: PageText, templates: Path, model: str) -> str:
+    found = alternative(page.status, page.assessments, model)
+    if found is None:
+        return start(page, model)
+    endpoint = found.endpoint
+    return f"{model_parts.standing_box(page, endpoint)}\n\n{_code(page, templates, endpoint)}"
+
+
+def _code(page: PageText, templates: Path, endpoint: str) -> str:
+    """Return an endpoint's blocks, labelled where they are legacy, and the reply, folded.
+
+    With further base URLs of the gateway, a choice of them comes first.
+    """
+    chooser = render_bases(page.status.targets[page.status.reference], page.catalogue)
+    parts = [chooser] if chooser else []
+    if model_parts.is_legacy(page, endpoint):
+        parts.append(model_parts.legacy_label(page))
+    parts.append(_tabs(page, templates, endpoint))
+    if shown := tables.reply(page, endpoint):
+        title, text = shown
+        body = _indented(_fenced(text, "{ .json }"))
+        parts.append(f'??? example tu-reply "{title}"\n\n{body}')
+    return "\n\n".join(parts)
+
+
+def _tabs(page: PageText, templates: Path, endpoint: str) -> str:
+    status, tabs = page.status, []
+    for language in languages_of(status.route_of(endpoint).protocol, templates):
+        snippet = render_snippet(status, endpoint, language.name, templates)
+        attributes = f"{{ .{language.fence} #{snippet.id} data-endpoint={endpoint} }}"
+        if status.targets[status.reference].also:
+            places = ".".join(map(str, base_places(snippet, status, templates)))
+            attributes = attributes.replace(" }", f" data-base-at={places} }}")
+        block = _fenced(snippet.text, attributes)
+        body = f"{block}\n\n<!--stamp:{snippet.id}-->"
+        tabs.append(f'=== "{language.label}"\n\n{_indented(body)}')
+    return "\n\n".join(tabs)
+
+
+def _console(file: Path, top: Path) -> str:
+    return _fenced(read_source(file, top).decode().rstrip("\n"), "{ .console }")
+
+
+def _newest(stored: Stored, endpoint: str) -> str:
+    """Return an endpoint's newest observation as written in the status file."""
+    key, number = stored.keys_of(stored.status.seen(endpoint)[0])
+    lines = stored.text.splitlines()
+    first = stored.place(key, number).line - 1
+    indent = len(lines[first]) - len(lines[first].lstrip())
+    last = first + 1
+    while last < len(lines) and (not lines[last] or lines[last].startswith(" " * (indent + 1))):
+        last += 1
+    item = "\n".join(lines[first:last]).rstrip()
+    return _fenced(f"{key}:\n{item}", f"{{ .yaml data-excerpt={key} }}")
+
+
+def _policy(stored: Stored, name: str) -> str:
+    value = getattr(stored.status.policy, name)
+    return str(value.days) if hasattr(value, "days") else str(value)
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"    {line}" if line else "" for line in text.split("\n"))
