@@ -22,6 +22,8 @@ TEXT = re.compile(
     r"|\.(?:admonition|tabbed|md-typeset)|\[(?:class|id|data|role|lang)|:root|::?before|::?after",
 )
 """What selects text of an article without our names."""
+TITLE = re.compile(r"[\s>](?:h[1-6]|a)(?::\w+)?\s*$")
+"""The end of a selector of headings or links, whose ink a site may choose."""
 OURS = re.compile(r"tu-|\[\s*(?:class|id|data-until|datetime)", re.IGNORECASE)
 HIDES = {
     "display": re.compile("none|contents"),
@@ -81,6 +83,8 @@ def _is_hiding(rule: Rule) -> bool:
     if hides is None or not hides.search(rule.value):
         return False
     parts = [one for one in rule.selector.split(",") if not SHELL.search(one)]
+    if rule.name == "color":
+        parts = [one for one in parts if not TITLE.search(one)]
     return any(TEXT.search(one) for one in parts)
 
 
