@@ -15,6 +15,7 @@ from conftest import TOP, load_docs
 from test_repository import check_lock, check_script, check_steps, validate_workflow
 
 from trueup.errors import BadInput
+from trueup.evidence import assess
 from trueup.finding import Finding
 from trueup.scaffold import (
     KINDS,
@@ -85,16 +86,17 @@ def test_a_broken_site_is_found(file: str, right: str, wrong: str, rule: str, si
     assert rule in {finding.rule for finding in verify(site)[1]}
 
 
-def test_a_sample_without_its_hold_is_not_recommended(site: Path) -> None:
-    status = site / "status.yml"
-    text = status.read_text(encoding="utf-8")
+@pytest.mark.parametrize("ledger", ["", "    ledger: {none: it keeps none}\n"])
+def test_a_sample_makes_no_standing_without_its_hold(ledger: str, site: Path) -> None:
+    text = (site / "status.yml").read_text(encoding="utf-8")
     start, stop = text.index("holds:"), text.index("observations:")
-    status.write_text(text[:start] + text[stop:], encoding="utf-8")
-    load_docs(site).build()
-    page = (site / "site" / "index.html").read_text(encoding="utf-8")
-    assert "controlled testing" in page and "SAMPLE" in (
-        site / "site" / "status" / "index.html"
-    ).read_text(encoding="utf-8")
+    text = text[:start] + text[stop:]
+    place = text.index("    reference: true")
+    (site / "status.yml").write_text(text[:place] + ledger + text[place:], encoding="utf-8")
+    docs = load_docs(site)
+    (assessment,) = assess(docs.stored.status).values()
+    assert (assessment.standing, assessment.outcome, assessment.clean) == ("unverified", None, 0)
+    assert docs.check() == []
 
 
 def test_the_scripts_are_as_short_and_strict_as_our_own(site: Path) -> None:

@@ -157,12 +157,12 @@ class Observation(Row):
     """Billing verdict; left out when billing was not observed."""
     note: Prose | None = None
     """Further circumstances, as a clause."""
+    sample: StrictBool = False
+    """True for a made-up row that shows the form: it makes no standing."""
     source: Source | None = None
     """Source of the row; only bad news needs none."""
     retracted: Text | None = None
     """Reason why the row no longer counts; it stays in the file."""
-    sample: StrictBool = False
-    """True for a made-up row that shows the form: it makes no standing."""
 
     @model_validator(mode="after")
     def _whole(self) -> Self:

@@ -120,6 +120,7 @@ def _sample(status: Status, answers: SiteAnswers) -> Observation:
         outcome="output",
         shape=answers.kind.shape,
         note="a sample, to be replaced by a retest",
+        sample=True,
         source=Source(reported=SAMPLE),
     )
 
