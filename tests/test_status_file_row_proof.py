@@ -2,19 +2,23 @@
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from trueup.check.retest_receipts import check_receipts
-from trueup.evidence import assess
-from trueup.model import Standing
-from trueup.receipts import Attempt, Bill, RetestReceipt
+from trueup.evidence import assess, mapping_of
+from trueup.model import Body, Observation, Source, Standing, Status
+from trueup.place import Place
+from trueup.receipts import Attempt, Bill, Link, RetestReceipt, row_of
 from trueup.request import request_of
 from trueup.retest.status_update import update_status, write_update
 from trueup.status_file import Stored, load_status, parse_status
+from trueup.status_file.row_proof import prove
 
 NOW = datetime(2026, 5, 20, 12, tzinfo=UTC)
 NATIVE, OTHER = "acorn/images", "walnut/images"
@@ -51,7 +55,7 @@ ALIGNED = Bill(verdict="aligned", cause="agreed", reason="they agree")
 
 
 def receipt_of(endpoint: str, at: datetime, outcome: str, **changed: object) -> RetestReceipt:
-    """Return a retest with two attempts, which is conclusive also where it failed."""
+    """Return a retest with two attempts, since a lone failure is inconclusive."""
     seen = {"shape": "url", "image": {"format": "PNG"}, "billing": ALIGNED}
     facts: dict[str, object] = {
         "outcome": outcome,
@@ -203,3 +207,126 @@ def test_a_row_that_its_evidence_does_not_back_raises_nothing(what: str, tmp_pat
     found = load(tmp_path)
     assert {finding.rule for finding in check_receipts(found, tmp_path)} == rules
     assert standing(found) == expected
+
+
+def rows_of(*changes: dict[str, object]) -> Status:
+    """Return the status with reported outputs of one request."""
+    row = {
+        "at": date(2026, 4, 10),
+        "endpoint": NATIVE,
+        "target": "production",
+        "sent": request_of(STATUS, NATIVE, "production"),
+        "outcome": "output",
+        "billing": "aligned",
+        "source": {"reported": "a page"},
+    }
+    rows = tuple(Observation.model_validate(row | change) for change in changes)
+    return STATUS.model_copy(update={"observations": rows})
+
+
+def of_body(body: Body) -> dict[str, object]:
+    return {"sent": request_of(STATUS, NATIVE, "production").model_copy(update={"body": body})}
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({}, "recommended"),
+        ({"sample": True}, "unverified"),
+        (of_body({"*": None}), "unverified"),
+        (of_body({"prompt": None, "*": None}), "unverified"),
+        (of_body({"model": "acorn", "*": None}), "recommended"),
+        (of_body({"*": None}) | {"outcome": "error", "billing": None}, "not-recommended"),
+    ],
+)
+def test_a_row_of_which_nothing_is_known_only_lowers(
+    change: dict[str, object], expected: str
+) -> None:
+    assert assess(rows_of(change, change))[NATIVE].supported == expected
+
+
+def test_a_sample_has_no_receipt() -> None:
+    source = {"receipt": "docs/evidence/x.json", "sha256": "0" * 64}
+    with pytest.raises(ValueError, match="a sample requires the source reported"):
+        rows_of({"at": NOW, "source": source, "sample": True})
+
+
+DAY = date(2026, 4, 10)
+NOON, ONE = (datetime(2026, 4, 10, hour, tzinfo=UTC) for hour in (12, 13))
+
+
+@pytest.mark.parametrize(
+    ("changes", "places"),
+    [
+        (({"at": DAY}, {"at": DAY}), []),
+        (({"at": ONE}, {"at": DAY}, {"at": NOON}), ["2"]),
+        (({"at": DAY}, {"at": date(2026, 4, 9)}, {"at": DAY}), ["1"]),
+        (({"at": ONE}, {"at": NOON, "variant": "v"}, {"at": NOON, "target": "local"}), []),
+        (({"at": ONE}, {"at": NOON, "retracted": "x"}), ["1"]),
+        (({"at": ONE}, {"at": NOON, "sample": True}), []),
+        (({"at": DAY}, {"at": None, "first": date(2026, 4, 9), "last": DAY, "times": 2}), ["1"]),
+    ],
+)
+def test_rows_stand_in_the_order_of_their_times(
+    changes: tuple[dict[str, object], ...], places: list[str]
+) -> None:
+    status = rows_of(*changes)
+    proofs = prove(status, lambda name, index: Place(str(index)), lambda source: [])
+    found = [(str(one.where), one.rule) for each in proofs.found.values() for one in each]
+    assert found == [(place, "row-order") for place in places]
+
+
+def test_a_mapping_is_what_its_receipt_shows(tmp_path: Path) -> None:
+    stored = record(tmp_path, GOOD)
+    for old, new in {"at: 2026-05-19": "at: 2026-05-18", "upstream: oak": "upstream: elm"}.items():
+        start = stored.text.index("how: seen") - 120
+        text = stored.text[:start] + stored.text[start:].replace(old, new, 1)
+        assert text != stored.text
+        (tmp_path / "status.yml").write_text(text, "utf-8")
+        found = load(tmp_path)
+        assert {one.rule for one in check_receipts(found, tmp_path)} == MISMATCH
+        state = mapping_of(found.status, "acorn")
+        assert state and state.word == ("contradicted" if "elm" in new else "stated")
+
+
+RECEIPTS = [
+    receipt_of(NATIVE, NOW - timedelta(days=9 - day), outcome, **changed)
+    for day, (outcome, changed) in enumerate(
+        [("output", {}), ("error", {}), ("output", {}), ("output", {}), ("output", {})]
+        + [("output", {"billing": ALIGNED.model_copy(update={"verdict": "mismatch"})})]
+    )
+]
+CHAIN = {row_of(one).source.sha256: one for one in RECEIPTS}  # type: ignore[union-attr]
+
+
+def read(source: Source) -> list[Link]:
+    return [Link(source, receipt=CHAIN[source.sha256 or ""])]
+
+
+def judged(rows: list[Observation]) -> Standing:
+    status = STATUS.model_copy(update={"observations": tuple(rows)})
+    proofs = prove(status, lambda *keys: Place("status.yml"), read)
+    stored = Stored(status, DOCUMENT, "").proven_by(proofs)
+    return standing(stored)
+
+
+DOCUMENT = parse_status(RECORD, "status.yml", NOW).document
+EDITS: list[dict[str, object]] = [
+    {"outcome": "output", "signatures": ()},
+    {"billing": "aligned"},
+    {"billing": None},
+    {"at": NOW},
+    {"endpoint": OTHER},
+    {"variant": "v"},
+    {"times": 3, "at": None, "first": NOW, "last": NOW},
+]
+
+
+@given(data=st.data(), count=st.integers(1, len(RECEIPTS)))
+def test_no_copy_move_or_edit_of_rows_raises_a_standing(data: st.DataObject, count: int) -> None:
+    honest = [row_of(one) for one in RECEIPTS[:count]]
+    rows = data.draw(st.permutations(honest))
+    rows += data.draw(st.lists(st.sampled_from(honest), max_size=3))
+    for index in data.draw(st.sets(st.integers(0, len(rows) - 1), max_size=3)):
+        rows[index] = rows[index].model_copy(update=data.draw(st.sampled_from(EDITS)))
+    assert judged(rows).rank >= judged(honest).rank
