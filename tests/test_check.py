@@ -359,7 +359,8 @@ def test_a_receipt_must_be_in_the_repository_as_it_was_written(
     (top / "evidence" / "link.json").symlink_to(tmp_path / "outside.json")
     (top / "evidence" / "loop.json").symlink_to(top / "evidence" / "loop.json")
     receipt = receipt.replace("/absolute", str(tmp_path / "outside.json"))
-    stored = stored_of(added=RECEIPT_ROW.format(receipt, sha256))
+    text = TEXT + RECEIPT_ROW.format(receipt, sha256)
+    stored = parse_status(text, "status.yml", NOW, top=top)
     (found,) = findings_of(stored, top, TODAY)
     assert (found.rule, found.where.line) == (rule, TEXT.count("\n") + 1)
 
