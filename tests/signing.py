@@ -38,8 +38,8 @@ def signed(
     parts = (namespace, reserved, digest, hashed)
     value = string(key_type) + string(key.sign(magic + b"".join(map(string, parts))))
     blob = base64.b64decode(public(key).split()[1]) if own_key is None else own_key
-    parts = (blob, namespace, reserved, digest, value)
-    return armored(magic + version.to_bytes(4) + b"".join(map(string, parts)) + extra)
+    whole = (blob, namespace, reserved, digest, value)
+    return armored(magic + version.to_bytes(4) + b"".join(map(string, whole)) + extra)
 
 
 def armored(blob: bytes) -> bytes:

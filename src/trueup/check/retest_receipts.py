@@ -25,6 +25,7 @@ def check_receipts(stored: Stored, top: Path) -> list[Finding]:
 
 def _is_used(file: Path, stored: Stored) -> bool:
     try:
-        return file.resolve() in stored.proofs.files
+        own = file.with_suffix("") if file.suffix == ".sig" else file
+        return own.resolve() in stored.proofs.files
     except (OSError, RuntimeError):  # a loop of links
         return False

@@ -12,6 +12,7 @@ from trueup.receipts import Signers
 from trueup.receipts.signature import (
     KEY_TYPES,
     NAMESPACE,
+    PublicKey,
     Signature,
     fingerprint,
     parse_key,
@@ -89,18 +90,22 @@ def _sign(path: Path, program: str, content: bytes) -> tuple[str, Signature]:
         made = file.with_name("content.sig")
         armored = made.read_bytes() if run.returncode == 0 and made.is_file() else b""
     signature = parse_signature(armored)
-    if signature is None:
+    key = _public(signature) if signature else None
+    if armored and (signature is None or key is None):
+        problem = "the type of the key is not supported"
+        raise BadInput(where, problem, f"Use one of {', '.join(KEY_TYPES)}.")
+    if signature is None or key is None:
         said = " ".join(run.stderr.decode(errors="replace").split())[-200:].rstrip(".")
         problem = (
             f"ssh-keygen could not sign with it ({said})" if run.returncode else "no signature"
         )
         fix = "Give a key without a passphrase, or add it to ssh-agent and give its .pub file."
         raise BadInput(where, problem, fix)
-    kind = signature.key_type.decode(errors="replace")
-    key = parse_key(kind, b64encode(signature.key).decode())
-    if key is None:
-        problem = f"keys of type {kind} are not supported"
-        raise BadInput(where, problem, f"Use one of {', '.join(KEY_TYPES)}.")
     if signature.namespace != NAMESPACE.encode() or not signature.is_of(content, key[0]):
         raise BadInput(where, "the signature is not valid", "Give another key.")
     return armored.decode(), signature
+
+
+def _public(signature: Signature) -> tuple[PublicKey, bytes] | None:
+    key_type = signature.key_type.decode(errors="replace")
+    return parse_key(key_type, b64encode(signature.key).decode())

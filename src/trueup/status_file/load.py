@@ -13,7 +13,7 @@ from trueup.errors import BadInput, BadStatus
 from trueup.message import Message
 from trueup.model import Hold, Mapping, Observation, Source, Status
 from trueup.place import Place
-from trueup.receipts import Link, read_chain
+from trueup.receipts import Link, load_signers, read_chain
 from trueup.source_file import problem_of_link
 from trueup.status_file.references import check_references
 from trueup.status_file.row_proof import Proofs, prove
@@ -117,7 +117,8 @@ def parse_status(
 ) -> Stored:
     """Return the status that a text holds; `path` is for the messages of BadStatus.
 
-    `top` is where the paths of receipts start; without it, no row with a receipt is proven. With
+    `top` is where the paths of receipts and of the allowed signers start; without it, no row with
+    a receipt is proven. With
     `is_base`, the text is of an earlier commit and may be of version 1.
     """
     stored = parse_text(text, path, now, is_base=is_base)
@@ -126,7 +127,13 @@ def parse_status(
         return [Link(source, fault="missing")] if top is None else read_chain(source, top)
 
     is_rehearsal = top is not None and (top / "REHEARSAL").exists()
-    return stored.proven_by(prove(stored.status, stored.place, read, is_rehearsal=is_rehearsal))
+    signers = None
+    if top is not None and not is_rehearsal:
+        signers = load_signers(top, stored.status.policy)
+        if signers is not None and signers.problems:
+            raise BadStatus(signers.problems)
+    proofs = prove(stored.status, stored.place, read, signers, is_rehearsal=is_rehearsal)
+    return stored.proven_by(proofs)
 
 
 def parse_text(text: str, path: str, now: datetime, *, is_base: bool = False) -> Stored:

@@ -10,9 +10,9 @@ from pydantic import BaseModel
 
 from trueup.finding import Finding
 from trueup.model import Mapping as Sighting
-from trueup.model import Observation, Source, Status, as_time
+from trueup.model import Observation, Policy, Source, Status, as_time
 from trueup.place import Place
-from trueup.receipts import Link, RetestReceipt, row_of, sighting_of
+from trueup.receipts import Link, RetestReceipt, Signers, row_of, sighting_of
 from trueup.status_file.value_text import shown
 
 Row = Observation | Sighting
@@ -25,6 +25,7 @@ MOMENTS = ("at", "first", "last", "times")
 OF_A_PERSON = ("source", "note", "retracted", "sample")
 FIELDS = [name for name in Observation.model_fields if name not in (*MOMENTS, *OF_A_PERSON)]
 RETEST = "Retest, or remove the row."
+UNSIGNED = "Retest it with --sign and the key of a signer, or restore the file of its signature."
 
 
 @dataclass(frozen=True)
@@ -41,11 +42,17 @@ class Proofs:
 
 
 def prove(
-    status: Status, place: Callable[..., Place], read: ReadChain, *, is_rehearsal: bool = False
+    status: Status,
+    place: Callable[..., Place],
+    read: ReadChain,
+    signers: Signers | None = None,
+    *,
+    is_rehearsal: bool = False,
 ) -> Proofs:
     """Return what the evidence of each row does not prove.
 
-    `place` gives the place of a row's keys, `read` the receipts of a source, newest first.
+    `place` gives the place of a row's keys, `read` the receipts of a source, newest first. Where
+    there are signers, each receipt of a row that can raise a standing is signed by one of them.
     """
     found: dict[Keys, tuple[Finding, ...]] = {}
     hidden: dict[Keys, Observation] = {}
@@ -57,6 +64,8 @@ def prove(
         receipts = [link.receipt for link in links if link.receipt is not None]
         reasons = [*order.check(row, keys), *_faults(links), *owners.check(receipts, keys)]
         reasons += [] if is_rehearsal else _rehearsals(receipts)
+        if signers is not None and is_to_be_signed(row, status.policy):
+            reasons += unsigned(links, signers, status.policy.site)
         reasons += _differences(row, receipts, is_whole=len(receipts) == len(links))
         if reasons:
             found[keys] = tuple(Finding(place(*keys), *one) for one in dict.fromkeys(reasons))
@@ -92,6 +101,26 @@ def _faults(links: Iterable[Link]) -> Iterator[Reason]:
             yield problem, "Restore the file.", "changed-receipt"
         elif link.receipt is None:
             yield f"{name} is not a valid receipt", RETEST, "receipt-mismatch"
+
+
+def is_to_be_signed(row: Row, policy: Policy) -> bool:
+    """Return whether a row can raise a standing, and is too late to count as reported."""
+    if as_time(row.at if isinstance(row, Sighting) else row.newest).date() <= policy.reported_until:
+        return False
+    if isinstance(row, Sighting):
+        return True
+    is_bad_news = row.outcome in ("error", "inconclusive") and row.billing != "aligned"
+    return row.retracted is None and not is_bad_news
+
+
+def unsigned(
+    links: Iterable[Link], signers: Signers, site: str | None, now: datetime | None = None
+) -> Iterator[Reason]:
+    """Return the receipts that none of the signers has signed for the site; see Signers.fault."""
+    for link in links:
+        if link.receipt is not None and (fault := signers.fault(link, site, now)):
+            problem = f"the receipt {link.source.receipt} {fault}"
+            yield problem, UNSIGNED, "unsigned-receipt"
 
 
 def _rehearsals(receipts: Iterable[RetestReceipt]) -> Iterator[Reason]:
