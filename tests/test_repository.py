@@ -36,7 +36,7 @@ FORBIDDEN = {
     "a path of one machine": re.compile(r"(?<![\w.-])/(?:work|ro" + r"ot|home/\w+|Users/\w+)/"),
 }
 SYSTEM_STEP = re.compile(r"(command -v [a-z]+ >/dev/null \|\| )?sudo (apt-get|sysctl) [^;&|]+")
-ARGUMENTS = r"( --?[a-z][a-z-]*| [0-9]+| [a-z]+\.md| \"\$[A-Z]+\"| check| build| verify| retest)*"
+ARGUMENTS = r"( \.| --?[a-z][a-z-]*| [0-9]+| \"\$[A-Z]+\"| build| verify| result)*"
 SCRIPT_STEP = re.compile(
     rf"(\.trueup/)?scripts/[a-z-]+{ARGUMENTS}|\.trueup/\.venv/bin/trueup{ARGUMENTS}"
 )
@@ -198,13 +198,27 @@ def test_the_gate_runs_on_every_python_that_is_allowed() -> None:
 
 def test_the_retest_may_propose_and_nothing_else() -> None:
     workflow = load_workflow(RETEST)
-    assert workflow["permissions"] == {"contents": "write", "pull-requests": "write"}
+    assert workflow["permissions"] == {"contents": "read"}
     # YAML 1.1 reads `on` so.
     assert set(workflow[True]) == {"schedule", "workflow_dispatch", "workflow_call"}
-    steps = workflow["jobs"]["retest"]["steps"]
-    with_secrets = [step["run"] for step in steps if "secrets." in str(step.get("env", ""))]
-    (run,) = with_secrets
-    assert '--top "$TOP" retest --write --due --max-calls "$CALLS"' in run
+    check_rights(workflow)
+    secrets = workflow[True]["workflow_call"]["secrets"]
+    text = RETEST.read_text(encoding="utf-8")
+    assert set(re.findall(r"secrets\.([A-Z_]+)", text)) == set(secrets) and len(secrets) == 4
+
+
+def check_rights(workflow: dict[Any, Any]) -> None:
+    """The job with the key writes nothing; the one that writes has no key and builds nothing."""
+    retest, propose = workflow["jobs"].values()
+    assert "permissions" not in retest and propose["needs"] == "retest"
+    assert propose["permissions"] == {"contents": "write", "pull-requests": "write"}
+    (run,) = (one["run"] for one in retest["steps"] if "secrets." in str(one.get("env", "")))
+    assert "scripts/retest-due " in run and run.endswith('"$CALLS" result')
+    assert "secrets" not in str(propose) and "github.token" not in str(retest)
+    runs = [step["run"] for step in propose["steps"] if "run" in step]
+    assert [one.partition("scripts/")[2].split()[0] for one in runs] == ["setup", "propose"]
+    kept = [one for one in propose["steps"] if "GH_TOKEN" in one.get("env", {})]
+    assert kept == propose["steps"][-1:]
 
 
 def test_only_the_job_that_deploys_may_write_and_only_from_main() -> None:
@@ -223,15 +237,21 @@ def test_only_the_job_that_deploys_may_write_and_only_from_main() -> None:
 def test_the_gate_has_the_permissions_of_its_caller_and_no_secrets() -> None:
     workflow = load_workflow(GATE)
     # A called job that requests more than its caller has keeps the whole workflow from starting.
-    assert "permissions" not in workflow and "permissions" not in workflow["jobs"]["claims"]
+    claims, findings = workflow["jobs"]["claims"], workflow["jobs"]["findings"]
+    assert "permissions" not in workflow and "permissions" not in findings
+    assert claims["permissions"] == {"contents": "read"}
     assert list(workflow[True]) == ["workflow_call"]
     assert "secrets." not in GATE.read_text(encoding="utf-8")
     (upload,) = (
         step
-        for step in workflow["jobs"]["claims"]["steps"]
+        for step in findings["steps"]
         if step.get("uses", "").startswith("github/codeql-action/upload-sarif@")
     )
-    assert all(word in upload["if"] for word in ("inputs.sarif", "!github.event.pull_request.head"))
+    assert "if" not in upload and not [step for step in findings["steps"] if "run" in step]
+    words = ("inputs.sarif", "!github.event.pull_request.head", "!cancelled()")
+    assert findings["needs"] == "claims" and all(word in findings["if"] for word in words)
+    (build,) = (step for step in claims["steps"] if " build" in step.get("run", ""))
+    assert "if" not in build  # nothing of a change is built once its check has failed
 
 
 @pytest.mark.parametrize("path", [GATE, PUBLISH, RETEST], ids=["gate", "publish", "retest"])
@@ -244,10 +264,17 @@ def test_another_repository_says_which_trueup_it_calls(path: Path) -> None:
 
 
 def test_a_pull_request_is_compared_with_the_branch_that_it_goes_to() -> None:
-    (job,) = load_workflow(GATE)["jobs"].values()
-    assert job["env"]["BASE"] == "${{ github.base_ref }}"
-    assert job["steps"][0]["with"]["fetch-depth"] == "${{ github.base_ref && '0' || '1' }}"
-    assert '.trueup/scripts/gate "$TOP" "$BASE"' in [step.get("run") for step in job["steps"]]
+    for path, job in ((GATE, "claims"), (PUBLISH, "build")):
+        one = load_workflow(path)["jobs"][job]
+        assert one["steps"][0]["with"]["fetch-depth"] == 0
+        runs = [line for step in one["steps"] for line in step.get("run", "").splitlines()]
+        assert '.trueup/scripts/gate "$TOP" "$BASE" "$DEFAULT"' in runs
+        assert one["env"]["BASE"].endswith(
+            "github.event.before || github.event_name != 'push' && github.sha }}"
+        )
+        assert one["env"]["DEFAULT"] == "${{ github.event.repository.default_branch }}"
+    base = load_workflow(GATE)["jobs"]["claims"]["env"]["BASE"]
+    assert "github.base_ref && format('origin/{0}...', github.base_ref) ||" in base
 
 
 def test_the_workflows_of_the_page_fit_the_schema_and_what_they_call(tmp_path: Path) -> None:
@@ -266,17 +293,22 @@ def test_the_workflows_of_the_page_fit_the_schema_and_what_they_call(tmp_path: P
         called.add(TOP / name[1])
         inputs = load_workflow(TOP / name[1])[True]["workflow_call"]["inputs"]
         assert {"trueup", "ref"} <= set(job["with"]) <= set(inputs)
-        requested = load_workflow(TOP / name[1]).get("permissions", {})
-        assert requested.items() <= job.get("permissions", workflow["permissions"]).items()
+        granted = job.get("permissions", workflow["permissions"])
+        theirs = load_workflow(TOP / name[1])
+        for one in (theirs, *theirs["jobs"].values()):
+            for right, level in one.get("permissions", {}).items():
+                assert granted[right] in (level, "write"), right
+        secrets = theirs[True]["workflow_call"].get("secrets", {})
+        assert job.get("secrets", {}) == {one: f"${{{{ secrets.{one} }}}}" for one in secrets}
     assert called == {GATE, PUBLISH, RETEST}
 
 
 @EACH
-def test_every_checkout_that_pushes_nothing_forgets_its_token(path: Path) -> None:
+def test_every_checkout_forgets_its_token(path: Path) -> None:
     steps = [step for job in load_workflow(path)["jobs"].values() for step in job.get("steps", [])]
     checkouts = [step for step in steps if step.get("uses", "").startswith("actions/checkout@")]
     kept = [one for one in checkouts if (one.get("with") or {}).get("persist-credentials", True)]
-    assert checkouts and len(kept) == (path == RETEST)
+    assert checkouts and not kept
 
 
 @EACH
@@ -290,9 +322,9 @@ def test_every_job_has_a_time_limit(path: Path) -> None:
     [
         (WORKFLOW, ["test"]),
         (LONG, ["test", "portable"]),
-        (RETEST, ["setup", "propose"]),
+        (RETEST, ["setup", "retest-due", "setup", "propose"]),
         (GATE, ["gate"]),
-        (PUBLISH, ["setup"]),
+        (PUBLISH, []),
     ],
     ids=lambda value: value.stem if isinstance(value, Path) else "",
 )
@@ -417,7 +449,9 @@ def test_the_hooks_are_the_tools_of_the_test_script() -> None:
     gate = (TOP / "scripts" / "test").read_text(encoding="utf-8").splitlines()
     assert repository["repo"] == "local"
     assert {hook["language"] for hook in repository["hooks"]} == {"system"}
-    assert [entry for entry in entries if entry not in gate] == [".venv/bin/trueup check"]
+    assert [entry for entry in entries if entry not in gate] == [
+        ".venv/bin/trueup check --against HEAD"
+    ]
 
 
 def test_broken_hooks_are_refused(tmp_path: Path) -> None:
@@ -432,7 +466,7 @@ def test_the_offered_hook_is_a_command_of_the_package(tmp_path: Path) -> None:
     assert result.returncode == 0, result.stdout + result.stderr
     text = OFFERED.read_text(encoding="utf-8")
     (hook,) = yaml.safe_load(text)
-    assert hook["language"] == "python" and hook["entry"] == "trueup check"
+    assert hook["language"] == "python" and hook["entry"] == "trueup check --against HEAD"
     project = tomllib.loads((TOP / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert hook["entry"].split()[0] in project["scripts"]
     held = [path for path in own_files() if re.search(hook["files"], str(path.relative_to(TOP)))]
@@ -443,8 +477,12 @@ def test_the_offered_hook_is_a_command_of_the_package(tmp_path: Path) -> None:
     assert run(sys.executable, "-m", "pre_commit", "validate-manifest", str(broken)).returncode == 1
 
 
-@pytest.mark.parametrize("base", ["main", ""])
-def test_the_gate_of_any_repository_checks_it_against_its_base(base: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("base", "against"), [("origin/x...", "origin/x..."), ("0" * 40, "origin/main..."), ("", "")]
+)
+def test_the_gate_of_any_repository_checks_it_against_its_base(
+    base: str, against: str, tmp_path: Path
+) -> None:
     home = tmp_path / ".trueup"
     (home / "scripts").mkdir(parents=True)
     (home / ".venv" / "bin").mkdir(parents=True)
@@ -455,12 +493,12 @@ def test_the_gate_of_any_repository_checks_it_against_its_base(base: str, tmp_pa
         place.write_text(text, encoding="utf-8")
         place.chmod(0o755)
     done = subprocess.run(
-        [home / "scripts" / "gate", "docs-of-it", base],
+        [home / "scripts" / "gate", "docs-of-it", base, "main"],
         cwd=tmp_path,
         env={"PATH": os.environ["PATH"], "CALLS": str(tmp_path / "calls")},
         check=False,
     )
-    options = f"{tmp_path} --top docs-of-it check" + (f" --against origin/{base}" if base else "")
+    options = f"{tmp_path} --top docs-of-it check --against {against}"
     assert done.returncode == 1
     assert (tmp_path / "calls").read_text().splitlines() == [
         f"{options} --format sarif --output trueup.sarif",
@@ -504,38 +542,91 @@ def test_a_skipped_test_fails_the_gate_in_ci(tmp_path: Path) -> None:
     }
 
 
-def test_a_retest_is_proposed_once_and_only_when_something_changed(tmp_path: Path) -> None:
-    def git(*arguments: str) -> str:
-        done = subprocess.run(
-            ["git", *arguments], cwd=tmp_path / "clone", capture_output=True, text=True, check=True
-        )
-        return done.stdout
+def stub(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/usr/bin/env bash\n{text}\n", encoding="utf-8")
+    path.chmod(0o755)
 
-    subprocess.run(["git", "init", "-q", "--bare", str(tmp_path / "origin")], check=True)
-    subprocess.run(["git", "clone", "-q", str(tmp_path / "origin"), str(tmp_path / "clone")],
-                   check=True, stderr=subprocess.DEVNULL)  # fmt: skip
-    clone, bin_ = tmp_path / "clone", tmp_path / "bin"
-    (clone / "scripts").mkdir()
-    (clone / "docs" / "evidence").mkdir(parents=True)
-    bin_.mkdir()
-    shutil.copy(TOP / "scripts" / "propose", clone / "scripts")
-    (clone / "status.yml").write_text("a\n")
-    (clone / "docs" / "evidence" / "a.json").write_text("{}")
-    (clone / "summary.md").write_text("What was seen.\n")
-    (bin_ / "gh").write_text('#!/usr/bin/env bash\necho "$@" >> ../gh.txt\n')
-    (bin_ / "gh").chmod(0o755)
-    git("add", "--all")
-    git("-c", "user.name=a", "-c", "user.email=a@localhost", "commit", "-qm", "a")
-    environment = {**os.environ, "PATH": f"{bin_}:{os.environ['PATH']}"}
-    command = [str(clone / "scripts" / "propose"), "clone", "clone/summary.md"]
-    nothing = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
-    assert nothing.returncode == 0 and "nothing changed" in nothing.stderr
-    assert not (tmp_path / "gh.txt").exists()
-    (clone / "status.yml").write_text("a\nb\n")
-    subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True)
-    (called,) = (tmp_path / "gh.txt").read_text().splitlines()
-    assert called.startswith("pr create --head retest-") and called.endswith("summary.md")
-    branch = called.split()[3]
-    assert git("show", "--stat", "--format=%s", f"origin/{branch}").splitlines()[0] == (
-        "Put a retest on record"
+
+def test_a_due_retest_hands_over_the_record_and_not_the_key(tmp_path: Path) -> None:
+    home, top, result = tmp_path / "home", tmp_path / "site", tmp_path / "result"
+    (top / "docs").mkdir(parents=True)
+    (top / "status.yml").write_text("a\n")
+    stub(home / "scripts" / "retest-due", "")
+    shutil.copy(TOP / "scripts" / "retest-due", home / "scripts")
+    stub(
+        home / ".venv" / "bin" / "trueup",
+        'cat "${@: -1}" > ../seen; printf "%s\\n" "$@" >> ../seen; env >> ../seen\n'
+        "cd ../site && echo {} > docs/evidence/a.json && touch docs/evidence/a.json.sig",
     )
+    environment = {"PATH": os.environ["PATH"], "TRUEUP_SIGNING_KEY": "KEY"}
+    command = [str(home / "scripts" / "retest-due"), "../site", "7", "../result"]
+    subprocess.run(command, cwd=home, env=environment, check=True)
+    seen = (tmp_path / "seen").read_text()
+    assert seen.startswith("KEY\n") and "--sign" in seen and seen.count("KEY") == 1
+    assert not Path(seen.partition("--sign\n")[2].splitlines()[0]).exists()
+    names = {str(path.relative_to(result)) for path in result.rglob("*") if path.is_file()}
+    assert names == {"status.yml", "docs/evidence/a.json", "docs/evidence/a.json.sig"}
+
+
+@pytest.fixture
+def proposing(tmp_path: Path) -> Path:
+    """A folder with a clone of a repository, the record of a retest, and `gh` and `trueup`."""
+    origin, clone, home = (tmp_path / name for name in ("origin", "clone", "home"))
+    subprocess.run(["git", "init", "-q", "--bare", str(origin)], check=True)
+    subprocess.run(["git", "clone", "-q", str(origin), str(clone)], check=True, capture_output=True)
+    (clone / "status.yml").write_text("a\n")
+    for words in (["add", "."], ["commit", "-qm", "a"]):
+        subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@localhost", *words],
+                       cwd=clone, check=True)  # fmt: skip
+    evidence = tmp_path / "result" / "docs" / "evidence"
+    evidence.mkdir(parents=True)
+    (evidence / "a.json").write_text("{}")
+    (tmp_path / "result" / "summary.md").write_text("What was seen.\n")
+    (tmp_path / "result" / "status.yml").write_text("a\nb\n")
+    stub(tmp_path / "bin" / "gh", f'echo "$@" >> {tmp_path}/gh.txt')
+    checked = f'echo "$@" >> {tmp_path}/check.txt; exit "${{CODE:-0}}"'
+    stub(home / ".venv" / "bin" / "trueup", checked)
+    (home / "scripts").mkdir()
+    shutil.copy(TOP / "scripts" / "propose", home / "scripts")
+    return tmp_path
+
+
+def propose(top: Path, **more: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PATH": f"{top / 'bin'}:{os.environ['PATH']}", **more}
+    return subprocess.run(
+        [str(top / "home" / "scripts" / "propose"), "clone", "result"],
+        cwd=top,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_a_retest_is_proposed_once_it_is_checked(proposing: Path) -> None:
+    assert propose(proposing, CODE="1").returncode == 1
+    assert not (proposing / "gh.txt").exists()
+    done = propose(proposing)
+    assert done.returncode == 0, done.stderr
+    assert (proposing / "check.txt").read_text() == "check --against HEAD\n" * 2
+    (called,) = (proposing / "gh.txt").read_text().splitlines()
+    assert called.startswith("pr create --head retest-") and called.endswith("summary.md")
+    command = ["git", "show", "--name-only", "--format=%s", f"origin/{called.split()[3]}"]
+    shown = subprocess.run(command, cwd=proposing / "clone", capture_output=True, text=True)
+    assert shown.stdout.split("\n")[0] == "Put a retest on record"
+    assert shown.stdout.split()[-2:] == ["docs/evidence/a.json", "status.yml"]
+    again = propose(proposing)
+    assert again.returncode == 0 and "nothing changed" in again.stderr
+
+
+@pytest.mark.parametrize("name", [".github/workflows/a.yml", "docs/evidence/a.sh", "b", "link"])
+def test_a_record_with_any_other_file_is_not_proposed(name: str, proposing: Path) -> None:
+    file = proposing / "result" / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    if name == "link":
+        (proposing / "result" / "docs" / "evidence" / "b.json").symlink_to("/etc/hostname")
+    else:
+        file.write_text("x")
+    done = propose(proposing)
+    assert done.returncode == 1 and "writes no such file" in done.stderr
+    assert not (proposing / "gh.txt").exists()

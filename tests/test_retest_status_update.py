@@ -310,9 +310,9 @@ def test_a_summary_has_all_results_and_proposes_signatures() -> None:
     assert text.startswith("3 of 0 planned endpoints were called; 4 calls, $0.08 spent.")
     assert f"- {NATIVE}: not-recommended (error); was" in text
     assert f"| `{GOOD}` | output, inline-data, image/png, billing aligned | output, " in text
-    assert f"- production `{IMAGES}`: no answer" in text
-    assert f"- production `{NATIVE}`: charged-on-failure. the amounts of" in text
-    assert 'match: "bad \\"quote\\" at field \\\\ and | more"' in text
+    assert f"- production `{IMAGES}`: `no answer" in text
+    assert f"- production `{NATIVE}`: charged-on-failure. `the amounts of" in text
+    assert 'match: "bad \\"quote\\" at field \\\\ and \\u007c more"' in text
     assert "request id" not in text and "2026042" not in text.partition("## Unknown")[2]
     assert "Rehearsal" not in text
     rehearsed = [one.model_copy(update={"rehearsal": True}) for one in receipts]

@@ -12,7 +12,15 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import TOP, load_docs
-from test_repository import check_lock, check_script, check_steps, validate_workflow
+from test_repository import (
+    check_lock,
+    check_rights,
+    check_script,
+    check_steps,
+    load_workflow,
+    stub,
+    validate_workflow,
+)
 
 from trueup.errors import BadInput
 from trueup.evidence import assess
@@ -101,14 +109,40 @@ def test_a_sample_makes_no_standing_without_its_hold(ledger: str, site: Path) ->
 
 def test_the_scripts_are_as_short_and_strict_as_our_own(site: Path) -> None:
     scripts = sorted((site / "scripts").iterdir())
-    assert [script.name for script in scripts] == ["docs", "retest", "setup", "test"]
-    assert [list(check_script(script)) for script in scripts] == [[]] * 4
+    assert [script.name for script in scripts] == [
+        *("docs", "propose", "retest", "retest-due", "setup", "test")
+    ]
+    assert [list(check_script(script)) for script in scripts] == [[]] * 6
 
 
 def test_the_workflow_fits_the_schema_and_calls_only_scripts(site: Path) -> None:
-    path = site / ".github" / "workflows" / "docs.yml"
-    assert validate_workflow(path).returncode == 0
-    assert not list(check_steps(yaml.safe_load(path.read_text(encoding="utf-8"))))
+    folder = site / ".github" / "workflows"
+    assert sorted(path.name for path in folder.iterdir()) == ["docs.yml", "retest.yml"]
+    for path in folder.iterdir():
+        assert validate_workflow(path).returncode == 0
+        assert not list(check_steps(load_workflow(path)))
+    check_rights(load_workflow(folder / "retest.yml"))
+
+
+def test_the_gate_of_a_new_site_compares_its_record_with_the_base(site: Path) -> None:
+    steps = load_workflow(site / ".github" / "workflows" / "docs.yml")["jobs"]["gate"]["steps"]
+    assert steps[0]["with"]["fetch-depth"] == 0
+    (base,) = (step["env"]["BASE"] for step in steps if step.get("run") == "scripts/test")
+    assert "format('origin/{0}...', github.base_ref) || github.event.before ||" in base
+    (hook,) = yaml.safe_load((site / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
+    assert hook["entry"] == ".venv/bin/trueup check --against HEAD"
+    shutil.copytree(site / "scripts", site / "stubbed")
+    for name in ("setup", "../.venv/bin/trueup"):
+        stub(site / "stubbed" / name, 'echo "$@" >> called')
+    command = [str(site / "stubbed" / "test")]
+    for given, against in (("0" * 40, "origin/main..."), ("x...", "x..."), ("", ""), (None, None)):
+        (site / "called").unlink(missing_ok=True)
+        environment = {"PATH": os.environ["PATH"], **({} if given is None else {"BASE": given})}
+        environment["GIT_CEILING_DIRECTORIES"] = str(site.parent)
+        (site / "scripts" / "setup").write_text("#!/bin/sh\n")
+        subprocess.run(command, cwd=site, env=environment, check=True)
+        called = (site / "called").read_text().splitlines()
+        assert (f"check --against {against}" in called) == (given is not None), called
 
 
 def test_the_settings_differ_from_our_own_in_names_alone(site: Path) -> None:

@@ -11,6 +11,10 @@ from trueup.retest.plan import Probe
 
 LONGEST_MATCH = 300
 """Letters of a proposed failure text: some sentences, of which a person chooses a part."""
+ACTIVE = re.compile(r"[`@#<>|]|://|GH(?=-)|www(?=\.)", re.IGNORECASE)
+"""What GitHub or Markdown would act on: a mention, the number of an issue, HTML, a link, the end of
+a code span or of a table's cell. Escaped in code spans too, since a merge may copy the text of a
+pull request into a commit message, where there are none."""
 REQUEST_ID = re.compile(r" *[(（]request id: [^)）]*[)）]", re.IGNORECASE)
 
 
@@ -90,14 +94,33 @@ def _inconclusive(receipts: Sequence[RetestReceipt]) -> Iterator[str]:
     for receipt in receipts:
         row = row_of(receipt)
         if row.outcome == "inconclusive":
-            yield f"- {receipt.target} `{receipt.endpoint}`: {row.reason}"
+            yield f"- {receipt.target} `{receipt.endpoint}`: {inert(row.reason)}"
+
+
+def inert(text: object) -> str:
+    """Return a text of a gateway as a code span on one line, in which nothing is active."""
+    line = " ".join(str(text).split())
+    cut = line if len(line) <= LONGEST_MATCH else f"{line[:LONGEST_MATCH]}…"
+    return f"`{_escaped(cut)}`"
+
+
+def _escaped(text: str) -> str:
+    """Return a text with `\\uXXXX`, as YAML reads it, for what is active or unseen."""
+    escaped = ACTIVE.sub(lambda found: _code(found[0][0]) + found[0][1:], text)
+    return "".join(char if char.isprintable() else _code(char) for char in escaped)
+
+
+def _code(char: str) -> str:
+    number = ord(char)
+    return f"\\u{number:04x}" if number <= 0xFFFF else f"\\U{number:08x}"
 
 
 def _bills(receipts: Sequence[RetestReceipt]) -> Iterator[str]:
     for receipt in receipts:
         for attempt in receipt.attempts:
             if (bill := attempt.billing) is not None:
-                yield f"- {receipt.target} `{receipt.endpoint}`: {bill.verdict}. {bill.reason}"
+                what = f"{bill.verdict}. {inert(bill.reason)}"
+                yield f"- {receipt.target} `{receipt.endpoint}`: {what}"
 
 
 def _results(before: Status, receipts: Sequence[RetestReceipt]) -> Iterator[str]:
@@ -169,7 +192,7 @@ def _proposals(receipts: Sequence[RetestReceipt]) -> Iterator[str]:
         yield "the text that identifies it, and its cause.\n"
     for receipt, attempt in failures.values():
         message = REQUEST_ID.sub("", " ".join((attempt.error or "").split()))
-        text = json.dumps(message[:LONGEST_MATCH], ensure_ascii=False)
+        text = _escaped(json.dumps(message[:LONGEST_MATCH], ensure_ascii=False))
         status = max(attempt.status or 500, 400)
         yield f"- {receipt.target} `{receipt.endpoint}`, HTTP {attempt.status}:\n"
         yield f"  ```yaml\n  a-name-for-it:\n    match: {text}\n    cause: not known yet"

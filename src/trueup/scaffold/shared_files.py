@@ -5,7 +5,10 @@ from collections.abc import Iterator
 
 from trueup.site import shipped_folder
 
-WHOLE = (".editorconfig", ".gitattributes", "docs/en/status.md", "scripts/docs", "scripts/retest")
+WHOLE = (
+    *(".editorconfig", ".gitattributes", "docs/en/status.md", "scripts/docs", "scripts/retest"),
+    *("scripts/retest-due", "scripts/propose"),
+)
 TREES = ("overrides", "snippets/shared")
 OWN_SETTINGS = ("site_name", "site_description", "extra", "nav")
 """The keys of MkDocs's settings that are about one site; the others are the same for each."""

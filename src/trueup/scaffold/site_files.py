@@ -29,6 +29,7 @@ PLACES = {
     "requirements.txt": "requirements.txt",
     "mkdocs.yml": "mkdocs.yml",
     "workflow.yml": ".github/workflows/docs.yml",
+    "retest.yml": ".github/workflows/retest.yml",
     "index.md": "docs/en/index.md",
     "setup": "scripts/setup",
     "test": "scripts/test",
