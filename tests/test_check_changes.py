@@ -297,7 +297,6 @@ def test_a_folder_that_looks_like_a_repository_is_none(site: Path) -> None:
         source = site / ".git" / name
         copy = shutil.copytree if source.is_dir() else shutil.copy
         copy(source, site / "docs" / name)
-    (site / "docs" / "HEAD").write_text("ref: refs/heads/other\n")
     assert Repository(site / "docs").commit("HEAD") is None
     assert Repository(site).commit("HEAD") is not None
 
