@@ -273,7 +273,7 @@ def test_a_template_that_cannot_be_published_is_refused_where_it_is_wrong(
 
 REFUSED_TEMPLATES = {
     "cycler": "{{ cycler.__init__ }}",
-    "a global of Python": "{% if x %}\n{{ url.__class__.__mro__ }}{% endif %}",
+    "a global of Python": "{% if not url %}\n{{ url.__class__.__mro__ }}{% endif %}",
     "a subscript": "{{ url['__class__']['__mro__'] }}",
     "attr": "{{ url | attr('__class__') }}",
     "the context": "{{ self._TemplateReference__context }}",
