@@ -263,7 +263,7 @@ def test_a_block_that_exceeds_its_time_or_output_fails(
     assert slow.reasons[0] == "the block was stopped: it took more than 1 s"
     assert slow.exit_code is None
     loud = run(mock, IMAGES, "curl", ("curl ", "yes; curl "))
-    assert loud.reasons[0] == "the block was stopped: it printed more than 1000000 bytes"
+    assert loud.reasons[0] == "the block was stopped: it printed more than 10000 bytes"
 
 
 def test_a_prompt_that_was_not_recorded_may_be_any_text(

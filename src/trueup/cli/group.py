@@ -55,6 +55,13 @@ calls_option = click.option(
     help="Maximum number of calls. Required for a live target.",
 )
 
+weak_option = click.option(
+    "--allow-weak-sandbox",
+    "allow_weak",
+    is_flag=True,
+    help="Run blocks without bubblewrap as root or in CI too, where every page is your own.",
+)
+
 
 class Commands(click.Group):
     """Commands whose modules are imported on use: a check does not wait for the mock."""
@@ -167,6 +174,11 @@ def key_of(target: str, status: Status) -> str:
     return key
 
 
+def _secret_names() -> list[str]:
+    """Return the variables of the environment that hold a target's secrets."""
+    return [name for name in os.environ if name.startswith("TRUEUP_") and name.endswith(SECRETS)]
+
+
 @contextmanager
 def hidden_secrets() -> Iterator[None]:
     """Hide the secrets in the environment from what builds pages."""
@@ -179,13 +191,27 @@ def hidden_secrets() -> Iterator[None]:
         os.environ.update(secrets)
 
 
-def containment_here() -> "Containment":
-    """Return the best containment of this machine; print a warning where it is not the best."""
+def containment_here(allow_weak: bool, is_live: bool = False) -> "Containment":
+    """Return the best containment of this machine; print a warning where it is not the best.
+
+    Raises BadInput where a block could read a key, and for root and CI unless `allow_weak`.
+    """
     from trueup.sandbox import best_containment
 
     containment, why = best_containment()
-    if why:
-        click.echo(f"sandbox: {why}", err=True)
+    if containment == "namespace":
+        return containment
+    is_root = os.geteuid() == 0
+    # Landlock hides the environment of a process from its user, but not from root.
+    if (containment == "none" or is_root) and (is_live or _secret_names()):
+        fix = "Install bubblewrap. For the mock, which requires no key, unset the variables."
+        raise BadInput("sandbox", f"a block could read the key of a target ({why})", fix)
+    root_or_ci = "as root" if is_root else "in CI" if os.environ.get("CI") else None
+    if root_or_ci and not allow_weak:
+        problem = f"bubblewrap does not work here, and without it no block is run {root_or_ci}"
+        fix = "Install it, or give --allow-weak-sandbox where every page is your own."
+        raise BadInput("sandbox", f"{problem} ({why})", fix)
+    click.echo(f"sandbox: {why}", err=True)
     return containment
 
 

@@ -18,6 +18,7 @@ from trueup.cli.group import (
     search_here,
     site_lock,
     take_secret,
+    weak_option,
 )
 from trueup.cli.retest_run import RetestOptions, plan_retest, prices_at, run_retest, show_plan
 from trueup.errors import BadInput
@@ -97,6 +98,7 @@ language_option = click.option(
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write a summary in Markdown to this file.",
 )
+@weak_option
 @click.pass_obj
 def retest(
     top: Path,
@@ -111,6 +113,7 @@ def retest(
     resume: bool,
     key_file: Path | None,
     summary_file: Path | None,
+    allow_weak: bool,
 ) -> None:
     """Run the published blocks against a live gateway, check its billing, record the results."""
     site = load_docs(top, None)
@@ -134,7 +137,7 @@ def retest(
         show_plan(plan_retest(site, options, prices, set()), options)
         return
     credentials = {name: _credentials(name, status) for name in names}
-    containment = containment_here()
+    containment = containment_here(allow_weak, is_live=True)
     options = replace(options, signing_key=_signing_key(key_file, top, status, containment, write))
 
     def open_target(budget: Budget) -> OpenTarget:
@@ -154,6 +157,7 @@ def retest(
     default=100,
     help="Maximum number of calls.",
 )
+@weak_option
 @click.pass_obj
 def rehearse(
     top: Path,
@@ -162,6 +166,7 @@ def rehearse(
     language: str,
     aligned: bool,
     max_calls: int,
+    allow_weak: bool,
 ) -> None:
     """Run a whole retest on a copy in FOLDER, against the mock. No key is needed."""
     if not (folder / "status.yml").exists():
@@ -185,7 +190,7 @@ def rehearse(
         write=True,
         summary=folder / "summary.md",
     )
-    containment = containment_here()
+    containment = containment_here(allow_weak)
 
     def open_target(budget: Budget) -> OpenTarget:
         return partial(open_rehearsal, site.stored, budget, containment, aligned)

@@ -23,6 +23,7 @@ from trueup.cli.group import (
     search_here,
     site_lock,
     target_option,
+    weak_option,
 )
 from trueup.docs import Docs
 from trueup.errors import BadInput, TrueupError
@@ -48,6 +49,7 @@ fresh_option = click.option(
 @calls_option
 @jobs_option
 @fresh_option
+@weak_option
 @click.option("--serve/--no-serve", default=True, help="Serve the site if there are no findings.")
 @click.option("--port", type=PORT, default=8000, help="Port on loopback; 0 for any free one.")
 @click.pass_obj
@@ -58,6 +60,7 @@ def docs_command(
     max_calls: int | None,
     jobs: int | None,
     fresh: bool,
+    allow_weak: bool,
     serve: bool,
     port: int,
 ) -> None:
@@ -71,7 +74,7 @@ def docs_command(
         except TrueupError:
             print_findings(docs.judged(findings))
             raise
-        findings += _verify(docs, target, max_calls, jobs, fresh)
+        findings += _verify(docs, target, max_calls, jobs, fresh, allow_weak)
     report_findings(docs.judged(findings))
     if serve:
         _serve(docs.site, port)
@@ -93,6 +96,7 @@ def build(top: Path, as_of: date | None) -> None:
 @calls_option
 @jobs_option
 @fresh_option
+@weak_option
 @click.pass_obj
 def verify(
     top: Path,
@@ -101,11 +105,12 @@ def verify(
     max_calls: int | None,
     jobs: int | None,
     fresh: bool,
+    allow_weak: bool,
 ) -> None:
     """Run every block of the built site and add its receipt to the pages."""
     docs = load_docs(top, as_of)
     with site_lock(top):
-        findings = _verify(docs, target, max_calls, jobs, fresh)
+        findings = _verify(docs, target, max_calls, jobs, fresh, allow_weak)
     report_findings(docs.judged(findings))
 
 
@@ -126,12 +131,17 @@ def translated(top: Path, language: str) -> None:
 
 
 def _verify(
-    docs: Docs, target: str, max_calls: int | None, jobs: int | None, fresh: bool
+    docs: Docs,
+    target: str,
+    max_calls: int | None,
+    jobs: int | None,
+    fresh: bool,
+    allow_weak: bool,
 ) -> list[Finding]:
     if target == "mock":
-        pool = _mock_pool(docs, jobs or os.cpu_count() or 1, fresh)
+        pool = _mock_pool(docs, jobs or os.cpu_count() or 1, fresh, allow_weak)
     else:
-        pool = _live_pool(docs, target, max_calls)
+        pool = _live_pool(docs, target, max_calls, allow_weak)
     report, findings = docs.verify(pool)
     if report.reused:
         click.echo(f"({report.reused} reused)")
@@ -139,25 +149,26 @@ def _verify(
     return findings
 
 
-def _mock_pool(docs: Docs, jobs: int, fresh: bool) -> Pool:
-    containment = containment_here()
+def _mock_pool(docs: Docs, jobs: int, fresh: bool, allow_weak: bool) -> Pool:
+    containment = containment_here(allow_weak)
     conditions = [engine_mark(), containment]
     cache = Cache(docs.top / ".cache" / "receipts.json", docs.stored, conditions, fresh)
     return Pool(partial(open_mock, docs.stored, containment, complete=is_ci()), jobs, cache)
 
 
-def _live_pool(docs: Docs, target: str, max_calls: int | None) -> Pool:
+def _live_pool(docs: Docs, target: str, max_calls: int | None, allow_weak: bool) -> Pool:
     search = search_here()
     key = key_of(target, docs.stored.status)
     if max_calls is None:
         raise BadInput("--max-calls", f"missing with --target {target}", "Give --max-calls N.")
+    containment = containment_here(allow_weak, is_live=True)
     open_harness = partial(
         open_relay,
         docs.stored,
         target,
         key,
         max_calls,
-        containment_here(),
+        containment,
         complete=is_ci(),
         search=search,
     )

@@ -20,6 +20,10 @@ __all__ = ["published_in"]
 OPTIONS: dict[str, dict[str, Any]] = {
     "target": {"default": "mock", "help": "target of the blocks: mock (the default) or a live one"},
     "max-calls": {"type": int, "help": "maximum number of calls; required for a live target"},
+    "allow-weak-sandbox": {
+        "action": "store_true",
+        "help": "run blocks without bubblewrap as root or in CI too",
+    },
 }
 T = TypeVar("T")
 PUBLISHED = pytest.StashKey["Published"]()
@@ -99,6 +103,7 @@ def published_in(config: pytest.Config) -> "Published":
             _status_file(config).parent,
             config.getoption("--trueup-target"),
             config.getoption("--trueup-max-calls"),
+            config.getoption("--trueup-allow-weak-sandbox"),
         )
         config.add_cleanup(published.close)
         config.stash[PUBLISHED] = published
