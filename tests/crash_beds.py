@@ -18,6 +18,7 @@ import click
 import httpx
 from conftest import TOP, copy_repository, load_docs
 from crash import Ended, stepwise
+from drawn import decode_here
 from starlette.types import Receive, Scope, Send
 
 from trueup.cli import main
@@ -276,7 +277,9 @@ class Bed:
             )
             host = urlsplit(status.targets[status.reference].base_url).netloc
             sandbox = Curl(httpx.ASGITransport(log.around(relay)))
-            harness = Harness(target, facts.base_url, host, False, sandbox, log=log)
+            harness = Harness(
+                target, facts.base_url, host, False, sandbox, log=log, decode=decode_here
+            )
             yield RetestTarget(harness, None, lambda link: "no reply has a link")
 
         return open_target

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from conftest import TOP
+from drawn import decode_here
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image as Pictures
@@ -85,7 +86,9 @@ def harness_of(
 ) -> Harness:
     base_url = STORED.status.targets[target].base_url
     sandbox = Scripted(ran)
-    harness = Harness(target, base_url, GATEWAY, replays, sandbox, frozenset([MEDIA_HOST]))
+    harness = Harness(
+        target, base_url, GATEWAY, replays, sandbox, frozenset([MEDIA_HOST]), decode=decode_here
+    )
     sandbox.arriving = [partial(harness.log.append, exchange) for exchange in exchanges]
     return harness
 

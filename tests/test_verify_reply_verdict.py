@@ -1,15 +1,12 @@
 """Reply verdict: an output, an error, or inconclusive."""
 
 import base64
-import io
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from PIL import Image as Pictures
+from drawn import decode_here
 from test_verify import (
     CURLED,
     DATA_URI_REPLY,
@@ -28,10 +25,8 @@ from trueup.exchange import Exchange, Failure
 from trueup.mock import MEDIA_HOST
 from trueup.protocols import PROTOCOLS, Picture
 from trueup.verify.reply_verdict import (
-    FORMATS,
     NOT_DECODED,
     ReplyVerdict,
-    decode,
     exchanges_of,
     read_run,
     with_image,
@@ -40,7 +35,7 @@ from trueup.verify.run import Run
 
 LINKED = exchange_of(IMAGES, {"created": 0, "data": [{"url": MEDIA_URL}]})
 MEDIA = Exchange("GET", MEDIA_HOST, "/a.png", (), (), b"", 200, "image/png", PNG)
-IMAGE_INFO = decode(PNG)
+IMAGE_INFO = decode_here(PNG)
 
 
 def read(endpoint: str, *exchanges: Exchange, live: bool = True) -> ReplyVerdict:
@@ -158,34 +153,21 @@ def test_a_linked_image_that_the_block_did_not_fetch_is_fetched() -> None:
 
     linked = read(IMAGES, LINKED)
     assert (linked.outcome, linked.image) == ("output", None)
-    assert with_image(linked, fetch).image == IMAGE_INFO
+    assert with_image(linked, fetch, decode_here).image == IMAGE_INFO
     for other in (read(NATIVE, IMAGE), read(IMAGES, FAILED), read(NATIVE)):
-        assert with_image(other, fetch) is other
+        assert with_image(other, fetch, decode_here) is other
     assert fetched == [MEDIA_URL]
 
 
 def test_a_link_without_an_answer_is_inconclusive_and_one_to_no_image_is_an_error() -> None:
     linked = read(IMAGES, LINKED)
-    found = with_image(linked, lambda url: "the link was not answered")
+    found = with_image(linked, lambda url: "the link was not answered", decode_here)
     assert (found.outcome, found.inconclusive) == ("inconclusive", "the link was not answered")
-    found = with_image(linked, lambda url: b"<html>")
-    assert (found.outcome, found.reply.error) == ("error", "the linked image does not decode")
-
-
-@pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP", "GIF"])
-def test_the_format_of_an_image_is_read_from_its_bytes(form: str) -> None:
-    assert form in FORMATS
-    file = io.BytesIO()
-    Pictures.new("RGB", (3, 2)).save(file, form)
-    content = file.getvalue()
-    assert decode(content) == {"format": form, "width": 3, "height": 2, "bytes": len(content)}
-
-
-@given(st.binary(max_size=40), st.integers(0, len(PNG)))
-def test_no_bytes_make_the_decoder_raise(more: bytes, cut: int) -> None:
-    for content in (more, PNG[:cut] + more):
-        found = decode(content)
-        assert found is None or found["bytes"] == len(content)
+    found = with_image(linked, lambda url: b"<html>", decode_here)
+    assert (found.outcome, found.reply.error) == (
+        "error",
+        "the linked image does not decode: it is damaged or no image",
+    )
 
 
 def test_no_reply_makes_the_verdict_raise() -> None:

@@ -157,7 +157,7 @@ class Session:
         record cannot hold makes the verdict inconclusive."""
         harness = retest_target.harness
         verdict = read_run(run, probe.endpoint, self.status, harness)
-        verdict = with_image(verdict, retest_target.fetch)
+        verdict = with_image(verdict, retest_target.fetch, harness.decode)
         if verdict.exchange is None:
             if run.ran.stopped:
                 stopped = f"the block {LIVE_LIMITS.exceeded(run.ran.stopped)} before an answer came"

@@ -13,7 +13,7 @@ from trueup.sandbox.contract import CompletedBlock, Containment, Limits, Sandbox
 from trueup.sandbox.fallback import open_fallback
 from trueup.sandbox.gateway_server import GatewaySocket, Loop, open_folder, open_server
 from trueup.sandbox.namespace import open_namespace, visible_paths
-from trueup.sandbox.runner import BLOCK_PATH
+from trueup.sandbox.runner import BLOCK_PATH, Launcher
 
 __all__ = [
     "BLOCK_PATH",
@@ -32,14 +32,15 @@ def open_sandbox(
     app: ASGIApp,
     hosts: Sequence[str],
     containment: Containment | None = None,
+    launchers: Sequence[Launcher] = (),
 ) -> Iterator[Sandbox]:
     """Open a sandbox where https://HOST/ is `app` for each of `hosts` (`name` or `name:port`).
 
     Without `containment`, the best that works here; otherwise that one, or Unreachable with what
-    is missing and what to install.
+    is missing and what to install. `launchers` start other programs than the languages' own.
     """
     with open_folder(hosts) as gateway, open_server(app, gateway) as loop, ExitStack() as stack:
-        yield _best(stack, gateway, loop, containment)[0]
+        yield _best(stack, gateway, loop, containment, launchers)[0]
 
 
 def best_containment() -> tuple[Containment, str]:
@@ -54,15 +55,19 @@ def best_containment() -> tuple[Containment, str]:
 
 
 def _best(
-    stack: ExitStack, gateway: GatewaySocket, loop: Loop, containment: Containment | None
+    stack: ExitStack,
+    gateway: GatewaySocket,
+    loop: Loop,
+    containment: Containment | None,
+    launchers: Sequence[Launcher] = (),
 ) -> tuple[Sandbox, list[Message]]:
     kinds: tuple[Containment, ...] = (containment,) if containment else get_args(Containment)
     failures: list[Message] = []
     for kind in kinds:
         try:
             if kind == "namespace":
-                return stack.enter_context(open_namespace(gateway)), failures
-            return stack.enter_context(open_fallback(gateway, loop, kind)), failures
+                return stack.enter_context(open_namespace(gateway, launchers)), failures
+            return stack.enter_context(open_fallback(gateway, loop, kind, launchers)), failures
         except Unreachable as error:
             failures.append(error.message)
     problems = "; ".join(f"{failure.where}: {failure.problem}" for failure in failures)

@@ -5,7 +5,7 @@ processes."""
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import Literal
 
@@ -14,7 +14,7 @@ from trueup.sandbox import landlock
 from trueup.sandbox.contract import Containment, Sandbox
 from trueup.sandbox.gateway_server import GatewaySocket, Loop
 from trueup.sandbox.node import proxied_node
-from trueup.sandbox.runner import PROGRAM, Runner, environment, runner_options
+from trueup.sandbox.runner import PROGRAM, Launcher, Runner, environment, runner_options
 from trueup.sandbox.tunnel import open_tunnel
 
 _PROXY_VARIABLES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
@@ -23,7 +23,10 @@ _TEMPORARY = ("/tmp", "/var/tmp", "/dev")
 
 @contextmanager
 def open_fallback(
-    gateway: GatewaySocket, loop: Loop, containment: Literal["landlock", "none"]
+    gateway: GatewaySocket,
+    loop: Loop,
+    containment: Literal["landlock", "none"],
+    launchers: Sequence[Launcher] = (),
 ) -> Iterator[Sandbox]:
     """Open a sandbox of the named kind; raises Unreachable with what is missing."""
     if containment == "landlock" and (found := landlock.abi()) < landlock.NETWORK_ABI:
@@ -45,7 +48,7 @@ def open_fallback(
             containment,
             [sys.executable, "-I", "-S", "-B", str(PROGRAM[0])],
             options,
-            [proxied_node()],
+            [proxied_node(), *launchers],
             () if ruleset is None else (ruleset,),
             tunnel.take_refused,
         )

@@ -4,7 +4,7 @@
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from trueup.errors import Unreachable
 from trueup.sandbox.contract import USUAL, Sandbox
 from trueup.sandbox.gateway_server import GatewaySocket
 from trueup.sandbox.node import mounts, plain_node
-from trueup.sandbox.runner import PROGRAM, Runner, environment, runner_options
+from trueup.sandbox.runner import PROGRAM, Launcher, Runner, environment, runner_options
 
 _UNSHARED = ("user", "net", "pid", "ipc", "uts", "cgroup-try")
 _ID = "1000"  # inside, no user is root and no folder is named after the user
@@ -41,7 +41,7 @@ _FIX = (
 
 
 @contextmanager
-def open_namespace(gateway: GatewaySocket) -> Iterator[Sandbox]:
+def open_namespace(gateway: GatewaySocket, launchers: Sequence[Launcher] = ()) -> Iterator[Sandbox]:
     """Open a sandbox in namespaces; raises Unreachable with what is missing."""
     bwrap = shutil.which("bwrap")
     if bwrap is None:
@@ -59,7 +59,7 @@ def open_namespace(gateway: GatewaySocket) -> Iterator[Sandbox]:
     )
     command = [bwrap, *_rules(), *_tree(), *_own_files(gateway), *_read_only()]
     python = [sys.executable, "-I", "-S", "-B", "/run/inside.py"]
-    runner = Runner("namespace", [*command, "--", *python], options, [plain_node()])
+    runner = Runner("namespace", [*command, "--", *python], options, [plain_node(), *launchers])
     try:
         runner.start()
     except Unreachable as error:

@@ -1,21 +1,17 @@
 """Reply verdict: the result of a run's exchanges, before it is compared with a record."""
 
-import io
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
-
-from PIL import Image as Pictures
+from typing import Literal
 
 from trueup.exchange import Exchange
 from trueup.model import InconclusiveKind, Status
 from trueup.protocols import Reply, inconclusive_kind
 from trueup.request import protocol_of
+from trueup.sandbox.image_decoder import Decode, ImageInfo
 from trueup.verify.run import Harness, Run
 
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "AVIF")
-"""Pillow's other readers are not for strangers' files: the one for EPS starts a program."""
 SUBJECTS: Mapping[InconclusiveKind, str] = {
     "refused-caller": "the key, its balance or its limits",
     "overloaded": "the load of the gateway",
@@ -24,7 +20,6 @@ SUBJECTS: Mapping[InconclusiveKind, str] = {
 CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{1,60}")
 NOT_DECODED = "the reply's image does not decode"
 
-ImageInfo = Mapping[str, Any]
 Fetch = Callable[[str], bytes | str]
 """Returns an image's bytes by its address, or why there are none, as a clause."""
 
@@ -77,7 +72,7 @@ def read_run(run: Run, endpoint: str, status: Status, harness: Harness) -> Reply
     return ReplyVerdict(exchange, reply, outcome, None, signatures, image, content)
 
 
-def with_image(verdict: ReplyVerdict, fetch: Fetch) -> ReplyVerdict:
+def with_image(verdict: ReplyVerdict, fetch: Fetch, decode: Decode) -> ReplyVerdict:
     """Return the verdict with the image that the reply links to, fetched if the block did not."""
     if verdict.outcome != "output" or verdict.image is not None or verdict.reply.url is None:
         return verdict
@@ -85,8 +80,8 @@ def with_image(verdict: ReplyVerdict, fetch: Fetch) -> ReplyVerdict:
     if isinstance(content, str):
         return replace(verdict, outcome="inconclusive", inconclusive=content, kind="unreadable")
     image = decode(content)
-    if image is None:
-        reply = replace(verdict.reply, error="the linked image does not decode")
+    if isinstance(image, str):
+        reply = replace(verdict.reply, error=f"the linked image does not decode: {image}")
         return replace(verdict, outcome="error", reply=reply)
     return replace(verdict, image=image, content=content)
 
@@ -124,17 +119,7 @@ def _image_in(reply: Reply, run: Run, harness: Harness) -> tuple[bytes | None, I
     if harness.replays:
         return next(iter(found), None), None
     for content in found:
-        if (image := decode(content)) is not None:
+        image = harness.decode(content)
+        if not isinstance(image, str):
             return content, image
     return None, None
-
-
-def decode(content: bytes) -> ImageInfo | None:
-    """Return format, width, height and bytes of an image that decodes, or None."""
-    try:
-        with Pictures.open(io.BytesIO(content), formats=FORMATS) as picture:
-            picture.load()
-            size = {"width": picture.width, "height": picture.height, "bytes": len(content)}
-            return {"format": picture.format, **size}
-    except Exception:  # Pillow's decoders raise whatever a broken file makes them meet
-        return None

@@ -13,6 +13,7 @@ from trueup.exchange import Exchange
 from trueup.mock import MEDIA_HOST, create_app
 from trueup.relay import Budget, Deadlines, KeySearch, create_relay
 from trueup.sandbox import CompletedBlock, Containment, Limits, Sandbox, open_sandbox
+from trueup.sandbox.image_decoder import Decode, open_image_decoder
 from trueup.snippet import Fence
 from trueup.status_file import Stored
 
@@ -76,7 +77,8 @@ class Harness:
     `replays` is true if replies come from the record, not from a live gateway. `gateway` is the
     host in published blocks, `base_url` the address to which their requests go, `media_hosts` are
     the hosts of linked images. `complete` is true if every block must run: one whose program is
-    not installed then fails, and is not skipped. `search` finds the secrets that no receipt holds.
+    not installed then fails, and is not skipped. `search` finds the secrets that no receipt holds,
+    `decode` decodes an image in a sandbox.
     """
 
     target: str
@@ -88,6 +90,7 @@ class Harness:
     complete: bool = False
     search: KeySearch = field(default_factory=KeySearch)
     log: ExchangeLog = field(default_factory=ExchangeLog)
+    decode: Decode = lambda _: "there is no decoder"
 
     @property
     def containment(self) -> Containment:
@@ -123,9 +126,14 @@ def open_mock(
         place_of=lambda row: str(stored.place_of(row)),
     )
     hosts = frozenset({MEDIA_HOST})
-    with _sandbox(stored, log.around(app), hosts, containment) as sandbox:
+    with (
+        _sandbox(stored, log.around(app), hosts, containment) as sandbox,
+        open_image_decoder(sandbox.containment) as decode,
+    ):
         name, url = status.reference, status.targets[status.reference].base_url
-        yield Harness(name, url, _gateway(stored), True, sandbox, hosts, complete, log=log)
+        yield Harness(
+            name, url, _gateway(stored), True, sandbox, hosts, complete, log=log, decode=decode
+        )
 
 
 @contextmanager
@@ -157,10 +165,21 @@ def open_relay(
         deadlines=deadlines,
     )
     hosts = frozenset(live.media_hosts)
-    with _sandbox(stored, log.around(app), hosts, containment) as sandbox:
-        gateway = _gateway(stored)
+    with (
+        _sandbox(stored, log.around(app), hosts, containment) as sandbox,
+        open_image_decoder(sandbox.containment) as decode,
+    ):
         yield Harness(
-            target, live.base_url, gateway, False, sandbox, hosts, complete, search, log=log
+            target,
+            live.base_url,
+            _gateway(stored),
+            False,
+            sandbox,
+            hosts,
+            complete,
+            search,
+            log,
+            decode,
         )
 
 
