@@ -153,7 +153,7 @@ OF_AN_IMAGE: Mapping[Fault, tuple[str, str]] = {
     "token-fault": ("mismatch", "partly-booked"),
     "no-usage": ("uncharged-success", "no-usage"),
     "billed-error": ("aligned", "agreed"),
-    "log-off": ("mismatch", "no-row"),
+    "log-off": ("inconclusive", "no-row"),
     "owner-edit": ("inconclusive", "remain-edited"),
 }
 OF_AN_ERROR: Mapping[Fault, tuple[str, str]] = {

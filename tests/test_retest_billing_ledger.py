@@ -176,8 +176,14 @@ def test_a_masked_key_is_found_by_its_ends_unless_two_fit(
         assert LONG not in found.reason
 
 
-def test_prices_are_dollars_per_call_in_the_default_group() -> None:
-    for groups, price in (({"default": 0.7}, Decimal("0.07")), ({"vip": 0.7}, None)):
+def test_prices_are_dollars_per_call_in_the_dearest_group() -> None:
+    cases: tuple[tuple[dict[str, Any], Decimal | None], ...] = (
+        ({"default": 0.7}, Decimal("0.07")),
+        ({"default": 0.7, "vip": 5, "odd": "x", "bad": -1}, Decimal("0.5")),
+        ({"odd": "x"}, None),
+        ({}, None),
+    )
+    for groups, price in cases:
         client = Till(Options(prices={MODEL: 0.1}, groups=groups)).client
         assert client.prices() == {MODEL: price}
 
@@ -187,6 +193,11 @@ def test_prices_are_dollars_per_call_in_the_default_group() -> None:
     [
         ({"model_price": 0}, Decimal(0)),
         ({"quota_type": 0}, None),
+        ({"quota_type": 0, "model_ratio": 0}, Decimal(0)),
+        ({"quota_type": 0, "model_ratio": False}, None),
+        ({"model_price": 10**9}, None),
+        ({"model_price": 2, "enable_groups": ["default", "gone"]}, Decimal(2)),
+        ({"model_price": 2, "enable_groups": ["all"]}, Decimal(2)),
         ({"model_price": -1}, None),
     ],
 )

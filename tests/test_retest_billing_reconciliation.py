@@ -78,7 +78,8 @@ CASES: Sequence[Case] = (
     ("mismatch", "partly-booked", read(Q - 1), IMAGE, [ROW]),
     ("mismatch", "overbooked", read(Q + 1), IMAGE, [ROW]),
     ("mismatch", "overbooked", read(Q), IMAGE, [zero()]),
-    ("mismatch", "no-row", read(Q), IMAGE, []),
+    ("mismatch", "no-row", read(Q), IMAGE, [zero(type=5)]),
+    ("inconclusive", "no-row", read(Q), IMAGE, []),
     ("mismatch", "partly-booked", read(Q), IMAGE, [ROW, FEE]),
     ("uncharged-success", "zero-row", read(), IMAGE, [zero()]),
     ("uncharged-success", "no-usage", read(), IMAGE, [zero(has_usage=False)]),
@@ -137,6 +138,20 @@ def test_a_fee_beside_a_charge_is_part_of_the_bill() -> None:
 def test_every_cause_that_the_rule_gives_is_tried() -> None:
     elsewhere = {"batch-unsettled", "unreadable"}
     assert {case[1] for case in CASES} == set(get_args(Cause)) - elsewhere
+
+
+@pytest.mark.parametrize(
+    ("price", "units", "verdict"),
+    [
+        ("0.0000019", 500_000, "aligned"),
+        ("0.000002", 500_000, "uncharged-success"),
+        ("0.0000001", None, "uncharged-success"),
+    ],
+)
+def test_a_price_below_one_unit_is_free(price: str, units: int | None, verdict: str) -> None:
+    terms = Terms(quota_units_per_usd=None if units is None else Decimal(units))
+    call = replace(IMAGE, price_usd=Decimal(price))
+    assert reconcile(read(), read(), [zero()], call, terms).verdict == verdict
 
 
 def test_a_charge_of_the_user_alone_is_other_traffic_with_its_amounts() -> None:

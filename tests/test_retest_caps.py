@@ -355,3 +355,22 @@ def test_a_request_that_a_record_cannot_hold_is_inconclusive(tmp_path: Path, des
         "inconclusive",
         "the block's request has no form that a record can hold",
     )
+
+
+BROKE = (403, {"error": {"code": "insufficient_user_quota", "type": "new_api_error"}})
+
+
+@pytest.mark.parametrize(("is_billing", "spent"), [(True, "0"), (False, "0.04")])
+def test_a_refused_call_is_settled_where_the_ledger_shows_no_charge(
+    is_billing: bool, spent: str, tmp_path: Path, desk: Desk
+) -> None:
+    gateway = Gateway(tmp_path, desk, is_billing=is_billing, wrap=answering(BROKE))
+    (receipt,) = gateway.retest(IMAGES, max_spend=Decimal("0.05"), price=Decimal("0.04"))
+    assert (row_of(receipt).outcome, row_of(receipt).billing) == ("inconclusive", None)
+    assert (gateway.calls, gateway.spent_usd) == (1, Decimal(spent))
+
+
+def test_calls_whose_bill_is_nothing_use_up_the_cap(tmp_path: Path, desk: Desk) -> None:
+    gateway = Gateway(tmp_path, desk, stored=TEN, wrap=answering((200, IMAGE)))
+    gateway.retest(*MORE, max_calls=None, max_spend=Decimal("0.10"), price=Decimal("0.04"))
+    assert (gateway.calls, gateway.spent_usd) == (2, Decimal("0.08"))

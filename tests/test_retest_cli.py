@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -217,6 +218,34 @@ def test_an_amount_is_a_cap_by_the_prices_of_the_gateway(repository: Path, trueu
     assert (code, calls) == (3, [])
     assert "the price of gemini-2.5-flash-image is unknown" in out
     assert "Traceback" not in err
+
+
+def test_the_dearer_price_counts_and_none_of_nothing(repository: Path, trueup: Run) -> None:
+    status = load_status(repository / "status.yml", NOW).status
+    price = {"price": Decimal("0.03")}
+    models = {name: model.model_copy(update=price) for name, model in status.models.items()}
+    prices = {"nano-banana": 0, "nano-banana-2": 0.2}
+    with gateway(repository, prices=prices):
+        status = load_status(repository / "status.yml", NOW).status
+        price_of = prices_at(status.model_copy(update={"models": models}), "local")
+        assert [str(price_of(name)) for name in ("nano-banana", "nano-banana-2")] == ["0.03", "0.2"]
+    with gateway(repository, prices=dict.fromkeys(status.models, 0)) as calls:
+        code, out, _ = trueup(repository, *LOCAL, "--max-spend", "0.01", **JUST_A_KEY)
+    assert (code, calls) == (3, []) and "the price of gemini-2.5-flash-image is unknown" in out
+
+
+def test_a_ledger_that_cannot_be_read_stops_the_retest_before_its_first_call(
+    repository: Path, trueup: Run
+) -> None:
+    wrong = {**SECRETS, "ACCESS_TOKEN": "an-0ther-t0ken-of-mine"}
+    with gateway(repository) as calls:
+        code, out, err = trueup(repository, *ONE, **wrong)
+        assert (code, calls) == (2, [])
+        assert "local: no bill can be read (/api/token/: HTTP 200 without success" in err
+        assert "nothing was sent to it. Correct the access token and the user id, or give" in err
+        code, out, _ = trueup(repository, *ONE, "--without-bills", **wrong)
+    assert (code, len(calls)) == (0, 1)
+    assert out.index("local: no bill can be read") < out.index(f"local {NATIVE}: ")
 
 
 def test_a_price_is_that_of_the_name_that_is_called(repository: Path) -> None:

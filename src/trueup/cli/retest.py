@@ -80,6 +80,9 @@ language_option = click.option(
     help="Maximum number of calls; required without --max-spend.",
 )
 @click.option("--max-spend", type=Usd(), help="Maximum spend in dollars.")
+@click.option(
+    "--without-bills", is_flag=True, help="Go on where the ledger is known to be unreadable."
+)
 @click.option("--dry-run", is_flag=True, help="Show the plan without sending anything.")
 @click.option("--write", is_flag=True, help="Record the results in the status file.")
 @click.option(
@@ -108,6 +111,7 @@ def retest(
     only_due: bool,
     max_calls: int | None,
     max_spend: Decimal | None,
+    without_bills: bool,
     dry_run: bool,
     write: bool,
     resume: bool,
@@ -129,6 +133,7 @@ def retest(
         write,
         resume,
         summary_file,
+        without_bills,
         search_here(),
     )
     _require(options, status, dry_run)

@@ -44,13 +44,15 @@ class RetestOptions:
     write: bool = False
     resume: bool = False
     summary: Path | None = None
+    without_bills: bool = False
     search: KeySearch = field(default_factory=KeySearch)
     """Finds the secrets of the retest in what it writes and prints."""
     signing_key: SigningKey | None = None
 
 
 def prices_at(status: Status, target: str) -> PriceOf:
-    """Return the price of a call by model: the target's public one, else the status file's."""
+    """Return the price of a call by model: the dearer of the target's public one and the status
+    file's, since what a gateway reports may be too low."""
     client = LedgerClient(status.targets[target].base_url, access_token=None, user_id=0)
     prices = client.prices()
     listed = {} if isinstance(prices, Inconclusive) else prices
@@ -58,8 +60,8 @@ def prices_at(status: Status, target: str) -> PriceOf:
     def price_of(what: str) -> Decimal | None:
         for name, model in status.models.items():
             if what in (name, status.upstream(name)):
-                price = listed.get(what, listed.get(name))
-                return model.price if price is None else price
+                both = (listed.get(what, listed.get(name)), model.price)
+                return max((price for price in both if price is not None), default=None)
         return None
 
     return price_of
@@ -140,6 +142,7 @@ def run_retest(
             clock=_now,
             say=partial(_say, console, options.search),
             is_rehearsal=site.is_rehearsal,
+            without_bills=options.without_bills,
             search=options.search,
         )
         with console.status("calling") if console.is_terminal else contextlib.nullcontext():

@@ -147,8 +147,8 @@ class Model(Frozen):
     family: Name | None = None
     """Group of models that can replace each other."""
     price: Annotated[Decimal, Field(ge=0, allow_inf_nan=False)] | None = None
-    """Dollars a call, where the gateway reports none, for a retest's cap on the spend. Shown
-    nowhere."""
+    """Dollars a call, for a retest's cap on the spend, where the gateway reports none or less.
+    Shown nowhere."""
 
 
 class Skip(Frozen):

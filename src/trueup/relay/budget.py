@@ -31,9 +31,11 @@ class Budget:
     """Caps on the calls and on their cost, and the calls counted so far.
 
     At least one cap is needed, or BadInput is raised. `price_of` returns the price in dollars of a
-    model, or of a path where no model is named. A call without a known price is limited by the
-    cap on calls alone: where there is none, it is not made. With a `journal`, its calls count from
-    the start, the interrupted ones too, and each call is announced in it before it is made.
+    model, or of a path where no model is named; a price that is not above 0 counts as unknown. A
+    call without a known price is limited by the cap on calls alone: where there is none, it is not
+    made. A call that is never settled counts with its price to the end. With a `journal`, its calls
+    count from the start, the interrupted ones too, and each call is announced in it before it is
+    made.
     """
 
     def __init__(
@@ -62,13 +64,17 @@ class Budget:
         """The cost of the calls; the reserved price of those that are not settled."""
         return sum(self._spent.values(), Decimal(0))
 
+    def price_of_call(self, call: int) -> Decimal:
+        """Return what a call counts for: its cost, or else its price."""
+        return self._spent.get(call, Decimal(0))
+
     def reserve(self, called: str, label: str, method: str, path: str) -> Reservation | str:
         """Count the next call and reserve its price. Return the reason if it must not be made.
 
         `called` is the model, or else the path.
         """
         with self._lock:
-            price = self._price_of(called)
+            price = self._known_price(called)
             if reason := self._exceeded(called, price):
                 return reason
             ordinal = max(self._spent, default=0) + 1
@@ -83,7 +89,7 @@ class Budget:
     def refusal(self, called: str) -> str | None:
         """Return why a call of a model, or of a path, would not be allowed now, or None."""
         with self._lock:
-            return self._exceeded(called, self._price_of(called))
+            return self._exceeded(called, self._known_price(called))
 
     def answered(
         self, ordinal: int, status: int, request_id: str | None = None, reason: str | None = None
@@ -107,6 +113,10 @@ class Budget:
             if self.journal is not None:
                 self.journal.settle(call, actual_usd)
             self._spent[call] = actual_usd
+
+    def _known_price(self, called: str) -> Decimal | None:
+        price = self._price_of(called)
+        return price if price is not None and price.is_finite() and price > 0 else None
 
     def _exceeded(self, called: str, price: Decimal | None) -> str | None:
         if self.max_calls is not None and self.calls >= self.max_calls:

@@ -5,7 +5,6 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from decimal import Decimal
 from hashlib import sha256
 from itertools import groupby
 from typing import NamedTuple
@@ -17,9 +16,8 @@ from trueup.model import Sent, Status, Upstream, split
 from trueup.receipts import Attempt, Bill, RetestReceipt
 from trueup.relay import Budget, Journal, KeySearch
 from trueup.request import request_in, request_of
-from trueup.retest.billing.reconciliation import bill_of
-from trueup.retest.billing.records import BilledCall, CallOutcome, Inconclusive, LedgerSnapshot
-from trueup.retest.billing.settlement import LedgerAccount
+from trueup.retest.billing.records import BilledCall, CallOutcome, Inconclusive
+from trueup.retest.billing.settlement import LedgerAccount, bill_call, cost_of
 from trueup.retest.plan import Probe, billed_model
 from trueup.retest.target import RetestTarget
 from trueup.verify.judge import LIVE_LIMITS
@@ -51,7 +49,8 @@ class JournalledAttempt(NamedTuple):
 class Session:
     """A retest, from its first call to its receipts, over a journal that outlives a crash.
 
-    `say` gets a line for each attempt. A text that holds one of the secrets of `search` is withheld
+    `say` gets a line for each attempt. `without_bills` goes on where the ledger is known to be
+    unreadable before the first call. A text that holds one of the secrets of `search` is withheld
     from an attempt; the rest of the attempt is kept.
     """
 
@@ -63,6 +62,7 @@ class Session:
     clock: Callable[[], datetime]
     say: Callable[[str], None]
     is_rehearsal: bool = False
+    without_bills: bool = False
     search: KeySearch = field(default_factory=KeySearch)
     _label: str = field(default="", init=False)
 
@@ -72,9 +72,21 @@ class Session:
             waiting = [probe for probe in group if self._is_waiting(probe)]
             if waiting:
                 with self.open_target(name, lambda: self._label) as retest_target:
+                    self._require_bills(name, retest_target)
                     for probe in waiting:
                         self._call(probe, retest_target)
         return tuple(self._receipts())
+
+    def _require_bills(self, target: str, retest_target: RetestTarget) -> None:
+        """Raise BadInput before the first call where its bill could not be read."""
+        account = retest_target.account
+        if isinstance(account, Inconclusive):
+            reason = self.search.withhold(_line(account.reason) or "").rstrip(".")
+            problem = f"no bill can be read ({reason})"
+            if not self.without_bills:
+                fix = "Correct the access token and the user id, or give --without-bills."
+                raise BadInput(target, f"{problem}; nothing was sent to it", fix)
+            self.say(f"{target}: {problem}")
 
     def _is_waiting(self, probe: Probe) -> bool:
         """Return whether another attempt is due: the first, or the one after a failure."""
@@ -127,8 +139,10 @@ class Session:
             return verdict.inconclusive or "the block sent nothing"
         bill = None
         if verdict.outcome != "inconclusive":
-            bill = _bill(account, before, self._billed_call(probe, verdict))
+            bill = bill_call(account, before, self._billed_call(probe, verdict))
             self._settle(made[-1], bill)
+        elif self.budget.max_spend_usd is not None and _is_refused(verdict):
+            self._settle(made[-1], bill_call(account, before, self._billed_call(probe, verdict)))
         exchange = verdict.exchange
         attempt = Attempt(
             at=at,
@@ -176,13 +190,10 @@ class Session:
     def _billed_call(self, probe: Probe, verdict: ReplyVerdict) -> BilledCall:
         model, _ = split(probe.endpoint)
         exchange = verdict.exchange
-        assert exchange is not None and verdict.outcome != "inconclusive"
+        assert exchange is not None
         outcome: CallOutcome = "output" if verdict.outcome == "output" else "error"
-        if (
-            verdict.outcome == "error"
-            and exchange.status == 200
-            and verdict.reply.error_body is None
-        ):
+        is_refused = verdict.reply.error_body is not None
+        if verdict.outcome != "output" and exchange.status == 200 and not is_refused:
             outcome = "no-output"
         return BilledCall(
             outcome=outcome,
@@ -206,10 +217,10 @@ class Session:
         return name if by_alias and name != model and is_usable else None
 
     def _settle(self, ordinal: int, bill: Bill | None) -> None:
-        if bill is not None:
-            known = [usd for usd in (bill.log_usd, bill.used_delta_usd) if usd is not None]
-            if known:
-                self.budget.settle(ordinal, max(Decimal(0), *known))
+        """Replace the price reserved for a call with its cost, where that is known."""
+        cost = cost_of(bill, self.budget.price_of_call(ordinal)) if bill else None
+        if cost is not None:
+            self.budget.settle(ordinal, cost)
 
     def _attempts(self, probe: Probe) -> list[JournalledAttempt]:
         """Return the journal's attempts of a probe; a call without a result was interrupted."""
@@ -259,14 +270,10 @@ class Session:
             )
 
 
-def _bill(
-    account: LedgerAccount | Inconclusive | None,
-    before: LedgerSnapshot | Inconclusive | None,
-    call: BilledCall,
-) -> Bill | None:
-    if account is None or isinstance(account, Inconclusive):
-        return bill_of(account) if account else None
-    return account.bill(before, call) if before else None
+def _is_refused(verdict: ReplyVerdict) -> bool:
+    """Return whether the gateway refused the call with a whole reply, so that it may be free."""
+    exchange = verdict.exchange
+    return exchange is not None and exchange.is_whole and exchange.status >= 400
 
 
 def _others_conclusive(

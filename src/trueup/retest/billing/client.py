@@ -96,7 +96,7 @@ class LedgerClient:
         return _known(lambda: self._data("/api/status", parse_terms, is_public=True))
 
     def prices(self) -> dict[str, Decimal | None] | Inconclusive:
-        """Return public dollars per call by model; None where the price is not fixed."""
+        """Return public dollars per call by model for the dearest group; None if not fixed."""
         return _known(lambda: self._get("/api/pricing", {}, parse_prices, is_public=True))
 
     def find_token(self, key: str) -> TokenColumns | Inconclusive:

@@ -5,6 +5,7 @@ A value that is missing, of a wrong kind or out of bounds raises ValueError, whi
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from decimal import Decimal
 
 from trueup.retest.billing.records import LogRow, Terms, TokenColumns, UserColumns
@@ -12,8 +13,8 @@ from trueup.retest.billing.records import LogRow, Terms, TokenColumns, UserColum
 Fields = Mapping[str, object]
 LARGEST = 2**63 - 1
 """The largest number of the columns of a gateway's database."""
-DEFAULT_GROUP = "default"
-"""The group of every new user and token: public prices are read without a key."""
+DEAREST_USD = 1_000
+"""Dollars that no call of a model costs: a higher price is an error."""
 PER_CALL = 1
 """`quota_type` of a model with a fixed price; 0 is a price by tokens."""
 KINDS: Mapping[type, str] = {
@@ -137,24 +138,39 @@ def parse_terms(data: object) -> Terms:
 
 
 def parse_prices(reply: Fields) -> dict[str, Decimal | None]:
-    """Return dollars per call by model for the default group; None where no price is fixed.
+    """Return dollars per call by model, for the dearest group that may call it.
 
-    A price is multiplied by the ratio of the group, so it is None as well where there is no ratio.
+    None where no price is fixed, or where it is none that a call could have. A model that is priced
+    by tokens at a ratio of 0 is free.
     """
     items, _ = parse_items(reply.get("data"))
-    group_ratio = reply.get("group_ratio")
-    ratios: Fields = group_ratio if isinstance(group_ratio, dict) else {}
-    ratio = decimal(ratios, DEFAULT_GROUP) if DEFAULT_GROUP in ratios else None
     listed = [_object("a price", item) for item in items]
-    return {text(fields, "model_name"): _per_call(fields, ratio) for fields in listed}
+    ratios = _ratios(reply.get("group_ratio"))
+    return {text(fields, "model_name"): _per_call(fields, ratios) for fields in listed}
 
 
-def _per_call(fields: Fields, ratio: Decimal | None) -> Decimal | None:
-    if whole(fields, "quota_type", 0) != PER_CALL or ratio is None:
-        return None
+def _ratios(groups: object) -> dict[str, Decimal]:
+    """Return the ratios of the groups; one that is no number is absent."""
+    fields: Fields = groups if isinstance(groups, dict) else {}
+    found = {}
+    for name in fields:
+        with suppress(ValueError):
+            found[name] = decimal(fields, name)
+    return {name: ratio for name, ratio in found.items() if ratio >= 0}
+
+
+def _per_call(fields: Fields, ratios: Mapping[str, Decimal]) -> Decimal | None:
+    if whole(fields, "quota_type", 0) != PER_CALL:
+        ratio = fields.get("model_ratio")
+        return Decimal(0) if ratio == 0 and not isinstance(ratio, bool) else None
+    named = fields.get("enable_groups")
+    own = [ratios[name] for name in named if name in ratios] if isinstance(named, list) else []
+    dearest = max(own or ratios.values(), default=None)
     price = decimal(fields, "model_price")
+    if dearest is None or not 0 <= price * dearest <= DEAREST_USD:
+        return None
     # Without the zeros that a ratio such as 1.0 would add: people read it.
-    return Decimal(f"{(price * ratio).normalize():f}") if price >= 0 and ratio >= 0 else None
+    return Decimal(f"{(price * dearest).normalize():f}")
 
 
 def whole(fields: Fields, name: str, absent: int | None = None) -> int:

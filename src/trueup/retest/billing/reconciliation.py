@@ -83,14 +83,14 @@ def reconcile(
     quota without a row. So where the token's columns agree with the rows and the user's do not, the
     bill is inconclusive. Another call with the same token spoils the token's columns as well. A
     price of 0 that neither token nor user paid is no fault; any other image that cost nothing is
-    `uncharged-success`. An image without a row and without any change is inconclusive: a gateway
-    that charges nothing still writes a row.
+    `uncharged-success`. An image without any row is inconclusive: a gateway that charges nothing
+    still writes a row, unless its operator switched that off (LogConsumeEnabled).
     """
     moved = _moved(before, after, rows, call)
     judged = (
         _unusable_snapshots(before, after, rows, call, moved)
         or _unfit_columns(before, moved, call)
-        or _judged(moved, call)
+        or _judged(moved, call, terms)
     )
     if judged[0] in ("aligned", "uncharged-success") and not moved.user_agrees:
         judged = "inconclusive", "other-traffic", USER_COLUMNS_DIFFER
@@ -189,9 +189,9 @@ def _unfit_columns(before: LedgerSnapshot, moved: Moved, call: BilledCall) -> Ju
     return "inconclusive", "remain-edited", "remain_quota was changed from outside, as by its owner"
 
 
-def _judged(moved: Moved, call: BilledCall) -> Judged:
+def _judged(moved: Moved, call: BilledCall, terms: Terms | None) -> Judged:
     if call.outcome == "output":
-        return _of_an_image(moved, call)
+        return _of_an_image(moved, call, terms)
     is_charged = bool(moved.logged or moved.used)
     if call.outcome == "no-output":
         if is_charged:
@@ -208,18 +208,24 @@ def _judged(moved: Moved, call: BilledCall) -> Judged:
     return "charged-on-failure", cause, f"a call that failed (HTTP {call.http_status}) was charged"
 
 
-def _of_an_image(moved: Moved, call: BilledCall) -> Judged:
-    if not moved.has_row and not moved.used:
+def _of_an_image(moved: Moved, call: BilledCall, terms: Terms | None) -> Judged:
+    if not moved.has_row and not (moved.used and moved.mine):
         return "inconclusive", "no-row", "an image was returned without a row of its charge"
     if moved.logged != moved.used:
         return "mismatch", _difference(moved), "log quota and used_quota differ"
     if moved.logged:
         return "aligned", "agreed", "log, used_quota and remain_quota agree"
-    if call.price_usd == 0:
+    if call.price_usd is not None and _is_free(call.price_usd, terms):
         return "aligned", "free-model", "the model is free, and nothing was charged"
     has_usage = any(row.has_usage for row in moved.mine if row.type == CONSUME)
     cause: Cause = "zero-row" if has_usage else "no-usage"
     return "uncharged-success", cause, "an image was returned, and nothing was charged"
+
+
+def _is_free(price_usd: Decimal, terms: Terms | None) -> bool:
+    """Return whether a price is 0, or less than the gateway's unit, which is charged as 0."""
+    units = terms.quota_units_per_usd if terms else None
+    return price_usd == 0 or (units is not None and price_usd * units < 1)
 
 
 def _difference(moved: Moved) -> Cause:

@@ -4,6 +4,7 @@ It waits through the client's clock and `sleep`, and leaves the verdict to the r
 """
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Self
 
 from trueup.receipts import Bill
@@ -108,6 +109,30 @@ class LedgerAccount:
         if isinstance(after, LedgerSnapshot) and series.rested_s < QUIET_S:
             return Inconclusive("batch-unsettled", UNSETTLED)
         return after
+
+
+def bill_call(
+    account: LedgerAccount | Inconclusive | None,
+    before: LedgerSnapshot | Inconclusive | None,
+    call: BilledCall,
+) -> Bill | None:
+    """Return the bill of a call; None where no ledger is read."""
+    if account is None or isinstance(account, Inconclusive):
+        return bill_of(account) if account else None
+    return account.bill(before, call) if before else None
+
+
+def cost_of(bill: Bill, reserved_usd: Decimal) -> Decimal | None:
+    """Return what a call cost, for a cap; None where its reserved price remains.
+
+    It is less than reserved only where the ledger shows that: without a conclusive bill, or where
+    an output cost nothing, the charge may come later.
+    """
+    known = [usd for usd in (bill.log_usd, bill.used_delta_usd) if usd]
+    if not known:
+        return Decimal(0) if bill.cause in ("nothing-charged", "free-model") else None
+    is_certain = bill.verdict != "inconclusive"
+    return max(Decimal(0) if is_certain else reserved_usd, *known)
 
 
 class SnapshotSeries:
