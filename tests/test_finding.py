@@ -78,7 +78,7 @@ def test_no_finding_is_an_empty_text_and_a_whole_document() -> None:
     assert json.loads(render_findings([], "sarif"))["runs"][0]["results"] == []
 
 
-ANY = st.text(st.characters() | st.sampled_from("%:,;=\r\n\x1b\x85\u2028\udcff. "))
+ANY = st.text(st.characters() | st.sampled_from("%:,;=\r\n\x1b\x85\u2028\u202e\u200f\udcff. "))
 
 
 def is_path(text: str) -> bool:
@@ -163,3 +163,4 @@ def written(text: str) -> str:
 def test_a_finding_is_one_line_without_control_characters(finding: Finding) -> None:
     line = str(finding)
     assert line.encode() and len(line.splitlines()) == 1 and "\x1b" not in line
+    assert not set("\u202e\u2066\u200f") & set(line)

@@ -8,8 +8,10 @@ from typing import Literal
 from trueup.finding.rules import RULES, Severity
 from trueup.message import Message
 
-CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-"""Characters that end a line, move a terminal's cursor, or cannot be encoded."""
+CONTROL = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+"""Characters that end or turn a line, move a terminal's cursor, or cannot be encoded."""
 
 
 @dataclass(frozen=True)
