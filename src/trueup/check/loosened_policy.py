@@ -14,7 +14,7 @@ from trueup.evidence import Assessment, assess, holds_of
 from trueup.finding import RULES, Finding
 from trueup.model import Hold, Observation, Policy, Target
 from trueup.place import Place
-from trueup.status_file import Stored
+from trueup.status_file import Stored, listed
 
 Assessments = Mapping[str, Assessment]
 RANKS = ("ignore", "warning", "error")
@@ -79,6 +79,8 @@ def _lower(before: Policy, now: Policy) -> Iterator[tuple[str, object, object]]:
             yield name, getattr(before, name), getattr(now, name)
     if now.reported_until > before.reported_until:
         yield "reported_until", before.reported_until, now.reported_until
+    if added := sorted(set(now.overrides) - set(before.overrides)):
+        yield "overrides", listed(sorted(before.overrides)), listed(sorted(now.overrides))
     for rule in before.severities.keys() | now.severities.keys():
         default = RULES[rule].severity
         was, found = before.severities.get(rule, default), now.severities.get(rule, default)

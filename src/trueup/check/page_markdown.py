@@ -12,7 +12,7 @@ from markdown import Markdown
 from markdown.inlinepatterns import HTML_RE, HtmlInlineProcessor
 from markdown.preprocessors import HtmlBlockPreprocessor
 
-from trueup.check.mkdocs_config import EXTENSIONS
+from trueup.check.known_settings import EXTENSIONS
 from trueup.status_file import refuse_depth
 
 BUILTIN = ("toc", "tables", "fenced_code")

@@ -8,6 +8,7 @@ from datetime import datetime
 from itertools import takewhile
 from pathlib import Path
 
+from trueup.check.loosened_policy import has_reason
 from trueup.finding import Finding
 from trueup.place import Place
 from trueup.receipts import changed_signers, load_signers, parse_signers, read_chain
@@ -36,7 +37,8 @@ def check_signers(
     base = parse_signers(read(before.signers), path)
     rows: list[Row] = [*old.status.observations, *old.status.mappings]
     known = {row.source.sha256 for row in rows if row.source}
-    found = [] if _is_explained(old, new) else list(_changes(old, new, top, read))
+    is_explained = has_reason(old, new, "signers")
+    found = [] if is_explained else list(_changes(old, new, top, read))
     news: list[Row] = [*new.status.observations, *new.status.mappings]
     for row in news:
         if row.source and row.source.receipt and is_to_be_signed(row, before):
@@ -45,11 +47,6 @@ def check_signers(
             for problem, _, rule in unsigned(added, base, before.site, now):
                 found.append(Finding(new.place_of(row), problem, ADDED_LATER, rule))
     return found
-
-
-def _is_explained(old: Stored, new: Stored) -> bool:
-    reason = new.status.policy.loosened
-    return reason is not None and reason != old.status.policy.loosened
 
 
 def _changes(
@@ -71,5 +68,5 @@ def _changes(
 
 
 def _looser(place: Place, problem: str) -> Finding:
-    fix = "Restore it, or give the reason in loosened: of the policy."
+    fix = "Restore it, or name signers with the reason in loosened: of the policy."
     return Finding(place, problem, fix, "loosened-policy")

@@ -5,12 +5,14 @@ An observation stays in the file, even a wrong one, which gets `retracted:` and 
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 
 from trueup.check.baseline import NAME as BASELINE
 from trueup.check.baseline import grown_baseline, load_baseline, parse_baseline
 from trueup.check.git_repository import MOST_BYTES, Repository
 from trueup.check.loosened_policy import Assessments, Loosened, check_loosened, has_reason
+from trueup.check.signer_changes import check_signers
 from trueup.errors import BadInput, BadStatus
 from trueup.finding import Finding
 from trueup.model import Mapping as Sighting
@@ -65,8 +67,14 @@ def check_history(
         *_retracted(old, stored),
         *_texts(old, stored),
         *check_loosened(old, stored, assessments, today, _grown(repository, commit, path)),
+        *check_signers(old, stored, top, partial(_read_beside, repository, commit, path), now),
         *_fewer(repository, commit, counts, top),
     ]
+
+
+def _read_beside(repository: Repository, commit: str, path: str, name: str) -> bytes | None:
+    """Return a file of the commit by its path from the folder of the status file at `path`."""
+    return repository.read(commit, path.removesuffix(NAME) + name)
 
 
 def _commit(repository: Repository, reference: str) -> str | None:

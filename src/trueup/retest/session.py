@@ -273,7 +273,7 @@ class Session:
 def _is_refused(verdict: ReplyVerdict) -> bool:
     """Return whether the gateway refused the call with a whole reply, so that it may be free."""
     exchange = verdict.exchange
-    return exchange is not None and exchange.is_whole and exchange.status >= 400
+    return exchange is not None and not exchange.failure and exchange.status >= 400
 
 
 def _others_conclusive(
