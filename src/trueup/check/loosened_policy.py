@@ -79,7 +79,7 @@ def _lower(before: Policy, now: Policy) -> Iterator[tuple[str, object, object]]:
             yield name, getattr(before, name), getattr(now, name)
     if now.reported_until > before.reported_until:
         yield "reported_until", before.reported_until, now.reported_until
-    if added := sorted(set(now.overrides) - set(before.overrides)):
+    if set(now.overrides) - set(before.overrides):
         yield "overrides", listed(sorted(before.overrides)), listed(sorted(now.overrides))
     for rule in before.severities.keys() | now.severities.keys():
         default = RULES[rule].severity
