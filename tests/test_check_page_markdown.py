@@ -20,7 +20,7 @@ TEXT = '# A b\n\n~~c~~ <b>d</b>\n\n--8<-- "passwd"\n\n```x\ntouch RAN\n```\n'
 
 def rendered(folder: Path, settings: str) -> str:
     (folder / "mkdocs.yml").write_text(settings)
-    return load_markdown(folder / "mkdocs.yml").render(TEXT)[0]
+    return load_markdown(folder / "mkdocs.yml", folder).render(TEXT)[0]
 
 
 def test_only_known_extensions_are_used_and_no_code(

@@ -64,7 +64,7 @@ def test_a_check_of_a_good_repository_starts_git_alone(starter: Path, tmp_path: 
 
 
 def assert_only_git(events: list[list[str]]) -> None:
-    programs = {subject for event, subject in events if event == "subprocess.Popen"}
+    programs = {Path(subject).name for event, subject in events if event == "subprocess.Popen"}
     assert programs <= {"git"} and programs
     assert [one for one in events if one[0] != "subprocess.Popen" and one[1] != "/dev/null"] == []
 

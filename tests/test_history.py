@@ -241,7 +241,13 @@ def test_the_silence_of_one_counts_once_another_is_conclusive() -> None:
         row for row in STATUS.observations if row.endpoint == SILENT and not row.variant
     )
     silent = conclusive.model_copy(
-        update={"outcome": "inconclusive", "reason": "x", "shape": None, "image": None}
+        update={
+            "outcome": "inconclusive",
+            "kind": "no-answer",
+            "reason": "x",
+            "shape": None,
+            "image": None,
+        }
     )
     rows = []
     for day in (date(2026, 4, 15), date(2026, 4, 16)):

@@ -196,7 +196,7 @@ def test_a_retest_killed_at_any_step_is_resumed(bed: Bed, moments: Sequence[Mome
     assert_at_each(bed, moments, lambda: recover(bed))
 
 
-def status_first(top: Path, made: StatusUpdate) -> None:
+def status_first(top: Path, made: StatusUpdate, sign: object) -> None:
     save(made.stored)
     write_update(top, made)
 

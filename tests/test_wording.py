@@ -72,6 +72,8 @@ def row(outcome: str, billing: str | None = None, **fields: Any) -> Row:
     model, route = endpoint.split("/")
     request = {NATIVE: "/v1/oak", IMAGES: "/v1/images", BIRCH: "/v1/birch"}[endpoint]
     reason = {"reason": "The network was down."} if "inconclusive" in (outcome, billing) else {}
+    if outcome == "inconclusive":
+        reason["kind"] = "no-answer"
     return {
         "at": DAY,
         "endpoint": endpoint,

@@ -166,7 +166,10 @@ class Repository:
         return run.stdout if run.returncode == 0 else None
 
     def _run(self, *words: str) -> subprocess.CompletedProcess[bytes]:
-        command = [shutil.which("git") or "git", "-C", str(self.top), *OPTIONS, *words]
+        program = shutil.which("git")
+        if program is None:
+            raise FileNotFoundError("git")
+        command = [program, "-C", str(self.top), *OPTIONS, *words]
         environment = {**ENVIRONMENT, "HOME": os.path.expanduser("~")}
         return subprocess.run(command, capture_output=True, env=environment, timeout=TIMEOUT_S)
 

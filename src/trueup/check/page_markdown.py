@@ -13,6 +13,8 @@ from markdown.inlinepatterns import HTML_RE, HtmlInlineProcessor
 from markdown.preprocessors import HtmlBlockPreprocessor
 
 from trueup.check.known_settings import EXTENSIONS
+from trueup.errors import BadInput
+from trueup.source_file import read_source
 from trueup.status_file import refuse_depth
 
 BUILTIN = ("toc", "tables", "fenced_code")
@@ -82,12 +84,12 @@ class _HtmlBlocks(HtmlBlockPreprocessor):  # type: ignore[misc]
         return lines
 
 
-def load_markdown(settings: Path) -> PageMarkdown:
+def load_markdown(settings: Path, top: Path) -> PageMarkdown:
     """Return the renderer of the pages with these settings; one with every extension if they are
     not valid, which the check of the settings reports."""
     try:
-        options = _options(_extensions(settings, MOST_INHERITED))
-    except (OSError, ValueError, TypeError, AttributeError, yaml.YAMLError):
+        options = _options(_extensions(settings, top, MOST_INHERITED))
+    except (BadInput, OSError, ValueError, TypeError, AttributeError, yaml.YAMLError):
         return whole_markdown()
     return PageMarkdown(options)
 
@@ -105,16 +107,13 @@ class _Loader(yaml.SafeLoader):
 _Loader.add_multi_constructor("", lambda *_: None)
 
 
-def _extensions(file: Path, most: int) -> Any:
-    text = file.read_bytes()
+def _extensions(file: Path, top: Path, most: int) -> Any:
+    text = read_source(file, top)
     refuse_depth(text)
     settings = yaml.load(text, Loader=_Loader)
     if "markdown_extensions" in settings or "INHERIT" not in settings or not most:
         return settings.get("markdown_extensions") or []
-    parent = (file.parent / str(settings["INHERIT"])).resolve()
-    if not parent.is_relative_to(file.parent.resolve()):
-        raise ValueError("settings outside the repository")
-    return _extensions(parent, most - 1)
+    return _extensions(file.parent / str(settings["INHERIT"]), top, most - 1)
 
 
 def _options(listed: Any) -> Options:

@@ -91,7 +91,7 @@ class Check:
         for language in self.languages:
             words = standing_words(load_catalogue(language)).values()
             terms = self.terms.with_words(words)
-            markdown = load_markdown(self.top / settings_of(language))
+            markdown = load_markdown(self.top / settings_of(language), self.top)
             for file in page_files(self.docs / language):
                 if unsafe & {str(file), *map(str, file.parents)}:
                     continue

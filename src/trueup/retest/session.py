@@ -141,7 +141,7 @@ class Session:
         if verdict.outcome != "inconclusive":
             bill = bill_call(account, before, self._billed_call(probe, verdict))
             self._settle(made[-1], bill)
-        elif self.budget.max_spend_usd is not None and _is_refused(verdict):
+        elif self.budget.max_spend_usd is not None and verdict.is_refused:
             self._settle(made[-1], bill_call(account, before, self._billed_call(probe, verdict)))
         exchange = verdict.exchange
         attempt = Attempt(
@@ -268,12 +268,6 @@ class Session:
                 others_conclusive=_others_conclusive(probe, attempts, conclusive),
                 attempts=tuple(kept.attempt for kept in attempts),
             )
-
-
-def _is_refused(verdict: ReplyVerdict) -> bool:
-    """Return whether the gateway refused the call with a whole reply, so that it may be free."""
-    exchange = verdict.exchange
-    return exchange is not None and not exchange.failure and exchange.status >= 400
 
 
 def _others_conclusive(

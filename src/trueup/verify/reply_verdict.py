@@ -43,6 +43,12 @@ class ReplyVerdict:
     content: bytes | None = None
     kind: InconclusiveKind | None = None
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether the gateway refused the call with a whole reply, so that it may be free."""
+        exchange = self.exchange
+        return exchange is not None and not exchange.failure and exchange.status >= 400
+
 
 def exchanges_of(run: Run, harness: Harness) -> list[Exchange]:
     """Return the exchanges of a run without the fetching of images."""
