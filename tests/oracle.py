@@ -69,6 +69,8 @@ def expect(status: Status, endpoint: str) -> Expected:
     for row in at_reference:
         if row.endpoint == endpoint and not differences(row.sent, today):
             _enter(state, row, conclusive_days)
+        elif row.endpoint == endpoint and row.variant is None and row.is_bad:
+            state.aligned_in_a_row = state.outputs_since_error = 0
 
     measured = status.targets[status.reference].ledger is None
     clean = state.aligned_in_a_row if measured else state.outputs_since_error
@@ -107,10 +109,12 @@ def expect_fresh(expected: Expected, policy: Policy, today: date) -> bool:
 
 
 def _enter(state: State, row: Observation, conclusive_days: set[date]) -> None:
-    if row.retracted is not None:
-        _fall(state, row)
-        return
+    silent_days = set(state.silent_days)
     word = _word(state, row, conclusive_days)
+    if row.retracted is not None:
+        state.silent_days = silent_days
+        _fall(state, row, word)
+        return
     if word != "inconclusive":
         state.word, state.outcome = word, row
     if row.billing not in (None, "inconclusive", "aligned"):
@@ -129,9 +133,9 @@ def _enter(state: State, row: Observation, conclusive_days: set[date]) -> None:
     state.aligned_in_a_row = state.aligned_in_a_row + row.times if row.billing == "aligned" else 0
 
 
-def _fall(state: State, row: Observation) -> None:
+def _fall(state: State, row: Observation, word: str) -> None:
     """A retracted row says nothing, but that it failed or was billed wrong is not forgotten."""
-    if row.outcome in ("error", "mixed"):
+    if word in ("error", "mixed"):
         state.ever_failed = True
         state.aligned_in_a_row = state.outputs_since_error = 0
     if row.billing not in (None, "inconclusive", "aligned"):

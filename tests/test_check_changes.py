@@ -312,3 +312,14 @@ def test_objects_are_not_replaced_and_a_foreign_owner_is_named(site: Path) -> No
         (finding,) = found_in(site)
         assert finding.rule == "no-history" and "belongs to another user" in finding.problem
         assert f"safe.directory {site}" in finding.fix
+
+
+@pytest.mark.parametrize("reason", ["fresh_for, as agreed", "Fresh_for: as agreed!"])
+def test_a_reason_is_new_by_its_words(site: Path, reason: str) -> None:
+    status = site / "status.yml"
+    text = status.read_text("utf-8")
+    status.write_text(text.replace(UNTIL, f'{UNTIL}  loosened: "{reason}"\n'), "utf-8")
+    commit(site)
+    text = status.read_text("utf-8").replace(reason, f"{reason}.")
+    status.write_text(text.replace("fresh_for: 30d", "fresh_for: 300d"), "utf-8")
+    assert rules_in(site) == ["loosened-policy"]

@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 
 from trueup.evidence import Assessment, assess, holds_of
 from trueup.finding import RULES, Finding
-from trueup.model import Hold, Observation, Policy, Target
+from trueup.model import Hold, Observation, Policy, Standing, Target
 from trueup.place import Place
+from trueup.request import request_of
 from trueup.status_file import Stored, listed
 
 Assessments = Mapping[str, Assessment]
@@ -58,7 +59,8 @@ def check_loosened(
 def has_reason(old: Stored | None, new: Stored, name: str) -> bool:
     """Return whether `loosened:` was rewritten since `old`, and names what was loosened."""
     reason = new.status.policy.loosened
-    if reason is None or (old is not None and reason == old.status.policy.loosened):
+    before = old.status.policy.loosened if old is not None else None
+    if reason is None or re.findall(r"\w+", reason) == re.findall(r"\w+", before or ""):
         return False
     return re.search(rf"(?<![\w./-]){re.escape(name)}(?![\w/-]|\.\w)", reason) is not None
 
@@ -125,20 +127,41 @@ def _evidence(old: Stored, new: Stored, assessments: Assessments) -> Iterator[Lo
 
 def _late(old: Stored, new: Stored, assessments: Assessments) -> Iterator[str]:
     """Return the known endpoints whose standing is raised by reports that were added."""
-    status, known = new.status, defaultdict[str, list[Observation]](list)
+    status, known = new.status, defaultdict[str, list[dict[str, object]]](list)
     for row in old.status.observations:
-        known[row.endpoint].append(row)
-    reports = [row for row in status.observations if row.source and row.source.reported]
-    late = [row for row in reports if row not in known[row.endpoint]]
+        known[row.endpoint].append(row.model_dump())
+    late = []
+    for row in status.observations:
+        if (found := row.model_dump()) in known[row.endpoint]:
+            known[row.endpoint].remove(found)  # a copy is a further report
+        elif row.source and (row.source.reported or _counts_as_report(row, status.policy)):
+            late.append(row)
     if not late:
         return
     added = set(map(id, late))
     left = tuple(row for row in status.observations if id(row) not in added)
     before = assess(status.model_copy(update={"observations": left}))
     for endpoint in dict.fromkeys(row.endpoint for row in late):
-        is_old = endpoint in old.status.endpoints
-        if is_old and assessments[endpoint].supported.rank < before[endpoint].supported.rank:
+        now, was = assessments[endpoint], before[endpoint]
+        is_nearer = was.supported != Standing.RECOMMENDED and now.clean > was.clean
+        if _is_known(old, new, endpoint) and (is_nearer or now.supported.rank < was.supported.rank):
             yield endpoint
+
+
+def _counts_as_report(row: Observation, policy: Policy) -> bool:
+    """Return whether a receipt needs no signature, as a report of its date does not."""
+    return policy.signers is not None and row.day <= policy.reported_until
+
+
+def _is_known(old: Stored, new: Stored, endpoint: str) -> bool:
+    """Return whether an endpoint was there before, or the same request under another name."""
+    if endpoint in old.status.endpoints:
+        return True
+    target = new.status.reference
+    if target not in old.status.targets:
+        return False
+    request = request_of(new.status, endpoint, target)
+    return any(request_of(old.status, one, target) == request for one in old.status.endpoints)
 
 
 def _released(old: Stored, new: Stored, assessments: Assessments) -> Iterator[tuple[str, Hold]]:

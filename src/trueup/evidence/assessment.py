@@ -99,7 +99,8 @@ def alternative(
 
 @dataclass
 class _Series:
-    """The current rows of one endpoint at one target, oldest first, and the tally after each."""
+    """The current rows of one endpoint at one target and the bad ones of other requests, oldest
+    first, and the tally after each."""
 
     request: Sent
     is_measured: bool
@@ -107,6 +108,8 @@ class _Series:
     tallies: list[Tally] = field(default_factory=list)
     no_answer_rows: set[int] = field(default_factory=set)
     """Indexes of inconclusive rows of dates on which other endpoints were conclusive."""
+    others: set[int] = field(default_factory=set)
+    """Indexes of bad rows of another request."""
 
     @property
     def tally(self) -> Tally:
@@ -116,12 +119,13 @@ class _Series:
         """Make the tallies from the row `start` on anew."""
         del self.tallies[start:]
         for index in range(start, len(self.rows)):
-            is_no_answer = index in self.no_answer_rows
-            self.tallies.append(
-                self.tally.after(
-                    self.rows[index], others_conclusive=is_no_answer, is_measured=self.is_measured
+            row, is_no_answer = self.rows[index], index in self.no_answer_rows
+            after = self.tally.after_other(row)
+            if index not in self.others:
+                after = self.tally.after(
+                    row, others_conclusive=is_no_answer, is_measured=self.is_measured
                 )
-            )
+            self.tallies.append(after)
 
 
 class _Record:
@@ -166,9 +170,12 @@ class _Record:
             is_current = not differences(row.sent, series.request)
             if row.retracted is None:
                 self.rows[row.endpoint].append(EndpointRow(row, is_current))
-            if is_current:
+            if is_current or row.is_bad:
                 series.rows.append(row)
-                self._note_no_answer(series, row)
+                if is_current:
+                    self._note_no_answer(series, row)
+                else:
+                    series.others.add(len(series.rows) - 1)
                 series.count(len(series.rows) - 1)
                 yield row.endpoint
         if row.outcome != "inconclusive" and row.retracted is None:
@@ -177,7 +184,7 @@ class _Record:
 
     def _note_no_answer(self, series: _Series, row: Observation) -> None:
         index, day = len(series.rows) - 1, (row.target, row.day)
-        if row.outcome == "inconclusive" and row.retracted is None:
+        if row.outcome == "inconclusive":
             is_known = row.others_conclusive is not None
             if row.others_conclusive or (not is_known and self._conclusive[day] - {row.endpoint}):
                 series.no_answer_rows.add(index)

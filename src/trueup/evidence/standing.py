@@ -44,10 +44,10 @@ class Tally:
         conclusive. Without a ledger at the reference target (`is_measured`) outputs count as clean.
         A retracted row is no outcome; it has failed all the same (rule 3).
         """
-        if row.retracted is not None:
-            has_failed = row.is_bad and (is_measured or row.outcome in ("error", "mixed"))
-            return replace(self, clean=0, has_failed_before=True) if has_failed else self
         outcome, no_answer_dates = self._outcome(row, others_conclusive)
+        if row.retracted is not None:
+            has_failed = outcome in ("error", "mixed") or (is_measured and row.is_bad)
+            return replace(self, clean=0, has_failed_before=True) if has_failed else self
         seen = Conclusive(row, outcome)
         has_bill = row.billing not in (None, "inconclusive")
         has_failed = outcome in ("error", "mixed")
@@ -63,6 +63,11 @@ class Tally:
             no_answer_dates=no_answer_dates,
         )
         return after if row.can_raise else self._lowered(after)
+
+    def after_other(self, row: Observation) -> "Tally":
+        """Return the tally after a newer row of another request. Its failure ends the clean rows: a
+        request that is changed back does not hide it."""
+        return replace(self, clean=0) if row.is_bad else self
 
     def _lowered(self, after: "Tally") -> "Tally":
         """Return the tally after a row that raises nothing: only its bad news counts (rule 2)."""

@@ -217,7 +217,7 @@ class Observation(Row):
 
 def _is_unknown(body: Body) -> bool:
     """Return whether nothing of a body is known but the names of some of its fields."""
-    return "*" in body and not _has_value(body)
+    return ("*" in body or "model" in body) and not _has_value(body)
 
 
 def _has_value(value: JsonValue) -> bool:

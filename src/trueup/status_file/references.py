@@ -152,8 +152,13 @@ def _mapping(status: Status, mapping: Mapping, keys: Keys, now: datetime) -> Pro
     if mapping.alias == mapping.upstream:
         fix = "Write the model behind the alias, or remove the row."
         yield (*keys, "upstream"), f"{shown(mapping.alias)} is mapped to itself", fix
-    yield from _future((*keys, "at"), mapping.at, now)
+    future = list(_future((*keys, "at"), mapping.at, now))
+    yield from future
     yield from _bare_date((*keys, "at"), mapping.at, mapping.source)
+    until = status.policy.reported_until
+    if not future and mapping.source.reported is not None and as_time(mapping.at).date() > until:
+        problem = f"the reported mapping is of {mapping.at}, later than reported_until ({until})"
+        yield (*keys, "at"), problem, "Retest the alias: later rows need a receipt."
 
 
 def _names_of_row(status: Status, row: Observation, keys: Keys) -> Problems:

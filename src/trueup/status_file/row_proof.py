@@ -63,6 +63,7 @@ def prove(
         files.update(link.file for link in links if link.file is not None)
         receipts = [link.receipt for link in links if link.receipt is not None]
         reasons = [*order.check(row, keys), *_faults(links), *owners.check(receipts, keys)]
+        reasons += owners.check_report(row, keys)
         reasons += [] if is_rehearsal else _rehearsals(receipts)
         if signers is not None and is_to_be_signed(row, status.policy):
             reasons += unsigned(links, signers, status.policy.site)
@@ -190,6 +191,7 @@ class _Owners:
     def __init__(self, place: Callable[..., Place]) -> None:
         self._place = place
         self._owners: dict[tuple[str, str], Keys] = {}
+        self._reports: list[tuple[Row, Keys]] = []
 
     def check(self, receipts: Iterable[RetestReceipt], keys: Keys) -> Iterator[Reason]:
         """Yield the receipts of another row. Their endpoint, target and time identify them."""
@@ -199,6 +201,19 @@ class _Owners:
                 problem = f"the receipt of {receipt.endpoint} at {receipt.at.isoformat()} is used"
                 fix = f"Remove the row: the receipt is of the one at {self._place(*owner)}."
                 yield f"{problem} by an earlier row", fix, "reused-receipt"
+
+    def check_report(self, row: Row, keys: Keys) -> Iterator[Reason]:
+        """Yield a report that is an earlier row again; what was seen several times has `times`."""
+        if row.source is None or row.source.reported is None:
+            return
+        sample = {"note": None, "retracted": None} if isinstance(row, Observation) else {}
+        core = row.model_copy(update=sample)
+        same = next((known for one, known in self._reports if one == core), None)
+        if same is None:
+            self._reports.append((core, keys))
+        else:
+            fix = f"Remove the row: it is the one at {self._place(*same)}."
+            yield "the report is the same as an earlier row", fix, "reused-receipt"
 
 
 class _Order:
