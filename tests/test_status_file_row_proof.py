@@ -331,6 +331,12 @@ EDITS: list[dict[str, object]] = [
 ]
 
 
+def test_a_fall_given_to_another_endpoint_and_moved_first_is_no_past() -> None:
+    good, bad = map(row_of, RECEIPTS[:2])
+    moved = bad.model_copy(update={"endpoint": OTHER})
+    assert judged([moved, good]) == judged([good, bad]) == Standing.NOT_RECOMMENDED
+
+
 @given(data=st.data(), count=st.integers(1, len(RECEIPTS)))
 def test_no_copy_move_or_edit_of_rows_raises_a_standing(data: st.DataObject, count: int) -> None:
     honest = [row_of(one) for one in RECEIPTS[:count]]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from itertools import islice, pairwise
 from pathlib import Path
 
@@ -64,6 +64,8 @@ def prove(
         receipts = [link.receipt for link in links if link.receipt is not None]
         reasons = [*order.check(row, keys), *_faults(links), *owners.check(receipts, keys)]
         reasons += owners.check_report(row, keys)
+        if isinstance(row, Observation):
+            order.note(receipts, keys)
         reasons += [] if is_rehearsal else _rehearsals(receipts)
         if signers is not None and is_to_be_signed(row, status.policy):
             reasons += unsigned(links, signers, status.policy.site)
@@ -222,6 +224,15 @@ class _Order:
     def __init__(self, place: Callable[..., Place]) -> None:
         self._place = place
         self._newest: dict[tuple[object, ...], tuple[date | datetime, Keys]] = {}
+
+    def note(self, receipts: Iterable[RetestReceipt], keys: Keys) -> None:
+        """Note the times of a row's receipts too: an edited row may be of another endpoint."""
+        for receipt in receipts:
+            series = (receipt.endpoint, receipt.target, None)
+            for name, end in (("day", receipt.at.astimezone(UTC).date()), ("time", receipt.at)):
+                known, _ = self._newest.get((*series, name), (end, keys))
+                if end >= known:
+                    self._newest[*series, name] = (end, keys)
 
     def check(self, row: Row, keys: Keys) -> Iterator[Reason]:
         """Yield a row that is older than an earlier one; times count within a day, if known."""
