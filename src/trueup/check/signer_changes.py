@@ -8,10 +8,10 @@ from datetime import datetime
 from itertools import takewhile
 from pathlib import Path
 
-from trueup.check.loosened_policy import has_reason
+from trueup.check.loosened_policy import Loosened, has_reason
 from trueup.finding import Finding
 from trueup.place import Place
-from trueup.receipts import changed_signers, load_signers, parse_signers, read_chain
+from trueup.receipts import Signers, changed_signers, load_signers, parse_signers, read_chain
 from trueup.status_file import Stored
 from trueup.status_file.row_proof import Row, is_to_be_signed, unsigned
 
@@ -37,8 +37,8 @@ def check_signers(
     base = parse_signers(read(before.signers), path)
     rows: list[Row] = [*old.status.observations, *old.status.mappings]
     known = {row.source.sha256 for row in rows if row.source}
-    is_explained = has_reason(old, new, "signers")
-    found = [] if is_explained else list(_changes(old, new, top, read))
+    found = [one.finding() for one in _changes(old, new, top, base)]
+    found = [] if has_reason(old, new, "signers") else found
     news: list[Row] = [*new.status.observations, *new.status.mappings]
     for row in news:
         if row.source and row.source.receipt and is_to_be_signed(row, before):
@@ -49,24 +49,18 @@ def check_signers(
     return found
 
 
-def _changes(
-    old: Stored, new: Stored, top: Path, read: Callable[[str], bytes | None]
-) -> Iterator[Finding]:
-    """Return findings for each difference of the signers and of what names them."""
+def _changes(old: Stored, new: Stored, top: Path, base: Signers) -> Iterator[Loosened]:
+    """Return each difference of the signers from those of the base, and of what names them."""
     before, now = old.status.policy, new.status.policy
     for name in ("signers", "site"):
         was, found = getattr(before, name), getattr(now, name)
         if was != found:
             place = Place(new.path) if found is None else new.place("policy", name)
-            yield _looser(place, f"{name} of the policy was changed from {was} to {found}")
+            problem = f"{name} of the policy was changed from {was} to {found}"
+            yield Loosened("signers", place, problem)
     if before.signers is None or now.signers is None:
         return
     signers = load_signers(top, now)
     assert signers is not None
-    for line, problem in changed_signers(parse_signers(read(before.signers), ""), signers):
-        yield _looser(Place(str(top / now.signers), line), problem)
-
-
-def _looser(place: Place, problem: str) -> Finding:
-    fix = "Restore it, or name signers with the reason in loosened: of the policy."
-    return Finding(place, problem, fix, "loosened-policy")
+    for line, problem in changed_signers(base, signers):
+        yield Loosened("signers", Place(str(top / now.signers), line), problem)
