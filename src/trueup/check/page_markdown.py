@@ -14,8 +14,7 @@ from markdown.preprocessors import HtmlBlockPreprocessor
 
 from trueup.check.known_settings import EXTENSIONS
 from trueup.errors import BadInput
-from trueup.source_file import read_source
-from trueup.status_file import refuse_depth
+from trueup.site import load_settings
 
 BUILTIN = ("toc", "tables", "fenced_code")
 """The extensions that MkDocs itself adds before those of the settings."""
@@ -23,7 +22,6 @@ CALLABLE = {"slugify", "format", "validator", "custom_fences", "custom_inline"}
 """Options whose value is a function; without them the same words are shown."""
 FIXED = {"pymdownx.highlight": {"use_pygments": False}, "toc": {"permalink": False}}
 """Colours and links to headings add no words."""
-MOST_INHERITED = 10
 Options = dict[str, dict[str, Any]]
 
 
@@ -88,7 +86,7 @@ def load_markdown(settings: Path, top: Path) -> PageMarkdown:
     """Return the renderer of the pages with these settings; one with every extension if they are
     not valid, which the check of the settings reports."""
     try:
-        options = _options(_extensions(settings, top, MOST_INHERITED))
+        options = _options(load_settings(settings, top).get("markdown_extensions") or [])
     except (BadInput, OSError, ValueError, TypeError, AttributeError, yaml.YAMLError):
         return whole_markdown()
     return PageMarkdown(options)
@@ -98,22 +96,6 @@ def load_markdown(settings: Path, top: Path) -> PageMarkdown:
 def whole_markdown() -> PageMarkdown:
     """Return a renderer with every extension that a site may have."""
     return PageMarkdown({name: {} for name in sorted(EXTENSIONS)})
-
-
-class _Loader(yaml.SafeLoader):
-    """A loader that reads every tag, such as `!ENV` or one for code, as null."""
-
-
-_Loader.add_multi_constructor("", lambda *_: None)
-
-
-def _extensions(file: Path, top: Path, most: int) -> Any:
-    text = read_source(file, top)
-    refuse_depth(text)
-    settings = yaml.load(text, Loader=_Loader)
-    if "markdown_extensions" in settings or "INHERIT" not in settings or not most:
-        return settings.get("markdown_extensions") or []
-    return _extensions(file.parent / str(settings["INHERIT"]), top, most - 1)
 
 
 def _options(listed: Any) -> Options:

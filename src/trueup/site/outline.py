@@ -10,6 +10,11 @@ import yaml
 
 from trueup.site.page_languages import MAIN
 from trueup.source_file import read_source
+from trueup.status_file import refuse_depth
+
+MOST_INHERITED = 10
+"""Settings files in a row that inherit each other: one for the language and one for the site are
+usual, and the check refuses more than a few."""
 
 
 @dataclass(frozen=True)
@@ -56,12 +61,22 @@ class _Loader(yaml.SafeLoader):
 _Loader.add_multi_constructor("", lambda *_: None)
 
 
-def load_settings(file: Path, top: Path) -> dict[str, Any]:
+def load_settings(file: Path, top: Path, most: int = MOST_INHERITED) -> dict[str, Any]:
     """Return the settings of a file with those that it inherits, merged as MkDocs does; nothing in
-    them is run, and a tag is read as null."""
-    settings = yaml.load(read_source(file, top), Loader=_Loader)
+    them is run, and a tag is read as null.
+
+    Beyond `most` files in a row none is inherited. Raises BadInput or OSError for a file that
+    cannot be read, and YAMLError or ValueError for one that is no mapping.
+    """
+    text = read_source(file, top)
+    refuse_depth(text)
+    settings = yaml.load(text, Loader=_Loader)
+    if not isinstance(settings, dict):
+        raise ValueError("the settings are not a mapping")
     parent = settings.pop("INHERIT", None)
-    return _merged(load_settings(file.parent / parent, top), settings) if parent else settings
+    if not parent or not most:
+        return settings
+    return _merged(load_settings(file.parent / str(parent), top, most - 1), settings)
 
 
 def _merged(inherited: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
