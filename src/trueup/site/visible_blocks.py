@@ -13,7 +13,7 @@ from trueup.site.built_pages import without_colours
 
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 ENDS = frozenset(
-    [
+    (
         *HEADINGS,
         *(
             "address",
@@ -27,23 +27,10 @@ ENDS = frozenset(
             "details",
         ),
         *("dialog", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form"),
-        *(
-            "header",
-            "hr",
-            "html",
-            "head",
-            "legend",
-            "li",
-            "main",
-            "nav",
-            "ol",
-            "option",
-            "p",
-            "pre",
-        ),
-        *("p", "pre", "section", "select", "summary", "svg", "table", "tbody", "td", "tfoot", "th"),
-        *("thead", "title", "tr", "ul"),
-    ]
+        *("head", "header", "hr", "html", "legend", "li", "main", "nav", "ol"),
+        *("option", "p", "pre", "section", "select", "summary", "svg", "table", "tbody"),
+        *("td", "tfoot", "th", "thead", "title", "tr", "ul"),
+    )
 )
 """Elements whose text is a block of its own."""
 LABELS = ("alt", "title", "aria-label", "aria-description", "placeholder", "label", "summary")
