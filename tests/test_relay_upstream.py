@@ -21,9 +21,10 @@ import pytest
 import trustme
 from starlette.types import Message
 
+from trueup.errors import BadInput
 from trueup.exchange import Exchange
 from trueup.model import Target
-from trueup.relay import Budget, Deadlines, Journal, create_relay
+from trueup.relay import Budget, Deadlines, Journal, create_relay, gateway_tls
 
 KEY = "sk-canary/0123456789+abcdefghijklmnopqrstuvwxyzABCDEFG"
 BARE = KEY.removeprefix("sk-")
@@ -253,6 +254,45 @@ def test_a_name_without_an_address_does_not_resolve(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     block = Block("https://nowhere.invalid").call()
     assert block.reason == "nowhere.invalid has no address: its name does not resolve"
+
+
+def test_behind_a_proxy_that_refuses_the_reason_names_the_proxy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with closing(socket.socket()) as unheard:
+        unheard.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("HTTPS_PROXY", f"127.0.0.1:{unheard.getsockname()[1]}")
+        hosts = ("https://nowhere.invalid", "https://127.0.0.1:9")
+        reasons = [Block(host).call().reason for host in hosts]
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        reasons.append(Block(hosts[1]).call().reason)
+    assert reasons == [
+        "the proxy for nowhere.invalid refused the connection",
+        "the proxy for 127.0.0.1:9 refused the connection",
+        "127.0.0.1:9 refused the connection",
+    ]
+
+
+@pytest.mark.parametrize(
+    "name, value, where, problem",
+    [
+        ("SSL_CERT_FILE", "/nonexistent", "SSL_CERT_FILE", "No such file or directory"),
+        ("SSL_CERT_FILE", "/etc/passwd", "SSL_CERT_FILE", "no certificate or crl found"),
+        ("SSLKEYLOGFILE", "/nonexistent/log", "SSLKEYLOGFILE", "No such file or directory"),
+        ("https_proxy", "http://[::1", "HTTPS_PROXY", "the proxy cannot be used (no URL)"),
+        ("HTTP_PROXY", "ftp://name:word@host", "HTTP_PROXY", "the proxy cannot be used (no URL)"),
+        ("ALL_PROXY", "socks5://127.0.0.1:9", "ALL_PROXY", "SOCKS proxies are not supported"),
+    ],
+)
+def test_a_variable_that_cannot_be_used_is_named(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, where: str, problem: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(BadInput) as raised:
+        gateway_tls()
+    assert where in str(raised.value.message.where)
+    assert problem in raised.value.message.problem
+    assert "word" not in str(raised.value)
 
 
 CERTIFICATES: dict[str, tuple[str, dict[str, Any], bool, str]] = {

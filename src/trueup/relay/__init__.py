@@ -9,7 +9,7 @@ from trueup.relay.journal import INTERRUPTED, CallState, Journal
 from trueup.relay.key_search import WITHHELD, KeySearch
 from trueup.relay.response_stream import BODY_LIMIT
 from trueup.relay.secret import PLACEHOLDER
-from trueup.relay.upstream import Deadlines
+from trueup.relay.upstream import Deadlines, gateway_tls
 
 __all__ = [
     "BODY_LIMIT",
@@ -23,5 +23,6 @@ __all__ = [
     "KeySearch",
     "Reservation",
     "create_relay",
+    "gateway_tls",
     "no_price",
 ]

@@ -10,9 +10,11 @@ import ssl
 from collections.abc import Awaitable, Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
+from trueup.errors import BadInput
 from trueup.exchange import Failure
 
 READABLE = ("", "identity", "gzip", "deflate")
@@ -20,6 +22,7 @@ LOGGERS = (
     "httpx",
     *(f"httpcore.{part}" for part in ("connection", "http11", "http2", "proxy", "socks")),
 )
+PROXIED = ("http", "https", "all")
 _is_ours: ContextVar[bool] = ContextVar("is_ours", default=False)
 
 
@@ -68,7 +71,7 @@ class UpstreamClient:
         self._deadlines = deadlines
         self._transport = transport
         # Made once: reading every authority that the machine trusts takes its time.
-        self._tls = tls or (True if transport else httpx.create_ssl_context())
+        self._tls = tls or (True if transport else gateway_tls())
 
     async def fetch(
         self, upstream: UpstreamRequest, on_head: OnHead, on_chunk: OnChunk
@@ -91,7 +94,7 @@ class UpstreamClient:
                 return Failure(f"the reply of {host} took longer than {wait}")
             return Failure(f"{host} gave no answer within {wait}")
         except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:
-            return _failure(error, host, reader)
+            return _failure(error, upstream.url, reader)
 
     async def _fetch(self, upstream: UpstreamRequest, reader: "_ReplyReader") -> Failure | None:
         client = httpx.AsyncClient(transport=self._transport, verify=self._tls, timeout=None)
@@ -106,6 +109,35 @@ class UpstreamClient:
                 return await reader.read(reply)
             finally:
                 await reply.aclose()
+
+
+def gateway_tls() -> ssl.SSLContext:
+    """Return what verifies the certificates of gateways, by the variables of the environment.
+
+    Raises BadInput if those of certificates or of a proxy cannot be used.
+    """
+    try:
+        tls = httpx.create_ssl_context()
+    except OSError as error:
+        problem = f"the variable cannot be used ({error.strerror or error})"
+        fix = "Correct its path, or unset it."
+        raise BadInput("SSL_CERT_FILE or SSLKEYLOGFILE", problem, fix) from error
+    for scheme, proxy in getproxies().items():
+        if scheme not in PROXIED:
+            continue
+        try:
+            httpx.AsyncClient(proxy=proxy if "://" in proxy else f"http://{proxy}", verify=tls)
+        except (ValueError, ImportError, httpx.InvalidURL) as error:
+            kind = "SOCKS proxies are not supported" if isinstance(error, ImportError) else "no URL"
+            problem = f"the proxy cannot be used ({kind})"
+            fix = "Set it to http://HOST:PORT, or unset it."
+            raise BadInput(f"{scheme.upper()}_PROXY", problem, fix) from error
+    return tls
+
+
+def _is_proxied(url: httpx.URL) -> bool:
+    """Return whether the environment has a proxy for a URL."""
+    return bool({url.scheme, "all"} & getproxies().keys()) and not proxy_bypass(url.host)
 
 
 @dataclass
@@ -143,8 +175,9 @@ class _ReplyReader:
                 return failure
 
 
-def _failure(error: Exception, host: str, reader: _ReplyReader) -> Failure:
+def _failure(error: Exception, url: httpx.URL, reader: _ReplyReader) -> Failure:
     """Return the fault as a clause."""
+    host = url.netloc.decode()
     if reader.has_begun:
         if isinstance(error, httpx.DecodingError):
             reason = f"the reply of {host} is compressed and cannot be decoded"
@@ -156,7 +189,8 @@ def _failure(error: Exception, host: str, reader: _ReplyReader) -> Failure:
             return Failure(f"the certificate of {host} is not valid: {cause.verify_message}")
     for kind, words in FAULTS.items():
         if any(isinstance(cause, kind) for cause in causes):
-            return Failure(f"{host} {words}")
+            is_proxy = kind in CONNECTING and _is_proxied(url)
+            return Failure(f"{f'the proxy for {host}' if is_proxy else host} {words}")
     return Failure(f"{host} gave no answer that can be read")
 
 
@@ -175,6 +209,13 @@ FAULTS: dict[type[BaseException], str] = {
     httpx.TimeoutException: "gave no answer in time",
 }
 """The causes first, then the client's own classes for them."""
+CONNECTING = (
+    socket.gaierror,
+    ConnectionRefusedError,
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+)
+"""The faults of the first connection, which is to the proxy where there is one."""
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

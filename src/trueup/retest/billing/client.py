@@ -13,6 +13,7 @@ from typing import TypeVar
 import httpx
 
 from trueup.errors import BadInput
+from trueup.relay import gateway_tls
 from trueup.retest.billing.dialect import (
     Fields,
     is_keyed,
@@ -89,7 +90,7 @@ class LedgerClient:
         self._limiter = RateLimiter(clock, sleep)
         self._transport, self._limits = transport, limits
         # Made once: reading every authority that the machine trusts takes its time.
-        self._tls = True if transport else httpx.create_ssl_context()
+        self._tls = True if transport else gateway_tls()
 
     def terms(self) -> Terms | Inconclusive:
         """Return the gateway's public terms of billing."""
