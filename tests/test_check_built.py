@@ -11,7 +11,6 @@ import pytest
 from sharing import common, once
 
 from trueup.check import Check
-from trueup.check.stylesheet import hiding_rules
 from trueup.docs import Docs
 from trueup.scaffold import InstallSource, SiteAnswers, write_starter
 from trueup.verify.pool import Pool
@@ -128,37 +127,3 @@ def test_a_receipt_that_contradicts_itself_is_found(case: str, top: Path) -> Non
     data["receipts"][0] |= RECEIPTS[case]
     file.write_text(json.dumps(data, indent=2) + "\n", "utf-8")
     assert ("wrong-stamp", "site/receipts.json") in found_in(top)
-
-
-def test_a_style_that_hides_risks_is_found_before_publishing(top: Path) -> None:
-    for folder in ("overrides", "site"):
-        file = top / folder / "assets" / "trueup.css"
-        file.write_text(
-            file.read_text("utf-8") + ".tu-risk,.tu-mark{display:none!important}", "utf-8"
-        )
-    assert ("hidden-text", "site/assets/trueup.css") in found_in(top)
-
-
-STYLES = {
-    ".tu-risk,.tu-mark,.tu-legacy{display:none!important}": True,
-    "@media screen{.x{color:red}.tu-risk{opacity:0}}": True,
-    ".md-typeset{& .tu-mark{font-size:0}}": True,
-    r".t\75 -legacy{position:absolute;left:-9999px}": True,
-    '[class^="tu"]{color:#fff}': True,
-    "*{font-size:0}": True,
-    "/* } */ .md-content li{visibility:hidden}": True,
-    "article p::before{content:'Recommended.'}": True,
-    ":root{--md-typeset-color:#fff}": True,
-    "strong{color:white}": True,
-    ".md-footer{display:none}": False,
-    ".md-typeset h1{color:navy}": False,
-    ".md-header__title{font-size:0.9rem}": False,
-    ":root{--md-primary-fg-color:#123;--md-typeset-a-color:#00f}": False,
-    ".md-typeset table{font-size:.7rem;border:1px solid}": False,
-}
-
-
-@pytest.mark.parametrize("css", STYLES)
-def test_a_style_that_can_hide_text_of_an_article_is_distinguished(css: str) -> None:
-    assert bool(list(hiding_rules(css))) is STYLES[css]
-    assert bool(list(hiding_rules(f".a{{b:c}}\n{css}"))) is STYLES[css]

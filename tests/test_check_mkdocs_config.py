@@ -5,11 +5,7 @@ from pathlib import Path
 import pytest
 from conftest import TOP
 
-from trueup.check import refuse_code
 from trueup.check.mkdocs_config import check_settings
-from trueup.check.repository_code import check_repository_code
-from trueup.errors import BadInput
-from trueup.site import languages_in
 
 SETTINGS = (TOP / "mkdocs.yml").read_text("utf-8").partition("nav:\n")[0]
 CHANGES: dict[str, tuple[str, str, str]] = {
@@ -184,49 +180,3 @@ def test_the_settings_of_each_language_are_judged_as_merged(tmp_path: Path) -> N
         assert [one.problem for one in found] == ([problem] if problem else [])
     (tmp_path / "mkdocs.ko.yml").write_text("hooks: [a.py]\n")
     assert not check_settings(tmp_path, ("en", "ja"))
-
-
-OVERRIDES = {
-    "overrides/main.html": ("error", "{% block content %}{{ super() | replace('not ', '') }}"),
-    "overrides/partials/content.html": ("error", "x"),
-    "overrides/.icons/a/b.svg": ("error", "{{ config }}"),
-    "overrides/assets/age.js": ("error", "alert(1)"),
-    "overrides/assets/more.JS": ("error", "alert(1)"),
-    "docs/en/more.js": ("error", "alert(1)"),
-    "overrides/assets/trueup.css": ("warning", ".tu-risk { display: none !important }"),
-    "docs/en/more.css": ("warning", "main { display: none }"),
-    "overrides/assets/logo.svg": (None, "<svg/>"),
-    "docs/en/picture.svg": (None, "<svg/>"),
-}
-
-
-@pytest.mark.parametrize("name", OVERRIDES)
-def test_a_file_of_the_theme_that_differs_is_found_unless_the_policy_names_it(
-    name: str, repository: Path
-) -> None:
-    assert check_repository_code(repository, ("en",), ()) == []
-    severity, text = OVERRIDES[name]
-    (repository / name).parent.mkdir(parents=True, exist_ok=True)
-    (repository / name).write_text(text)
-    found = check_repository_code(repository, ("en",), ())
-    assert [(one.rule, one.severity) for one in found] == (
-        [("changed-override", severity)] if severity else []
-    )
-    assert check_repository_code(repository, ("en",), (name,)) == []
-    if severity == "error":
-        with pytest.raises(BadInput, match=name):
-            refuse_code(repository, ("en",), ())
-    else:
-        refuse_code(repository, ("en",), ())
-
-
-@pytest.mark.parametrize("name", ["main.py", "main", "main/__init__.py"])
-def test_a_module_that_the_macros_plugin_would_load_is_found(name: str, repository: Path) -> None:
-    (repository / name).parent.mkdir(exist_ok=True)
-    (repository / name).mkdir() if name == "main" else (repository / name).touch()
-    with pytest.raises(BadInput, match="mkdocs-macros would run this module"):
-        refuse_code(repository, ("en",), ())
-
-
-def test_this_repository_has_no_code_of_its_own() -> None:
-    assert check_repository_code(TOP, languages_in(TOP / "docs"), ()) == []

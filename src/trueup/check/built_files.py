@@ -10,7 +10,6 @@ from pathlib import Path
 
 from lxml import etree
 
-from trueup.check.stylesheet import hiding_rules, is_shipped
 from trueup.finding import Finding
 from trueup.place import Place
 from trueup.site import NOT_FOUND, Page, home_of, language_at, load_settings, settings_of
@@ -78,8 +77,6 @@ class BuiltFiles:
         elif source.read_bytes() != content:
             problem = "the file differs from the one that was copied"
             yield Finding(_place(name), problem, AGAIN, "unknown-file")
-        elif name.endswith(".css") and self.theme not in source.parents and not is_shipped(content):
-            yield from _hiding(name, content)
 
     def check_search(self, pages: Mapping[str, str]) -> Iterator[Finding]:
         """Return findings for texts of the search that its pages lack; `pages` are their articles
@@ -115,15 +112,6 @@ def _theme_folder(settings: Mapping[str, object]) -> Path:
 def _custom(settings: Mapping[str, object]) -> str:
     theme = settings.get("theme")
     return str(theme.get("custom_dir") or "overrides") if isinstance(theme, dict) else "overrides"
-
-
-def _hiding(name: str, content: bytes) -> Iterator[Finding]:
-    for rule in hiding_rules(content.decode(errors="replace")):
-        problem = (
-            f"the style {rule.selector} {{{rule.name}: {rule.value}}} can hide a mark or a risk"
-        )
-        fix = "Remove it, or select only elements of your own."
-        yield Finding(Place(f"site/{name}", rule.line), problem, fix, "hidden-text")
 
 
 def _is_of_a_page(entry: Mapping[str, str], language: str, texts: Mapping[str, str]) -> bool:

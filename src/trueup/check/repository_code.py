@@ -1,32 +1,41 @@
-"""Code of a repository, and what would pass for it: settings, scripts, templates of the theme, and
-links. A build begins only where none of them could run, or change what was checked."""
+"""Code of a repository, and what would pass for it: settings, scripts, templates and styles of the
+theme, files that are pages of their own, and links. A build begins only where none of them could
+run, or change what was checked."""
 
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from trueup.check.mkdocs_config import check_settings
+from trueup.check.stylesheet import check_style
+from trueup.check.vector_picture import active_parts
 from trueup.errors import BadInput
 from trueup.finding import Finding
+from trueup.message import Message
 from trueup.place import Place
 from trueup.site import shipped_folder
+from trueup.site.source_pages import ENDINGS
 from trueup.source_file import read_source, unsafe_sources
 
-STYLES = (".css",)
-SCRIPTS = (".js", ".mjs", ".cjs", ".wasm")
-IMAGES = (".svg", ".png", ".ico", ".jpg", ".jpeg", ".webp", ".gif", ".woff", ".woff2")
-"""Of a site's own mark; under `assets`, they are not rendered as templates."""
+LOADED = (".css", ".js")
+"""The shipped files that each page loads."""
+PICTURES = (".png", ".ico", ".jpg", ".jpeg", ".webp", ".gif", ".avif")
+DATA = (".json", ".yaml", ".yml", ".csv")
+"""For programs; no browser shows them as a page."""
+NAMES = ("CNAME", "robots.txt")
+"""For the host of the site, and for crawlers."""
+FIX = "Remove or restore it, or name it in overrides of the policy."
 
 
 def check_repository_code(
     top: Path, languages: Sequence[str], overrides: Collection[str]
 ) -> list[Finding]:
     """Return findings in the settings, in the files that are not read, and in the files of the
-    theme that `overrides`, of the policy, does not name."""
+    theme and those that are copied, except those that `overrides`, of the policy, names."""
     unsafe = [Finding.of(message, "unreadable-page") for message in unsafe_sources(top)]
     left_out = {Path(finding.where.path) for finding in unsafe}
     settings = check_settings(top, (*languages,))
     kept = [finding for finding in settings if Path(finding.where.path) not in left_out]
-    return [*unsafe, *kept, *_overrides(top, overrides, left_out)]
+    return [*unsafe, *kept, *_copied(top, languages, {*overrides}, left_out)]
 
 
 def refuse_code(top: Path, languages: Sequence[str], overrides: Collection[str]) -> None:
@@ -36,35 +45,50 @@ def refuse_code(top: Path, languages: Sequence[str], overrides: Collection[str])
             raise BadInput(finding.where, finding.problem, finding.fix)
 
 
-def _overrides(top: Path, named: Collection[str], left_out: set[Path]) -> Iterator[Finding]:
-    shipped = shipped_folder()
-    folders = [top / name for name in ("overrides", "docs") if top / name not in left_out]
-    files = [file for folder in folders for file in sorted(folder.rglob("*"))]
-    for file in files:
-        is_page = file.is_relative_to(top / "docs")
-        if not file.is_file() or (is_page and file.suffix.lower() not in SCRIPTS + STYLES):
+def _copied(
+    top: Path, languages: Sequence[str], named: set[str], left_out: set[Path]
+) -> Iterator[Finding]:
+    """Yield findings for each file that a build copies or renders, pages excepted."""
+    theme, shipped = top / "overrides", shipped_folder() / "overrides"
+    for home in (theme, *(top / "docs" / language for language in languages)):
+        if left_out & {home, *home.parents}:
             continue
-        name = file.relative_to(top).as_posix()
-        if name in named or file in left_out or _is_image(name):
-            continue
-        if _is_equal(file, top, shipped / name):
-            continue
-        fix = "Restore it, or name it in overrides of the policy."
-        if file.suffix.lower() in STYLES:
-            problem = "the style differs from the one of this version of Trueup"
-            yield Finding(Place(str(file)), problem, fix, "changed-override", "warning")
-        else:
-            problem = "the file could change checked text, and is not of this version of Trueup"
-            yield Finding(Place(str(file)), problem, fix, "changed-override")
+        for file in sorted(home.rglob("*")):
+            own = file.relative_to(home)
+            is_left = any(part.startswith(".") for part in own.parts)
+            is_page = home != theme and (is_left or own.name.endswith(ENDINGS))
+            is_named = file in left_out or file.relative_to(top).as_posix() in named
+            if file.is_file() and not (is_page or is_named):
+                is_picture = home != theme or own.parts[0] == "assets"
+                yield from _changed(file, top, shipped / own, is_picture)
+    for file in sorted(shipped.rglob("*")):
+        here = theme / file.relative_to(shipped)
+        is_lost = file.suffix in LOADED and here.relative_to(top).as_posix() not in named
+        if is_lost and not (here.exists() or here in left_out or theme in left_out):
+            problem = "the file of this version of Trueup is missing"
+            yield Finding(Place(str(here)), problem, "Restore it.", "changed-override")
 
 
-def _is_image(name: str) -> bool:
-    is_asset = name.startswith("overrides/assets/")
-    return is_asset and Path(name).suffix.lower() in IMAGES
-
-
-def _is_equal(file: Path, top: Path, shipped: Path) -> bool:
+def _changed(file: Path, top: Path, shipped: Path, is_copied: bool) -> Iterator[Finding]:
+    """Yield findings for a file that differs from the shipped one in whose place it is loaded;
+    others are templates, unless `is_copied`."""
     try:
-        return shipped.is_file() and read_source(file, top) == shipped.read_bytes()
-    except (OSError, BadInput):
-        return False
+        content = read_source(file, top)
+    except OSError as error:
+        message = Message(Place(str(file)), f"not readable ({error.strerror})", "Correct it.")
+        yield Finding.of(message, "unreadable-page")
+        return
+    ours = shipped.read_bytes() if shipped.is_file() else b""
+    kind = file.suffix.lower()
+    if content == ours or (is_copied and (kind in PICTURES + DATA or file.name in NAMES)):
+        return
+    if kind == ".css":
+        text = content.decode("utf-8-sig", "replace")
+        yield from check_style(file, text, ours.decode("utf-8"))
+    elif kind == ".svg" and is_copied:
+        for line, part in active_parts(content):
+            problem = f"the picture holds {part}"
+            yield Finding(Place(str(file), line), problem, FIX, "changed-override")
+    else:
+        problem = "the file could change checked text, and is not of this version of Trueup"
+        yield Finding(Place(str(file)), problem, FIX, "changed-override")

@@ -1,135 +1,196 @@
-"""Stylesheet: the rules of a site's own CSS that could hide or change a mark, a risk or a label."""
+"""Stylesheet: the declarations of a site's own CSS, each of which must be shipped with Trueup or
+harmless. Text that a browser could read otherwise than this module is no allowed declaration."""
 
 import re
-from collections.abc import Collection, Iterator
-from functools import lru_cache
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import NamedTuple
 
-FOLDERS = (Path(__file__).parents[1] / "scaffold" / "shared", Path(__file__).parents[3])
-"""Where the style of Trueup's own pages is: in a wheel, and in a checkout."""
-COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
-ESCAPE = re.compile(r"\\(?:([0-9A-Fa-f]{1,6})\s?|(.))", re.DOTALL)
-PIECE = re.compile(r"""[^{};"']+|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|.""", re.DOTALL)
-SHELL = re.compile(
-    r"\.md-(?:header|footer|nav|tabs|search|logo|banner|top|source|copyright|social|sidebar|select"
-    r"|option|toggle|dialog|overlay|skip|button|icon|progress|annotation|clipboard|tooltip)"
+from trueup.finding import Finding
+from trueup.place import Place
+
+TOKEN = re.compile(r"""/\*.*?\*/|"[^"\\\n\r\f]*"|'[^'\\\n\r\f]*'|[{};]|[^{};"'\\/]+|.""", re.DOTALL)
+"""A string that ends in its line, or a part without strings; an escape and a comment that does not
+end are in no allowed declaration."""
+SPACE = re.compile(r"[ \t\r\n\f]+")
+COMMENT = "/**/"
+SCREEN = re.compile(
+    r"@media screen(?: and \((?:min|max)-width: ?\d{2,4}(?:\.\d+)?(?:px|em|rem)\))?"
 )
-"""Parts of the theme around the article."""
-TEXT = re.compile(
-    r"\*|(?:^|[\s>+~(,])(?:html|body|main|article|section|div|p|ul|ol|li|dl|dt|dd|table|tbody|tr|td"
-    r"|th|span|strong|b|em|mark|time|figure|label)(?![\w-])|\.md-(?:typeset|content|main|container)"
-    r"|\.(?:admonition|tabbed|md-typeset)|\[(?:class|id|data|role|lang)|:root|::?before|::?after",
+SCHEME = r'\[data-md-color-scheme="(?:default|slate)"\]'
+PALETTE = rf":root|\[data-md-color-scheme\]|{SCHEME}"
+TITLE = rf"(?:{SCHEME} )?\.md-(?:typeset|content) (?:h[1-6]|a)(?::hover|:focus)?"
+PART = (
+    r"(?:\.md-(?:header|footer|nav|tabs|search|logo|source|copyright|social|sidebar|top)"
+    r"(?![\w-]*result)[\w-]*)+"
 )
-"""What selects text of an article without our names."""
-TITLE = re.compile(r"[\s>](?:h[1-6]|a)(?::\w+)?\s*$")
-"""The end of a selector of headings or links, whose ink a site may choose."""
-OURS = re.compile(r"tu-|\[\s*(?:class|id|data-until|datetime)", re.IGNORECASE)
-HIDES = {
-    "display": re.compile("none|contents"),
-    "visibility": re.compile("hidden|collapse"),
-    "content-visibility": re.compile("hidden"),
-    "opacity": re.compile(r"0|\.|var|calc"),
-    "font-size": re.compile(r"(?:0|0?\.[0-4]\d*)(?:[a-z%]|$)|^[0-8]px|calc|clamp|min"),
-    "font": re.compile(r"(?:^|\s)0(?:\.\d+)?(?:[a-z%/]|\s)"),
-    "clip": re.compile("rect|inset"),
-    "clip-path": re.compile(r"\("),
-    "mask": re.compile("."),
-    "mask-image": re.compile("."),
-    "filter": re.compile(r"\("),
-    "position": re.compile("absolute|fixed"),
-    "text-indent": re.compile(r"-|\d{3}"),
-    "transform": re.compile(r"\("),
-    "translate": re.compile("."),
-    "scale": re.compile("."),
-    "height": re.compile(r"^0|^[0-9]px"),
-    "max-height": re.compile(r"^0|^[0-9]px"),
-    "width": re.compile(r"^0|^[0-9]px"),
-    "max-width": re.compile(r"^0|^[0-9]px"),
-    "left": re.compile(r"-\d{3}"),
-    "top": re.compile(r"-\d{3}"),
-    "margin-left": re.compile(r"-\d{3}"),
-    "color": re.compile("."),
-    "-webkit-text-fill-color": re.compile("."),
-    "content": re.compile(r"""["'][^"']|attr|url"""),
-}
-"""The values that hide a text or add one, by property."""
-INKS = re.compile(r"--(?:tu-|md-default-|md-typeset-(?!a-color))")
-"""The inks and papers of texts, which make one unreadable on the other."""
+SHELL = rf"{PART}(?: (?:> )?(?:{PART}|a|img|svg|span|li|ul))*(?::hover|:focus|:focus-visible)?"
+"""Parts of the theme around the article, and what is in them."""
+SIZE = r"(?:0|(?:0?\.\d+|1)r?em|1?\dpx)"
+"""Little enough that the header, which stays in sight, covers no text."""
+INK = "a colour that can be read on the paper of its scheme"
+COLOUR = r"#[0-9a-f]{3}|#[0-9a-f]{6}|[a-z]{3,20}"
+FAMILY = (
+    r"(?:-apple-system|BlinkMacSystemFont|system-ui|(?:ui-)?(?:sans-)?serif|(?:ui-)?monospace"
+    r"|(?:Arial|Cambria|Cantarell|Consolas|Courier New|DejaVu|Fira|Georgia|Helvetica|Hiragino"
+    r"|IBM Plex|Inter|Lato|Liberation|Meiryo|Menlo|Microsoft YaHei|Monaco|Noto|Open Sans|PingFang"
+    r"|Roboto|SFMono-Regular|Segoe UI|Source|Tahoma|Times|Trebuchet|Ubuntu|Verdana|Yu Gothic)"
+    r"(?: (?!emoji|symbol)[A-Za-z]+)*)"
+)
+"""Installed fonts that draw each letter as itself."""
+FONT = rf"""(?:{FAMILY}|"{FAMILY}"|'{FAMILY}')"""
+FONTS = rf"{FONT}(?:, ?{FONT})*"
+ALLOWED: tuple[tuple[str, str, str], ...] = (
+    (PALETTE, r"--md-primary-(?:fg|bg)-color(?:--light|--dark)?", COLOUR),
+    (PALETTE, "--md-typeset-a-color|--md-accent-fg-color", INK),
+    (TITLE, "color", INK),
+    (PALETTE, r"--md-accent-bg-color(?:--light)?", COLOUR),
+    (PALETTE, "--md-accent-fg-color--transparent", "#[0-9a-f]{6}[0-3][0-9a-f]"),
+    (PALETTE, "--md-hue", r"\d{1,3}(?:deg)?"),
+    (r":root(?::lang\([a-z-]+\))?", "--md-(?:text|code)-font", FONTS),
+    (SHELL, r"(?:padding|margin)(?:-[a-z]+)*", rf"{SIZE}(?: {SIZE}){{0,3}}"),
+    (SHELL, "border(?:-(?:top|bottom|left|right))?", rf"0|none|[1-4]px solid(?: (?:{COLOUR}))?"),
+    (SHELL, "border-radius", SIZE),
+    (SHELL, "(?:background-)?color", COLOUR),
+    (SHELL, "font-family", FONTS),
+    (SHELL, "font-size", r"(?:0\.[6-9]\d?|1(?:\.[0-3]\d?)?)rem|(?:1\d|2[0-4])px"),
+    (SHELL, "font-weight", "normal|bold|[3-8]00"),
+    (rf"{PART} (?:img|svg)", "height|width", r"auto|(?:0?\.[89]\d?|[12](?:\.\d+)?)rem"),
+)
+"""Selector, property and value of what a site may declare."""
+WHITE, DARK = (255, 255, 255), (30, 38, 41)
+"""The papers of the light and of the dark scheme."""
+LEAST_CONTRAST = 3.0
+"""For large text, by WCAG 2.2, 1.4.3."""
 
 
-class Rule(NamedTuple):
-    """A declaration and the selector that it is for."""
+class Declaration(NamedTuple):
+    """A declaration with the at-rules and selectors around it. The start of a block is one without
+    name and value, and all that belongs to no block is one with a name alone."""
 
     line: int
-    selector: str
+    around: tuple[str, ...]
     name: str
     value: str
 
+    @property
+    def key(self) -> tuple[object, ...]:
+        """All but the value and the line."""
+        return self.around, self.name
 
-def hiding_rules(css: str) -> Iterator[Rule]:
-    """Return the rules of a stylesheet that touch our names, hide text of an article or change its
-    colours, except those that Trueup's own style has."""
-    own = _shipped()
-    for rule in rules_of(css):
-        if rule[1:] not in own and _is_hiding(rule):
-            yield rule
-
-
-def _is_hiding(rule: Rule) -> bool:
-    if INKS.match(rule.name) or OURS.search(rule.selector):
-        return True
-    hides = HIDES.get(rule.name)
-    if hides is None or not hides.search(rule.value):
-        return False
-    parts = [one for one in rule.selector.split(",") if not SHELL.search(one)]
-    if rule.name == "color":
-        parts = [one for one in parts if not TITLE.search(one)]
-    return any(TEXT.search(one) for one in parts)
+    def __str__(self) -> str:
+        inside = f"{self.name}: {self.value}" if self.value else self.name
+        text = " { ".join([*self.around, inside]) + " }" * len(self.around)
+        return text if len(text) <= 100 else f"{text[:99]}…"
 
 
-def rules_of(css: str) -> Iterator[Rule]:
+def check_style(file: Path, css: str, shipped: str) -> Iterator[Finding]:
+    """Return findings for what a stylesheet declares besides the shipped one in whose place it is
+    loaded, and for what it lacks of that one, whose declarations keep their order."""
+    ours, own = [*declarations_of(shipped)], [*declarations_of(css)]
+    keys = [one.key for one in ours], [one.key for one in own]
+    fix = "Remove it, or name the file in overrides of the policy."
+    lost: list[Declaration] = []
+    for kind, at, end, start, stop in SequenceMatcher(None, *keys, autojunk=False).get_opcodes():
+        is_same = kind == "equal"
+        lost += [] if is_same else ours[at:end]
+        for place, one in enumerate(own[start:stop]):
+            is_kept = is_same and ours[at + place].value == one.value
+            if not is_kept and not _is_allowed(one, is_same) and not _is_begun(own, start + place):
+                problem = f"the style {str(one)!r} could hide or change text"
+                yield Finding(Place(str(file), one.line), problem, fix, "changed-override")
+    if lost:
+        problem = "the style lacks a part of the one of this version of Trueup"
+        fix = f"Restore {str(lost[0])!r}, {len(lost)} in all, or name the file in overrides."
+        yield Finding(Place(str(file)), problem, fix, "changed-override")
+
+
+def _is_begun(own: Sequence[Declaration], at: int) -> bool:
+    """Return whether one is the start of a block that holds another, which is found too."""
+    here, following = own[at], own[at + 1 : at + 2]
+    return not here.name and any(one.around[: len(here.around)] == here.around for one in following)
+
+
+def declarations_of(css: str) -> Iterator[Declaration]:
     """Return the declarations of a stylesheet in its order, also those in at-rules and rules."""
-    text = COMMENT.sub(lambda found: "\n" * found[0].count("\n") or " ", css)
-    text = ESCAPE.sub(_escaped, text)
     around: list[str] = []
     piece, line = "", 1
-    for found in PIECE.finditer(text):
+    for found in TOKEN.finditer(css):
         token = found[0]
-        if token == "{":
-            around.append(" ".join(piece.split()))
+        if token.startswith("/*") and len(token) > 3:
+            piece += COMMENT
+        elif token == "{":
+            around.append(_trimmed(piece))
+            yield Declaration(line, tuple(around), "", "")
         elif token in ("}", ";"):
-            name, colon, value = piece.strip().partition(":")
-            if colon and around:
-                selector = " ".join(one for one in around if not one.startswith("@"))
-                yield Rule(line, selector, name.strip().lower(), " ".join(value.lower().split()))
+            text = _trimmed(piece)
+            if text or not around or (token == ";" and around[-1].startswith("@")):
+                name, _, value = text.partition(":") if around and text else (text or token, "", "")
+                name = name.rstrip() if name.startswith("--") else name.rstrip().lower()
+                yield Declaration(line, tuple(around), name, value.lstrip())
             if token == "}" and around:
                 around.pop()
-        if token in "{};":
-            piece = ""
         else:
             piece += token
+        if token in ("{", "}", ";"):
+            piece = ""
         line += token.count("\n")
+    if around or _trimmed(piece):
+        yield Declaration(line, tuple(around), _trimmed(piece) or "without an end", "")
 
 
-def _escaped(found: re.Match[str]) -> str:
-    """Return the character that an escape stands for; of one that is no part of a name, a letter,
-    since it ends nothing."""
-    char = chr(int(found[1], 16) % 0x110000) if found[1] else found[2]
-    return char if char.isalnum() or char in "-_" else "x"
+def _trimmed(piece: str) -> str:
+    """Return a piece without the white space and comments at its ends."""
+    text = SPACE.sub(" ", piece).strip(" ")
+    while text.startswith(COMMENT) or text.endswith(COMMENT):
+        text = text.removeprefix(COMMENT).removesuffix(COMMENT).strip(" ")
+    return text
 
 
-def is_shipped(content: bytes) -> bool:
-    """Return whether a stylesheet is one of Trueup's own pages, unchanged."""
-    return content in _sheets()
+def _is_allowed(one: Declaration, is_replaced: bool) -> bool:
+    """Return whether a declaration, or the start of a block, is allowed. Colours of the dark scheme
+    are for the screen alone, since paper is white."""
+    is_screen = bool(one.around and SCREEN.fullmatch(one.around[0]))
+    inside = one.around[is_screen:]
+    if len(inside) != 1:
+        return is_screen and not (inside or one.name)
+    if "slate" in inside[0] and not is_screen:
+        return False
+    selectors = [re.sub(" ?> ?", " > ", part.strip(" ")) for part in inside[0].split(",")]
+    return all(_is_fine(selector, one, is_replaced) for selector in selectors)
 
 
-@lru_cache(maxsize=1)
-def _sheets() -> Collection[bytes]:
-    files = (file for top in FOLDERS for file in (top / "overrides").rglob("*.css"))
-    return {file.read_bytes() for file in files}
+def _is_fine(selector: str, one: Declaration, is_replaced: bool) -> bool:
+    """Return whether a declaration is allowed for one selector, whose scheme a colour is for. A
+    palette's colour that replaces a shipped one is for the light scheme, as that was."""
+    known = [(name, value) for allowed, name, value in ALLOWED if re.fullmatch(allowed, selector)]
+    if not one.name:
+        return bool(known)
+    values = [value for name, value in known if re.fullmatch(name, one.name)]
+    if INK in values:
+        is_light = "default" in selector or (is_replaced and selector.startswith("["))
+        papers = [DARK] if "slate" in selector else [WHITE] if is_light else [WHITE, DARK]
+        return all(_contrast(one.value, paper) >= LEAST_CONTRAST for paper in papers)
+    return any(re.fullmatch(value, one.value, re.IGNORECASE) for value in values)
 
 
-@lru_cache(maxsize=1)
-def _shipped() -> Collection[tuple[str, ...]]:
-    return {rule[1:] for content in _sheets() for rule in rules_of(content.decode())}
+def _contrast(colour: str, paper: tuple[int, int, int]) -> float:
+    """Return the contrast of an opaque colour with a paper, by WCAG; 0 for any other value."""
+    from PIL.ImageColor import getrgb
+
+    if not re.fullmatch(COLOUR, colour, re.IGNORECASE):
+        return 0
+    try:
+        dark, light = sorted((_luminance(getrgb(colour)), _luminance(paper)))
+    except ValueError:
+        return 0
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(colour: tuple[int, ...]) -> float:
+    parts = [part / 255 for part in colour]
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
