@@ -6,7 +6,7 @@ as follows:
 - A row with `times` is that many sightings, all of them on `row.day`.
 - Rule 4: an inconclusive row without an answer counts as silent if its `others_conclusive` says so
   or, without one, if another endpoint has a conclusive row at the same target on that date,
-  anywhere in the file, whatever was sent, unless retracted. It is an error if an earlier silent row
+  anywhere in the file, whatever was sent, retracted or not. It is an error if an earlier silent row
   since the last conclusive one has another date. A date without any conclusive row neither makes a
   pair nor breaks one.
 - The bill of such an error is treated as that of any error: it is no billing leg, but a verdict
@@ -63,7 +63,7 @@ def expect(status: Status, endpoint: str) -> Expected:
     conclusive_days = {
         row.day
         for row in at_reference
-        if row.endpoint != endpoint and row.outcome != "inconclusive" and row.retracted is None
+        if row.endpoint != endpoint and row.outcome != "inconclusive"
     }
     today = request_of(status, endpoint, status.reference)
     for row in at_reference:

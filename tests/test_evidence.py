@@ -303,12 +303,16 @@ CASES = {
         (
             *(back(9, OK), back(9, SILENT)),
             *(walnut(5), back(5, SILENT)),
-            *(walnut(3, retracted=True), back(3, SILENT)),
             *(walnut(2, target="local"), back(2, SILENT)),
             *(walnut(1, "inconclusive"), back(1, SILENT)),
         ),
         "recommended",
         {"outcome": 0, "no_answer": False},
+    ),
+    "silence while the other row was retracted": Case(
+        (back(9, OK), walnut(3), back(3, SILENT), walnut(2, retracted=True), back(2, SILENT)),
+        "not-recommended",
+        {"outcome": 4, "no_answer": True},
     ),
     "replies about the caller on two dates": Case(
         (
@@ -461,6 +465,17 @@ def test_a_hold_never_raises_and_a_new_error_lowers_at_once() -> None:
 
 
 @pytest.mark.no_cover
+def test_a_retraction_of_a_good_row_raises_nothing() -> None:
+    for file in map(draw, range(10 * settings().max_examples)):
+        good = [row for row in file.rows if row.outcome == "output" and row.billing == "aligned"]
+        for row in good[:1]:
+            rows = [replace(one, retracted=one.retracted or one is row) for one in file.rows]
+            before, after = (assess(status_of(*some, **file.tables)) for some in (file.rows, rows))
+            for name in (ACORN, WALNUT):
+                assert rank(after[name].standing) <= rank(before[name].standing), (file, name)
+
+
+@pytest.mark.no_cover
 def test_rows_that_do_not_count_change_nothing() -> None:
     for file in map(draw, range(10 * settings().max_examples)):
         whole = status_of(*file.rows, **file.tables)
@@ -473,6 +488,27 @@ def test_rows_that_do_not_count_change_nothing() -> None:
         )
         alone = whole.model_copy(update={"observations": counting})
         assert shown(assess(whole)[ACORN], whole) == shown(assess(alone)[ACORN], whole), file
+
+
+@pytest.mark.parametrize(
+    ("body", "standing"),
+    [
+        ({"prompt": "A red cube", "*": None}, "recommended"),
+        ({"model": "acorn", "prompt": None}, "recommended"),
+        ({"parts": [{"text": None}], "config": {"size": None}}, "recommended"),
+        ({"model": "acorn", "prompt": None, "size": {"*": None}, "*": None}, "unverified"),
+        ({"model": None, "prompt": None}, "unverified"),
+        ({"parts": [None], "config": {"*": None}}, "unverified"),
+    ],
+)
+def test_a_body_of_which_only_the_model_is_known_raises_nothing(
+    body: dict[str, Any], standing: str
+) -> None:
+    seen = observation(0, OK)
+    row = seen.model_copy(update={"sent": seen.sent.model_copy(update={"body": body})})
+    assert Tally().after(row, others_conclusive=False, is_measured=True).supported(
+        policy()
+    ) == Standing(standing)
 
 
 def test_without_a_ledger_an_assessment_has_no_bill() -> None:

@@ -235,7 +235,7 @@ def of_body(body: Body) -> dict[str, object]:
         ({"sample": True}, "unverified"),
         (of_body({"*": None}), "unverified"),
         (of_body({"prompt": None, "*": None}), "unverified"),
-        (of_body({"model": "acorn", "*": None}), "recommended"),
+        (of_body({"model": "acorn", "*": None}), "unverified"),
         (of_body({"*": None}) | {"outcome": "error", "billing": None}, "not-recommended"),
     ],
 )

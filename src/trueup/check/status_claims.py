@@ -1,7 +1,7 @@
 """Status: parts of the status file that contradict its own observations or dates."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from trueup.check.banned_terms import ISO_DATE
 from trueup.check.retest_receipts import check_receipts
 from trueup.evidence import Assessment, mapping_of
 from trueup.finding import Finding
-from trueup.model import Observation, as_time, split
+from trueup.model import Observation, Sent, as_time, split
 from trueup.place import Place
 from trueup.request import Difference, differences, protocol_of, request_of
 from trueup.status_file import Stored, shown
@@ -47,20 +47,42 @@ def _drift(stored: Stored) -> Iterator[Finding]:
 
 def _drift_of(stored: Stored, endpoint: str, target: str, variant: str | None) -> Iterator[Finding]:
     seen = stored.status.seen(endpoint, target, variant)
-    rows = [row for row in seen if row.outcome != "inconclusive"]
     now = request_of(stored.status, endpoint, target, variant)
-    if not rows or any(not differences(row.sent, now) for row in rows):
+    row, is_current = _other_request(seen, now)
+    if row is None:
         return
-    changes = differences(rows[0].sent, now)
+    changes = differences(row.sent, now)
     name = f"{endpoint}, variant {variant}," if variant else endpoint
-    difference = "; ".join(map(str, changes))
-    place = stored.place_of(rows[0])
+    observed = "that of a later failure" if is_current else "the observed one"
     yield Finding(
-        _changed(stored, rows[0], changes[0]),
-        f"the request of {name} differs from the observed one ({difference})",
-        f"Retest it at {target}, or restore the request of {place}.",
+        _changed(stored, row, changes[0]),
+        f"the request of {name} differs from {observed} ({'; '.join(map(str, changes))})",
+        f"Retest it at {target}, or restore the request of {stored.place_of(row)}.",
         "drift",
     )
+
+
+def _other_request(seen: Iterable[Observation], now: Sent) -> tuple[Observation | None, bool]:
+    """Return the last row of another request, and whether today's request has been observed.
+
+    If it has, and returned an output, the row is one of a later failure (a missing answer on a
+    second day is one), which a request that was changed back would hide.
+    """
+    newest: Observation | None = None
+    failed: Observation | None = None
+    days: set[date] = set()
+    for row in seen:
+        if not differences(row.sent, now):
+            if row.outcome != "inconclusive":
+                return (None if row.outcome == "error" else failed), True
+            continue
+        if row.outcome != "inconclusive":
+            newest = newest or row
+        if row.kind == "no-answer":
+            days.add(row.day)
+        if len(days) > 1 or (row.is_bad and not row.sample):
+            failed = failed or row
+    return newest, False
 
 
 def _changed(stored: Stored, row: Observation, difference: Difference) -> Place:

@@ -178,7 +178,7 @@ class _Record:
                     series.others.add(len(series.rows) - 1)
                 series.count(len(series.rows) - 1)
                 yield row.endpoint
-        if row.outcome != "inconclusive" and row.retracted is None:
+        if row.outcome != "inconclusive":  # retracted or not: a retraction raises nothing
             self._conclusive[row.target, row.day].add(row.endpoint)
             yield from self._settle(row)
 

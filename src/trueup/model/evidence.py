@@ -216,8 +216,21 @@ class Observation(Row):
 
 
 def _is_unknown(body: Body) -> bool:
-    """Return whether nothing of a body is known but the names of some of its fields."""
-    return ("*" in body or "model" in body) and not _has_value(body)
+    """Return whether a body is wholly unknown: the endpoint has its model anyway, and the names of
+    some of its fields tell it from no other body.
+
+    The names of all fields are known where there is no `"*"`; without values they have to include a
+    reported model, or some parts of their own.
+    """
+    if "*" in body or body.get("model", "") is None:
+        return not _has_value({name: body[name] for name in body.keys() - {"model"}})
+    return bool(body) and all(map(_is_blank, body.values()))
+
+
+def _is_blank(value: JsonValue) -> bool:
+    if isinstance(value, dict):
+        return value.keys() <= {"*"}
+    return all(map(_is_blank, value)) if isinstance(value, list) else value is None
 
 
 def _has_value(value: JsonValue) -> bool:
