@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from conftest import TOP
+from git_repository import git
 
 from trueup.check.status_claims import check_status
 from trueup.evidence import assess
@@ -127,6 +128,10 @@ def test_a_copy_for_a_rehearsal_may_have_its_receipt(tmp_path: Path) -> None:
     rehearsed(tmp_path, retested(tmp_path))
     (tmp_path / "REHEARSAL").write_text("")
     assert rules(tmp_path) == []
+    git(tmp_path, "init", "--quiet", "--template=")
+    assert rules(tmp_path) == []  # a copy inside a repository
+    git(tmp_path, "add", "REHEARSAL")
+    assert rules(tmp_path) == ["rehearsed-receipt"]
 
 
 def test_a_mapping_that_its_receipt_does_not_show_is_found(tmp_path: Path) -> None:

@@ -74,6 +74,10 @@ class Repository:
             for name in names
         )
 
+    def is_tracked(self, path: str) -> bool:
+        """Return whether a file, relative to `top`, is committed or about to be."""
+        return bool(self._git("ls-files", "-z", "--cached", "--", path))
+
     def commit(self, reference: str) -> str | None:
         """Return the hash of a commit; None where it does not exist.
 

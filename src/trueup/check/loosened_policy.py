@@ -8,11 +8,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from urllib.parse import urlsplit
 
 from trueup.evidence import Assessment, assess, holds_of
 from trueup.finding import RULES, Finding
-from trueup.model import Hold, Observation, Policy, Standing, Target
+from trueup.model import Hold, Observation, Policy, Standing, Target, secret_name
 from trueup.place import Place
 from trueup.request import request_of
 from trueup.status_file import Stored, listed
@@ -96,24 +97,30 @@ def _targets(old: Stored, new: Stored) -> Iterator[Loosened]:
         place = new.place("targets", now, "reference")
         yield Loosened("reference", place, f"the reference target was changed from {was} to {now}")
     for name, target in new.status.targets.items():
+        yield from _hosts(new, name, old.status.targets.get(name), target)
         known = old.status.targets.get(name)
-        if known is not None and known.base_url != target.base_url:
-            change = f"from {known.base_url} to {target.base_url}"
-            problem = f"the base URL of {name} was changed {change}"
-            yield Loosened("base_url", new.place("targets", name, "base_url"), problem)
-        if known is not None and _is_billed(known) and not _is_billed(target):
+        if known is not None and known.ledger is None and target.ledger is not None:
             problem = f"the billing of {name} is no longer verified"
             yield Loosened("ledger", new.place("targets", name, "ledger"), problem)
-        for number, url in enumerate(target.also):
-            if known is None or url not in known.base_urls:
-                place = new.place("targets", name, "also", number)
-                problem = f"readers are newly offered {url} for {name}"
-                yield Loosened(urlsplit(url).netloc, place, problem, "Remove it")
 
 
-def _is_billed(target: Target) -> bool:
-    """Return whether the bills of a target are compared with its ledger."""
-    return target.ledger is None
+def _hosts(new: Stored, name: str, known: Target | None, target: Target) -> Iterator[Loosened]:
+    """Return the hosts that get a key, readers or a fetch of images, and did not before."""
+    place = partial(new.place, "targets", name)
+    if known is None:
+        problem = f"{name} is a new target, whose key is in {secret_name(name, 'API_KEY')}"
+        yield Loosened(urlsplit(target.base_url).netloc, place("base_url"), problem, "Remove it")
+    elif known.base_url != target.base_url:
+        problem = f"the base URL of {name} was changed from {known.base_url} to {target.base_url}"
+        yield Loosened(urlsplit(target.base_url).netloc, place("base_url"), problem)
+    for number, url in enumerate(target.also):
+        if known is None or url not in known.base_urls:
+            problem = f"readers are newly offered {url} for {name}"
+            yield Loosened(urlsplit(url).netloc, place("also", number), problem, "Remove it")
+    for number, host in enumerate(target.media_hosts):
+        if known is None or host not in known.media_hosts:
+            problem = f"images of {name} are newly accepted from {host}"
+            yield Loosened(host, place("media_hosts", number), problem, "Remove it")
 
 
 def _evidence(old: Stored, new: Stored, assessments: Assessments) -> Iterator[Loosened]:

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+from trueup.check.git_repository import Repository
 from trueup.finding import Finding
 from trueup.place import Place
 from trueup.receipts import FOLDER
-from trueup.status_file import Stored
+from trueup.status_file import REHEARSAL, Stored
 
 
 def check_receipts(stored: Stored, top: Path) -> list[Finding]:
@@ -14,6 +15,9 @@ def check_receipts(stored: Stored, top: Path) -> list[Finding]:
     Files of no row are reported only without other findings, since a broken chain leaves some.
     """
     found = [finding for findings in stored.proofs.found.values() for finding in findings]
+    if (mark := top / REHEARSAL).exists() and Repository(top).is_tracked(REHEARSAL):
+        problem = "the mark of a rehearsal is committed: signers are ignored, no page is evidence"
+        found.append(Finding(Place(str(mark)), problem, "Remove the file.", "rehearsed-receipt"))
     return found or [
         Finding(
             Place(str(file)), "no row refers to this receipt", "Remove the file.", "unused-receipt"

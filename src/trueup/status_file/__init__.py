@@ -7,7 +7,7 @@ from trueup.status_file.edit import (
     save,
     write_whole,
 )
-from trueup.status_file.load import Stored, load_status, parse_status
+from trueup.status_file.load import REHEARSAL, Stored, load_status, parse_status
 from trueup.status_file.row_text import render_entry, render_row, render_scalar
 from trueup.status_file.schema import render_schema
 from trueup.status_file.validation import parse_as
@@ -19,6 +19,7 @@ __all__ = [
     "parse_yaml",
     "refuse_depth",
     "Document",
+    "REHEARSAL",
     "Stored",
     "append_mapping",
     "append_observation",

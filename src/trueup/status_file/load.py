@@ -21,6 +21,8 @@ from trueup.status_file.validation import parse_form
 from trueup.status_file.version import UPGRADE, VERSION, is_version_1, upgrade
 from trueup.status_file.yaml_text import Document, parse_yaml
 
+REHEARSAL = "REHEARSAL"
+"""The file that marks a copy for a rehearsal, in which the mock may have answered."""
 MOST_BYTES = 1_000_000
 """Room for a thousand observations, and read within seconds."""
 
@@ -126,7 +128,7 @@ def parse_status(
     def read(source: Source) -> Iterable[Link]:
         return [Link(source, fault="missing")] if top is None else read_chain(source, top)
 
-    is_rehearsal = top is not None and (top / "REHEARSAL").exists()
+    is_rehearsal = top is not None and (top / REHEARSAL).exists()
     signers = None
     if top is not None and not is_rehearsal:
         signers = load_signers(top, stored.status.policy)
