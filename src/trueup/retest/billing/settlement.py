@@ -30,6 +30,9 @@ QUIET_S = 2 * BATCH_INTERVAL_S + FLUSH_S
 """Time of rest after which no batch can be under way: one that had just begun, and the next."""
 GIVE_UP_S = 90.0
 """Longest wait for the columns: enough for a gateway whose batch runs once a minute."""
+BATCH_WAIT_S = 360.0
+"""Longest wait for columns that no batch has touched since the row: its interval may be minutes,
+as an operator sets it, and a batch that was lost leaves them so for good."""
 BUSY = f"the columns still changed after {GIVE_UP_S:.0f} s, so the account is used by others."
 UNSETTLED = (
     f"the columns still changed {GIVE_UP_S:.0f} s after the answer, by a batch or other calls."
@@ -44,6 +47,7 @@ class LedgerAccount:
     terms: Terms
     token: TokenColumns
     _settled: LedgerSnapshot | None = None
+    _batch_wait_s: float = BATCH_WAIT_S
 
     @classmethod
     def find(cls, client: LedgerClient, key: str) -> Self | Inconclusive:
@@ -87,10 +91,12 @@ class LedgerAccount:
 
         Without a batch, one snapshot after the row is final if token and rows agree. Otherwise the
         columns must rest since the row appeared (for a call that failed, since the answer). Where
-        they rest and do not agree, the wait goes on to its end: an operator may have set a longer
-        interval for the batch. Columns that still change then, or are unreadable, are inconclusive.
+        they rest and do not agree, the wait goes on to its end, which is later while used_quota has
+        not moved despite the row; a gateway that lost a batch is waited for like this once. Columns
+        that still change then, or are unreadable, are inconclusive.
         """
-        series = SnapshotSeries(self.client)
+        series, end_s = SnapshotSeries(self.client), GIVE_UP_S
+        is_batched = self.terms.is_batching is not False
         while True:
             had_row = series.has_row
             after = series.read(before.token)
@@ -98,14 +104,19 @@ class LedgerAccount:
                 rows = new_rows(before, after)
                 if is_logged(before, rows, call):
                     series.note_row()
-                is_final = had_row and self.terms.is_batching is False
+                is_final = had_row and not is_batched
                 needs_no_row = series.has_row or call.outcome == "error"
                 has_rested = needs_no_row and series.rested_s >= QUIET_S
                 if (is_final or has_rested) and is_agreed(before, after, rows, call):
                     return after
-            if series.passed_s >= GIVE_UP_S:
+                is_booked = after.token.used_quota != before.token.used_quota
+                if series.has_row and is_batched and not is_booked:
+                    end_s = min(self._batch_wait_s, max(end_s, series.passed_s + 3 * QUIET_S))
+            if series.passed_s >= end_s:
                 break
-            self.client.sleep(POLL_S)
+            self.client.sleep(POLL_S if series.passed_s < GIVE_UP_S else QUIET_S)
+        if end_s >= BATCH_WAIT_S:
+            self._batch_wait_s = GIVE_UP_S
         if isinstance(after, LedgerSnapshot) and series.rested_s < QUIET_S:
             return Inconclusive("batch-unsettled", UNSETTLED)
         return after
