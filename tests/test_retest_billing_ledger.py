@@ -2,6 +2,8 @@
 
 import json
 import logging
+import socket
+import ssl
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -24,6 +26,7 @@ from trueup.retest.billing.settlement import LedgerAccount
 
 LONG = "AbCd" + "x" * 40 + "WxYz"
 SECRET = "YOUR_ACCESS_TOKEN"
+Answer = Callable[[httpx.Request], httpx.Response]
 
 
 def on(path: str, change: Callable[[Any], Any]) -> Edit:
@@ -223,7 +226,7 @@ def test_the_newest_rows_are_seen_whatever_the_tokens_last_use_is(accessed_time:
 
 
 def test_an_account_is_not_found_where_nothing_answers() -> None:
-    client = client_of(Bank(Options()), httpx.MockTransport(down))
+    client = client_of(Bank(Options()), httpx.MockTransport(down()))
     found = LedgerAccount.find(client, KEY)
     assert isinstance(found, Inconclusive) and found.reason.startswith("/api/status: no answer")
 
@@ -294,8 +297,16 @@ def test_a_bad_reply_is_a_reason_and_never_a_traceback(name: str) -> None:
     assert isinstance(before, Inconclusive)
 
 
-def down(request: httpx.Request) -> httpx.Response:
-    raise httpx.ConnectError(f"cannot reach it with {request.headers}")
+def down(cause: type[Exception] | None = None) -> Answer:
+    def answer(request: httpx.Request) -> httpx.Response:
+        error = httpx.ConnectError(f"cannot reach it with {request.headers}")
+        raise error from cause() if cause else None
+
+    return answer
+
+
+def with_status(status: int, content: bytes = b"<html>") -> Answer:
+    return lambda request: httpx.Response(status, content=content)
 
 
 def compressed(request: httpx.Request) -> httpx.Response:
@@ -303,23 +314,34 @@ def compressed(request: httpx.Request) -> httpx.Response:
 
 
 @pytest.mark.parametrize(
-    ("answer", "reason"),
+    ("answer", "reason", "is_unavailable"),
     [
-        (down, "/api/status: no answer (ConnectError)."),
-        (compressed, "/api/status: the reply is compressed."),
+        (down(), "no answer (mock could not be reached).", True),
+        (
+            down(socket.gaierror),
+            "no answer (mock has no address: its name does not resolve).",
+            True,
+        ),
+        (down(ConnectionRefusedError), "no answer (mock refused the connection).", True),
+        (down(ssl.SSLError), "no answer (mock could not agree on TLS).", True),
+        (with_status(429), "HTTP 429 for 255 s.", True),
+        (with_status(502), "HTTP 502 with a body that is not valid JSON.", True),
+        (with_status(503, b"{}"), "HTTP 503 without success, no message.", True),
+        (with_status(401, b"{}"), "HTTP 401 without success, no message.", False),
+        (with_status(404), "HTTP 404 with a body that is not valid JSON.", False),
+        (compressed, "the reply is compressed.", False),
     ],
 )
-def test_no_answer_is_a_reason(
-    answer: Callable[[httpx.Request], httpx.Response], reason: str
-) -> None:
+def test_no_answer_is_a_reason(answer: Answer, reason: str, is_unavailable: bool) -> None:
     terms, *_, bill, _ = pipeline(None, httpx.MockTransport(answer))
-    assert isinstance(terms, Inconclusive) and terms.reason == reason
+    assert isinstance(terms, Inconclusive) and terms.reason == f"/api/status: {reason}"
+    assert terms.is_unavailable == is_unavailable
     assert isinstance(bill, Bill) and bill.cause == "unreadable"
 
 
 def test_an_invalid_url_is_a_reason() -> None:
     found = LedgerClient("http://\0", access_token=None, user_id=1).terms()
-    assert isinstance(found, Inconclusive) and "InvalidURL" in found.reason
+    assert isinstance(found, Inconclusive) and found.reason.startswith("/api/status: no answer")
 
 
 WRONG: tuple[tuple[str, dict[str, Any], str], ...] = (

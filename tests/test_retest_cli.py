@@ -248,6 +248,14 @@ def test_a_ledger_that_cannot_be_read_stops_the_retest_before_its_first_call(
     assert out.index("local: no bill can be read") < out.index(f"local {NATIVE}: ")
 
 
+def test_a_gateway_that_cannot_be_reached_is_no_bad_input(repository: Path, trueup: Run) -> None:
+    with gateway(repository):
+        pass  # nothing listens there any more
+    for secrets in (SECRETS, JUST_A_KEY):
+        code, _, err = trueup(repository, *ONE, **secrets)
+        assert code == 3 and "refused the connection" in err and "Traceback" not in err, err
+
+
 def test_a_price_is_that_of_the_name_that_is_called(repository: Path) -> None:
     prices = {"nano-banana": 0.05, "gemini-2.5-flash-image": 0.04, "nano-banana-2": 0.2}
     with gateway(repository, prices=prices):

@@ -59,4 +59,5 @@ def test_a_fetch_ends_in_time(what: str) -> None:
     with dripping(begin, drop) as url:
         terms = LedgerClient(url, access_token=None, user_id=1, limits=SOON).terms()
         assert terms == Inconclusive("unreadable", f"/api/status: {reason}.")
+        assert terms.is_unavailable == (reason == SLOW)
     assert time.monotonic() - began < 10

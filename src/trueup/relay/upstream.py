@@ -10,6 +10,7 @@ import ssl
 from collections.abc import Awaitable, Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from urllib.parse import SplitResult, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
@@ -94,7 +95,7 @@ class UpstreamClient:
                 return Failure(f"the reply of {host} took longer than {wait}")
             return Failure(f"{host} gave no answer within {wait}")
         except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:
-            return _failure(error, upstream.url, reader)
+            return _failure(error, str(upstream.url), reader)
 
     async def _fetch(self, upstream: UpstreamRequest, reader: "_ReplyReader") -> Failure | None:
         client = httpx.AsyncClient(transport=self._transport, verify=self._tls, timeout=None)
@@ -135,9 +136,9 @@ def gateway_tls() -> ssl.SSLContext:
     return tls
 
 
-def _is_proxied(url: httpx.URL) -> bool:
+def _is_proxied(url: SplitResult) -> bool:
     """Return whether the environment has a proxy for a URL."""
-    return bool({url.scheme, "all"} & getproxies().keys()) and not proxy_bypass(url.host)
+    return bool({url.scheme, "all"} & getproxies().keys()) and not proxy_bypass(url.netloc)
 
 
 @dataclass
@@ -175,23 +176,30 @@ class _ReplyReader:
                 return failure
 
 
-def _failure(error: Exception, url: httpx.URL, reader: _ReplyReader) -> Failure:
+def _failure(error: Exception, url: str, reader: _ReplyReader) -> Failure:
     """Return the fault as a clause."""
-    host = url.netloc.decode()
+    host = urlsplit(url).netloc
     if reader.has_begun:
         if isinstance(error, httpx.DecodingError):
             reason = f"the reply of {host} is compressed and cannot be decoded"
             return Failure(reason, "unreadable")
         return Failure(f"the reply of {host} broke off after {reader.received} bytes")
+    return Failure(fault_of(error, url))
+
+
+def fault_of(error: Exception, url: str) -> str:
+    """Return why a host gave no answer, as a clause such as `HOST refused the connection`."""
+    parts = urlsplit(url)
+    host = parts.netloc
     causes = tuple(_causes(error))
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return Failure(f"the certificate of {host} is not valid: {cause.verify_message}")
+            return f"the certificate of {host} is not valid: {cause.verify_message}"
     for kind, words in FAULTS.items():
         if any(isinstance(cause, kind) for cause in causes):
-            is_proxy = kind in CONNECTING and _is_proxied(url)
-            return Failure(f"{f'the proxy for {host}' if is_proxy else host} {words}")
-    return Failure(f"{host} gave no answer that can be read")
+            is_proxy = kind in CONNECTING and _is_proxied(parts)
+            return f"{f'the proxy for {host}' if is_proxy else host} {words}"
+    return f"{host} gave no answer that can be read"
 
 
 FAULTS: dict[type[BaseException], str] = {

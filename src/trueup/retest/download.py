@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import httpx
 
+from trueup.relay.upstream import fault_of
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -24,6 +26,10 @@ class Download:
     content: bytes
 
 
+class Unavailable(ValueError):
+    """A server that gave no whole reply, or only that it cannot serve now."""
+
+
 def download(
     url: str | httpx.URL,
     limits: Limits,
@@ -36,7 +42,7 @@ def download(
     """Return the reply to a GET; a redirect is not followed.
 
     Raises ValueError with a clause as its text for a reply beyond the limits or a compressed one,
-    and where none comes.
+    and Unavailable where none comes.
     """
 
     async def read() -> Download:
@@ -59,6 +65,7 @@ def download(
     try:
         return asyncio.run(read())
     except TimeoutError as error:
-        raise ValueError(f"the reply took longer than {limits.timeout_s:g} s") from error
+        raise Unavailable(f"the reply took longer than {limits.timeout_s:g} s") from error
     except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, UnicodeError) as error:
-        raise ValueError(f"no answer ({type(error).__name__})") from error
+        fault = fault_of(error, str(url))
+        raise Unavailable(f"no answer ({fault})") from error

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 
-from trueup.errors import BadInput
+from trueup.errors import BadInput, Unreachable
 from trueup.model import Sent, Status, Upstream, split
 from trueup.receipts import Attempt, Bill, RetestReceipt
 from trueup.relay import Budget, Journal, KeySearch
@@ -78,11 +78,15 @@ class Session:
         return tuple(self._receipts())
 
     def _require_bills(self, target: str, retest_target: RetestTarget) -> None:
-        """Raise BadInput before the first call where its bill could not be read."""
+        """Raise before the first call where its bill could not be read: Unreachable where the
+        gateway gave no answer, otherwise BadInput."""
         account = retest_target.account
         if isinstance(account, Inconclusive):
             reason = self.search.withhold(_line(account.reason) or "").rstrip(".")
             problem = f"no bill can be read ({reason})"
+            if account.is_unavailable and not self.without_bills:
+                fix = "Check the network, the address and its certificate, or try again later."
+                raise Unreachable(target, f"{problem}; nothing was sent to it", fix)
             if not self.without_bills:
                 fix = "Correct the access token and the user id, or give --without-bills."
                 raise BadInput(target, f"{problem}; nothing was sent to it", fix)

@@ -32,7 +32,7 @@ from trueup.retest.billing.records import (
     Terms,
     TokenColumns,
 )
-from trueup.retest.download import Limits, download
+from trueup.retest.download import Limits, Unavailable, download
 
 T = TypeVar("T")
 TOKENS, LOG = "/api/token/", "/api/log/self"
@@ -166,14 +166,15 @@ class LedgerClient:
         if not (self._is_owner or is_public):
             raise ValueError("the ledger cannot be read without an access token")
         status, content = self._send_paced(path, params, is_public)
+        refused = Unavailable if status >= 500 else ValueError
         try:
             reply = parse_json(content)
         except ValueError as error:
-            raise ValueError(f"HTTP {status} with {error}") from error
+            raise refused(f"HTTP {status} with {error}") from error
         if not isinstance(reply, dict):
-            raise ValueError(f"HTTP {status} with JSON that is not an object")
+            raise refused(f"HTTP {status} with JSON that is not an object")
         if reply.get("success") is not True:
-            raise ValueError(f"HTTP {status} without success, {self._message(reply)}")
+            raise refused(f"HTTP {status} without success, {self._message(reply)}")
         return reply
 
     def _send_paced(
@@ -187,7 +188,7 @@ class LedgerClient:
             if status != 429:
                 return status, content
             if waited_s >= PATIENCE_S:
-                raise ValueError(f"HTTP 429 for {waited_s:.0f} s")
+                raise Unavailable(f"HTTP 429 for {waited_s:.0f} s")
             self.sleep(next_s)
             waited_s, next_s = waited_s + next_s, min(2 * next_s, MOST_WAIT_S)
 
@@ -221,7 +222,8 @@ def _at(path: str, read: Callable[[], T]) -> T:
     try:
         return read()
     except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
+        kind = Unavailable if isinstance(error, Unavailable) else ValueError
+        raise kind(f"{path}: {error}") from error
 
 
 def _known(read: Callable[[], T]) -> T | Inconclusive:
@@ -229,7 +231,7 @@ def _known(read: Callable[[], T]) -> T | Inconclusive:
     try:
         return read()
     except ValueError as error:
-        return Inconclusive("unreadable", f"{error}.")
+        return Inconclusive("unreadable", f"{error}.", isinstance(error, Unavailable))
 
 
 def _numbered(

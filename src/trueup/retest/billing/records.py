@@ -5,7 +5,7 @@ Quota units are whole numbers and dollars are Decimal. No record holds a key or 
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
@@ -18,10 +18,14 @@ CONSUME, ERROR, REFUND = 2, 5, 6
 
 @dataclass(frozen=True)
 class Inconclusive:
-    """A reason for which nothing is known of a bill: neither failed nor passed."""
+    """A reason for which nothing is known of a bill: neither failed nor passed.
+
+    `is_unavailable` is true where the gateway did not answer, or only that it cannot serve now.
+    """
 
     cause: Cause
     reason: str
+    is_unavailable: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)
