@@ -67,6 +67,8 @@ def test_a_new_site_passes_at_once(protocol: str, tmp_path: Path) -> None:
     count = 4 if protocol == "gemini" else 3
     counts = f"found {count}, run {count}, passed {count}, failed 0, skipped 0"
     assert verify(tmp_path / "site") == (counts, [])
+    page = (tmp_path / "site" / "site" / "example-image-1" / "index.html").read_text("utf-8")
+    assert page.count("Replays a sample that nobody observed") == count
 
 
 def test_a_new_site_says_that_its_observation_is_a_sample(site: Path) -> None:

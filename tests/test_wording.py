@@ -638,6 +638,9 @@ def test_a_live_run_never_reads_like_a_replay(containment: str, outcome: str) ->
     assert line_text(receipt(**fields)) == (
         f"{fails}Replays the evidence of 2026-04-14; nothing was sent to gateway.example.{end}"
     )
+    assert line_text(receipt(**fields, sample=True)) == (
+        f"{fails}Replays a sample that nobody observed; nothing was sent to gateway.example.{end}"
+    )
     live = line_text(receipt(**fields, replayed=False))
     assert live == f"{fails}Run against gateway.example.{end}"
 

@@ -57,6 +57,8 @@ class BlockReceipt(Frozen):
     """Date of the observation with which the run was compared."""
     record: str | None = None
     """Place of that observation in the status file."""
+    sample: bool = False
+    """True when it is a sample, which nobody observed."""
     image: dict[str, JsonValue] | None = None
     """Format, width, height and bytes of the image; never of a replay."""
     skipped: str | None = None

@@ -115,6 +115,7 @@ def _receipt(
         request_id=_shown(exchange.request_id) if exchange else None,
         evidence=row.day if row else None,
         record=str(record) if record else None,
+        sample=row is not None and row.sample,
         image=dict(image) if image else None,
         skipped=skipped,
         inconclusive=_shown(reply_verdict.inconclusive) if reply_verdict and exchange else None,

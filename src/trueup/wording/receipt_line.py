@@ -27,11 +27,10 @@ def receipt_line(receipt: BlockReceipt, status: Status, catalogue: Catalogue, pa
         text = f" (<code>{escape(texts[0])}</code>)" if texts else ""
         sentences.append(_("Fails as recorded{text}.").format(text=text))
     if receipt.replayed:
-        sentences.append(
-            _("Replays the evidence of {day}; nothing was sent to {host}.").format(
-                day=receipt.evidence, host=host
-            )
-        )
+        replays = _("Replays the evidence of {day}; nothing was sent to {host}.")
+        if receipt.sample:
+            replays = _("Replays a sample that nobody observed; nothing was sent to {host}.")
+        sentences.append(replays.format(day=receipt.evidence, host=host))
         sentences += [
             _("The auth method ({auth}) was not part of that evidence.").format(
                 auth=f"<code>{escape(str(difference.now))}</code>"
