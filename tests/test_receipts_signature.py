@@ -11,7 +11,7 @@ from signing import KEY, STRANGER, armored, public, signed, string
 
 from trueup.model import Policy, Sent, Source
 from trueup.receipts import Attempt, Link, RetestReceipt, changed_signers, load_signers
-from trueup.receipts.signature import NAMESPACE, decode_base64, parse_key, parse_signature
+from trueup.receipts.signature import NAMESPACE, parse_key, parse_signature
 from trueup.receipts.signers import Signers, parse_signers
 
 REAL = Path(__file__).with_name("signatures")
@@ -45,10 +45,9 @@ def test_a_signature_of_ssh_keygen_is_valid_for_its_content_alone(name: str) -> 
     key_type, encoded = (REAL / f"{name}.pub").read_text().split()[:2]
     key = parse_key(key_type, encoded)
     signature = parse_signature((REAL / f"{name}.sig").read_bytes())
-    assert key and signature and signature.key == key[1]
+    assert key and signature and signature.blob == key[1]
     assert signature.namespace == NAMESPACE.encode()
-    assert signature.is_of(b"a receipt\n", key[0])
-    assert not signature.is_of(b"a receipt", key[0])
+    assert signature.is_of(b"a receipt\n") and not signature.is_of(b"a receipt")
 
 
 def test_no_changed_byte_of_a_signature_is_valid() -> None:
@@ -60,7 +59,7 @@ def test_no_changed_byte_of_a_signature_is_valid() -> None:
             changed = armored(blob[:at] + bytes([blob[at] ^ 1]) + blob[at + 1 :])
             signature = parse_signature(changed)
             assert signature is None or not any(
-                signer.blob == signature.key and signature.is_of(b"a receipt\n", signer.key)
+                signer.blob == signature.blob and signature.is_of(b"a receipt\n")
                 for signer in allowed
             )
             assert parse_signature(armored(blob[:at])) is None
@@ -90,12 +89,6 @@ def test_what_differs_from_the_format_is_not_valid(kind: str) -> None:
     known = signers(f"a@b {public(KEY)}")
     fault = known.fault(link(MALFORMED[kind]()), RECEIPT.site)
     assert fault == "has a signature that is not valid"
-
-
-def test_base64_has_one_form() -> None:
-    assert decode_base64(b"QQ==") == b"A"
-    for text in (b"QR==", b"QQ=", b"QQ", b"QQ==\n", b"Q-=="):
-        assert decode_base64(text) is None
 
 
 def other(**update: object) -> RetestReceipt:
@@ -156,10 +149,11 @@ def test_options_bound_where_and_when_a_key_is_valid(
     [
         ("retest@example.com", "not a line of allowed signers"),
         (f'retest@example.com namespaces="x {public(KEY)}', "not a line of allowed signers"),
-        ((REAL / "rsa.pub").read_text().strip().join(["a@b ", ""]), "keys of type ssh-rsa"),
-        ("a@b sk-ssh-ed25519@openssh.com AAAA", "keys of type sk-ssh-ed25519@openssh.com"),
-        ("a@b ssh-ed25519 AAAA", "not a public key of type ssh-ed25519"),
-        (f"a@b ecdsa-sha2-nistp256 {public(KEY).split()[1]}", "not a public key of type ecdsa"),
+        (f"a@b {(REAL / 'rsa.pub').read_text().strip()}", "a supported type (ssh-rsa)"),
+        (f"a@b {(REAL / 'certificate.pub').read_text().strip()}", "a supported type (ssh-ed25519-"),
+        ("a@b sk-ssh-ed25519@openssh.com AAAA", "a supported type (sk-ssh-ed25519@openssh.com)"),
+        ("a@b ssh-ed25519 AAAA", "not a whole public key of a supported type (ssh-ed25519)"),
+        (f"a@b ecdsa-sha2-nistp256 {public(KEY).split()[1]}", "a supported type (ecdsa-sha2-"),
         (f"a@b cert-authority {public(KEY)}", "the option cert-authority is not supported"),
         (f"a@b verify-required {public(KEY)}", "the option verify-required is not supported"),
         (f'a@b valid-before="20260101" {public(KEY)}', "expected a time in UTC"),

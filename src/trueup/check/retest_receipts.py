@@ -1,5 +1,6 @@
 """Receipts: the findings of each row in its evidence, and receipts that no row refers to."""
 
+import os
 from pathlib import Path
 
 from trueup.check.git_repository import Repository
@@ -28,8 +29,5 @@ def check_receipts(stored: Stored, top: Path) -> list[Finding]:
 
 
 def _is_used(file: Path, stored: Stored) -> bool:
-    try:
-        own = file.with_suffix("") if file.suffix == ".sig" else file
-        return own.resolve() in stored.proofs.files
-    except (OSError, RuntimeError):  # a loop of links
-        return False
+    own = file.with_suffix("") if file.suffix == ".sig" else file
+    return Path(os.path.realpath(own)) in stored.proofs.files

@@ -1,20 +1,24 @@
 """Chain: the receipts of one row, read from disk, newest first."""
 
-import hashlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
 from pydantic import ValidationError
 
+from trueup.errors import BadInput
 from trueup.model import Source
 from trueup.receipts.retest_receipt import RetestReceipt
-from trueup.receipts.signature import MOST_BYTES as LARGEST_SIGNATURE
+from trueup.source_file import read_source
 
 FOLDER = Path("docs", "evidence")
 MOST_BYTES = 10_000_000
 """Room for every text that a block can print, ten times over."""
+LARGEST_SIGNATURE = 4096
+"""Bytes of an armored signature; that of the largest supported key has 600."""
 
 
 @dataclass(frozen=True)
@@ -46,31 +50,25 @@ def read_chain(source: Source, top: Path) -> Iterator[Link]:
 
 
 def _read(source: Source, top: Path) -> Link:
-    try:
-        file = (top / (source.receipt or "")).resolve()
-        if not file.is_relative_to(top.resolve()) or not file.is_file():
-            return Link(source, fault="missing")
-        with file.open("rb") as opened:
-            content = opened.read(MOST_BYTES)
-    except (OSError, RuntimeError, ValueError):  # RuntimeError: a loop of links
+    file = top / (source.receipt or "")
+    content = read_plain(file, top, MOST_BYTES)
+    if content is None:
         return Link(source, fault="missing")
-    if hashlib.sha256(content).hexdigest() != source.sha256:
+    file = Path(os.path.realpath(file))
+    if sha256(content).hexdigest() != source.sha256:
         return Link(source, file, content, "changed")
     try:
         receipt = RetestReceipt.model_validate_json(content)
     except ValidationError:
         return Link(source, file, content, "invalid")
-    signature = read_file(file.with_name(f"{file.name}.sig"), LARGEST_SIGNATURE)
+    signature = read_plain(file.with_name(f"{file.name}.sig"), top, LARGEST_SIGNATURE)
     return Link(source, file, content, None, receipt, signature)
 
 
-def read_file(file: Path, most: int) -> bytes | None:
-    """Return a file's content; None where it is no file, a link, or larger than `most` bytes."""
+def read_plain(file: Path, top: Path, most: int) -> bytes | None:
+    """Return the content of a file of the repository at `top`; None where it is none, a link, or
+    larger than `most` bytes."""
     try:
-        if file.is_symlink() or not file.is_file():
-            return None
-        with file.open("rb") as opened:
-            content = opened.read(most + 1)
-    except (OSError, ValueError):
+        return None if file.is_symlink() else read_source(file, top, most)
+    except (BadInput, OSError, ValueError):
         return None
-    return content if len(content) <= most else None

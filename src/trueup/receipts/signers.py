@@ -5,18 +5,20 @@ Format: ALLOWED SIGNERS in the manual of ssh-keygen.
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 from pathlib import Path
 
+from trueup.errors import BadInput
 from trueup.message import Message
 from trueup.model import Policy
 from trueup.place import Place
-from trueup.receipts.chain import Link, read_file
+from trueup.receipts.chain import Link, read_plain
 from trueup.receipts.signature import (
     KEY_TYPES,
     NAMESPACE,
-    PublicKey,
     fingerprint,
     parse_key,
     parse_signature,
@@ -26,7 +28,8 @@ LARGEST_FILE = 64_000
 """Bytes of a file of signers: some hundred keys."""
 _FIELD = re.compile(r'(?:[^\s"]|"[^"]*")+')
 _OPTION = re.compile(r'([A-Za-z-]+)(?:="([^"]*)"|=([^",]*))?(?:,|$)')
-_MOMENT = re.compile(r"(\d{8})(\d{4}(?:\d\d)?)?Z")
+_TIMES = {9: "%Y%m%dZ", 13: "%Y%m%d%H%MZ", 15: "%Y%m%d%H%M%SZ"}
+"""The forms of a time by their length."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,6 @@ class Signer:
     """A line of the file: a key, with where and when it is valid. Both times are inclusive."""
 
     line: int
-    key: PublicKey
     blob: bytes
     principals: str
     namespaces: str | None = None
@@ -78,10 +80,10 @@ class Signers:
             return "has a signature that is not valid"
         if signature.namespace != NAMESPACE.encode():
             return f"is signed for another namespace than {NAMESPACE}"
-        own = [signer for signer in self.allowed if signer.blob == signature.key]
+        own = [signer for signer in self.allowed if signer.blob == signature.blob]
         if not own:
-            return f"is signed by {fingerprint(signature.key)}, which is not in {self.path}"
-        if not signature.is_of(link.content, own[0].key):
+            return f"is signed by {fingerprint(signature.blob)}, which is not in {self.path}"
+        if not signature.is_of(link.content):
             return "has a signature of another content"
         if link.receipt.site != site:
             return f"is signed for the site {link.receipt.site!r}, expected {site!r}"
@@ -101,39 +103,25 @@ def load_signers(top: Path, policy: Policy) -> Signers | None:
     """
     if policy.signers is None:
         return None
-    file = top / policy.signers
-    try:
-        is_inside = file.resolve().is_relative_to(top.resolve())
-    except (OSError, RuntimeError, ValueError):  # RuntimeError: a loop of links
-        is_inside = False
-    content = read_file(file, LARGEST_FILE) if is_inside else None
+    content = read_plain(top / policy.signers, top, LARGEST_FILE)
     return parse_signers(content, policy.signers)
 
 
 def parse_signers(content: bytes | None, path: str) -> Signers:
     """Return the signers of a file's content, None where it could not be read."""
-    where, text = Place(path), None
-    if content is not None:
-        try:
-            text = content.decode()
-        except UnicodeDecodeError:
-            return Signers(path, (), (Message(where, "not valid UTF-8", "Save it as UTF-8."),))
-    if text is None:
-        problem = f"no file of the repository, or larger than {LARGEST_FILE} bytes"
-        fix = "Add the file, or correct signers of the policy."
-        return Signers(path, (), (Message(where, problem, fix),))
     allowed, problems = [], []
-    for number, line in enumerate(text.split("\n"), 1):
-        fields = line.strip()
-        if not fields or fields.startswith("#"):
-            continue
-        signer = _signer(fields, number)
-        if isinstance(signer, Signer):
-            allowed.append(signer)
-        else:
-            problems.append(Message(Place(path, number), *signer))
+    for number, line in enumerate((content or b"").decode(errors="replace").split("\n"), 1):
+        if line.strip() and not line.strip().startswith("#"):
+            try:
+                allowed.append(_signer(line, Place(path, number)))
+            except BadInput as error:
+                problems.append(error.message)
     if not allowed and not problems:
-        problems.append(Message(where, "it allows no signer", "Add a line with a public key."))
+        problem, fix = "it allows no signer", "Add a line with a public key."
+        if content is None:
+            problem = f"no file of the repository, or larger than {LARGEST_FILE} bytes"
+            fix = "Add the file, or correct signers of the policy."
+        problems.append(Message(Place(path), problem, fix))
     return Signers(path, tuple(allowed), tuple(problems))
 
 
@@ -151,75 +139,60 @@ def changed_signers(old: Signers, new: Signers) -> Iterator[tuple[int, str]]:
             yield 0, f"the signer {fingerprint(signer.blob)} was removed"
 
 
-def _signer(text: str, line: int) -> Signer | tuple[str, str]:
-    """Return the signer of a line, or the problem and the fix."""
+def _signer(text: str, place: Place) -> Signer:
+    """Return the signer of a line. Raises BadInput."""
     fields = _FIELD.findall(text)
     options = ""
     if len(fields) > 2 and not re.match("(ssh|ecdsa|sk)-", fields[1]):
         options = fields.pop(1)
-    if len(fields) < 3 or " ".join(text.split()).count('"') % 2:
-        return "not a line of allowed signers", "Write principals, options, key type and key."
+    if len(fields) < 3 or text.count('"') % 2:
+        fix = "Write principals, options, key type and key."
+        raise BadInput(place, "not a line of allowed signers", fix)
     principals, key_type, encoded = fields[:3]
-    if key_type not in KEY_TYPES:
-        return f"keys of type {key_type} are not supported", f"Use one of {', '.join(KEY_TYPES)}."
-    parsed = parse_key(key_type, encoded)
-    if parsed is None:
-        return f"not a public key of type {key_type}", "Copy the line of the .pub file again."
-    found = _options(options)
-    if isinstance(found, tuple):
-        return found
-    namespaces = found.get("namespaces")
-    times: dict[str, datetime] = {}
-    for name in ("valid-after", "valid-before"):
-        if name in found:
-            moment = _moment(found[name])
-            if moment is None:
-                problem = f"{name} is {found[name]!r}, expected a time in UTC"
-                return problem, "Write YYYYMMDDZ or YYYYMMDDHHMMSSZ."
-            times[name] = moment
-    after, before = times.get("valid-after"), times.get("valid-before")
-    return Signer(line, *parsed, principals, namespaces, after, before)
+    key = parse_key(key_type, encoded)
+    if key is None:
+        fix = f"Copy the line of the .pub file again; types are {', '.join(KEY_TYPES)}."
+        raise BadInput(place, f"not a whole public key of a supported type ({key_type})", fix)
+    found = _options(options, place)
+    times = [_moment(found, name, place) for name in ("valid-after", "valid-before")]
+    return Signer(place.line, key[1], principals, found.get("namespaces"), *times)
 
 
-def _options(text: str) -> dict[str, str] | tuple[str, str]:
-    """Return the options by name in small letters, or the problem and the fix."""
+def _options(text: str, place: Place) -> dict[str, str]:
+    """Return the options by name in small letters. Raises BadInput."""
     found: dict[str, str] = {}
     at = 0
     while at < len(text):
         option = _OPTION.match(text, at)
         if option is None:
-            return "the options cannot be read", 'Write them as name="value", without spaces.'
+            fix = 'Write them as name="value", without spaces.'
+            raise BadInput(place, "the options cannot be read", fix)
         name, value = option[1].lower(), option[2] if option[2] is not None else option[3]
         if name not in ("namespaces", "valid-after", "valid-before") or value is None:
             fix = "Remove it; only namespaces, valid-after and valid-before are supported."
-            return f"the option {name} is not supported", fix
+            raise BadInput(place, f"the option {name} is not supported", fix)
         if name in found:
-            return f"the option {name} is given twice", "Remove one."
+            raise BadInput(place, f"the option {name} is given twice", "Remove one.")
         found[name] = value
         at = option.end()
     return found
 
 
-def _moment(text: str) -> datetime | None:
-    found = _MOMENT.fullmatch(text)
-    if found is None:
+def _moment(options: dict[str, str], name: str, place: Place) -> datetime | None:
+    text = options.get(name)
+    if text is None:
         return None
-    try:
-        return datetime.strptime(f"{found[1]}{found[2] or '0000':0<6}", "%Y%m%d%H%M%S").replace(
-            tzinfo=UTC
-        )
-    except ValueError:
-        return None
+    with suppress(ValueError):
+        return datetime.strptime(text, _TIMES.get(len(text), "")).replace(tzinfo=UTC)
+    problem = f"{name} is {text!r}, expected a time in UTC"
+    raise BadInput(place, problem, "Write YYYYMMDDZ or YYYYMMDDHHMMSSZ.")
 
 
 def _is_listed(name: str, patterns: str) -> bool:
     """Return whether a list of patterns has a name; `!` before a pattern excludes it."""
-    is_listed = False
-    for pattern in patterns.split(","):
-        parts = {"*": ".*", "?": "."}
-        regex = "".join(parts.get(one, re.escape(one)) for one in pattern.removeprefix("!"))
-        if re.fullmatch(regex, name):
-            if pattern.startswith("!"):
-                return False
-            is_listed = True
-    return is_listed
+    fitting = [
+        pattern
+        for pattern in patterns.split(",")
+        if fnmatchcase(name, pattern.removeprefix("!").replace("[", "[[]"))
+    ]
+    return bool(fitting) and not any(pattern.startswith("!") for pattern in fitting)

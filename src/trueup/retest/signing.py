@@ -3,7 +3,6 @@
 import shutil
 import subprocess
 import tempfile
-from base64 import b64encode
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,10 +11,8 @@ from trueup.receipts import Signers
 from trueup.receipts.signature import (
     KEY_TYPES,
     NAMESPACE,
-    PublicKey,
     Signature,
     fingerprint,
-    parse_key,
     parse_signature,
 )
 from trueup.sandbox import Containment, visible_paths
@@ -37,7 +34,7 @@ class SigningKey:
     def sign(self, content: bytes) -> str:
         """Return the armored signature of a content. Raises BadInput where it cannot be made."""
         armored, signature = _sign(self.path, self.program, content)
-        if signature.key != self.blob:
+        if signature.blob != self.blob:
             raise BadInput(f"--sign {self.path}", "the key has changed", "Restore it.")
         return armored
 
@@ -62,11 +59,10 @@ def open_signing_key(
     if program is None:
         raise BadInput("ssh-keygen", "not found", "Install openssh-client: it signs receipts.")
     _, signature = _sign(file, program, b"a test of the key")
-    known = {signer.blob for signer in signers.allowed}
-    if signature.key not in known:
-        problem = f"{fingerprint(signature.key)} is not in {signers.path}"
+    if signature.blob not in {signer.blob for signer in signers.allowed}:
+        problem = f"{fingerprint(signature.blob)} is not in {signers.path}"
         raise BadInput(where, problem, "Give the key of an allowed signer.")
-    return SigningKey(file, program, signature.key)
+    return SigningKey(file, program, signature.blob)
 
 
 def _sign(path: Path, program: str, content: bytes) -> tuple[str, Signature]:
@@ -89,23 +85,14 @@ def _sign(path: Path, program: str, content: bytes) -> tuple[str, Signature]:
             raise BadInput(where, "ssh-keygen gave no signature", "Try it by hand.") from error
         made = file.with_name("content.sig")
         armored = made.read_bytes() if run.returncode == 0 and made.is_file() else b""
+    if not armored:
+        said = " ".join(run.stderr.decode(errors="replace").split())[-200:].rstrip(".")
+        fix = "Give a key without a passphrase, or add it to ssh-agent and give its .pub file."
+        raise BadInput(where, f"ssh-keygen could not sign with it ({said})", fix)
     signature = parse_signature(armored)
-    key = _public(signature) if signature else None
-    if armored and (signature is None or key is None):
+    if signature is None:
         problem = "the type of the key is not supported"
         raise BadInput(where, problem, f"Use one of {', '.join(KEY_TYPES)}.")
-    if signature is None or key is None:
-        said = " ".join(run.stderr.decode(errors="replace").split())[-200:].rstrip(".")
-        problem = (
-            f"ssh-keygen could not sign with it ({said})" if run.returncode else "no signature"
-        )
-        fix = "Give a key without a passphrase, or add it to ssh-agent and give its .pub file."
-        raise BadInput(where, problem, fix)
-    if signature.namespace != NAMESPACE.encode() or not signature.is_of(content, key[0]):
+    if signature.namespace != NAMESPACE.encode() or not signature.is_of(content):
         raise BadInput(where, "the signature is not valid", "Give another key.")
     return armored.decode(), signature
-
-
-def _public(signature: Signature) -> tuple[PublicKey, bytes] | None:
-    key_type = signature.key_type.decode(errors="replace")
-    return parse_key(key_type, b64encode(signature.key).decode())

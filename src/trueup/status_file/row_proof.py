@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from itertools import islice, pairwise
 from pathlib import Path
 
@@ -62,8 +62,7 @@ def prove(
         links = _links(row, read)
         files.update(link.file for link in links if link.file is not None)
         receipts = [link.receipt for link in links if link.receipt is not None]
-        reasons = [*order.check(row, keys), *_faults(links), *owners.check(receipts, keys)]
-        reasons += owners.check_report(row, keys)
+        reasons = [*order.check(row, keys), *_faults(links), *owners.check(row, receipts, keys)]
         if isinstance(row, Observation):
             order.note(receipts, keys)
         reasons += [] if is_rehearsal else _rehearsals(receipts)
@@ -78,12 +77,8 @@ def prove(
 
 
 def _rows(status: Status) -> Iterator[tuple[Keys, Row]]:
-    lists: dict[str, tuple[Row, ...]] = {
-        "observations": status.observations,
-        "mappings": status.mappings,
-    }
-    for name, rows in lists.items():
-        yield from (((name, index), row) for index, row in enumerate(rows))
+    yield from ((("observations", at), row) for at, row in enumerate(status.observations))
+    yield from ((("mappings", at), row) for at, row in enumerate(status.mappings))
 
 
 def _links(row: Row, read: ReadChain) -> list[Link]:
@@ -188,34 +183,27 @@ def _hidden(
 
 
 class _Owners:
-    """The first row of each receipt. A mapping may share one with an observation."""
+    """The first row of each receipt and of each report. A mapping and an observation may share."""
 
     def __init__(self, place: Callable[..., Place]) -> None:
         self._place = place
         self._owners: dict[tuple[str, str], Keys] = {}
-        self._reports: list[tuple[Row, Keys]] = []
 
-    def check(self, receipts: Iterable[RetestReceipt], keys: Keys) -> Iterator[Reason]:
-        """Yield the receipts of another row. Their endpoint, target and time identify them."""
+    def check(self, row: Row, receipts: Iterable[RetestReceipt], keys: Keys) -> Iterator[Reason]:
+        """Yield the receipts of another row, by endpoint, target and time, or the report of one;
+        what was seen several times has `times`."""
         for receipt in receipts:
-            owner = self._owners.setdefault((keys[0], receipt.path), keys)
-            if owner != keys:
-                problem = f"the receipt of {receipt.endpoint} at {receipt.at.isoformat()} is used"
-                fix = f"Remove the row: the receipt is of the one at {self._place(*owner)}."
-                yield f"{problem} by an earlier row", fix, "reused-receipt"
+            what = f"the receipt of {receipt.endpoint} at {receipt.at.isoformat()} is used by"
+            yield from self._reused(receipt.path, what, keys)
+        if row.source is not None and row.source.reported is not None:
+            core = row.model_dump_json(exclude={"note", "retracted"})
+            yield from self._reused(core, "the report is the same as", keys)
 
-    def check_report(self, row: Row, keys: Keys) -> Iterator[Reason]:
-        """Yield a report that is an earlier row again; what was seen several times has `times`."""
-        if row.source is None or row.source.reported is None:
-            return
-        sample = {"note": None, "retracted": None} if isinstance(row, Observation) else {}
-        core = row.model_copy(update=sample)
-        same = next((known for one, known in self._reports if one == core), None)
-        if same is None:
-            self._reports.append((core, keys))
-        else:
-            fix = f"Remove the row: it is the one at {self._place(*same)}."
-            yield "the report is the same as an earlier row", fix, "reused-receipt"
+    def _reused(self, identity: str, what: str, keys: Keys) -> Iterator[Reason]:
+        owner = self._owners.setdefault((keys[0], identity), keys)
+        if owner != keys:
+            fix = f"Remove the row: it repeats the one at {self._place(*owner)}."
+            yield f"{what} an earlier row", fix, "reused-receipt"
 
 
 class _Order:
@@ -223,37 +211,37 @@ class _Order:
 
     def __init__(self, place: Callable[..., Place]) -> None:
         self._place = place
-        self._newest: dict[tuple[object, ...], tuple[date | datetime, Keys]] = {}
+        self._newest: dict[tuple[object, ...], tuple[date, Keys]] = {}
 
     def note(self, receipts: Iterable[RetestReceipt], keys: Keys) -> None:
         """Note the times of a row's receipts too: an edited row may be of another endpoint."""
         for receipt in receipts:
-            series = (receipt.endpoint, receipt.target, None)
-            for name, end in (("day", receipt.at.astimezone(UTC).date()), ("time", receipt.at)):
-                known, _ = self._newest.get((*series, name), (end, keys))
-                if end >= known:
-                    self._newest[*series, name] = (end, keys)
+            self._newer((receipt.endpoint, receipt.target, None), receipt.at, receipt.at, keys)
 
     def check(self, row: Row, keys: Keys) -> Iterator[Reason]:
         """Yield a row that is older than an earlier one; times count within a day, if known."""
         if isinstance(row, Sighting):
-            series: tuple[object, ...] = (row.alias, row.how)
-            oldest, newest, name = row.at, row.at, row.alias
+            name, newer = row.alias, self._newer((row.alias, row.how), row.at, row.at, keys)
         elif row.sample:
             return
         else:
             series = (row.endpoint, row.target, row.variant)
-            oldest, newest, name = row.oldest, row.newest, row.endpoint
-        days = (as_time(oldest).date(), as_time(newest).date())
-        pairs = [((*series, "day"), *days)]
-        if isinstance(oldest, datetime) and isinstance(newest, datetime):
-            pairs.append(((*series, "time"), as_time(oldest), as_time(newest)))
-        for key, begin, end in pairs:
-            known, owner = self._newest.get(key, (begin, keys))
-            if begin < known:
-                problem = f"the row of {name} is older than an earlier row of the file"
-                fix = f"Move it before the row at {self._place(*owner)}, which is of {known}."
-                yield problem, fix, "row-order"
-                return
-            if end >= known:
-                self._newest[key] = (end, keys)
+            name, newer = row.endpoint, self._newer(series, row.oldest, row.newest, keys)
+        if newer is not None:
+            problem = f"the row of {name} is older than an earlier row of the file"
+            fix = f"Move it before the row at {self._place(*newer[1])}, which is of {newer[0]}."
+            yield problem, fix, "row-order"
+
+    def _newer(
+        self, series: tuple[object, ...], first: date, last: date, keys: Keys
+    ) -> tuple[date, Keys] | None:
+        """Note the times of a row, unless an earlier row is newer; return that row's time."""
+        times = [("day", as_time(first).date(), as_time(last).date())]
+        if isinstance(first, datetime) and isinstance(last, datetime):
+            times.append(("time", as_time(first), as_time(last)))
+        for name, begin, end in times:
+            known = self._newest.get((*series, name), (begin, keys))
+            if begin < known[0]:
+                return known
+            self._newest[*series, name] = (end, keys)
+        return None
