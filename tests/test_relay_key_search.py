@@ -41,6 +41,13 @@ def in_each(template: str) -> Callable[[str], str]:
     return lambda key: "".join(template.format(ord(one)) for one in key)
 
 
+def in_every_third(template: str) -> Callable[[str], str]:
+    """A letter in three is encoded: too many for a piece of the key to be left between them."""
+    return lambda key: "".join(
+        one if at % 3 else template.format(ord(one)) for at, one in enumerate(key)
+    )
+
+
 def joined(separator: str, size: int = 1) -> Callable[[str], str]:
     return lambda key: separator.join(key[at : at + size] for at in range(0, len(key), size))
 
@@ -74,11 +81,16 @@ ENCODED: dict[str, Callable[[str], str | bytes]] = {
             for one in key
         )
     ),
-    "JSON escapes of some letters": lambda key: key.replace("Q", "\\u0051").replace("v", "\\u0076"),
+    **{
+        f"{template} of every third letter": in_every_third(template)
+        for template in (
+            *("\\u{:04x}", "\\\\u{:04x}", "\\u{{{:x}}}", "\\U{:08x}", "\\x{:02x}", "\\x{{{:02x}}}"),
+            *("\\{:03o}", "%{:02x}", "%25{:02X}", "%u{:04x}", "&#{};", "&#x{:x};", "={:02X}"),
+        )
+    },
     "code points": in_each("\\u{{{:x}}}"),
     "percent": in_each("%{:02x}"),
     "percent, twice": in_each("%25{:02X}"),
-    "percent of some letters": lambda key: key.replace("Q", "%51").replace("2", "%32"),
     "HTML, decimal": in_each("&#{};"),
     "HTML, hex": in_each("&#x{:x};"),
     "HTML, twice": lambda key: html.escape(in_each("&#{};")(key)),
@@ -88,13 +100,15 @@ ENCODED: dict[str, Callable[[str], str | bytes]] = {
     "hex": lambda key: key.encode().hex(),
     "hex with colons": lambda key: key.encode().hex(":"),
     "hex with 0x": in_each("0x{:02x}, "),
-    "hex in a sentence": lambda key: f"a bad face {key.encode().hex(' ').upper()} fed",
+    "hex in a sentence": lambda key: f"a bad face, a {key.encode().hex(' ').upper()} fed",
     "decimal codes": lambda key: json.dumps(list(key.encode()), indent=8),
     "base32": lambda key: base64.b32encode(key.encode()).decode(),
     "base32, small, no padding": lambda key: (
         base64.b32encode(key.encode()).decode().lower().rstrip("=")
     ),
     "base32 within a text": lambda key: base64.b32encode(f"key: {key}.".encode()).decode(),
+    "base32 after a letter": lambda key: f"Q{base64.b32encode(key.encode()).decode()}",
+    "base32 on lines": lambda key: joined("\n", 16)(base64.b32encode(key.encode()).decode()),
     "base64": lambda key: base64_of(key.encode()),
     "base64 after a byte": lambda key: base64_of(b"x" + key.encode() + b"!"),
     "base64 after two bytes": lambda key: base64_of(b"xy" + key.encode() + b"!"),
@@ -117,6 +131,7 @@ ENCODED: dict[str, Callable[[str], str | bytes]] = {
     "reversed": lambda key: key[::-1],
     "base64 of the reverse": lambda key: base64_of(key[::-1].encode()),
     "rot13": lambda key: codecs.encode(key, "rot13"),
+    "rot13 of the reverse": lambda key: codecs.encode(key[::-1], "rot13"),
     "full width": lambda key: "".join(chr(ord(one) + 0xFEE0) for one in key),
     "full width, percent": lambda key: quote("".join(chr(ord(one) + 0xFEE0) for one in key)),
     "circled": lambda key: "".join(
@@ -134,16 +149,22 @@ ENCODED: dict[str, Callable[[str], str | bytes]] = {
     "gzip": lambda key: gzip.compress(key.encode()),
     "zlib, base64": lambda key: base64_of(zlib.compress(key.encode())),
     "gzip, base64 in JSON": lambda key: json.dumps({"a": base64_of(gzip.compress(key.encode()))}),
+    "zlib, base64 for a URL": lambda key: base64.urlsafe_b64encode(
+        zlib.compress(f"{key}~{key[::-1]}".encode())
+    ).decode(),
+    "deflate": lambda key: raw_deflate(key.encode()),
     "deflate, base64": lambda key: f"data: {base64_of(raw_deflate(key.encode()))}",
     "quoted-printable": lambda key: quopri.encodestring(joined("é", 4)(key).encode()),
     "quoted-printable letters": in_each("={:02X}"),
     "all but the first letters": lambda key: key[4:],
     "all but the last letter": lambda key: key[:-1],
+    "the last twelve letters": lambda key: key[-12:],
     "one letter left out": lambda key: key[:9] + key[10:],
     "one letter replaced": lambda key: f"{key[:9]}_{key[10:]}",
     "one letter added": lambda key: f"{key[:9]}0{key[9:]}",
     "halves swapped": lambda key: key[len(key) // 2 :] + key[: len(key) // 2],
     "an image's text": picture,
+    "an image's text in base64": lambda key: picture(base64_of(key.encode())),
     "an image's compressed text": lambda key: picture(key, zip=True),
     "an image's international text": lambda key: picture(key, kind="itxt"),
     "a photo's comment": photo,
@@ -158,9 +179,9 @@ NEAR = {
     "a placeholder": 'curl -H "Authorization: Bearer YOUR_API_KEY"',
     "a hash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     "a request id": "20261128175959123456789aBcDeFgH",
-    "a broken escape": "\\u00zz %zz &#xzz; =zz \\x =",
+    "a broken escape": "\\u00zz \\u{110000} \\Uffffffff %zz &#xzz; =zz \\x =",
     "a surrogate": "\ud83d alone",
-    "a bomb of nothing": base64_of(zlib.compress(b"nothing to see here " * 50)),
+    "a bomb of nothing": base64_of(zlib.compress(b"nothing to see here " * 50_000)),
 }
 
 
@@ -200,8 +221,20 @@ def test_a_quarter_of_a_megabyte_is_searched_in_seconds(kind: str) -> None:
     assert time.process_time() - began < 5
 
 
-def test_a_text_that_cannot_be_searched_to_its_end_counts_as_found() -> None:
-    assert SEARCH.holds(base64_of(zlib.compress(bytes(10**8))))
+@pytest.mark.parametrize(
+    "content",
+    [zlib.compress(bytes(10**8)), b"".join(zlib.compress(b"%08d" % n) for n in range(3_000))],
+    ids=["a bomb", "many streams"],
+)
+def test_a_text_that_cannot_be_searched_to_its_end_counts_as_found(content: bytes) -> None:
+    assert SEARCH.holds(base64_of(content))
+
+
+def test_a_secret_without_a_telling_piece_is_found_as_it_is() -> None:
+    search = KeySearch(["0000-0000-0000-0000", "ab1cd2e"], lambda content: b"AKIA" in content)
+    assert search.holds("got 0000-0000-0000-0000") and search.holds("ab1cd2e")
+    assert not search.holds("id 00000000000000000000") and not search.holds("ab1-cd2-e")
+    assert search.holds("AKIA") and not KeySearch([f"{BARE[:8]}{'0' * 30}"]).holds("0" * 40)
 
 
 def test_only_the_text_with_the_key_is_withheld() -> None:
@@ -209,8 +242,10 @@ def test_only_the_text_with_the_key_is_withheld() -> None:
         "error": f"no {KEY[::-1]}",
         "status": 400,
         "more": [TOKEN, None, True, "fine"],
+        KEY: 1,
     }
-    expected = {"error": WITHHELD, "status": 400, "more": [WITHHELD, None, True, "fine"]}
+    more = [WITHHELD, None, True, "fine"]
+    expected = {"error": WITHHELD, "status": 400, "more": more, WITHHELD: 1}
     assert SEARCH.withhold(row) == expected
     assert KeySearch().withhold(row) == row
     assert KEY not in repr(SEARCH)

@@ -25,10 +25,8 @@ RUN = 12
 MOST_FORMS = 2_000
 """Forms of one text: an ordinary one has about ten, and one that hides a key under every encoding,
 twice, has less than a hundred."""
-MOST_BYTES = 8 * 2**20
-"""Bytes of all forms beyond forty times the text: only compressed texts need so many."""
-MOST_COMPRESSED = 2**20
-"""Bytes of a compressed text, of which a key takes less than a hundred."""
+MOST_BYTES = 16 * 2**20
+"""Bytes of all forms of one text: only compressed texts need so many."""
 EVERY = bytes(range(256))
 LOWER = EVERY.lower()
 NO_ALPHANUMERIC = re.sub(rb"[0-9A-Za-z]", b"", EVERY)
@@ -39,11 +37,11 @@ BASE32 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 AS_DIGITS = bytes.maketrans(BASE32, b"0123456789ABCDEFGHIJKLMNOPQRSTUV")
 """The digits of base32 as those of a number of base 32, which Python reads fast."""
 ESCAPE = re.compile(
-    rb"\\+u(?:(?P<u4>[0-9a-fA-F]{4})|\{(?P<u>[0-9a-fA-F]{1,6})\})|\\+U(?P<u8>[0-9a-fA-F]{8})"
-    rb"|\\+x\{?(?P<x>[0-9a-fA-F]{2})\}?|\\+(?P<octal>[0-7]{3})|\\+(?P<letter>[nrtbf/])"
+    rb"\\u(?:(?P<u4>[0-9a-fA-F]{4})|\{(?P<u>[0-9a-fA-F]{1,6})\})|\\U(?P<u8>[0-9a-fA-F]{8})"
+    rb"|\\x\{?(?P<x>[0-9a-fA-F]{2})\}?|\\(?P<octal>[0-7]{3})|\\(?P<letter>[nrtbf/])"
     rb"|%u(?P<pu>[0-9a-fA-F]{4})|%(?P<percent>[0-9a-fA-F]{2})"
 )
-QUOTED_PRINTABLE = re.compile(rb"=(?:\r?\n|([0-9a-fA-F]{2}))")
+QUOTED_PRINTABLE = re.compile(rb"=([0-9a-fA-F]{2})")
 NUMBERS = re.compile(rb"(?:(?<![0-9])[0-9]{2,3}[^0-9A-Za-z]{1,12}){7,}[0-9]{2,3}")
 BASE32_RUN = re.compile(rb"[A-Z2-7]{20,}|[a-z2-7]{20,}")
 BASE64_RUN = re.compile(rb"[A-Za-z0-9+/_-]{16,}")
@@ -81,7 +79,7 @@ class KeySearch:
             return True
         if not self._plain or not content:
             return False
-        waiting, seen, left = [content], {content}, MOST_BYTES + 40 * len(content)
+        waiting, seen, left = [content], {content}, MOST_BYTES
         while waiting:
             form = waiting.pop()
             if self._is_in(form):
@@ -123,20 +121,15 @@ def _pieces(secret: bytes) -> Iterator[bytes]:
 
     Pieces overlap where they would be short, so that one is whole beside any single change.
     """
-    folded = secret.removeprefix(b"sk-").translate(LOWER, NO_ALPHANUMERIC)
+    folded = secret.translate(LOWER, NO_ALPHANUMERIC)
     if len(folded) < SHORTEST_PIECE:
         return
     size = max(len(folded) // 4, min(SHORTEST_PIECE, len(folded) // 2))
     starts = {*range(0, len(folded) - size, size), len(folded) - size}
-    pieces = {folded[start : start + size] for start in starts}
-    for piece in {piece if len(set(piece)) >= VARIED else folded for piece in pieces}:
+    for piece in {folded[start : start + size] for start in starts}:
         if len(set(piece)) >= VARIED:
-            yield from (piece, piece[::-1])
-            yield from (turned := _rot13(piece), turned[::-1])
-
-
-def _rot13(text: bytes) -> bytes:
-    return codecs.encode(text.decode(), "rot13").encode()
+            for way in (piece, codecs.encode(piece.decode(), "rot13").encode()):
+                yield from (way, way[::-1])
 
 
 def _decoded(form: bytes, limit: int) -> Iterator[bytes]:
@@ -150,11 +143,10 @@ def _decoded(form: bytes, limit: int) -> Iterator[bytes]:
         text = unescaped.decode(errors="surrogatepass" if _is_text(unescaped) else "ignore")
         yield html.unescape(_joined(text)).encode(errors="ignore")
     if b"=" in form:
-        yield QUOTED_PRINTABLE.sub(lambda m: bytes([int(m[1], 16)]) if m[1] else b"", form)
+        yield QUOTED_PRINTABLE.sub(lambda found: bytes.fromhex(found[1].decode()), form)
     if not form.isascii():
         text = form.decode(errors="surrogatepass")
         yield unicodedata.normalize("NFKD", text).encode("ascii", "ignore")
-    yield from _inflated(form, limit)
     for run in BASE64_RUN.findall(form):
         whole = run.translate(URL_SAFE)
         yield from _inflate(memoryview(base64.b64decode(whole[: len(whole) // 4 * 4])), -15, limit)
@@ -221,12 +213,9 @@ def _inflated(content: bytes, limit: int) -> Iterator[bytes]:
     """Yield what is compressed in a content, whatever precedes it: gzip, zlib, and raw deflate."""
     yield from _inflate(memoryview(content), -15, limit)
     for found in COMPRESSED.finditer(content):
-        if found[0][0] == 0x1F or int.from_bytes(found[0], "big") % 31 == 0:
-            yield from _inflate(memoryview(content)[found.start() :], 47, limit)
+        yield from _inflate(memoryview(content)[found.start() :], 47, limit)
 
 
 def _inflate(content: memoryview, bits: int, limit: int) -> Iterator[bytes]:
     with suppress(zlib.error):
-        inflated = zlib.decompressobj(bits).decompress(content[:MOST_COMPRESSED], limit)
-        if len(inflated) >= SHORTEST_PIECE:
-            yield inflated
+        yield zlib.decompressobj(bits).decompress(content, limit)
