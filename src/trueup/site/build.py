@@ -11,7 +11,8 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, Undefined
+from jinja2 import BytecodeCache, Environment, Undefined
+from jinja2.bccache import Bucket
 from jinja2.runtime import BlockReference, LoopContext, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -121,9 +122,30 @@ class ThemeEnvironment(ImmutableSandboxedEnvironment):
         return isinstance(getattr(obj, "__self__", None), str | dict | list)
 
 
+class ThemeCode(BytecodeCache):
+    """The compiled templates of the theme: the next language and the next build use them again."""
+
+    def __init__(self) -> None:
+        self._compiled: dict[tuple[str, str], Any] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Give a template what was compiled of the same file with the same text."""
+        bucket.code = self._compiled.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what was compiled."""
+        self._compiled[bucket.key, bucket.checksum] = bucket.code
+
+
+THEME_CODE = ThemeCode()
+
+
 def _sandboxed(made: Environment) -> ThemeEnvironment:
     environment = ThemeEnvironment(
-        loader=made.loader, auto_reload=False, extensions=[*made.extensions]
+        loader=made.loader,
+        auto_reload=False,
+        extensions=[*made.extensions],
+        bytecode_cache=THEME_CODE,
     )
     environment.filters.update(made.filters)
     environment.globals.update(made.globals)
