@@ -6,7 +6,7 @@ The site that `trueup init` writes is built and verified once; each sample chang
 import os
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import partial
@@ -111,6 +111,13 @@ def bases(tmp_path_factory: pytest.TempPathFactory) -> Bases:
     return made
 
 
+@pytest.fixture
+def top(bases: Bases) -> Iterator[Path]:
+    """The folder of a sample: the same for each, so that Jinja compiles each template once."""
+    yield bases.folder / "sample"
+    shutil.rmtree(bases.folder / "sample", ignore_errors=True)
+
+
 def apply(top: Path, change: Change) -> None:
     """Make one change; a link to a file of the base is replaced, not written to."""
     file = top / change.file
@@ -182,10 +189,8 @@ def lines(found: list[Finding], top: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_a_rule_is_red_on_its_sample_in_exact_words(
-    rule: str, bases: Bases, tmp_path: Path
-) -> None:
-    sample, top = SAMPLES[rule].red, tmp_path / "site"
+def test_a_rule_is_red_on_its_sample_in_exact_words(rule: str, bases: Bases, top: Path) -> None:
+    sample = SAMPLES[rule].red
     found = findings_of(sample, top, bases)
     own = [one for one in found if one.rule == rule]
     assert lines(own, top) == [BUILT.sub(r"\1…", str(sample.finding))]
@@ -195,8 +200,8 @@ def test_a_rule_is_red_on_its_sample_in_exact_words(
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_a_rule_is_silent_on_its_near_sample(rule: str, bases: Bases, tmp_path: Path) -> None:
-    sample, top = SAMPLES[rule].benign, tmp_path / "site"
+def test_a_rule_is_silent_on_its_near_sample(rule: str, bases: Bases, top: Path) -> None:
+    sample = SAMPLES[rule].benign
     edited = EDITED if sample.built and rule not in EDITED else ()
     found = [one for one in findings_of(sample, top, bases) if one.rule not in edited]
     assert lines(found, top) == []
@@ -213,10 +218,10 @@ def test_a_rule_without_samples_ends_the_build() -> None:
         render_rules(left)
 
 
-def test_a_sample_that_cannot_be_made_fails(bases: Bases, tmp_path: Path) -> None:
+def test_a_sample_that_cannot_be_made_fails(bases: Bases, top: Path) -> None:
     absent = Change(file="status.yml", old="no such line", new="")
     with pytest.raises(AssertionError, match="no such line"):
-        findings_of(Sample(changes=(absent,)), tmp_path / "site", bases)
+        findings_of(Sample(changes=(absent,)), top, bases)
 
 
 @pytest.mark.parametrize(

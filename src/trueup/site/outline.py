@@ -54,7 +54,7 @@ def load_outline(top: Path, language: str) -> Outline:
     )
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """A loader that reads the tags of MkDocs, such as `!ENV`, as null."""
 
 
