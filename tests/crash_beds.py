@@ -98,7 +98,10 @@ class Curl(Sandbox):
         self._transport = transport
 
     def run(self, language: Fence, source: bytes, limits: Limits = LIVE_LIMITS) -> CompletedBlock:
-        curl, url, *options = shlex.split(source.decode().replace("\\\n", ""))
+        curl, *rest = shlex.split(source.decode().replace("\\\n", ""))
+        if curl == "true":
+            return CompletedBlock(0, None, b"", b"", 1, {}, ())
+        url, *options = rest
         values: dict[str, list[str]] = {"-H": [], "-d": []}
         for option, value in zip(options[::2], options[1::2], strict=True):
             values[option].append(value)
@@ -109,7 +112,10 @@ class Curl(Sandbox):
 
     async def _send(self, url: str, headers: list[tuple[str, str]], body: str) -> bytes:
         async with httpx.AsyncClient(transport=self._transport) as client:
-            return (await client.post(url, headers=headers, content=body)).content
+            try:
+                return (await client.post(url, headers=headers, content=body)).content
+            except AssertionError:  # of the transport: the reply broke off
+                return b""
 
 
 class Bed:

@@ -150,7 +150,14 @@ DIALECTS = {
 }
 
 
-@pytest.mark.parametrize("name", DIALECTS)
+ONCE = {reply["name"]: name for name, reply in DIALECTS.items()}
+
+
+@pytest.mark.parametrize(
+    "name",
+    # One dialect of each; tests/test_protocols_error_body.py reads the bodies of all.
+    [pytest.param(n, marks=[pytest.mark.long] * (n not in ONCE.values())) for n in DIALECTS],
+)
 def test_retests_on_two_dates_lower_by_failures_of_the_route_alone(
     name: str, tmp_path: Path, desk: Desk
 ) -> None:

@@ -8,9 +8,13 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import get_args
+from urllib.parse import urlsplit
 
+import httpx
 import pytest
 from conftest import TOP
+from crash_beds import Curl
+from drawn import decode_here
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from trueup.evidence import assess
@@ -29,14 +33,14 @@ from trueup.mock import (
 )
 from trueup.model import Standing
 from trueup.receipts import RetestReceipt, row_of
-from trueup.relay import Budget, Deadlines, Journal, Reservation
+from trueup.relay import Budget, Deadlines, Journal, Reservation, create_relay
 from trueup.retest.plan import Probe, plan
 from trueup.retest.session import Session
 from trueup.retest.status_update import update_status
 from trueup.retest.target import Credentials, RetestTarget, find_account
 from trueup.snippet import render_snippet
 from trueup.status_file import Stored, parse_status
-from trueup.verify.run import Harness, open_relay
+from trueup.verify.run import ExchangeLog, Harness
 
 TEXT = (Path(__file__).parent / "record.yml").read_text("utf-8")
 NOW = datetime(2026, 4, 20, tzinfo=UTC)
@@ -98,17 +102,22 @@ class Desk:
 
     @contextmanager
     def relay(self, url: str, deadlines: Deadlines) -> Iterator[Harness]:
-        """A relay of the desk's to an address, as the way to production."""
-        with open_relay(
-            STORED,
-            "production",
-            KEY,
+        """A relay of the desk's to an address, as the way to production, in front of what a curl
+        block sends. The sandbox has tests of its own, and takes longer than a retest."""
+        live, log = STORED.status.targets["production"], ExchangeLog()
+        relay = create_relay(
+            live.model_copy(update={"base_url": url}),
+            key=KEY,
+            on_exchange=log.append,
             budget=self.purse,
             label=lambda: self.label(),
             deadlines=deadlines,
-            to=url,
-        ) as harness:
-            yield harness
+        )
+        sandbox = Curl(httpx.ASGITransport(log.around(relay), raise_app_exceptions=False))
+        host = urlsplit(live.base_url).netloc
+        yield Harness(
+            "production", live.base_url, host, False, sandbox, log=log, decode=decode_here
+        )
 
 
 @contextmanager
@@ -125,6 +134,14 @@ def open_desk() -> Iterator[Desk]:
 def desk() -> Iterator[Desk]:
     with open_desk() as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with one CA: a client reads all that a machine trusts in 30 ms of processor."""
+    folder = tmp_path_factory.mktemp("authority")
+    create_tls(folder / "ca.pem")
+    return folder
 
 
 @dataclass
@@ -285,13 +302,18 @@ LOWERING = FAILING | MISBILLED
 """The gateway's own failure, twice, or a bill that is not aligned: nothing else lowers."""
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+POLLED = ("batch-lag", "log-off", "owner-edit", "settle-fault", "token-fault")
+"""Their ledger is read for minutes; tests/test_retest_billing.py has the same verdicts."""
+
+
+@pytest.mark.parametrize(
+    "fault", [pytest.param(f, marks=[pytest.mark.long] * (f in POLLED)) for f in FAULTS]
+)
 def test_a_fault_makes_the_rows_that_a_careful_person_would_write(
-    fault: str, tmp_path: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    fault: str, tmp_path: Path, authority: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
-    if fault != EXPIRED_CERTIFICATE:
-        monkeypatch.delenv("SSL_CERT_FILE")
+    ca = (tmp_path if fault == EXPIRED_CERTIFICATE else authority) / "ca.pem"
+    monkeypatch.setenv("SSL_CERT_FILE", str(ca))
     gateway = Gateway(tmp_path, desk, [fault], gives_up=fault in ("slow-drip", "stall"))
     called = (GOOD,) if fault == "big-body" else (GOOD, IMAGES)
     receipts = gateway.retest(*called)
@@ -306,8 +328,9 @@ def test_a_fault_makes_the_rows_that_a_careful_person_would_write(
         or "certificate" in fault
     )
     after = update_status(STORED, receipts, NOW).stored.status
+    assessed = assess(STORED.status), assess(after)
     for endpoint in STORED.status.endpoints:
-        was, now = (assess(status)[endpoint].standing for status in (STORED.status, after))
+        was, now = (found[endpoint].standing for found in assessed)
         assert now.rank >= was.rank, "no fault improves a standing"
         assert now == was or (endpoint == GOOD and fault in LOWERING)
     assert (assess(after)[GOOD].standing == Standing.RECOMMENDED) is (fault not in LOWERING)
