@@ -44,10 +44,10 @@ def test_only_known_extensions_are_used_and_no_code(
         ("site_name: a", False),
         ("INHERIT: part.yml", True),
         ("INHERIT: /etc/passwd", True),
-        ("INHERIT: mkdocs.yml", False),
+        ("INHERIT: mkdocs.yml", True),
         ("markdown_extensions: [[", True),
         ("- a", True),
-        ("markdown_extensions: 1", True),
+        ("markdown_extensions: 1", False),
     ],
 )
 def test_settings_are_read_as_mkdocs_does_or_every_extension_is_used(

@@ -3,7 +3,7 @@
 import pytest
 from conftest import TOP
 
-from trueup.check.vector_picture import active_parts
+from trueup.check.vector_picture import active_content
 
 HEAD = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">'
 FOUND = {
@@ -33,7 +33,7 @@ FINE = (
 
 @pytest.mark.parametrize("body", FOUND)
 def test_a_part_of_a_picture_that_does_more_than_draw_is_found(body: str) -> None:
-    found = [part for _, part in active_parts(f"{HEAD}\n{body}</svg>".encode())]
+    found = [part for _, part in active_content(f"{HEAD}\n{body}</svg>".encode())]
     assert FOUND[body] in found
 
 
@@ -46,14 +46,14 @@ def test_a_document_that_a_browser_may_read_otherwise_is_found() -> None:
         b"<html xmlns='http://www.w3.org/1999/xhtml'/>",
         b"",
     ):
-        assert [*active_parts(content)], content
+        assert [*active_content(content)], content
 
 
 @pytest.mark.parametrize("body", FINE)
 def test_a_drawing_is_fine(body: str) -> None:
-    assert [*active_parts(f"{HEAD}{body}</svg>".encode())] == []
+    assert [*active_content(f"{HEAD}{body}</svg>".encode())] == []
 
 
 def test_the_shipped_pictures_are_fine() -> None:
     for file in (TOP / "overrides").rglob("*.svg"):
-        assert [*active_parts(file.read_bytes())] == []
+        assert [*active_content(file.read_bytes())] == []

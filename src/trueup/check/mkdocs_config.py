@@ -1,10 +1,10 @@
 """MkDocs config: no setting may run code, or change the text of a page after it was checked.
 
-The settings of each language are judged as merged, and each file that they inherit by itself.
+Each file is held to the known settings by itself, and those of each language as merged.
 """
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -12,34 +12,31 @@ from typing import Any
 import yaml
 
 from trueup.check.known_settings import (
-    EXTENSIONS,
-    EXTRA,
-    FENCE,
-    LINKS,
-    PLUGINS,
-    REQUIRED,
+    LINK,
+    REQUIRED_PARTS,
+    REQUIRED_VALUES,
     SETTINGS,
     TAGS,
-    THEME,
+    Menu,
+    Named,
+    Text,
 )
 from trueup.errors import BadInput
 from trueup.finding import Finding
 from trueup.place import Place
-from trueup.site import settings_of
-from trueup.source_file import read_source
-from trueup.status_file import refuse_depth
+from trueup.site import settings_of, shipped_folder
+from trueup.site.outline import (
+    load_settings,
+    merge_settings,
+    named_options,
+    place_of_node,
+    read_settings,
+)
 
-LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-MOST_BYTES = 1_000_000
-MOST_FILES = 5
-"""Files that inherit each other: one for the language and one for the site are usual."""
-SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
-Node = yaml.Node
-Entry = tuple[Node, Node]
-"""Key and value."""
-Problem = tuple[Node, str, str]
+Problem = tuple[yaml.Node, str, str]
 """Node, problem and fix."""
-NOT_ALLOWED = "is not allowed, since it could change checked text"
+RULE = "site-setting"
+STATUS_PAGE = "status.md"
 
 
 def check_settings(top: Path, languages: tuple[str, ...]) -> list[Finding]:
@@ -47,241 +44,133 @@ def check_settings(top: Path, languages: tuple[str, ...]) -> list[Finding]:
     that its macros plugin would load."""
     found: dict[Finding, None] = {}
     for language in languages:
-        files: list[tuple[Path, yaml.MappingNode]] = []
         try:
-            _load_chain(top, top / settings_of(language), files)
+            files = read_settings(top / settings_of(language), top)
+            for file, root in files:
+                for node, problem, fix in (*_tags(root), *_unknown(root, SETTINGS, "")):
+                    found[Finding(place_of_node(file, node), problem, fix, RULE)] = None
+            for name, problem, fix in _missing(merge_settings(files), top, language):
+                found[Finding(_place(files, name), problem, fix, RULE)] = None
         except BadInput as error:
-            found[Finding.of(error.message, "site-setting")] = None
-            continue
-        for file, root in files:
-            found.update(dict.fromkeys(_findings(file, _problems(root))))
-        found.update(dict.fromkeys(_missing(files, language)))
+            found[Finding.of(error.message, RULE)] = None
     for name in ("main.py", "main"):
         if (top / name).exists() or (top / name).is_symlink():
             problem = "mkdocs-macros would run this module"
             fix = "Rename it; a page calls the macros of Trueup alone."
-            found[Finding(Place(str(top / name)), problem, fix, "site-setting")] = None
+            found[Finding(Place(str(top / name)), problem, fix, RULE)] = None
     return list(found)
 
 
-def _findings(file: Path, problems: Iterator[Problem]) -> Iterator[Finding]:
-    for node, problem, fix in problems:
-        yield Finding(_place(file, node), problem, fix, "site-setting")
+def _place(files: Sequence[tuple[Path, yaml.MappingNode]], name: str) -> Place:
+    """Return the place of the nearest setting of a name, or of the whole of the nearest file."""
+    nodes = ((file, key) for file, root in files for key, _ in root.value if key.value == name)
+    return next((place_of_node(file, key) for file, key in nodes), Place(str(files[0][0])))
 
 
-def _place(file: Path, node: Node) -> Place:
-    return Place(str(file), node.start_mark.line + 1, node.start_mark.column + 1)
+def _tags(node: yaml.Node) -> Iterator[Problem]:
+    """Yield the tags that run code, read the environment or merge what is written elsewhere."""
+    kind = str(node.tag).removeprefix("tag:yaml.org,2002:")
+    if kind not in TAGS and not _is_address(node):
+        yield node, f"the tag {node.tag} is not allowed", "Write the value without it."
+    parts = [] if isinstance(node, yaml.ScalarNode) else node.value
+    for part in parts:
+        for one in part if isinstance(part, tuple) else (part,):
+            yield from _tags(one)
 
 
-def _load_chain(top: Path, file: Path, files: list[tuple[Path, yaml.MappingNode]]) -> None:
-    """Add a settings file and those that it inherits, the nearest first. Raises BadInput."""
-    root = _load(top, file)
-    files.append((file, root))
-    parent = dict(_entries(root)).get("INHERIT")
-    if parent is None:
-        return
-    value = parent[1]
-    name = str(value.value) if isinstance(value, yaml.ScalarNode) else "."
-    following = file.parent / name
-    if len(files) == MOST_FILES or following.resolve() in {one.resolve() for one, _ in files}:
-        problem = f"the settings inherit each other, or more than {MOST_FILES} files"
-        raise BadInput(_place(file, value), problem, "Inherit one file.")
-    _load_chain(top, following, files)
-
-
-def _load(top: Path, file: Path) -> yaml.MappingNode:
-    try:
-        text = read_source(file, top, MOST_BYTES)
-        refuse_depth(text)
-        root = yaml.compose(text, Loader=LOADER)
-        if not isinstance(root, yaml.MappingNode):
-            raise ValueError("not a mapping")
-    except (OSError, ValueError, yaml.YAMLError, BadInput) as error:
-        reason = error.message.problem if isinstance(error, BadInput) else str(error)
-        problem = f"the MkDocs settings cannot be read ({' '.join(reason.split())})"
-        raise BadInput(file, problem, "Correct the file.") from error
-    return root
-
-
-def _problems(root: yaml.MappingNode) -> Iterator[Problem]:
-    yield from _syntax(root)
-    settings = dict(_entries(root))
-    for name, (key, _) in settings.items():
-        if name not in SETTINGS:
-            yield key, f"the setting {name} {NOT_ALLOWED}", "Remove it."
-    for name, known in (("theme", THEME), ("extra", EXTRA)):
-        for option, (key, _) in _entries(settings[name][1] if name in settings else None):
-            if option not in known:
-                yield key, f"the setting {name}.{option} {NOT_ALLOWED}", "Remove it."
-    yield from _listed(settings.get("plugins"), PLUGINS, "plugin")
-    yield from _listed(settings.get("markdown_extensions"), EXTENSIONS, "extension")
-    yield from _macros(settings.get("plugins"))
-    yield from _texts(root)
-    for name in ("extra_css", "extra_javascript"):
-        yield from _assets(name, settings.get(name))
-
-
-def _syntax(root: Node) -> Iterator[Problem]:
-    """Yield the tags that run code or read the environment, and what hides a setting: aliases and
-    merge keys."""
-    seen: set[int] = set()
-    nodes = [root]
-    while nodes:
-        node = nodes.pop()
-        if id(node) in seen:
-            yield node, "the settings use an alias", "Write the value out."
-            continue
-        seen.add(id(node))
-        tag = str(node.tag)
-        kind = tag.removeprefix("tag:yaml.org,2002:")
-        if kind == "merge":
-            yield node, "the merge key << is not allowed", "Write the values out."
-        elif not (kind in TAGS or _is_address(node)):
-            yield node, f"the tag {tag} is not allowed", "Write the value without it."
-        if isinstance(node, yaml.MappingNode):
-            nodes += [part for pair in node.value for part in pair]
-        elif isinstance(node, yaml.SequenceNode):
-            nodes += node.value
-
-
-def _is_address(node: Node) -> bool:
+def _is_address(node: yaml.Node) -> bool:
     """Return whether a node is `!ENV SITE_URL`, or `!ENV [SITE_URL, default]`."""
-    if node.tag != "!ENV":
-        return False
-    if isinstance(node, yaml.ScalarNode):
-        return str(node.value) == "SITE_URL"
-    *names, last = [str(one.value) for one in node.value] or [""]
-    return (set(names) or {last}) == {"SITE_URL"}
+    parts = node.value if isinstance(node, yaml.SequenceNode) else [node]
+    first, *others = [str(one.value) for one in parts] or [""]
+    fits = first == "SITE_URL" and len(others) < 2 and all(map(LINK.pattern.fullmatch, others))
+    return node.tag == "!ENV" and fits
 
 
-def _listed(entry: Entry | None, known: dict[str, tuple[str, ...]], kind: str) -> Iterator[Problem]:
-    for node, name, options in _items(entry):
-        if name not in known:
-            fix = f"Remove it, or use one of {', '.join(sorted(known))}."
-            yield node, f"the {kind} {name} {NOT_ALLOWED}", fix
-            continue
-        for option, (key, value) in _entries(options):
-            if option not in known[name]:
-                problem = f"the option {option} of the {name} {kind} {NOT_ALLOWED}"
-                yield key, problem, "Remove it."
-            elif option == "custom_fences":
-                items = value.value if isinstance(value, yaml.SequenceNode) else [value]
-                for item in items:
-                    if _plain(item) != FENCE:
-                        yield item, f"custom_fences {NOT_ALLOWED}", "Keep mermaid alone."
-
-
-def _macros(entry: Entry | None) -> Iterator[Problem]:
-    required = REQUIRED["macros"]
-    for node, name, options in _items(entry):
-        if name != "macros":
-            continue
-        given = {key: _plain(value) for key, (_, value) in _entries(options)}
-        for key, expected in required.items():
-            if given.get(key) != expected:
-                problem = f"{key} of the macros plugin is {given.get(key)!r}"
-                yield node, f"{problem}, expected {expected!r}", "Set it."
-
-
-def _texts(root: Node) -> Iterator[Problem]:
-    """Yield texts that the theme would print as HTML, and links to other than a page."""
-    for path, node in _scalars(root, ()):
-        text = unescape(str(node.value))
-        is_menu = path[0] == "nav"
-        is_printed = path[0] != "plugins"
-        if is_printed and ("<" in text or ('"' in text and not is_menu)):
-            fix = "Write plain text, without < and quotes."
-            yield node, "the setting could be printed as HTML", fix
-        scheme = SCHEME.match(text.strip())
-        is_link = path[-1] in LINKS or (is_menu and path[-1] != "key")
-        if is_link and scheme and scheme[0].lower() not in ("http:", "https:", "mailto:"):
-            yield node, f"the link begins with {scheme[0]}", "Use https."
-        is_path = path[-1] in ("logo", "favicon", "site_dir", "docs_dir")
-        if is_path and (scheme or text.startswith("/") or ".." in Path(text).parts):
-            yield node, f"{path[-1]} is not a path in the repository", "Correct it."
-
-
-def _assets(name: str, entry: Entry | None) -> Iterator[Problem]:
-    """Yield styles and scripts that are not files of the site; a page's policy blocks others."""
-    items = entry[1].value if entry and isinstance(entry[1], yaml.SequenceNode) else []
-    for item in items:
-        path = dict(_entries(item)).get("path", (item, item))[1]
-        text = str(path.value)
-        if SCHEME.match(text) or text.startswith(("/", "\\")) or ".." in Path(text).parts:
-            fix = "Keep the file under overrides; the pages load nothing from elsewhere."
-            yield path, f"{name} names a file that is not in the site", fix
-
-
-def _missing(files: list[tuple[Path, yaml.MappingNode]], language: str) -> Iterator[Finding]:
-    """Yield the settings that are missing or wrong once all files are merged."""
-    merged: dict[str, Any] = {}
-    nodes: dict[str, tuple[Path, Node]] = {}
-    for file, root in reversed(files):
-        for name, (key, value) in _entries(root):
-            nodes[name] = file, key
-            _merge(merged, name, _plain(value))
-    expected = {**REQUIRED["settings"], "docs_dir": f"docs/{language}"}
-    for name, value in expected.items():
-        got = merged.get(name, "true" if name == "use_directory_urls" else None)
-        if got not in (value, *([True] if value == "true" else [])):
-            file, node = nodes.get(name, files[0])
-            problem = f"{name} is not {value}"
-            yield Finding(_place(file, node), problem, "Set it.", "site-setting")
-    theme = merged.get("theme")
-    theme = theme if isinstance(theme, dict) else {"name": theme}
-    for name, value in REQUIRED["theme"].items():
-        if theme.get(name, "overrides" if name == "custom_dir" else None) != value:
-            file, node = nodes.get("theme", files[0])
-            shown = str(value).lower() if isinstance(value, bool) else value
-            problem = f"theme.{name} is not {shown}"
-            yield Finding(_place(file, node), problem, "Set it.", "site-setting")
-
-
-def _merge(merged: dict[str, Any], name: str, value: Any) -> None:
-    """Set a value as MkDocs inherits it: mappings are merged at all levels, all else replaced."""
-    before = merged.get(name)
-    if isinstance(before, dict) and isinstance(value, dict):
-        for key, one in value.items():
-            _merge(before, key, one)
-    else:
-        merged[name] = value
-
-
-def _items(entry: Entry | None) -> Iterator[tuple[Node, str, Node | None]]:
-    """Return node, name and options of each item of a list such as the one of plugins."""
-    if entry is None:
+def _unknown(node: yaml.Node, shape: Any, path: str) -> Iterator[Problem]:
+    """Yield the settings that are not known, and values that are not allowed, of a node that must
+    have a shape; the path is that of the node within the settings."""
+    if node.tag == "!ENV" or node.tag == "tag:yaml.org,2002:null":
         return
-    value = entry[1]
-    for item in value.value if isinstance(value, yaml.SequenceNode) else [value]:
-        if isinstance(item, yaml.MappingNode):
-            yield from ((key, name, options) for name, (key, options) in _entries(item))
-        else:
-            yield item, str(item.value), None
+    items = node.value if isinstance(node, yaml.SequenceNode) else [node]
+    if isinstance(shape, list):
+        for item in items:
+            yield from _unknown(item, shape[0], path)
+    elif isinstance(shape, Menu):
+        yield from _menu(node, shape, path)
+    elif isinstance(shape, Named):
+        for item in items:
+            is_name = isinstance(item, yaml.ScalarNode)
+            pairs = [(item, None)] if is_name else item.value
+            yield from _keys(pairs, shape, path)
+    elif isinstance(shape, dict) and isinstance(node, yaml.MappingNode):
+        yield from _keys(node.value, shape, path)
+    else:
+        text = shape[""] if isinstance(shape, dict) and "" in shape else shape
+        yield from _value(node, text, path)
 
 
-def _entries(node: Node | None) -> Iterator[tuple[str, Entry]]:
-    if isinstance(node, yaml.MappingNode):
-        yield from ((str(key.value), (key, value)) for key, value in node.value)
+def _keys(pairs: Any, shape: Mapping[str, Any], path: str) -> Iterator[Problem]:
+    for key, value in pairs:
+        name = f"{path}.{key.value}".lstrip(".")
+        if key.value == "" or key.value not in shape:
+            others = f", or use one of {', '.join(sorted({*shape} - {''}))}" if path else ""
+            problem = f"the setting {name} is not allowed, since it could change checked text"
+            yield key, problem, f"Remove it{others}."
+        elif value is not None:
+            yield from _unknown(value, shape[key.value], name)
 
 
-def _scalars(node: Node, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Node]]:
-    """Return each scalar value and key, with the keys above it."""
-    if isinstance(node, yaml.MappingNode):
-        for name, (key, value) in _entries(node):
-            yield (*(path or (name,)), "key"), key
-            yield from _scalars(value, (*path, name))
-    elif isinstance(node, yaml.SequenceNode):
-        for item in node.value:
-            yield from _scalars(item, path)
-    elif path:
-        yield path, node
+def _menu(node: yaml.Node, menu: Menu, path: str) -> Iterator[Problem]:
+    if isinstance(node, yaml.ScalarNode):
+        yield from _value(node, menu.page, path)
+    for part in [] if isinstance(node, yaml.ScalarNode) else node.value:
+        title, target = part if isinstance(part, tuple) else (None, part)
+        if title is not None:
+            yield from _value(title, menu.title, path)
+        yield from _menu(target, menu, path)
 
 
-def _plain(node: Node) -> Any:
-    if isinstance(node, yaml.MappingNode):
-        return {name: _plain(value) for name, (_, value) in _entries(node)}
-    if isinstance(node, yaml.SequenceNode):
-        return [_plain(item) for item in node.value]
-    if node.tag.startswith("tag:yaml.org,2002:python/name:"):
-        return node.tag.rpartition(":")[2]
-    return {"true": True, "false": False}.get(node.value, node.value)
+def _value(node: yaml.Node, text: Any, path: str) -> Iterator[Problem]:
+    if not (isinstance(node, yaml.ScalarNode) and isinstance(text, Text)):
+        yield node, f"{path} is of another kind", "Write it as the manual of MkDocs does."
+    elif not text.pattern.fullmatch(unescape(node.value)):
+        yield node, f"{path} is {node.value!r}", text.fix
+
+
+def _missing(merged: Mapping[str, Any], top: Path, language: str) -> Iterator[tuple[str, str, str]]:
+    """Yield name, problem and fix of each setting that is missing or wrong once all are merged."""
+    merged = {"use_directory_urls": True, **merged}
+    expected = {path: _at(_shipped(), path) for path in REQUIRED_VALUES}
+    for path, value in {"docs_dir": f"docs/{language}", **expected}.items():
+        if _at(merged, path) != value:
+            shown = str(value).lower() if isinstance(value, bool) else value
+            yield path.partition(".")[0], f"{path} is not {shown}", "Set it."
+    for name in REQUIRED_PARTS:
+        if lost := [one for one in _parts(_shipped()[name]) if one not in _parts(merged.get(name))]:
+            fix = f"Add {', '.join(map(str, lost))}."
+            yield name, f"{name} lacks a part that the pages need", fix
+    menu = merged.get("nav")
+    if menu and (top / "docs" / language / STATUS_PAGE).exists() and not _has_status(menu):
+        yield "nav", f"the menu lacks {STATUS_PAGE}", "Add it."
+
+
+def _at(value: Any, path: str) -> Any:
+    for name in path.split("."):
+        value = named_options(value).get(name)
+    return value
+
+
+def _parts(value: Any) -> list[Any]:
+    """Return the files of a list of scripts or styles as written, or the names of extensions."""
+    items = value if isinstance(value, list) else list(named_options(value))
+    return [one if not isinstance(one, dict) or "path" in one else next(iter(one)) for one in items]
+
+
+def _has_status(menu: Any) -> bool:
+    parts = menu.values() if isinstance(menu, dict) else menu if isinstance(menu, list) else ()
+    return menu == STATUS_PAGE or any(map(_has_status, parts))
+
+
+@lru_cache(maxsize=1)
+def _shipped() -> dict[str, Any]:
+    return load_settings(shipped_folder() / "mkdocs.yml", shipped_folder())

@@ -7,19 +7,16 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from markdown import Markdown
 from markdown.inlinepatterns import HTML_RE, HtmlInlineProcessor
 from markdown.preprocessors import HtmlBlockPreprocessor
 
-from trueup.check.known_settings import EXTENSIONS
+from trueup.check.known_settings import EXTENSIONS, Text
 from trueup.errors import BadInput
-from trueup.site import load_settings
+from trueup.site.outline import load_settings, named_options
 
 BUILTIN = ("toc", "tables", "fenced_code")
 """The extensions that MkDocs itself adds before those of the settings."""
-CALLABLE = {"slugify", "format", "validator", "custom_fences", "custom_inline"}
-"""Options whose value is a function; without them the same words are shown."""
 FIXED = {"pymdownx.highlight": {"use_pygments": False}, "toc": {"permalink": False}}
 """Colours and links to headings add no words."""
 Options = dict[str, dict[str, Any]]
@@ -34,15 +31,11 @@ class PageMarkdown:
         try:
             self._markdown = Markdown(extensions=names, extension_configs=own)
         except Exception:  # an extension raises what it likes at an option; the build reports it
-            fixed = {name: FIXED.get(name, {}) for name in names}
-            self._markdown = Markdown(extensions=names, extension_configs=fixed)
+            self._markdown = Markdown(extensions=names, extension_configs=FIXED)
         self._raw: list[str] = []
-        inline, block = (
-            _InlineHtml(self._markdown, self._raw),
-            _HtmlBlocks(self._markdown, self._raw),
-        )
-        self._markdown.inlinePatterns.register(inline, "html", 90)
-        self._markdown.preprocessors.register(block, "html_block", 20)
+        parts = self._markdown, self._raw
+        self._markdown.inlinePatterns.register(_InlineHtml(*parts), "html", 90)
+        self._markdown.preprocessors.register(_HtmlBlocks(*parts), "html_block", 20)
 
     def render(self, text: str) -> tuple[str, list[str]]:
         """Return the HTML of a text, and the pieces of HTML that were written in it.
@@ -86,10 +79,11 @@ def load_markdown(settings: Path, top: Path) -> PageMarkdown:
     """Return the renderer of the pages with these settings; one with every extension if they are
     not valid, which the check of the settings reports."""
     try:
-        options = _options(load_settings(settings, top).get("markdown_extensions") or [])
-    except (BadInput, OSError, ValueError, TypeError, AttributeError, yaml.YAMLError):
+        listed = load_settings(settings, top).get("markdown_extensions")
+    except BadInput:
         return whole_markdown()
-    return PageMarkdown(options)
+    given = {name: one for name, one in named_options(listed).items() if name in EXTENSIONS}
+    return PageMarkdown({name: _plain_options(name, one) for name, one in given.items()})
 
 
 @lru_cache(maxsize=1)
@@ -98,15 +92,9 @@ def whole_markdown() -> PageMarkdown:
     return PageMarkdown({name: {} for name in sorted(EXTENSIONS)})
 
 
-def _options(listed: Any) -> Options:
-    """Return the options of each known extension of a list or mapping as MkDocs reads it."""
-    items = listed.items() if isinstance(listed, dict) else listed
-    found: Options = {}
-    for item in items:
-        pairs = item.items() if isinstance(item, dict) else [(item, None)]
-        pairs = [item] if isinstance(item, tuple) else pairs
-        for name, options in pairs:
-            if name in EXTENSIONS:
-                given = options if isinstance(options, dict) else {}
-                found[name] = {key: given[key] for key in given.keys() - CALLABLE}
-    return found
+def _plain_options(name: str, options: Any) -> dict[str, Any]:
+    """Return the known options of an extension that are no functions; without those the same words
+    are shown."""
+    known = named_options(EXTENSIONS[name])
+    given = named_options(options).items()
+    return {key: one for key, one in given if isinstance(known.get(key), Text) and one is not None}

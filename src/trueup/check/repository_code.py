@@ -7,7 +7,7 @@ from pathlib import Path
 
 from trueup.check.mkdocs_config import check_settings
 from trueup.check.stylesheet import check_style
-from trueup.check.vector_picture import active_parts
+from trueup.check.vector_picture import active_content
 from trueup.errors import BadInput
 from trueup.finding import Finding
 from trueup.message import Message
@@ -86,7 +86,7 @@ def _changed(file: Path, top: Path, shipped: Path, is_copied: bool) -> Iterator[
         text = content.decode("utf-8-sig", "replace")
         yield from check_style(file, text, ours.decode("utf-8"))
     elif kind == ".svg" and is_copied:
-        for line, part in active_parts(content):
+        for line, part in active_content(content):
             problem = f"the picture holds {part}"
             yield Finding(Place(str(file), line), problem, FIX, "changed-override")
     else:

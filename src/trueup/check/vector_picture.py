@@ -27,7 +27,7 @@ DECLARED = re.compile(rb"<!(?:ENTITY|ATTLIST|ELEMENT|NOTATION)")
 STYLE = re.compile(r"@import|\\|url\(\s*[^\s#]|image\(|image-set\(", re.IGNORECASE)
 
 
-def active_parts(content: bytes) -> Iterator[tuple[int, str]]:
+def active_content(content: bytes) -> Iterator[tuple[int, str]]:
     """Yield the line and name of each part of an SVG file that is not known to be without effect:
     script, links to elsewhere, and elements of other languages. Line 0 is the whole file."""
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)

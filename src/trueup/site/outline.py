@@ -1,20 +1,23 @@
 """Outline: the name of a language's site and its pages in the order of the menu, from the settings
 of MkDocs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from trueup.errors import BadInput
+from trueup.place import Place
 from trueup.site.page_languages import MAIN
 from trueup.source_file import read_source
 from trueup.status_file import refuse_depth
 
-MOST_INHERITED = 10
-"""Settings files in a row that inherit each other: one for the language and one for the site are
-usual, and the check refuses more than a few."""
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+MOST_BYTES = 1_000_000
+MOST_FILES = 5
+"""Files that inherit each other: one for the language and one for the site are usual."""
 
 
 @dataclass(frozen=True)
@@ -61,22 +64,78 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
 _Loader.add_multi_constructor("", lambda *_: None)
 
 
-def load_settings(file: Path, top: Path, most: int = MOST_INHERITED) -> dict[str, Any]:
-    """Return the settings of a file with those that it inherits, merged as MkDocs does; nothing in
-    them is run, and a tag is read as null.
+def read_settings(file: Path, top: Path) -> list[tuple[Path, yaml.MappingNode]]:
+    """Return a settings file and those that it inherits, the nearest first, with their places.
 
-    Beyond `most` files in a row none is inherited. Raises BadInput or OSError for a file that
-    cannot be read, and YAMLError or ValueError for one that is no mapping.
+    Raises BadInput for one that cannot be read, and where they are too many or inherit each other.
     """
-    text = read_source(file, top)
-    refuse_depth(text)
-    settings = yaml.load(text, Loader=_Loader)
-    if not isinstance(settings, dict):
-        raise ValueError("the settings are not a mapping")
-    parent = settings.pop("INHERIT", None)
-    if not parent or not most:
-        return settings
-    return _merged(load_settings(file.parent / str(parent), top, most - 1), settings)
+    files: list[tuple[Path, yaml.MappingNode]] = []
+    where: Place | Path = file
+    while True:
+        if len(files) == MOST_FILES or file.resolve() in {one.resolve() for one, _ in files}:
+            problem = f"the settings inherit each other, or more than {MOST_FILES} files"
+            raise BadInput(where, problem, "Inherit one file.")
+        root = _compose(file, top)
+        files.append((file, root))
+        parents = [value for key, value in root.value if key.value == "INHERIT"]
+        if not parents:
+            return files
+        name = parents[-1].value if isinstance(parents[-1], yaml.ScalarNode) else "."
+        where, file = place_of_node(file, parents[-1]), file.parent / str(name)
+
+
+def place_of_node(file: Path, node: yaml.Node) -> Place:
+    """Return the place of a part of a settings file."""
+    return Place(str(file), node.start_mark.line + 1, node.start_mark.column + 1)
+
+
+def merge_settings(files: Sequence[tuple[Path, yaml.MappingNode]]) -> dict[str, Any]:
+    """Return the values of settings files, merged as MkDocs does: mappings at all levels, all else
+    replaced by the nearest. Nothing in them is run, and a tag is read as null. Raises BadInput."""
+    merged: dict[str, Any] = {}
+    for file, root in reversed(files):
+        try:
+            merged = _merged(merged, _Loader("").construct_document(root))
+        except (ValueError, yaml.YAMLError) as error:
+            raise _unreadable(file, error) from error
+    return merged
+
+
+def load_settings(file: Path, top: Path) -> dict[str, Any]:
+    """Return the settings of a file with those that it inherits. Raises BadInput."""
+    return merge_settings(read_settings(file, top))
+
+
+def named_options(listed: Any) -> dict[str, Any]:
+    """Return the options by name of a list such as that of plugins, whose items are names or
+    mappings, or of a mapping; nothing of another value."""
+    if isinstance(listed, dict):
+        return listed
+    found: dict[str, Any] = {}
+    for item in listed if isinstance(listed, list) else ():
+        found |= item if isinstance(item, dict) else {str(item): None}
+    return found
+
+
+def _compose(file: Path, top: Path) -> yaml.MappingNode:
+    try:
+        text = read_source(file, top, MOST_BYTES)
+        refuse_depth(text)
+        for event in yaml.parse(text, Loader=LOADER):
+            if isinstance(event, yaml.AliasEvent):
+                raise ValueError(f"an alias, *{event.anchor}")
+        root = yaml.compose(text, Loader=LOADER)
+        if not isinstance(root, yaml.MappingNode):
+            raise ValueError("not a mapping")
+    except (OSError, ValueError, yaml.YAMLError, BadInput) as error:
+        raise _unreadable(file, error) from error
+    return root
+
+
+def _unreadable(file: Path, error: Exception) -> BadInput:
+    reason = error.message.problem if isinstance(error, BadInput) else str(error)
+    problem = f"the MkDocs settings cannot be read ({' '.join(reason.split())})"
+    return BadInput(file, problem, "Correct the file.")
 
 
 def _merged(inherited: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
