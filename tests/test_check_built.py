@@ -1,18 +1,24 @@
-"""Built site: what a hook, an override or a later edit could change is found before publishing."""
+"""Built site: what an override or a later edit could change is found before publishing."""
 
 import json
+import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 import pytest
+from command import trueup
 from sharing import common, once
 
 from trueup.check import Check
+from trueup.check.site_comparison import check_file_kinds, compare_sites
 from trueup.docs import Docs
+from trueup.finding import Finding
 from trueup.scaffold import InstallSource, SiteAnswers, write_starter
+from trueup.verify.block_receipt import Report
 from trueup.verify.pool import Pool
 from trueup.verify.run import open_mock
 
@@ -20,11 +26,16 @@ NOW = datetime(2026, 4, 14, 12, tzinfo=UTC)
 PAGE = "example-image-1/index.html"
 INDEX = "search/search_index.json"
 Edit = Callable[[str], str]
+Found = list[tuple[str, str]]
+
+
+def load(top: Path, address: str = "") -> Docs:
+    return Docs.load(top, NOW, NOW.date(), address=address)
 
 
 def make_site(top: Path) -> None:
     write_starter(top, SiteAnswers(day=NOW.date()), InstallSource(("trueup==0.1.0",)))
-    docs = Docs.load(top, NOW, NOW.date())
+    docs = load(top)
     docs.build(to_be_verified=True)
     assert docs.verify(Pool(partial(open_mock, docs.stored)))[1] == []
 
@@ -37,80 +48,189 @@ def base(pytestconfig: pytest.Config) -> Path:
 
 @pytest.fixture
 def top(base: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(base, tmp_path / "top"))
+    """A copy of it by hard links, so that a changed file has to be written anew."""
+    return Path(shutil.copytree(base, tmp_path / "top", copy_function=os.link))
 
 
-def found_in(top: Path) -> list[tuple[str, str]]:
-    """Return rule and place of each finding in the built site."""
-    found = Check(top, NOW, NOW.date()).built(top / "site")
-    return [(one.rule, one.where.path.removeprefix(f"{top}/")) for one in found]
+def write(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.unlink(missing_ok=True)
+    file.write_text(text, "utf-8")
 
 
-def test_a_site_as_built_has_no_findings(top: Path) -> None:
-    assert found_in(top) == []
+def pairs(found: list[Finding]) -> Found:
+    """Return rule and place of each finding."""
+    return [(one.rule, one.where.path) for one in found]
+
+
+def test_a_site_as_built_and_verified_has_no_findings(top: Path) -> None:
+    done = trueup(top, "check", "--built")
+    assert (done.returncode, done.stdout) == (0, "nothing found\n"), done.stderr
+
+
+@pytest.mark.no_cover
+def test_a_site_in_four_languages_has_no_findings(made: tuple[Docs, Report]) -> None:
+    assert made[0].check_built() == []
 
 
 def swap(old: str, new: str) -> Edit:
     return lambda text: text.replace(old, new, 1)
 
 
-ANNOUNCED = '">Use it: recommended.'
-DESCRIBED = '<head><meta property="og:title" content="Works reliably">'
-DATA = '<script type="application/ld+json">"\\u0072ecommended"</script></body>'
-FOREIGN = '<script src="//a.example/x.js"></script></body>'
-BLOCKED = '<iframe src="https://a.example/"></iframe></body>'
-OTHER = "script-src &#x27;self&#x27; &#x27;unsafe-inline&#x27;"
-EDITS = {
-    # What a hook or an override could do to the article, and an edit of the site too.
+def around(start: str, end: str) -> Edit:
+    """Return the edit that puts an element around the article."""
+    return lambda text: text.replace("<article ", f"{start}<article ", 1).replace(
+        "</article>", f"</article>{end}", 1
+    )
+
+
+DESCRIBED = '<head><meta name="description" content="Works reliably">'
+SVG = "<svg><text>recommended</text></svg></article>"
+TAMPERED: dict[str, tuple[str, Edit, str]] = {
+    # The head, and what no reader sees at once.
+    "the title": (PAGE, swap("</title>", ", recommended</title>"), "changed-text"),
+    "the description": (PAGE, swap("<head>", DESCRIBED), "changed-text"),
+    "a comment": (PAGE, swap("</body>", "<!-- works --></body>"), "changed-text"),
+    "a text in an svg": (PAGE, swap("</article>", SVG), "changed-text"),
+    "a text at the end": (PAGE, swap("</body>", "It works.</body>"), "changed-text"),
+    "data": (PAGE, swap("</body>", '<script type="a/b">1</script></body>'), "changed-text"),
+    # Around the article and on it.
+    "a hidden wrapper": (PAGE, around("<div hidden>", "</div>"), "changed-text"),
+    "a folded wrapper": (PAGE, around("<details>", "</details>"), "changed-text"),
+    "a closed wrapper": (PAGE, around("<dialog>", "</dialog>"), "changed-text"),
+    "an inert wrapper": (PAGE, around("<template>", "</template>"), "changed-text"),
+    "an overlay": (PAGE, around('<div class="md-overlay">', "</div>"), "changed-text"),
+    "an attribute": (PAGE, swap("<article ", "<article hidden "), "changed-text"),
+    # The article.
     "a word": (PAGE, swap(">not recommended<", ">recommended<"), "changed-text"),
     "a mark": (PAGE, swap(">Legacy code, not recommended</p>", "></p>"), "changed-text"),
     "a sentence": (PAGE, swap("</article>", "<p>Works.</p></article>"), "changed-text"),
     "a class": (PAGE, swap('class="tu-standing', 'class="md-hidden tu-standing'), "changed-text"),
-    "a style": (PAGE, swap("<h1 ", '<h1 style="opacity:0" '), "changed-text"),
-    # Outside the article.
-    "the announcement": (PAGE, swap('announce">', f'announce{ANNOUNCED}'), "typed-standing"),
-    "the description": (PAGE, swap("<head>", DESCRIBED), "typed-standing"),
-    "an alt": (PAGE, swap('alt="logo"', 'alt="first choice"'), "typed-standing"),
-    "data": (PAGE, swap("</body>", DATA), "typed-standing"),
-    # The policy, and what it blocks.
-    "no policy": (PAGE, swap("Content-Security-Policy", "X-Policy"), "page-policy"),
-    "another policy": (PAGE, swap("script-src &#x27;self&#x27;", OTHER), "page-policy"),
-    "a frame": (PAGE, swap("</body>", BLOCKED), "page-policy"),
-    "a handler": (PAGE, swap("<body ", '<body onload="x()" '), "page-policy"),
-    "a script": (PAGE, swap("</body>", "<script>x()</script></body>"), "page-policy"),
-    "a foreign script": (PAGE, swap("</body>", FOREIGN), "page-policy"),
-    # Files for programs.
-    "a badge": ("badges/example-image-1.svg", swap("</title>", "!</title>"), "stale-site"),
-    "the list": ("llms.txt", swap("#", "# Recommended"), "stale-site"),
+    "no article": (PAGE, lambda _: "<p>Works.</p>", "changed-text"),
+    "elements without end": (PAGE, lambda text: "<div>" * 9000 + text, "changed-text"),
+    "a stamp": (PAGE, swap("Replays the evidence", "Confirmed"), "changed-text"),
+    # The rest of the page.
+    "the menu": (PAGE, swap('class="md-nav__title"', 'class="md-nav"'), "changed-text"),
+    "the footer": (PAGE, swap("</footer>", "Works.</footer>"), "changed-text"),
+    "the policy": (PAGE, swap("default-src", "x-src"), "changed-text"),
+    # Other files.
     "a twin": ("example-image-1/index.md", swap("not recommended", "recommended"), "stale-site"),
+    "the list": ("llms.txt", swap("#", "# Recommended"), "stale-site"),
+    "the standings": ("status.json", swap('"unverified"', '"recommended"'), "stale-site"),
     "a feed": ("changes.atom", swap("</feed>", "<entry/></feed>"), "stale-site"),
-    "the schema": ("status.schema.json", swap("{", "{ "), "stale-site"),
+    "a badge": ("badges/example-image-1.svg", swap("</title>", "!</title>"), "stale-site"),
     "the search": (INDEX, swap("not recommended", "recommended"), "stale-site"),
-    # Files of MkDocs.
-    "the theme's script": ("assets/legacy.js", lambda text: text + "x()", "unknown-file"),
+    "a style": ("assets/trueup.css", lambda text: text + "p{display:none}", "stale-site"),
+    "a script": ("assets/legacy.js", lambda text: text + "x()", "stale-site"),
     "a new script": ("assets/more.js", lambda _: "x()", "unknown-file"),
     "a new page": ("more/index.html", lambda _: "<p>Hello</p>", "unknown-file"),
-    "a new picture": ("more.svg", lambda _: "<svg/>", "unknown-file"),
-}  # fmt: skip
+}
 
 
-@pytest.mark.parametrize("edit", EDITS)
-def test_an_edit_of_the_built_site_is_found(edit: str, top: Path) -> None:
-    name, change, rule = EDITS[edit]
+@pytest.mark.parametrize("case", TAMPERED)
+def test_a_tampered_file_is_found(case: str, base: Path, top: Path) -> None:
+    name, change, rule = TAMPERED[case]
     file = top / "site" / name
     before = file.read_text("utf-8") if file.exists() else ""
-    file.parent.mkdir(exist_ok=True)
-    file.write_text(change(before), "utf-8")
+    write(file, change(before))
     assert file.read_text("utf-8") != before
-    assert (rule, f"site/{name}") in found_in(top)
+    found = list(compare_sites(top / "site", base / "site"))
+    assert pairs(found) == [(rule, f"site/{name}")]
 
 
-def test_a_missing_page_or_export_is_found(top: Path) -> None:
-    (top / "site" / PAGE).unlink()
-    (top / "site" / "changes.json").unlink()
-    found = found_in(top)
-    assert ("changed-text", f"site/{PAGE}") in found
-    assert ("stale-site", "site/changes.json") in found
+def test_a_difference_is_shown_at_its_line(base: Path, top: Path) -> None:
+    file = top / "site" / PAGE
+    before = file.read_text("utf-8")
+    edits = {
+        ">not recommended<": ">recommended<",
+        "<main ": "<main data-x ",
+    }
+    texts = []
+    for old, new in edits.items():
+        write(file, before.replace(old, new, 1))
+        (found,) = compare_sites(top / "site", base / "site")
+        texts.append((found.where.line, found.problem))
+    line = before[: before.index(">not recommended<")].count("\n") + 1
+    assert texts[0][0] == line
+    assert texts[0][1].startswith("got the text '…") and "', expected '…" in texts[0][1]
+    assert "recommended" in texts[0][1] and len(texts[0][1]) < 200
+    assert texts[1][1] == "the HTML differs from what the source of the page makes"
+
+
+def test_a_missing_page_or_file_is_found(base: Path, top: Path) -> None:
+    gone = {PAGE: "changed-text", "changes.json": "stale-site", INDEX: "stale-site"}
+    for name in gone:
+        (top / "site" / name).unlink()
+    found = pairs(list(compare_sites(top / "site", base / "site")))
+    assert sorted(found) == sorted((rule, f"site/{name}") for name, rule in gone.items())
+
+
+def test_a_link_or_a_pipe_in_place_of_a_file_is_found_and_not_read(top: Path) -> None:
+    site = top / "site"
+    for name in (PAGE, "status.json"):
+        (site / name).unlink()
+    (site / PAGE).symlink_to(top / "README.md")
+    (site / "folder").symlink_to("/proc")
+    os.mkfifo(site / "status.json")
+    found = [("unknown-file", f"site/{name}") for name in (PAGE, "folder", "status.json")]
+    assert pairs(load(top).check_built()) == found == pairs(check_file_kinds(site))
+
+
+def test_another_address_or_day_than_that_of_the_pages_is_found(top: Path) -> None:
+    docs = load(top)
+    pages = {("changed-text", f"site/{page.html}") for page in docs.pages}
+    assert pages < set(pairs(replace(docs, address="https://docs.example/").check_built()))
+    feed = top / "site" / "status.json"
+    write(feed, feed.read_text("utf-8").replace("2026-04-14", "2026-04-13", 1))
+    found = set(pairs(docs.check_built()))
+    assert found >= {("changed-text", "site/status/index.html"), ("stale-site", "site/index.md")}
+
+
+def test_an_override_changes_a_page_around_its_article_alone(top: Path) -> None:
+    named = "policy:\n  overrides: [overrides/main.html, overrides/partials/header.html]\n"
+    status = (top / "status.yml").read_text("utf-8").replace("policy:\n", named, 1)
+    write(top / "status.yml", status)
+    header = top / "overrides" / "partials" / "header.html"
+    write(header, "<header>A header of our own</header>")
+    article = '{{ super() | replace("not recommended", "recommended") }}'
+    main = f'{{% extends "base.html" %}}{{% block content %}}{article}{{% endblock %}}'
+    write(top / "overrides" / "main.html", main)
+    docs = load(top)
+    docs.build()
+    assert "A header of our own" in (docs.site / PAGE).read_text("utf-8")
+    found = docs.check_built()
+    assert {page for rule, page in pairs(found) if rule == "changed-text"} == {
+        f"site/{page.html}"
+        for page in docs.pages
+        if "recommended" in (docs.site / page.html).read_text("utf-8")
+    }
+    assert all("expected" in one.problem for one in found), found
+
+
+POLICY: dict[str, Edit] = {
+    "no policy": swap("Content-Security-Policy", "X-Policy"),
+    "another policy": swap("img-src &#x27;self&#x27;", "img-src *"),
+    "a frame": swap("</body>", '<iframe src="https://a.example/"></iframe></body>'),
+    "a handler": swap("<body ", '<body onload="x()" '),
+    "a foreign script": swap("</body>", '<script src="//a.example/x.js"></script></body>'),
+    "a foreign picture": swap("</article>", '<img src="https://a.example/x.png"></article>'),
+}
+
+
+@pytest.mark.parametrize("case", POLICY)
+def test_what_the_policy_of_a_page_blocks_is_found_without_a_build(case: str, top: Path) -> None:
+    file = top / "site" / PAGE
+    write(file, POLICY[case](file.read_text("utf-8")))
+    assert ("page-policy", f"site/{PAGE}") in pairs(load(top).check_site())
+
+
+def test_a_picture_from_elsewhere_is_found_where_it_is_typed(top: Path) -> None:
+    page = top / "docs" / "en" / "index.md"
+    before = page.read_text("utf-8")
+    write(page, f"{before}\n![A sketch](https://a.example/x.png) ![Ours](x.png)\n")
+    line = before.count("\n") + 2
+    found = Check(top, NOW, NOW.date()).run()
+    assert [(one.rule, one.where.line) for one in found] == [("page-policy", line)]
 
 
 RECEIPTS = {
@@ -125,5 +245,11 @@ def test_a_receipt_that_contradicts_itself_is_found(case: str, top: Path) -> Non
     file = top / "site" / "receipts.json"
     data = json.loads(file.read_text("utf-8"))
     data["receipts"][0] |= RECEIPTS[case]
-    file.write_text(json.dumps(data, indent=2) + "\n", "utf-8")
-    assert ("wrong-stamp", "site/receipts.json") in found_in(top)
+    write(file, json.dumps(data, indent=2) + "\n")
+    assert ("wrong-stamp", "site/receipts.json") in pairs(load(top).check_site())
+
+
+def test_a_line_that_differs_from_its_receipt_is_found(top: Path) -> None:
+    file = top / "site" / PAGE
+    write(file, file.read_text("utf-8").replace("Replays the evidence", "Confirmed", 1))
+    assert ("wrong-stamp", f"site/{PAGE}") in pairs(load(top).check_site())

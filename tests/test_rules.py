@@ -23,6 +23,7 @@ from samples import Change, Pair, Sample, Samples, load_samples, render_rules
 from test_verify_run import serving
 
 from trueup.check import Check, apply_baseline, load_baseline
+from trueup.check.site_comparison import compare_sites
 from trueup.docs import Docs
 from trueup.errors import BadInput
 from trueup.finding import RULES, Finding, by_policy
@@ -164,17 +165,28 @@ def check(sample: Sample, top: Path) -> list[Finding]:
     now = datetime.combine(sample.day, time(12), UTC)
     if sample.run:
         return list(run(sample, load_docs(top, sample.day)))
-    found = Check(top, now, sample.day).run(
-        against=sample.against,
-        fails_stale=sample.fails_stale,
-        site=top / "site" if sample.built else None,
-    )
+    found = Check(top, now, sample.day).run(against=sample.against, fails_stale=sample.fails_stale)
+    if sample.built:
+        found += built(sample, top, bases)
     return by_policy(apply_baseline(found, load_baseline(top), top, sample.day), {})
+
+
+def built(sample: Sample, top: Path, bases: Bases) -> list[Finding]:
+    """Return the findings in a site, compared with that of its base where no source changed."""
+    docs = load_docs(top, sample.day)
+    if not is_of_site(sample):
+        return docs.check_built()
+    fresh = bases.folder / sample.base / "site"
+    return [*compare_sites(docs.site, fresh), *docs.check_site()]
+
+
+def is_of_site(sample: Sample) -> bool:
+    return all(change.file.startswith("site/") for change in sample.changes)
 
 
 def run(sample: Sample, docs: Docs) -> list[Finding]:
     """Return the findings of running the blocks, after a build where the sources changed."""
-    if any(not change.file.startswith("site/") for change in sample.changes):
+    if not is_of_site(sample):
         docs.build(to_be_verified=True)
     if sample.run == "mock":
         return docs.verify(Pool(partial(open_mock, docs.stored)))[1]

@@ -18,6 +18,7 @@ from pydantic import TypeAdapter
 from mutation.tree import STATUS, TOP, Mutant, Tree
 from trueup.check import Check, apply_baseline, load_baseline
 from trueup.check.published_blocks import check_published
+from trueup.check.site_comparison import compare_sites
 from trueup.docs import Docs
 from trueup.errors import BadInput, BadStatus, TrueupError
 from trueup.finding import RULES, Finding, by_policy
@@ -86,7 +87,7 @@ class Gate:
 
     def _steps(self, mutant: Mutant) -> Iterator[tuple[str, Callable[[], RuleHits]]]:
         if mutant.built:
-            yield "check", lambda: self._checked(self.top / SITE)
+            yield "check", self._compared
             return
         yield "check", self._checked
         yield "verify", lambda: self._run(mutant)
@@ -119,11 +120,17 @@ class Gate:
     def _docs(self) -> Docs:
         return Docs.load(self.top, self.tree.now, self.tree.now.date(), self.top / SITE)
 
-    def _checked(self, site: Path | None = None) -> RuleHits:
-        """Return the result of `trueup check --against HEAD`, with `--built` for a site."""
+    def _compared(self) -> RuleHits:
+        """Return the result of `trueup check --built`; the tree's own site is the new build."""
+        docs = self._docs()
+        fresh = self.tree.top / SITE
+        return _rules_of([*compare_sites(docs.site, fresh), *docs.check_site()])
+
+    def _checked(self) -> RuleHits:
+        """Return the result of `trueup check --against HEAD`."""
         today = self.tree.now.date()
         check = Check(self.top, self.tree.now, today)
-        found = check.run(against="HEAD", site=site)
+        found = check.run(against="HEAD")
         kept = apply_baseline(found, load_baseline(self.top), self.top, today)
         return _rules_of(by_policy(kept, check.severities))
 

@@ -1,14 +1,18 @@
 """Docs: one repository's status file, pages, templates and site, and the steps over them."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from pydantic import ValidationError
 
 from trueup.check import Check, apply_baseline, load_baseline, refuse_code
 from trueup.check.built_site import BuiltSite
+from trueup.check.site_comparison import check_file_kinds, compare_articles, compare_sites
 from trueup.errors import BadInput
-from trueup.feed import SiteFiles
+from trueup.feed import SiteFiles, StatusFeed
 from trueup.finding import Finding, by_policy
 from trueup.markdown_export import link_markdown
 from trueup.place import Place
@@ -23,13 +27,17 @@ from trueup.site import (
     mark_pages,
     read_blocks,
     secure_pages,
+    shipped_folder,
     stamp_site,
 )
 from trueup.snippet import Snippet, render_snippets
 from trueup.status_file import Stored, load_status
-from trueup.verify.block_receipt import BlockReceipt, Report, no_observation
+from trueup.verify.block_receipt import RECEIPTS, BlockReceipt, Report, no_observation
 from trueup.verify.pool import Pool
 from trueup.wording import load_catalogue, receipt_line
+
+STATIC = (".css", ".js")
+"""The ends of overrides that change no HTML of a page."""
 
 
 @dataclass(frozen=True)
@@ -99,13 +107,14 @@ class Docs:
         kept = [finding for finding in kept if finding.rule != "unused-baseline"]
         return by_policy(kept, self.stored.status.policy.severities)
 
-    def build(self, *, to_be_verified: bool = False) -> None:
-        """Build the pages. Raises Unreachable when MkDocs fails.
+    def build(self, *, to_be_verified: bool = False, overrides: Path | None = None) -> None:
+        """Build the pages, with other `overrides` than the repository's where they are given.
+        Raises Unreachable when MkDocs fails.
 
         With `to_be_verified`, the Markdown export is left to `verify`, which adds the receipts.
         """
         self.snippets()  # raises BadInput for a template that cannot be rendered
-        build_site(self.top, self.site, self.today, self.languages, self.published_at)
+        build_site(self.top, self.site, self.today, self.languages, self.published_at, overrides)
         export_receipts(self.top / "docs" / "evidence", self.site)
         self._write(self.files.data())
         if not to_be_verified:
@@ -116,14 +125,12 @@ class Docs:
             mark_pages(self.site, self.files.mark)
         secure_pages(self.site)
 
-    def write_markdown(self) -> dict[str, str]:
-        """Write and return the Markdown export for assistants, with the receipts of the pages.
+    def write_markdown(self) -> None:
+        """Write the Markdown export for assistants, with the receipts of the pages.
 
         Raises BadInput for a page that changed since it was built.
         """
-        files = self.files.markdown()
-        self._write(files)
-        return files
+        self._write(self.files.markdown())
 
     def _write(self, files: Mapping[str, str]) -> None:
         for name, text in files.items():
@@ -132,9 +139,8 @@ class Docs:
 
     def verify(self, pool: Pool) -> tuple[Report, list[Finding]]:
         """Run every block of the built site, write `receipts.json` and stamp the pages."""
-        if not self.site.is_dir():
-            raise BadInput(self.site, "the site is not built", "Build it first.")
-        blocks, snippets = read_blocks(self.site), self.snippets()
+        self._require_site()
+        blocks = read_blocks(self.site)
         report = pool.verify(blocks, self.stored, self.today)
         report.write(self.site)
         findings: list[Finding] = []
@@ -142,14 +148,59 @@ class Docs:
             problem = f"blocks without a place for their receipt: {lost}"
             fix = "Publish them with the macros, and build again."
             findings.append(Finding(Place(str(self.site)), problem, fix, "lost-stamp"))
-        markdown = self.write_markdown()
-        findings += BuiltSite(self.files, snippets, self.now, blocks, markdown).check()
-        templates = {snippet.id: snippet.template for snippet in snippets}
+        self.write_markdown()
+        findings += self.check_site(blocks)
+        templates = {snippet.id: snippet.template for snippet in self.snippets()}
         ids = {(block.sha256, block.endpoint): block.id for block in blocks}
         for receipt in report.receipts:
             template = templates.get(ids[receipt.sha256, receipt.endpoint] or "", "")
             findings += _failures(receipt, template)
         return report, findings
+
+    def check_site(self, blocks: Sequence[Block] | None = None) -> list[Finding]:
+        """Return findings in the built site by itself; `blocks` are its own, if they were read."""
+        blocks, status = blocks or read_blocks(self.site), self.stored.status
+        return BuiltSite(self.site, status, self.pages, blocks, self.snippets()).check()
+
+    def check_built(self) -> list[Finding]:
+        """Return findings in a site that was built before: it is compared with one that is built
+        anew, as of the same day, and stamped by the same receipts."""
+        self._require_site()
+        if found := check_file_kinds(self.site):
+            return found
+        blocks = read_blocks(self.site)
+        with TemporaryDirectory(prefix="trueup-site-") as folder:
+            fresh = replace(self, site=Path(folder, "fresh"), today=self._built_on())
+            fresh.build(to_be_verified=True)
+            fresh._stamp_as(self.site, blocks)
+            fresh.write_markdown()
+            found += compare_sites(self.site, fresh.site)
+            if any(not name.endswith(STATIC) for name in self.stored.status.policy.overrides):
+                plain = replace(fresh, site=Path(folder, "plain"))
+                plain.build(to_be_verified=True, overrides=shipped_folder() / "overrides")
+                plain._stamp_as(self.site, blocks)
+                found += compare_articles(fresh.site, plain.site)
+        return found + self.check_site(blocks)
+
+    def _require_site(self) -> None:
+        if not self.site.is_dir():
+            raise BadInput(self.site, "the site is not built", "Build it first.")
+
+    def _built_on(self) -> date:
+        """Return the date as of which the site was built; today where its feed names none."""
+        try:
+            feed = (self.site / "status.json").read_bytes()
+            return StatusFeed.model_validate_json(feed).as_of
+        except (OSError, ValidationError):
+            return self.today
+
+    def _stamp_as(self, site: Path, blocks: list[Block]) -> None:
+        """Stamp the pages by the blocks and receipts of another site, if those are valid."""
+        try:
+            report = Report.parse((site / RECEIPTS).read_text(encoding="utf-8"))
+        except (OSError, ValueError, KeyError, TypeError):
+            return
+        self._stamp(blocks, report)
 
     def _stamp(self, blocks: list[Block], report: Report) -> int:
         """Stamp the pages; return the number of blocks without a marker for it."""

@@ -9,6 +9,7 @@ from trueup.check.banned_terms import BannedTerms
 from trueup.check.hidden import check_hidden
 from trueup.check.model_page import check_model_page
 from trueup.check.page_markdown import PageMarkdown
+from trueup.check.page_policy import check_element
 from trueup.check.prose import check_prose
 from trueup.check.typed_page import TypedPage, read_typed_page
 from trueup.errors import BadInput
@@ -48,6 +49,8 @@ def summarize_page(page: Page, terms: BannedTerms, markdown: PageMarkdown) -> Pa
         return PageSummary(page, findings=(Finding.of(error.message, "unreadable-page"),))
     findings = [*check_prose(terms, typed), *check_hidden(typed)]
     findings += check_model_page(page, terms.models, calls)
+    for picture in () if typed.root is None else typed.root.iter("img"):
+        findings += check_element(picture, typed.search(picture.get("src", "")))
     links = (*_links(typed), *_links_by_calls(page, calls))
     ids = () if typed.root is None else typed.root.xpath("//@id")
     return PageSummary(page, links, frozenset(map(str, ids)), calls, tuple(findings))

@@ -26,7 +26,6 @@ from trueup.evidence import Assessment, assess
 from trueup.finding import RULES, Finding
 from trueup.model import Severity, anchor
 from trueup.site import languages_in, load_page, page_files, settings_of
-from trueup.snippet import render_snippets
 from trueup.source_file import unsafe_sources
 from trueup.status_file import Stored, load_status
 from trueup.wording import load_catalogue, standing_words
@@ -115,23 +114,6 @@ class Check:
         now, today = self.now, self.today
         return check_history(self.stored, self.assessments, counts, self.top, reference, now, today)
 
-    def built(self, site: Path, address: str = "") -> list[Finding]:
-        """Return findings in the built site, published at an address if that is known. Raises
-        BadInput where there is none."""
-        from trueup.check.built_site import BuiltSite
-        from trueup.feed import SiteFiles
-
-        if not site.is_dir():
-            raise BadInput(site, "the site is not built", "Build it first.")
-        pages = [summary.page for summary in self.summaries[0]]
-        status = self.stored.status
-        try:
-            snippets = render_snippets(status, self.top / "snippets")
-        except BadInput:  # a finding of the templates already
-            return []
-        files = SiteFiles(self.top, site, status, pages, self.today, address)
-        return BuiltSite(files, snippets, self.now).check()
-
     @property
     def severities(self) -> dict[str, Severity]:
         """The policy's severities of rules; none where the status file is not valid."""
@@ -140,28 +122,18 @@ class Check:
         except BadStatus:
             return {}
 
-    def run(
-        self,
-        *,
-        against: str | None = None,
-        fails_stale: bool = False,
-        site: Path | None = None,
-        address: str = "",
-    ) -> list[Finding]:
+    def run(self, *, against: str | None = None, fails_stale: bool = False) -> list[Finding]:
         """Return findings in the repository, without building it.
 
         With a status file that is not valid, only its own problems and possible keys are reported,
         since all else is compared with it. `against` is a commit whose evidence must still exist;
-        with `fails_stale`, evidence that is no longer fresh is a finding; `site` is a built site to
-        check too, published at `address` if that is known.
+        with `fails_stale`, evidence that is no longer fresh is a finding.
         """
         found = self.keys()
         try:
             found += self.published()
             if fails_stale:
                 found += check_age(self.stored, self.assessments, self.today)
-            if site is not None:
-                found += self.built(site, address)
             if against is not None:
                 found += self.history(against)
         except BadStatus as error:

@@ -1,7 +1,4 @@
-"""Site files: what the steps after MkDocs add to a built site, each file by its path.
-
-The same texts are written by the build and compared with the site by the check.
-"""
+"""Site files: what the steps after MkDocs add to a built site, each file by its path."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +15,6 @@ from trueup.site import (
     languages_in,
     load_outline,
     place_of,
-    receipt_files,
     sitemap_files,
 )
 from trueup.wording import AssistantLabels, load_catalogue
@@ -94,10 +90,6 @@ class SiteFiles:
                 mark=self.mark,
             ).render(self.guides)
         return files
-
-    def evidence(self) -> dict[str, Path]:
-        """Return the receipts of retests, each as the file that is copied."""
-        return receipt_files(self.top / "docs" / "evidence")
 
     def _places(self) -> dict[str, str]:
         """Return the place in the site that documents each endpoint, in the main language."""

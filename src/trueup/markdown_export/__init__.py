@@ -4,7 +4,6 @@ from trueup.markdown_export.from_html import Article, escape_commonmark
 from trueup.markdown_export.llms import (
     MarkdownFiles,
     link_markdown,
-    link_page,
     link_rewriter,
     text_of,
 )
@@ -15,6 +14,5 @@ __all__ = [
     "escape_commonmark",
     "link_rewriter",
     "link_markdown",
-    "link_page",
     "text_of",
 ]

@@ -146,19 +146,16 @@ def link_markdown(site: Path, guides: Mapping[str, AssistantLabels]) -> None:
     """
 
     def linked(page: str, text: str) -> str:
-        return link_page(page, text, guides[page]) if page in guides else text
+        if page not in guides:
+            return text
+        name = posixpath.basename(text_of(page))
+        head = f'<link {HIDDEN_ALTERNATE} type="text/markdown" href="{name}">'
+        reads, copies, copied = map(escape, guides[page].labels)
+        paragraph = (
+            f'<p class="tu-markdown"><a href="{name}" data-copies="{copies}"'
+            f' data-copied="{copied}">{reads}</a></p>'
+        )
+        text = text.replace(HEAD_END, head + HEAD_END, 1)
+        return TITLE_END.sub(lambda found: found[0] + paragraph, text, count=1)
 
     change_pages(site, linked)
-
-
-def link_page(page: str, text: str, guide: AssistantLabels) -> str:
-    """Return a page with the links to its Markdown."""
-    name = posixpath.basename(text_of(page))
-    head = f'<link {HIDDEN_ALTERNATE} type="text/markdown" href="{name}">'
-    reads, copies, copied = map(escape, guide.labels)
-    paragraph = (
-        f'<p class="tu-markdown"><a href="{name}" data-copies="{copies}"'
-        f' data-copied="{copied}">{reads}</a></p>'
-    )
-    text = text.replace(HEAD_END, head + HEAD_END, 1)
-    return TITLE_END.sub(lambda found: found[0] + paragraph, text, count=1)

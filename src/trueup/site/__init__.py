@@ -5,14 +5,8 @@ from trueup.site.address import VARIABLE, parse_address, place_of
 from trueup.site.blocks import Block, extract_blocks, read_blocks, trim_end
 from trueup.site.build import AS_OF, build_site, unfinished_site
 from trueup.site.built_pages import change_pages, without_colours
-from trueup.site.csp import RUN, is_secured, policy_of, secure_pages
-from trueup.site.evidence_files import (
-    banner_of,
-    export_receipts,
-    link_receipts,
-    mark_pages,
-    receipt_files,
-)
+from trueup.site.csp import is_secured, policy_of, secure_pages
+from trueup.site.evidence_files import export_receipts, mark_pages
 from trueup.site.macro_calls import MACROS, MacroCall, Names, calls_in, names_in, problem_of
 from trueup.site.outline import Outline, Section, load_outline, load_settings, settings_of
 from trueup.site.page_languages import (
@@ -26,7 +20,7 @@ from trueup.site.page_languages import (
 from trueup.site.shipped_files import shipped_folder
 from trueup.site.sitemap import sitemap_files
 from trueup.site.source_pages import Page, load_page, load_pages, page_files, parse_page
-from trueup.site.stamp import stamp_page, stamp_site, stamps_of
+from trueup.site.stamp import stamp_site, stamps_of
 from trueup.site.translation_parts import NOTES, Part, note_translation, parts_of, read_notes
 
 __all__ = [
@@ -48,10 +42,7 @@ __all__ = [
     "calls_in",
     "change_pages",
     "home_of",
-    "banner_of",
     "export_receipts",
-    "link_receipts",
-    "receipt_files",
     "extract_blocks",
     "language_at",
     "languages_in",
@@ -70,14 +61,12 @@ __all__ = [
     "place_of",
     "policy_of",
     "is_secured",
-    "RUN",
     "problem_of",
     "read_blocks",
     "read_notes",
     "secure_pages",
     "settings_of",
     "shipped_folder",
-    "stamp_page",
     "stamp_site",
     "stamps_of",
     "trim_end",

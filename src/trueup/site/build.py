@@ -41,13 +41,14 @@ def build_site(
     today: date,
     languages: Sequence[str] = (MAIN,),
     address: str = "",
+    overrides: Path | None = None,
 ) -> None:
     """Build the docs of the repository at `top` into `site`, warnings being errors.
 
     The earlier content of `site` is replaced once all languages are built. `today` is the macros'
-    date; `address` is the URL of the published site, if that is known. The settings must have been
-    checked. Raises Unreachable with the warnings of MkDocs if it fails, and BadInput if `site`
-    cannot be written.
+    date; `address` is the URL of the published site, if that is known; `overrides` takes the place
+    of the repository's own. The settings must have been checked. Raises Unreachable with the
+    warnings of MkDocs if it fails, and BadInput if `site` cannot be written.
     """
     part = unfinished_site(site).absolute()
     try:
@@ -56,7 +57,7 @@ def build_site(
         with chdir(top), _environment():
             for language in languages:  # the main one is first: each cleans its own folder
                 home = address and address + home_of(language)
-                _build(settings_of(language), part / home_of(language), home, today)
+                _build(settings_of(language), part / home_of(language), home, today, overrides)
         for name, language in product(SITEMAPS, languages):
             (part / home_of(language) / name).unlink(missing_ok=True)
         if site.exists():
@@ -77,7 +78,7 @@ def unfinished_site(site: Path) -> Path:
     return site.with_name(f".{site.name}.part")
 
 
-def _build(settings: str, site: Path, address: str, today: date) -> None:
+def _build(settings: str, site: Path, address: str, today: date, overrides: Path | None) -> None:
     # Imported here: a check imports this package and builds nothing.
     from mkdocs.commands.build import build
     from mkdocs.config import load_config
@@ -88,6 +89,11 @@ def _build(settings: str, site: Path, address: str, today: date) -> None:
             config = load_config(
                 settings, site_dir=str(site), site_url=address, strict=True, hooks=[]
             )
+            if overrides is not None:
+                own = config.theme.custom_dir
+                config.theme.dirs = [
+                    str(overrides) if folder == own else folder for folder in config.theme.dirs
+                ]
             theme_environment = config.theme.get_env
             config.theme.get_env = lambda: _sandboxed(theme_environment())  # type: ignore[method-assign]
             config.extra[AS_OF] = today.isoformat()

@@ -24,23 +24,16 @@ def stamp_site(site: Path, lines: Mapping[tuple[str, str], str]) -> int:
     count = 0
 
     def stamped(page: str, text: str) -> str:
-        nonlocal count
-        own = {name: line for (where, name), line in lines.items() if where == page}
-        count += sum(found[1] in own for found in MARKER.finditer(text))
-        return stamp_page(text, own)
+        def line_for(found: re.Match[str]) -> str:
+            nonlocal count
+            line = lines.get((page, found[1]))
+            count += line is not None
+            return f"<!--stamp:{found[1]}-->" + (f"{line}<!--/stamp-->" if line is not None else "")
+
+        return MARKER.sub(line_for, text)
 
     change_pages(site, stamped)
     return count
-
-
-def stamp_page(text: str, lines: Mapping[str, str]) -> str:
-    """Return a page with each line at its marker, keyed by block id."""
-
-    def line_for(found: re.Match[str]) -> str:
-        line = lines.get(found[1])
-        return f"<!--stamp:{found[1]}-->" + (f"{line}<!--/stamp-->" if line is not None else "")
-
-    return MARKER.sub(line_for, text)
 
 
 def stamps_of(text: str) -> dict[str, str]:
