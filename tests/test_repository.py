@@ -36,9 +36,9 @@ FORBIDDEN = {
     "a path of one machine": re.compile(r"(?<![\w.-])/(?:work|ro" + r"ot|home/\w+|Users/\w+)/"),
 }
 SYSTEM_STEP = re.compile(r"(command -v [a-z]+ >/dev/null \|\| )?sudo (apt-get|sysctl) [^;&|]+")
-ARGUMENTS = r"( \.| --?[a-z][a-z-]*| [0-9]+| \"\$[A-Z]+\"| build| verify| result)*"
+ARGUMENTS = r"( \.| --?[a-z][a-z-]*| [0-9]+| \"\$[A-Z]+\"| build| check| verify| result)*"
 SCRIPT_STEP = re.compile(
-    rf"(\.trueup/)?scripts/[a-z-]+{ARGUMENTS}|\.trueup/\.venv/bin/trueup{ARGUMENTS}"
+    rf"(\.trueup/)?scripts/[a-z-]+{ARGUMENTS}|(\.trueup/)?\.venv/bin/trueup{ARGUMENTS}"
 )
 
 
