@@ -3,8 +3,8 @@
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime
 from importlib import import_module
 from pathlib import Path
@@ -177,18 +177,6 @@ def key_of(target: str, status: Status) -> str:
 def _secret_names() -> list[str]:
     """Return the variables of the environment that hold a target's secrets."""
     return [name for name in os.environ if name.startswith("TRUEUP_") and name.endswith(SECRETS)]
-
-
-@contextmanager
-def hidden_secrets() -> Iterator[None]:
-    """Hide the secrets in the environment from what builds pages."""
-    secrets = {name: value for name, value in os.environ.items() if name.upper().endswith(SECRETS)}
-    for name in secrets:
-        del os.environ[name]
-    try:
-        yield
-    finally:
-        os.environ.update(secrets)
 
 
 def containment_here(allow_weak: bool, is_live: bool = False) -> "Containment":

@@ -12,7 +12,6 @@ import click
 from trueup.cli.group import (
     cli,
     containment_here,
-    hidden_secrets,
     key_of,
     load_docs,
     search_here,
@@ -201,7 +200,7 @@ def rehearse(
         return partial(open_rehearsal, site.stored, budget, containment, aligned)
 
     run_retest(site, options, lambda _: no_price, open_target)
-    with site_lock(folder), hidden_secrets():
+    with site_lock(folder):
         load_docs(folder, None).build()
     click.echo(f"{folder / 'site' / 'index.html'}: built; every page is marked as a rehearsal")
 

@@ -14,7 +14,6 @@ from trueup.cli.group import (
     calls_option,
     cli,
     containment_here,
-    hidden_secrets,
     is_ci,
     key_of,
     load_docs,
@@ -69,8 +68,7 @@ def docs_command(
     findings = docs.check()
     with site_lock(top):
         try:
-            with hidden_secrets():
-                docs.build(to_be_verified=True)
+            docs.build(to_be_verified=True)
         except TrueupError:
             print_findings(docs.judged(findings))
             raise
@@ -86,7 +84,7 @@ def docs_command(
 def build(top: Path, as_of: date | None) -> None:
     """Build the pages into site/ without running any block."""
     docs = load_docs(top, as_of)
-    with site_lock(top), hidden_secrets():
+    with site_lock(top):
         docs.build()
 
 

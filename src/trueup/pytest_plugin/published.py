@@ -12,7 +12,6 @@ import pytest
 from trueup.check.published_blocks import check_published
 from trueup.cli.group import (
     containment_here,
-    hidden_secrets,
     is_ci,
     key_of,
     load_docs,
@@ -65,8 +64,7 @@ class Published:
     @cached_property
     def site(self) -> Path:
         """The built site. Raises TrueupError where it cannot be built."""
-        with hidden_secrets():
-            self.docs.build()
+        self.docs.build()
         return self.docs.site
 
     @cached_property
