@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 
 from trueup.evidence.changes import Change, Changes
@@ -69,8 +69,6 @@ def assess(status: Status) -> dict[str, Assessment]:
     only lowers, and so does what its receipt says instead; a sample does not count.
     """
     record = _Record(status)
-    for row in status.observations:
-        record.add(row)
     return {endpoint: _assessment(record, endpoint) for endpoint in status.endpoints}
 
 
@@ -97,116 +95,59 @@ def alternative(
     return min(working, key=lambda assessment: assessment.standing.rank, default=None)
 
 
-@dataclass
-class _Series:
-    """The current rows of one endpoint at one target and the bad ones of other requests, oldest
-    first, and the tally after each."""
-
-    request: Sent
-    is_measured: bool
-    rows: list[Observation] = field(default_factory=list)
-    tallies: list[Tally] = field(default_factory=list)
-    no_answer_rows: set[int] = field(default_factory=set)
-    """Indexes of inconclusive rows of dates on which other endpoints were conclusive."""
-    others: set[int] = field(default_factory=set)
-    """Indexes of bad rows of another request."""
-
-    @property
-    def tally(self) -> Tally:
-        return self.tallies[-1] if self.tallies else Tally()
-
-    def count(self, start: int) -> None:
-        """Make the tallies from the row `start` on anew."""
-        del self.tallies[start:]
-        for index in range(start, len(self.rows)):
-            row, is_no_answer = self.rows[index], index in self.no_answer_rows
-            after = self.tally.after_other(row)
-            if index not in self.others:
-                after = self.tally.after(
-                    row, others_conclusive=is_no_answer, is_measured=self.is_measured
-                )
-            self.tallies.append(after)
-
-
 class _Record:
-    """The rows so far, by endpoint.
-
-    By rule 4 an inconclusive row can come to count through a row of another endpoint later on the
-    same date: the tallies from that row on are then made anew.
-    """
+    """The rows that count, by endpoint, with the tally of each endpoint at each target."""
 
     def __init__(self, status: Status) -> None:
         self.status = status
         self.is_measured = status.targets[status.reference].ledger is None
-        self.series: dict[tuple[str, str], _Series] = {}
+        self.tallies: dict[tuple[str, str], Tally] = {}
         self.rows: dict[str, list[EndpointRow]] = defaultdict(list)
         self.changes = Changes(status.targets[status.reference].base_url)
+        self._requests: dict[tuple[str, str], Sent] = {}
         self._conclusive: dict[tuple[str, date], set[str]] = defaultdict(set)
-        self._pending: dict[tuple[str, date], dict[str, list[int]]] = defaultdict(dict)
-        self._order_of_day: dict[date, dict[str, int]] = defaultdict(dict)
+        rows = list(_counted(status))
+        for row in rows:
+            if row.outcome != "inconclusive":  # retracted or not: a retraction raises nothing
+                self._conclusive[row.target, row.day].add(row.endpoint)
+        for row in rows:
+            if row.endpoint in status.endpoints and row.variant is None:
+                self._add(row)
 
-    def add(self, row: Observation) -> None:
-        """Add the next row of the file."""
-        order = self._order_of_day[row.day]
-        order.setdefault(row.endpoint, len(order))
-        said = row.receipt_row
-        if said is not None and said.is_bad:
-            self.add(said)
-        if row.sample:
-            return
-        moved = set(self._take(row))
+    def _add(self, row: Observation) -> None:
+        key = (row.endpoint, row.target)
+        if key not in self._requests:
+            self._requests[key] = request_of(self.status, *key)
+        is_current = not differences(row.sent, self._requests[key])
+        if row.retracted is None:
+            self.rows[row.endpoint].append(EndpointRow(row, is_current))
+        tally = self.tallies.get(key, Tally())
+        if is_current:
+            others = row.others_conclusive
+            if others is None:  # rule 4, by any row of another endpoint on the same date
+                names = self._conclusive[row.target, row.day]
+                others = any(name != row.endpoint for name in names)
+            tally = tally.after(row, others_conclusive=others, is_measured=self.is_measured)
+        else:
+            tally = tally.after_other(row)
+        self.tallies[key] = tally
         if row.target == self.status.reference:
-            for endpoint in sorted(moved, key=order.__getitem__):
-                tally = self.series[endpoint, row.target].tally
-                self.changes.add(endpoint, row, tally.supported(self.status.policy))
+            self.changes.add(row.endpoint, row, tally.supported(self.status.policy))
 
-    def _take(self, row: Observation) -> Iterator[str]:
-        """Count a row; yield each endpoint whose tally at the row's target it changes."""
-        if row.endpoint in self.status.endpoints and row.variant is None:
-            key = (row.endpoint, row.target)
-            if key not in self.series:
-                self.series[key] = _Series(request_of(self.status, *key), self.is_measured)
-            series = self.series[key]
-            is_current = not differences(row.sent, series.request)
-            if row.retracted is None:
-                self.rows[row.endpoint].append(EndpointRow(row, is_current))
-            if is_current or row.is_bad:
-                series.rows.append(row)
-                if is_current:
-                    self._note_no_answer(series, row)
-                else:
-                    series.others.add(len(series.rows) - 1)
-                series.count(len(series.rows) - 1)
-                yield row.endpoint
-        if row.outcome != "inconclusive":  # retracted or not: a retraction raises nothing
-            self._conclusive[row.target, row.day].add(row.endpoint)
-            yield from self._settle(row)
 
-    def _note_no_answer(self, series: _Series, row: Observation) -> None:
-        index, day = len(series.rows) - 1, (row.target, row.day)
-        if row.outcome == "inconclusive":
-            is_known = row.others_conclusive is not None
-            if row.others_conclusive or (not is_known and self._conclusive[day] - {row.endpoint}):
-                series.no_answer_rows.add(index)
-            elif not is_known:
-                self._pending[day].setdefault(row.endpoint, []).append(index)
-
-    def _settle(self, row: Observation) -> Iterator[str]:
-        """Count the rows without an answer of other endpoints on the date of a conclusive row."""
-        pending = self._pending[row.target, row.day]
-        for endpoint in [name for name in pending if name != row.endpoint]:
-            indexes = pending.pop(endpoint)
-            series = self.series[endpoint, row.target]
-            series.no_answer_rows.update(indexes)
-            series.count(indexes[0])
-            yield endpoint
+def _counted(status: Status) -> Iterator[Observation]:
+    """Yield the rows but samples, each after the bad news that its receipt has instead."""
+    for row in status.observations:
+        if row.receipt_row is not None and row.receipt_row.is_bad:
+            yield row.receipt_row
+        if not row.sample:
+            yield row
 
 
 def _assessment(record: _Record, endpoint: str) -> Assessment:
     status, reference = record.status, record.status.reference
     names = sorted(status.targets, key=lambda name: name != reference)
-    found = {name: record.series.get((endpoint, name)) for name in names}
-    tallies = {name: series.tally if series else Tally() for name, series in found.items()}
+    tallies = {name: record.tallies.get((endpoint, name), Tally()) for name in names}
     tally = tallies[reference]
     newest, supported = tally.newest, tally.supported(status.policy)
     hold = lowering(holds_of(status, endpoint), supported)
