@@ -61,12 +61,12 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 
 def test_a_directory_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadStatus, match=": a directory, expected a file"):
+    with pytest.raises(BadStatus, match=r": cannot be read \(Is a directory\)"):
         load_status(tmp_path, NOW)
 
 
 def test_a_device_is_not_read() -> None:
-    with pytest.raises(BadStatus, match=": a device or a pipe, expected a file"):
+    with pytest.raises(BadStatus, match=": not a file"):
         load_status(Path("/dev/zero"), NOW)
 
 
@@ -81,9 +81,9 @@ def test_a_file_over_one_megabyte_is_refused_by_its_size(tmp_path: Path) -> None
     path = tmp_path / "status.yml"
     with path.open("wb") as file:
         file.truncate(10**12)
-    with pytest.raises(BadStatus, match=r": 1000000000000 bytes, expected at most 1000000"):
+    with pytest.raises(BadStatus, match=r": more than 1000000 bytes"):
         load_status(path, NOW)
-    assert "1200000 bytes, expected" in refused("é" * 600_000)[0]
+    assert "more than 1000000 bytes" in refused("é" * 600_000)[0]
 
 
 def test_invalid_utf_8_is_refused_with_its_line(tmp_path: Path) -> None:

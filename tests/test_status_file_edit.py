@@ -15,7 +15,7 @@ from trueup.errors import BadInput
 from trueup.model import Image, Observation, Sent, Source
 from trueup.status_file import (
     Stored,
-    append_observation,
+    append_row,
     extend_observation,
     load_status,
     save,
@@ -96,7 +96,7 @@ def test_appended_rows_leave_every_other_byte_and_read_back(
     rows = [new_row(body=body, reason=reason) for body in bodies]
     edited = stored
     for row in rows:
-        edited = append_observation(edited, row, NOW)
+        edited = append_row(edited, row, NOW)
     start = len(os.path.commonprefix([stored.text, edited.text]))
     behind = stored.text[start:]
     assert edited.text.endswith(behind)
@@ -115,7 +115,7 @@ def test_a_row_is_written_as_a_person_would() -> None:
         body={"a": {"b": [{"c": None}], "d": ["TEXT", "IMAGE"]}, "size": "16:9", "n": 1, "t": 1e16},
     )
     text = laid_out(tail="\n# the end\n")
-    edited = append_observation(parsed(text), row, NOW).text
+    edited = append_row(parsed(text), row, NOW).text
     assert (
         edited.removeprefix(text.removesuffix("\n# the end\n"))
         == """\
@@ -159,7 +159,7 @@ def test_a_row_is_written_as_a_person_would() -> None:
 )
 def test_a_row_is_not_put_where_there_is_no_block_list(text: str, found: str) -> None:
     with pytest.raises(BadInput) as refused:
-        append_observation(parsed(text), new_row(), NOW)
+        append_row(parsed(text), new_row(), NOW)
     assert str(refused.value).startswith(found)
     assert str(refused.value).endswith("the first entry by hand, on lines of its own.")
 
@@ -176,13 +176,13 @@ def test_a_row_is_not_put_where_there_is_no_block_list(text: str, found: str) ->
 )
 def test_a_row_that_would_break_the_file_is_refused(row: Observation, why: str) -> None:
     with pytest.raises(BadInput, match=why):
-        append_observation(parsed(laid_out()), row, NOW)
+        append_row(parsed(laid_out()), row, NOW)
 
 
 def test_an_edit_that_would_change_an_old_value_is_refused() -> None:
     text = laid_out(end="  retracted: |\n    a block").removesuffix("\n")
     with pytest.raises(BadInput, match="would not contain exactly the old and the new values"):
-        append_observation(parsed(text), new_row(), NOW)
+        append_row(parsed(text), new_row(), NOW)
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
@@ -235,7 +235,7 @@ def on_disk(folder: Path) -> Stored:
 
 
 def test_saving_keeps_the_mode_and_leaves_no_litter(tmp_path: Path) -> None:
-    edited = append_observation(on_disk(tmp_path), new_row(reason="é"), NOW)
+    edited = append_row(on_disk(tmp_path), new_row(reason="é"), NOW)
     path = tmp_path / "status.yml"
     path.chmod(0o640)
     save(edited)
@@ -251,14 +251,14 @@ def test_saving_through_a_link_changes_the_file_it_leads_to(tmp_path: Path) -> N
     on_disk(tmp_path / "real")
     link = tmp_path / "link.yml"
     link.symlink_to("real/status.yml")
-    edited = append_observation(load_status(link, NOW), new_row(), NOW)
+    edited = append_row(load_status(link, NOW), new_row(), NOW)
     save(edited)
     assert link.is_symlink()
     assert (tmp_path / "real" / "status.yml").read_bytes() == edited.text.encode()
 
 
 def test_a_file_that_changed_since_it_was_loaded_is_not_overwritten(tmp_path: Path) -> None:
-    edited = append_observation(on_disk(tmp_path), new_row(), NOW)
+    edited = append_row(on_disk(tmp_path), new_row(), NOW)
     path = tmp_path / "status.yml"
     path.write_bytes(b"someone else's\n")
     with pytest.raises(BadInput, match="changed on disk since it was loaded"):

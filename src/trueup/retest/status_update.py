@@ -10,8 +10,7 @@ from trueup.model import Observation
 from trueup.receipts import RetestReceipt, row_of, sighting_of
 from trueup.status_file import (
     Stored,
-    append_mapping,
-    append_observation,
+    append_row,
     extend_observation,
     save,
     write_whole,
@@ -44,11 +43,11 @@ def update_status(stored: Stored, receipts: Sequence[RetestReceipt], now: dateti
         assert row.source is not None and row.source.receipt is not None
         files[row.source.receipt] = receipt.render()
         if equal is None:
-            stored = append_observation(stored, row, now)
+            stored = append_row(stored, row, now)
         else:
             stored = extend_observation(stored, equal, receipt.at, now, row.source)
         if sighting := _sighting(stored, receipt):
-            stored = append_mapping(stored, sighting, now)
+            stored = append_row(stored, sighting, now)
     return StatusUpdate(stored, files)
 
 

@@ -1,8 +1,7 @@
 """Status file: YAML to the model and back. The only reader and writer of `status.yml`."""
 
 from trueup.status_file.edit import (
-    append_mapping,
-    append_observation,
+    append_row,
     extend_observation,
     save,
     write_whole,
@@ -21,8 +20,7 @@ __all__ = [
     "Document",
     "REHEARSAL",
     "Stored",
-    "append_mapping",
-    "append_observation",
+    "append_row",
     "did_you_mean",
     "extend_observation",
     "load_status",

@@ -23,21 +23,13 @@ Change = tuple[int, int, str]
 """Start and end of a part of the text, and the text that replaces it."""
 
 
-def append_observation(stored: Stored, row: Observation, now: datetime) -> Stored:
-    """Return the status with a row at the end of `observations`; nothing is written to disk.
+def append_row(stored: Stored, row: Observation | Mapping, now: datetime) -> Stored:
+    """Return the status with a row at the end of its list; nothing is written to disk.
 
     BadInput when the list is no block list, or when the text would not read as the old rows and
     the new one.
     """
-    return _append(stored, "observations", row, now)
-
-
-def append_mapping(stored: Stored, row: Mapping, now: datetime) -> Stored:
-    """Return the status with a row at the end of `mappings`; as `append_observation` otherwise."""
-    return _append(stored, "mappings", row, now)
-
-
-def _append(stored: Stored, name: str, row: Observation | Mapping, now: datetime) -> Stored:
+    name = "mappings" if isinstance(row, Mapping) else "observations"
     node = _block_list(stored, name)
     block = render_row(row, node.start_mark.column)
     edited = _edit(stored, [_inserted(stored.text, node, block)], now)

@@ -1,7 +1,5 @@
 """Load: the status file, from disk and from text, to the model. Writes nothing, reads no clock."""
 
-import os
-import stat
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,7 +12,7 @@ from trueup.message import Message
 from trueup.model import Hold, Mapping, Observation, Source, Status
 from trueup.place import Place
 from trueup.receipts import Link, load_signers, read_chain
-from trueup.source_file import problem_of_link
+from trueup.source_file import read_source
 from trueup.status_file.references import check_references
 from trueup.status_file.row_proof import Proofs, prove
 from trueup.status_file.validation import parse_form
@@ -97,9 +95,11 @@ class Stored:
 def load_status(path: Path, now: datetime) -> Stored:
     """Return the status file at a path; BadStatus has everything wrong in it."""
     try:
-        content = _read(path)
+        content = read_source(path, path.parent, MOST_BYTES)
     except FileNotFoundError as error:
         raise _refused(path, "no such file", "Check the path.") from error
+    except BadInput as error:
+        raise BadStatus([error.message]) from error
     except (OSError, ValueError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
         raise _refused(path, f"cannot be read ({reason})", "Check the path.") from error
@@ -120,8 +120,7 @@ def parse_status(
     """Return the status that a text holds; `path` is for the messages of BadStatus.
 
     `top` is where the paths of receipts and of the allowed signers start; without it, no row with
-    a receipt is proven. With
-    `is_base`, the text is of an earlier commit and may be of version 1.
+    a receipt is proven. With `is_base`, the text is of an earlier commit and may be of version 1.
     """
     stored = parse_text(text, path, now, is_base=is_base)
 
@@ -140,7 +139,9 @@ def parse_status(
 
 def parse_text(text: str, path: str, now: datetime, *, is_base: bool = False) -> Stored:
     """Return the status that a text holds, its rows not yet compared with their evidence."""
-    _check_size(path, len(text.encode(errors="surrogatepass")))
+    if len(text.encode(errors="surrogatepass")) > MOST_BYTES:
+        fix = "Remove it, or make it smaller."
+        raise _refused(path, f"more than {MOST_BYTES} bytes", fix)
     document = parse_yaml(text, path)
     if is_version_1(document.data):
         if not is_base:
@@ -154,24 +155,6 @@ def parse_text(text: str, path: str, now: datetime, *, is_base: bool = False) ->
             Message(document.place(*keys), problem, fix) for keys, problem, fix in problems
         )
     return Stored(status, document, text)
-
-
-def _read(path: Path) -> bytes:
-    if refused := problem_of_link(path, path.parent):
-        raise BadStatus([refused])
-    found = os.stat(path)
-    if not stat.S_ISREG(found.st_mode):
-        kind = "a directory" if stat.S_ISDIR(found.st_mode) else "a device or a pipe"
-        raise _refused(path, f"{kind}, expected a file", "Check the path.")
-    _check_size(path, found.st_size)
-    with open(path, "rb") as file:
-        return file.read(MOST_BYTES + 1)
-
-
-def _check_size(path: Path | str, size: int) -> None:
-    if size > MOST_BYTES:
-        problem = f"{size} bytes, expected at most {MOST_BYTES}"
-        raise _refused(path, problem, "Check that it is the right file.")
 
 
 def _refused(path: Path | str, problem: str, fix: str) -> BadStatus:
