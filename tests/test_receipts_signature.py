@@ -154,12 +154,12 @@ def test_options_bound_where_and_when_a_key_is_valid(
         ("a@b sk-ssh-ed25519@openssh.com AAAA", "a supported type (sk-ssh-ed25519@openssh.com)"),
         ("a@b ssh-ed25519 AAAA", "not a whole public key of a supported type (ssh-ed25519)"),
         (f"a@b ecdsa-sha2-nistp256 {public(KEY).split()[1]}", "a supported type (ecdsa-sha2-"),
-        (f"a@b cert-authority {public(KEY)}", "the option cert-authority is not supported"),
-        (f"a@b verify-required {public(KEY)}", "the option verify-required is not supported"),
+        (f"a@b cert-authority {public(KEY)}", "the option 'cert-authority' is not supported"),
+        (f"a@b verify-required {public(KEY)}", "the option 'verify-required' is not supported"),
         (f'a@b valid-before="20260101" {public(KEY)}', "expected a time in UTC"),
         (f'a@b valid-before="20261301Z" {public(KEY)}', "expected a time in UTC"),
         (f'a@b namespaces="x",namespaces="y" {public(KEY)}', "namespaces is given twice"),
-        (f"a@b =,x {public(KEY)}", "the options cannot be read"),
+        (f"a@b =,x {public(KEY)}", "the option '' is not supported"),
     ],
 )
 def test_a_broken_line_of_signers_has_its_place_and_allows_none(line: str, problem: str) -> None:

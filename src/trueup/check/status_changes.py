@@ -20,8 +20,8 @@ from trueup.model import Observation, as_time
 from trueup.place import Place
 from trueup.site import parse_page
 from trueup.status_file import Stored, parse_status, shown
+from trueup.status_file.row_proof import Row
 
-Row = Observation | Sighting
 TIMES = ("at", "first", "last", "times", "source", "retracted")
 FETCH = "Fetch the whole history: git fetch --unshallow, or fetch-depth: 0 of actions/checkout."
 NAME = "status.yml"
@@ -205,7 +205,7 @@ def _retracted(old: Stored, new: Stored) -> Iterator[Finding]:
     """Return a warning for each bad row that was retracted since, which readers no longer see."""
     before = [_core(row) for row in old.status.observations if row.retracted is not None]
     for row in new.status.observations:
-        if row.retracted is None or _is_good(row):
+        if row.retracted is None or (row.outcome == "output" and not row.is_bad):
             continue
         if (core := _core(row)) in before:
             before.remove(core)
@@ -217,10 +217,6 @@ def _retracted(old: Stored, new: Stored) -> Iterator[Finding]:
             "Retest the endpoint, if the reason does not prove the row wrong.",
             "retracted-observation",
         )
-
-
-def _is_good(row: Observation) -> bool:
-    return row.outcome == "output" and row.billing in (None, "aligned", "inconclusive")
 
 
 def _core(row: Observation) -> Observation:

@@ -216,11 +216,10 @@ class Observation(Row):
 
 
 def _is_unknown(body: Body) -> bool:
-    """Return whether a body is wholly unknown: the endpoint has its model anyway, and the names of
-    some of its fields tell it from no other body.
+    """Return whether a body is wholly unknown, the model aside, which its endpoint has anyway.
 
-    The names of all fields are known where there is no `"*"`; without values they have to include a
-    reported model, or some parts of their own.
+    One with `"*"` is known by a value. Of any other the names of all fields are known; without
+    values they have to include a reported model, or some parts of their own.
     """
     if "*" in body or body.get("model", "") is None:
         return not _has_value({name: body[name] for name in body.keys() - {"model"}})

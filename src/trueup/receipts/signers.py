@@ -27,7 +27,7 @@ from trueup.receipts.signature import (
 LARGEST_FILE = 64_000
 """Bytes of a file of signers: some hundred keys."""
 _FIELD = re.compile(r'(?:[^\s"]|"[^"]*")+')
-_OPTION = re.compile(r'([A-Za-z-]+)(?:="([^"]*)"|=([^",]*))?(?:,|$)')
+_COMMA = re.compile(r',(?=(?:[^"]*"[^"]*")*[^"]*$)')  # outside of quotes
 _TIMES = {9: "%Y%m%dZ", 13: "%Y%m%d%H%MZ", 15: "%Y%m%d%H%M%SZ"}
 """The forms of a time by their length."""
 
@@ -161,20 +161,15 @@ def _signer(text: str, place: Place) -> Signer:
 def _options(text: str, place: Place) -> dict[str, str]:
     """Return the options by name in small letters. Raises BadInput."""
     found: dict[str, str] = {}
-    at = 0
-    while at < len(text):
-        option = _OPTION.match(text, at)
-        if option is None:
-            fix = 'Write them as name="value", without spaces.'
-            raise BadInput(place, "the options cannot be read", fix)
-        name, value = option[1].lower(), option[2] if option[2] is not None else option[3]
-        if name not in ("namespaces", "valid-after", "valid-before") or value is None:
+    for option in _COMMA.split(text) if text else ():
+        name, equals, value = option.partition("=")
+        name = name.lower()
+        if name not in ("namespaces", "valid-after", "valid-before") or not equals:
             fix = "Remove it; only namespaces, valid-after and valid-before are supported."
-            raise BadInput(place, f"the option {name} is not supported", fix)
+            raise BadInput(place, f"the option {name!r} is not supported", fix)
         if name in found:
             raise BadInput(place, f"the option {name} is given twice", "Remove one.")
-        found[name] = value
-        at = option.end()
+        found[name] = value.removeprefix('"').removesuffix('"')
     return found
 
 

@@ -1,6 +1,6 @@
 """Plan: the endpoints that a retest calls, at which target, and why. No clock and no network."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -66,32 +66,18 @@ def plan(
                 "no endpoint matches it",
                 f"Correct the pattern; the endpoints are {known}.",
             )
-    assessments = assess(status)
-    return tuple(
-        probe
-        for target in targets
-        for probe in _probes(
-            status, assessments, snippets, target, language, today, price_of(target)
-        )
-        if any(fnmatchcase(probe.endpoint, pattern) for pattern in patterns or ("*",))
-        and (probe.reason is not None or not only_due)
-    )
-
-
-def _probes(
-    status: Status,
-    assessments: Mapping[str, Assessment],
-    snippets: Sequence[Snippet],
-    target: str,
-    language: str,
-    today: date,
-    price_of: PriceOf,
-) -> Iterator[Probe]:
-    for snippet in snippets:
-        if snippet.language.name == language:
-            reason = retest_reason(status, assessments[snippet.endpoint], target, today)
-            price_usd = price_of(billed_model(status, snippet.endpoint))
-            yield Probe(snippet.endpoint, target, snippet, reason, price_usd)
+    assessments, probes = assess(status), []
+    for target in targets:
+        prices = price_of(target)
+        for snippet in snippets:
+            endpoint = snippet.endpoint
+            is_meant = any(fnmatchcase(endpoint, pattern) for pattern in patterns or ("*",))
+            if is_meant and snippet.language.name == language:
+                reason = retest_reason(status, assessments[endpoint], target, today)
+                price_usd = prices(billed_model(status, endpoint))
+                if reason is not None or not only_due:
+                    probes.append(Probe(endpoint, target, snippet, reason, price_usd))
+    return tuple(probes)
 
 
 def billed_model(status: Status, endpoint: str) -> str:

@@ -1,6 +1,6 @@
 """Load: the status file, from disk and from text, to the model. Writes nothing, reads no clock."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
@@ -53,18 +53,14 @@ class Stored:
         """Return the status with its rows marked that are not proven."""
         if not proofs.found:
             return replace(self, proofs=proofs)
-        lists: dict[str, Sequence[Observation | Mapping]] = {
-            "observations": self.status.observations,
-            "mappings": self.status.mappings,
-        }
         marked = {
             name: tuple(
                 row.as_unproven(proofs.receipt_rows.get((name, index)))
                 if (name, index) in proofs.found
                 else row
-                for index, row in enumerate(rows)
+                for index, row in enumerate(getattr(self.status, name))
             )
-            for name, rows in lists.items()
+            for name in ("observations", "mappings")
         }
         return replace(self, status=self.status.model_copy(update=marked), proofs=proofs)
 
@@ -78,13 +74,8 @@ class Stored:
 
     def keys_of(self, row: Observation | Mapping | Hold) -> tuple[str, int]:
         """Return the list of a row of this very status, and its index; BadInput for any other."""
-        lists: dict[str, Sequence[object]] = {
-            "observations": self.status.observations,
-            "mappings": self.status.mappings,
-            "holds": self.status.holds,
-        }
-        for name, rows in lists.items():
-            for index, own in enumerate(rows):
+        for name in ("observations", "mappings", "holds"):
+            for index, own in enumerate(getattr(self.status, name)):
                 if own is row:
                     return name, index
         raise BadInput(
