@@ -4,12 +4,15 @@ import io
 import struct
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import pytest
 from PIL import Image
 from test_sandbox import sandbox_or_skip
 
-from trueup.sandbox.image_decoder import Decode, open_image_decoder
+from trueup.sandbox.contract import USUAL, CompletedBlock, Limits, Sandbox, Stopped
+from trueup.sandbox.image_decoder import Decode, decode_image, open_image_decoder
+from trueup.snippet import Fence
 
 
 @pytest.fixture(scope="module")
@@ -49,3 +52,30 @@ def test_a_strangers_bytes_give_a_reason_and_the_next_image_decodes(decode: Deco
     for content in (b"", b"<html>", drawn("PNG")[:40], drawn("BMP"), eps, bomb(60_000)):
         assert decode(content) == "it is damaged or no image"
     assert not isinstance(decode(drawn("PNG")), str)
+
+
+@dataclass
+class Broken(Sandbox):
+    """A decoder that an image took over: it ends and prints as the image says."""
+
+    exit_code: int | None
+    stdout: bytes = b""
+    stopped: Stopped | None = None
+
+    def run(self, language: Fence, source: bytes, limits: Limits = USUAL) -> CompletedBlock:
+        return CompletedBlock(self.exit_code, self.stopped, self.stdout, b"", 1, {}, ())
+
+
+@pytest.mark.parametrize(
+    ("sandbox", "reason"),
+    [
+        (Broken(None, stopped="timeout"), "its decoding took more than 60 s"),
+        (Broken(-11), "its decoding ended with a crash"),
+        (Broken(0, b'["PNG", "a", 1]'), "its decoding printed no facts"),
+        (Broken(0, b"[1]"), "its decoding printed no facts"),
+        (Broken(0, b"7"), "its decoding printed no facts"),
+        (Broken(0, b'["<b>", 1, 1]'), "it is of another format"),
+    ],
+)
+def test_what_a_decoder_prints_is_not_trusted(sandbox: Sandbox, reason: str) -> None:
+    assert decode_image(b"", sandbox) == reason

@@ -1,6 +1,7 @@
 """The sandbox: a block reaches the given hosts and nothing else, and leaves nothing behind."""
 
 import asyncio
+import json
 import logging
 import os
 import re
@@ -45,6 +46,7 @@ LISTED = {
 PROXIES = {"HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "https_proxy", "http_proxy", "all_proxy"}
 SET_BY_BASH = {"PWD", "SHLVL", "_"}
 SECRET = "a-secret-of-the-parent"
+HALF_A_SECOND = Limits(timeout_s=0.5)
 
 
 def answer(request: Request) -> JSONResponse:
@@ -165,6 +167,17 @@ def test_a_unix_socket_of_the_host_is_not_reached(contained: Sandbox) -> None:
         assert b"FileNotFoundError" in contained.run("python", block.encode()).stderr
 
 
+def test_an_abstract_socket_of_the_host_is_not_reached(confined: Sandbox) -> None:
+    name = f"\0trueup-{os.getpid()}-{confined.containment}"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(name)
+        listener.listen()
+        block = f"import socket; socket.socket(socket.AF_UNIX).connect({name!r})"
+        ran = confined.run("python", block.encode())
+    if confined.containment == "namespace" or landlock.abi() >= landlock.SCOPE_ABI:
+        assert b"refused" in ran.stderr or b"not permitted" in ran.stderr
+
+
 def test_home_folders_and_this_repository_are_not_visible(contained: Sandbox) -> None:
     here = Path(__file__)
     hidden = [here, here.parent, Path.home() / ".bashrc", Path("/etc/shadow"), Path("/home")]
@@ -231,11 +244,11 @@ def test_the_folder_is_empty_and_is_the_home(sandbox: Sandbox) -> None:
 
 def test_a_block_starts_as_from_a_shell_of_its_own(sandbox: Sandbox) -> None:
     block = (
-        "grep -E 'Sig(Blk|Ign)' /proc/self/status | cut -f2; echo /proc/self/fd/*\n"
+        "grep -E 'Sig(Blk|Ign)|NoNew' /proc/self/status | cut -f2; echo /proc/self/fd/*\n"
         'readlink /proc/self/fd/0; cut -d" " -f1,5,6 /proc/$$/stat'
     )
-    blocked, ignored, descriptors, stdin, ids = output(sandbox, block).splitlines()
-    assert int(blocked, 16) == 0
+    blocked, ignored, no_new, descriptors, stdin, ids = output(sandbox, block).splitlines()
+    assert int(blocked, 16) == 0 and no_new == "1"
     # Those that our programs change for themselves; a test run under nohup ignores one more.
     changed = (signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ)
     assert not int(ignored, 16) & sum(1 << number - 1 for number in changed)
@@ -321,7 +334,9 @@ def test_two_blocks_share_nothing(sandbox: Sandbox) -> None:
         places += ["/tmp", "/dev/shm"]
     marks = "; ".join(f'mkdir -p "{place}/left/x"; chmod 000 "{place}/left"' for place in places)
     sandbox.run("bash", marks.encode())
+    process = sandbox._process  # type: ignore[attr-defined]
     assert "left" not in output(sandbox, "; ".join(f'ls -A "{place}"' for place in places))
+    assert sandbox._process is process  # type: ignore[attr-defined]
 
 
 def test_a_very_deep_folder_is_removed(sandbox: Sandbox) -> None:
@@ -332,25 +347,36 @@ def test_a_very_deep_folder_is_removed(sandbox: Sandbox) -> None:
 
 def test_a_block_cannot_end_the_sandbox_from_inside(contained: Sandbox) -> None:
     for kill in ("kill -9 1", "kill -INT 1; kill -TERM 1; kill -STOP 1", "kill -9 -1; kill -9 $$"):
-        contained.run("bash", kill.encode(), Limits(timeout_s=5))
-        assert output(contained, "echo alive") == "alive\n", kill
+        ran = contained.run("bash", kill.encode(), Limits(timeout_s=5))
+        assert ran.stopped is None and output(contained, "echo alive") == "alive\n", kill
 
 
 def test_a_block_that_kills_its_parent_does_not_hang_us(sandbox: Sandbox) -> None:
-    ran = sandbox.run("bash", b"[ $PPID = 1 ] || kill -9 $PPID; sleep 0.2; echo left")
-    if ran.stopped:
-        assert ran.exit_code is None and ran.stopped == "sandbox"
-        assert sandbox.containment != "namespace"
-    else:
-        assert ran.stdout == b"left\n"
-    assert output(sandbox, "echo alive") == "alive\n"
+    name = f"sleep 6{os.getpid()}"
+    ran = sandbox.run(
+        "bash", f"[ $PPID = 1 ] || kill -9 $PPID; exec {name}".encode(), HALF_A_SECOND
+    )
+    is_scoped = landlock.abi() >= landlock.SCOPE_ABI and sandbox.containment == "landlock"
+    is_out_of_reach = sandbox.containment == "namespace" or is_scoped
+    assert (ran.exit_code, ran.stopped) == (None, "timeout" if is_out_of_reach else "sandbox")
+    commands = output(sandbox, "for f in /proc/[0-9]*/cmdline; do tr '\\0' ' ' < $f; echo; done")
+    assert "bash" in commands and name not in commands
 
 
 def test_a_sandbox_whose_runner_ended_starts_a_new_one(sandbox: Sandbox) -> None:
     process = sandbox._process  # type: ignore[attr-defined]
     process.kill()
     process.wait()
-    assert output(sandbox, f"curl -sS https://{HOST}/again") != ""
+    assert HOST in output(sandbox, f"curl -sS https://{HOST}/again")
+
+
+def test_a_block_ends_with_the_process_that_sent_it(sandbox: Sandbox) -> None:
+    output(sandbox, "true")
+    process, channel = sandbox._process, sandbox._channel  # type: ignore[attr-defined]
+    order = {"command": ["bash"], "name": "block", "size": 8} | vars(Limits())
+    channel.sendall(json.dumps(order).encode() + b"\nsleep 20")
+    channel.shutdown(socket.SHUT_RDWR)
+    process.wait(10)
 
 
 def test_closing_leaves_no_thread_and_no_folder(

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import get_args
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from trueup.errors import Unreachable
 from trueup.message import Message
@@ -45,11 +46,11 @@ def open_sandbox(
 
 def best_containment() -> tuple[Containment, str]:
     """Return the best containment that works here and, for a fallback, why no better one does."""
-
-    async def nothing(scope: Scope, receive: Receive, send: Send) -> None: ...
-
-    hosts = ["sandbox.invalid"]
-    with open_folder(hosts) as gateway, open_server(nothing, gateway) as loop, ExitStack() as stack:
+    with (
+        open_folder(["sandbox.invalid"]) as gateway,
+        open_server(Starlette(), gateway) as loop,
+        ExitStack() as stack,
+    ):
         sandbox, failures = _best(stack, gateway, loop, None)
         return sandbox.containment, " ".join(map(str, failures))
 

@@ -6,20 +6,19 @@ import math
 import os
 import resource
 import signal
+import struct
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import Any
 
-_SET_PDEATHSIG, _SET_NO_NEW_PRIVS = 1, 38  # prctl(2)
+_SET_PDEATHSIG, _SET_SECCOMP, _FILTER, _SET_NO_NEW_PRIVS = 1, 22, 2, 38  # prctl(2)
 _RESTRICT_SELF = 446  # landlock_restrict_self(2)
 _DESCRIPTORS = 1024  # the usual soft limit
 _LINUX = sys.platform == "linux"
 _libc = ctypes.CDLL(None, use_errno=True)
-_syscalls = import_module("syscalls")
 _usage = import_module("usage")
-_FILTER = _syscalls.filter_here()
 
 
 def start(
@@ -41,6 +40,7 @@ def start(
 def _confinement(options: dict[str, Any], order: dict[str, Any]) -> Callable[[], None]:
     """Return the child's own step before it becomes the block; there is no other thread here."""
     ruleset, limits = options["ruleset"], list(_limits(order))
+    steps = bytes.fromhex(options["filter"])
 
     def apply() -> None:
         for kind, value in limits:
@@ -50,10 +50,18 @@ def _confinement(options: dict[str, Any], order: dict[str, Any]) -> Callable[[],
             _libc.prctl(_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
         if ruleset is not None and _libc.syscall(_RESTRICT_SELF, ruleset, 0):
             raise OSError(ctypes.get_errno(), "landlock_restrict_self")
-        if _FILTER is not None:
-            _syscalls.install(_FILTER)
+        if steps:
+            _install(steps)
 
     return apply
+
+
+def _install(steps: bytes) -> None:
+    """Hold this process and all that it starts to a seccomp filter."""
+    kept = ctypes.create_string_buffer(steps, len(steps))
+    head = struct.pack("@HP", len(steps) // 8, ctypes.addressof(kept))
+    if _libc.prctl(_SET_SECCOMP, _FILTER, head, 0, 0):
+        raise OSError(ctypes.get_errno(), "seccomp")
 
 
 def _limits(order: dict[str, Any]) -> Iterator[tuple[int, int]]:

@@ -7,10 +7,12 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from typing import Any
 
-from starlette.types import Receive, Scope, Send
+from starlette.applications import Starlette
 
+from trueup.sandbox import open_sandbox
 from trueup.sandbox.contract import Containment, Limits, Sandbox
 from trueup.sandbox.runner import Launcher
 
@@ -35,21 +37,14 @@ _DECODER = Launcher("python", (sys.executable, "-I", "-B", "-c", _PROGRAM), "", 
 @contextmanager
 def open_image_decoder(containment: Containment | None) -> Iterator[Decode]:
     """Open a decoder; its first image raises Unreachable if the containment does not work here."""
-    from trueup.sandbox import open_sandbox
-
-    async def nothing(scope: Scope, receive: Receive, send: Send) -> None: ...
-
-    opened: list[Sandbox] = []
     with ExitStack() as stack:
 
-        def decode(content: bytes) -> ImageInfo | str:
-            if not opened:
-                hosts = ["sandbox.invalid"]
-                sandbox = open_sandbox(nothing, hosts, containment, [_DECODER])
-                opened.append(stack.enter_context(sandbox))
-            return decode_image(content, opened[0])
+        @cache
+        def opened() -> Sandbox:
+            hosts = ["sandbox.invalid"]
+            return stack.enter_context(open_sandbox(Starlette(), hosts, containment, [_DECODER]))
 
-        yield decode
+        yield lambda content: decode_image(content, opened())
 
 
 def decode_image(content: bytes, sandbox: Sandbox) -> ImageInfo | str:
@@ -57,7 +52,7 @@ def decode_image(content: bytes, sandbox: Sandbox) -> ImageInfo | str:
     ran = sandbox.run("python", content, DECODE_LIMITS)
     if ran.stopped:
         return f"its decoding {DECODE_LIMITS.exceeded(ran.stopped)}"
-    if ran.exit_code != 0:
+    if ran.exit_code:
         is_refused = ran.exit_code == 1
         return "it is damaged or no image" if is_refused else "its decoding ended with a crash"
     try:

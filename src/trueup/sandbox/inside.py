@@ -240,13 +240,11 @@ def _collect(folder: str, most: int, most_bytes: int) -> dict[str, bytes]:
     for path in sorted(_regular_files(folder, _DEPTH)):
         if len(found) == most:
             break
-        with contextlib.suppress(OSError):
-            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-            with open(descriptor, "rb") as file:
-                if os.fstat(descriptor).st_size <= most_bytes:
-                    content = file.read(most_bytes)
-                    most_bytes -= len(content)
-                    found[os.path.relpath(path, folder)] = content
+        with contextlib.suppress(OSError), open(path, "rb") as file:
+            if os.path.getsize(path) <= most_bytes:
+                content = file.read(most_bytes)
+                most_bytes -= len(content)
+                found[os.path.relpath(path, folder)] = content
     return found
 
 

@@ -19,7 +19,7 @@ _WRITE_FILE, _TRUNCATE = 1 << 1, 1 << 14
 _WRITE = _WRITE_FILE | sum(1 << bit for bit in range(4, 14)) | _TRUNCATE
 _SCOPE_ABSTRACT_SOCKETS, _SCOPE_SIGNALS = 1 << 0, 1 << 1
 NETWORK_ABI = 4
-_SCOPE_ABI = 6
+SCOPE_ABI = 6
 
 
 def abi() -> int:
@@ -36,7 +36,7 @@ def open_ruleset(port: int, writable: Sequence[str]) -> int:
 
     Raises OSError; the caller closes the descriptor.
     """
-    scoped = _SCOPE_ABSTRACT_SOCKETS | _SCOPE_SIGNALS if abi() >= _SCOPE_ABI else 0
+    scoped = _SCOPE_ABSTRACT_SOCKETS | _SCOPE_SIGNALS if abi() >= SCOPE_ABI else 0
     attributes = struct.pack("=QQQ", _WRITE, _BIND_TCP | _CONNECT_TCP, scoped)
     size = len(attributes) if scoped else len(attributes) - 8
     ruleset = _call(_CREATE_RULESET, attributes, ctypes.c_size_t(size), 0)

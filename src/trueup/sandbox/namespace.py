@@ -79,9 +79,8 @@ def _rules() -> list[str]:
     # network; inside.py forbids further ones itself.
     return [
         *(f"--unshare-{kind}" for kind in _UNSHARED),
-        *("--clearenv", "--die-with-parent", "--new-session", "--as-pid-1"),
+        *("--die-with-parent", "--new-session", "--as-pid-1"),
         *("--uid", _ID, "--gid", _ID, "--hostname", "sandbox"),
-        *("--cap-drop", "ALL"),
         *(part for name in _CAPABILITIES for part in ("--cap-add", f"CAP_{name}")),
     ]
 

@@ -18,11 +18,10 @@ from trueup.errors import Unreachable
 from trueup.sandbox.contract import USUAL, CompletedBlock, Containment, Limits, Sandbox
 from trueup.sandbox.control_group import open_group
 from trueup.sandbox.gateway_server import GatewaySocket
+from trueup.sandbox.syscalls import filter_here
 from trueup.snippet import PROGRAMS, Fence
 
-PROGRAM = [
-    Path(__file__).with_name(f"{name}.py") for name in ("inside", "child", "syscalls", "usage")
-]
+PROGRAM = [Path(__file__).with_name(f"{name}.py") for name in ("inside", "child", "usage")]
 """The program inside a sandbox; the first file is the one to start."""
 BLOCK_PATH = "/usr/local/bin:/usr/bin:/bin"
 _PATIENCE_S = 10  # a start, a probe or an end takes milliseconds, more on a machine under load
@@ -46,6 +45,7 @@ def runner_options(gateway: GatewaySocket, **changed: Any) -> dict[str, Any]:
         "read_only": [],  # to make so before the first block
         "capable": False,  # whether there are capabilities to use and then drop
         "ruleset": None,  # a Landlock descriptor that it inherits
+        "filter": (filter_here() or b"").hex(),  # of system calls
         "environment": environment(str(gateway.ca)),
     } | changed
 
@@ -161,15 +161,14 @@ class Runner(Sandbox):
             try:
                 completed = self._complete(order, source)
             except (OSError, EOFError, ValueError, KeyError):
-                is_killed = self._group.kills() > kills
-                reason = self._end().encode()
                 duration_ms = round((time.monotonic() - began) * 1000)
-                completed = CompletedBlock(None, "sandbox", b"", reason, duration_ms, {}, ())
+                completed = CompletedBlock(None, "sandbox", b"", b"", duration_ms, {}, ())
             except BaseException:
                 self.close()  # a reply that was not read would be taken for the next block's
                 raise
-            else:
-                is_killed = self._group.kills() > kills
+            is_killed = self._group.kills() > kills
+            if completed.stopped == "sandbox":
+                completed = replace(completed, stderr=self._end().encode())
             refused = self._take_refused()
         if is_killed:
             completed = replace(completed, exit_code=None, stopped="memory")
