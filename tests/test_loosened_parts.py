@@ -55,10 +55,12 @@ models:
   acorn: {{title: Acorn}}
   walnut: {{title: Walnut}}
   clover: {{title: Clover}}
+  hazel: {{title: Hazel}}
 endpoints:
   acorn/images: {{body: {{prompt: A red cube}}}}
 {WALNUT}\
   clover/images: {{body: {{prompt: A red cube}}}}
+  hazel/images: {{body: {{prompt: A red cube}}}}
 holds:
 {HOLD}{OUTLIVED}\
 observations:
@@ -71,6 +73,14 @@ SAME_ROUTE = """\
     auth: {documented: bearer}
 """
 END = "models:\n"
+ELM = [
+    ("  hazel: {title: Hazel}\n", "  hazel: {title: Hazel}\n  elm: {title: Elm}\n"),
+    ("  acorn/images:", "  elm/images: {body: {prompt: A red cube}}\n  acorn/images:"),
+]
+REFERENCE = [
+    ("reference: true, ", ""),
+    (":4000}\n", ":4000}\n  other: {base_url: https://b.example, reference: true}\n"),
+]
 CHANGES: dict[str, tuple[list[tuple[str, str]], list[str]]] = {
     "nothing": ([], []),
     "fresh for longer": ([("30d", "31d")], ["fresh_for"]),
@@ -88,10 +98,7 @@ CHANGES: dict[str, tuple[list[tuple[str, str]], list[str]]] = {
     "a higher severity": ([("error}", "error, unused-translation: error}")], []),
     "another reference": ([("reference: true, ", ""), (":4000}", ":4000, reference: true}")],
                           ["reference"]),
-    "a new reference": (
-        [("reference: true, ", ""),
-         (":4000}\n", ":4000}\n  other: {base_url: https://b.example, reference: true}\n")],
-        ["reference"]),
+    "a new reference": (REFERENCE, ["reference"]),
     "another base URL": ([("localhost:4000", "localhost:4001")], ["base_url"]),
     "the base URL and another swapped": (
         [("https://api.example.com, reference: true, also: [https://a.example]",
@@ -109,10 +116,12 @@ CHANGES: dict[str, tuple[list[tuple[str, str]], list[str]]] = {
         ["acorn/images"]),
     "a report of what is recommended": ([("", good("walnut/images", "12"))], []),
     "a report that lowers": ([("", row("acorn/images", "11", "error"))], []),
-    "a report of a new endpoint": (
-        [("  clover: {title: Clover}\n", "  clover: {title: Clover}\n  hazel: {title: Hazel}\n"),
-         ("  acorn/images:", "  hazel/images: {body: {prompt: A red cube}}\n  acorn/images:"),
-         ("", good("hazel/images", "14"))], []),
+    "a report without a bill of what nobody saw": ([("", row("hazel/images", "14"))],
+                                                   ["hazel/images"]),
+    "a report of a new endpoint": ([*ELM, ("", good("elm/images", "14"))], []),
+    "a report of a new endpoint at a new target": (
+        [*ELM, *REFERENCE, ("", good("elm/images", "14").replace("production", "other"))],
+        ["reference"]),
     "a report of the same request by another name": (
         [(END, SAME_ROUTE + END),
          ("  acorn/images:", "  acorn/pictures: {body: {prompt: A red cube}}\n  acorn/images:"),

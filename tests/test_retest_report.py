@@ -26,7 +26,7 @@ HOSTILE = [
 ACTIVE = re.compile(r"@|#\w|<|://|GH-|www\.|\|", re.IGNORECASE)
 
 
-def receipt(outcome: str, **fields: str) -> RetestReceipt:
+def receipt(outcome: str, **fields: object) -> RetestReceipt:
     sent = request_of(STATUS, ENDPOINT, STATUS.reference)
     attempt = Attempt.model_validate(
         {"at": NOW, "outcome": outcome, "status": 500, "sent": sent, **fields}
@@ -49,6 +49,9 @@ def test_a_text_of_the_gateway_is_inert_in_a_pull_request(text: str) -> None:
     body = summary(STATUS, STATUS, [], [receipt("inconclusive", reason=text)], "")
     (line,) = [one for one in body.splitlines() if one.startswith(f"- {STATUS.reference} `")]
     assert line == f"- {STATUS.reference} `{ENDPOINT}`: {span}"
+    bill = {"verdict": "mismatch", "cause": "not-booked", "reason": text}
+    body = summary(STATUS, STATUS, [], [receipt("output", billing=bill)], "")
+    assert body.endswith(f": mismatch. {span}\n")
 
 
 @pytest.mark.parametrize("text", HOSTILE)
