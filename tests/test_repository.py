@@ -564,6 +564,7 @@ def test_a_due_retest_hands_over_the_record_and_not_the_key(tmp_path: Path) -> N
     subprocess.run(command, cwd=home, env=environment, check=True)
     seen = (tmp_path / "seen").read_text()
     assert seen.startswith("KEY\n") and "--sign" in seen and seen.count("KEY") == 1
+    assert "--max-calls\n7\n" in seen
     assert not Path(seen.partition("--sign\n")[2].splitlines()[0]).exists()
     names = {str(path.relative_to(result)) for path in result.rglob("*") if path.is_file()}
     assert names == {"status.yml", "docs/evidence/a.json", "docs/evidence/a.json.sig"}
@@ -575,10 +576,14 @@ def proposing(tmp_path: Path) -> Path:
     origin, clone, home = (tmp_path / name for name in ("origin", "clone", "home"))
     subprocess.run(["git", "init", "-q", "--bare", str(origin)], check=True)
     subprocess.run(["git", "clone", "-q", str(origin), str(clone)], check=True, capture_output=True)
-    (clone / "status.yml").write_text("a\n")
+    (clone / "kept").write_text("a\n")
+    for name, to in (("status.yml", "kept"), ("docs/evidence/a.json", "../../kept")):
+        (clone / name).parent.mkdir(parents=True, exist_ok=True)
+        (clone / name).symlink_to(to)
     for words in (["add", "."], ["commit", "-qm", "a"]):
         subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@localhost", *words],
                        cwd=clone, check=True)  # fmt: skip
+    (clone / "untracked").write_text("x")
     evidence = tmp_path / "result" / "docs" / "evidence"
     evidence.mkdir(parents=True)
     (evidence / "a.json").write_text("{}")
@@ -615,11 +620,15 @@ def test_a_retest_is_proposed_once_it_is_checked(proposing: Path) -> None:
     shown = subprocess.run(command, cwd=proposing / "clone", capture_output=True, text=True)
     assert shown.stdout.split("\n")[0] == "Put a retest on record"
     assert shown.stdout.split()[-2:] == ["docs/evidence/a.json", "status.yml"]
+    assert (proposing / "clone" / "kept").read_text() == "a\n"  # no link was written through
     again = propose(proposing)
     assert again.returncode == 0 and "nothing changed" in again.stderr
 
 
-@pytest.mark.parametrize("name", [".github/workflows/a.yml", "docs/evidence/a.sh", "b", "link"])
+@pytest.mark.parametrize(
+    "name",
+    [".github/workflows/a.yml", "docs/evidence/a.sh", "docs/evidence/a/b.json", "b", "link"],
+)
 def test_a_record_with_any_other_file_is_not_proposed(name: str, proposing: Path) -> None:
     file = proposing / "result" / name
     file.parent.mkdir(parents=True, exist_ok=True)
