@@ -44,6 +44,8 @@ def test_no_workflow_starts_with_rights_that_a_stranger_could_use(name: str) -> 
     assert workflow.get("permissions", READ) == READ and (
         "permissions" in workflow or name == "gate"
     )
+    if name == "gate":
+        assert workflow["jobs"]["claims"]["permissions"] == READ
     assert "env" not in workflow and "defaults" not in workflow
 
 
