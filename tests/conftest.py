@@ -3,6 +3,7 @@
 import re
 import shutil
 import signal
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import cached_property, partial
@@ -27,24 +28,22 @@ SOURCES = ("docs", "overrides", "snippets", "mkdocs.yml")
 TESTED, OTHERS = "https://crazyrouter.com", ("https://one.example:8443", "https://other.example")
 
 
-def copy_repository(top: Path, *, is_whole: bool = False) -> Path:
-    """A copy of the sources of this repository's docs, to be broken.
+def copy_repository(top: Path, languages: Sequence[str] = (MAIN,)) -> Path:
+    """A copy of the sources of this repository's docs in some of its languages, to be broken.
 
-    It is in English alone unless it `is_whole`. Its status file is frozen, so that an observation
-    can be added without touching a test.
+    Its status file is frozen, so that an observation can be added without touching a test.
     """
-    others = [name for name in languages_in(TOP / "docs") if name != MAIN]
-    configs = [f"mkdocs.{name}.yml" for name in others] if is_whole else []
+    left_out = [name for name in languages_in(TOP / "docs") if name not in languages]
+    configs = [f"mkdocs.{name}.yml" for name in languages if name != MAIN]
     for name in (*SOURCES, *configs):
         source = TOP / name
         if source.is_dir():
-            left_out = () if is_whole else others
             shutil.copytree(source, top / name, ignore=shutil.ignore_patterns(*left_out))
         else:
             shutil.copy(source, top / name)
-    if not is_whole:
+    for name in left_out:
         settings = (top / "mkdocs.yml").read_text(encoding="utf-8")
-        switch = re.compile(rf"^ *- \{{name: .*, lang: (?:{'|'.join(others)})\}}\n", re.MULTILINE)
+        switch = re.compile(rf"^ *- \{{name: .*, lang: {name}\}}\n", re.MULTILINE)
         (top / "mkdocs.yml").write_text(switch.sub("", settings), encoding="utf-8")
     shutil.copy(TOP / "tests" / "record.yml", top / "status.yml")
     return top
@@ -67,6 +66,11 @@ hypothesis.settings.load_profile("gate")
 def is_long_run() -> bool:
     """Whether this is `scripts/test --all`."""
     return hypothesis.settings.get_current_profile_name() == "all"
+
+
+def languages_of_run() -> tuple[str, ...]:
+    """The languages of this repository that this run shows: all of them in the long one."""
+    return languages_in(TOP / "docs")[: None if is_long_run() else 2]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -149,7 +153,7 @@ def made(pytestconfig: pytest.Config) -> tuple[Docs, Report]:
 
 
 def _make(top: Path) -> None:
-    status = copy_repository(top, is_whole=True) / "status.yml"
+    status = copy_repository(top, languages_of_run()) / "status.yml"
     text = status.read_text("utf-8")
     for old, new in CHANGES.items():
         assert old in text

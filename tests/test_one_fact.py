@@ -21,12 +21,12 @@ import lxml.html
 import markdown
 import pytest
 import yaml
-from conftest import TOP, copy_repository, is_long_run, load_docs
+from conftest import TOP, copy_repository, is_long_run, languages_of_run, load_docs
 from mkdocs.config import load_config
 
 from trueup.feed import feed_files
 from trueup.finding import Finding
-from trueup.site import languages_in, load_pages
+from trueup.site import load_pages
 from trueup.wording.page_macros import page_macros
 from trueup.wording.pages import PageText
 
@@ -38,7 +38,7 @@ MarkdownFiles = dict[tuple[str, str], str]
 """The Markdown of each page, and the text of each file for programs, by language and name."""
 
 CONFIG = load_config(str(TOP / "mkdocs.yml"))
-LANGUAGES = languages_in(TOP / "docs")[: None if is_long_run() else 2]
+LANGUAGES = languages_of_run()
 TODAY = date(2026, 4, 20)
 RECORD = yaml.safe_load((TOP / "tests" / "record.yml").read_text("utf-8"))
 FAMILY = ("nano-banana", "nano-banana-2", "nano-banana-pro")
@@ -50,7 +50,7 @@ EXPORTS = ""
 
 @pytest.fixture(scope="module")
 def top(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return copy_repository(tmp_path_factory.mktemp("one-fact"), is_whole=True)
+    return copy_repository(tmp_path_factory.mktemp("one-fact"), LANGUAGES)
 
 
 def write(top: Path, change: Change) -> None:

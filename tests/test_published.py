@@ -1,5 +1,3 @@
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -8,7 +6,6 @@ from pathlib import Path
 
 import lxml.html
 import pytest
-from conftest import copy_repository, load_docs
 from pytest_examples import CodeExample, EvalExample
 from pytest_examples.config import ExamplesConfig
 
@@ -18,7 +15,7 @@ from trueup.pytest_plugin import published_in
 from trueup.pytest_plugin.published import Case
 from trueup.sandbox.gateway_server import open_folder, open_server
 from trueup.sandbox.tunnel import open_tunnel
-from trueup.site import trim_end
+from trueup.site import build_site, trim_end
 from trueup.status_file import Stored
 from trueup.verify.block_receipt import Report
 
@@ -79,21 +76,6 @@ def test_a_published_python_block_is_clean_and_does_what_the_record_says(
         assert stored.status.signatures[row.signatures[0]].match in str(ended.value.code)
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Docs, Report]:
-    """A copy of this repository's docs, made by the command that readers use."""
-    top = copy_repository(tmp_path_factory.mktemp("made"))
-    command = [sys.executable, "-m", "trueup.cli", "--top", str(top), "docs", "--no-serve"]
-    done = subprocess.run(
-        [*command, "--as-of", "2026-04-14"], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    count = len(set(_blocks_by_another_program(top / "site")))
-    last = done.stdout.splitlines()[-1]
-    assert last == f"found {count}, run {count}, passed {count}, failed 0, skipped 0"
-    return load_docs(top), Report.parse((top / "site" / "receipts.json").read_text())
-
-
 def _blocks_by_another_program(site: Path) -> list[str]:
     found = []
     for file in site.rglob("*.html"):
@@ -109,6 +91,7 @@ def test_every_block_has_a_passed_receipt_with_its_hash(made: tuple[Docs, Report
     passed = {receipt.sha256 for receipt in report.receipts if receipt.passed}
     blocks = _blocks_by_another_program(docs.site)
     assert len(blocks) >= sum(page.blocks for page in docs.pages) > 0
+    assert report.counts["run"] == report.counts["passed"] == len(set(blocks))
     assert {sha256(text.encode()).hexdigest() for text in blocks} == passed
 
 
@@ -159,8 +142,8 @@ def _shown(file: Path) -> str:
 def test_past_its_time_the_page_says_that_nobody_retested(
     tmp_path: Path, made: tuple[Docs, Report]
 ) -> None:
-    docs = replace(load_docs(made[0].top, tmp_path / "site"), today=date(2026, 5, 15))
-    docs.build()
+    docs = replace(made[0], site=tmp_path / "site", today=date(2026, 5, 15))
+    build_site(docs.top, docs.site, docs.today)
     text = _shown(docs.site / "nano-banana" / "index.html")
     assert "was the working choice; nobody has retested it since. Retest before you build" in text
     assert "start with Nano Banana 2" not in text

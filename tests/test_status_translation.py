@@ -16,6 +16,7 @@ from trueup.check.status_translations import check_status_text
 from trueup.errors import BadInput
 from trueup.evidence import assess
 from trueup.model import Status
+from trueup.site import languages_in
 from trueup.status_file import Stored
 from trueup.wording import PageText, in_language, load_catalogue, load_translations, prose_of
 from trueup.wording.tables import signatures
@@ -109,7 +110,7 @@ def signatures_in(top: Path, language: str) -> str:
 
 
 def test_a_text_without_a_translation_is_shown_as_written_and_warned_of(tmp_path: Path) -> None:
-    top = copy_repository(tmp_path, is_whole=True)
+    top = copy_repository(tmp_path, languages_in(TOP / "docs"))
     status = (top / "status.yml").read_text("utf-8")
     (top / "status.yml").write_text(status.replace(CAUSE, "a new cause; none was left"), "utf-8")
     docs = load_docs(top)

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from strategies import hostile, paragraphs
 
 from trueup.check.translations import check_translations
-from trueup.docs import Docs
 from trueup.finding import Finding
 from trueup.site import (
     MAIN,
@@ -27,7 +26,6 @@ from trueup.site import (
     read_blocks,
     read_notes,
 )
-from trueup.verify.block_receipt import Report
 from trueup.wording.catalogue import LOCALE
 
 pytestmark = pytest.mark.no_cover
@@ -181,8 +179,8 @@ TWINS = (
 
 
 @pytest.fixture
-def site(made: tuple[Docs, Report]) -> Path:
-    return made[0].site
+def site(trueup_site: Path) -> Path:
+    return trueup_site
 
 
 def test_every_language_publishes_the_same_blocks(site: Path) -> None:

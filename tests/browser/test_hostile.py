@@ -5,7 +5,7 @@ Here a browser opens the pages; the long run has every language, and each page b
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from functools import partial
@@ -21,7 +21,7 @@ from playwright.sync_api import Page
 from sharing import unmeasured
 
 from trueup.docs import Docs
-from trueup.site import languages_in
+from trueup.site import MAIN, languages_in
 from trueup.verify.block_receipt import Report
 from trueup.verify.pool import Pool
 from trueup.verify.run import open_mock
@@ -92,26 +92,26 @@ class Plain(yaml.SafeDumper):
         return True
 
 
-def build(top: Path, text: str, path: str, *, is_whole: bool = True) -> Docs:
+def build(top: Path, text: str, path: str, languages: Sequence[str] = LANGUAGES) -> Docs:
     written = yaml.dump(
         with_text(text, path), Dumper=Plain, sort_keys=False, allow_unicode=True, width=10_000
     )
-    (copy_repository(top, is_whole=is_whole) / "status.yml").write_text(written, "utf-8")
-    if not is_whole:
+    (copy_repository(top, languages) / "status.yml").write_text(written, "utf-8")
+    if len(languages) == 1:
         # A site in one language has no switch: its link would make the theme fetch a sitemap.
         settings = (top / "mkdocs.yml").read_text("utf-8")
         assert SWITCH in settings
         (top / "mkdocs.yml").write_text(settings.replace(SWITCH, ""), "utf-8")
     docs = load_docs(top)
     docs = replace(docs, today=docs.stored.status.policy.reported_until)
-    docs.build(to_be_verified=is_whole)
+    docs.build(to_be_verified=len(languages) > 1)
     return docs
 
 
 @pytest.fixture(scope="module")
 def english(tmp_path_factory: pytest.TempPathFactory) -> Docs:
     with unmeasured():
-        return build(tmp_path_factory.mktemp("english"), HOSTILE, HOSTILE_PATH, is_whole=False)
+        return build(tmp_path_factory.mktemp("english"), HOSTILE, HOSTILE_PATH, (MAIN,))
 
 
 @pytest.fixture(scope="module")

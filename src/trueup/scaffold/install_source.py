@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
@@ -55,6 +56,7 @@ def find_install_source(installed: Distribution | None = None) -> InstallSource:
     return InstallSource((f"{PROJECT} @ {url}",), is_local=is_local)
 
 
+@cache
 def render_lock(lock: str) -> str:
     """Return the entries of Trueup's lock file that Trueup requires to run."""
     required = {canonicalize_name(name) for name in _requirements(distribution(PROJECT))}

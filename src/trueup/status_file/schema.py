@@ -1,6 +1,7 @@
 """Schema: the JSON Schema of the status file, for editors. Adds nothing to the model."""
 
 import json
+from functools import cache
 from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema
@@ -15,6 +16,7 @@ class _Plain(GenerateJsonSchema):
         return False
 
 
+@cache
 def render_schema() -> str:
     """Return the JSON Schema (draft 2020-12) as JSON text."""
     schema = Status.model_json_schema(schema_generator=_Plain)
