@@ -10,8 +10,10 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import chdir, contextmanager
+from datetime import date
+from itertools import product
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, unquote_to_bytes
@@ -20,6 +22,8 @@ import pytest
 from command import trueup
 from git_repository import commit, git
 
+from trueup.scaffold import InstallSource, SiteAnswers, write_starter
+
 pytestmark = pytest.mark.no_cover
 
 DAY = "2026-05-03"
@@ -27,13 +31,20 @@ PATIENCE_S = 120
 TYPED = "docs/en/index.md:16:58: the date '2026-05-01' is hard-coded in the page. "
 
 
-@pytest.fixture
-def top(starter: Path) -> Path:
+@pytest.fixture(scope="module")
+def committed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site of `trueup init` with one typed date, in a repository of one commit."""
-    page = starter / "docs" / "en" / "index.md"
+    top = tmp_path_factory.mktemp("committed") / "top"
+    write_starter(top, SiteAnswers(day=date(2026, 5, 2)), InstallSource(("trueup==0.1.0",)))
+    page = top / "docs" / "en" / "index.md"
     page.write_text(page.read_text("utf-8").replace("own key.", "own key. Of 2026-05-01."), "utf-8")
-    commit(starter)
-    return starter
+    commit(top)
+    return top
+
+
+@pytest.fixture
+def top(committed: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(committed, tmp_path / "top")
 
 
 def check(top: Path, *options: str) -> tuple[int, list[str]]:
@@ -102,9 +113,6 @@ WORDS: dict[str, tuple[Callable[[Path], object], list[str]]] = {
     ),
     "a page in Latin-1": (page("# Müll".encode("latin-1")), [f"{ODD}not valid UTF-8 (byte 3)"]),
     "a NUL in a page": (page("# A\n\n\0\n"), [f"{ODD}contains a NUL character"]),
-    "a page that links to itself": (
-        link("docs/en/odd.md", "odd.md"), [f"{ODD}not readable (Too many levels"],
-    ),
     "a page that links nowhere": (
         link("docs/en/odd.md", "gone.md"), [f"{ODD}not readable (No such file"],
     ),
@@ -165,16 +173,63 @@ WORDS: dict[str, tuple[Callable[[Path], object], list[str]]] = {
         link("docs/evidence/odd.json", "odd.json"),
         ["docs/evidence/odd.json: warning: no row refers to this receipt. "],
     ),
+    "a page that links to itself": (
+        link("docs/en/odd.md", "odd.md"), [f"{ODD}not readable (Too many levels"],
+    ),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("what", WORDS)
+SETTLED = (
+    "settings so deep that they end Python",
+    "bytes that are no text in templates and settings",
+)
+"""Without its settings a site is rendered otherwise."""
+TAKEN = ("docs/en/odd.md", "docs/en/more", "logo.png")
+"""Paths that several of the files have."""
+
+
+def each(names: Iterable[str], in_gate: Collection[str] = ()) -> list[Any]:
+    """Return a case for each name; those that the gate has in one site are for the long run."""
+    return [pytest.param(n, marks=[pytest.mark.long] * (n not in in_gate)) for n in names]
+
+
+def make_all(changes: Sequence[Callable[[Path], object]], top: Path) -> list[dict[str, str]]:
+    """Make all the changes in one site; return the new paths of what each made, by the old."""
+    moved: list[dict[str, str]] = []
+    for number, change in enumerate(changes):
+        change(top)
+        taken = [name for name in TAKEN if os.path.lexists(top / name)]
+        moved.append(
+            {name: str(Path(name).with_name(f"{number}-{Path(name).name}")) for name in taken}
+        )
+        for old, new in moved[-1].items():
+            (top / old).rename(top / new)
+    return moved
+
+
+@pytest.mark.parametrize("what", each(WORDS, SETTLED))
 def test_a_hostile_file_is_one_line_beside_the_other_findings(what: str, top: Path) -> None:
     change, words = WORDS[what]
     change(top)
     code, lines = check(top)
     assert code == 1 and len(lines) == len(words) + 1
     for word in (*words, TYPED):
+        assert any(line.startswith(word) for line in lines), (word, lines)
+
+
+def test_hostile_files_in_one_site_are_a_line_each(top: Path) -> None:
+    cases = [case for what, case in WORDS.items() if what not in SETTLED]
+    words = [TYPED]
+    *others, last = cases
+    moved = make_all([change for change, _ in others], top)
+    last[0](top)  # a link to itself, which cannot be moved
+    for (_, own), names in zip(cases, [*moved, {}], strict=True):
+        for word in own:
+            old = next((name for name in names if word.startswith(name)), "")
+            words.append(names.get(old, "") + word.removeprefix(old))
+    code, lines = check(top)
+    assert code == 1 and len(lines) == len(words)
+    for word in words:
         assert any(line.startswith(word) for line in lines), (word, lines)
 
 
@@ -190,9 +245,15 @@ SILENT: dict[str, Callable[[Path], object]] = {
 }
 
 
-@pytest.mark.parametrize("what", SILENT)
+@pytest.mark.parametrize("what", each(SILENT))
 def test_a_large_or_strange_file_without_a_problem_is_passed_over(what: str, top: Path) -> None:
     SILENT[what](top)
+    code, lines = check(top)
+    assert code == 1 and len(lines) == 1 and lines[0].startswith(TYPED)
+
+
+def test_large_and_strange_files_in_one_site_are_passed_over(top: Path) -> None:
+    make_all(list(SILENT.values()), top)
     code, lines = check(top)
     assert code == 1 and len(lines) == 1 and lines[0].startswith(TYPED)
 
@@ -279,17 +340,18 @@ def test_a_shallow_clone_is_distinguished_from_an_unknown_commit(top: Path, tmp_
     assert not any("no-history" in line for line in check(top, "--against", first)[1])
 
 
-@pytest.mark.parametrize("reference", ["HEAD", "", "--output=x", "HEAD:status.yml", "a\nb"])
-def test_without_a_commit_there_is_nothing_to_compare_with(reference: str, top: Path) -> None:
+def test_without_a_commit_there_is_nothing_to_compare_with(top: Path) -> None:
     shutil.rmtree(top / ".git")
+    references = ("HEAD", "", "--output=x", "HEAD:status.yml", "a\nb")
+    problems = "is not a commit|is in no git repository|the commit to compare with is empty"
     for is_begun in (False, True):
         if is_begun:
             git(top, "init", "--quiet", "--template=")
-        code, lines = check(top, f"--against={reference}")
-        problems = "is not a commit|is in no git repository|the commit to compare with is empty"
-        assert is_begun and reference == "HEAD" or re.search(problems, no_history(lines))
-        assert code == 1
-        assert any(line.startswith(TYPED) for line in lines)
+        for reference in references if is_begun else references[:2]:
+            code, lines = check(top, f"--against={reference}")
+            assert is_begun and reference == "HEAD" or re.search(problems, no_history(lines))
+            assert code == 1
+            assert any(line.startswith(TYPED) for line in lines)
 
 
 def test_without_git_itself_the_files_are_read_all_the_same(
@@ -303,8 +365,17 @@ def test_without_git_itself_the_files_are_read_all_the_same(
     assert code == 1 and no_history(lines)
 
 
-@pytest.mark.parametrize("name", ["baseline.yml", "status.yml", "mkdocs.yml"])
-@pytest.mark.parametrize("to", ["/dev/zero", "/etc/passwd", ""])
+DEVICES = {"baseline.yml": "/dev/zero", "status.yml": "/etc/passwd", "mkdocs.yml": ""}
+"""A file of each kind in the place of each; the long run has all in all."""
+
+
+@pytest.mark.parametrize(
+    ("name", "to"),
+    [
+        pytest.param(name, to, marks=[pytest.mark.long] * (DEVICES[name] != to))
+        for name, to in product(DEVICES, DEVICES.values())
+    ],
+)
 def test_a_file_of_trueup_that_is_a_device_ends_the_check_at_once(
     name: str, to: str, top: Path
 ) -> None:

@@ -20,8 +20,8 @@ from trueup.retest.status_update import update_status
 from trueup.status_file import parse_status
 
 FILE = TOP / "manual" / "mutants.json"
-CHEAP = ("changed-hold", "swapped-signature", "translated-fact", "wrong-quoting")
-"""Classes refused by the history, by the check alone, and by running a block."""
+CHEAP = ("changed-hold", "wrong-quoting")
+"""Classes refused by the history, and by running a block."""
 UNBUILT = [name for name in NAMES if area_of(name) != "built"]
 TODAY = date(2026, 4, 20)
 
@@ -127,6 +127,7 @@ def test_a_mutant_that_changes_no_byte_is_no_mutant(tree: Tree, gate: Gate) -> N
         gate.judge(same)
 
 
+@pytest.mark.long
 def test_a_template_that_makes_the_same_blocks_is_no_mutant(tree: Tree, gate: Gate) -> None:
     path = "snippets/shared/python.py.j2"
     same = Mutant("none", "a comment", {path: tree.files[path] + b"{# a #}"})
