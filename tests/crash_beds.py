@@ -21,12 +21,14 @@ from crash import Ended, stepwise
 from drawn import decode_here
 from starlette.types import Receive, Scope, Send
 
+from trueup.check.status_claims import check_status
 from trueup.cli import main
 from trueup.cli.group import disk_error
 from trueup.cli.retest import retest
 from trueup.cli.retest_run import JOURNAL, RetestOptions, run_retest
 from trueup.docs import Docs
 from trueup.errors import TrueupError
+from trueup.evidence import assess
 from trueup.mock import create_app
 from trueup.model import Observation
 from trueup.relay import PLACEHOLDER, Budget, create_relay, no_price
@@ -133,7 +135,7 @@ class Bed:
     def __init__(
         self, top: Path, gateway: Gateway | None = None, url: str = "http://localhost:4000"
     ) -> None:
-        self.top, self.gateway = top, gateway or Gateway()
+        self.top, self.gateway, self.is_served = top, gateway or Gateway(), gateway is not None
         self.status, self.journal = top / "status.yml", top / JOURNAL
         top.mkdir(parents=True)
         copy_repository(top)
@@ -211,6 +213,16 @@ class Bed:
         with redirect_stdout(output), redirect_stderr(output), stepwise(reach, full_from):
             code = self._code(arguments)
         return Ended(code, output.getvalue(), tuple(steps))
+
+    def check(self) -> str:
+        """Return what the check prints: of all where processes run, elsewhere of the record and its
+        receipts, since a retest writes nothing else."""
+        if self.is_served:
+            return self.run("check").output
+        now = datetime.now(UTC)
+        stored = load_status(self.status, now)
+        found = check_status(stored, assess(stored.status), self.top, now.date())
+        return "".join(f"{one}\n" for one in found) or "nothing found\n"
 
     def moments(self, *arguments: str) -> list[Moment]:
         """The moments at each step of a command, and at each call that it makes."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import is_long_run
 from crash import Ended, Process
 from crash_beds import CALL, Bed, Gateway, Image, Moment
 
@@ -118,8 +119,7 @@ def assert_finished(bed: Bed, ended: Ended, killed: bytes) -> None:
     for lost in interrupted(killed):
         attempts = bed.attempts(endpoint_of(lost))
         assert ("inconclusive", INTERRUPTED) in [(a["outcome"], a.get("reason")) for a in attempts]
-    checked = bed.run("check")
-    assert (checked.code, checked.output) == (0, "nothing found\n")
+    assert bed.check() == "nothing found\n"
 
 
 def endpoint_of(labelled: dict[str, Any]) -> str:
@@ -218,7 +218,7 @@ def count_once(bed: Bed, old: bytes) -> None:
     assert [row.times for row in bed.rows()] == [2, 2], ended.output
     assert ended.code == 0 and now in (old, bed.status.read_bytes())
     assert bed.gateway.got == Counter({path: 2 * n for path, n in PLANNED.items()})
-    assert len(bed.receipts()) == 4 and bed.run("check").code == 0
+    assert len(bed.receipts()) == 4 and bed.check() == "nothing found\n"
 
 
 def is_of_the_record(step: str) -> bool:
@@ -257,8 +257,10 @@ def assert_full(bed: Bed, ended: Ended) -> None:
 
 def test_a_disk_that_fills_at_any_step_loses_nothing(bed: Bed, moments: Sequence[Moment]) -> None:
     # After a step all of it is on the disk, which fills at the next one.
-    numbers = [n for n, step in enumerate(steps_of(moments), 1) if not step.startswith("after")]
-    assert len(numbers) > 30
+    # Before a line and in its middle the same is left; the gate has one of them.
+    same = ("after",) if is_long_run() else ("after", "before pwrite")
+    numbers = [n for n, step in enumerate(steps_of(moments), 1) if not step.startswith(same)]
+    assert len(numbers) > 25
     known = set()
     for number in numbers:
         bed.renew()
@@ -334,7 +336,9 @@ KILLS = {
 }
 
 
-@pytest.mark.parametrize("place", KILLS)
+@pytest.mark.parametrize(
+    "place", [pytest.param(p, marks=[pytest.mark.long] * (" line" not in p)) for p in KILLS]
+)
 def test_a_killed_process_leaves_what_the_simulation_has(
     place: str, real: Bed, moments: Sequence[Moment]
 ) -> None:
@@ -379,6 +383,7 @@ def test_ctrl_c_keeps_the_journal(real: Bed) -> None:
     recover(real)
 
 
+@pytest.mark.long
 def test_a_process_whose_disk_is_full_loses_nothing(real: Bed, moments: Sequence[Moment]) -> None:
     number = steps_of(moments).index("before replace of status.yml") + 1
     assert_full(real, Process(real.top, *RETEST, full_from=number).end())
