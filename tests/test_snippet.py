@@ -16,6 +16,7 @@ from typing import Any
 import markdown
 import pytest
 import recorder
+from conftest import is_long_run
 from hostile import BATCH, BATCHES, BIG, batches, repeatable, texts, values
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -72,11 +73,11 @@ def test_hostile_bodies_arrive_unchanged(
         sent.extend(send(gateway, language, run, [*in_turn(batch)]))
 
     send_batch()
-    assert len(sent) >= (BATCH + 1) * BATCHES >= 52
+    assert len(sent) >= (BATCH + 1) * BATCHES >= 28
     assert sum(len(text.encode()) > BIG / 2 for text in sent) >= 2 * BATCHES
     if language == "javascript":
         raw = sum("String.raw" in text for text in sent)
-        assert len(sent) - raw > 5 * BATCHES and raw > 5 * BATCHES / 2
+        assert len(sent) - raw > 3 * BATCHES and raw > 3 * BATCHES / 2
 
 
 @pytest.fixture(scope="module")
@@ -320,7 +321,11 @@ REFUSED_TEMPLATES = {
 
 
 @pytest.mark.parametrize("what", REFUSED_TEMPLATES)
-def test_a_template_gets_no_python_and_no_endless_work(what: str, tmp_path: Path) -> None:
+def test_a_template_gets_no_python_and_no_endless_work(
+    what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if what.startswith("branching") and not is_long_run():  # seconds of steps, all alike
+        monkeypatch.setattr("trueup.snippet.template_environment.MOST_WORK", 1_000_000)
     started = time.process_time()
     with pytest.raises(BadInput) as refused:
         folder = broken(tmp_path, REFUSED_TEMPLATES[what])
