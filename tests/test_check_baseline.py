@@ -46,7 +46,7 @@ def adopt(top: Path, count: int) -> str:
 
 
 @pytest.mark.no_cover
-@pytest.mark.parametrize("count", [2, 20, 2000])
+@pytest.mark.parametrize("count", [200, pytest.param(2000, marks=pytest.mark.long)])
 def test_a_site_with_any_number_of_findings_can_be_adopted(count: int, repository: Path) -> None:
     days = [date.fromordinal(date(2000, 1, 1).toordinal() + at).isoformat() for at in range(count)]
     with (repository / PAGE).open("a", encoding="utf-8") as file:

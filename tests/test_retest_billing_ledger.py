@@ -421,7 +421,6 @@ PATHS = (
 
 
 @pytest.mark.no_cover
-@settings(deadline=None, max_examples=50)
 @given(st.sampled_from(PATHS), st.integers(0, 200), JSON)
 def test_no_value_in_any_place_raises(path: str, place: int, value: Any) -> None:
     def edit(request: httpx.Request, reply: Any) -> Any:

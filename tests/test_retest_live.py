@@ -83,7 +83,7 @@ def retest(top: Path, env: Mapping[str, str], *options: str) -> subprocess.Compl
     )
 
 
-@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+@pytest.mark.parametrize("host", ["localhost", pytest.param("127.0.0.1", marks=pytest.mark.long)])
 def test_a_retest_of_a_stranger_behind_tls_is_recorded(
     host: str, stranger: Stranger, repository: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

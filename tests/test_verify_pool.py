@@ -127,7 +127,7 @@ def pool(file: Path, jobs: int = 2, containment: str = "namespace") -> Pool:
 
 
 def test_real_blocks_pass_in_two_harnesses_and_are_not_run_again(tmp_path: Path) -> None:
-    file, blocks = tmp_path / "receipts.json", published()
+    file, blocks = tmp_path / "receipts.json", published()[::3]
     first = pool(file).verify(blocks, STORED, TODAY)
     assert first.counts["passed"] == len(blocks) and first.reused == 0
     assert [receipt.sha256 for receipt in first.receipts] == hashes(blocks)
