@@ -115,11 +115,13 @@ def repository(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def starter(tmp_path: Path) -> Path:
+def starter(tmp_path: Path, pytestconfig: pytest.Config) -> Path:
     """The site that `trueup init` writes, to be broken: one page of a model and three blocks."""
-    top = tmp_path / "starter"
-    write_starter(top, SiteAnswers(day=date(2026, 5, 2)), InstallSource(("trueup==0.1.0",)))
-    return top
+
+    def write(top: Path) -> None:
+        write_starter(top, SiteAnswers(day=date(2026, 5, 2)), InstallSource(("trueup==0.1.0",)))
+
+    return shutil.copytree(once(common(pytestconfig) / "starter", write), tmp_path / "starter")
 
 
 @pytest.fixture(scope="session")

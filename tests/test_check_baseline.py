@@ -17,7 +17,7 @@ from trueup.errors import BadInput
 from trueup.finding import Finding
 from trueup.place import Place
 
-PAGE = Path("docs", "en", "decides.md")
+PAGE = Path("docs", "en", "index.md")
 UNTIL = datetime.now(UTC).date() + timedelta(days=300)
 SPOKEN = [
     *("a: b", "'single'", 'a "double" one', "a #comment", "#", "- a", "-", "&id001", "*id001"),
@@ -47,48 +47,48 @@ def adopt(top: Path, count: int) -> str:
 
 @pytest.mark.no_cover
 @pytest.mark.parametrize("count", [200, pytest.param(2000, marks=pytest.mark.long)])
-def test_a_site_with_any_number_of_findings_can_be_adopted(count: int, repository: Path) -> None:
+def test_a_site_with_any_number_of_findings_can_be_adopted(count: int, starter: Path) -> None:
     days = [date.fromordinal(date(2000, 1, 1).toordinal() + at).isoformat() for at in range(count)]
-    with (repository / PAGE).open("a", encoding="utf-8") as file:
+    with (starter / PAGE).open("a", encoding="utf-8") as file:
         file.write("".join(f"\nSeen on {day}.\n" for day in days))
-    text = adopt(repository, count)
+    text = adopt(starter, count)
     assert all(f"problem: \"the date '{day}' is hard-coded in the page\"" in text for day in days)
 
 
 def test_findings_that_quote_anything_can_be_adopted_and_are_read_from_any_folder(
-    repository: Path, monkeypatch: pytest.MonkeyPatch
+    starter: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     links = [f"[there](index.md#{quote(text)}_)" for text in SPOKEN]
-    other = os.fsdecode(os.fsencode(repository / PAGE.parent) + b"/caf\xe9: #.md")
-    for file in (repository / PAGE, other):
+    other = os.fsdecode(os.fsencode(starter / PAGE.parent) + b"/caf\xe9: #.md")
+    for file in (starter / PAGE, other):
         with open(file, "a", encoding="utf-8") as opened:
             opened.write("".join(f"\n{link}\n" for link in links))
-    text = adopt(repository, 2 * len(links))
-    assert str(repository) not in text
-    monkeypatch.chdir(repository)
+    text = adopt(starter, 2 * len(links))
+    assert str(starter) not in text
+    monkeypatch.chdir(starter)
     assert check(Path()).output == "nothing found\n"
 
 
-def test_a_rule_that_the_policy_makes_an_error_is_adopted_too(repository: Path) -> None:
-    status = repository / "status.yml"
+def test_a_rule_that_the_policy_makes_an_error_is_adopted_too(starter: Path) -> None:
+    status = starter / "status.yml"
     severities = "policy:\n  severities: {typed-name: error}\n"
     status.write_text(status.read_text("utf-8").replace("policy:\n", severities, 1), "utf-8")
-    with (repository / PAGE).open("a", encoding="utf-8") as file:
-        file.write("\nNano Banana paints.\n")
-    assert "typed-name" in adopt(repository, 1)
+    with (starter / PAGE).open("a", encoding="utf-8") as file:
+        file.write("\nExample Image 1 paints.\n")
+    assert "typed-name" in adopt(starter, 1)
 
 
 def test_what_would_not_be_read_is_not_written(
-    repository: Path, monkeypatch: pytest.MonkeyPatch
+    starter: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place = Place(f"{repository}/a.md", 1)
+    place = Place(f"{starter}/a.md", 1)
     found = [Finding(place, f"{at}", "C.", "dead-link") for at in range(30)]
-    assert write_baseline(found[:1], repository, UNTIL) == 1
-    before = (repository / NAME).read_bytes()
+    assert write_baseline(found[:1], starter, UNTIL) == 1
+    before = (starter / NAME).read_bytes()
     monkeypatch.setattr("trueup.status_file.yaml_text.MOST_PARTS", 200)
     with pytest.raises(BadInput, match=r"baseline\.yml: 30 findings do not fit into the file"):
-        write_baseline(found, repository, UNTIL)
-    assert (repository / NAME).read_bytes() == before
+        write_baseline(found, starter, UNTIL)
+    assert (starter / NAME).read_bytes() == before
 
 
 def test_a_baseline_of_nothing_is_read_as_nothing(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from conftest import is_long_run
 from git_repository import commit, git
 
 from trueup.check import Check
@@ -100,6 +101,8 @@ def test_what_is_loosened_needs_a_reason_that_names_it(
             looser = text.replace(old, f"{new}  loosened: {reason}\n")
         status.write_text(looser, "utf-8")
         assert ("loosened-policy" not in rules_in(site)) == is_enough, reason
+    if problem != LOOSER[0][2] and not is_long_run():  # for each the same from here on
+        return
     commit(site)
     assert rules_in(site) == []
     status.write_text(text, "utf-8")
