@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from types import ModuleType
 
 import material.templates
 import mkdocs.commands.build
@@ -26,7 +27,12 @@ from trueup.mock import create_app, ledger_with
 from trueup.snippet.languages import LANGUAGES
 from trueup.status_file import parse_status
 
-LOADED = (material.templates, mkdocs.commands.build, mkdocs_macros.plugin, pymdownx.details)
+LOADED: tuple[ModuleType, ...] = (
+    material.templates,
+    mkdocs.commands.build,
+    mkdocs_macros.plugin,
+    pymdownx.details,
+)
 LOADED += (pymdownx.highlight, pymdownx.superfences, pymdownx.tabbed, trueup.macros)
 """What a build imports: pytester forgets what is imported within a run, and imports it anew."""
 pytest_plugins = ["pytester"]

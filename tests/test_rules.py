@@ -157,10 +157,10 @@ def findings_of(sample: Sample, top: Path, bases: Bases) -> list[Finding]:
     bases.copy(sample, top)
     for change in sample.changes:
         apply(top, change)
-    return check(sample, top)
+    return check(sample, top, bases)
 
 
-def check(sample: Sample, top: Path) -> list[Finding]:
+def check(sample: Sample, top: Path, bases: Bases) -> list[Finding]:
     """Return the findings in a copy as the sample's command reports them."""
     now = datetime.combine(sample.day, time(12), UTC)
     if sample.run:
@@ -239,7 +239,7 @@ def test_rules_are_silent_on_their_near_samples_in_one_copy(
     waiting = ALIKE[alike]
     while waiting:
         made = make_together(waiting, bases, top)
-        if near_findings(made, check(NEAR[made[0]], top)):  # of one, or of two together
+        if near_findings(made, check(NEAR[made[0]], top, bases)):  # of one, or of two together
             for rule in made:
                 shutil.rmtree(top)
                 found = findings_of(NEAR[rule], top, bases)
