@@ -662,7 +662,7 @@ def test_a_word_that_may_be_advice_is_it_beside_a_name_alone(text: str, tmp_path
         ("Nothing beats Nano Banana.", "1:15"),
         ("Nano\nBanana 2 is a dead end.", "1:1"),
         ("*Nano* **Banana** is a dead end.", "1:2"),
-        ("| Nano Banana |\n|---|\n| fast |", "1:3"),
+        ("| Nano Banana |\n|---|\n| new |", "1:3"),
         ("[Nano Banana is a dead end](a.md)", "1:2"),
         ("[All of them](nano.md) but nano-banana", "1:28"),
         ("{{ title('a') }} and\nNano Banana", "2:1"),

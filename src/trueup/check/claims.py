@@ -1,80 +1,156 @@
-"""Claims: words about prices, limits, availability, abilities and paths that no fact carries."""
+"""Claims: the one judge of the words that people typed and readers see, whatever holds them: a
+page, a setting, a text of the status file, a translation, a console text or a template."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from enum import IntEnum
 
 from trueup.check.banned_terms import BannedTerms
-from trueup.check.typed_page import TypedBlock
+from trueup.check.word_lists import patterns_of, phrases_of, with_digits
+from trueup.finding import Finding
+from trueup.place import Place
+from trueup.site.visible_blocks import fold_confusables
 
-NUMBER = r"(?<![\w.,])[0-9][0-9.,]*(?: [0-9]{3})*"
-COUNT = r"(?:one|two|three|four|five|six|seven|eight|nine|ten|half an?|a few|hundreds? of)"
-MONEY = (
-    rf"[$€£¥￥₽₹]\s?[0-9][0-9.,]*|{NUMBER}\s?[$€£¥￥₽₹]",
-    rf"(?:{NUMBER}|\b{COUNT})\s?-?(?:us\s)?(?:cents?|dollars?|euros?|usd|eur|gbp|rmb|cny|jpy|yen|yuan)\b",
-    rf"{NUMBER}\s?(?:円|元|ドル|セント|ユーロ|美元|美分|人民币|日元|分钱|руб|рубл|доллар|цент[аов]|евро|копе)",
-    r"\bfree of charge\b|\bfor free\b|\bat no cost\b|無料|免费|бесплатн",
-)
-UNITS = (
-    r"requests?|calls?|queries|images?|pictures?|tokens?|connections?|characters?|pixels?|px"
-    r"|megapixels?|dpi|fps|bytes|[kmgt]i?b|ms|milliseconds?|rpm|rps|qps|tpm"
-)
-LIMITS = (
-    rf"{NUMBER}\s?-?(?:{UNITS})(?![\w-])",
-    rf"(?:{NUMBER}|\b{COUNT})\s(?:\w+\s)?(?:per|an?|each|every)\s(?:second|minute|hour|day|month)\b",
-    rf"\b(?:up to|at most|a maximum of|within|under)\s{NUMBER}\s?-?(?:{UNITS}|seconds?)\b",
-    r"(?<![\w.])[0-9]{3,5}\s?[x×✕*]\s?[0-9]{3,5}(?!\w)",
-    rf"{NUMBER}\s?(?:ピクセル|画素|リクエスト|トークン|ミリ秒|像素|毫秒|个请求|次请求)",
-    rf"(?:毎|每)(?:秒|分|時|日|分钟|小时|天)\s?(?:最多|最大|上限)?\s?{NUMBER}",
-    rf"{NUMBER}\s?(?:回|件|枚|次|张|個|个)\s?(?:/|／|毎|每|まで|以内)",
-    rf"{NUMBER}\s?(?:запрос|изображени|пиксел|токен|символ|миллисекунд|мс|байт|[кмг]б)(?!\w*-)",
-    r"\bno rate limits?\b|\bunlimited\b|無制限|无限制|без ограничений",
-)
-AVAILABILITY = (
-    rf"{NUMBER}\s?(?:%|％|percent\b|パーセント|процент)",
-    r"\b24/7\b|\b(?:zero|no) downtime\b|\bhigh(?:ly)? availab|\balways (?:up|available|works?)\b",
-    r"\bnever (?:fails?|goes down|breaks?|errors?)\b|\bworks? (?:very |really |perfectly |just )?"
-    r"(?:well|fine|great|perfectly|flawlessly|reliably|every time|without (?:problems?|issues?))\b",
-    r"\brock[ -]solid\b|\bbullet-?proof\b|\bbattle-tested\b|\bship it\b|\bwith confidence\b",
-    r"\b(?:production|enterprise)[ -](?:ready|grade|quality)\b|\bguarantee[sd]?\b",
-    r"絶対に失敗し|失敗しません|从不失败|不会失败|никогда не (?:падает|отказывает|подводит)",
-)
-ABILITIES = (
-    r"\b(?:is|are) (?:also |now |fully |both |all )?supported\b|\b(?:it|route|model|gateway|api)s?"
-    r" (?:also |fully )?supports?\b",
-)
-KINDS = (
-    ("the price", MONEY),
-    ("the limit or size", LIMITS),
-    ("the availability", AVAILABILITY),
-    ("the ability", ABILITIES),
-)
-PATTERNS = tuple((what, re.compile("|".join(forms), re.IGNORECASE)) for what, forms in KINDS)
-AVAILABLE = re.compile("|".join(AVAILABILITY), re.IGNORECASE)
+SENTENCE_END = re.compile(r"[.!?;]\s+|[。！？；]\s*")
 PATH = re.compile(
     r"\b(?:GET|POST|PUT|PATCH|DELETE) (/[\w{}:./*-]+)|(?<![\w./:])(/(?:v[0-9]\w*|api)/[\w{}:./*-]+)"
+    r"|\b(?:[Cc]all|[Ss]end (?:it )?to) ([a-z]+/[a-z]+)\b"
 )
-AGEING = re.compile(
-    r"\b(?:today|now|currently|nowadays|at present|these days|as of now|right now)\b"
-    r"|今(?![回後度后次])|本日|現在|現時点|いま|目前|现在|當前|当前|如今"
-    r"|сегодня|сейчас|теперь|на данный момент|в настоящее время",
-    re.IGNORECASE,
-)
-
-
 NO_FACT = "is in no fact of the status file"
+READER = ("reader", "local", "general")
+"""Patterns of sentences that are about the reader's side, or about what may be."""
+CLAIMS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("price", "the price", ()),
+    ("limit", "the limit or size", ("local",)),
+    ("size", "the limit or size", READER),
+    ("availability", "the availability", ()),
+    ("ability", "the ability", ("local",)),
+)
+"""Kinds of patterns, what each claims, and the patterns of sentences in which it claims nothing."""
+COUNT = ("count", "the limit or size", READER)
+"""Claimed near a route only."""
+OWN_KINDS = ("title", "seen", "sent", "hold")
+"""The kinds of texts of the status file, which names may not excuse."""
+FREE = {
+    "data": frozenset(one[0] for one in (*CLAIMS, COUNT)),
+    "sent": frozenset(("limit", "size", "count")),
+    **dict.fromkeys(("seen", "hold", "title"), frozenset(("size", "count"))),
+}
+"""What a kind of text may say: what was sent, and what was seen in one observation."""
 
 
-def claims_in(block: TypedBlock, text: str, terms: BannedTerms) -> Iterator[tuple[int, str]]:
-    """Return offset and problem of each claim in the text of a block of a page."""
-    for found in PATH.finditer(text):
-        path = (found[1] or found[2]).rstrip(".:")
-        start = path.rstrip("/") + "/"
-        if not any(path.startswith(one) or f"{one}/".startswith(start) for one in terms.paths):
-            yield found.start(), f"the path {path!r} {NO_FACT}"
-    if block.block.kind != "pre":
-        for what, pattern in PATTERNS:
-            for found in pattern.finditer(text):
-                yield found.start(), f"{what} {found[0].strip()!r} {NO_FACT}"
-    if block.block.kind == "description":
-        for found in AGEING.finditer(text):
-            yield found.start(), f"the word {found[0]!r} in the description does not stay true"
+class Near(IntEnum):
+    """How near a text is to a route, which decides what its words say about one."""
+
+    NOTHING = 0
+    ROUTES = 1
+    """A sentence that speaks of routes."""
+    HEADING = 2
+    """Under the heading of a name, on the page of a model, or in a menu."""
+    GROUP = 3
+    """In a paragraph, list or table with a name."""
+    NAME = 4
+    """In a sentence with a name."""
+
+
+def check_text(
+    where: Place | Callable[[int], Place],
+    text: str,
+    terms: BannedTerms,
+    near: Near = Near.NOTHING,
+    kind: str = "",
+) -> Iterator[Finding]:
+    """Return findings for the claims, standings and advice in a text that readers see.
+
+    `where` is the place of the text, or gives that of an offset. The `kind` is `description`, of a
+    page; `data`, which a program reads; of the status file, `hold`, which may warn, `title`,
+    which may say the words of its model's name, `sent` or `seen`; or any other.
+    """
+    text = fold_confusables(text)
+    place = where if callable(where) else lambda _: where
+    start = 0
+    for end in (*(found.end() for found in SENTENCE_END.finditer(text)), len(text)):
+        sentence = text[start:end]
+        own = max(near, Near.NAME if terms.names.are_in(sentence) else _spoken(sentence))
+        longest = dict(sorted(_advice(sentence, terms, own, kind)))
+        for offset, word in longest.items():
+            yield Finding(
+                place(start + offset),
+                f"{' '.join(word.split())!r} is hard-coded beside an endpoint",
+                "Use a macro, or write what was seen; a standing is derived from the evidence.",
+                "typed-standing",
+            )
+        for offset, problem in sorted(set(_claims(sentence, terms, own, kind))):
+            fix = "Remove it; what was observed is shown by a macro."
+            yield Finding(place(start + offset), problem, fix, "undocumented-claim")
+        start = end
+
+
+def _spoken(sentence: str) -> Near:
+    return Near.ROUTES if patterns_of("routes").are_in(sentence) else Near.NOTHING
+
+
+def _advice(sentence: str, terms: BannedTerms, near: Near, kind: str) -> Iterator[tuple[int, str]]:
+    """Yield offset and word of each standing and advice."""
+    is_question = patterns_of("question").are_in(sentence)
+    if near == Near.NOTHING or (near < Near.NAME and patterns_of("reader").are_in(sentence)):
+        return
+    if near == Near.ROUTES and (_is_general(sentence) or len(_standings(sentence, terms)) > 1):
+        return
+    if near == Near.HEADING and is_question:
+        return
+    kinds = [terms.standing]
+    if near >= Near.HEADING:
+        kinds.append(phrases_of("advice"))
+    if near >= Near.GROUP and not is_question:
+        kinds.append(phrases_of("choice"))
+    warnings = phrases_of("warning").find(sentence) if kind == "hold" else ()
+    names = () if kind in OWN_KINDS else terms.names.find(sentence)
+    free = [range(at, at + len(word)) for at, word in (*warnings, *names)]
+    for matcher in kinds:
+        for offset, word in matcher.find(sentence):
+            is_name = kind == "title" and word.lower() in terms.name_words
+            if not is_name and not any(offset in one for one in free):
+                yield offset, word
+
+
+def _claims(sentence: str, terms: BannedTerms, near: Near, kind: str) -> Iterator[tuple[int, str]]:
+    """Yield offset and problem of each claim."""
+    for found in PATH.finditer(sentence):
+        if problem := path_problem(next(filter(None, found.groups())), terms):
+            yield found.start(), problem
+    for name, what, free in CLAIMS if near == Near.NOTHING else (*CLAIMS, COUNT):
+        if name in FREE.get(kind, ()):
+            continue
+        for text in {sentence} if name == COUNT[0] else {sentence, with_digits(sentence)}:
+            for offset, word in patterns_of(name).find(text):
+                if not (free and patterns_of(*free).are_in(sentence)):
+                    shown = sentence[offset : offset + len(word)].strip()
+                    yield offset, f"{what} {shown!r} {NO_FACT}"
+    is_said = kind == "description"
+    for offset, word in patterns_of("ageing").find(sentence):
+        if is_said or (patterns_of("proof").are_in(sentence) and not _is_free(sentence)):
+            where = "in the description" if is_said else "in a claim"
+            yield offset, f"the word {word!r} {where} does not stay true"
+
+
+def path_problem(path: str, terms: BannedTerms) -> str | None:
+    """Return what is wrong with a path that no route has; None for one of the record."""
+    path = path.rstrip(".:")
+    start = path.rstrip("/") + "/"
+    if any(path.startswith(one) or f"{one}/".startswith(start) for one in terms.paths):
+        return None
+    return f"the path {path!r} {NO_FACT}"
+
+
+def _is_free(sentence: str) -> bool:
+    return patterns_of(*READER).are_in(sentence)
+
+
+def _is_general(sentence: str) -> bool:
+    return patterns_of("general").are_in(sentence)
+
+
+def _standings(sentence: str, terms: BannedTerms) -> set[str]:
+    """Return the words of standings; a sentence with several explains them."""
+    return {word.lower() for _, word in terms.standing_words.find(sentence)}

@@ -133,6 +133,11 @@ SETTINGS: dict[str, Any] = {
 }
 """The shape of the settings: a mapping has these keys, a list such items or is one, and a key of no
 letters stands for a value in place of a mapping."""
+LABELS = {
+    *("site_name", "site_description", "site_author", "copyright", "repo_name", "default"),
+    *("name", "title"),
+}
+"""Settings, at any level, whose text a page prints."""
 TAGS = {
     *("str", "int", "float", "bool", "null", "seq", "map", "timestamp", "value"),
     "python/name:material.extensions.emoji.twemoji",

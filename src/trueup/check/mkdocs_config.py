@@ -4,6 +4,7 @@ Each file is held to the known settings by itself, and those of each language as
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from html import unescape
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import yaml
 
 from trueup.check.known_settings import (
+    LABELS,
     LINK,
     REQUIRED_PARTS,
     REQUIRED_VALUES,
@@ -59,6 +61,30 @@ def check_settings(top: Path, languages: tuple[str, ...]) -> list[Finding]:
             fix = "Rename it; a page calls the macros of Trueup alone."
             found[Finding(Place(str(top / name)), problem, fix, RULE)] = None
     return list(found)
+
+
+def printed_settings(top: Path, languages: tuple[str, ...]) -> dict[Place, str]:
+    """Return the text of each setting that pages print, such as a title of the menu."""
+    found: dict[Place, str] = {}
+    for language in languages:
+        with suppress(BadInput):
+            for file, root in read_settings(top / settings_of(language), top):
+                for node in _labels(root, "", is_menu=False):
+                    found[place_of_node(file, node)] = str(node.value)
+    return found
+
+
+def _labels(node: yaml.Node, name: str, is_menu: bool) -> Iterator[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if is_menu:
+                yield key
+            yield from _labels(value, key.value, is_menu or key.value == "nav")
+    elif isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            yield from _labels(item, name, is_menu)
+    elif name in LABELS and not is_menu:
+        yield node
 
 
 def _place(files: Sequence[tuple[Path, yaml.MappingNode]], name: str) -> Place:

@@ -2,11 +2,13 @@
 macro."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 from trueup.check.banned_terms import NAMES, BannedTerms
-from trueup.check.claims import claims_in
+from trueup.check.claims import Near, check_text, path_problem
 from trueup.check.term_matcher import one_line
 from trueup.check.typed_page import TypedBlock, TypedPage
 from trueup.finding import Finding
@@ -19,21 +21,35 @@ COMMENT = re.compile(r"<!--(.*?)(?:-->|$)", re.DOTALL)
 DATA = ("yaml", "yml", "json", "text", "mermaid")
 """The languages of blocks that are not run."""
 LANGUAGE = re.compile(r"(?:^|\s)language-(\S+)")
+STRUCTURED = ("yaml", "yml", "json")
+"""Those of them that a program reads."""
 MADE_LEVEL = 3
 """The level of the heading that the macro `route` makes."""
+NAME_LEVEL = 7
+"""Below all headings: a paragraph that is only a name."""
+BEGINNING = re.compile(r"(?:^|[.!?;:。！？；：|])\s*$")
+GOES_ON = re.compile(r"\s*(?!(?:and|or|и|или)\b|[和与或及的])(?:[はが]|(?![ぁ-ん])[^\W\d_])")
+"""Text behind a link that makes the name in it the subject of a sentence."""
+API_PATH = re.compile(r"/(?:v[0-9]|api/)")
 
 
 def check_prose(terms: BannedTerms, typed: TypedPage) -> Iterator[Finding]:
-    """Return findings in the words of a page of the language of the terms."""
+    """Return findings in the words of a page."""
     page = typed.page
-    yield from _typed_code(typed)
+    fences = list(_fences(typed))
+    yield from _typed_code(typed, fences)
     addresses = {link.text for link in _elements(typed, "a") if link.text == link.get("href")}
     for block in typed.blocks:
         yield from _typed_facts(typed, block, terms, addresses)
         if block.block.kind not in TITLES and not block.line:
             yield from _typed_names(typed, block, terms)
     yield from _facts_in_comments(typed, terms)
-    yield from _typed_standings(typed, terms)
+    yield from _unknown_paths(typed, terms)
+    data = {id(block) for block, language in fences if language in STRUCTURED}
+    for block, near in _nearness(typed, terms):
+        kind = "data" if id(block) in data else block.block.kind
+        kind = kind if kind in ("data", "description") else ""
+        yield from check_text(partial(typed.place, block), block.text, terms, near, kind)
     if page.model is not None and page.model not in terms.models:
         problem = f"the front matter names the unknown model {page.model!r}"
         fix = f"Use one of {listed(sorted(terms.models))}."
@@ -60,13 +76,6 @@ def _typed_facts(
             "Use a macro; facts come from the status file.",
             "typed-fact",
         )
-    for offset, problem in claims_in(block, text, terms):
-        yield Finding(
-            typed.place(block, offset),
-            problem,
-            "Remove it; what was observed is shown by a macro.",
-            "undocumented-claim",
-        )
 
 
 def _facts(text: str, terms: BannedTerms, is_title: bool = False) -> set[tuple[int, str]]:
@@ -89,15 +98,27 @@ def _facts_in_comments(typed: TypedPage, terms: BannedTerms) -> Iterator[Finding
             yield Finding(place, problem, "Remove it.", "typed-fact")
 
 
+def _unknown_paths(typed: TypedPage, terms: BannedTerms) -> Iterator[Finding]:
+    """Return findings for links to a path of a target that no route has."""
+    for element in _elements(typed, "a"):
+        target = urlsplit(element.get("href") or "")
+        problem = path_problem(target.path, terms)
+        if problem and target.netloc in terms.hosts and API_PATH.match(target.path):
+            yield Finding(typed.search(target.path), problem, "Remove it.", "undocumented-claim")
+
+
 def _typed_names(typed: TypedPage, block: TypedBlock, terms: BannedTerms) -> Iterator[Finding]:
     """Return findings for the models that sentences mention. A heading, and a link that is only the
-    name, are no sentences; a name within code is checked as a fact."""
+    name, are no sentences, unless one begins with it; a name within code is checked as a fact."""
+    spans = [*block.block.code]
+    for start, end in block.block.links:
+        is_name = terms.names.are_all_of(block.text[start:end])
+        if is_name and not (
+            BEGINNING.search(block.text[:start]) and GOES_ON.match(block.text[end:])
+        ):
+            spans.append((start, end))
     for offset, written in terms.names.find(block.text):
         name = one_line(written)
-        links = [
-            one for one in block.block.links if terms.names.are_all_of(block.text[slice(*one)])
-        ]
-        spans = (*block.block.code, *links)
         if name.lower() in terms.model_names and not _is_inside(spans, offset):
             yield Finding(
                 typed.place(block, offset),
@@ -107,41 +128,55 @@ def _typed_names(typed: TypedPage, block: TypedBlock, terms: BannedTerms) -> Ite
             )
 
 
-def _typed_standings(typed: TypedPage, terms: BannedTerms) -> Iterator[Finding]:
+def _nearness(typed: TypedPage, terms: BannedTerms) -> Iterator[tuple[TypedBlock, Near]]:
+    """Yield each block with how near it is to a name, apart from those in its sentences."""
     named = {one.block.group for one in typed.blocks if _is_named(one, terms)}
     over: dict[int, bool] = {}
     """Whether each of the headings over a place names an endpoint, by its level."""
     for block in typed.blocks:
-        if level := block.block.level or MADE_LEVEL * any(c.macro == "route" for c in block.calls):
+        if level := _level(block, terms):
             over = {upper: one for upper, one in over.items() if upper < level}
-            over[level] = _is_named(block, terms)
-        beside = block.block.group in named
-        found = set(terms.contextual_advice.find(block.text)) if beside else set()
-        if beside or typed.page.model or any(over.values()):
-            found |= set(terms.standing.find(block.text))
-        for offset, word in sorted(found):
-            yield Finding(
-                typed.place(block, offset),
-                f"{' '.join(word.split())!r} is hard-coded beside an endpoint",
-                "Use a macro; a standing is derived from the evidence.",
-                "typed-standing",
-            )
+            over[level] = block.block.group in named
+        if block.block.group in named:
+            yield block, Near.GROUP
+        elif typed.page.model or any(over.values()):
+            yield block, Near.HEADING
+        else:
+            yield block, Near.NOTHING
+
+
+def _level(block: TypedBlock, terms: BannedTerms) -> int:
+    """Return the level of a heading, of the macro that makes one, or of a paragraph that is only a
+    name, and 0 for other blocks."""
+    if any(call.macro == "route" for call in block.calls):
+        return MADE_LEVEL
+    is_name = block.block.kind == "p" and terms.names.are_all_of(block.text.strip(" :："))
+    return block.block.level or (NAME_LEVEL if is_name else 0)
 
 
 def _is_named(block: TypedBlock, terms: BannedTerms) -> bool:
-    """Return whether a block names an endpoint, by its words or in the calls within."""
+    """Return whether a block names an endpoint, by its words, links or the calls within."""
     if terms.names.are_in(block.text):
+        return True
+    if any(terms.is_model_page(target) for target in block.block.targets):
         return True
     given = [value for call in block.calls for value in (*call.arguments, *call.named.values())]
     return any(value is not None and terms.names.are_in(value) for value in given)
 
 
-def _typed_code(typed: TypedPage) -> Iterator[Finding]:
+def _fences(typed: TypedPage) -> Iterator[tuple[TypedBlock | None, str]]:
+    """Yield each block of code, None for an empty one, with its language."""
     shown = (block for block in typed.blocks if block.block.kind == "pre")
     for element in _elements(typed, "pre"):
         block = next(shown, None) if "".join(element.itertext()).strip() else None
         marks = " ".join(one.get("class") or "" for one in (element, *element))
-        language = found[1] if (found := LANGUAGE.search(marks)) else "plain"
+        yield block, found[1] if (found := LANGUAGE.search(marks)) else "plain"
+
+
+def _typed_code(
+    typed: TypedPage, fences: Iterable[tuple[TypedBlock | None, str]]
+) -> Iterator[Finding]:
+    for block, language in fences:
         if language not in DATA and (block is None or block.text.strip()):
             yield Finding(
                 typed.fence_place(block) if block else typed.page.place(),

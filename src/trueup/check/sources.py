@@ -6,6 +6,7 @@ translations are checked across the summaries.
 
 from datetime import date, datetime
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 
 from trueup.check.banned_terms import BannedTerms, banned_terms
@@ -13,6 +14,7 @@ from trueup.check.call_arguments import check_calls
 from trueup.check.git_repository import Repository
 from trueup.check.leaked_keys import check_key
 from trueup.check.links import check_links
+from trueup.check.outside_pages import check_outside_pages
 from trueup.check.page_markdown import load_markdown
 from trueup.check.page_summary import PageSummary, summarize_page
 from trueup.check.repository_code import check_repository_code
@@ -25,7 +27,7 @@ from trueup.errors import BadInput, BadStatus
 from trueup.evidence import Assessment, assess
 from trueup.finding import RULES, Finding
 from trueup.model import Severity, anchor
-from trueup.site import languages_in, load_page, page_files, settings_of
+from trueup.site import Page, languages_in, load_page, page_files, settings_of
 from trueup.source_file import unsafe_sources
 from trueup.status_file import Stored, load_status
 from trueup.wording import load_catalogue, standing_words
@@ -53,8 +55,10 @@ class Check:
 
     @cached_property
     def terms(self) -> BannedTerms:
-        """The terms that no page may type, without standing words. Raises BadStatus."""
-        return banned_terms(self.stored.status)
+        """The terms that nobody may type. Raises BadStatus."""
+        words = [standing_words(load_catalogue(one)).values() for one in self.languages]
+        about = [page.source for page in self.pages[0] if page.model]
+        return banned_terms(self.stored.status, chain.from_iterable(words), about)
 
     def published(self) -> list[Finding]:
         """Return findings in everything that is published. Raises BadStatus."""
@@ -66,6 +70,7 @@ class Check:
         made = {*status.models, *status.signatures, *map(anchor, status.endpoints), *RULES}
         found += check_links(summaries, made)
         found += check_templates(status, self.terms, self.top / "snippets")
+        found += check_outside_pages(self.top, self.terms, self.languages)
         found += self.code
         found += check_translations(self.docs, [summary.page for summary in summaries])
         return [*found, *self._status_texts()]
@@ -84,23 +89,29 @@ class Check:
     @cached_property
     def summaries(self) -> tuple[list[PageSummary], list[Finding]]:
         """The summaries of all pages, and a finding for each page that cannot be read."""
-        summaries: list[PageSummary] = []
+        pages, refused = self.pages
+        renderers = {
+            one: load_markdown(self.top / settings_of(one), self.top) for one in self.languages
+        }
+        return [
+            summarize_page(page, self.terms, renderers[page.language]) for page in pages
+        ], refused
+
+    @cached_property
+    def pages(self) -> tuple[list[Page], list[Finding]]:
+        """All pages, and a finding for each that cannot be read."""
+        pages: list[Page] = []
         refused: list[Finding] = []
         unsafe = {str(message.where) for message in unsafe_sources(self.top)}
         for language in self.languages:
-            words = standing_words(load_catalogue(language)).values()
-            terms = self.terms.with_words(words)
-            markdown = load_markdown(self.top / settings_of(language), self.top)
             for file in page_files(self.docs / language):
                 if unsafe & {str(file), *map(str, file.parents)}:
                     continue
                 try:
-                    page = load_page(self.docs / language, file, language)
+                    pages.append(load_page(self.docs / language, file, language))
                 except BadInput as error:
                     refused.append(Finding.of(error.message, "unreadable-page"))
-                else:
-                    summaries.append(summarize_page(page, terms, markdown))
-        return summaries, refused
+        return pages, refused
 
     def _status_texts(self) -> list[Finding]:
         try:

@@ -1,28 +1,17 @@
 """Status text: the texts of the status file that readers see, in every language of the pages."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from trueup.check.advice import WARNINGS
 from trueup.check.banned_terms import BannedTerms
-from trueup.check.claims import AVAILABLE
-from trueup.check.term_matcher import term_matcher
+from trueup.check.claims import Near, check_text
 from trueup.finding import Finding
-from trueup.place import Place
+from trueup.place import Place, TextPositions
 from trueup.site import MAIN
-from trueup.site.visible_blocks import fold_confusables
 from trueup.status_file import Stored, shown
-from trueup.wording import (
-    load_catalogue,
-    prose_of,
-    read_translations,
-    standing_words,
-    translations_file,
-)
+from trueup.wording import prose_of, read_translations, translations_file
 
-FREE_TO_WARN = ("holds",)
-"""The parts of the status file that can only lower a standing."""
-WARNING = term_matcher(frozenset(), frozenset(WARNINGS))
+Keys = tuple[str | int, ...]
 
 
 def check_status_text(
@@ -30,20 +19,19 @@ def check_status_text(
 ) -> list[Finding]:
     """Return findings in the status file's texts and their translations.
 
-    Each is shown beside an endpoint, so it may hold no standing and no advice. A missing
+    Each is shown beside an endpoint, so it may hold no claim, no standing and no advice. A missing
     translation is a warning, so that bad news need not wait for a translator: until then the page
     shows the text itself. A fact that only a translation has is an error. Raises BadInput for
     translations that cannot be read.
     """
-    texts, models = prose_of(stored.status), stored.status.models
-    warns = {text for text, keys in texts.items() if keys[0] in FREE_TO_WARN}
+    texts = prose_of(stored.status)
+    kinds = {text: _kind(keys) for text, keys in texts.items()}
     found: list[Finding] = []
+    for text, keys in {**_untranslated(stored), **texts}.items():
+        where = places_in(stored, text, keys)
+        found += check_text(where, text, terms, Near.NAME, _kind(keys))
     for language in languages:
-        own = terms.with_words(standing_words(load_catalogue(language)).values())
         if language == MAIN:
-            titles = {one.title: ("models", name, "title") for name, one in models.items()}
-            for text, keys in {**titles, **texts}.items():
-                found += _advice(stored.place(*keys), own, text, text in warns)
             continue
         file = str(translations_file(docs / language))
         known = read_translations(docs / language)
@@ -55,23 +43,45 @@ def check_status_text(
             if one.text not in texts:
                 problem = f"{shown(one.text)} is not a text of the status file"
                 found.append(Finding(place, problem, "Remove the entry.", "unused-translation"))
-            found += _added(place, own, one.text, one.translation)
-            found += _advice(place, own, one.translation, one.text in warns)
-    return sorted(found)
+            found += _added(place, terms, one.text, one.translation)
+            kind = kinds.get(one.text, "seen")
+            found += check_text(place, one.translation, terms, Near.NAME, kind)
+    return sorted(set(found))
 
 
-def _advice(place: Place, terms: BannedTerms, text: str, may_warn: bool) -> Iterator[Finding]:
-    """Return findings for the words of standing and advice in a text that readers see."""
-    text = fold_confusables(text)
-    found = {*terms.standing.find(text), *terms.contextual_advice.find(text)}
-    found |= {(one.start(), one[0]) for one in AVAILABLE.finditer(text)}
-    warnings = WARNING.find(text) if may_warn else ()
-    free = [range(at, at + len(word)) for at, word in warnings]
-    for offset, word in sorted(found):
-        if not any(offset in one for one in free):
-            problem = f"{' '.join(word.split())!r} is hard-coded in a text about an endpoint"
-            fix = "Write what was seen; a standing is derived from the evidence."
-            yield Finding(place, problem, fix, "typed-standing")
+def places_in(stored: Stored, text: str, keys: Keys) -> Callable[[int], Place]:
+    """Return the place of each offset into a text of the status file: of the word there, or of the
+    text where its words are not found as they are read."""
+    node = stored.document.node(*keys)
+    lines = TextPositions(stored.path, stored.text)
+
+    def place(offset: int) -> Place:
+        if node is None:
+            return stored.place(*keys)
+        start, end = node.start_mark.index, node.end_mark.index
+        word = text[offset:].split(maxsplit=1)[0]
+        at = stored.text.find(word, start, end)
+        for _ in range(text.count(word, 0, offset)):
+            at = stored.text.find(word, at + 1, end)
+        return lines.place(start if at < 0 else at)
+
+    return place
+
+
+def _untranslated(stored: Stored) -> dict[str, Keys]:
+    """Return the texts that readers see as they are written, with the keys to each."""
+    titles = {one.title: ("models", name, "title") for name, one in stored.status.models.items()}
+    names = {one.by: ("holds", number, "by") for number, one in enumerate(stored.status.holds)}
+    return {**titles, **names}
+
+
+def _kind(keys: Keys) -> str:
+    """Return the kind of a text: the reason of a hold may warn, since a hold only lowers."""
+    if keys[0] == "holds" and keys[-1] == "reason":
+        return "hold"
+    if keys[0] == "models" and keys[-1] == "title":
+        return "title"
+    return "sent" if "variants" in keys else "seen"
 
 
 def _added(file: Place, terms: BannedTerms, text: str, translation: str) -> Iterator[Finding]:

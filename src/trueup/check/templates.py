@@ -46,7 +46,7 @@ def _typed(status: Status, terms: BannedTerms, file: Path, folder: Path) -> Iter
         for what, matcher in terms.patterns
         for offset, typed in matcher.find(text)
     }
-    for matcher, what in ((terms.aliases, "the model name"), (terms.standing, "the word")):
+    for matcher, what in ((terms.aliases, "the model name"), (terms.standing_words, "the word")):
         found |= {(offset, f"{what} {typed!r}") for offset, typed in matcher.find(text)}
     for address in ADDRESS.finditer(text):
         if urlsplit(address[0]).netloc not in status.hosts:

@@ -59,6 +59,20 @@ def term_matcher(names: frozenset[str], bare: frozenset[str] = frozenset()) -> T
     return TermMatcher(f"{BEFORE}{_any_of(names)}{AFTER}", _any_of(bare))
 
 
+def phrase_matcher(phrases: Iterable[str]) -> TermMatcher:
+    """Return a matcher of phrases, of which those in ASCII have edges.
+
+    `*` stands for any ending, and `~` begins a pattern; a hyphen may join the words of a phrase.
+    """
+    patterns = [one[1:] for one in phrases if one[0] == "~"]
+    plain = {one.replace(" ", joint) for one in phrases if one[0] != "~" for joint in " -"}
+    stems = {one[:-1] for one in plain if one.isascii() and one[-1] == "*"}
+    words = {one for one in plain if one.isascii() and one[-1] != "*"}
+    bare = {one.rstrip("*") for one in plain if not one.isascii()}
+    edged = f"(?:{'|'.join((_any_of(words), *patterns))}){AFTER}|{_any_of(stems)}"
+    return TermMatcher(f"{BEFORE}(?:{edged})", _any_of(bare))
+
+
 def _any_of(texts: Iterable[str]) -> str:
     tree: Tree = {}
     for text in texts:

@@ -175,7 +175,7 @@ def _front_blocks(page: Page) -> Iterator[TypedBlock]:
             continue
         for node in _scalars(value):
             for block in visible_blocks(f"<p>{_escaped(node.value)}"):
-                kind = "title" if key.value == "title" else key.value
+                kind = key.value if key.value in ("title", "description") else "front"
                 own = replace(block, kind=kind, group=-number)
                 yield TypedBlock(own, own.text, line=node.start_mark.line + 2)
 

@@ -54,10 +54,12 @@ MIXED = re.compile(r"[^\W\d_]*(?:[A-Za-z][^\x00-\x7f\W\d_]|[^\x00-\x7f\W\d_][A-Z
 DEEP = ("code", "links", "group", "hidden", "unshown")
 KINDS: dict[object, tuple[str, ...]] = {
     **dict.fromkeys(("code", "pre", "kbd", "samp"), ("code",)),
-    **dict.fromkeys(("table", "ul", "ol", "dl"), ("group",)),
+    **dict.fromkeys(("table", "ul", "ol", "dl", "details"), ("group",)),
     **dict.fromkeys(("script", "style", "template"), ("unshown",)),
     "a": ("links",),
 }
+GROUPED = frozenset(("admonition", "tabbed-set"))
+"""Classes of elements whose title or labels are about all that is in them."""
 Span = tuple[int, int]
 
 
@@ -89,6 +91,8 @@ class VisibleBlock:
     """The line in the HTML of the element."""
     code: tuple[Span, ...] = ()
     links: tuple[Span, ...] = ()
+    targets: tuple[str, ...] = ()
+    """Where its links lead."""
     hidden: bool = False
     """Whether it is within an element with the attribute `hidden`, which a script may show."""
 
@@ -150,6 +154,7 @@ class _Reader:
     """The elements around the place, with those that end a block."""
     text: str = ""
     labels: list[str] = field(default_factory=list)
+    targets: list[str] = field(default_factory=list)
     spans: dict[str, list[Span]] = field(default_factory=lambda: {"code": [], "links": []})
     starts: dict[str, int] = field(default_factory=dict)
     """Where the outermost open code and link begin."""
@@ -172,6 +177,7 @@ class _Reader:
                 self.group += 1
         if not self.depth["unshown"]:
             self.labels += _labels_of(element)
+            self.targets += [element.get("href", "")] if tag == "a" else []
         self.add(element.text)
 
     def leave(self, element: etree._Element) -> None:
@@ -206,9 +212,12 @@ class _Reader:
             spans = {name: tuple(found) for name, found in self.spans.items()}
             hidden = self.depth["hidden"] > 0
             folded = fold_confusables(text)
-            block = VisibleBlock(kind, folded, self.group, line, **spans, hidden=hidden)
+            targets = tuple(self.targets)
+            block = VisibleBlock(
+                kind, folded, self.group, line, **spans, targets=targets, hidden=hidden
+            )
             self.blocks.append(block)
-            self.labels, self.spans = [], {name: [] for name in self.spans}
+            self.labels, self.targets, self.spans = [], [], {name: [] for name in self.spans}
         self.text, self.starts = "", dict.fromkeys(self.spans, 0)
 
     def _end_span(self, kind: str) -> None:
@@ -220,6 +229,8 @@ class _Reader:
 def _kinds_of(element: etree._Element) -> tuple[str, ...]:
     """Return what the text of an element is besides text, of the names in `DEEP`."""
     kinds = KINDS.get(element.tag, ())
+    if not GROUPED.isdisjoint((element.get("class") or "").split()):
+        kinds = (*kinds, "group")
     return kinds if element.get("hidden") is None else (*kinds, "hidden")
 
 

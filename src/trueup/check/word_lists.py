@@ -1,0 +1,54 @@
+"""Word lists: the words of claims and advice in each language, as matchers. Judges nothing."""
+
+import re
+import tomllib
+from functools import cache
+from pathlib import Path
+
+from trueup.check.term_matcher import TermMatcher, phrase_matcher
+
+DIGITS = r"(?<![a-z0-9_.,])[0-9][0-9.,]*(?: [0-9]{3})*"
+LINE_END = re.compile(r"\n\s*")
+
+
+@cache
+def _tables() -> tuple[dict[str, str | list[str]], ...]:
+    text = Path(__file__).with_suffix(".toml").read_text(encoding="utf-8")
+    return tuple(tomllib.loads(text).values())
+
+
+@cache
+def phrases(kind: str) -> frozenset[str]:
+    """Return the phrases of a kind in all languages."""
+    return frozenset(phrase for table in _tables() for phrase in table[kind])
+
+
+@cache
+def phrases_of(kind: str) -> TermMatcher:
+    """Return the matcher of the phrases of a kind in all languages."""
+    return phrase_matcher(phrases(kind))
+
+
+@cache
+def patterns_of(*kinds: str) -> TermMatcher:
+    """Return the matcher of the patterns of some kinds in all languages."""
+    found = []
+    for table in _tables():
+        for own in (table[kind] for kind in kinds if kind in table):
+            for pattern in [own] if isinstance(own, str) else own:
+                unit = str(table.get("unit", ""))
+                found.append(pattern.replace("{N}", DIGITS).replace("{UNIT}", unit))
+    return TermMatcher(*(LINE_END.sub("", pattern) for pattern in found))
+
+
+def with_digits(text: str) -> str:
+    """Return the text, of the same length, with zeros for each number in words."""
+    for start, word in _numbers().find(text):
+        text = f"{text[:start]}{'0' * len(word)}{text[start + len(word) :]}"
+    return text
+
+
+@cache
+def _numbers() -> TermMatcher:
+    words = [LINE_END.sub("", str(table["number"])) for table in _tables()]
+    return TermMatcher(*(f"{word}(?:[ -]{word})*" for word in words))
