@@ -1,5 +1,6 @@
 """Code of a repository: files that a build would copy, render or run are found."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -78,3 +79,15 @@ def test_a_module_that_the_macros_plugin_would_load_is_found(name: str, reposito
 
 def test_this_repository_has_no_code_of_its_own() -> None:
     assert check_repository_code(TOP, languages_in(TOP / "docs"), ()) == []
+
+
+def test_a_link_out_and_a_pipe_are_found_once_and_stop_a_build(repository: Path) -> None:
+    (repository / "docs" / "en" / "notes.csv").symlink_to("/etc/passwd")
+    os.mkfifo(repository / "overrides" / "assets" / "logo.png")
+    found = check_repository_code(repository, ("en",), ())
+    assert {(Path(one.where.path).name, one.problem) for one in found} == {
+        ("notes.csv", "a link out of the repository"),
+        ("logo.png", "not a file"),
+    }
+    with pytest.raises(BadInput, match="a link out of the repository"):
+        refuse_code(repository, ("en",), ())

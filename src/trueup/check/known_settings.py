@@ -47,7 +47,7 @@ MENU = Menu(
 )
 HOME = _text(r"\.|[\w-]+/", "Use the folder of the language, such as ja/, or a dot.")
 SCHEME = _text("default|slate", "Use default or slate.")
-SIGN = _text(r"true|false|[^\w\s<]", "Use true, false or one sign.")
+SIGN = _text(r"true|false|[^\w\s<]{1,2}", "Use true, false or one sign.")
 LEVEL = _text("ignore|info|warn|relative_to_docs", "Use a level of MkDocs.")
 FEATURE = _text(
     r"content\.(?:action\.(?:edit|view)|code\.(?:copy|select)|tabs\.link|tooltips)|header\.autohide"
@@ -55,7 +55,11 @@ FEATURE = _text(
     r"|search\.(?:highlight|share|suggest)|toc\.(?:follow|integrate)",
     "Use a feature that changes no code and loads no page by script.",
 )
-MACROS = _text(r"trueup\.macros", "Keep trueup.macros alone.")
+MACROS = {
+    "modules": [_text(r"trueup\.macros", "Keep trueup.macros alone.")],
+    "on_undefined": _text("strict", "Use strict."),
+    "on_error_fail": _text("true", "Use true."),
+}
 SEARCH = Named(
     lang=[WORD], separator=ANY, min_search_length=NUMBER, enabled=FLAG,
     indexing=WORD, pipeline=[WORD], fields=ANY,
@@ -75,13 +79,12 @@ EXTENSIONS |= {
     "pymdownx.highlight": {
         **dict.fromkeys(("anchor_linenums", "auto_title", "guess_lang", "linenums"), FLAG),
         **dict.fromkeys(("pygments_lang_class", "use_pygments"), FLAG),
-        "line_spans": WORD,
-        "linenums_style": WORD,
+        "line_spans": WORD, "linenums_style": WORD,
     },
     "pymdownx.inlinehilite": {"style_plain_text": FLAG},
     "pymdownx.mark": {"smart_mark": FLAG},
     "pymdownx.superfences": {
-        "preserve_tabs": FLAG, "relaxed_headers": FLAG, 
+        "preserve_tabs": FLAG, "relaxed_headers": FLAG,
         "custom_fences": [{"name": MERMAID, "class": MERMAID, "format": NONE}],
     },
     "pymdownx.tabbed": {"alternate_style": FLAG, "combine_header_slug": FLAG},
@@ -121,13 +124,7 @@ SETTINGS: dict[str, Any] = {
     "extra": EXTRA,
     "extra_css": [STYLE],
     "extra_javascript": [{"": SCRIPT, "path": SCRIPT, "defer": FLAG, "async": FLAG}],
-    "plugins": Named(
-        {
-            "search": SEARCH,
-            "material/search": SEARCH,
-            "macros": {"modules": [MACROS], "on_undefined": WORD, "on_error_fail": FLAG},
-        }
-    ),
+    "plugins": Named({"search": SEARCH, "material/search": SEARCH, "macros": MACROS}),
     "markdown_extensions": EXTENSIONS,
     "validation": {**LEVELS, "nav": LEVELS, "links": LEVELS},
 }
