@@ -141,8 +141,10 @@ def test_a_copy_for_a_rehearsal_may_have_its_receipt(tmp_path: Path) -> None:
     assert rules(tmp_path) == []
     git(tmp_path, "init", "--quiet", "--template=")
     assert rules(tmp_path) == []  # a copy inside a repository
-    git(tmp_path, "add", "REHEARSAL")
-    assert rules(tmp_path) == ["rehearsed-receipt"]
+    for name in ("status.yml", "REHEARSAL"):
+        git(tmp_path, "add", name)
+        assert rules(tmp_path) == ["rehearsed-receipt"]
+        git(tmp_path, "rm", "--quiet", "--cached", name)
 
 
 def test_a_mapping_that_its_receipt_does_not_show_is_found(tmp_path: Path) -> None:

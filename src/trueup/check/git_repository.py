@@ -74,9 +74,9 @@ class Repository:
             for name in names
         )
 
-    def is_tracked(self, path: str) -> bool:
-        """Return whether a file, relative to `top`, is committed or about to be."""
-        return bool(self._git("ls-files", "-z", "--cached", "--", path))
+    def is_tracked(self, *paths: str) -> bool:
+        """Return whether one of some files, relative to `top`, is committed or about to be."""
+        return bool(self._git("ls-files", "-z", "--cached", "--", *paths))
 
     def commit(self, reference: str) -> str | None:
         """Return the hash of a commit; None where it does not exist.

@@ -16,8 +16,9 @@ def check_receipts(stored: Stored, top: Path) -> list[Finding]:
     Files of no row are reported only without other findings, since a broken chain leaves some.
     """
     found = [finding for findings in stored.proofs.found.values() for finding in findings]
-    if (mark := top / REHEARSAL).exists() and Repository(top).is_tracked(REHEARSAL):
-        problem = "the mark of a rehearsal is committed: signers are ignored, no page is evidence"
+    mark = top / REHEARSAL  # the status file of a copy for a rehearsal is in no repository
+    if mark.exists() and Repository(top).is_tracked(REHEARSAL, "status.yml"):
+        problem = "the repository is marked as a rehearsal, in which the mock may answer"
         found.append(Finding(Place(str(mark)), problem, "Remove the file.", "rehearsed-receipt"))
     return found or [
         Finding(
