@@ -96,3 +96,6 @@ def test_a_target_that_is_no_new_api_speaks_by_its_status() -> None:
     error = PROTOCOLS["gemini"].read(429, json.dumps(body).encode()).error_body
     assert inconclusive_kind(429, error, is_new_api=False) == "refused-caller"
     assert inconclusive_kind(429, error, is_new_api=True) is None
+    upstream = {"error": {"message": "no", "type": "upstream_error"}}
+    error = PROTOCOLS["gemini"].read(429, json.dumps(upstream).encode()).error_body
+    assert inconclusive_kind(429, error, is_new_api=False) is None

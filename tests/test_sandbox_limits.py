@@ -54,8 +54,10 @@ for name, (numbers, *arguments) in CALLS.items():
     result = libc.syscall(numbers[not x86], *arguments)
     print(name, "=", errno.errorcode.get(ctypes.get_errno(), result))
 """
-FORBIDDEN: tuple[str, ...] = ("mount", "trace", "memory of another", "clone", "typing")
-FORBIDDEN += ("limits of another", "priority of another", "affinity of another")
+FORBIDDEN = (
+    *("mount", "trace", "memory of another", "clone", "typing"),
+    *("limits of another", "priority of another", "affinity of another"),
+)
 REFUSED = {
     **dict.fromkeys(FORBIDDEN, "EPERM"),
     **dict.fromkeys(("packets", "vsock", "crypto"), "EAFNOSUPPORT"),
@@ -232,7 +234,7 @@ def test_a_group_is_made_where_its_cap_holds(
     left.mkdir()
     group = open_group(1 << 30, tmp_path, own)
     (made,) = (tmp_path / parent).glob("trueup-*")
-    ran = subprocess.run(group.command(["cat", str(made / "cgroup.procs")]), capture_output=True)
+    ran = subprocess.run(group.command(["cat", f"{made}/cgroup.procs"]), capture_output=True)
     assert ran.stdout.strip().isdigit() and not left.exists()
     (made / "cgroup.procs").unlink()
     (made / events).write_text("low 0\noom_kill 2\n")
