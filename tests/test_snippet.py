@@ -289,6 +289,7 @@ REFUSED_TEMPLATES = {
     "format": "{{ '%01000000000d' % 1 }}",
     "format method": "{{ '{:1000000000}'.format(1) }}",
     "center": "{{ 'a' | center(10**9) }}",
+    "a filter that is not listed": "{{ url | urlize }}",
     "a method that is not listed": "{{ url.encode() }}",
     "center method": "{{ 'a'.center(10**9) }}",
     "indent": "{{ 'a' | indent(1000000000, true) }}",

@@ -18,14 +18,6 @@ class Limits:
     largest: int
 
 
-@dataclass(frozen=True)
-class Download:
-    """A reply that was read to its end."""
-
-    status: int
-    content: bytes
-
-
 class Unavailable(ValueError):
     """A server that gave no whole reply, or only that it cannot serve now."""
 
@@ -38,14 +30,14 @@ def download(
     headers: Mapping[str, str] | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
     tls: ssl.SSLContext | bool = True,
-) -> Download:
-    """Return the reply to a GET; a redirect is not followed.
+) -> tuple[int, bytes]:
+    """Return status and content of the reply to a GET; a redirect is not followed.
 
     Raises ValueError with a clause as its text for a reply beyond the limits or a compressed one,
     and Unavailable where none comes.
     """
 
-    async def read() -> Download:
+    async def read() -> tuple[int, bytes]:
         content = bytearray()
         client = httpx.AsyncClient(transport=transport, verify=tls, timeout=None)
         fields = {"accept-encoding": "identity", **(headers or {})}
@@ -60,7 +52,7 @@ def download(
                 content += part
                 if len(content) > limits.largest:
                     raise ValueError(f"the reply is larger than {limits.largest} bytes")
-            return Download(reply.status_code, bytes(content))
+            return reply.status_code, bytes(content)
 
     try:
         return asyncio.run(read())

@@ -75,12 +75,10 @@ def fetch_image(url: str, target: Target, limits: Limits = IMAGE_LIMITS) -> byte
     if not is_own and (parts.scheme != "https" or parts.netloc.lower() not in target.media_hosts):
         return f"the image is behind a link to {parts.netloc}, which is not in media_hosts"
     try:
-        reply = download(url, limits)
+        status, content = download(url, limits)
     except ValueError as error:
         return f"the image's link gave no image: {error}"
-    if reply.status != 200:
-        return f"the image's link was answered with HTTP {reply.status}"
-    return reply.content
+    return content if status == 200 else f"the image's link was answered with HTTP {status}"
 
 
 def find_account(

@@ -193,7 +193,7 @@ class LedgerClient:
             waited_s, next_s = waited_s + next_s, min(2 * next_s, MOST_WAIT_S)
 
     def _send(self, path: str, params: Mapping[str, int], is_public: bool) -> tuple[int, bytes]:
-        reply = download(
+        return download(
             self._base_url + path,
             self._limits,
             params=params,
@@ -201,7 +201,6 @@ class LedgerClient:
             transport=self._transport,
             tls=self._tls,
         )
-        return reply.status, reply.content
 
     def _mask(self, text: str) -> str:
         for secret in sorted(self._secrets, key=len, reverse=True):
