@@ -61,3 +61,10 @@ def test_a_fetch_ends_in_time(what: str) -> None:
         assert terms == Inconclusive("unreadable", f"/api/status: {reason}.")
         assert terms.is_unavailable == (reason == SLOW)
     assert time.monotonic() - began < 10
+
+
+def test_a_redirect_is_not_followed() -> None:
+    head = b"HTTP/1.1 302 Found\r\nlocation: /elsewhere\r\ncontent-length: 0\r\n\r\n"
+    with dripping(head, b"") as url:
+        found = fetch_image(f"{url}/a.png", Target(base_url=url), SOON)
+    assert found == "the image's link was answered with HTTP 302"
