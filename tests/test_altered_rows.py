@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from git_repository import commit
+from signing import KEY, STRANGER, public
 
 from trueup.check.status_changes import check_history
 from trueup.evidence import assess
@@ -77,10 +78,11 @@ def top(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def found_in(top: Path, text: str) -> list[Finding]:
+def found_in(top: Path, text: str, **counts: int) -> list[Finding]:
     (top / "status.yml").write_text(text, "utf-8")
     stored = load_status(top / "status.yml", NOW)
-    return check_history(stored, assess(stored.status), {}, top, "main", NOW, NOW.date())
+    blocks = {str(top / "docs" / f"{name}.md"): count for name, count in counts.items()}
+    return check_history(stored, assess(stored.status), blocks, top, "main", NOW, NOW.date())
 
 
 def series(first: str, last: str, times: int) -> str:
@@ -147,3 +149,30 @@ def test_a_bad_bill_that_is_retracted_is_shown(top: Path) -> None:
     rules = [one.rule for one in found_in(top, RECORD)]
     assert rules == ["retracted-observation"]
     commit(top)
+
+
+def test_changed_signers_are_found_in_the_file_beside_the_status_file(top: Path) -> None:
+    text = RECORD.replace("policy: {", "policy: {site: docs.example.com, signers: signers, ")
+    (top / "signers").write_text(f"a@b {public(KEY)}\n")
+    assert found_in(top, text) == []
+    commit(top)
+    (top / "signers").write_text(f"a@b {public(STRANGER)}\n")
+    found = found_in(top, text)
+    assert [one.rule for one in found] == ["loosened-policy"] * 2
+    assert {one.where.path for one in found} == {str(top / "signers")}
+    (top / "signers").write_text(f"a@b {public(KEY)}\n")
+    assert found_in(top, text) == []
+
+
+def test_a_page_keeps_its_blocks(top: Path) -> None:
+    page = top / "docs" / "a.md"
+    page.parent.mkdir()
+    page.write_text("---\nblocks: 2\n---\n# A\n")
+    found_in(top, RECORD)
+    commit(top)
+    assert found_in(top, RECORD, a=1) == []  # the page is as it was
+    page.write_text("---\nblocks: 1\n---\n# A\n")
+    (finding,) = found_in(top, RECORD, a=1)
+    assert (finding.rule, finding.problem) == (
+        "fewer-blocks", "blocks is 1, expected 2 as committed")  # fmt: skip
+    assert found_in(top, RECORD, a=2) == []
