@@ -94,6 +94,7 @@ CHANGES: dict[str, tuple[list[tuple[str, str]], list[str]]] = {
     "nothing": ([], []),
     "a row at the end": ([(THREE, THREE + ONE.replace("page 1", "page 3"))], []),
     "a retraction": ([("page 1}\n", "page 1}\n    retracted: x\n")], ["retracted-observation"]),
+    "a retraction of a good row": ([(f"{SOURCE}}}\n", f"{SOURCE}}}\n    retracted: x\n")], []),
     "a field": ([("billing: aligned", "billing: mismatch")], ALTERED),
     "a field that is left out": ([("    signatures: [none-free]\n", "")], ALTERED),
     "a date": ([("at: 2026-04-01\n", "at: 2026-04-02\n")], ALTERED),
