@@ -142,23 +142,20 @@ def test_a_busy_port_is_named_and_ends_with_2(repository: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "pattern"),
-    [
-        (["--fault", "html-502", "--fault", "unlimited"], r"http://\S+:(\d+): a simulated"),
-        (["--fault", "expired-certificate"], r"https://\S+:(\d+) \(its CA: (\S+)\): a sim"),
-        (["--tls"], r"https://127\.0\.0\.1:(\d+) \(its CA: (\S+)\): a simulated gateway; stop"),
-    ],
+    "options",
+    [["--tls", "--fault", "html-502", "--fault", "unlimited"], ["--fault", "expired-certificate"]],
 )
 def test_the_mock_prints_its_address_and_fails_as_its_faults_say(
-    options: list[str], pattern: str
+    options: list[str],
 ) -> None:
-    with mock(pattern, *options) as found:
-        scheme, ca = ("https", ["--cacert", found[2]]) if found.re.groups > 1 else ("http", [])
-        done = curl(*ca, f"{scheme}://127.0.0.1:{found[1]}/v1/images/generations", "-d", "{}")
+    address = r"https://127\.0\.0\.1:(\d+) \(its CA: (\S+)\): a simulated gateway"
+    with mock(address, *options) as found:
+        url = f"https://127.0.0.1:{found[1]}/v1/images/generations"
+        done = curl("--cacert", found[2], url, "-d", "{}")
     if "expired-certificate" in options:
         assert done.returncode == 60 and "expired" in done.stderr
     else:
-        assert ("502 Bad Gateway" in done.stdout) == ("html-502" in options)
+        assert "502 Bad Gateway" in done.stdout
 
 
 def test_the_site_is_served_on_loopback_when_all_is_well(starter: Path) -> None:

@@ -1,5 +1,6 @@
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from command import trueup
 from conftest import TOP, copy_repository
 from test_cli import until_up
 
@@ -60,6 +62,13 @@ def started(script: str, top: Path) -> Iterator[None]:
             os.killpg(shell.pid, signal.SIGTERM)
 
 
+def trueup_block(name: str, top: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    """What the one command of a console block prints, called in this process."""
+    program, *arguments = shlex.split(commands(name).splitlines()[-1])
+    assert program == ".venv/bin/trueup"
+    return trueup(top, *arguments, *more)
+
+
 def run(script: str, top: Path) -> subprocess.CompletedProcess[str]:
     command = ["bash", "-c", script]
     return subprocess.run(command, cwd=top, capture_output=True, text=True, check=False)
@@ -76,9 +85,10 @@ def test_every_console_block_is_tried_here() -> None:
     assert all(len(set(texts)) == 1 for texts in BLOCKS.values())
 
 
-def test_the_test_command_is_the_one_that_runs_this() -> None:
+def test_the_scripts_are_there_and_one_runs_this() -> None:
     script = TOP / commands("test")
     assert os.access(script, os.X_OK) and ".venv/bin/pytest" in script.read_text()
+    assert os.access(TOP / commands("docs"), os.X_OK)
 
 
 def test_the_measuring_starts_or_says_what_it_lacks(clone: Path) -> None:
@@ -87,7 +97,7 @@ def test_the_measuring_starts_or_says_what_it_lacks(clone: Path) -> None:
 
 
 def test_check_finds_nothing(clone: Path) -> None:
-    done = run(commands("check"), clone)
+    done = run(commands("check"), clone)  # by its shell; the others in this process
     assert (done.returncode, done.stdout, done.stderr) == (0, "nothing found\n", "")
 
 
@@ -106,21 +116,19 @@ def commit(top: Path) -> None:
 
 def test_altered_evidence_is_found_against_a_branch(clone: Path) -> None:
     commit(clone)
-    assert run(commands("against"), clone).returncode == 0
+    assert trueup_block("against", clone).returncode == 0
     file = clone / "status.yml"
     file.write_text(file.read_text().replace("billing: mismatch", "billing: aligned", 1))
-    done = run(commands("against"), clone)
+    done = trueup_block("against", clone)
     assert done.returncode == 1 and "[altered-observation]" in done.stderr
 
 
 def test_a_baseline_suppresses_the_findings_of_its_date_alone(clone: Path) -> None:
     page = clone / "docs" / "en" / "decides.md"
     page.write_text(page.read_text() + "\nSeen on 2026-04-14.\n")
-    assert run(commands("check"), clone).returncode == 1
-    assert run(commands("baseline"), clone).returncode == 0
-    assert run(commands("check"), clone).returncode == 0
+    assert trueup_block("baseline", clone).returncode == 0
     page.write_text(page.read_text() + "\nSeen on 2026-04-15.\n")
-    done = run(commands("check"), clone)
+    done = trueup_block("check", clone)
     assert done.returncode == 1 and "2026-04-15" in done.stderr and "04-14" not in done.stderr
 
 
@@ -132,11 +140,12 @@ def test_the_blocks_are_tests(clone: Path) -> None:
 
 
 def test_the_schema_is_printed(clone: Path) -> None:
-    done = run(commands("schema"), clone)
+    done = trueup_block("schema", clone)
     assert done.stdout == (TOP / "status.schema.json").read_text()
 
 
-@pytest.mark.parametrize("name", ["docs", pytest.param("as-of", marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("name", ["docs", "as-of"])
 def test_the_docs_are_built_and_served(name: str, clone: Path) -> None:
     with started(commands(name), clone):
         text = until_up("http://127.0.0.1:8000/").text
@@ -160,6 +169,7 @@ def test_the_live_commands_reach_a_second_process(clone: Path) -> None:
     assert all("refused" in line.lower() for line in lines)
 
 
+@pytest.mark.long
 def test_a_rehearsal_leaves_the_status_file_as_it_was(clone: Path) -> None:
     before = (clone / "status.yml").read_bytes()
     done = run(commands("rehearse"), clone)
@@ -171,12 +181,16 @@ def test_a_rehearsal_leaves_the_status_file_as_it_was(clone: Path) -> None:
 
 
 def test_the_plan_is_shown_and_nothing_is_sent(clone: Path) -> None:
-    done = run(commands("retest-plan"), clone)
+    done = trueup_block("retest-plan", clone)
     assert done.returncode == 0, done.stderr
     assert "Nothing was sent." in done.stdout and "stale since" in done.stdout
     assert not (clone / ".cache" / "retest").exists()
+    for name in ("retest-local", "retest-production"):
+        done = trueup_block(name, clone, "--dry-run")
+        assert done.returncode == 0 and "Nothing was sent." in done.stdout, done.stderr
 
 
+@pytest.mark.long
 def test_a_local_retest_is_recorded_at_once_or_later(clone: Path) -> None:
     before = (clone / "status.yml").read_text()
     with started(commands("mock"), clone):

@@ -121,8 +121,8 @@ def test_every_block_of_the_guide_is_followed() -> None:
     ("right", "wrong"),
     [
         ("--base-url", "--base-address"),
-        ("harbour-paint-2", "Harbour Paint 2"),
-        ("https://", "http://"),
+        pytest.param("harbour-paint-2", "Harbour Paint 2", marks=pytest.mark.long),
+        pytest.param("https://", "http://", marks=pytest.mark.long),
     ],
 )
 def test_a_wrong_line_of_the_guide_is_caught(

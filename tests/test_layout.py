@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -46,7 +47,12 @@ def sources(folder: Path) -> Iterator[tuple[str, Path, ast.Module]]:
     """Each file of the engine with the module (or package) that it belongs to, and its syntax."""
     for path in sorted(folder.rglob("*.py")):
         entry = path.relative_to(folder).parts[0].removesuffix(".py")
-        yield entry, path, ast.parse(path.read_text(encoding="utf-8"))
+        yield entry, path, syntax_of(path.read_text(encoding="utf-8"))
+
+
+@cache
+def syntax_of(text: str) -> ast.Module:
+    return ast.parse(text)
 
 
 def imported(path: Path, folder: Path, syntax: ast.Module) -> Iterator[tuple[int, str]]:

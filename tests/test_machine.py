@@ -63,10 +63,27 @@ def kill(top: Path, moments: int) -> None:
         assert_sound(top)
 
 
+named = pytest.mark.parametrize(
+    "top",
+    [os.fsdecode(b"caf\xe9"), pytest.param("a site's ünï 図", marks=pytest.mark.long)],
+    indirect=True,
+)
+
+
 @pytest.mark.no_cover
-@plain
-def test_docs_killed_need_no_help(top: Path) -> None:
-    kill(top, 1)
+@named
+def test_docs_that_stop_exclude_others_and_killed_need_no_help(top: Path) -> None:
+    process = start(top)
+    while not unfinished_site(top / "site").exists():
+        assert process.poll() is None
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGSTOP)
+    done = trueup(top, *DOCS)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    assert done.returncode == 2
+    assert f"site.lock: held by process {process.pid} since " in done.stderr
+    assert_sound(top)
 
 
 @pytest.mark.long
@@ -83,19 +100,11 @@ def test_the_rest_of_a_killed_build_is_no_finding_and_is_removed(top: Path) -> N
     left.write_text("Authorization: Bearer " + "sk-" + "a1B2c3D4" * 6)
     subprocess.run(["git", "init", "--quiet", top], check=True)
     (top / ".gitignore").unlink()
-    assert_sound(top)
+    assert trueup(top, "check").returncode == 0
+    assert trueup(top, "build").returncode == 0 and not left.exists()
 
 
-@pytest.mark.no_cover
-@pytest.mark.parametrize(
-    "top",
-    [os.fsdecode(b"caf\xe9"), pytest.param("a site's ünï 図", marks=pytest.mark.long)],
-    indirect=True,
-)
-def test_docs_work_in_a_folder_of_any_name(top: Path) -> None:
-    assert_sound(top)
-
-
+@pytest.mark.long
 @plain
 def test_the_second_of_two_docs_at_once_names_the_first(top: Path) -> None:
     first, second = start(top), start(top)
@@ -108,7 +117,6 @@ def test_the_second_of_two_docs_at_once_names_the_first(top: Path) -> None:
             assert process.returncode == 2
             assert f"site.lock: held by process {other.pid} since " in err
     assert 0 in {first.returncode, second.returncode}
-    assert_sound(top)
 
 
 def confined(top: Path, *options: str, command: str = "docs --no-serve --fresh") -> str:

@@ -57,12 +57,11 @@ def test_every_page_is_built_and_every_link_leads_somewhere(tmp_path: Path) -> N
     assert {file.parent.name for file in (tmp_path / "site").glob("*/index.html")} == pages
 
 
-@pytest.mark.parametrize("link", ["gone.md", "rules.md#no-such-rule", "../../README.md"])
-def test_a_link_that_leads_nowhere_fails_the_build(link: str, pages: Path, tmp_path: Path) -> None:
-    build_manual(pages, tmp_path / "site")
+def test_a_link_that_leads_nowhere_fails_the_build(pages: Path, tmp_path: Path) -> None:
+    links = ("gone.md", "rules.md#no-such-rule", "../../README.md")
     page = pages / "speed.md"
-    page.write_text(page.read_text() + f"\nSee [this]({link}).\n")
-    with pytest.raises(Abort, match="1 warnings"):
+    page.write_text(page.read_text() + "".join(f"\nSee [this]({link}).\n" for link in links))
+    with pytest.raises(Abort, match="3 warnings"):
         build_manual(pages, tmp_path / "site")
 
 

@@ -83,7 +83,8 @@ def write_clone(top: Path, index: Path) -> None:
     write_wheel(top, "trueup", "0.1", "trueup/__init__.py")
 
 
-@pytest.mark.parametrize("python", [sys.executable, pytest.param(DEBIAN, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("python", [sys.executable, DEBIAN])
 def test_a_newer_release_on_the_index_does_not_break_the_setup(python: str, tmp_path: Path) -> None:
     index, top = tmp_path / "index", tmp_path / "a clone"
     index.mkdir()

@@ -321,6 +321,7 @@ def test_a_number_of_blocks_that_is_no_number_is_refused(blocks: str, tmp_path: 
     assert "got blocks: " in refused(tmp_path, f"---\nblocks: {blocks}\n---\n".encode())
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("added", "reason"),
     [
@@ -331,23 +332,23 @@ def test_a_number_of_blocks_that_is_no_number_is_refused(blocks: str, tmp_path: 
     ],
 )
 def test_a_failed_build_has_the_page_and_the_reason_of_mkdocs(
-    added: str, reason: str, repository: Path
+    added: str, reason: str, starter: Path
 ) -> None:
-    page = repository / "docs" / "en" / "status.md"
+    page = starter / "docs" / "en" / "status.md"
     page.write_text(f"{page.read_text()}\n{added}\n")
     with pytest.raises(Unreachable) as error:
-        build_site(repository, repository / "site", date(2026, 4, 14))
+        build_site(starter, starter / "site", date(2026, 4, 14))
     message = str(error.value)
     assert message.startswith("mkdocs.yml: the build failed. Correct what MkDocs reports:\n  ")
     assert reason in message
     assert "Traceback" not in message
 
 
-def test_a_page_is_built_at_the_path_of_its_source(repository: Path) -> None:
-    build_site(repository, repository / "site", date(2026, 4, 14))
-    for page in load_pages(repository / "docs" / "en"):
-        assert (repository / "site" / page.html).is_file()
-    assert read_blocks(repository / "site")
+def test_a_page_is_built_at_the_path_of_its_source(starter: Path) -> None:
+    build_site(starter, starter / "site", date(2026, 4, 14))
+    for page in load_pages(starter / "docs" / "en"):
+        assert (starter / "site" / page.html).is_file()
+    assert read_blocks(starter / "site")
 
 
 def test_receipts_are_exported_and_linked_from_every_depth(tmp_path: Path) -> None:
