@@ -148,6 +148,7 @@ def test_a_block_passes_and_says_that_its_auth_method_was_not_observed(
     assert "not part of that evidence" not in line
 
 
+@pytest.mark.long
 def test_the_sdk_sends_the_recorded_body_and_nothing_more(harness: Harness) -> None:
     endpoint = "nano-banana/generate-content"
     run = harness.run("python", block_of(endpoint, "genai").text, LIMITS)
@@ -167,7 +168,9 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize("what", BROKEN)
+@pytest.mark.parametrize(
+    "what", [pytest.param("the model", marks=pytest.mark.long), "a field more"]
+)
 def test_any_other_difference_fails(what: str, harness: Harness, stored: Stored) -> None:
     change, says = BROKEN[what]
     block = block_of("nano-banana/generate-content", "genai", change)
