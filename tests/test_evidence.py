@@ -620,7 +620,7 @@ def test_each_failure_of_a_target_is_a_risk(
     assert [(risk.kind, risk.targets, risk.billing) for risk in found] == risks
 
 
-@pytest.mark.parametrize("count", [2_000, 20_000])
+@pytest.mark.parametrize("count", [2_000, pytest.param(20_000, marks=pytest.mark.long)])
 def test_an_assessment_takes_each_row_once(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = Counter[str]()
 

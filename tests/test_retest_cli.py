@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import is_long_run
 from starlette.types import Receive, Scope, Send
 from test_retest_live import files_of, local_at
 
@@ -286,6 +287,14 @@ def test_a_rehearsal_goes_into_a_folder_of_its_own(repository: Path, trueup: Run
     assert dict(files_of(repository)) == {**before, taken / "mine.txt": b"mine"}
 
 
+@pytest.fixture
+def unbuilt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No build at the end of a rehearsal, save in the long run; test_console has one."""
+    if not is_long_run():
+        monkeypatch.setattr("trueup.docs.Docs.build", lambda *_: None)
+
+
+@pytest.mark.usefixtures("unbuilt")
 def test_a_rehearsal_reproduces_the_record_and_changes_no_standing(
     repository: Path, tmp_path_factory: pytest.TempPathFactory, trueup: Run
 ) -> None:
@@ -321,15 +330,10 @@ def later() -> datetime:
     return datetime.now(UTC) + timedelta(hours=1)
 
 
+@pytest.mark.usefixtures("unbuilt")
 def test_three_aligned_rehearsals_recommend_in_the_copy_alone(
-    repository: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-    trueup: Run,
-    monkeypatch: pytest.MonkeyPatch,
-    pytestconfig: pytest.Config,
+    repository: Path, tmp_path_factory: pytest.TempPathFactory, trueup: Run
 ) -> None:
-    if not pytestconfig.getoption("--all"):  # three builds, beside the one of the test above
-        monkeypatch.setattr("trueup.docs.Docs.build", lambda *_: None)
     before = dict(files_of(repository))
     folder, lines = tmp_path_factory.mktemp("rehearsal") / "copy", []
     for _ in range(3):

@@ -38,6 +38,7 @@ def test_the_page_shows_what_was_measured() -> None:
     assert f"| {first.ms:.0f} | {first.floor_ms:.0f} | {first.ms / first.floor_ms:.2f} × |" in text
 
 
+@pytest.mark.long
 def test_blocks_and_floor_can_be_measured(tmp_path: Path) -> None:
     kept = str(tmp_path / "receipts.json")
     assert measured("floor", "curl", "2")["ms"] > 0
