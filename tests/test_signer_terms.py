@@ -52,11 +52,10 @@ NUMBERS: dict[str, tuple[Callable[[bytes, bytes], tuple[bytes, ...]], bool]] = {
 
 @pytest.mark.parametrize("what", NUMBERS)
 def test_the_numbers_of_a_signature_have_one_form(what: str) -> None:
-    key = parse_key(*(REAL / "nistp256.pub").read_text().split()[:2])
     signature = parse_signature((REAL / "nistp256.sig").read_bytes())
-    assert key and signature
+    assert signature
     size = int.from_bytes(signature.value[:4])
     change, is_valid = NUMBERS[what]
     numbers = change(signature.value[4 : 4 + size], signature.value[8 + size :])
     changed = replace(signature, value=b"".join(map(string, numbers)))
-    assert changed.is_of(b"a receipt\n", key[0]) == is_valid
+    assert changed.is_of(b"a receipt\n") == is_valid
