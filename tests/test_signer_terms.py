@@ -9,7 +9,7 @@ from signing import KEY, public, signed, string
 from test_receipts_signature import AT, CONTENT, REAL, RECEIPT, link, signers
 
 from trueup.receipts import changed_signers
-from trueup.receipts.signature import parse_key, parse_signature
+from trueup.receipts.signature import parse_signature
 
 LINE = f'a@b namespaces="*",valid-after="20260101Z",valid-before="20270101Z" {public(KEY)}'
 
@@ -41,8 +41,6 @@ def test_a_key_is_valid_at_each_attempt_of_a_receipt(begin: str, is_signed: bool
 
 NUMBERS: dict[str, tuple[Callable[[bytes, bytes], tuple[bytes, ...]], bool]] = {
     "as written": (lambda first, second: (first, second), True),
-    "a zero before one": (lambda first, second: (b"\0" + first, second), False),
-    "a zero before the other": (lambda first, second: (first, b"\0" + second), False),
     "a negative one": (lambda first, second: (b"\xff" + first, second), False),
     "none": (lambda first, second: (b"", second), False),
     "zero": (lambda first, second: (first, b"\0"), False),
@@ -51,7 +49,7 @@ NUMBERS: dict[str, tuple[Callable[[bytes, bytes], tuple[bytes, ...]], bool]] = {
 
 
 @pytest.mark.parametrize("what", NUMBERS)
-def test_the_numbers_of_a_signature_have_one_form(what: str) -> None:
+def test_other_numbers_in_a_signature_are_not_valid(what: str) -> None:
     signature = parse_signature((REAL / "nistp256.sig").read_bytes())
     assert signature
     size = int.from_bytes(signature.value[:4])
