@@ -167,12 +167,14 @@ def test_a_missing_page_or_file_is_found(base: Path, top: Path) -> None:
 
 def test_a_link_or_a_pipe_in_place_of_a_file_is_found_and_not_read(top: Path) -> None:
     site = top / "site"
-    for name in (PAGE, "status.json"):
+    for name in (PAGE, "status.json", "status/index.html"):
         (site / name).unlink()
+    (site / "status" / "index.html").mkdir()
     (site / PAGE).symlink_to(top / "README.md")
     (site / "folder").symlink_to("/proc")
     os.mkfifo(site / "status.json")
-    found = [("unknown-file", f"site/{name}") for name in (PAGE, "folder", "status.json")]
+    names = (PAGE, "folder", "status/index.html", "status.json")
+    found = [("unknown-file", f"site/{name}") for name in names]
     assert pairs(load(top).check_built()) == found == pairs(check_file_kinds(site))
 
 
@@ -237,6 +239,8 @@ RECEIPTS = {
     "a failure that says passed": {"exit_code": 1, "outcome": "output"},
     "a pass with a reason against it": {"reasons": ["got a 500"]},
     "a failure without a reason": {"passed": False},
+    "a target that the status file lacks": {"target": "other"},
+    "a containment that does not exist": {"containment": "other"},
 }
 
 
@@ -246,7 +250,9 @@ def test_a_receipt_that_contradicts_itself_is_found(case: str, top: Path) -> Non
     data = json.loads(file.read_text("utf-8"))
     data["receipts"][0] |= RECEIPTS[case]
     write(file, json.dumps(data, indent=2) + "\n")
-    assert ("wrong-stamp", "site/receipts.json") in pairs(load(top).check_site())
+    found = load(top).check_site()
+    where = f"site/{PAGE}" if "target" in RECEIPTS[case] else "site/receipts.json"
+    assert {one.rule for one in found} == {"wrong-stamp"} and found[0].where.path == where
 
 
 def test_a_line_that_differs_from_its_receipt_is_found(top: Path) -> None:

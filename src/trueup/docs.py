@@ -21,7 +21,6 @@ from trueup.site import (
     Page,
     build_site,
     export_receipts,
-    language_at,
     languages_in,
     load_pages,
     mark_pages,
@@ -34,7 +33,7 @@ from trueup.snippet import Snippet, render_snippets
 from trueup.status_file import Stored, load_status
 from trueup.verify.block_receipt import RECEIPTS, BlockReceipt, Report, no_observation
 from trueup.verify.pool import Pool
-from trueup.wording import load_catalogue, receipt_line
+from trueup.wording import receipt_lines
 
 STATIC = (".css", ".js")
 """The ends of overrides that change no HTML of a page."""
@@ -148,7 +147,7 @@ class Docs:
             problem = f"blocks without a place for their receipt: {lost}"
             fix = "Publish them with the macros, and build again."
             findings.append(Finding(Place(str(self.site)), problem, fix, "lost-stamp"))
-        self.write_markdown()
+        replace(self, today=self._built_on()).write_markdown()
         findings += self.check_site(blocks)
         templates = {snippet.id: snippet.template for snippet in self.snippets()}
         ids = {(block.sha256, block.endpoint): block.id for block in blocks}
@@ -204,15 +203,7 @@ class Docs:
 
     def _stamp(self, blocks: list[Block], report: Report) -> int:
         """Stamp the pages; return the number of blocks without a marker for it."""
-        receipts = {(r.sha256, r.language, r.endpoint): r for r in report.receipts}
-        catalogues = {language: load_catalogue(language) for language in self.languages}
-        lines = {}
-        for block in blocks:
-            receipt = receipts.get((block.sha256, block.language, block.endpoint))
-            if receipt is not None and block.id is not None:
-                catalogue = catalogues[language_at(block.page, self.languages)]
-                line = receipt_line(receipt, self.stored.status, catalogue, block.page)
-                lines[block.page, block.id] = line
+        lines = receipt_lines(blocks, report.receipts, self.stored.status, self.languages)
         return len(lines) - stamp_site(self.site, lines)
 
 

@@ -13,10 +13,10 @@ from trueup.check.published_blocks import check_published
 from trueup.finding import Finding
 from trueup.model import Status
 from trueup.place import Place
-from trueup.site import NOT_FOUND, Block, Page, language_at, stamps_of
+from trueup.site import NOT_FOUND, Block, Page, stamps_of
 from trueup.snippet import PROGRAMS, Snippet
 from trueup.verify.block_receipt import RECEIPTS, BlockReceipt, Report
-from trueup.wording import load_catalogue, receipt_line
+from trueup.wording import receipt_lines
 
 AGAIN = "Build and verify the site again."
 LINK = re.compile(r"""<(?:a|link|script|img|source)\b[^>]*?\s(?:href|src)=["']?([^"'\s>]*)""")
@@ -66,16 +66,15 @@ class BuiltSite:
             return
         for problem in _contradictions(report, text):
             yield Finding(Place(f"site/{RECEIPTS}"), problem, AGAIN, "wrong-stamp")
-        receipts = {(one.sha256, one.language, one.endpoint): one for one in report.receipts}
+        receipts = {(one.sha256, one.language, one.endpoint) for one in report.receipts}
+        lines = receipt_lines(self.blocks, report.receipts, self.status, self.languages)
         for block in self.blocks:
             if block.id is None or block.endpoint not in self.status.endpoints:
                 continue
-            receipt = receipts.get((block.sha256, block.language, block.endpoint))
-            catalogue = load_catalogue(language_at(block.page, self.languages))
-            line = receipt_line(receipt, self.status, catalogue, block.page) if receipt else None
-            if line is None or shown[block.page].pop(block.id, None) != line:
+            line = lines.get((block.page, block.id))
+            if shown[block.page].pop(block.id, None) != line or line is None:
                 problem = f"the line under {block.id} differs from its receipt"
-                if receipt is None:
+                if (block.sha256, block.language, block.endpoint) not in receipts:
                     problem = f"{block.id} has no receipt"
                 place = Place(f"site/{block.page}", block.line)
                 yield Finding(place, problem, AGAIN, "wrong-stamp")

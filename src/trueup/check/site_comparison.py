@@ -24,11 +24,12 @@ LEAD = 25
 
 
 def check_file_kinds(site: Path) -> list[Finding]:
-    """Return a finding for each link, pipe or device in a site, which no build writes."""
+    """Return a finding for each link, pipe or device in a site, and each folder with the name of a
+    page, which no build writes."""
     return [
         Finding(_place(file.relative_to(site).as_posix()), "no plain file", OWN, "unknown-file")
         for file in sorted(site.rglob("*"))
-        if file.is_symlink() or not (file.is_file() or file.is_dir())
+        if file.is_symlink() or not (file.is_file() or file.is_dir() and file.suffix != ".html")
     ]
 
 

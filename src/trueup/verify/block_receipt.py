@@ -1,14 +1,14 @@
 """Receipt: the proof of one run of one block, and the report that holds them all."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from pydantic import JsonValue
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
 from trueup import __version__
 from trueup.model import Frozen
@@ -35,8 +35,8 @@ class BlockReceipt(Frozen):
     """Target whose evidence was replayed, or to which the request was sent."""
     replayed: bool
     """True when the mock answered and nothing was sent to the target."""
-    containment: str
-    """Isolation of the block: `namespace`, `landlock` or `none`."""
+    containment: Literal["namespace", "landlock", "none"]
+    """Isolation of the block."""
     passed: bool
     """True when the request and its result are as recorded."""
     status: int | None = None
@@ -123,4 +123,4 @@ class Report:
     @classmethod
     def parse(cls, text: str) -> "Report":
         """Return the report of `render`'s text."""
-        return cls(tuple(map(BlockReceipt.model_validate, json.loads(text)["receipts"])))
+        return cls(tuple(map(BlockReceipt.model_validate, from_json(text)["receipts"])))

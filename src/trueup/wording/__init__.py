@@ -7,7 +7,7 @@ from trueup.wording.assistants import AssistantLabels
 from trueup.wording.catalogue import Catalogue, load_catalogue
 from trueup.wording.pages import PageText
 from trueup.wording.phrases import standing_words
-from trueup.wording.receipt_line import receipt_line
+from trueup.wording.receipt_line import receipt_line, receipt_lines
 from trueup.wording.status_translation import (
     in_language,
     load_translations,
@@ -26,6 +26,7 @@ __all__ = [
     "prose_of",
     "read_translations",
     "receipt_line",
+    "receipt_lines",
     "standing_words",
     "translations_file",
 ]

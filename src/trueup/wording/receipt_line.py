@@ -1,11 +1,35 @@
 """Receipt line: the line under each block, as HTML: the run, its target, and what it proved."""
 
+from collections.abc import Iterable, Sequence
 from html import escape
 from urllib.parse import urlsplit
 
 from trueup.model import Status
+from trueup.site import Block, language_at
 from trueup.verify.block_receipt import BlockReceipt
-from trueup.wording.catalogue import Catalogue
+from trueup.wording.catalogue import Catalogue, load_catalogue
+
+
+def receipt_lines(
+    blocks: Iterable[Block],
+    receipts: Iterable[BlockReceipt],
+    status: Status,
+    languages: Sequence[str],
+) -> dict[tuple[str, str], str]:
+    """Return the line under each block that has a receipt, by page and id; none for a receipt that
+    names a target or a signature which the status file lacks."""
+    known = {
+        (one.sha256, one.language, one.endpoint): one
+        for one in receipts
+        if one.target in status.targets and status.signatures.keys() >= set(one.signatures)
+    }
+    lines = {}
+    for block in blocks:
+        receipt = known.get((block.sha256, block.language, block.endpoint))
+        if receipt is not None and block.id is not None:
+            catalogue = load_catalogue(language_at(block.page, languages))
+            lines[block.page, block.id] = receipt_line(receipt, status, catalogue, block.page)
+    return lines
 
 
 def receipt_line(receipt: BlockReceipt, status: Status, catalogue: Catalogue, page: str) -> str:
