@@ -5,7 +5,7 @@ import os
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -37,12 +37,13 @@ def make_site(top: Path) -> None:
     write_starter(top, SiteAnswers(day=NOW.date()), InstallSource(("trueup==0.1.0",)))
     docs = load(top)
     docs.build(to_be_verified=True)
+    docs = replace(docs, today=NOW.date() + timedelta(days=1))
     assert docs.verify(Pool(partial(open_mock, docs.stored)))[1] == []
 
 
 @pytest.fixture(scope="module")
 def base(pytestconfig: pytest.Config) -> Path:
-    """A new site, built and verified."""
+    """A new site, built and, on the day after, verified."""
     return once(common(pytestconfig) / "built-starter", make_site)
 
 
