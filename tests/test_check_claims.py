@@ -24,7 +24,12 @@ CLAIMS = [
     *("---\ndescription: What works today.\n---\na", "---\ndescription: 今使えるもの。\n---\na"),
     *("---\ndescription: 今天哪些可用。\n---\na", "---\ndescription: Что сейчас верно.\n---\na"),
     "---\ntags: &a [*a, Only $1]\n---\na",
-    *("It is *2*&nbsp;**cents**.", "| $0.04 |\n|---|\n| a |"),
+    *("It is *2*&nbsp;**cents**.", "| $0.04 |\n|---|\n| a |", "The price is 0.02 an image."),
+    *("It costs five cents.", "Two requests per second.", "一枚二円です。", "每张图两分钱。"),
+    *("Картинка стоит пару центов.", "The context window is 128k.", "It answers within 5 seconds."),
+    *("As of today it works.", "This was tested last week.", "昨日テストに合格した。"),
+    *("目前一切正常。", "Сейчас всё работает.", "```text\nuptime 99.99\n```", "Masks work."),
+    *("The error rate is below 1%.", "Call `images/edits`.", "可用率为 99.95%。"),
 ]  # fmt: skip
 PLAIN = [
     *("Retry twice, then wait.", "HTTP 429 and 503 are errors.", "Version 2 has 3 parts."),
@@ -54,6 +59,64 @@ def test_a_claim_that_no_fact_carries_is_found(text: str, terms: BannedTerms) ->
 @pytest.mark.parametrize("text", PLAIN)
 def test_plain_prose_claims_nothing(text: str, terms: BannedTerms) -> None:
     assert rules(text, terms) == []
+
+
+ABOUT_ROUTES = [
+    *("All routes here are recommended.", "Everything on this page works in production."),
+    *("The route is verified and dependable.", "Our endpoints are healthy.", "Users love our API."),
+    *(
+        "全経路が推奨です。",
+        "どのモデルも本番で使えます。",
+        "所有路由都推荐使用。",
+        "网关一直很稳定。",
+    ),
+    *("Все маршруты рекомендуются.", "Шлюз работает без перебоев."),
+]
+BESIDE_A_NAME = [
+    *("## [Nano Banana](a.md)\n\nJust the thing.", "**Nano Banana**\n\nRecommended."),
+    *(
+        "[a](nano-banana.md)\n: fast",
+        "[Nano Banana](a.md) handles all.",
+        "[Nano Banana](a.md): ace",
+    ),
+    *('!!! tip "Recommended"\n    [b](a.md#nano-banana)', "1. OK ✅\n2. [Nano Banana](a.md)"),
+    *('=== "Recommended"\n\n    [Nano Banana](a.md)', "---\ntitle: Nano Banana works\n---\na"),
+    *("[Nano Banana](a.md) は万全", "| [Nano Banana](a.md) | ◎ 良好 |\n|-|-|\n| a | b |"),
+    *("## Nano Banana\n\n文句なし。", "[Nano Banana](a.md) 闭眼入", "## Nano Banana\n\n没毛病。"),
+    *("[Nano Banana](a.md): ace", "[Nano Banana](a.md): берите.", "## Nano Banana\n\nКак часы.\n"),
+]
+OPEN_PROSE = [
+    *("We recommend a key of its own for each program.", "A failed route is not recommended if it"),
+    *("It works well with proxies.", "The script takes 2 MB of memory.", "It is 33% longer."),
+    *("The sandbox allows 64 MB of files.", "It is 1024x1024 if the body says so."),
+    *("Set a timeout of 120 seconds.", "Poll it every 5 seconds.", "Now open the file: it works."),
+    *("Choose a model from the menu.", "Recommended, unverified: the words of a route."),
+    *("推奨か非推奨かは、テストの結果だけで決まります。", "キーはどのルートでも使えます。"),
+    *("推荐与否，只取决于测试的结果。", "如果网关停机，请等几秒。", "建议每个程序使用单独的密钥。"),
+    *("Маршрут рекомендуется, если проверки чистые.", "Теперь откройте файл."),
+    *("## Nano Banana\n\nChoose a size.\n\nSee below.", "- [Nano Banana](a.md): its code"),
+    *("## Nano Banana\n\n| a | b |\n|-|-|\n| c | d |", "## How Nano Banana works"),
+]
+
+
+@pytest.mark.parametrize("text", [*ABOUT_ROUTES, *BESIDE_A_NAME])
+def test_advice_needs_no_name_in_its_sentence(text: str, terms: BannedTerms) -> None:
+    assert {"typed-standing", "typed-name"}.intersection(rules(text, terms))
+
+
+@pytest.mark.parametrize("text", OPEN_PROSE)
+def test_prose_about_the_readers_side_is_free(text: str, terms: BannedTerms) -> None:
+    assert rules(text, terms) == []
+
+
+def test_a_link_to_a_path_that_no_route_has_is_a_claim(terms: BannedTerms) -> None:
+    link = "See [it](https://crazyrouter.com/v1/images/{}) there."
+    assert rules(link.format("generations"), terms) == []
+    assert rules(link.format("edits"), terms) == ["undocumented-claim"]
+
+
+def test_a_key_of_the_front_matter_is_no_kind_of_text(terms: BannedTerms) -> None:
+    assert rules("---\nsent: up to 60 requests\n---\na", terms) == ["undocumented-claim"]
 
 
 def test_words_under_the_heading_that_a_macro_makes_are_beside_its_endpoint(

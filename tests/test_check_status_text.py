@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from trueup.check.banned_terms import banned_terms
+from trueup.check.banned_terms import BannedTerms, banned_terms
 from trueup.check.status_translations import check_status_text
 from trueup.errors import BadInput
-from trueup.status_file import parse_status
+from trueup.status_file import Stored, parse_status
 from trueup.wording import load_translations
 
 TEXT = (Path(__file__).parent / "record.yml").read_text("utf-8")
@@ -20,9 +20,13 @@ holds:
 """
 
 
-def found_in(text: str, docs: Path, languages: tuple[str, ...] = ("en",)) -> list[str]:
+def stored_and_terms(text: str) -> tuple[Stored, BannedTerms]:
     stored = parse_status(text, "status.yml", NOW)
-    found = check_status_text(stored, banned_terms(stored.status), docs, languages)
+    return stored, banned_terms(stored.status)
+
+
+def found_in(text: str, docs: Path, languages: tuple[str, ...] = ("en",)) -> list[str]:
+    found = check_status_text(*stored_and_terms(text), docs, languages)
     return [f"{one.where.path}:{one.where.line} {one.rule}" for one in found]
 
 
@@ -49,6 +53,26 @@ def test_the_reason_of_a_hold_may_warn_but_not_praise(
     reason: str, count: int, tmp_path: Path
 ) -> None:
     assert len(found_in(TEXT + HOLD.format(reason), tmp_path)) == count
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        (TEXT.replace(TITLE, "title: Nano Banana, 2 cents\n", 1), "2 cents"),
+        (TEXT.replace("title: OpenAI Images", "title: Images, 60 requests a minute"), "60"),
+        (TEXT + HOLD.format("a bill").replace("someone", "those who recommend it"), "recom"),
+    ],
+)
+def test_a_claim_is_found_at_its_word(text: str, word: str, tmp_path: Path) -> None:
+    (place, *_) = check_status_text(*stored_and_terms(text), tmp_path, ("en",))
+    line = text.split("\n")[place.where.line - 1]
+    assert line[place.where.column - 1 :].startswith(word)
+
+
+def test_a_title_may_say_the_words_of_its_name(tmp_path: Path) -> None:
+    fast = TEXT.replace("nano-banana-2", "fast-2").replace("title: Nano Banana 2", "title: Fast 2")
+    assert found_in(fast, tmp_path) == []
+    assert found_in(fast.replace("title: Fast 2", "title: Fast, cheap 2"), tmp_path)
 
 
 def test_advice_in_a_translation_is_found_at_its_entry(tmp_path: Path) -> None:

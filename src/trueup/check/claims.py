@@ -16,6 +16,9 @@ PATH = re.compile(
     r"\b(?:GET|POST|PUT|PATCH|DELETE) (/[\w{}:./*-]+)|(?<![\w./:])(/(?:v[0-9]\w*|api)/[\w{}:./*-]+)"
     r"|\b(?:[Cc]all|[Ss]end (?:it )?to) ([a-z]+/[a-z]+)\b"
 )
+WORD = re.compile(r"[^\W\d_]+")
+MOST_WORDS, MOST_SIGNS = 6, 45
+"""Of a verdict: a longer sentence has another subject more often than not."""
 NO_FACT = "is in no fact of the status file"
 READER = ("reader", "local", "general")
 """Patterns of sentences that are about the reader's side, or about what may be."""
@@ -25,6 +28,7 @@ CLAIMS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("size", "the limit or size", READER),
     ("availability", "the availability", ()),
     ("ability", "the ability", ("local",)),
+    ("share", "the availability", ()),
 )
 """Kinds of patterns, what each claims, and the patterns of sentences in which it claims nothing."""
 COUNT = ("count", "the limit or size", READER)
@@ -33,8 +37,8 @@ OWN_KINDS = ("title", "seen", "sent", "hold")
 """The kinds of texts of the status file, which names may not excuse."""
 FREE = {
     "data": frozenset(one[0] for one in (*CLAIMS, COUNT)),
-    "sent": frozenset(("limit", "size", "count")),
-    **dict.fromkeys(("seen", "hold", "title"), frozenset(("size", "count"))),
+    "sent": frozenset(("limit", "size", "share", "count")),
+    **dict.fromkeys(("seen", "hold", "title"), frozenset(("size", "share", "count"))),
 }
 """What a kind of text may say: what was sent, and what was seen in one observation."""
 
@@ -47,9 +51,11 @@ class Near(IntEnum):
     """A sentence that speaks of routes."""
     HEADING = 2
     """Under the heading of a name, on the page of a model, or in a menu."""
-    GROUP = 3
+    SECTION = 3
+    """In the part of a page whose heading is a name, before the next heading."""
+    GROUP = 4
     """In a paragraph, list or table with a name."""
-    NAME = 4
+    NAME = 5
     """In a sentence with a name."""
 
 
@@ -73,6 +79,8 @@ def check_text(
         sentence = text[start:end]
         own = max(near, Near.NAME if terms.names.are_in(sentence) else _spoken(sentence))
         longest = dict(sorted(_advice(sentence, terms, own, kind)))
+        if own == Near.SECTION and not longest and is_verdict(sentence):
+            longest = {0: sentence.strip()}
         for offset, word in longest.items():
             yield Finding(
                 place(start + offset),
@@ -97,7 +105,7 @@ def _advice(sentence: str, terms: BannedTerms, near: Near, kind: str) -> Iterato
         return
     if near == Near.ROUTES and (_is_general(sentence) or len(_standings(sentence, terms)) > 1):
         return
-    if near == Near.HEADING and is_question:
+    if near in (Near.HEADING, Near.SECTION) and is_question:
         return
     kinds = [terms.standing]
     if near >= Near.HEADING:
@@ -109,8 +117,9 @@ def _advice(sentence: str, terms: BannedTerms, near: Near, kind: str) -> Iterato
     free = [range(at, at + len(word)) for at, word in (*warnings, *names)]
     for matcher in kinds:
         for offset, word in matcher.find(sentence):
-            is_name = kind == "title" and word.lower() in terms.name_words
-            if not is_name and not any(offset in one for one in free):
+            is_free = kind == "title" and word.lower() in terms.name_words
+            is_free |= is_question and word.lower() == "works"  # "How it works"
+            if not is_free and not any(offset in one for one in free):
                 yield offset, word
 
 
@@ -132,6 +141,14 @@ def _claims(sentence: str, terms: BannedTerms, near: Near, kind: str) -> Iterato
         if is_said or (patterns_of("proof").are_in(sentence) and not _is_free(sentence)):
             where = "in the description" if is_said else "in a claim"
             yield offset, f"the word {word!r} {where} does not stay true"
+
+
+def is_verdict(text: str) -> bool:
+    """Return whether a text under a name, or behind it, can only be about what it names: it is
+    short, and says nothing of the reader's side or of what is on the page."""
+    count = len(WORD.findall(text))
+    is_short = 0 < count <= MOST_WORDS and len(text) <= MOST_SIGNS
+    return is_short and not patterns_of(*READER, "question", "content").are_in(text)
 
 
 def path_problem(path: str, terms: BannedTerms) -> str | None:

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from trueup.check.banned_terms import NAMES, BannedTerms
-from trueup.check.claims import Near, check_text, path_problem
+from trueup.check.claims import Near, check_text, is_verdict, path_problem
 from trueup.check.term_matcher import one_line
 from trueup.check.typed_page import TypedBlock, TypedPage
 from trueup.finding import Finding
@@ -25,11 +25,14 @@ STRUCTURED = ("yaml", "yml", "json")
 """Those of them that a program reads."""
 MADE_LEVEL = 3
 """The level of the heading that the macro `route` makes."""
+SENTENCES = ("p", "li", "dd")
+"""The kinds of blocks that hold sentences, rather than cells or code."""
 NAME_LEVEL = 7
 """Below all headings: a paragraph that is only a name."""
 BEGINNING = re.compile(r"(?:^|[.!?;:。！？；：|])\s*$")
 GOES_ON = re.compile(r"\s*(?!(?:and|or|и|или)\b|[和与或及的])(?:[はが]|(?![ぁ-ん])[^\W\d_])")
 """Text behind a link that makes the name in it the subject of a sentence."""
+VERDICT = re.compile(r"\s*[:：–—-]\s*([^.;。；]*)")
 API_PATH = re.compile(r"/(?:v[0-9]|api/)")
 
 
@@ -113,9 +116,7 @@ def _typed_names(typed: TypedPage, block: TypedBlock, terms: BannedTerms) -> Ite
     spans = [*block.block.code]
     for start, end in block.block.links:
         is_name = terms.names.are_all_of(block.text[start:end])
-        if is_name and not (
-            BEGINNING.search(block.text[:start]) and GOES_ON.match(block.text[end:])
-        ):
+        if is_name and not (BEGINNING.search(block.text[:start]) and _goes_on(block.text[end:])):
             spans.append((start, end))
     for offset, written in terms.names.find(block.text):
         name = one_line(written)
@@ -128,17 +129,27 @@ def _typed_names(typed: TypedPage, block: TypedBlock, terms: BannedTerms) -> Ite
             )
 
 
+def _goes_on(text: str) -> bool:
+    """Return whether the text behind a name makes that the subject of a sentence."""
+    verdict = VERDICT.match(text)
+    return GOES_ON.match(text) is not None or (verdict is not None and is_verdict(verdict[1]))
+
+
 def _nearness(typed: TypedPage, terms: BannedTerms) -> Iterator[tuple[TypedBlock, Near]]:
     """Yield each block with how near it is to a name, apart from those in its sentences."""
     named = {one.block.group for one in typed.blocks if _is_named(one, terms)}
     over: dict[int, bool] = {}
     """Whether each of the headings over a place names an endpoint, by its level."""
+    is_under_name = False
     for block in typed.blocks:
         if level := _level(block, terms):
             over = {upper: one for upper, one in over.items() if upper < level}
             over[level] = block.block.group in named
+            is_under_name = terms.names.are_all_of(block.text.strip(" :："))
         if block.block.group in named:
             yield block, Near.GROUP
+        elif is_under_name and block.block.kind in SENTENCES:
+            yield block, Near.SECTION
         elif typed.page.model or any(over.values()):
             yield block, Near.HEADING
         else:

@@ -69,7 +69,7 @@ def phrase_matcher(phrases: Iterable[str]) -> TermMatcher:
     stems = {one[:-1] for one in plain if one.isascii() and one[-1] == "*"}
     words = {one for one in plain if one.isascii() and one[-1] != "*"}
     bare = {one.rstrip("*") for one in plain if not one.isascii()}
-    edged = f"(?:{'|'.join((_any_of(words), *patterns))}){AFTER}|{_any_of(stems)}"
+    edged = f"(?:{'|'.join((_any_of(words), *patterns))}){AFTER}|{_any_of(stems)}[a-z]*"
     return TermMatcher(f"{BEFORE}(?:{edged})", _any_of(bare))
 
 
