@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from conftest import TOP
 
-from trueup.check.mkdocs_config import check_settings
+from trueup.check.mkdocs_config import check_front, check_settings
 
 SETTINGS = (TOP / "mkdocs.yml").read_text("utf-8").partition("nav:\n")[0]
 CHANGES: dict[str, tuple[str, str, str]] = {
@@ -224,3 +224,29 @@ def test_the_settings_of_each_language_are_judged_as_merged(tmp_path: Path) -> N
         assert [one.problem for one in found] == ([problem] if problem else [])
     (tmp_path / "mkdocs.ko.yml").write_text("hooks: [a.py]\n")
     assert not check_settings(tmp_path, ("en", "ja"))
+
+
+FRONTS = {
+    "---\ntitle: A\ndescription: B, c.\nmodel: nano-banana\nblocks: 4\n---\n# A\n": "",
+    "---\nhide: [toc, navigation]\nsearch: {exclude: true}\nicon: a/b\n---\n": "",
+    "# A: b\n": "",
+    "\nA: b\n": "",
+    "---\na: [\n---\n": "",
+    "---\ntemplate: 404.html\n---\n# A\n": "the setting template is not allowed",
+    "---\r\ntemplate: redirect.html\r\n...\r\n": "the setting template is not allowed",
+    "---\nrender_macros: false\n---\n": "the setting render_macros is not allowed",
+    "---\nhide: [content]\n---\n": "hide is 'content'",
+    "---\nauthor: '\"><b>'\n---\n": "author is",
+    "---\nA: b\n": "",
+    "---\n- It is recommended.\n---\n": "the page is shown otherwise",
+    "---\n# It is recommended.\n---\n": "the page is shown otherwise",
+    "template: 404.html\n\n# A\n": "the page is shown otherwise",
+    "Note: It is recommended.\n": "the page is shown otherwise",
+}
+
+
+@pytest.mark.parametrize("text", FRONTS)
+def test_front_matter_that_leaves_out_text_or_macros_is_found(text: str) -> None:
+    found = [*check_front(Path("a.md"), text)]
+    assert [one.problem.startswith(FRONTS[text]) for one in found] == [True] * bool(FRONTS[text])
+    assert all(one.where.line == (1 if "shown" in one.problem else 2) for one in found)

@@ -135,6 +135,15 @@ LABELS = {
     *("name", "title"),
 }
 """Settings, at any level, whose text a page prints."""
+FRONT: dict[str, Any] = {
+    **dict.fromkeys(("title", "description", "author"), PLAIN),
+    **dict.fromkeys(("model", "blocks"), ANY),
+    "hide": [_text("navigation|toc|path|footer", "Hide parts around the article alone.")],
+    "icon": ICON,
+    "search": {"exclude": FLAG, "boost": NUMBER},
+}
+"""The front matter of a page: without templates that leave out its text, and without what switches
+its macros off."""
 TAGS = {
     *("str", "int", "float", "bool", "null", "seq", "map", "timestamp", "value"),
     "python/name:material.extensions.emoji.twemoji",

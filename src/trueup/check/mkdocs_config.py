@@ -3,8 +3,10 @@
 Each file is held to the known settings by itself, and those of each language as merged.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import lru_cache
 from html import unescape
 from pathlib import Path
@@ -13,6 +15,7 @@ from typing import Any
 import yaml
 
 from trueup.check.known_settings import (
+    FRONT,
     LABELS,
     LINK,
     REQUIRED_PARTS,
@@ -34,9 +37,13 @@ from trueup.site.outline import (
     place_of_node,
     read_settings,
 )
+from trueup.site.source_pages import FRONT_MATTER
+from trueup.status_file import refuse_depth
 
 Problem = tuple[yaml.Node, str, str]
 """Node, problem and fix."""
+META = re.compile(r" {0,3}[A-Za-z0-9_-]+:")
+"""The beginning of a page that MkDocs reads as settings, as MultiMarkdown does."""
 RULE = "site-setting"
 STATUS_PAGE = "status.md"
 
@@ -85,6 +92,26 @@ def _labels(node: yaml.Node, name: str, is_menu: bool) -> Iterator[yaml.Node]:
             yield from _labels(item, name, is_menu)
     elif name in LABELS and not is_menu:
         yield node
+
+
+def check_front(file: Path, text: str) -> Iterator[Finding]:
+    """Return findings in the front matter of a page; what is not valid is reported elsewhere."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    found = FRONT_MATTER.match(text)
+    try:
+        refuse_depth(found[1] if found else "")
+        root = yaml.compose(found[1], Loader=yaml.SafeLoader) if found else None
+    except (ValueError, yaml.YAMLError):
+        return
+    if isinstance(root, yaml.MappingNode):
+        for node, problem, fix in _unknown(root, FRONT, ""):
+            where = place_of_node(file, node)
+            yield Finding(replace(where, line=where.line + 1), problem, fix, RULE)
+    elif found or META.match(text):
+        problem = "the page is shown otherwise than it is written: its beginning is "
+        problem += "front matter without keys" if found else "read as front matter"
+        fix = "Begin with keys and values between two lines of ---, or with a heading."
+        yield Finding(Place(str(file), 1), problem, fix, RULE)
 
 
 def _place(files: Sequence[tuple[Path, yaml.MappingNode]], name: str) -> Place:

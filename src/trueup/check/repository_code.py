@@ -5,7 +5,7 @@ run, or change what was checked."""
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
-from trueup.check.mkdocs_config import check_settings
+from trueup.check.mkdocs_config import check_front, check_settings
 from trueup.check.stylesheet import check_style
 from trueup.check.vector_picture import active_content
 from trueup.errors import BadInput
@@ -48,19 +48,20 @@ def refuse_code(top: Path, languages: Sequence[str], overrides: Collection[str])
 def _copied(
     top: Path, languages: Sequence[str], named: set[str], left_out: set[Path]
 ) -> Iterator[Finding]:
-    """Yield findings for each file that a build copies or renders, pages excepted."""
+    """Yield findings for each file that a build copies or renders."""
     theme, shipped = top / "overrides", shipped_folder() / "overrides"
     for home in (theme, *(top / "docs" / language for language in languages)):
         if left_out & {home, *home.parents}:
             continue
         for file in sorted(home.rglob("*")):
             own = file.relative_to(home)
-            is_left = any(part.startswith(".") for part in own.parts)
-            is_page = home != theme and (is_left or own.name.endswith(ENDINGS))
-            is_named = file in left_out or file.relative_to(top).as_posix() in named
-            if file.is_file() and not (is_page or is_named):
-                is_picture = home != theme or own.parts[0] == "assets"
-                yield from _changed(file, top, shipped / own, is_picture)
+            is_left = file in left_out or file.relative_to(top).as_posix() in named
+            is_hidden = home != theme and any(part.startswith(".") for part in own.parts)
+            if is_left or is_hidden or not file.is_file():
+                continue
+            is_page = home != theme and own.name.endswith(ENDINGS)
+            is_copied = home != theme or own.parts[0] == "assets"
+            yield from _judged(file, top, None if is_page else shipped / own, is_copied)
     for file in sorted(shipped.rglob("*")):
         here = theme / file.relative_to(shipped)
         is_lost = file.suffix in LOADED and here.relative_to(top).as_posix() not in named
@@ -69,14 +70,17 @@ def _copied(
             yield Finding(Place(str(here)), problem, "Restore it.", "changed-override")
 
 
-def _changed(file: Path, top: Path, shipped: Path, is_copied: bool) -> Iterator[Finding]:
-    """Yield findings for a file that differs from the shipped one in whose place it is loaded;
-    others are templates, unless `is_copied`."""
+def _judged(file: Path, top: Path, shipped: Path | None, is_copied: bool) -> Iterator[Finding]:
+    """Yield findings for the front matter of a page, and for a file that differs from the shipped
+    one in whose place it is loaded; others are templates, unless `is_copied`."""
     try:
         content = read_source(file, top)
     except OSError as error:
         message = Message(Place(str(file)), f"not readable ({error.strerror})", "Correct it.")
         yield Finding.of(message, "unreadable-page")
+        return
+    if shipped is None:
+        yield from check_front(file, content.decode("utf-8-sig", "replace"))
         return
     ours = shipped.read_bytes() if shipped.is_file() else b""
     kind = file.suffix.lower()
