@@ -498,7 +498,9 @@ def test_rows_that_do_not_count_change_nothing() -> None:
         ({"parts": [{"text": None}], "config": {"size": None}}, "recommended"),
         ({"model": "acorn", "prompt": None, "size": {"*": None}, "*": None}, "unverified"),
         ({"model": None, "prompt": None}, "unverified"),
-        ({"parts": [None], "config": {"*": None}}, "unverified"),
+        ({"parts": [None], "config": None}, "unverified"),
+        ({"parts": [{"text": None}], "config": {"*": None}}, "unverified"),
+        ({"model": "acorn", "input": {"*": None}}, "unverified"),
     ],
 )
 def test_a_body_of_which_only_the_model_is_known_raises_nothing(

@@ -67,7 +67,8 @@ def stranger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stranger]:
 def local_at(top: Path, url: str) -> bytes:
     """Puts the local target of a copy at an address; the status file then."""
     file = top / "status.yml"
-    file.write_bytes(file.read_bytes().replace(b"http://localhost:4000", url.encode()))
+    before = rb"http://(localhost:4000|127\.0\.0\.1:\d+)"
+    file.write_bytes(re.sub(before, url.encode(), file.read_bytes()))
     return file.read_bytes()
 
 

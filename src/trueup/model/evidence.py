@@ -218,18 +218,22 @@ class Observation(Row):
 def _is_unknown(body: Body) -> bool:
     """Return whether a body is wholly unknown, the model aside, which its endpoint has anyway.
 
-    One with `"*"` is known by a value. Of any other the names of all fields are known; without
-    values they have to include a reported model, or some parts of their own.
+    One with `"*"`, at any depth, is known by a value. Of any other the names of all fields are
+    known; without values they have to include a reported model, or some parts of their own.
     """
-    if "*" in body or body.get("model", "") is None:
+    if _is_open(body) or body.get("model", "") is None:
         return not _has_value({name: body[name] for name in body.keys() - {"model"}})
-    return bool(body) and all(map(_is_blank, body.values()))
+    return bool(body) and not any(map(_has_parts, body.values())) and not _has_value(body)
 
 
-def _is_blank(value: JsonValue) -> bool:
+def _is_open(value: JsonValue) -> bool:
     if isinstance(value, dict):
-        return value.keys() <= {"*"}
-    return all(map(_is_blank, value)) if isinstance(value, list) else value is None
+        return "*" in value or any(map(_is_open, value.values()))
+    return isinstance(value, list) and any(map(_is_open, value))
+
+
+def _has_parts(value: JsonValue) -> bool:
+    return bool(value) if isinstance(value, dict) else isinstance(value, list) and any(value)
 
 
 def _has_value(value: JsonValue) -> bool:
