@@ -146,6 +146,14 @@ def test_an_unsigned_receipt_counts_until_the_last_date_of_reports(tmp_path: Pat
     assert raised(tmp_path) and findings(tmp_path) == []
 
 
+def test_an_unsigned_receipt_confirms_no_mapping(tmp_path: Path) -> None:
+    retested(prepared(tmp_path), 8, None, upstream="gemini-x")
+    stored = load(tmp_path)
+    seen = stored.status.mappings[-1]
+    assert (seen.upstream, seen.is_proven) == ("gemini-x", False)
+    assert any(one.startswith(f"{stored.place_of(seen)}: ") for one in findings(tmp_path))
+
+
 def test_an_unsigned_failure_lowers_and_is_no_finding(tmp_path: Path) -> None:
     retested(prepared(tmp_path), 8)
     assert raised(tmp_path)

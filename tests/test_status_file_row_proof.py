@@ -180,6 +180,9 @@ ATTACKS: dict[str, tuple[tuple[tuple[str, str], ...], Change, set[str], str]] = 
     "a fall made the oldest": (FELL, moved(1, 0), {"row-order"}, "not-recommended"),
     "a fall written as a success": (FELL, row(1, "outcome: error", "outcome: output"), MISMATCH,
                                     "not-recommended"),
+    "a fall written as a success, and retracted": (
+        FELL, row(1, r"outcome: error((?:.|\n)*?)    source:", rf"outcome: output\1{RETRACTED}"),
+        MISMATCH, "controlled-testing"),
     "a fall of another endpoint": (FELL, row(1, NATIVE, OTHER), MISMATCH, "not-recommended"),
     "a note": (TWICE, row(0, "    source:", NOTE), set(), "recommended"),
     "a retraction": ((GOOD, BAD, GOOD, GOOD), row(1, "    source:", RETRACTED), set(),
