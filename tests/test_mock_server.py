@@ -16,10 +16,20 @@ UPGRADE = (
     b"GET /v1/realtime HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n"
     b"sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-version: 13\r\n\r\n"
 )
+POST = "POST /v1/x HTTP/1.1\r\nhost: x\r\n"
 REFUSED = {
     "a websocket": (UPGRADE, b"HTTP/1.1 400"),
     "a tunnel": (b"CONNECT a.example:443 HTTP/1.1\r\nhost: a.example:443\r\n\r\n", b"HTTP/1.1 405"),
     "a trace": (b"TRACE / HTTP/1.1\r\nhost: x\r\n\r\n", b"HTTP/1.1 405"),
+    "no host": (b"GET / HTTP/1.1\r\n\r\n", b"HTTP/1.1 400"),
+    "two lengths": (
+        f"{POST}content-length: 1\r\ncontent-length: 2\r\n\r\nab".encode(),
+        b"HTTP/1.1 400",
+    ),
+    "an odd encoding": (
+        f"{POST}transfer-encoding: xchunked\r\n\r\n0\r\n\r\n".encode(),
+        b"HTTP/1.1 400",
+    ),
 }
 WAITING = {
     "nothing": b"",
