@@ -281,6 +281,10 @@ def test_a_redirect_within_the_target_is_passed_back_and_not_followed(
             "https://crazyrouter.com\\@evil.example/",
             "an address that clients parse in different ways",
         ),
+        (
+            "https://crazyrouter.com/\\@evil.example/",
+            "an address that clients parse in different ways",
+        ),
         ("https://crazyrouter.com:99999/", "an address that clients parse in different ways"),
         ("ftp://crazyrouter.com/", "an address that clients parse in different ways"),
         ("x", "an address that clients parse in different ways"),

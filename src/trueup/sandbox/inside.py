@@ -78,7 +78,6 @@ class _Capture(asyncio.Protocol):
 class _Inside:
     def __init__(self, options: dict[str, Any], start: Start, excess: Excess) -> None:
         self._options, self._start, self._excess = options, start, excess
-        self._alone = os.getpid() == 1  # the first process of a namespace of its own
         self._child_changed = asyncio.Event()
         self._kept = {folder: set(os.listdir(folder)) for folder in options["writable"]}
 
@@ -175,8 +174,6 @@ class _Inside:
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         while children := _children():
-            if self._alone:
-                os.kill(-1, signal.SIGKILL)
             for child in children:
                 with contextlib.suppress(ProcessLookupError, ChildProcessError):
                     os.kill(child, signal.SIGKILL)
