@@ -1,10 +1,11 @@
 """Rows of a commit that a change altered, moved or removed, one part at a time."""
 
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from git_repository import commit
+from git_repository import commit, git
 from signing import KEY, STRANGER, public
 
 from trueup.check.status_changes import check_history
@@ -177,3 +178,12 @@ def test_a_page_keeps_its_blocks(top: Path) -> None:
     assert (finding.rule, finding.problem) == (
         "fewer-blocks", "blocks is 1, expected 2 as committed")  # fmt: skip
     assert found_in(top, RECORD, a=2) == []
+
+
+def test_a_commit_whose_files_git_cannot_list_is_no_empty_one(top: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(top, copy)
+    tree = git(copy, "rev-parse", "main^{tree}").strip()
+    (copy / ".git" / "objects" / tree[:2] / tree[2:]).unlink()
+    (finding,) = found_in(copy, RECORD)
+    assert finding.rule == "no-history" and "cannot be listed" in finding.problem

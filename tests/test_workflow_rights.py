@@ -146,6 +146,9 @@ def test_a_change_is_compared_with_what_it_goes_to() -> None:
     base = jobs_of("gate")["claims"]["env"]["BASE"]
     merged = "github.event.merge_group.base_sha || github.base_ref && "
     assert base.startswith(f"${{{{ {merged}format('origin/{{0}}...', github.base_ref) || ")
+    (base,) = (one["env"]["BASE"] for one in jobs_of("new docs")["gate"]["steps"] if one.get("run")
+               == "scripts/test")  # fmt: skip
+    assert base.startswith("${{ github.base_ref && format('origin/{0}...', github.base_ref) || ")
     assert jobs_of("docs")["claims"]["uses"] == "./.github/workflows/gate.yml"
 
 
