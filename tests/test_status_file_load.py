@@ -139,6 +139,8 @@ def test_a_message_shows_no_key() -> None:
         ),
         ("on: 2026-04-20", "on: 2026-05-02", "38:5: on is 2026-05-02, expected 2026-05-01 or earl"),
         ("at: 2026-04-14\n    how", "at: 2026-05-02\n    how", "30:5: at is 2026-05-02, expected "),
+        ("at: 2026-04-14\n    how", "at: 2026-05-01\n    how", "30:5: the reported mapping is of "),
+        ("until: 2026-04-14", "until: 2026-05-02", "2:10: reported_until is 2026-05-02, expected "),
         (
             "policy: {",
             "policy: {severities: {bad-status: ignore}, ",
