@@ -1,6 +1,7 @@
 """Accessibility: axe-core finds nothing on any kind of page, and the keyboard reaches all."""
 
 from collections.abc import Sequence
+from itertools import product
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
@@ -20,13 +21,10 @@ PAGES = {
     "samples": "gemini-image-generation/",
     "lost": "404.html",
 }
-IN_GATE = ("home", "status", "model", "prose", "lost")
-TRANSLATED = ("ja/nano-banana/", "ru/status/", "zh/signatures/")
+TRANSLATED = ("ja/status/", "ru/status/", "zh/signatures/")
 SCHEMES = {"light": "default", "dark": "slate"}
 WINDOWS = {"desktop": (1280, 900), "phone": (360, 800)}
-VIEWS = (("light", "desktop"), ("dark", "phone"))
-OTHER_VIEWS = (("dark", "desktop"), ("light", "phone"))
-"""Colours and widths are nearly independent: the gate has two of the four."""
+VIEWS = tuple(product(SCHEMES, WINDOWS))
 VISUAL = ("color-contrast", "link-in-text-block", "scrollable-region-focusable")
 """The rules that depend on colours and widths."""
 STILL = "document.getAnimations().every(one => one.playState !== 'running')"
@@ -66,8 +64,9 @@ def search(page: Page, window: str) -> None:
 @pytest.mark.parametrize(
     ("name", "scheme", "window"),
     some(
-        [(name, *view) for name in (*PAGES, "search") for view in (*VIEWS, *OTHER_VIEWS)],
-        *[(name, *view) for name in IN_GATE for view in VIEWS],
+        [(name, *view) for name in (*PAGES, "search") for view in VIEWS],
+        ("model", "light", "desktop"),
+        ("status", "dark", "phone"),
         ("search", "dark", "phone"),
     ),
 )
@@ -76,11 +75,11 @@ def test_axe_finds_nothing(name: str, scheme: str, window: str, page: Page, home
     assert page.locator("body").get_attribute("data-md-color-scheme") == SCHEMES[scheme]
     if name == "search":
         search(page, window)
-    assert findings(page, () if (scheme, window) == VIEWS[0] else VISUAL) == []
+    assert findings(page, () if (scheme, window) == ("light", "desktop") else VISUAL) == []
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
-@pytest.mark.parametrize("path", TRANSLATED)
+@pytest.mark.parametrize("path", some(TRANSLATED, "ja/status/"))
 def test_axe_finds_nothing_in_other_languages(path: str, page: Page, home: str) -> None:
     open_in(page, f"{home}/{path}", "light", "desktop")
     assert findings(page) == []
@@ -108,14 +107,13 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize("rule", BROKEN)
-def test_axe_finds_a_broken_part(rule: str, tab: Page) -> None:
+def test_axe_finds_broken_parts(tab: Page) -> None:
     sound = '<!doctype html><html lang="en"><title>t</title><main><h1>a</h1>{}</main></html>'
     tab.goto("about:blank")  # or the policy of the page before would hold
     tab.set_content(sound.format("<p>dark</p>"))
     assert findings(tab) == []
-    tab.set_content(sound.format(BROKEN[rule]))
-    assert [line.partition(":")[0] for line in findings(tab)] == [rule]
+    tab.set_content(sound.format("".join(BROKEN.values())))
+    assert sorted(line.partition(":")[0] for line in findings(tab)) == sorted(BROKEN)
 
 
 # The parts that a reader must reach. Of radio buttons the tab key reaches one, and other keys the
@@ -166,22 +164,22 @@ def missed(page: Page, kind: str) -> list[str]:
     return [str(text) for reached, text in found if not reached]
 
 
-def test_the_tab_key_reaches_everything(page: Page, home: str) -> None:
+def test_the_tab_key_reaches_everything_but_a_part_that_cannot_be_reached(
+    page: Page, home: str
+) -> None:
     open_in(page, f"{home}/nano-banana/", "light", "desktop")
     page.locator("article button[data-md-type=copy]").first.wait_for()
+    page.evaluate(
+        "document.querySelector('article').insertAdjacentHTML('beforeend',"
+        " '<button data-md-type=copy tabindex=-1 id=unreachable></button>')"
+    )
     walk(page)
+    (button,) = missed(page, "copy button")
+    assert "unreachable" in button
+    page.evaluate("document.querySelector('#unreachable').remove()")
     assert {kind: missed(page, kind) for kind in REACHED} == {kind: [] for kind in REACHED}
-
-
-def test_a_part_that_the_tab_key_cannot_reach_is_missed(page: Page, home: str) -> None:
-    open_in(page, f"{home}/nano-banana/", "light", "desktop")
-    page.locator("article button[data-md-type=copy]").first.wait_for()
-    page.evaluate("document.querySelector('article button[data-md-type=copy]').tabIndex = -1")
     page.evaluate("document.querySelector('.md-select').remove()")
-    walk(page)
-    assert len(missed(page, "copy button")) == 1
     assert missed(page, "languages") == ["languages: none is there"]
-    assert missed(page, "search") == []
 
 
 def focus(page: Page, selector: str) -> None:
@@ -223,7 +221,7 @@ def test_keys_alone_open_another_language(page: Page, home: str) -> None:
     open_in(page, f"{home}/nano-banana/", "light", "desktop")
     focus(page, "header .md-select > button")
     page.keyboard.press("Tab")
-    while page.evaluate("document.activeElement.hreflang") != "ru":
+    while page.evaluate("document.activeElement.hreflang") != "ja":
         page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    page.wait_for_url(f"{home}/ru/nano-banana/")
+    page.wait_for_url(f"{home}/ja/nano-banana/")

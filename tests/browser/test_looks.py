@@ -12,7 +12,7 @@ from typing import Any
 import picture
 import pytest
 from browsing import TABS, copied, some
-from conftest import OTHERS, TESTED, TOP
+from conftest import OTHERS, TESTED, TOP, is_long_run
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page
 
@@ -82,7 +82,7 @@ def test_text_with_too_little_contrast_is_found(tab: Page) -> None:
 
 
 def test_the_logo_and_the_icon_of_the_tab_are_drawn(page: Page, home: str) -> None:
-    page.goto(at(home, "ru", "nano-banana"))
+    page.goto(at(home, "ja", "nano-banana"))
     loaded = page.locator("header .md-logo img").evaluate("one => one.naturalWidth > 0")
     icon = page.locator("link[rel=icon]").evaluate("one => one.href")
     assert loaded and icon.endswith("/assets/favicon.svg")
@@ -196,7 +196,9 @@ def test_a_chosen_base_url_is_all_that_changes_in_a_block(
             endpoint = str(block.get_attribute("data-endpoint"))
             language = str(block.get_attribute("id")).rpartition("--")[2]
             text = expected(docs, endpoint, language, url)
-            assert code_of(block) == copied(page, block) == text
+            assert code_of(block) == text
+            if language == "curl" or is_long_run():
+                assert copied(page, block) == text
             assert (url in text) and (TESTED in text or url != TESTED or name != "nano-banana-2")
             languages.add(language)
         notes = page.locator(".tu-elsewhere")
@@ -260,6 +262,7 @@ def picture_is_right(file: Path) -> None:
     assert max(near) <= 16
 
 
+@pytest.mark.long
 def test_the_picture_of_the_status_page_has_its_colours(
     browser: Browser, home: str, tmp_path: Path
 ) -> None:

@@ -1,11 +1,11 @@
 """Weight: the compressed bytes that the status page adds to an empty page of the theme."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from browsing import served, watched
+from mkdocs.commands.build import build
+from mkdocs.config import load_config
 from playwright.sync_api import Page, Request
 
 from trueup.docs import Docs
@@ -48,8 +48,7 @@ def test_the_status_page_weighs_little_more_than_an_empty_one(
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "index.md").write_text("# Empty\n")
     (tmp_path / "mkdocs.yml").write_text(EMPTY)
-    command = [sys.executable, "-m", "mkdocs", "build", "--quiet"]
-    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    build(load_config(str(tmp_path / "mkdocs.yml")))
     empty = weight(tab, tmp_path / "site", "")
     full = weight(tab, made[0].site, "status/")
     assert any("/bundle" in name for name in empty) and sum(empty.values()) > MOST
