@@ -84,7 +84,9 @@ def test_a_block_saves_its_image_in_a_process_of_its_own(
     assert alone(language, route, answer(reply)) == saved("acorn.png")
 
 
-@each_language
+@pytest.mark.parametrize(
+    "language", ["python", *(pytest.param(name, marks=pytest.mark.long) for name in LANGUAGES[1:])]
+)
 def test_a_block_is_refused_in_a_process_of_its_own(language: str, alone: Block) -> None:
     assert_one_line(alone(language, "native", answer({"error": "no channel"}, 503)), "HTTP 503: ")
 

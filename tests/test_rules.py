@@ -20,6 +20,7 @@ from conftest import TOP
 from git_repository import commit
 from mkdocs.config import load_config
 from samples import Change, Pair, Sample, Samples, load_samples, render_rules
+from sharing import unmeasured
 from test_verify_run import serving
 
 from trueup.check import Check, apply_baseline, load_baseline
@@ -34,6 +35,7 @@ from trueup.retest.status_update import update_status, write_update
 from trueup.scaffold import InstallSource, SiteAnswers, write_starter
 from trueup.site import note_translation
 from trueup.status_file import load_status, parse_as, parse_yaml
+from trueup.verify.cache import Cache
 from trueup.verify.pool import Pool
 from trueup.verify.run import open_mock, open_relay
 
@@ -47,6 +49,8 @@ ALIKE: dict[str, list[str]] = {}
 """The rules by how their near samples are checked: what such samples change fits into one copy."""
 for rule, sample in NEAR.items():
     command = f"{sample.command} in {sample.base}".removeprefix("trueup ")
+    if sample.built and all(change.file.startswith("site/") for change in sample.changes):
+        command += " with an edited page"
     ALIKE.setdefault(command, []).append(rule)
 JAPANESE = {
     "Image generations": "画像の生成",
@@ -101,6 +105,12 @@ def retest(top: Path) -> None:
     write_update(top, update_status(stored, [proof], NOON))
 
 
+def mocked(docs: Docs) -> Pool:
+    """Return a pool at the mock, which runs no block again that has a receipt beside the site."""
+    cache = Cache(docs.top.parent / "receipts.json", docs.stored, ["rules"])
+    return Pool(partial(open_mock, docs.stored), cache=cache)
+
+
 @pytest.fixture(scope="session")
 def bases(tmp_path_factory: pytest.TempPathFactory) -> Bases:
     made = Bases(tmp_path_factory.mktemp("rules"))
@@ -112,9 +122,12 @@ def bases(tmp_path_factory: pytest.TempPathFactory) -> Bases:
         change(made.folder / name)
     for name in ("starter", *changes):
         commit(made.folder / name)
-    docs = load_docs(starter)
-    docs.build(to_be_verified=True)
-    assert docs.verify(Pool(partial(open_mock, docs.stored)))[1] == []
+    # In the folder of the samples, where a receipt holds for an unchanged block.
+    docs = load_docs(starter.rename(made.folder / "sample"))
+    with unmeasured():
+        docs.build(to_be_verified=True)
+        assert docs.verify(mocked(docs))[1] == []
+    docs.top.rename(starter)
     return made
 
 
@@ -189,7 +202,7 @@ def run(sample: Sample, docs: Docs) -> list[Finding]:
     if not is_of_site(sample):
         docs.build(to_be_verified=True)
     if sample.run == "mock":
-        return docs.verify(Pool(partial(open_mock, docs.stored)))[1]
+        return docs.verify(mocked(docs))[1]
     assert sample.run and sample.max_calls
     gateway = create_app(docs.stored.status, target=sample.run, keys=[KEY])
     with serving(gateway) as port:

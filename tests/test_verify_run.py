@@ -210,6 +210,6 @@ def test_a_key_that_a_target_repeats_reaches_neither_the_block_nor_the_receipt()
                 run = harness.run(language.fence, block.text, LIMITS)
                 assert b"***" in run.ran.stdout + run.ran.stderr
                 assert KEY not in repr(run)
-                receipt = verify_block(block, ("page",), stored, harness, NOW.date())
-                assert not receipt.passed and "got the error" in receipt.reasons[0]
-                assert KEY not in repr(receipt)
+            receipt = verify_block(block, ("page",), stored, harness, NOW.date())
+            assert not receipt.passed and "got the error" in receipt.reasons[0]
+            assert KEY not in repr(receipt)
