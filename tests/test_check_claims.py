@@ -30,8 +30,8 @@ CLAIMS = [
     *("As of today it works.", "This was tested last week.", "昨日テストに合格した。"),
     *("目前一切正常。", "Сейчас всё работает.", "```text\nuptime 99.99\n```", "Masks work."),
     *("The error rate is below 1%.", "Call `images/edits`.", "可用率为 99.95%。"),
-    *("It answers within 30 seconds.", "最大 4096 ピクセル。", "60 枚まで。", "There is no rate limit."),
-    *("It is production-ready.", "失敗しません。"),
+    *("It answers within 30 seconds.", "最大 4096 ピクセル。", "60 枚まで。"),
+    *("There is no rate limit.", "It is production-ready.", "失敗しません。"),
 ]  # fmt: skip
 PLAIN = [
     *("Retry twice, then wait.", "HTTP 429 and 503 are errors.", "Version 2 has 3 parts."),
