@@ -48,13 +48,13 @@ def problem_of_source(file: Path, top: Path, most: int = LARGEST_BYTES) -> Messa
 
 def problem_of_link(file: Path, top: Path) -> Message | None:
     """Return why a link, of the file or of a folder above it, is not followed, or None."""
-    here, real = Path(os.path.realpath(top)), Path(os.path.realpath(file))
+    here, real = (os.path.join(os.path.realpath(one), "") for one in (top, file))
     place, fix = Place(str(file)), "Replace it by the file itself."
-    if not real.is_relative_to(here):
+    if not real.startswith(here):
         return Message(place, "a link out of the repository", fix)
-    inside = os.path.relpath(real, here)
-    is_link = inside != os.path.relpath(file, top)
-    if is_link and any(part.startswith(".") for part in Path(inside).parts):
+    inside = real.removeprefix(here).rstrip(os.sep)
+    is_hidden = any(part.startswith(".") for part in inside.split(os.sep))
+    if is_hidden and inside != os.path.relpath(file, top):
         return Message(place, "a link to a hidden file or folder", fix)
     return None
 

@@ -31,6 +31,7 @@ from trueup.finding import Finding
 from trueup.place import Place
 from trueup.site import settings_of, shipped_folder
 from trueup.site.outline import (
+    LOADER,
     load_settings,
     merge_settings,
     named_options,
@@ -100,7 +101,7 @@ def check_front(file: Path, text: str) -> Iterator[Finding]:
     found = FRONT_MATTER.match(text)
     try:
         refuse_depth(found[1] if found else "")
-        root = yaml.compose(found[1], Loader=yaml.SafeLoader) if found else None
+        root = yaml.compose(found[1], Loader=LOADER) if found else None
     except (ValueError, yaml.YAMLError):
         return
     if isinstance(root, yaml.MappingNode):
