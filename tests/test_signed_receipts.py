@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -12,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from signing import KEY, STRANGER, public, signed
 from test_check_retest_receipts import NATIVE, proof_of
 
+from trueup.check.loosened_policy import check_loosened
 from trueup.check.retest_receipts import check_receipts
 from trueup.check.signer_changes import check_signers
 from trueup.errors import BadInput, BadStatus
@@ -144,6 +146,11 @@ def test_an_unsigned_receipt_counts_until_the_last_date_of_reports(tmp_path: Pat
     day = load(tmp_path).status.policy.reported_until
     file.write_text(text.replace(f"reported_until: {day}", f"reported_until: {NOW.date()}"))
     assert raised(tmp_path) and findings(tmp_path) == []
+    new = load(tmp_path)
+    without = new.status.model_copy(update={"observations": new.status.observations[:-1]})
+    old = replace(new, status=without)
+    (late,) = check_loosened(old, new, assess(new.status), NOW.date())
+    assert late.problem == f"a report was added that raises {NATIVE}"
 
 
 def test_an_unsigned_receipt_confirms_no_mapping(tmp_path: Path) -> None:

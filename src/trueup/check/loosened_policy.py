@@ -4,7 +4,6 @@ Each change needs a reason that names it, in `loosened:` of the policy, which st
 """
 
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -134,15 +133,15 @@ def _evidence(old: Stored, new: Stored, assessments: Assessments) -> Iterator[Lo
 
 def _late(old: Stored, new: Stored, assessments: Assessments) -> Iterator[str]:
     """Return the known endpoints whose standing is raised by reports that were added."""
-    status, known = new.status, defaultdict[str, list[dict[str, object]]](list)
-    for row in old.status.observations:
-        known[row.endpoint].append(row.model_dump())
-    late = []
-    for row in status.observations:
-        if (found := row.model_dump()) in known[row.endpoint]:
-            known[row.endpoint].remove(found)  # a copy is a further report
-        elif row.source and (row.source.reported or _counts_as_report(row, status.policy)):
-            late.append(row)
+    status = new.status
+    known = {row.model_dump_json() for row in old.status.observations}
+    late = [
+        row
+        for row in status.observations
+        if row.source
+        and (row.source.reported or _counts_as_report(row, status.policy))
+        and row.model_dump_json() not in known
+    ]
     if not late:
         return
     added = set(map(id, late))
