@@ -306,6 +306,13 @@ def test_a_redirect_to_a_stranger_is_withheld_and_inconclusive(
     assert len(relay.forwarded) == 1
 
 
+def test_a_redirect_to_a_host_with_the_key_in_its_name_is_masked() -> None:
+    location = f"https://{KEY}.example/"
+    relay = Relay(lambda request: httpx.Response(307, headers={"location": location}))
+    assert "sk-secret" not in relay.call("/x").text + repr(relay.exchanges)
+    assert "redirects to an address that clients parse" in repr(relay.exchanges)
+
+
 def test_a_redirect_without_a_location_has_no_other_header_that_redirects() -> None:
     answers: list[dict[str, str]] = [{}, {"refresh": "0; url=https://elsewhere.example/"}]
     for headers in answers:

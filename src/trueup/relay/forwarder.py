@@ -106,7 +106,7 @@ class Relay:
             upstream = self._upstream_request(request, f"https://{host}", body, None)
             await self._forward(upstream, self._stream(request, body, send, None))
             return
-        path = self.secret.mask_text(request.scope["path"])
+        path = request.scope["path"]
         called = _model_or_path(path, body)
         reserved = self.budget.reserve(called, self.label(), request.method, path)
         if isinstance(reserved, str):
@@ -163,18 +163,13 @@ class Relay:
             "bearer": request.headers.get("authorization", "")[:7].lower() == "bearer ",
             "x-goog-api-key": "x-goog-api-key" in request.headers,
         }
-        mask = self.secret.mask_text
         return Exchange(
             method=request.method,
             host=host,
-            path=mask(request.scope["path"]),
-            query=tuple(
-                (mask(name), mask(value))
-                for name, value in request.query_params.multi_items()
-                if name != "key"
-            ),
+            path=request.scope["path"],
+            query=tuple(pair for pair in request.query_params.multi_items() if pair[0] != "key"),
             auth=tuple(kind for kind in get_args(AuthKind) if found[kind]),
-            request_body=self.secret.mask(body),
+            request_body=body,
             status=response.status,
             content_type=response.content_type,
             response_body=response.content,

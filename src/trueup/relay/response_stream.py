@@ -52,9 +52,11 @@ class ResponseStream:
 
     async def head(self, reply: httpx.Response) -> Failure | None:
         """Pass the status and headers on. Return why the reply is withheld, or None."""
-        problem = redirect_problem(reply.status_code, reply.headers.get("location"), self.known)
+        # Masked first: the host in a problem is in small letters, in which no key is found.
+        location = reply.headers.get("location")
+        masked = None if location is None else self.secret.mask_text(location)
+        problem = redirect_problem(reply.status_code, masked, self.known)
         if problem is not None:
-            problem = self.secret.mask_text(problem)
             reason = f"HTTP {reply.status_code} of {reply.url.host} {problem}"
             return Failure(reason, "unreadable")
         self.status = reply.status_code
