@@ -230,7 +230,7 @@ def test_a_text_that_cannot_be_searched_to_its_end_counts_as_found(content: byte
     assert SEARCH.holds(base64_of(content))
 
 
-def test_a_secret_without_a_piece_of_its_own_is_found_as_it_is() -> None:
+def test_a_secret_without_a_distinct_piece_is_found_as_it_is() -> None:
     search = KeySearch(["0000-0000-0000-0000", "ab1cd2e"], lambda content: b"AKIA" in content)
     assert search.holds("got 0000-0000-0000-0000") and search.holds("ab1cd2e")
     assert not search.holds("id 00000000000000000000") and not search.holds("ab1-cd2-e")
