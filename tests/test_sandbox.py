@@ -212,6 +212,11 @@ def test_landlock_leaves_only_temporary_folders_to_write_in(
             assert output(sandbox, f"touch '{temporary}/b'; echo c > d; cat d") == "c\n"
 
 
+def test_under_landlock_a_block_cannot_listen(landlocked: Sandbox) -> None:
+    ran = landlocked.run("python", b"import socket; socket.create_server(('127.0.0.1', 0))")
+    assert b"Permission denied" in ran.stderr
+
+
 def test_a_block_has_no_capability_and_is_not_root(contained: Sandbox) -> None:
     shown = output(contained, "id -u; grep -E 'Cap(Inh|Prm|Eff|Amb)|NoNewPrivs' /proc/self/status")
     assert shown.split() == [
