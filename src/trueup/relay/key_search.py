@@ -33,9 +33,6 @@ NO_ALPHANUMERIC = re.sub(rb"[0-9A-Za-z]", b"", EVERY)
 NO_BASE64 = re.sub(rb"[0-9A-Za-z+/]", b"", EVERY)
 NO_HEX = re.sub(rb"[0-9A-Fa-f]", b"", EVERY)
 URL_SAFE = bytes.maketrans(b"-_", b"+/")
-BASE32 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
-AS_DIGITS = bytes.maketrans(BASE32, b"0123456789ABCDEFGHIJKLMNOPQRSTUV")
-"""The digits of base32 as those of a number of base 32, which Python reads fast."""
 ESCAPE = re.compile(
     rb"\\u(?:(?P<u4>[0-9a-fA-F]{4})|\{(?P<u>[0-9a-fA-F]{1,6})\})|\\U(?P<u8>[0-9a-fA-F]{8})"
     rb"|\\x\{?(?P<x>[0-9a-fA-F]{2})\}?|\\(?P<octal>[0-7]{3})|\\(?P<letter>[nrtbf/])"
@@ -193,20 +190,13 @@ def _from_bases(form: bytes) -> Iterator[bytes]:
     digits = re.sub(rb"0[xX]", b"", form).translate(None, NO_HEX)
     for start in range(2):
         yield bytes.fromhex(digits[start : len(digits) - (len(digits) - start) % 2].decode())
-    runs = BASE32_RUN.findall(form.translate(None, b" \t\r\n-.="))
-    yield from _from_base32(b"".join(runs).upper())
+    letters = b"".join(BASE32_RUN.findall(form.translate(None, b" \t\r\n-.="))).upper()
+    for start in range(8):
+        yield base64.b32decode(letters[start : len(letters) - (len(letters) - start) % 8])
     for standard in {form.translate(URL_SAFE), form}:
         letters = standard.translate(None, NO_BASE64)
         for start in range(4):
             yield base64.b64decode(letters[start : len(letters) - (len(letters) - start) % 4])
-
-
-def _from_base32(text: bytes) -> Iterator[bytes]:
-    """Yield the bytes of a text at each alignment, forty digits at a time."""
-    numbers = text.translate(AS_DIGITS)
-    for start in range(8):
-        chunks = (numbers[place : place + 40] for place in range(start, len(numbers), 40))
-        yield b"".join(int(c.ljust(40, b"0"), 32).to_bytes(25, "big") for c in chunks)
 
 
 def _inflated(content: bytes, limit: int) -> Iterator[bytes]:
