@@ -43,7 +43,7 @@ def make_site(top: Path) -> None:
 
 @pytest.fixture(scope="module")
 def base(pytestconfig: pytest.Config) -> Path:
-    """A new site, built and, on the day after, verified."""
+    """A new site, built, and verified as of the next date."""
     return once(common(pytestconfig) / "built-starter", make_site)
 
 
