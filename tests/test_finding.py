@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from jsonschema import Draft4Validator
 
-from trueup.finding import RULES, Finding, by_policy, render_findings
+from trueup.finding import FORMATS, RULES, Finding, by_policy, printable, render_findings
 from trueup.message import Message
 from trueup.place import Place
 
@@ -164,3 +164,10 @@ def test_a_finding_is_one_line_without_control_characters(finding: Finding) -> N
     line = str(finding)
     assert line.encode() and len(line.splitlines()) == 1 and "\x1b" not in line
     assert not set("\u202e\u2066\u200f") & set(line)
+
+
+def test_marks_of_direction_and_bytes_that_are_no_text_are_escaped() -> None:
+    assert printable("a\u202e\u2066\u200f\u061cb") == "a\\u202e\\u2066\\u200f\\u061cb"
+    finding = Finding(Place("caf\udce9.md", 1), *TEXT, "drift")
+    for form in FORMATS:
+        assert b"caf" in render_findings([finding], form).encode()

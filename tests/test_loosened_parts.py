@@ -1,10 +1,12 @@
 """Loosened policy, one part at a time: what a change needs a reason for, and what it does not."""
 
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 
 from trueup.check.loosened_policy import check_loosened, has_reason
+from trueup.check.status_claims import check_status
 from trueup.evidence import assess
 from trueup.status_file.load import Stored, parse_text
 
@@ -175,6 +177,26 @@ def test_a_receipt_that_needs_no_signature_counts_as_a_report() -> None:
     assert names_in(signed, signed + added) == ["acorn/images"]
     late = added.replace("2026-04-11T", "2026-05-11T")
     assert names_in(signed, signed + late) == []
+
+
+@pytest.mark.parametrize(
+    ("edits", "today", "rules"),
+    [
+        ([], "2026-06-01", []),
+        ([], "2026-06-02", ["stale-skip"]),
+        ([("{title: Acorn}", "{title: Acorn, upstream: acorn}")], "2026-06-01",
+         ["alias-is-upstream"]),
+        ([(HOLD, HOLD.replace("it is new", "it is new since 2026-04-14"))], "2026-06-01", []),
+        ([(HOLD, HOLD.replace("it is new", "it is new since 2026-04-15"))], "2026-06-01",
+         ["untested-date"]),
+    ],
+)  # fmt: skip
+def test_what_the_file_says_beyond_its_dates_and_names_is_found(
+    edits: list[tuple[str, str]], today: str, rules: list[str], tmp_path: Path
+) -> None:
+    one = stored(edited([*edits, (OUTLIVED, "")]))
+    found = check_status(one, assess(one.status), tmp_path, date.fromisoformat(today))
+    assert [each.rule for each in found] == rules
 
 
 @pytest.mark.parametrize(
