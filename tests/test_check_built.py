@@ -43,7 +43,7 @@ def make_site(top: Path) -> None:
 
 @pytest.fixture(scope="module")
 def base(pytestconfig: pytest.Config) -> Path:
-    """A new site, built, and verified as of the next date."""
+    """A new site, built, and verified a day later."""
     return once(common(pytestconfig) / "built-starter", make_site)
 
 
@@ -109,7 +109,7 @@ TAMPERED: dict[str, tuple[str, Edit, str]] = {
     "a class": (PAGE, swap('class="tu-standing', 'class="md-hidden tu-standing'), "changed-text"),
     "no article": (PAGE, lambda _: "<p>Works.</p>", "changed-text"),
     "elements without end": (PAGE, lambda text: "<div>" * 9000 + text, "changed-text"),
-    "a stamp": (PAGE, swap("Replays a sample", "Confirmed"), "changed-text"),
+    "a stamp": (PAGE, swap("Replays the evidence", "Confirmed"), "changed-text"),
     # The rest of the page.
     "the menu": (PAGE, swap('class="md-nav__title"', 'class="md-nav"'), "changed-text"),
     "the footer": (PAGE, swap("</footer>", "Works.</footer>"), "changed-text"),
@@ -236,7 +236,7 @@ def test_a_picture_from_elsewhere_is_found_where_it_is_typed(top: Path) -> None:
     assert [(one.rule, one.where.line) for one in found] == [("page-policy", line)]
 
 
-RECEIPTS: dict[str, dict[str, object]] = {
+RECEIPTS = {
     "a failure that says passed": {"exit_code": 1, "outcome": "output"},
     "a pass with a reason against it": {"reasons": ["got a 500"]},
     "a failure without a reason": {"passed": False},
@@ -258,5 +258,5 @@ def test_a_receipt_that_contradicts_itself_is_found(case: str, top: Path) -> Non
 
 def test_a_line_that_differs_from_its_receipt_is_found(top: Path) -> None:
     file = top / "site" / PAGE
-    write(file, file.read_text("utf-8").replace("Replays a sample", "Confirmed", 1))
+    write(file, file.read_text("utf-8").replace("Replays the evidence", "Confirmed", 1))
     assert ("wrong-stamp", f"site/{PAGE}") in pairs(load(top).check_site())
