@@ -103,8 +103,10 @@ def _advice(sentence: str, terms: BannedTerms, near: Near, kind: str) -> Iterato
     is_question = patterns_of("question").are_in(sentence)
     if near == Near.NOTHING or (near < Near.NAME and patterns_of("reader").are_in(sentence)):
         return
-    if near == Near.ROUTES and (_is_general(sentence) or len(_standings(sentence, terms)) > 1):
-        return
+    if near == Near.ROUTES:
+        explained = {word.lower() for _, word in terms.standing_words.find(sentence)}
+        if len(explained) > 1 or patterns_of("general").are_in(sentence):
+            return
     if near in (Near.HEADING, Near.SECTION) and is_question:
         return
     kinds = [terms.standing]
@@ -114,12 +116,12 @@ def _advice(sentence: str, terms: BannedTerms, near: Near, kind: str) -> Iterato
         kinds.append(phrases_of("choice"))
     warnings = phrases_of("warning").find(sentence) if kind == "hold" else ()
     names = () if kind in OWN_KINDS else terms.names.find(sentence)
-    free = [range(at, at + len(word)) for at, word in (*warnings, *names)]
+    free = {at + step for at, word in (*warnings, *names) for step in range(len(word))}
     for matcher in kinds:
         for offset, word in matcher.find(sentence):
             is_free = kind == "title" and word.lower() in terms.name_words
             is_free |= is_question and word.lower() == "works"  # "How it works"
-            if not is_free and not any(offset in one for one in free):
+            if not is_free and offset not in free:
                 yield offset, word
 
 
@@ -138,7 +140,8 @@ def _claims(sentence: str, terms: BannedTerms, near: Near, kind: str) -> Iterato
                     yield offset, f"{what} {shown!r} {NO_FACT}"
     is_said = kind == "description"
     for offset, word in patterns_of("ageing").find(sentence):
-        if is_said or (patterns_of("proof").are_in(sentence) and not _is_free(sentence)):
+        is_proof = patterns_of("proof").are_in(sentence)
+        if is_said or (is_proof and not patterns_of(*READER).are_in(sentence)):
             where = "in the description" if is_said else "in a claim"
             yield offset, f"the word {word!r} {where} does not stay true"
 
@@ -158,16 +161,3 @@ def path_problem(path: str, terms: BannedTerms) -> str | None:
     if any(path.startswith(one) or f"{one}/".startswith(start) for one in terms.paths):
         return None
     return f"the path {path!r} {NO_FACT}"
-
-
-def _is_free(sentence: str) -> bool:
-    return patterns_of(*READER).are_in(sentence)
-
-
-def _is_general(sentence: str) -> bool:
-    return patterns_of("general").are_in(sentence)
-
-
-def _standings(sentence: str, terms: BannedTerms) -> set[str]:
-    """Return the words of standings; a sentence with several explains them."""
-    return {word.lower() for _, word in terms.standing_words.find(sentence)}

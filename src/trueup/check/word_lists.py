@@ -43,9 +43,11 @@ def patterns_of(*kinds: str) -> TermMatcher:
 
 def with_digits(text: str) -> str:
     """Return the text, of the same length, with zeros for each number in words."""
+    parts, end = [], 0
     for start, word in _numbers().find(text):
-        text = f"{text[:start]}{'0' * len(word)}{text[start + len(word) :]}"
-    return text
+        parts += [text[end:start], "0" * len(word)]
+        end = start + len(word)
+    return "".join([*parts, text[end:]])
 
 
 @cache
