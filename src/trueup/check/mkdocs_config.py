@@ -78,7 +78,7 @@ def printed_settings(top: Path, languages: tuple[str, ...]) -> dict[Place, str]:
         with suppress(BadInput):
             for file, root in read_settings(top / settings_of(language), top):
                 for node in _labels(root, "", is_menu=False):
-                    found[place_of_node(file, node)] = str(node.value)
+                    found[place_of_node(file, node)] = unescape(node.value)
     return found
 
 
