@@ -18,7 +18,7 @@ from trueup.check.retest_receipts import check_receipts
 from trueup.check.signer_changes import check_signers
 from trueup.errors import BadInput, BadStatus
 from trueup.evidence import assess
-from trueup.receipts import parse_signers
+from trueup.receipts import Bill, parse_signers
 from trueup.retest.signing import open_signing_key
 from trueup.retest.status_update import update_status, write_update
 from trueup.sandbox import open_sandbox, visible_paths
@@ -139,7 +139,8 @@ def test_a_receipt_that_no_signer_signed_raises_nothing_and_is_named(
 
 
 def test_an_unsigned_receipt_counts_until_the_last_date_of_reports(tmp_path: Path) -> None:
-    retested(prepared(tmp_path), 8, None)
+    bill = Bill(verdict="aligned", cause="agreed", reason="all agree")
+    retested(prepared(tmp_path), 8, None, billing=bill)
     assert not raised(tmp_path)
     file = tmp_path / "status.yml"
     text = file.read_text("utf-8")
