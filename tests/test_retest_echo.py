@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from starlette.requests import Request
@@ -15,8 +17,11 @@ from test_relay_key_search import ENCODED, KEY, picture
 from test_retest_live import files_of, local_at
 
 from trueup.cli import main
+from trueup.errors import BadInput
 from trueup.mock import serving
 from trueup.relay import WITHHELD, KeySearch
+from trueup.retest.billing.records import Inconclusive
+from trueup.retest.session import Session
 from trueup.status_file import load_status
 
 SAID = ("JSON escapes", "percent", "hex", "base32", "full width", "zlib, base64")
@@ -90,3 +95,11 @@ def test_a_key_that_is_repeated_is_withheld_and_its_row_is_kept(
     for search in (KeySearch([KEY]), KeySearch([GITHUB])):
         assert not search.holds(shown)
         assert [path for path, content in written.items() if search.holds(content)] == []
+
+
+def test_a_reason_of_the_ledger_that_repeats_the_key_is_withheld() -> None:
+    account = Inconclusive("unreadable", f"no terms for {KEY.encode().hex()}.")
+    session: Any = SimpleNamespace(search=KeySearch([KEY]), without_bills=False)
+    target: Any = SimpleNamespace(account=account)
+    with pytest.raises(BadInput, match=f"no bill can be read .{WITHHELD}.;"):
+        Session._require_bills(session, "local", target)
