@@ -6,35 +6,25 @@ import subprocess
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 
-import material.templates
-import mkdocs.commands.build
-import mkdocs_macros.plugin
-import pymdownx.details
-import pymdownx.highlight
-import pymdownx.superfences
-import pymdownx.tabbed
 import pytest
 from conftest import TOP
 from starlette.applications import Starlette
 from starlette.routing import Mount
 from test_verify_run import serving
 
-import trueup.macros
 from trueup.mock import create_app, ledger_with
 from trueup.snippet.languages import LANGUAGES
 from trueup.status_file import parse_status
 
-LOADED: tuple[ModuleType, ...] = (
-    material.templates,
-    mkdocs.commands.build,
-    mkdocs_macros.plugin,
-    pymdownx.details,
-)
-LOADED += (pymdownx.highlight, pymdownx.superfences, pymdownx.tabbed, trueup.macros)
-"""What a build imports: pytester forgets what is imported within a run, and imports it anew."""
+for module in (
+    *("material.templates", "mkdocs.commands.build", "mkdocs_macros.plugin", "trueup.macros"),
+    *("pymdownx.details", "pymdownx.highlight", "pymdownx.superfences", "pymdownx.tabbed"),
+):
+    # What a build imports: pytester forgets what is imported within a run, and imports it anew.
+    import_module(module)
 pytest_plugins = ["pytester"]
 
 STATUS = """\

@@ -321,7 +321,6 @@ def test_a_number_of_blocks_that_is_no_number_is_refused(blocks: str, tmp_path: 
     assert "got blocks: " in refused(tmp_path, f"---\nblocks: {blocks}\n---\n".encode())
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("added", "reason"),
     [

@@ -207,6 +207,7 @@ def test_keys_alone_choose_a_tab_and_copy_its_block(page: Page, home: str) -> No
     assert copied == shown.locator("pre code").inner_text().rstrip()
 
 
+@pytest.mark.long
 def test_keys_alone_change_the_colours(page: Page, home: str) -> None:
     open_in(page, f"{home}/nano-banana/", "light", "desktop")
     seen = dict.fromkeys(SCHEMES.values(), False)
