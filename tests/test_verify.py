@@ -23,6 +23,7 @@ from trueup.evidence import assess
 from trueup.exchange import Exchange, Failure
 from trueup.mock import MEDIA_HOST, draw_picture
 from trueup.protocols import PROTOCOLS, Picture
+from trueup.relay import WITHHELD, KeySearch
 from trueup.request import request_of
 from trueup.sandbox import CompletedBlock, Limits, Sandbox
 from trueup.site import Block
@@ -434,6 +435,14 @@ def test_curl_must_end_with_0_whatever_the_reply_is() -> None:
 def test_a_stopped_block_fails_for_that_alone() -> None:
     ran = replace(CURLED, exit_code=None, stopped="timeout")
     assert reasons(IMAGES, "bash", ran, FAILED) == "the block was stopped: it took more than 60 s"
+
+
+def test_a_receipt_keeps_no_text_with_the_key() -> None:
+    failed = replace(FAILED, request_id=b"sk-a1B2c3D4e5F6g7H8".hex())
+    harness = harness_of(CURLED, (failed,))
+    harness = replace(harness, search=KeySearch(["sk-a1B2c3D4e5F6g7H8"]))
+    block = Block("page/index.html", 1, "bash", "text", endpoint=IMAGES)
+    assert verify_block(block, ("page",), STORED, harness, TODAY).request_id == WITHHELD
 
 
 @pytest.mark.parametrize("language", ["bash", "python"])
