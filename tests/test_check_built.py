@@ -236,7 +236,7 @@ def test_a_picture_from_elsewhere_is_found_where_it_is_typed(top: Path) -> None:
     assert [(one.rule, one.where.line) for one in found] == [("page-policy", line)]
 
 
-RECEIPTS = {
+RECEIPTS: dict[str, dict[str, object]] = {
     "a failure that says passed": {"exit_code": 1, "outcome": "output"},
     "a pass with a reason against it": {"reasons": ["got a 500"]},
     "a failure without a reason": {"passed": False},
