@@ -28,7 +28,6 @@ from trueup.evidence import Assessment, assess
 from trueup.finding import RULES, Finding
 from trueup.model import Severity, anchor
 from trueup.site import Page, languages_in, load_page, page_files, settings_of
-from trueup.source_file import unsafe_sources
 from trueup.status_file import Stored, load_status
 from trueup.wording import load_catalogue, standing_words
 
@@ -102,7 +101,7 @@ class Check:
         """All pages, and a finding for each that cannot be read."""
         pages: list[Page] = []
         refused: list[Finding] = []
-        unsafe = {str(message.where) for message in unsafe_sources(self.top)}
+        unsafe = {one.where.path for one in self.code if one.rule == "unreadable-page"}
         for language in self.languages:
             for file in page_files(self.docs / language):
                 if unsafe & {str(file), *map(str, file.parents)}:
