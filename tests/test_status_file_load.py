@@ -118,6 +118,11 @@ def test_a_message_shows_no_key() -> None:
         ),
         ("  local:", "  mock:", "5:3: the name 'mock' is reserved. Rename the target."),
         (
+            "models:\n",
+            "models:\n  other:\n    title: Nano banana.\n    family: banana\n",
+            "22:5: the title of 'other' is also that of 'nano-banana'. Give it a title of its own.",
+        ),
+        (
             HOSTED,
             "https://example.com:443",
             "5:11: target 'local' has the base_url of 'production'. Correct it, or remove the",

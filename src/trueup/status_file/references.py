@@ -20,6 +20,7 @@ def check_references(status: Status, now: datetime) -> Problems:
     yield from _targets(status)
     yield from _variables(status)
     yield from _routes(status)
+    yield from _titles(status)
     yield from _signatures(status)
     yield from _ledgers(status)
     yield from _endpoints(status)
@@ -102,6 +103,22 @@ def _routes(status: Status) -> Problems:
         if strange:
             problem = f"the request has {shown(strange[0])}; only {{model}} and {{upstream}}"
             yield ("routes", name, "request"), f"{problem} are filled in", "Use these, or none."
+
+
+def _titles(status: Status) -> Problems:
+    """Yield each model whose title a reader would take for another model."""
+    owners = {_letters(name): name for name in reversed(status.models)}
+    titles: dict[str, str] = {}
+    for name, model in status.models.items():
+        letters = _letters(model.title)
+        owner = titles.setdefault(letters, owners.get(letters, name))
+        if owner != name:
+            problem = f"the title of {shown(name)} is also that of {shown(owner)}"
+            yield ("models", name, "title"), problem, "Give it a title of its own."
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[\W_]", "", text).casefold()
 
 
 def _ledgers(status: Status) -> Problems:
