@@ -11,7 +11,8 @@ as follows:
   pair nor breaks one.
 - The bill of such an error is treated as that of any error: it is no billing leg, but a verdict
   other than `aligned` is a fall.
-- Of a retracted row only the fall counts: clean retests count from it on, whatever it observed.
+- Of a retracted row only the fall counts: clean retests count from it on, whatever it observed. So
+  do two dates without an answer, of which one or both are retracted.
 - An endpoint that fell needs `recover_after` clean retests, and no fewer than one that never did.
 - Of two holds that are equally low, the first in the file is in force.
 """
@@ -54,6 +55,8 @@ class State:
     ever_failed: bool = False
     ever_billed_wrong: bool = False
     silent_days: set[date] = field(default_factory=set)
+    silent_ever: set[date] = field(default_factory=set)
+    """With retracted rows: they count towards a fall."""
 
 
 def expect(status: Status, endpoint: str) -> Expected:
@@ -109,12 +112,14 @@ def expect_fresh(expected: Expected, policy: Policy, today: date) -> bool:
 
 
 def _enter(state: State, row: Observation, conclusive_days: set[date]) -> None:
-    silent_days = set(state.silent_days)
-    word = _word(state, row, conclusive_days)
+    kept, ever = set(state.silent_days), set(state.silent_ever)
+    word, fell = _word(row, conclusive_days, kept), _word(row, conclusive_days, ever)
     if row.retracted is not None:
-        state.silent_days = silent_days
-        _fall(state, row, word)
+        if row.outcome == "inconclusive":
+            state.silent_ever = ever
+        _fall(state, row, fell)
         return
+    state.silent_days, state.silent_ever = kept, ever
     if word != "inconclusive":
         state.word, state.outcome = word, row
     if row.billing not in (None, "inconclusive", "aligned"):
@@ -127,10 +132,13 @@ def _enter(state: State, row: Observation, conclusive_days: set[date]) -> None:
         return
     if word == "output":
         state.outputs_since_error += row.times
-    if row.billing in (None, "inconclusive"):
-        return
-    state.billing = row
-    state.aligned_in_a_row = state.aligned_in_a_row + row.times if row.billing == "aligned" else 0
+    if row.billing not in (None, "inconclusive"):
+        state.billing = row
+        is_aligned = row.billing == "aligned"
+        state.aligned_in_a_row = state.aligned_in_a_row + row.times if is_aligned else 0
+    if fell == "error":
+        state.ever_failed = True
+        state.aligned_in_a_row = state.outputs_since_error = 0
 
 
 def _fall(state: State, row: Observation, word: str) -> None:
@@ -143,17 +151,17 @@ def _fall(state: State, row: Observation, word: str) -> None:
         state.aligned_in_a_row = 0
 
 
-def _word(state: State, row: Observation, conclusive_days: set[date]) -> str:
+def _word(row: Observation, conclusive_days: set[date], silent_days: set[date]) -> str:
     if row.outcome != "inconclusive":
-        state.silent_days = set()
+        silent_days.clear()
         return row.outcome
     is_silent = row.others_conclusive
     if is_silent is None:
         is_silent = row.day in conclusive_days
     if not is_silent or row.kind != "no-answer":
         return "inconclusive"
-    state.silent_days.add(row.day)
-    return "error" if len(state.silent_days) >= 2 else "inconclusive"
+    silent_days.add(row.day)
+    return "error" if len(silent_days) >= 2 else "inconclusive"
 
 
 def _hold(status: Status, endpoint: str, supported: str) -> Hold | None:

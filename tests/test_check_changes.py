@@ -82,8 +82,8 @@ LOOSER = [
     (BODY, BODY + SKIP.format("2026-06-01"), "are no longer run, until 2026-06-01", ENDPOINT),
     (HOLD, HOLD.replace("not-recommended", "controlled-testing"), "is no longer held", ENDPOINT),
     (UNTIL, UNTIL.replace("05-02", "05-03"), "reported_until was loosened", "reported_until"),
-    (UNTIL, UNTIL + "  severities: {typed-name: ignore}\n", "severities.typed-name was loosened",
-     "typed-name"),
+    (UNTIL, UNTIL + "  severities: {outdated-hold: ignore}\n",
+     "severities.outdated-hold was loosened", "outdated-hold"),
 ]  # fmt: skip
 
 

@@ -314,6 +314,15 @@ CASES = {
         "not-recommended",
         {"outcome": 4, "no_answer": True},
     ),
+    "silence on two dates, the first retracted since": Case(
+        (
+            back(9, OK),
+            *(walnut(3), back(3, SILENT, retracted=True)),
+            *(walnut(1), back(1, SILENT)),
+        ),
+        "controlled-testing",
+        {"outcome": 0, "no_answer": False, "clean": 0, "needed": 3},
+    ),
     "replies about the caller on two dates": Case(
         (
             back(9, OK),

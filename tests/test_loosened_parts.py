@@ -43,7 +43,7 @@ policy:
   confirm_after: 2
   recover_after: 3
   reported_until: 2026-05-01
-  severities: {{typed-name: error}}
+  severities: {{outdated-hold: error}}
   overrides: [a.html]
 targets:
   production: {{base_url: https://api.example.com, reference: true, also: [https://a.example]}}
@@ -58,16 +58,20 @@ models:
   walnut: {{title: Walnut}}
   clover: {{title: Clover}}
   hazel: {{title: Hazel}}
+  beech: {{title: Beech}}
 endpoints:
   acorn/images: {{body: {{prompt: A red cube}}}}
 {WALNUT}\
   clover/images: {{body: {{prompt: A red cube}}}}
   hazel/images: {{body: {{prompt: A red cube}}}}
+  beech/images: {{body: {{prompt: A red cube}}}}
 holds:
 {HOLD}{OUTLIVED}\
 observations:
 {good("acorn/images", "10")}{good("walnut/images", "10")}{good("walnut/images", "11")}\
-{good("clover/images", "12")}{good("clover/images", "13")}"""
+{good("clover/images", "12")}{good("clover/images", "13")}\
+{good("beech/images", "05")}{row("beech/images", "06", "error", "    retracted: typo")}
+"""
 SAME_ROUTE = """\
   pictures:
     request: POST /v1/images/generations
@@ -93,37 +97,50 @@ CHANGES: dict[str, tuple[list[tuple[str, str]], list[str]]] = {
     "later reports": ([("until: 2026-05-01", "until: 2026-05-02")], ["reported_until"]),
     "another override": ([("[a.html]", "[a.html, b.html]")], ["overrides"]),
     "no override": ([("[a.html]", "[]")], []),
-    "a lower severity": ([("typed-name: error", "typed-name: warning")], ["typed-name"]),
-    "no severity": ([("{typed-name: error}", "{}")], ["typed-name"]),
+    "a lower severity": ([("outdated-hold: error", "outdated-hold: warning")], ["outdated-hold"]),
+    "no severity": ([("{outdated-hold: error}", "{}")], ["outdated-hold"]),
     "a warning ignored": ([("error}", "error, unused-translation: ignore}")],
                           ["unused-translation"]),
     "a higher severity": ([("error}", "error, unused-translation: error}")], []),
     "another reference": ([("reference: true, ", ""), (":4000}", ":4000, reference: true}")],
                           ["reference"]),
-    "a new reference": (REFERENCE, ["reference"]),
-    "another base URL": ([("localhost:4000", "localhost:4001")], ["base_url"]),
+    "a new reference": (REFERENCE, ["reference", "b.example"]),
+    "another base URL": ([("localhost:4000", "localhost:4001")], ["localhost:4001"]),
     "the base URL and another swapped": (
         [("https://api.example.com, reference: true, also: [https://a.example]",
-          "https://a.example, reference: true, also: [https://api.example.com]")], ["base_url"]),
+          "https://a.example, reference: true, also: [https://api.example.com]")], ["a.example"]),
     "no ledger": ([(":4000}", ":4000, ledger: {none: x}}")], ["ledger"]),
     "another host": ([("[https://a.example]", "[https://a.example, https://a.example.evil]")],
                      ["a.example.evil"]),
     "another host of a new target": (
         [(":4000}\n", ":4000}\n  b: {base_url: https://b.example, also: [https://c.example]}\n")],
-        ["c.example"]),
+        ["b.example", "c.example"]),
     "one host less": ([(", also: [https://a.example]", "")], []),
     "a report that raises": ([("", good("acorn/images", "11"))], ["acorn/images"]),
     "a report that is nearer": (
         [("confirm_after: 2", "confirm_after: 3"), ("", good("acorn/images", "11"))],
         ["acorn/images"]),
-    "a report of what is recommended": ([("", good("walnut/images", "12"))], []),
+    "a report that makes evidence newer": ([("", good("walnut/images", "12"))], ["walnut/images"]),
+    "an older report of what is recommended": (
+        [(good("walnut/images", "11"), good("walnut/images", "11") * 2)], []),
+    "reports after bad news that was reworded": (
+        [(": typo", ": a typo"), ("", good("beech/images", "07") + good("beech/images", "08"))],
+        ["beech/images"]),
+    "reports after bad news that was retracted": (
+        [("", row("acorn/images", "14", "error", "    retracted: typo\n")),
+         ("", "".join(good("acorn/images", day) for day in ("21", "22", "23")))],
+        ["acorn/images"]),
+    "a report that outlives a hold": ([(HOLD, ""), ("", good("clover/images", "15"))],
+                                      ["clover/images", "clover/images"]),
+    "a hold dated back": ([(HOLD, HELD.format("not-recommended", "10"))], ["clover/images"]),
+    "a hold renewed": ([(HOLD, HELD.format("not-recommended", "15"))], []),
     "a report that lowers": ([("", row("acorn/images", "11", "error"))], []),
     "a report without a bill of what nobody saw": ([("", row("hazel/images", "14"))],
                                                    ["hazel/images"]),
     "a report of a new endpoint": ([*ELM, ("", good("elm/images", "14"))], []),
     "a report of a new endpoint at a new target": (
         [*ELM, *REFERENCE, ("", good("elm/images", "14").replace("production", "other"))],
-        ["reference"]),
+        ["reference", "b.example"]),
     "a report of the same request by another name": (
         [(END, SAME_ROUTE + END),
          ("  acorn/images:", "  acorn/pictures: {body: {prompt: A red cube}}\n  acorn/images:"),

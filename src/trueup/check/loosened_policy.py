@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from functools import partial
 from urllib.parse import urlsplit
 
-from trueup.evidence import Assessment, assess, holds_of
+from trueup.evidence import Assessment, assess, holds_of, mapping_of
 from trueup.finding import RULES, Finding
 from trueup.model import Hold, Observation, Policy, Standing, Target, secret_name
 from trueup.place import Place
@@ -20,6 +20,7 @@ from trueup.status_file import Stored, listed
 Assessments = Mapping[str, Assessment]
 RANKS = ("ignore", "warning", "error")
 RETEST = "Restore it, or retest it"
+DOUBTED = ("contradicted", "varies")
 LONGEST_SKIP = timedelta(days=90)
 """Three retests at the usual `fresh_for`: what is broken for longer needs a decision."""
 
@@ -123,35 +124,55 @@ def _hosts(new: Stored, name: str, known: Target | None, target: Target) -> Iter
 
 
 def _evidence(old: Stored, new: Stored, assessments: Assessments) -> Iterator[Loosened]:
-    for endpoint in _late(old, new, assessments):
-        place = new.place_of(new.status.seen(endpoint, new.status.reference)[0])
-        yield Loosened(endpoint, place, f"a report was added that raises {endpoint}", RETEST)
-    for endpoint, hold in _released(old, new, assessments):
+    late = {id(row): row for row in _late_rows(old, new)}
+    rows = tuple(row for row in new.status.observations if id(row) not in late)
+    without = assess(new.status.model_copy(update={"observations": rows}))
+    for row in {one.endpoint: one for one in late.values()}.values():
+        if _is_raised(without[row.endpoint], assessments[row.endpoint]) and _is_known(
+            old, new, row.endpoint
+        ):
+            problem = f"a report was added that raises {row.endpoint}"
+            yield Loosened(row.endpoint, new.place_of(row), problem, RETEST)
+    for endpoint, hold in _released(old, new, without):
         problem = f"{endpoint} is no longer held at {hold.to} ({hold.reason})"
         yield Loosened(endpoint, Place(new.path), problem, RETEST)
+    yield from _sightings(old, new)
 
 
-def _late(old: Stored, new: Stored, assessments: Assessments) -> Iterator[str]:
-    """Return the known endpoints whose standing is raised by reports that were added."""
-    status = new.status
+def _late_rows(old: Stored, new: Stored) -> Iterator[Observation]:
+    """Yield the good reports that were added; bad news and what an old row says now stay."""
     known = {row.model_dump_json() for row in old.status.observations}
+    for row in new.status.observations:
+        is_report = row.source and (
+            row.source.reported or _counts_as_report(row, new.status.policy)
+        )
+        is_good = row.outcome == "output" and row.retracted is None and not row.is_bad
+        if is_report and is_good and row.model_dump_json() not in known:
+            yield row
+
+
+def _is_raised(was: Assessment, now: Assessment) -> bool:
+    """Return whether an endpoint stands better, is nearer to it, or has newer evidence."""
+    is_nearer = was.supported != Standing.RECOMMENDED and now.clean > was.clean
+    is_newer = now.seen_on is not None and (was.seen_on is None or now.seen_on > was.seen_on)
+    return is_nearer or is_newer or now.supported.rank < was.supported.rank
+
+
+def _sightings(old: Stored, new: Stored) -> Iterator[Loosened]:
+    """Yield the aliases that reports, which were added, no longer contradict."""
+    known = {row.model_dump_json() for row in old.status.mappings}
     late = [
         row
-        for row in status.observations
-        if row.source
-        and (row.source.reported or _counts_as_report(row, status.policy))
-        and row.model_dump_json() not in known
+        for row in new.status.mappings
+        if row.source and row.source.reported and row.model_dump_json() not in known
     ]
-    if not late:
-        return
-    added = set(map(id, late))
-    left = tuple(row for row in status.observations if id(row) not in added)
-    before = assess(status.model_copy(update={"observations": left}))
-    for endpoint in dict.fromkeys(row.endpoint for row in late):
-        now, was = assessments[endpoint], before[endpoint]
-        is_nearer = was.supported != Standing.RECOMMENDED and now.clean > was.clean
-        if _is_known(old, new, endpoint) and (is_nearer or now.supported.rank < was.supported.rank):
-            yield endpoint
+    left = tuple(row for row in new.status.mappings if row not in late)
+    without = new.status.model_copy(update={"mappings": left})
+    for row in {one.alias: one for one in late}.values():
+        was, now = (mapping_of(status, row.alias) for status in (without, new.status))
+        if was and now and was.word in DOUBTED and now.word not in DOUBTED:
+            problem = f"a report was added, by which the mapping of {row.alias} is {now.word}"
+            yield Loosened(row.alias, new.place_of(row), f"{problem}, not {was.word}", RETEST)
 
 
 def _counts_as_report(row: Observation, policy: Policy) -> bool:
@@ -170,12 +191,14 @@ def _is_known(old: Stored, new: Stored, endpoint: str) -> bool:
     return any(request_of(old.status, one, target) == request for one in old.status.endpoints)
 
 
-def _released(old: Stored, new: Stored, assessments: Assessments) -> Iterator[tuple[str, Hold]]:
-    """Return the endpoints whose hold was removed or raised without newer clean evidence."""
+def _released(old: Stored, new: Stored, without: Assessments) -> Iterator[tuple[str, Hold]]:
+    """Return the endpoints whose hold was removed, raised or dated back without newer clean
+    evidence; `without` are the assessments without the reports that were added."""
     for endpoint in sorted(old.status.endpoints.keys() & new.status.endpoints.keys()):
-        left = max((hold.to.rank for hold in holds_of(new.status, endpoint)), default=0)
+        left = holds_of(new.status, endpoint)
         for hold in holds_of(old.status, endpoint):
-            if hold.to.rank > left and not assessments[endpoint].is_newer_than(hold):
+            is_kept = any(one.to.rank >= hold.to.rank and one.on >= hold.on for one in left)
+            if not is_kept and not without[endpoint].is_newer_than(hold):
                 yield endpoint, hold
 
 

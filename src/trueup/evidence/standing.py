@@ -36,6 +36,8 @@ class Tally:
     has_failed_before: bool = False
     no_answer_dates: tuple[date, ...] = ()
     """Two at most: one of two differs from any further date."""
+    unanswered_dates: tuple[date, ...] = ()
+    """The same with retracted rows: a retraction does not forget a fall (rule 3)."""
 
     def after(self, row: Observation, *, others_conclusive: bool, is_measured: bool) -> "Tally":
         """Return the tally with a newer row.
@@ -44,14 +46,19 @@ class Tally:
         conclusive. Without a ledger at the reference target (`is_measured`) outputs count as clean.
         A retracted row is no outcome; it has failed all the same (rule 3).
         """
-        outcome, no_answer_dates = self._outcome(row, others_conclusive)
+        outcome, no_answer_dates = _outcome(row, others_conclusive, self.no_answer_dates)
+        fallen, unanswered_dates = _outcome(row, others_conclusive, self.unanswered_dates)
         if row.retracted is not None:
-            has_failed = outcome in ("error", "mixed") or (is_measured and row.is_bad)
-            return replace(self, clean=0, has_failed_before=True) if has_failed else self
+            if row.outcome != "inconclusive":
+                unanswered_dates = self.unanswered_dates
+            is_bad = fallen in ("error", "mixed") or (is_measured and row.is_bad)
+            after = replace(self, unanswered_dates=unanswered_dates)
+            return replace(after, clean=0, has_failed_before=True) if is_bad else after
         seen = Conclusive(row, outcome)
         has_bill = row.billing not in (None, "inconclusive")
         has_failed = outcome in ("error", "mixed")
-        is_bad = has_failed or (is_measured and has_bill and row.billing != "aligned")
+        is_bad = fallen in ("error", "mixed")
+        is_bad = is_bad or (is_measured and has_bill and row.billing != "aligned")
         is_clean = row.billing == "aligned" if is_measured else outcome == "output"
         billing = row if is_measured and has_bill else self.billing
         after = Tally(
@@ -61,6 +68,7 @@ class Tally:
             clean=0 if is_bad else self.clean + (row.times if is_clean else 0),
             has_failed_before=self.has_failed_before or is_bad,
             no_answer_dates=no_answer_dates,
+            unanswered_dates=unanswered_dates,
         )
         return after if row.can_raise else self._lowered(after)
 
@@ -83,18 +91,8 @@ class Tally:
             billing=None if is_worse else after.billing if is_bad_bill else self.billing,
             clean=min(self.clean, after.clean),
             no_answer_dates=after.no_answer_dates or self.no_answer_dates,
+            unanswered_dates=after.unanswered_dates or self.unanswered_dates,
         )
-
-    def _outcome(
-        self, row: Observation, others_conclusive: bool
-    ) -> tuple[Outcome, tuple[date, ...]]:
-        """Return the outcome by rule 4, and the dates without an answer up to now."""
-        if row.outcome != "inconclusive":
-            return row.outcome, ()
-        if not others_conclusive or row.kind != "no-answer":
-            return "inconclusive", self.no_answer_dates
-        days = tuple(dict.fromkeys((*self.no_answer_dates, row.day)))
-        return ("error" if len(days) > 1 else "inconclusive"), days[:2]
 
     def needed(self, policy: Policy) -> int:
         """Return the number of clean retests that recommend the endpoint (rule 3)."""
@@ -111,6 +109,19 @@ class Tally:
         if self.newest.outcome == "output" and self.clean >= self.needed(policy):
             return Standing.RECOMMENDED
         return Standing.CONTROLLED_TESTING
+
+
+def _outcome(
+    row: Observation, others_conclusive: bool, known: tuple[date, ...]
+) -> tuple[Outcome, tuple[date, ...]]:
+    """Return the outcome by rule 4, and the dates without an answer up to now; `known` are those
+    before."""
+    if row.outcome != "inconclusive":
+        return row.outcome, ()
+    if not others_conclusive or row.kind != "no-answer":
+        return "inconclusive", known
+    days = tuple(dict.fromkeys((*known, row.day)))
+    return ("error" if len(days) > 1 else "inconclusive"), days[:2]
 
 
 def holds_of(status: Status, endpoint: str) -> list[Hold]:
