@@ -280,6 +280,7 @@ REFUSED_TEMPLATES = {
     "the context": "{{ self._TemplateReference__context }}",
     "namespace": "{% set n = namespace(x=1) %}",
     "lipsum": "{{ lipsum.__globals__ }}",
+    "a global of Jinja that is not called": "{{ range }}",
     "import of another folder": "{% import '../gemini/curl.sh.j2' as x %}",
     "include of a device": "{% include '/dev/zero' %}",
     "range": "{% for i in range(10**9) %}x{% endfor %}",

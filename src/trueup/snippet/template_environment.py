@@ -79,8 +79,7 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
         self.filters.update(indent=self._indent, join=self._join, replace=self._replace)
         self.filters.update(filters)
         self.filters.update(charged=self.charged, counted=self.counted)
-        self.globals.clear()
-        self.globals.update(functions)
+        self.globals = dict(functions)
         self.functions = {id(function) for function in functions.values()}
 
     def begin(self) -> None:
@@ -187,8 +186,6 @@ class _Counting(NodeTransformer):
             self.refuse(node, "an expression that is not the call of a macro is not allowed")
         if isinstance(node, nodes.Getattr) and node.attr.startswith("_"):
             self.refuse(node, f"the attribute {node.attr!r} is not allowed")
-        if isinstance(node, nodes.For) and node.recursive:
-            self.refuse(node, "a recursive loop is not allowed")
         self.generic_visit(node)
         if isinstance(node, nodes.For):
             node.iter = _filtered(node.iter, "counted")
