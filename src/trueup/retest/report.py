@@ -11,7 +11,7 @@ from trueup.retest.plan import Probe
 
 LONGEST_MATCH = 300
 """Letters of a proposed failure text: some sentences, of which a person chooses a part."""
-ACTIVE = re.compile(r"[`@#<>|]|://|GH(?=-)|www(?=\.)", re.IGNORECASE)
+ACTIVE = re.compile(r"[`@#<|]|://|GH(?=-)|www(?=\.)", re.IGNORECASE)
 """What GitHub or Markdown would act on: a mention, the number of an issue, HTML, a link, the end of
 a code span or of a table's cell. Escaped in code spans too, since a merge may copy the text of a
 pull request into a commit message, where there are none."""
