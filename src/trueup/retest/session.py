@@ -49,9 +49,9 @@ class JournalledAttempt(NamedTuple):
 class Session:
     """A retest, from its first call to its receipts, over a journal that outlives a crash.
 
-    `say` gets a line for each attempt. `without_bills` goes on where the ledger is known to be
-    unreadable before the first call. A text that holds one of the secrets of `search` is withheld
-    from an attempt; the rest of the attempt is kept.
+    `say` gets a line for each attempt, as the journal keeps it: without the texts that hold a
+    secret. `without_bills` goes on where the ledger is known to be unreadable before the first
+    call. `search` refuses what cannot be kept in part: a request, and the name of a model.
     """
 
     status: Status
@@ -111,9 +111,6 @@ class Session:
             if isinstance(attempt, str):
                 self.say(f"{probe.name}: not called: {attempt}")
                 return
-            details = attempt.reason or attempt.error or attempt.shape or ""
-            billing = f"; billing {attempt.billing.verdict}" if attempt.billing else ""
-            self.say(f"{probe.name}: {attempt.outcome} ({details}){billing}")
             made = [
                 ordinal
                 for ordinal, call in self.journal.calls.items()
@@ -127,6 +124,10 @@ class Session:
                     "attempt": attempt.model_dump(mode="json"),
                 }
             )
+            kept = Attempt.model_validate(self.journal.receipts[-1]["attempt"])
+            details = kept.reason or kept.error or kept.shape or ""
+            billing = f"; billing {kept.billing.verdict}" if kept.billing else ""
+            self.say(f"{probe.name}: {kept.outcome} ({details}){billing}")
 
     def _attempt(self, probe: Probe, retest_target: RetestTarget) -> Attempt | str:
         """Run the block once, read its response and then the ledger; return the attempt, or why
@@ -148,7 +149,7 @@ class Session:
         elif self.budget.max_spend_usd is not None and verdict.is_refused:
             self._settle(made[-1], bill_call(account, before, self._billed_call(probe, verdict)))
         exchange = verdict.exchange
-        attempt = Attempt(
+        return Attempt(
             at=at,
             outcome=verdict.outcome,
             kind=verdict.kind,
@@ -166,7 +167,6 @@ class Session:
             exit_code=run.ran.exit_code,
             billing=bill,
         )
-        return Attempt.model_validate(self.search.withhold(attempt.model_dump(mode="json")))
 
     def _read(
         self, run: Run, probe: Probe, retest_target: RetestTarget
