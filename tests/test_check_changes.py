@@ -11,7 +11,7 @@ from conftest import is_long_run
 from git_repository import commit, git
 
 from trueup.check import Check
-from trueup.check.git_repository import Repository
+from trueup.check.git_repository import ENVIRONMENT, Repository
 from trueup.check.status_changes import check_history
 from trueup.errors import BadInput
 from trueup.finding import RULES, Finding
@@ -280,7 +280,12 @@ def hostile(top: Path, mark: Path) -> None:
         git(top, "config", name, value)
 
 
-def test_nothing_that_a_repository_names_is_executed(site: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_old", [False, True])
+def test_nothing_that_a_repository_names_is_executed(
+    is_old: bool, site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if is_old:  # a git that does not know the variable
+        monkeypatch.delitem(ENVIRONMENT, "GIT_NO_LAZY_FETCH")
     mark, page = tmp_path / "ran", site / "docs" / "en" / "index.md"
     hostile(site, mark)
     page.write_text(page.read_text("utf-8") + "\nMore.\n", "utf-8")
@@ -291,7 +296,7 @@ def test_nothing_that_a_repository_names_is_executed(site: Path, tmp_path: Path)
     (site / ".git" / "objects" / gone[:2] / gone[2:]).unlink()  # as in a partial clone
     assert rules_in(site, "main") == []
     assert "status.yml" in Repository(site).files()
-    assert Repository(site).read("main", "docs/en/status.md") is None
+    assert is_old or Repository(site).read("main", "docs/en/status.md") is None
     assert not mark.exists(), mark.read_text()
     # The sample is live: git with its usual settings runs it.
     git(site, "-c", "filter.evil.process=", "status")
@@ -302,7 +307,10 @@ def git_hash(top: Path, name: str) -> str:
     return git(top, "-c", "core.fsmonitor=false", "rev-parse", name).strip()
 
 
-def test_a_folder_that_looks_like_a_repository_is_none(site: Path) -> None:
+def test_a_folder_that_looks_like_a_repository_is_none(
+    site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_DIR", str(site / "docs"))  # as in a hook of another repository
     for name in ("HEAD", "objects", "refs", "config"):
         source = site / ".git" / name
         copy = shutil.copytree if source.is_dir() else shutil.copy

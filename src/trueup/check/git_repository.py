@@ -23,7 +23,7 @@ MOST_BYTES = 16_000_000
 TIMEOUT_S = 120
 """Longer than git needs to list any repository."""
 OPTIONS = (
-    *("--no-pager", "--no-replace-objects", "--literal-pathspecs"),
+    *("--no-replace-objects", "--literal-pathspecs"),
     *("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false"),
     # A folder of the tree that looks like a repository is none.
     *("-c", "safe.bareRepository=explicit"),
@@ -31,9 +31,6 @@ OPTIONS = (
 ENVIRONMENT = {
     "GIT_ALLOW_PROTOCOL": "none",  # a missing object is not fetched, whatever the remote is
     "GIT_NO_LAZY_FETCH": "1",
-    "GIT_OPTIONAL_LOCKS": "0",
-    "GIT_TERMINAL_PROMPT": "0",
-    "LC_ALL": "C",
     "PATH": os.defpath,
 }
 """All that git gets from the environment, beside HOME with the settings of the user. Nothing but
