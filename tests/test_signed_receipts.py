@@ -285,6 +285,9 @@ def test_a_key_that_cannot_sign_is_refused_before_a_call(
     top = tmp_path / "top"
     top.mkdir()
     shutil.copy(keys / "good", top / "inside")
+    (keys / "link").symlink_to(top / "inside")
+    (top / "link").symlink_to(keys / "good")
+    (keys / "large").write_bytes((keys / "good").read_bytes() + b"\n" * 64_000)
     lines = [f"a@b {(keys / name).with_suffix('.pub').read_text()}" for name in ("good", "curve")]
     known = parse_signers("".join(lines).encode(), "signers")
     for name in ("good", "curve"):
@@ -296,7 +299,11 @@ def test_a_key_that_cannot_sign_is_refused_before_a_call(
         keys / "text": "ssh-keygen could not sign with it",
         keys / "locked": "ssh-keygen could not sign with it",
         keys / "rsa": "the type of the key is not supported. Use one of ssh-ed25519",
-        top / "inside": "which is published or which blocks can read",
+        keys / "large": "no file with a key",
+        **dict.fromkeys(
+            (top / "inside", top / "link", keys / "link"),
+            "which is published or which blocks can read",
+        ),
         Path(visible_paths()[0], "key"): "which is published or which blocks can read",
     }
     for path, problem in refused.items():
@@ -306,6 +313,11 @@ def test_a_key_that_cannot_sign_is_refused_before_a_call(
         open_signing_key(keys / "good", top, known, "landlock")
     with pytest.raises(BadInput, match="is not in signers"):
         open_signing_key(keys / "good", top, parse_signers(BASE, "signers"), "namespace")
+    key = open_signing_key(keys / "good", top, known, "namespace")
+    for half in ("", ".pub"):
+        shutil.copy(keys / f"curve{half}", keys / f"good{half}")
+    with pytest.raises(BadInput, match="the key has changed"):
+        key.sign(b"content")
     monkeypatch.setenv("PATH", str(top))
     with pytest.raises(BadInput, match="ssh-keygen: not found. Install openssh-client"):
         open_signing_key(keys / "good", top, known, "namespace")
