@@ -323,6 +323,26 @@ def test_a_key_that_cannot_sign_is_refused_before_a_call(
         open_signing_key(keys / "good", top, known, "namespace")
 
 
+@pytest.mark.parametrize(
+    ("content", "code", "problem"),
+    [
+        (b"another content", 0, "the signature is not valid"),
+        (b"a test of the key", 1, "ssh-keygen could not sign with it"),
+    ],
+)
+def test_a_signature_that_is_wrong_or_of_a_failure_is_refused(
+    content: bytes, code: int, problem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "key").write_bytes(signed(content))
+    program = tmp_path / "bin" / "ssh-keygen"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nfor last; do :; done\n/bin/cp "$5" "$last.sig"\nexit {code}\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent))
+    with pytest.raises(BadInput, match=problem):
+        open_signing_key(tmp_path / "key", tmp_path / "top", parse_signers(BASE, "a"), "namespace")
+
+
 def test_no_block_reads_the_signing_key_or_reaches_the_agent(
     keys: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
