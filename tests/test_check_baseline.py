@@ -107,7 +107,7 @@ long = st.sampled_from(SPOKEN).map(lambda text: text * 3)
             where=st.builds(Place, paths, st.integers(1, 9)),
             problem=hostile | long | st.text("\ud800\udfff'\"\n ", max_size=5),
             fix=st.just("C."),
-            rule=st.sampled_from(["drift", "dead-link", "typed-fact", "typed-name"]),
+            rule=st.sampled_from(["drift", "dead-link", "typed-fact", "outdated-hold"]),
         ),
         max_size=8,
     )
