@@ -156,6 +156,18 @@ def test_a_baseline_only_shrinks_without_a_reason(
     assert rules_in(site) == []
 
 
+def test_the_text_of_an_observed_failure_stays(site: Path) -> None:
+    status = site / "status.yml"
+    known = "  gone: {match: no channel, cause: Gone, replay: {status: 500, message: no channel}}\n"
+    text = f"{status.read_text('utf-8')}signatures:\n{known}"
+    text = text.replace("    outcome: error\n", "    outcome: error\n    signatures: [gone]\n")
+    status.write_text(text, "utf-8")
+    commit(site)
+    assert rules_in(site) == []
+    status.write_text(text.replace("match: no channel", "match: channel"), "utf-8")
+    assert rules_in(site) == ["altered-observation"]
+
+
 def test_a_retracted_failure_is_shown_once(site: Path) -> None:
     status = site / "status.yml"
     text = status.read_text("utf-8")
