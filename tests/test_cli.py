@@ -167,7 +167,7 @@ def test_the_site_is_served_on_loopback_when_all_is_well(starter: Path) -> None:
             page = until_up(f"{home}example-image-1/")
         finally:
             serving.terminate()
-    assert "Replays the evidence of" in page.text
+    assert "Replays a sample" in page.text
 
 
 def until_up(url: str) -> httpx.Response:

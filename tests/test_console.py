@@ -216,7 +216,7 @@ def test_a_production_that_cannot_be_reached_changes_nothing(clone: Path) -> Non
     file.write_text(status)
     script = commands("retest-production").replace("--due ", "")
     done = run(script.replace("sk-...", "sk-none-of-them-all").replace("=...", "=none"), clone)
-    assert done.returncode == 2, done.stdout + done.stderr
+    assert done.returncode == 3, done.stdout + done.stderr
     assert "nothing was sent to it" in done.stderr
     assert "sk-none-of-them-all" not in done.stdout + done.stderr
     assert file.read_text() == status

@@ -4,7 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
@@ -51,22 +51,12 @@ observations:
     billing: aligned
     source: {reported: the owner}
 """
-SETTINGS = """\
-site_name: Painter
-docs_dir: docs/en
-strict: true
-theme: {name: material, font: false}
-plugins:
-  - macros: {modules: [trueup.macros], on_undefined: strict, on_error_fail: true}
-markdown_extensions:
-  - admonition
-  - attr_list
-  - pymdownx.details
-  - pymdownx.highlight: {pygments_lang_class: true}
-  - pymdownx.superfences
-  - pymdownx.tabbed: {alternate_style: true}
-nav: [index.md, more.md]
-"""
+SETTINGS = re.sub(
+    r"(?ms)^  # Each page's links.*?(?=^plugins:)|^nav:.*|^  - search\n",
+    "",
+    (TOP / "mkdocs.yml").read_text(encoding="utf-8"),
+)
+SETTINGS += "nav: [index.md, more.md]\n"
 PAGE = '---\nblocks: 3\n---\n\n# A page\n\n{{ route("painter/images") }}\n'
 MORE = "---\nblocks: 3\n---\n\n# Another page\n\n{{ best('painter') }}\n"
 USED = "[pytest]\ntrueup_top = .\ntestpaths = tests\naddopts = --strict-config --strict-markers\n"
@@ -87,17 +77,20 @@ def whole(pytester: pytest.Pytester) -> pytest.Pytester:
         write(pytester.path / name, text)
     for name in ("shared", "openai-images"):
         shutil.copytree(TOP / "snippets" / name, pytester.path / "snippets" / name)
+    shutil.copytree(TOP / "overrides", pytester.path / "overrides")
     return pytester
 
 
 @pytest.fixture
-def small(whole: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+def small(whole: pytest.Pytester) -> Iterator[pytest.Pytester]:
     """The same in curl alone, whose block is the quickest to run."""
-    for name in ("python", "javascript"):
-        monkeypatch.delitem(LANGUAGES, name)
+    known = dict(LANGUAGES)  # put back as a whole: their order is that of the tabs
+    del LANGUAGES["python"], LANGUAGES["javascript"]
     for name in ("index.md", "more.md"):
         change(f"docs/en/{name}", "blocks: 3", "blocks: 1")(whole.path)
-    return whole
+    yield whole
+    LANGUAGES.clear()
+    LANGUAGES.update(known)
 
 
 def write(file: Path, text: str) -> None:
@@ -136,7 +129,7 @@ def test_the_option_does_what_the_setting_does(small: pytest.Pytester) -> None:
     write(small.path / "pytest.ini", "[pytest]\n")
     top = small.path / "docs-of-it"
     top.mkdir()
-    for name in ("status.yml", "mkdocs.yml", "docs", "snippets"):
+    for name in ("status.yml", "mkdocs.yml", "docs", "snippets", "overrides"):
         (small.path / name).rename(top / name)
     run(small, passed=1)
     run(small, "--trueup-top", "docs-of-it", "-k", "curl", passed=1, deselected=1)

@@ -57,6 +57,7 @@ ANY_BODY = [name for name, language in LANGUAGES.items() if not language.optiona
 """The languages that can send any body."""
 
 
+@pytest.mark.filterwarnings("ignore:Generating overly large repr")
 @pytest.mark.no_cover
 @pytest.mark.parametrize("language", ANY_BODY)
 def test_hostile_bodies_arrive_unchanged(
