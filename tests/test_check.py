@@ -796,6 +796,33 @@ def test_a_model_page_without_a_required_macro_is_found(macro: str, tmp_path: Pa
     silent = replace(page, text=page.text.replace(f"{macro}(", "history("))
     (found,) = check_model_page(silent, {"nano-banana"}, calls_in(silent))
     assert found.rule == "missing-advice" and found.problem.endswith(f"does not call {macro}")
+    assert (macro == "model_status") != bool(
+        [*check_model_page(replace(silent, model=None), {"nano-banana"}, calls_in(silent))]
+    )
+
+
+RISKS = '{{ risks("nano-banana") }}'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(f"~~{RISKS}~~", f"a\n{RISKS}", f"- {RISKS}", f"> a\n{RISKS}", f"# {RISKS}", f"*{RISKS}*"),
+        *(f"a[^1]\n\n[^1]: {RISKS}", f"??? note\n\n    {RISKS}", f"!!! md-toggle\n    {RISKS}"),
+        *(f'=== "A"\n\n    a\n\n=== "B"\n\n    {RISKS}', f"<!--\n\n{RISKS}\n\n-->"),
+        *(
+            f"```text\n\n{RISKS}\n```",
+            f"| a |\n|---|\n| {RISKS} |",
+            f"    {RISKS}",
+            f"a\n:   {RISKS}",
+        ),
+    ],
+)
+def test_a_call_within_other_text_is_found(text: str, tmp_path: Path) -> None:
+    found = [one.problem for one in check_hidden(typed_of(tmp_path, text))]
+    assert any(one.startswith("the call of risks is within other text") for one in found)
+    kept = f"# A\n\n{RISKS}\n\na, as of {{{{ as_of() }}}}\n\n{RISKS}\n"
+    assert list(check_hidden(typed_of(tmp_path, kept))) == []
 
 
 def letters(seed: str, count: int, alphabet: str = string.ascii_letters + string.digits) -> str:

@@ -84,6 +84,7 @@ def whole(pytester: pytest.Pytester) -> pytest.Pytester:
 @pytest.fixture
 def small(whole: pytest.Pytester) -> Iterator[pytest.Pytester]:
     """The same in curl alone, whose block is the quickest to run."""
+    assert isinstance(LANGUAGES, dict)
     known = dict(LANGUAGES)  # put back as a whole: their order is that of the tabs
     del LANGUAGES["python"], LANGUAGES["javascript"]
     for name in ("index.md", "more.md"):

@@ -6,7 +6,7 @@ from html import unescape
 from html.parser import HTMLParser
 from itertools import chain
 
-from trueup.check.typed_page import SIGN, TypedPage
+from trueup.check.typed_page import DIGITS, SIGN, TypedPage
 from trueup.finding import Finding
 from trueup.place import TextPositions
 from trueup.site.visible_blocks import CONFUSABLES, INVISIBLE
@@ -32,6 +32,8 @@ ALLOWED = {
 """Attributes besides `id` and `class` that Markdown itself makes."""
 ALIGNED = re.compile(r"text-align: (?:left|right|center);")
 NOTE_LINK = "footnote-backref"
+ADVISING = ("advice", "model_status", "risks", "standings", "start_here")
+"""The macros whose words readers must see as they are."""
 
 
 def check_hidden(typed: TypedPage) -> Iterator[Finding]:
@@ -47,9 +49,29 @@ def check_hidden(typed: TypedPage) -> Iterator[Finding]:
         where = page.place(2 + page.front.count("\n", 0, found.start()))
         problem = "the front matter holds an expression"
         yield Finding(where, problem, "Write the text itself.", "hidden-text")
+    yield from _calls(typed)
     yield from _html(typed)
     yield from _attributes(typed)
     yield from _signs(typed)
+
+
+def _calls(typed: TypedPage) -> Iterator[Finding]:
+    """Return a finding for each call that says what to do and is no block by itself: within a list,
+    a note, a frame or struck text, its words would be hidden or mean something else."""
+    alone: set[str] = set()
+    for element in () if typed.root is None else typed.root.iterchildren("body"):
+        for block in element.iterchildren("p"):
+            if not len(block) and not SIGN.sub("", block.text or "").strip():
+                alone.update(SIGN.findall(block.text or ""))
+    for number, one in enumerate(typed.expressions):
+        is_alone = str(number).translate(DIGITS) in alone
+        if one.call and one.call.macro in ADVISING and not is_alone:
+            yield Finding(
+                typed.positions.place(one.start),
+                f"the call of {one.call.macro} is within other text, which could hide what it says",
+                "Put it at column 0, with an empty line before and after it.",
+                "hidden-text",
+            )
 
 
 def _html(typed: TypedPage) -> Iterator[Finding]:

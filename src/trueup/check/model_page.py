@@ -10,10 +10,18 @@ REQUIRED = ("advice", "model_status", "risks")
 
 
 def check_model_page(page: Page, models: Set[str], calls: Iterable[MacroCall]) -> Iterator[Finding]:
-    """Return a finding for each required macro that the page of a model does not call with it."""
-    if page.model not in models:
-        return
+    """Return a finding for each required macro that the page of a model does not call with it, and
+    for the status of one on a page that is of none."""
     called = {(call.macro, *call.arguments, *call.named.values()) for call in calls}
+    if page.model not in models:
+        for _, model in sorted(called & {("model_status", one) for one in models})[:1]:
+            yield Finding(
+                page.place(page.first_line),
+                f"the page shows what is known of {model}, and its front matter names no model",
+                f"Add model: {model} to it.",
+                "missing-advice",
+            )
+        return
     for macro in REQUIRED:
         if (macro, page.model) not in called:
             yield Finding(
