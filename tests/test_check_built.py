@@ -109,7 +109,7 @@ TAMPERED: dict[str, tuple[str, Edit, str]] = {
     "a class": (PAGE, swap('class="tu-standing', 'class="md-hidden tu-standing'), "changed-text"),
     "no article": (PAGE, lambda _: "<p>Works.</p>", "changed-text"),
     "elements without end": (PAGE, lambda text: "<div>" * 9000 + text, "changed-text"),
-    "a stamp": (PAGE, swap("Replays the evidence", "Confirmed"), "changed-text"),
+    "a stamp": (PAGE, swap("Replays a sample", "Confirmed"), "changed-text"),
     # The rest of the page.
     "the menu": (PAGE, swap('class="md-nav__title"', 'class="md-nav"'), "changed-text"),
     "the footer": (PAGE, swap("</footer>", "Works.</footer>"), "changed-text"),
@@ -258,5 +258,5 @@ def test_a_receipt_that_contradicts_itself_is_found(case: str, top: Path) -> Non
 
 def test_a_line_that_differs_from_its_receipt_is_found(top: Path) -> None:
     file = top / "site" / PAGE
-    write(file, file.read_text("utf-8").replace("Replays the evidence", "Confirmed", 1))
+    write(file, file.read_text("utf-8").replace("Replays a sample", "Confirmed", 1))
     assert ("wrong-stamp", f"site/{PAGE}") in pairs(load(top).check_site())

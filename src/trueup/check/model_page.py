@@ -14,7 +14,8 @@ def check_model_page(page: Page, models: Set[str], calls: Iterable[MacroCall]) -
     for the status of one on a page that is of none."""
     called = {(call.macro, *call.arguments, *call.named.values()) for call in calls}
     if page.model not in models:
-        for _, model in sorted(called & {("model_status", one) for one in models})[:1]:
+        shown = {("model_status", one) for one in models if page.model is None}
+        for _, model in sorted(called & shown)[:1]:
             yield Finding(
                 page.place(page.first_line),
                 f"the page shows what is known of {model}, and its front matter names no model",
