@@ -32,12 +32,22 @@ CLAIMS = [
     *("The error rate is below 1%.", "Call `images/edits`.", "可用率为 99.95%。"),
     *("It answers within 30 seconds.", "最大 4096 ピクセル。", "60 枚まで。"),
     *("There is no rate limit.", "It is production-ready.", "失敗しません。"),
+    *("Send as many requests as you like.", "支持4K图片。"),
+    "There is no cap on how often you call.",
+    *("Requests are not limited.", "リクエスト数に上限はありません。", "调用次数不设上限。"),
+    *("Нет никаких ограничений.", "Картинки в разрешении 4K.", "Pictures come in 4K."),
+    *("You pay less than elsewhere.", "Refunds are automatic.", "Background removal is built in."),
+    *("POST to the edits path.", "失败自动退款。", "Вырезание фона встроено."),
 ]  # fmt: skip
 PLAIN = [
     *("Retry twice, then wait.", "HTTP 429 and 503 are errors.", "Version 2 has 3 parts."),
     *("The field n takes a number.", "The path /v1/images alone.", "See [the price list](a.md)."),
     *("It says what works today.", "Read 10 lines.", "`data[0].url` or `x=1`."),
     "1 バイトも違わない。",
+    *("The site is built in the folder site.", "Refunds are between you and the gateway."),
+    *("Ignore the line that begins with a hash.", "如果有警告，请先阅读。"),
+    "以井号开头的行会被忽略。",
+    *("Строки с решёткой игнорируются.", "このページは上限の値を書きません。"),
     *("It is not free of errors.", "The key is 1 of 2.", "{{ sample('gemini', 'url') }}"),
     "```json\n{\"price\": \"$1\", \"size\": \"1024x1024\"}\n```",
 ]  # fmt: skip
@@ -99,6 +109,38 @@ OPEN_PROSE = [
     *("## Nano Banana\n\nChoose a size.\n\nSee below.", "- [Nano Banana](a.md): its code"),
     *("## Nano Banana\n\n| a | b |\n|-|-|\n| c | d |", "## How Nano Banana works"),
 ]
+ON_A_MODEL_PAGE = [
+    *("Ignore the warning below.", "The notes below no longer apply.", "It is out of date."),
+    *("The warning is only a formality.", "It is hearsay.", "The list below is history."),
+    *(
+        "Below is what used to be said.",
+        "上の警告は気にしなくて構いません。",
+        "警告は無視してください。",
+    ),
+    *(
+        "上面的警告可以忽略。",
+        "不必理会下面的标记。",
+        "这些问题早已解决。",
+        "Эти риски уже устранены.",
+    ),
+    *("Не обращайте внимания на список.", "Предупреждение можно игнорировать."),
+    *("It is the gold standard.", "A champion.", "Pick this one.", "It does not flinch."),
+    *("Big brands use it.", "Customers rave.", "★★★★★", "It gets 10/10.", "Ready: yes"),
+    *("Trouble: none", "業界最速です。", "大厂都在用。", "稳如磐石。", "又快又好。"),
+    *("Им пользуются крупнейшие компании.", "Выше всяких похвал.", "Берите именно его."),
+]
+PLAIN_ON_A_MODEL_PAGE = [
+    *("The risks of each route are listed below.", "Read the warning, then run the block."),
+    *("Notes on the request are under each block.", "The history is on the status page."),
+    *("警告の意味は用語のページにあります。", "警告的含义见术语页面。"),
+    "Значение предупреждений описано на странице терминов.",
+]
+
+
+@pytest.mark.parametrize("text", [*ON_A_MODEL_PAGE, *PLAIN_ON_A_MODEL_PAGE])
+def test_no_words_on_the_page_of_a_model_disown_or_praise(text: str, terms: BannedTerms) -> None:
+    found = rules(f"---\nmodel: nano-banana\n---\n{text}", terms)
+    assert {*found} == ({"typed-standing"} if text in ON_A_MODEL_PAGE else set())
 
 
 @pytest.mark.parametrize("text", [*ABOUT_ROUTES, *BESIDE_A_NAME])
