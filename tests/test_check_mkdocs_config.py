@@ -110,6 +110,15 @@ CHANGES: dict[str, tuple[str, str, str]] = {
     "a language elsewhere": ("link: ja/", "link: 'https://a.example'", "link is 'https"),
     "versions": ("scope: /", "version: {provider: mike}", "extra.version is not"),
     "a text at each heading": ("permalink: true", "permalink: Works.", "permalink is 'Works.'"),
+    "a sign of praise at each heading": (
+        "permalink: true", "permalink: ✅", "toc.permalink is '✅'",
+    ),
+    "a search that finds nothing": (
+        "  - search\n", "  - search: {separator: '.*'}\n", "search.separator is '.*'",
+    ),
+    "a search without letters": (
+        "  - search\n", "  - search: {separator: '[!-~]+'}\n", "search.separator is '[!-~]+'",
+    ),
     "a text above the contents": ("permalink: true", "title: Works.", "toc.title is not"),
     "a class of code": (
         "  - pymdownx.inlinehilite\n", "  - pymdownx.inlinehilite: {css_class: a}\n",
@@ -160,6 +169,12 @@ BENIGN = {
     "the search of the theme": (
         "  - search\n", "  - material/search: {lang: en, separator: '[\\s\\-\"<]+'}\n",
     ),
+    "the separator of the theme's manual": (
+        "  - search\n",
+        "  - search: {separator: '[\\s\\u200b\\-,:!=\\[\\]()\"`/]+|\\.(?!\\d)|&[lg]t;"
+        "|(?!\\b)(?=[A-Z][a-z])'}\n",
+    ),
+    "a sign at each heading": ("permalink: true", "permalink: '#'"),
     "plain texts": (
         "scope: /", "scope: /\n  social: [{icon: a/b, link: 'https://a.example', name: A}]",
     ),
@@ -228,7 +243,9 @@ def test_the_settings_of_each_language_are_judged_as_merged(tmp_path: Path) -> N
 
 FRONTS = {
     "---\ntitle: A\ndescription: B, c.\nmodel: nano-banana\nblocks: 4\n---\n# A\n": "",
-    "---\nhide: [toc, navigation]\nsearch: {exclude: true}\nicon: a/b\n---\n": "",
+    "---\nhide: [toc, navigation]\n---\n": "",
+    "---\nicon: material/check\n---\n": "the setting icon is not allowed",
+    "---\nsearch: {exclude: true}\n---\n": "the setting search is not allowed",
     "# A: b\n": "",
     "\nA: b\n": "",
     "---\na: [\n---\n": "",

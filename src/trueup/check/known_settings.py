@@ -47,7 +47,16 @@ MENU = Menu(
 )
 HOME = _text(r"\.|[\w-]+/", "Use the folder of the language, such as ja/, or a dot.")
 SCHEME = _text("default|slate", "Use default or slate.")
-SIGN = _text(r"true|false|[^\w\s<]{1,2}", "Use true, false or one sign.")
+SIGN = _text("true|false|[#¶§]", "Use true, false, #, ¶ or §.")
+SEPARATED = (
+    r"\[(?:[^\w\\\]^-]|\\(?:s|\W|u200b))+\]\+?|\\(?:s|\W)\+?(?:\(\?!\\d\))?|&\[lg\]t;"
+    r"|\(\?!\\b\)\(\?=\[A-Z\]\[a-z\]\)"
+)
+"""Parts of the separators in the theme's manual, none of which matches a letter."""
+SEPARATOR = _text(
+    rf"(?:{SEPARATED})(?:\|(?:{SEPARATED}))*",
+    "Use signs and classes of them, such as [\\s\\-]+, since what it matches is not searched.",
+)
 LEVEL = _text("ignore|info|warn|relative_to_docs", "Use a level of MkDocs.")
 FEATURE = _text(
     r"content\.(?:action\.(?:edit|view)|code\.(?:copy|select)|tabs\.link|tooltips)|header\.autohide"
@@ -61,7 +70,7 @@ MACROS = {
     "on_error_fail": _text("true", "Use true."),
 }
 SEARCH = Named(
-    lang=[WORD], separator=ANY, min_search_length=NUMBER, enabled=FLAG,
+    lang=[WORD], separator=SEPARATOR, min_search_length=NUMBER, enabled=FLAG,
     indexing=WORD, pipeline=[WORD], fields=ANY,
 )  # fmt: skip
 """Without `prebuild_index`, which starts Node, and files of words."""
@@ -139,11 +148,9 @@ FRONT: dict[str, Any] = {
     **dict.fromkeys(("title", "description", "author"), PLAIN),
     **dict.fromkeys(("model", "blocks"), ANY),
     "hide": [_text("navigation|toc|path|footer", "Hide parts around the article alone.")],
-    "icon": ICON,
-    "search": {"exclude": FLAG, "boost": NUMBER},
 }
-"""The front matter of a page: without templates that leave out its text, and without what switches
-its macros off."""
+"""The front matter of a page: without templates that leave out its text, without what switches its
+macros off, and without a sign in the menu and a place in the search of its own."""
 TAGS = {
     *("str", "int", "float", "bool", "null", "seq", "map", "timestamp", "value"),
     "python/name:material.extensions.emoji.twemoji",
