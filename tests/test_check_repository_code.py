@@ -28,13 +28,20 @@ FOUND = {
     "docs/en/more.HTML": "It is recommended.",
     "docs/en/more.xml": "<script xmlns='http://www.w3.org/1999/xhtml'>a()</script>",
     "docs/en/more.txt": "It is recommended.",
+    "docs/en/robots.txt": "User-agent: *\nIt is recommended.",
+    "docs/en/a/CNAME": "It is recommended.",
+    "docs/en/more.json": '{"standing": "recommended"}',
+    "docs/en/openapi.yaml": "openapi: 3.1.0",
+    "docs/en/more.YML": "openapi: 3.1.0",
+    "overrides/assets/more.csv": "nano-banana,recommended",
     "docs/en/plain": "It is recommended.",
 }
 FINE = {
     "docs/en/.more.js": "not published",
     "docs/more.js": "not published",
     "docs/en/CNAME": "docs.example",
-    "docs/en/openapi.yaml": "openapi: 3.1.0",
+    "docs/en/a/robots.txt": "# All\nUser-agent: *  # each\nAllow:\nDisallow: /status/\n\n"
+    "Sitemap: https://docs.example/sitemap.xml",
     "docs/en/picture.png": "",
     "docs/en/picture.svg": f"{SVG}</svg>",
     "overrides/assets/logo.png": "",

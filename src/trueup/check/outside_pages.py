@@ -1,5 +1,5 @@
 """Outside pages: what people typed for readers into settings, console texts, the theme's templates
-and the comments of snippets."""
+and the comments of snippets and of `robots.txt`."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -17,6 +17,8 @@ from trueup.site.visible_blocks import visible_blocks
 from trueup.source_file import read_source
 
 COMMENT = re.compile(r"(?:^|(?<=\s))(?:#|//)\s+(\S.*)$", re.MULTILINE)
+FOR_CRAWLERS = re.compile(r"#[#\s]*(\S.*)")
+"""A comment of `robots.txt`, which needs no space."""
 
 
 def check_outside_pages(
@@ -29,9 +31,11 @@ def check_outside_pages(
     for file in sorted((top / "snippets" / "console").glob("*.txt")):
         text = _read(file, top)
         yield from check_text(TextPositions(file, text).place, text, terms, Near.HEADING)
-    for file in sorted((top / "snippets").rglob("*.j2")):
+    robots = (one for home in ("docs", "overrides") for one in (top / home).rglob("robots.txt"))
+    for file in sorted((*(top / "snippets").rglob("*.j2"), *robots)):
         text = _read(file, top)
-        for comment in COMMENT.finditer(text):
+        pattern = COMMENT if file.suffix == ".j2" else FOR_CRAWLERS
+        for comment in pattern.finditer(text):
             place = TextPositions(file, text).place(comment.start(1))
             yield from check_text(place, comment[1], terms, Near.HEADING)
     for file in sorted((top / "overrides").rglob("*.html")):

@@ -2,6 +2,7 @@
 theme, files that are pages of their own, and links. A build begins only where none of them could
 run, or change what was checked."""
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
@@ -19,10 +20,16 @@ from trueup.source_file import read_source, unsafe_sources
 LOADED = (".css", ".js")
 """The shipped files that each page loads."""
 PICTURES = (".png", ".ico", ".jpg", ".jpeg", ".webp", ".gif", ".avif")
-DATA = (".json", ".yaml", ".yml", ".csv")
-"""For programs; no browser shows them as a page."""
-NAMES = ("CNAME", "robots.txt")
-"""For the host of the site, and for crawlers."""
+NAMES = {
+    "CNAME": re.compile(r"[\w.-]*\s*"),
+    "robots.txt": re.compile(
+        r"(?:[ \t]*(?:(?:user-agent:[ \t]*[\w*.-]+|(?:dis)?allow:(?:[ \t]*/\S*)?"
+        r"|sitemap:[ \t]*https?://\S+)[ \t]*)?(?:#[^\r\n]*)?(?:\r?\n|\Z))*",
+        re.IGNORECASE,
+    ),
+}
+"""Files for the host of the site, and for crawlers, with what they may hold; the comments of the
+second are judged as a text."""
 FIX = "Remove or restore it, or name it in overrides of the policy."
 
 
@@ -84,7 +91,7 @@ def _judged(file: Path, top: Path, shipped: Path | None, is_copied: bool) -> Ite
         return
     ours = shipped.read_bytes() if shipped.is_file() else b""
     kind = file.suffix.lower()
-    if content == ours or (is_copied and (kind in PICTURES + DATA or file.name in NAMES)):
+    if content == ours or (is_copied and (kind in PICTURES or _is_named(file, content))):
         return
     if kind == ".css":
         text = content.decode("utf-8-sig", "replace")
@@ -96,3 +103,9 @@ def _judged(file: Path, top: Path, shipped: Path | None, is_copied: bool) -> Ite
     else:
         problem = "the file could change checked text, and is not of this version of Trueup"
         yield Finding(Place(str(file)), problem, FIX, "changed-override")
+
+
+def _is_named(file: Path, content: bytes) -> bool:
+    """Return whether a file has the name, and holds the lines, that a host or a crawler reads."""
+    lines = NAMES.get(file.name)
+    return lines is not None and lines.fullmatch(content.decode("utf-8", "replace")) is not None
