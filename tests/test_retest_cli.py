@@ -114,6 +114,21 @@ REFUSED: dict[str, tuple[tuple[str, ...], dict[str, str], str]] = {
         {**SECRETS, "API_KEY": "sk-secret enough"},
         "the API key: empty, or with white space or letters that no header can carry. Export",
     ),
+    "a key of bytes that are no text": (
+        ("--target", "local", "--max-calls", "1", "--endpoint", NATIVE),
+        {**SECRETS, "API_KEY": "sk-secret\udcff\udcfeaaaaaaaaaaaaa"},
+        "the API key: empty, or with white space or letters that no header can carry. Export",
+    ),
+    "a foreign secret of such bytes": (
+        ("--target", "local", "--max-calls", "1", "--endpoint", "banana*"),
+        {**SECRETS, "GH_TOKEN": "secret\udcff\udcfeaaaaaaaaaaaaaaaa"},
+        "--endpoint banana*: no endpoint matches it. Correct the pattern; the endpoints are nano-",
+    ),
+    "an access token of such bytes": (
+        ("--target", "local", "--max-calls", "1", "--endpoint", NATIVE),
+        {**SECRETS, "ACCESS_TOKEN": "very-secret\udcff"},
+        "access token: empty, or with white space or letters that no header can carry. Copy it",
+    ),
     "an access token that no header takes": (
         ("--target", "local", "--max-calls", "1", "--endpoint", NATIVE),
         {**SECRETS, "ACCESS_TOKEN": "very secret"},

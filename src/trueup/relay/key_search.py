@@ -61,7 +61,8 @@ class KeySearch:
         self, secrets: Iterable[str] = (), is_suspect: Callable[[bytes], bool] = lambda _: False
     ) -> None:
         self._is_suspect = is_suspect
-        self._plain = tuple({secret.encode() for secret in secrets if secret})
+        # A variable of the environment may hold bytes that are not UTF-8.
+        self._plain = tuple({one.encode(errors="surrogateescape") for one in secrets if one})
         self._pieces = tuple({piece for secret in self._plain for piece in _pieces(secret)})
 
     def holds(self, content: str | bytes) -> bool:
