@@ -41,6 +41,15 @@ def in_each(template: str) -> Callable[[str], str]:
     return lambda key: "".join(template.format(ord(one)) for one in key)
 
 
+def base58(key: str) -> str:
+    digits = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+    number, made = int.from_bytes(key.encode(), "big"), ""
+    while number:
+        number, digit = divmod(number, 58)
+        made = digits[digit] + made
+    return made
+
+
 def in_every_third(template: str) -> Callable[[str], str]:
     """A letter in three is encoded: too many for a piece of the key to be left between them."""
     return lambda key: "".join(
@@ -130,6 +139,18 @@ ENCODED: dict[str, Callable[[str], str | bytes]] = {
     "base64 of upper case": lambda key: base64_of(key.upper().encode()),
     "reversed": lambda key: key[::-1],
     "base64 of the reverse": lambda key: base64_of(key[::-1].encode()),
+    "base64, reversed": lambda key: base64_of(key.encode())[::-1],
+    "base85": lambda key: base64.b85encode(f": {key}.".encode()).decode(),
+    "ascii85": lambda key: base64.a85encode(f"{key}.".encode(), adobe=True).decode(),
+    "base58": base58,
+    "base32hex": lambda key: base64.b32hexencode(f"key: {key}.".encode()).decode(),
+    "octal numbers": in_each("{:03o} "),
+    "octal numbers with 0o": in_each("0o{:o}, "),
+    "binary numbers": in_each("{:08b} "),
+    "binary numbers with 0b": in_each("0b{:b}, "),
+    "bits": in_each("{:08b}"),
+    "groups joined by words": joined(" and ", 4),
+    "groups joined by more words": joined(", followed by: ", 3),
     "rot13": lambda key: codecs.encode(key, "rot13"),
     "rot13 of the reverse": lambda key: codecs.encode(key[::-1], "rot13"),
     "full width": lambda key: "".join(chr(ord(one) + 0xFEE0) for one in key),
@@ -175,13 +196,14 @@ NEAR = {
     "another key": "sk-" + "Z8wAq3MnYx0SuZcO5dIeLt9HgKbF4vUj7pVzXr2WyCoNa6Ql",
     "the ends that a gateway shows": f"{BARE[:4]}**********{BARE[-4:]}",
     "a mask": "Invalid token sk-***",
+    "few groups of it": f"{BARE[:4]} and {BARE[4:8]}",
     "few letters of it": f"the token {BARE[:7]}…",
     "a placeholder": 'curl -H "Authorization: Bearer YOUR_API_KEY"',
     "a hash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     "a request id": "20261128175959123456789aBcDeFgH",
     "a broken escape": "\\u00zz \\u{110000} \\Uffffffff %zz &#xzz; =zz \\x =",
     "a surrogate": "\ud83d alone",
-    "a bomb of nothing": base64_of(zlib.compress(b"nothing to see here " * 50_000)),
+    "a bomb of nothing": base64_of(zlib.compress(b"nothing to see here " * 25_000)),
 }
 
 
