@@ -135,6 +135,7 @@ PLAIN_ON_A_MODEL_PAGE = [
     *("The risks of each route are listed below.", "Read the warning, then run the block."),
     *("!!! note\n    text", '!!! success "The image"\n    text', "Check the key."),
     *("Notes on the request are under each block.", "The history is on the status page."),
+    *("The reply does not hold an image.", "The problem is not resolved.", "Риск не устранён."),
     *("警告の意味は用語のページにあります。", "警告的含义见术语页面。"),
     "Значение предупреждений описано на странице терминов.",
 ]
