@@ -40,6 +40,7 @@ from trueup.model.values import (
     Upstream,
     anchor,
     as_time,
+    printable,
     secret_name,
     split,
 )
@@ -84,6 +85,7 @@ __all__ = [
     "Variant",
     "anchor",
     "as_time",
+    "printable",
     "secret_name",
     "split",
 ]
