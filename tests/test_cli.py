@@ -177,3 +177,12 @@ def until_up(url: str) -> httpx.Response:
         except httpx.TransportError:
             time.sleep(0.1)
     raise AssertionError(f"{url} did not come up")
+
+
+def test_a_stream_that_cannot_be_written_is_no_finding() -> None:
+    command = [*CLI, "--top", str(TOP), "schema"]
+    reader, writer = os.pipe()
+    os.close(reader)
+    with open("/dev/full", "w") as full, open(writer, "w") as closed:
+        for stream in (full, closed):
+            assert subprocess.run(command, stdout=stream, stderr=stream).returncode == 2

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from io import TextIOWrapper
 from typing import NoReturn
 
@@ -31,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         click.echo(str(error), err=True)
         sys.exit(error.exit_code)
     except OSError as error:  # a full or read-only disk, a folder in the place of a file
-        click.echo(str(disk_error(error, "then run this again")), err=True)
+        with suppress(OSError):  # the stream for messages may be on that disk
+            click.echo(str(disk_error(error, "then run this again")), err=True)
         sys.exit(2)
     sys.exit(0)

@@ -88,6 +88,13 @@ class Commands(click.Group):
             import_module(f"trueup.cli.{self.modules[cmd_name]}")
         return super().get_command(ctx, cmd_name)
 
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:  # click would end with 1, the code of findings
+            sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115
+            sys.exit(2)
+
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
