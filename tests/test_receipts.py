@@ -6,10 +6,9 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
 
 from trueup.model import Sent, Source
-from trueup.receipts import Attempt, Bill, RetestReceipt, read_chain
+from trueup.receipts import Attempt, RetestReceipt, read_chain
 
 AT = datetime(2026, 4, 20, 12, tzinfo=UTC)
 SENT = Sent(base_url="https://api.example.com", request="GET /v1/x", auth="bearer", body={})
@@ -80,8 +79,3 @@ def test_a_file_that_is_no_receipt_is_invalid(tmp_path: Path) -> None:
     for text in ("{}", kept(tmp_path, 10).model_dump_json(), "[" * 100_000):
         file.write_text(text)
         assert [link.fault for link in read_chain(named(tmp_path, file), tmp_path)] == ["invalid"]
-
-
-def test_a_reason_with_control_characters_is_refused() -> None:
-    with pytest.raises(ValidationError, match="text without control characters"):
-        Bill(verdict="inconclusive", cause="no-row", reason="a\x1b[1m")

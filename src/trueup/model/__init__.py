@@ -40,7 +40,6 @@ from trueup.model.values import (
     Upstream,
     anchor,
     as_time,
-    printable,
     secret_name,
     split,
 )
@@ -85,7 +84,6 @@ __all__ = [
     "Variant",
     "anchor",
     "as_time",
-    "printable",
     "secret_name",
     "split",
 ]

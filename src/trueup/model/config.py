@@ -4,7 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, StrictBool, StrictInt, model_validator
+from pydantic import Field, StrictBool, StrictInt, model_validator
 
 from trueup.model.values import (
     REQUEST,
@@ -21,7 +21,6 @@ from trueup.model.values import (
     Severity,
     Text,
     Upstream,
-    printable,
 )
 
 
@@ -37,14 +36,7 @@ class Policy(Frozen):
     """Number of clean retests that raise an endpoint which fell."""
     reported_until: Day
     """Last date of observations reported by hand; later ones need a receipt."""
-    signers: (
-        Annotated[
-            str,
-            Field(min_length=1, max_length=2000, pattern=r"^[^/\\]"),
-            AfterValidator(printable),
-        ]
-        | None
-    ) = None
+    signers: Annotated[Text, Field(pattern=r"^[^/\\]")] | None = None
     """Path of the file of allowed signers, in git's format. Where it is given, only receipts that
     one of them signed raise a standing; others count as reported."""
     site: Text | None = None

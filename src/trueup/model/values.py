@@ -95,13 +95,6 @@ def _secure_url(value: str) -> str:
     return value
 
 
-def printable(value: str) -> str:
-    """Return a text, unless it has control characters other than those of lines and tabs."""
-    if re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]", value):
-        raise _other_form("text without control characters")
-    return value
-
-
 Moment = Annotated[date | datetime, BeforeValidator(_moment)]
 Day = Annotated[date, BeforeValidator(_day)]
 Days = Annotated[
@@ -115,7 +108,7 @@ SecureUrl = Annotated[BaseUrl, AfterValidator(_secure_url)]
 Host = Annotated[str, Field(pattern=r"^[a-z0-9.-]+(:[0-9]{1,5})?$")]
 Upstream = Annotated[str, Field(pattern=r"^[^\s?#{}]+$", max_length=200)]
 Name = Annotated[str, Field(pattern=NAME)]
-Text = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(printable)]
+Text = Annotated[str, Field(min_length=1, max_length=2000)]
 """Text of at most a few paragraphs: longer ones belong on a page."""
 TRANSLATED = "translated"
 Prose = Annotated[Text, TRANSLATED]

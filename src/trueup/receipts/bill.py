@@ -1,12 +1,12 @@
 """Bill: what a gateway's ledger shows of one call, with the kind of reason for its verdict."""
 
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
-from trueup.model import Billing, Frozen, printable
+from trueup.model import Billing, Frozen
 
 Cause = Literal[
     "agreed",
@@ -38,7 +38,7 @@ class Bill(Frozen):
     """Agreement of log, token and balance on the call."""
     cause: Cause
     """Kind of reason for the verdict."""
-    reason: Annotated[str, AfterValidator(printable)]
+    reason: str
     """Amounts in words, with their units."""
     log_quota_units: int | None = None
     """Sum of the call's log rows, less refunds."""

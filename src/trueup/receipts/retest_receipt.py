@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AwareDatetime, Field, JsonValue
+from pydantic import AwareDatetime, Field, JsonValue
 
 from trueup import __version__
 from trueup.model import (
@@ -17,7 +17,6 @@ from trueup.model import (
     Sent,
     Shape,
     Source,
-    printable,
     split,
 )
 from trueup.model import Outcome as RowOutcome
@@ -37,7 +36,7 @@ class Attempt(Frozen):
     """Result; `inconclusive` where the response is no evidence of the route."""
     kind: InconclusiveKind | None = None
     """Kind of an inconclusive result."""
-    reason: Annotated[str, AfterValidator(printable)] | None = None
+    reason: str | None = None
     """Reason for an inconclusive result."""
     status: int | None = None
     """HTTP status."""
@@ -51,7 +50,7 @@ class Attempt(Frozen):
     """Failure text of the gateway in one line, with secrets masked."""
     signatures: tuple[str, ...] = ()
     """Known failure texts in it, by name."""
-    group: Annotated[str, AfterValidator(printable)] | None = None
+    group: str | None = None
     """Group of the key, where the failure names it."""
     upstream: str | None = None
     """Model that answered, where a call by the alias shows it."""
