@@ -40,8 +40,8 @@ def made_hostile(text: str) -> str:
     """Return the status file with the text in every free field."""
     status: dict[str, Any] = yaml.safe_load(text)
     for kind, name in (("models", "title"), ("routes", "title"), ("signatures", "cause")):
-        for entry in status[kind].values():
-            entry[name] = TEXT
+        for number, entry in enumerate(status[kind].values()):
+            entry[name] = f"{TEXT} {number}"  # no two models have one title
     for signature in status["signatures"].values():
         signature["replay"]["message"] = signature["match"] = TEXT
     for endpoint in status["endpoints"].values():

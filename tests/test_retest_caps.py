@@ -34,7 +34,7 @@ OUTER = Callable[[ASGIApp], ASGIApp]
 
 def with_more() -> Stored:
     """The sample with ten models, each of which was seen to make an image."""
-    models = "".join(f"  more-{number}:\n    title: More\n" for number in range(10))
+    models = "".join(f"  more-{number}:\n    title: More {number}\n" for number in range(10))
     ends = "".join(f"  {name}:\n    body: {{prompt: x}}\n" for name in MORE)
     text = TEXT.replace("\nendpoints:\n", f"{models}\nendpoints:\n{ends}", 1)
     rows = "".join(map(_seen, range(10)))

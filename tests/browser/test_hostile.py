@@ -52,8 +52,8 @@ def with_text(text: str, path: str) -> dict[str, Any]:
     """Return the record with a text in every free field, and with an upstream named `path`."""
     data: dict[str, Any] = deepcopy(RECORD)
     for table in ("models", "routes"):
-        for entry in data[table].values():
-            entry["title"] = text
+        for number, entry in enumerate(data[table].values()):
+            entry["title"] = f"{text} {number}"  # no two models have one title
     for number, signature in enumerate(data["signatures"].values()):
         signature |= {"match": f"{number} {text}", "cause": text}
         signature["replay"]["message"] = f"It said: {number} {text}!"

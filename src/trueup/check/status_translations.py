@@ -43,9 +43,9 @@ def check_status_text(
             if one.text not in texts:
                 problem = f"{shown(one.text)} is not a text of the status file"
                 found.append(Finding(place, problem, "Remove the entry.", "unused-translation"))
+                continue  # it is shown nowhere
             found += _added(place, terms, one.text, one.translation)
-            kind = kinds.get(one.text, "seen")
-            found += check_text(place, one.translation, terms, Near.NAME, kind)
+            found += check_text(place, one.translation, terms, Near.NAME, kinds[one.text])
     return sorted(set(found))
 
 
