@@ -72,7 +72,8 @@ def test_a_mutant_is_refused_by_the_rule_for_it(
 def test_a_hold_may_be_removed_with_a_reason(tree: Tree, gate: Gate) -> None:
     gone = next(one for one in made(tree, "changed-hold") if one.name.endswith(": gone"))
     text = (gone.edits["status.yml"] or b"").decode()
-    text = text.replace("policy:\n", "policy:\n  loosened: the bills were settled\n", 1)
+    reason = f"the bills of {tree.stored.status.holds[0].endpoint} were settled"
+    text = text.replace("policy:\n", f"policy:\n  loosened: {reason}\n", 1)
     freed = Mutant("none", "with a reason", {"status.yml": text.encode()})
     assert gate.judge(freed).step is None
 
