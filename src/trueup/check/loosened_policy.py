@@ -126,7 +126,8 @@ def _hosts(new: Stored, name: str, known: Target | None, target: Target) -> Iter
 def _evidence(old: Stored, new: Stored, assessments: Assessments) -> Iterator[Loosened]:
     late = {id(row): row for row in _late_rows(old, new)}
     rows = tuple(row for row in new.status.observations if id(row) not in late)
-    without = assess(new.status.model_copy(update={"observations": rows}))
+    left = new.status.model_copy(update={"observations": rows})
+    without = assess(left) if late else assessments
     for row in {one.endpoint: one for one in late.values()}.values():
         if _is_raised(without[row.endpoint], assessments[row.endpoint]) and _is_known(
             old, new, row.endpoint
