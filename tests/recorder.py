@@ -20,7 +20,7 @@ from itertools import cycle
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Thread
-from typing import Any, get_args
+from typing import Any
 from unittest.mock import patch
 from urllib.parse import urlsplit
 
@@ -29,7 +29,7 @@ import pytest
 import trustme
 import yaml
 
-from trueup.model import AuthKind, Status
+from trueup.model import Auth, Status
 from trueup.request import request_of
 from trueup.site import Block
 from trueup.snippet import Snippet, render_snippet
@@ -42,7 +42,7 @@ TOP = Path(__file__).parents[1]
 TEMPLATES = TOP / "snippets"
 REAL = Status.model_validate(yaml.safe_load((TOP / "tests" / "record.yml").read_text("utf-8")))
 ROUTES = {"native": "gemini", "images": "openai-images"}
-AUTHS: tuple[AuthKind, ...] = get_args(AuthKind)
+AUTHS: tuple[Auth, ...] = ("query key", "bearer", "header x-goog-api-key")
 KEY = "YOUR_API_KEY"
 TODAY = date(2026, 4, 14)
 PIXEL = b"\x89PNG\r\n\x1a\n the rest of an image"
@@ -127,7 +127,7 @@ def answer(body: object, status: int = 200, **links: tuple[str, bytes]) -> Answe
 def status_of(
     body: dict[str, Any],
     base_url: str = "https://gateway.example",
-    auth: AuthKind = "query-key",
+    auth: Auth = "query key",
     method: str = "POST",
     query: str = "",
 ) -> Status:
@@ -142,7 +142,7 @@ def status_of(
                 route: {
                     "request": f"{method} {paths[route]}{query}",
                     "protocol": protocol,
-                    "auth": {"documented": auth},
+                    "auth": auth,
                 }
                 for route, protocol in ROUTES.items()
             },

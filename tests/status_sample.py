@@ -19,11 +19,11 @@ routes:
   generate-content:
     request: POST /v1beta/models/{upstream}:generateContent
     protocol: gemini
-    auth: {documented: query-key}
+    auth: query key
   images-generations:
     request: POST /v1/images/generations
     protocol: openai-images
-    auth: {documented: bearer}
+    auth: bearer
 signatures:
   no-channel:
     match: no channel

@@ -26,7 +26,7 @@ routes:
   images:
     request: POST /v1/images/generations
     protocol: openai-images
-    auth: {{documented: bearer}}
+    auth: bearer
 models: {{acorn: {{title: Acorn, upstream: oak}}}}
 endpoints: {{acorn/images: {{body: {{prompt: A red cube}}}}}}
 signatures:

@@ -151,11 +151,11 @@ DRIFTS = {
         "request: POST /v1beta",
     ),
     "auth": (
-        ("documented: bearer", "documented: query-key"),
+        ("openai-images\n    auth: bearer", "openai-images\n    auth: query key"),
         IMAGES,
         "production",
-        "auth: recorded bearer, now query-key",
-        "auth: {documented: query-key}\n",
+        "auth: recorded bearer, now query key",
+        "auth: query key\n",
     ),
     "field of the body": (
         ("body: {prompt: A", "body: {size: 1k, prompt: A"),
@@ -280,12 +280,14 @@ def test_an_inconclusive_row_does_not_hide_drift() -> None:
     sent:
       base_url: https://crazyrouter.com
       request: POST /v1/images/generations
-      auth: query-key
+      auth: query key
       body: {{model: nano-banana, prompt: null}}
     outcome: inconclusive
     reason: the network was down
 """
-    stored = stored_of(("documented: bearer", "documented: query-key"), added=later)
+    stored = stored_of(
+        ("openai-images\n    auth: bearer", "openai-images\n    auth: query key"), added=later
+    )
     named = [
         one
         for one in findings_of(stored, TOP, TODAY)

@@ -17,7 +17,6 @@ from oracle import LADDER, Expected, expect, expect_fresh
 from trueup.evidence import Assessment, Risk, alternative, assess, assessment, mapping_of
 from trueup.evidence.standing import Tally
 from trueup.model import (
-    Auth,
     Billing,
     Endpoint,
     Hold,
@@ -73,8 +72,8 @@ def _sent(row: Row) -> Sent:
     other: dict[str, Any] = {
         "base_url": BASE_URLS["local" if row.target == "production" else "production"],
         "request": "POST /v2/images/generations",
-        "auth": "query-key",
-        "body": sent.body | {"prompt": "A blue cube"},
+        "auth": "query key",
+        "body": {**(sent.body or {})} | {"prompt": "A blue cube"},
     }
     return sent.model_copy(update={row.differs: other[row.differs]}) if row.differs else sent
 
@@ -126,7 +125,7 @@ def _tables(ledger: LedgerPolicy | None) -> dict[str, Any]:
             "images": Route(
                 request="POST /v1/images/generations",
                 protocol="openai-images",
-                auth=Auth(documented="bearer"),
+                auth="bearer",
             )
         },
         "models": {

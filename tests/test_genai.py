@@ -37,7 +37,7 @@ from trueup.wording import load_catalogue, receipt_line
 server, gateway = recorder.server, recorder.gateway
 NOW = datetime(2026, 4, 20, tzinfo=UTC)
 NATIVE = [name for name in REAL.endpoints if REAL.route_of(name).protocol == "gemini"]
-UNOBSERVED = (Difference(path=("auth",), recorded="query-key", now="x-goog-api-key"),)
+UNOBSERVED = (Difference(path=("auth",), recorded="query key", now="header x-goog-api-key"),)
 CONTENTS = [{"role": "user", "parts": [{"text": "a"}]}]
 
 # Random bodies: values that the SDK sends unchanged, would change, or does not know.
@@ -138,10 +138,13 @@ def test_a_block_passes_and_says_that_its_auth_method_was_not_observed(
     assert receipt.reasons == () and receipt.passed
     assert (receipt.outcome, receipt.unobserved) == ("output", UNOBSERVED)
     line = receipt_line(receipt, REAL, load_catalogue("en"), "page/index.html")
-    assert "The auth method (<code>x-goog-api-key</code>) was not part of that evidence." in line
+    assert (
+        "The auth method (<code>header x-goog-api-key</code>) was not part of that evidence."
+        in line
+    )
     assert "Replays the evidence of 2026-04-14; nothing was sent to" in line
     assert json.loads(receipt.model_dump_json())["unobserved"] == [
-        {"path": ["auth"], "recorded": "query-key", "now": "x-goog-api-key", "absent": None}
+        {"path": ["auth"], "recorded": "query key", "now": "header x-goog-api-key", "absent": None}
     ]
     live = receipt.model_copy(update={"replayed": False})
     line = receipt_line(live, REAL, load_catalogue("en"), "page/index.html")
@@ -156,7 +159,7 @@ def test_the_sdk_sends_the_recorded_body_and_nothing_more(harness: Harness) -> N
     request = request_in(sent[0], harness.base_url)
     today = request_of(REAL, endpoint, REAL.reference)
     assert len(sent) == 1 and isinstance(request, Sent)
-    assert request == today.model_copy(update={"auth": "x-goog-api-key"})
+    assert request == today.model_copy(update={"auth": "header x-goog-api-key"})
 
 
 BROKEN = {
@@ -180,14 +183,14 @@ def test_any_other_difference_fails(what: str, harness: Harness, stored: Stored)
 
 def test_the_sdk_fails_on_a_route_that_does_not_accept_its_auth_method() -> None:
     text = (TOP / "tests" / "record.yml").read_text("utf-8")
-    changed = text.replace(", accepted: [x-goog-api-key]", "")
+    changed = text.replace("    accepted_auth: [header x-goog-api-key]\n", "")
     assert changed != text
     stored = parse_status(changed, "status.yml", NOW)
     with open_mock(stored) as harness:
         block = block_of("nano-banana/generate-content", "genai", status=stored.status)
         receipt = judged(block, harness, stored)
     assert not receipt.passed and receipt.unobserved == ()
-    assert "auth: recorded query-key, now x-goog-api-key" in "; ".join(receipt.reasons)
+    assert "auth: recorded query key, now header x-goog-api-key" in "; ".join(receipt.reasons)
 
 
 def test_any_other_client_with_that_auth_method_fails(harness: Harness, stored: Stored) -> None:
@@ -197,7 +200,7 @@ def test_any_other_client_with_that_auth_method_fails(harness: Harness, stored: 
     )
     block = block_of("nano-banana/generate-content", "curl", key, header)
     receipt = judged(block, harness, stored)
-    assert "auth: recorded query-key, now x-goog-api-key" in "; ".join(receipt.reasons)
+    assert "auth: recorded query key, now header x-goog-api-key" in "; ".join(receipt.reasons)
 
 
 def test_a_protocol_without_its_template_does_not_show_an_optional_language(tmp_path: Path) -> None:

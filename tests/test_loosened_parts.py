@@ -52,7 +52,7 @@ routes:
   images:
     request: POST /v1/images/generations
     protocol: openai-images
-    auth: {{documented: bearer}}
+    auth: bearer
 models:
   acorn: {{title: Acorn}}
   walnut: {{title: Walnut}}
@@ -76,7 +76,7 @@ SAME_ROUTE = """\
   pictures:
     request: POST /v1/images/generations
     protocol: openai-images
-    auth: {documented: bearer}
+    auth: bearer
 """
 END = "models:\n"
 ELM = [

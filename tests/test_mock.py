@@ -21,7 +21,7 @@ from trueup.errors import BadInput
 from trueup.exchange import Exchange
 from trueup.mock import MEDIA_HOST, Faulty, create_app, draw_picture
 from trueup.mock.incoming_request import BODY_LIMIT
-from trueup.mock.replay_index import ReplayIndex
+from trueup.mock.replay_index import Called, ReplayIndex
 from trueup.model import Observation, Status
 from trueup.protocols import PROTOCOLS
 from trueup.request import differences, request_in
@@ -93,7 +93,7 @@ def routes_with(**fields: Any) -> dict[str, Any]:
 def send_recorded(row: Observation, app: Starlette) -> httpx.Response:
     """Send the request of a row again."""
     method, path = row.sent.request.split(" ")
-    if row.sent.auth == "query-key":
+    if row.sent.auth == "query key":
         return call(app, method, f"{path}?key={KEY}", json=row.sent.body)
     return call(app, method, path, headers=BEARER, json=row.sent.body)
 
@@ -206,25 +206,25 @@ def test_an_auth_method_that_the_route_accepts_is_answered_and_recorded_as_diffe
     app = create_app(STATUS, on_exchange=seen.append)
     assert post(NATIVE, app, headers={"x-goog-api-key": KEY}, json=NATIVE_BODY).status_code == 200
     assert send_native(app).status_code == 200
-    assert [exchange.auth for exchange in seen] == [("x-goog-api-key",), ("query-key",)]
+    assert [exchange.auth for exchange in seen] == [("header x-goog-api-key",), ("query key",)]
     assert seen[0].answered_from == seen[1].answered_from
     row = next(row for row in STATUS.seen("nano-banana/generate-content", "production"))
     requests = [request_in(exchange, SITE) for exchange in seen]
     assert [[str(one) for one in differences(row.sent, sent)] for sent in requests if sent] == [
-        ["auth: recorded query-key, now x-goog-api-key"],
+        ["auth: recorded query key, now header x-goog-api-key"],
         [],
     ]
 
 
 def test_an_auth_method_that_no_route_accepts_any_more_is_not_answered() -> None:
-    app = app_of(native_row(), routes=routes_with(auth={"documented": "query-key"}))
+    app = app_of(native_row(), routes=routes_with(auth="query key", accepted_auth=[]))
     assert is_not_on_record(post(NATIVE, app, headers={"x-goog-api-key": KEY}, json=NATIVE_BODY))
 
 
 def test_facts_of_today_do_not_change_what_the_record_answers() -> None:
     models = {**FACTS["models"], "nano-banana": {"title": "N", "upstream": "other"}}
     endpoints = {**FACTS["endpoints"], "nano-banana/generate-content": {"body": {}}}
-    auth = {"documented": "bearer"}
+    auth = "bearer"
     routes = routes_with(request="POST /v2/{upstream}", protocol="openai-images", auth=auth)
     app = app_of(native_row(), models=models, endpoints=endpoints, routes=routes)
     assert send_native(app).content == send_native().content
@@ -328,7 +328,7 @@ def test_other_keys_can_be_valid() -> None:
 
 
 def test_the_record_can_add_an_auth_method_that_the_family_does_not_read() -> None:
-    app = app_of(images_row(sent={**images_row()["sent"], "auth": "query-key"}))
+    app = app_of(images_row(sent={**images_row()["sent"], "auth": "query key"}))
     assert post(f"{IMAGES}?key={KEY}", app, json=LEGACY).status_code == 400
 
 
@@ -383,7 +383,10 @@ def test_a_body_of_any_depth_can_be_compared() -> None:
     for _ in range(100_000):
         deep = [deep]
     index = ReplayIndex(STATUS, "production")
-    assert index.find(f"POST {IMAGES}", ["bearer"], {**LEGACY, "n": deep}) is None
+    assert (
+        index.find(Called(f"POST {IMAGES}", ["bearer"], (), {"body": {**LEGACY, "n": deep}}))
+        is None
+    )
 
 
 def test_a_lone_surrogate_in_a_model_is_not_on_record() -> None:
@@ -490,7 +493,7 @@ def test_an_exchange_holds_the_request_and_the_reply() -> None:
     assert (exchange.method, exchange.path) == ("POST", NATIVE)
     assert exchange.host == "crazyrouter.com:443"
     assert exchange.query == (("alt", ""), ("b", " c"))
-    assert exchange.auth == ("query-key",)
+    assert exchange.auth == ("query key",)
     assert json.loads(exchange.request_body) == NATIVE_BODY
     assert exchange.status == 503 and exchange.answered_from is None
     assert exchange.request_id and exchange.request_id.encode() in exchange.response_body
@@ -499,10 +502,12 @@ def test_an_exchange_holds_the_request_and_the_reply() -> None:
 def test_an_exchange_names_the_row_by_the_callers_place_and_every_auth_method() -> None:
     headers = {**BEARER, "x-goog-api-key": KEY}
     exchange = exchange_of("POST", f"{IMAGES}?key={KEY}", headers=headers, json=LEGACY)
-    assert exchange.auth == ("bearer", "query-key", "x-goog-api-key")
+    assert exchange.auth == ("bearer", "query key", "header x-goog-api-key")
     assert exchange.answered_from == "status.yml: nano-banana/images-generations"
     exchange = exchange_of("POST", IMAGES, headers={"Authorization": KEY}, json=LEGACY)
-    assert (exchange.auth, exchange.status) == ((), 400), "a key without its scheme is read"
+    assert (exchange.auth, exchange.status) == (("header authorization",), 400), (
+        "a key without its scheme is read"
+    )
 
 
 def test_the_fetch_of_an_image_is_an_exchange_too() -> None:

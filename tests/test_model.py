@@ -49,7 +49,7 @@ TABLES: dict[str, Any] = {
         "native": {
             "request": "POST /v1/{upstream}",
             "protocol": "gemini",
-            "auth": {"documented": "bearer"},
+            "auth": "bearer",
         }
     },
     "models": {

@@ -35,7 +35,7 @@ targets:
   local: {base_url: http://localhost:4000}
 routes:
   images: {title: Images, request: POST /v1/images/generations, protocol: openai-images,
-           auth: {documented: bearer}}
+           auth: bearer}
 models:
   painter: {title: Painter, family: painter}
 endpoints:

@@ -93,7 +93,7 @@ def test_the_key_takes_the_place_of_the_placeholder_in_the_query() -> None:
     )
     assert sent.url.params["key"] == KEY
     (exchange,) = relay.exchanges
-    assert exchange.auth == ("query-key",)
+    assert exchange.auth == ("query key",)
     assert exchange.query == (("a", "1"), ("b", "/  é"))
 
 
@@ -101,7 +101,7 @@ def test_the_key_takes_the_place_of_the_placeholder_in_the_query() -> None:
     ("header", "value", "way"),
     [
         ("authorization", "Bearer YOUR_API_KEY", "bearer"),
-        ("x-goog-api-key", "YOUR_API_KEY", "x-goog-api-key"),
+        ("x-goog-api-key", "YOUR_API_KEY", "header x-goog-api-key"),
     ],
 )
 def test_the_key_takes_the_place_of_the_placeholder_in_a_header(

@@ -81,12 +81,12 @@ def exchange(**fields: Any) -> Exchange:
 def test_a_request_of_today_fills_the_names_into_the_route() -> None:
     native = request_of(STATUS, NATIVE, "production")
     assert native.request == "POST /v1beta/models/gemini-2.5-flash-image:generateContent"
-    assert native.auth == "query-key"
+    assert native.auth == "query key"
     assert native.body == STATUS.endpoints[NATIVE].body
     images = request_of(STATUS, IMAGES, "local")
     assert images.base_url == "http://localhost:4000"
     assert images.request == "POST /v1/images/generations"
-    assert images.body == {"model": "nano-banana", **STATUS.endpoints[IMAGES].body}
+    assert images.body == {"model": "nano-banana", **(STATUS.endpoints[IMAGES].body or {})}
     assert protocol_of(STATUS, IMAGES) is PROTOCOLS["openai-images"]
 
 
@@ -108,7 +108,7 @@ def test_the_current_rows_are_newest_first() -> None:
     [
         (("targets", "production", "base_url"), "https://api.crazyrouter.com"),
         (("routes", "generate-content", "request"), "POST /v1/models/{upstream}:generateContent"),
-        (("routes", "generate-content", "auth", "documented"), "x-goog-api-key"),
+        (("routes", "generate-content", "auth"), "header x-goog-api-key"),
         (("models", "nano-banana", "upstream"), "nano-banana"),
         (("endpoints", NATIVE, "body", "generationConfig"), {"responseModalities": ["IMAGE"]}),
         (("endpoints", NATIVE, "body", "contents"), []),
@@ -178,7 +178,7 @@ def test_a_long_value_is_shortened() -> None:
     [
         ("base_url", "http://localhost:4000"),
         ("request", "POST /v1/images/edits"),
-        ("auth", "query-key"),
+        ("auth", "query key"),
     ],
 )
 def test_a_difference_outside_the_body_has_the_name_of_its_field(field: str, value: str) -> None:
@@ -213,7 +213,7 @@ def test_a_request_without_its_prompt_matches_any_prompt() -> None:
     now = sent({"model": "m", "prompt": "another"})
     assert differences(recorded, now)
     assert not differences(without_prompt(PROTOCOLS["openai-images"], recorded), now)
-    assert recorded.body["prompt"] == "one"
+    assert recorded.body == {"model": "m", "prompt": "one"}
 
 
 def test_an_exchange_shows_the_request_that_a_block_sent() -> None:
@@ -231,11 +231,9 @@ def test_the_query_without_the_key_is_part_of_the_request() -> None:
 @pytest.mark.parametrize(
     "fields",
     [
-        {"request_body": b""},
         {"request_body": b"[]"},
         {"request_body": b"\xff"},
-        {"auth": ()},
-        {"auth": ("bearer", "query-key")},
+        {"auth": ("bearer", "query key")},
     ],
 )
 def test_an_exchange_that_no_row_could_record_has_no_request(

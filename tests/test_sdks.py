@@ -50,7 +50,7 @@ def google(site: str, key: str = KEY) -> Client:
 
 def config_of(endpoint: str) -> tuple[str, types.GenerateContentConfig]:
     """Return the upstream's name and the config of the endpoint's request."""
-    body = STATUS.endpoints[endpoint].body["generationConfig"]
+    body = (STATUS.endpoints[endpoint].body or {})["generationConfig"]
     assert isinstance(body, dict) and isinstance(body["responseModalities"], list)
     modalities = [str(name) for name in body["responseModalities"]]
     config = types.GenerateContentConfig(response_modalities=modalities)
@@ -115,9 +115,9 @@ def test_google_gets_the_recorded_shape_and_its_auth_method_differs(
     assert reply.parts and shape_of(reply.parts) == row.shape
     assert reply.usage_metadata and reply.usage_metadata.total_token_count
     exchange = SEEN[-1]
-    assert exchange.auth == ("x-goog-api-key",) and exchange.answered_from
+    assert exchange.auth == ("header x-goog-api-key",) and exchange.answered_from
     sent = request_in(exchange, "https://crazyrouter.com")
-    assert sent and "auth: recorded query-key" in str(differences(row.sent, sent)[0])
+    assert sent and "auth: recorded query key" in str(differences(row.sent, sent)[0])
 
 
 @pytest.mark.parametrize(("key", "model", "code"), [("wrong", "m", 401), (KEY, "m", 503)])

@@ -41,7 +41,7 @@ from recorder import (
 )
 
 from trueup.errors import BadInput
-from trueup.model import AuthKind, Status
+from trueup.model import Auth, Status
 from trueup.request import request_of
 from trueup.site import extract_blocks
 from trueup.snippet import LANGUAGES, Snippet, base_places, languages_of, render_snippet
@@ -125,7 +125,7 @@ def assert_published(templates: Path, status: Status, route: str) -> None:
     [*product(("curl", "python"), METHODS), ("javascript", "POST"), ("javascript", "PUT")],
 )
 def test_a_block_sends_the_request_of_its_route(
-    route: str, auth: AuthKind, language: str, method: str, gateway: Gateway, run_block: RunBlock
+    route: str, auth: Auth, language: str, method: str, gateway: Gateway, run_block: RunBlock
 ) -> None:
     query = "?alt=json" if method == "PUT" else ""
     status = status_of({"prompt": "a"}, gateway.base_url, auth, method, query)
@@ -134,12 +134,12 @@ def test_a_block_sends_the_request_of_its_route(
     ((command, path, headers, body),) = gateway.requests
     sent = request_of(status, f"acorn/{route}", "production")
     lower = {name.lower(): value for name, value in headers.items()}
-    key = {"query-key": f"{'&' if query else '?'}key={KEY}"}.get(auth, "")
+    key = {"query key": f"{'&' if query else '?'}key={KEY}"}.get(auth, "")
     assert f"{command} {path}" == sent.request + key
     assert json.loads(body) == sent.body
     assert lower["content-type"] == "application/json"
     assert lower.get("authorization") == (f"Bearer {KEY}" if auth == "bearer" else None)
-    assert lower.get("x-goog-api-key") == (KEY if auth == "x-goog-api-key" else None)
+    assert lower.get("x-goog-api-key") == (KEY if auth == "header x-goog-api-key" else None)
 
 
 def words_of(command: str) -> list[str]:
@@ -157,19 +157,19 @@ def words_of(command: str) -> list[str]:
 
 @pytest.mark.parametrize("auth", AUTHS)
 @pytest.mark.parametrize("method", METHODS)
-def test_the_curl_block_is_one_command_of_known_options(auth: AuthKind, method: str) -> None:
+def test_the_curl_block_is_one_command_of_known_options(auth: Auth, method: str) -> None:
     status = status_of({"prompt": "it's"}, auth=auth, method=method)
     words = words_of(snippet_of(status, "images", "curl").text)
     header = {
-        "query-key": [],
+        "query key": [],
         "bearer": ["-H", f"Authorization: Bearer {KEY}"],
-        "x-goog-api-key": ["-H", f"x-goog-api-key: {KEY}"],
+        "header x-goog-api-key": ["-H", f"x-goog-api-key: {KEY}"],
     }[auth]
     url = "https://gateway.example/v1/images/acorn"
     assert words == [
         "curl",
         *([] if method == "POST" else ["-X", method]),
-        f"{url}?key={KEY}" if auth == "query-key" else url,
+        f"{url}?key={KEY}" if auth == "query key" else url,
         *("-H", "Content-Type: application/json"),
         *header,
         *("-d", '{\n    "model": "acorn",\n    "prompt": "it\'s"\n  }'),
@@ -179,7 +179,7 @@ def test_the_curl_block_is_one_command_of_known_options(auth: AuthKind, method: 
 @pytest.mark.parametrize("auth", AUTHS)
 @pytest.mark.parametrize("method", METHODS)
 def test_every_python_template_compiles_and_stays_as_black_leaves_it(
-    auth: AuthKind, method: str
+    auth: Auth, method: str
 ) -> None:
     for route in ROUTES:
         assert_formatted(snippet_of(status_of({"n": 1}, auth=auth, method=method), route, "python"))

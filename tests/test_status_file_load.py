@@ -40,7 +40,7 @@ def changed(old: str, new: str) -> str:
         ("status: 500", "status: 5.5", "19:14: status is 5.5, expected a whole number."),
         ("status: 500", "status: 500, code: []", "code is an empty list, expected text or a whole"),
         ("reference: true", "reference: 1", "4:47: reference is 1, expected true or false."),
-        ("{documented: bearer}", "bearer", "14:5: auth is 'bearer', expected a mapping."),
+        ("auth: bearer", "auth: query-key", "46:7: auth is 'query-key', expected bearer, none"),
         ("[no-channel]", "no-channel", "49:5: signatures is 'no-channel', expected a list."),
         ("[no-channel]", "[Not]", "49:18: item 1 of signatures is 'Not', expected lower-case let"),
         ("  local:", "  Local:", "5:3: the name 'Local' cannot be used. Rename it: lower-case let"),

@@ -227,7 +227,7 @@ BROKEN = {
         NATIVE,
         "python",
         ('params={"key": API_KEY}', 'headers={"x-goog-api-key": API_KEY}'),
-        "auth: recorded query-key, now x-goog-api-key",
+        "auth: recorded query key, now header x-goog-api-key",
     ),
     "two requests": (
         IMAGES,
@@ -340,12 +340,12 @@ def test_a_failure_with_a_200_is_a_failure() -> None:
         (replace(IMAGE, path="/v1beta/models/x:generateContent"), "request: recorded POST"),
         (replace(IMAGE, method="PUT"), "now PUT /v1beta"),
         (replace(IMAGE, query=(("n", "1"),)), "generateContent?n=1"),
-        (replace(IMAGE, auth=("bearer",)), "auth: recorded query-key, now bearer"),
-        (replace(IMAGE, auth=()), "not a JSON object sent with"),
-        (replace(IMAGE, auth=("query-key", "bearer")), "not a JSON object sent with"),
-        (replace(IMAGE, request_body=b"[]"), "not a JSON object sent with"),
-        (replace(IMAGE, request_body=b"\xff"), "not a JSON object sent with"),
-        (replace(IMAGE, request_body=b"[" * 100_000), "not a JSON object sent with"),
+        (replace(IMAGE, auth=("bearer",)), "auth: recorded query key, now bearer"),
+        (replace(IMAGE, auth=()), "auth: recorded query key, now none"),
+        (replace(IMAGE, auth=("query key", "bearer")), "neither a JSON object nor a form"),
+        (replace(IMAGE, request_body=b"[]"), "neither a JSON object nor a form"),
+        (replace(IMAGE, request_body=b"\xff"), "neither a JSON object nor a form"),
+        (replace(IMAGE, request_body=b"[" * 100_000), "neither a JSON object nor a form"),
         (changed(IMAGE, seed=1), "body.seed: recorded nothing, now 1"),
         (changed(IMAGE, contents=[]), "body.contents: recorded"),
     ],
@@ -353,7 +353,7 @@ def test_a_failure_with_a_200_is_a_failure() -> None:
 def test_another_request_than_the_recorded_one_fails(exchange: Exchange, reason: str) -> None:
     found = reasons(NATIVE, "bash", CURLED, exchange)
     assert reason in found
-    assert "status.yml:" in found or "one auth method" in found
+    assert "status.yml:" in found or "several auth methods" in found
 
 
 def test_a_second_request_to_the_gateway_fails() -> None:

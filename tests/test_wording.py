@@ -99,7 +99,7 @@ def hold(to: str, endpoint: str = NATIVE, **fields: Any) -> dict[str, Any]:
 
 def facts_of(rows: Iterable[Row] = (), ledger: str | None = None, **tables: Any) -> dict[str, Any]:
     reference: dict[str, Any] = {"base_url": BASE_URLS["production"], "reference": True}
-    auth = {"documented": "bearer"}
+    auth = "bearer"
     return {
         "version": 2,
         "policy": {"reported_until": DAY},

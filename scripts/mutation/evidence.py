@@ -154,7 +154,7 @@ def made_up_observation(tree: Tree) -> Changes:
                 request=bad.sent.request,
                 auth=bad.sent.auth,
                 body="{model: " + bad.endpoint.partition("/")[0] + ", prompt: null}"
-                if "model" in bad.sent.body
+                if "model" in (bad.sent.body or {})
                 else "{contents: null, generationConfig: null}",
             )
             yield f"{bad.endpoint}: {what}", tree.with_rows([*tree.rows(), row + source])

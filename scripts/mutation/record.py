@@ -5,7 +5,7 @@ from itertools import pairwise
 from mutation.tree import STATUS, Changes, Tree, kind
 from trueup.finding import RULES
 
-KEYS = ("query-key", "bearer", "x-goog-api-key")
+KEYS = ("query key", "bearer", "header x-goog-api-key")
 
 
 @kind("changed-fact")
@@ -14,10 +14,10 @@ def changed_fact(tree: Tree) -> Changes:
     status = tree.stored.status
     for name, route in status.routes.items():
         method, path = route.request.split(" ")
-        other = next(key for key in KEYS if key != route.auth.documented)
+        other = next(key for key in KEYS if key != route.auth)
         yield f"{name}: path", tree.put(("routes", name, "request"), f"{method} {path}s")
         yield f"{name}: method", tree.put(("routes", name, "request"), f"PUT {path}")
-        yield f"{name}: {other}", tree.put(("routes", name, "auth", "documented"), other)
+        yield f"{name}: {other}", tree.put(("routes", name, "auth"), other)
     for name, target in status.targets.items():
         scheme, _, host = target.base_url.partition("://")
         yield f"{name}: host", tree.put(("targets", name, "base_url"), f"{scheme}://api.{host}")

@@ -1,8 +1,32 @@
 """Exchange: a request and its reply, as the mock or the relay saw them. It never has a key."""
 
+import json
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
+from email.message import MIMEPart
+from email.parser import BytesParser
+from email.policy import HTTP
+from hashlib import sha256
+from typing import Any, NoReturn
 
-from trueup.model import AuthKind, InconclusiveKind
+from trueup.model import Auth, Form, FormFile, InconclusiveKind
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+STRICT = json.JSONDecoder(parse_constant=_refuse_constant)
+CLIENT_HEADERS = (
+    "accept",
+    "accept-",
+    "sec-",
+    "user-agent",
+    "x-goog-api-client",
+    "x-server-timeout",
+    "x-stainless-",
+)
+"""Starts of the headers that an HTTP client or an SDK adds by itself, and that say what it is."""
 
 
 @dataclass(frozen=True)
@@ -18,20 +42,81 @@ class Exchange:
     """A request and its reply.
 
     `host` is the Host header (lower case, with port). `path` is decoded, without the query; `query`
-    lacks the key. `auth` has the auth method of each key in the request. `request_id` is the
-    reply's `X-Oneapi-Request-Id`. `answered_from` is the place of the observation that the mock
-    replayed, if any. `failure` says why a reply was truncated, or why the relay made one itself.
+    lacks the key. `auth` has the auth method of each key in the request. `request_type` is the
+    Content-Type of its body; `headers`, names in lower case, lack the keys and the headers of the
+    connection and the body. `request_id` is the reply's `X-Oneapi-Request-Id`. `answered_from` is
+    the place of the observation that the mock replayed, if any. `failure` says why a reply was
+    truncated, or why the relay made one itself.
     """
 
     method: str
     host: str
     path: str
     query: tuple[tuple[str, str], ...]
-    auth: tuple[AuthKind, ...]
+    auth: tuple[Auth, ...]
     request_body: bytes
     status: int
     content_type: str
     response_body: bytes
+    request_type: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
     request_id: str | None = None
     answered_from: str | None = None
     failure: Failure | None = None
+
+
+def own_headers(
+    headers: Iterable[tuple[str, str]], declared: Container[str] = ()
+) -> dict[str, str | None]:
+    """Return a request's headers without those that a client adds by itself, except `declared`."""
+    return {
+        name: value
+        for name, value in headers
+        if name in declared or not name.startswith(CLIENT_HEADERS)
+    }
+
+
+def content_in(content_type: str, content: bytes) -> dict[str, Any] | None:
+    """Return the body or the form of a request, by its name; None where it is neither."""
+    if not content:
+        return {}
+    if content_type.lower().startswith("multipart/form-data"):
+        form = _form_in(content_type, content)
+        return None if form is None else {"form": form}
+    try:
+        body = STRICT.decode(content.decode())
+    except (ValueError, RecursionError):
+        return None
+    return {"body": body} if isinstance(body, dict) else None
+
+
+def _form_in(content_type: str, content: bytes) -> Form | None:
+    head = f"Content-Type: {content_type}\r\n\r\n".encode("latin-1", "replace")
+    whole = BytesParser(policy=HTTP).parsebytes(head + content)
+    if not whole.is_multipart() or whole.defects:
+        return None
+    form: Form = {}
+    for part in whole.iter_parts():
+        name, value = part.get_param("name", header="content-disposition"), _part_value(part)
+        if not isinstance(name, str) or value is None:
+            return None
+        if name not in form:
+            form[name] = value
+        else:
+            earlier = form[name]
+            form[name] = [*(earlier if isinstance(earlier, list) else [earlier]), value]
+    return form
+
+
+def _part_value(part: MIMEPart) -> str | FormFile | None:
+    """Return the text or the file of a part of a form; None where no form could record it."""
+    content, file = part.get_payload(decode=True), part.get_filename()
+    if not isinstance(content, bytes):
+        return None
+    if file is None:
+        try:
+            return content.decode()
+        except UnicodeDecodeError:
+            return None
+    digest = sha256(content).hexdigest()
+    return FormFile.model_construct(file=file, mime=part.get_content_type(), sha256=digest)

@@ -1,13 +1,22 @@
 """Request: the request that an endpoint sends today, and its differences from a recorded one."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Literal
 
 from pydantic import JsonValue
 
-from trueup.exchange import Exchange
-from trueup.model import Body, Frozen, Observation, Sent, Status, split
+from trueup.exchange import Exchange, content_in, own_headers
+from trueup.model import (
+    NO_AUTH,
+    Body,
+    Frozen,
+    Observation,
+    Sent,
+    Status,
+    form_values,
+    split,
+)
 from trueup.protocols import PROTOCOLS, Protocol
 
 SHOWN = 80
@@ -26,32 +35,39 @@ def protocol_of(status: Status, endpoint: str) -> Protocol:
 def request_of(status: Status, endpoint: str, target: str, variant: str | None = None) -> Sent:
     """Return the request of an endpoint, or of its variant, to a target, by today's status file."""
     model, _ = split(endpoint)
-    route = status.route_of(endpoint)
-    own = status.endpoints[endpoint]
-    overlay = own.variants[variant].body if variant else {}
+    route, own = status.route_of(endpoint), status.endpoints[endpoint]
+    with_model = protocol_of(status, endpoint).body
+    body, form = own.body, own.form
+    if variant is not None:
+        body = None if body is None else {**body, **own.variants[variant].body}
+        form = None if form is None else {**form, **own.variants[variant].form}
     return Sent(
         base_url=status.targets[target].base_url,
         request=route.request.format(model=model, upstream=status.upstream(model)),
-        auth=route.auth.documented,
-        body=protocol_of(status, endpoint).body(model, {**own.body, **overlay}),
+        auth=route.auth,
+        headers=dict(route.headers),
+        body=None if body is None else with_model(model, body),
+        form=None if form is None else with_model(model, form_values(form)),
     )
 
 
-def request_in(exchange: Exchange, base_url: str) -> Sent | None:
+def request_in(exchange: Exchange, base_url: str, declared: Collection[str] = ()) -> Sent | None:
     """Return the request of an exchange, or None if no observation could record it.
 
-    `base_url` is the target's: in the sandbox only its host leads to the mock or the relay.
+    `base_url` is the target's: in the sandbox only its host leads to the mock or the relay. The
+    headers are without those of an HTTP client, except for the `declared` ones.
     """
-    try:
-        body = json.loads(exchange.request_body)
-    except (ValueError, RecursionError):
-        return None
+    content = content_in(exchange.request_type, exchange.request_body)
     query = "&".join(f"{name}={value}" for name, value in exchange.query)
     path = f"{exchange.path}?{query}" if query else exchange.path
-    if len(exchange.auth) != 1 or not isinstance(body, dict):
+    if len(exchange.auth) > 1 or content is None:
         return None
     return Sent.model_construct(
-        base_url=base_url, request=f"{exchange.method} {path}", auth=exchange.auth[0], body=body
+        base_url=base_url,
+        request=f"{exchange.method} {path}",
+        auth=exchange.auth[0] if exchange.auth else NO_AUTH,
+        headers=own_headers(exchange.headers, declared),
+        **content,
     )
 
 
@@ -59,7 +75,8 @@ class Difference(Frozen):
     """A value in which a request differs from the recorded one."""
 
     path: Steps
-    """`base_url`, `request` or `auth`; or `body`, and the keys and indexes that lead to it."""
+    """`base_url`, `request` or `auth`; or `headers`, `body` or `form`, and the keys that lead to
+    it."""
     recorded: JsonValue
     """The recorded value."""
     now: JsonValue
@@ -75,7 +92,7 @@ class Difference(Frozen):
     def _shown(self, side: str, value: JsonValue) -> str:
         if side == self.absent:
             return "nothing"
-        if self.path[0] != "body":
+        if self.path[0] not in ("body", "form"):
             return str(value)
         text = json.dumps(value, ensure_ascii=False)
         return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
@@ -89,7 +106,8 @@ def differences(recorded: Sent, now: Sent) -> tuple[Difference, ...]:
     """
     fields = ((name, getattr(recorded, name), getattr(now, name)) for name in FIELDS)
     outside = (_difference((name,), old, new) for name, old, new in fields if old != new)
-    return (*outside, *_body_differences(("body",), recorded.body, now.body))
+    headers = _key_differences(("headers",), recorded.headers, now.headers)
+    return (*outside, *headers, *_content_differences(recorded, now))
 
 
 def variant_observations(status: Status, endpoint: str, variant: str) -> tuple[Observation, ...]:
@@ -103,7 +121,27 @@ def variant_observations(status: Status, endpoint: str, variant: str) -> tuple[O
 
 def without_prompt(protocol: Protocol, sent: Sent) -> Sent:
     """Return the request with its free texts as not reported."""
-    return sent.model_copy(update={"body": protocol.without_prompt(sent.body)})
+    free = {
+        name: protocol.without_prompt(content)
+        for name in ("body", "form")
+        if (content := getattr(sent, name)) is not None
+    }
+    return sent.model_copy(update=free)
+
+
+def _content_differences(recorded: Sent, now: Sent) -> Iterator[Difference]:
+    for name in ("body", "form"):
+        old, new = _content(recorded, name), _content(now, name)
+        if old is not None and new is not None:
+            yield from _body_differences((name,), old, new)
+        elif old is not None or new is not None:
+            yield _difference((name,), old, new, "recorded" if old is None else "now")
+
+
+def _content(sent: Sent, name: str) -> Body | None:
+    if name == "body" or sent.form is None:
+        return sent.body if name == "body" else None
+    return form_values(sent.form)
 
 
 def _body_differences(path: Steps, recorded: Any, now: Any) -> Iterator[Difference]:
@@ -118,7 +156,9 @@ def _body_differences(path: Steps, recorded: Any, now: Any) -> Iterator[Differen
         yield _difference(path, recorded, now)
 
 
-def _key_differences(path: Steps, recorded: Body, now: Body) -> Iterator[Difference]:
+def _key_differences(
+    path: Steps, recorded: Mapping[str, Any], now: Mapping[str, Any]
+) -> Iterator[Difference]:
     is_open = recorded.get("*", "") is None
     for key, value in recorded.items():
         if key in now:

@@ -89,7 +89,7 @@ def _changed(stored: Stored, row: Observation, difference: Difference) -> Place:
     """Return the place in the status file of what differs from the record."""
     model, route = split(row.endpoint)
     status = stored.status
-    what, *keys = difference.path
+    what, *keys = str(difference.path[0]), *difference.path[1:]
     if what == "base_url":
         return stored.place("targets", row.target, "base_url")
     if what == "auth":
@@ -99,13 +99,15 @@ def _changed(stored: Stored, row: Observation, difference: Difference) -> Place:
         if not _is_of_route(row.sent.request, request):
             return stored.place("routes", route, "request")
         return stored.place("models", model, *(["upstream"] if "{upstream}" in request else []))
+    if what == "headers":
+        return stored.place("routes", route, "headers", *keys)
     endpoint, first = status.endpoints[row.endpoint], keys[:1]
-    if row.variant and (first == [] or first[0] in endpoint.variants[row.variant].body):
-        return stored.place("endpoints", row.endpoint, "variants", row.variant, "body", *keys)
+    if row.variant and (first == [] or first[0] in getattr(endpoint.variants[row.variant], what)):
+        return stored.place("endpoints", row.endpoint, "variants", row.variant, what, *keys)
     added = protocol_of(status, row.endpoint).body(model, {})
-    if first and first[0] in added and first[0] not in endpoint.body:
+    if first and first[0] in added and first[0] not in (getattr(endpoint, what) or {}):
         return stored.place("models", model)
-    return stored.place("endpoints", row.endpoint, "body", *keys)
+    return stored.place("endpoints", row.endpoint, what, *keys)
 
 
 def _is_of_route(sent: str, request: str) -> bool:

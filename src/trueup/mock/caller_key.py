@@ -3,15 +3,15 @@
 The order of reading is that of the gateway family; a later auth method overrides an earlier one.
 """
 
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import AnyStr
 
-from trueup.model import AuthKind
+from trueup.model import Auth, keys_in
 
 GEMINI_PATHS = ("/v1beta/models", "/v1/models/")
-BEARER = re.compile(r"^\s*[Bb]earer(\s+|$)")
+AUTHORIZATION = ("bearer", "header authorization")
+GEMINI_AUTHS = ("query key", "header x-goog-api-key")
 MASK = "***"
 SHORTEST_SECRET = 8
 """A shorter key that a caller sent is no secret, and masking it would garble innocent text."""
@@ -19,13 +19,11 @@ SHORTEST_SECRET = 8
 
 @dataclass(frozen=True)
 class CallerKey:
-    """The key of a request. A key in `Authorization` without its scheme is read, though its
-    auth method is none that a record knows.
-    """
+    """The key of a request."""
 
-    sent: tuple[AuthKind, ...]
+    sent: tuple[Auth, ...]
     """Auth methods by which a key was sent."""
-    read: tuple[AuthKind, ...]
+    read: tuple[Auth, ...]
     """Auth methods that the path reads, of those by which a key was sent."""
     key: str = field(repr=False)
     """The key that the gateway uses, empty without one."""
@@ -37,24 +35,18 @@ def find_key(
     path: str,
     query: Collection[tuple[str, str]],
     headers: Mapping[str, str],
-    recorded: Collection[AuthKind] = (),
+    recorded: Collection[Auth] = (),
 ) -> CallerKey:
     """Return the key of a request; `recorded` are auth methods that the record has for the path."""
-    keys: dict[AuthKind, str] = {
-        "bearer": BEARER.sub("", headers.get("authorization", "")).strip(),
-        "query-key": next((value for name, value in query if name == "key"), ""),
-        "x-goog-api-key": headers.get("x-goog-api-key", ""),
-    }
-    keys = {auth: key for auth, key in keys.items() if key}
-    is_gemini = path.startswith(GEMINI_PATHS)
-    read = tuple(auth for auth in keys if auth == "bearer" or is_gemini or auth in recorded)
+    keys = keys_in(headers.items(), query, recorded)
+    usual = AUTHORIZATION + (GEMINI_AUTHS if path.startswith(GEMINI_PATHS) else ())
+    read = [sent for sent in keys if sent.auth in usual or sent.auth in recorded]
     return CallerKey(
-        sent=tuple(
-            auth for auth in keys if auth != "bearer" or BEARER.match(headers["authorization"])
-        ),
-        read=read,
-        key=bare(keys[read[-1]]) if read else "",
-        all_keys=(*keys.values(), headers.get("x-api-key", "")),
+        sent=tuple(sent.auth for sent in keys),
+        # A key in `Authorization` is read without its scheme too.
+        read=tuple("bearer" if sent.auth in AUTHORIZATION else sent.auth for sent in read),
+        key=bare(read[-1].key) if read else "",
+        all_keys=tuple(sent.key for sent in keys),
     )
 
 

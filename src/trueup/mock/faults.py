@@ -10,7 +10,7 @@ from typing import Literal, get_args
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from trueup.mock.incoming_request import json_object
+from trueup.exchange import content_in
 from trueup.mock.ledger import GatewayLedger
 from trueup.mock.ledger_options import Fault, Options
 from trueup.mock.ledger_routes import PREFIX
@@ -163,7 +163,7 @@ async def _until_left(receive: Receive) -> None:
 
 
 def _without_image(reply: _Reply) -> _Reply:
-    body: Body = json_object(reply.content) or {}
+    body: Body = (content_in(JSON, reply.content) or {}).get("body", {})
     if "candidates" in body:
         content: Body = {"role": "model", "parts": [{"text": "simulated: text without an image"}]}
         body["candidates"] = [{"content": content, "finishReason": "STOP", "index": 0}]

@@ -1,9 +1,7 @@
 """Incoming request: a request as it came, read once, and the exchange that is recorded of it."""
 
-import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import NoReturn
 from urllib.parse import parse_qsl
 
 from starlette.requests import ClientDisconnect
@@ -12,22 +10,16 @@ from starlette.types import Receive, Scope
 from trueup.exchange import Exchange
 from trueup.mock.caller_key import CallerKey, find_key, masked, secrets_of
 from trueup.mock.replies import MockReply
-from trueup.model import AuthKind, Body
+from trueup.model import Auth, headers_without_key, query_without_key
 
 BODY_LIMIT = 32 * 1024 * 1024
 """As in the gateway family."""
 
 
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
-
-
-STRICT = json.JSONDecoder(parse_constant=_refuse_constant)
-
-
 @dataclass(frozen=True, slots=True)
 class IncomingRequest:
-    """A request as it came; `query` is without the key, `body` is None when it was too large."""
+    """A request as it came. `query` and `own_headers` are without the key, the latter without those
+    of connection and body too; `body` is None when it was too large."""
 
     method: str
     path: str
@@ -35,8 +27,14 @@ class IncomingRequest:
     host: str
     base_url: str
     headers: Mapping[str, str] = field(repr=False)
+    own_headers: tuple[tuple[str, str], ...] = field(repr=False)
     caller: CallerKey = field(repr=False)
     body: bytes | None
+
+    @property
+    def content_type(self) -> str:
+        """The media type of the body, empty without one."""
+        return self.headers.get("content-type", "")
 
     @property
     def line(self) -> str:
@@ -45,9 +43,7 @@ class IncomingRequest:
         return f"{self.method} {self.path}{'?' if query else ''}{query}"
 
 
-def read_request(
-    scope: Scope, body: bytes | None, recorded: Collection[AuthKind]
-) -> IncomingRequest:
+def read_request(scope: Scope, body: bytes | None, recorded: Collection[Auth]) -> IncomingRequest:
     """Return the request of an ASGI scope; `recorded` are the auth methods known for its path.
 
     Of several headers of one name the first counts.
@@ -62,10 +58,11 @@ def read_request(
     return IncomingRequest(
         method=scope["method"],
         path=scope["path"],
-        query=tuple(pair for pair in query if pair[0] != "key"),
+        query=query_without_key(query, recorded),
         host=host,
         base_url=f"{scope['scheme']}://{host}",
         headers=headers,
+        own_headers=headers_without_key(headers.items(), recorded),
         caller=find_key(scope["path"], query, headers, recorded),
         body=body,
     )
@@ -88,15 +85,6 @@ async def read_body(receive: Receive) -> bytes | None:
             return bytes(content)
 
 
-def json_object(content: bytes) -> Body | None:
-    """Return the JSON object in a body, or None when there is none."""
-    try:
-        body = STRICT.decode(content.decode())
-    except (ValueError, RecursionError):
-        return None
-    return body if isinstance(body, dict) else None
-
-
 def exchange_of(
     request: IncomingRequest, reply: MockReply, request_id: str, valid_keys: Collection[str]
 ) -> Exchange:
@@ -109,6 +97,8 @@ def exchange_of(
         query=tuple((masked(n, secrets), masked(v, secrets)) for n, v in request.query),
         auth=request.caller.sent,
         request_body=masked(request.body or b"", secrets),
+        request_type=request.content_type,
+        headers=tuple((n, masked(v, secrets)) for n, v in request.own_headers),
         status=reply.status,
         content_type=reply.content_type,
         response_body=masked(reply.content, secrets),

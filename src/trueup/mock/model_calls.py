@@ -3,14 +3,16 @@
 Answers only from the record; any other call is refused.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 from urllib.parse import quote
 
-from trueup.mock.incoming_request import IncomingRequest, json_object
+from trueup.exchange import content_in
+from trueup.mock.incoming_request import IncomingRequest
 from trueup.mock.ledger import Charge, GatewayLedger
 from trueup.mock.picture import drawn_mime
-from trueup.mock.replay_index import MODEL_IN_PATH, Replayable, ReplayIndex
+from trueup.mock.replay_index import MODEL_IN_PATH, Called, Replayable, ReplayIndex
 from trueup.mock.replies import (
     BAD_BODY,
     MISSING,
@@ -27,7 +29,7 @@ from trueup.mock.replies import (
     replay,
     success,
 )
-from trueup.model import Body, Signature
+from trueup.model import NO_AUTH, Auth, Signature
 
 IMAGES = "/v1/images/"
 DEFAULT_MODEL = "dall-e"
@@ -49,14 +51,21 @@ class ModelCalls:
     def answer(self, request: IncomingRequest, request_id: str) -> tuple[MockReply, Charge | None]:
         """Return the reply, and the charge to close in the ledger once the reply is out."""
         ledger, caller = self.ledger, request.caller
-        token, called = ledger.keys.get(caller.key), _called(request)
+        token = ledger.keys.get(caller.key)
+        auths: Collection[Auth] = caller.read
+        if not caller.key and NO_AUTH in self.index.auths(request.method, request.path):
+            token, auths = next(iter(ledger.keys.values()), None), (NO_AUTH,)
         if token is None:
             return refuse(UNKNOWN if caller.key else MISSING, request_id), None
-        if isinstance(called, Refusal):
-            return refuse(called, request_id), None
-        model, body = called
+        if request.body is None:
+            return refuse(TOO_LARGE, request_id), None
+        content = _content(request)
+        called = Called(request.line, auths, request.own_headers, content or {})
+        found = None if content is None else self.index.find(called)
+        model = found.called if found else _model(request.path, content)
+        if isinstance(model, Refusal):
+            return refuse(model, request_id), None
         group = token.group or ledger.user.group
-        found = None if body is None else self.index.find(request.line, caller.read, body)
         if found is None:
             return refuse(NO_CHANNEL, request_id, group=group, model=model), None
         charge = Charge(
@@ -98,20 +107,22 @@ class ModelCalls:
         return MockReply(200, content, place=found.place)
 
 
-def _called(request: IncomingRequest) -> tuple[str, Body | None] | Refusal:
-    """Return the model and the body; the body of a native call is None if it is no JSON object."""
-    if request.body is None:
-        return TOO_LARGE
-    body = json_object(request.body)
-    if body and not request.headers.get("content-type", "").startswith("application/json"):
-        body = {}  # the gateway reads a body only where its type is JSON
-    found = MODEL_IN_PATH.match(request.path)
-    if found:
-        model: object = found[1]
-    elif body is None:
+def _content(request: IncomingRequest) -> Mapping[str, Any] | None:
+    """Return the body or the form by name; None for a body that is neither."""
+    content = content_in(request.content_type, request.body or b"")
+    if content and "body" in content and not request.content_type.startswith("application/json"):
+        return {"body": {}}  # the gateway reads a body only where its type is JSON
+    return content
+
+
+def _model(path: str, content: Mapping[str, Any] | None) -> str | Refusal:
+    """Return the model that a request names in its path, its body or its form."""
+    if found := MODEL_IN_PATH.match(path):
+        return found[1] or NO_MODEL
+    if not content:
         return BAD_BODY
-    else:
-        model = body.get("model") or (DEFAULT_MODEL if request.path.startswith(IMAGES) else "")
+    (parts,) = content.values()
+    model = parts.get("model") or (DEFAULT_MODEL if path.startswith(IMAGES) else "")
     if not isinstance(model, str):
         return BAD_BODY
-    return (model, body) if model else NO_MODEL
+    return model or NO_MODEL

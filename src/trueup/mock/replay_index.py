@@ -3,11 +3,13 @@ requests. Today's routes only add the auth methods that they accept, and disting
 is not on record from a path that the gateway does not have; neither is an answer."""
 
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
+from typing import Any
 
-from trueup.model import AuthKind, Body, Observation, Sent, Status, split
+from trueup.exchange import own_headers
+from trueup.model import Auth, Observation, Sent, Status, split
 from trueup.protocols import PROTOCOLS, Protocol
 from trueup.request import differences, without_prompt
 
@@ -15,6 +17,17 @@ MODEL_IN_PATH = re.compile(r"/v1(?:beta)?/models/([^:]*)")
 FAMILY_PATHS = re.compile(
     r"/v1(?:beta)?/models/.+|/v1/images/(?:generations|edits)|/v1/chat/completions"
 )
+
+
+@dataclass(frozen=True)
+class Called:
+    """A call as it came: method and path, the auth methods that are read, the headers without the
+    key, and its body or form by name."""
+
+    line: str
+    auths: Collection[Auth]
+    headers: Collection[tuple[str, str]]
+    content: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -31,7 +44,7 @@ class Replayable:
     place: str
     protocol: Protocol | None
     sent: Sent
-    auths: frozenset[AuthKind]
+    auths: frozenset[Auth]
     calls: Iterator[int] = field(default_factory=count)
 
     @property
@@ -43,16 +56,20 @@ class Replayable:
     def called(self) -> str:
         """The model's name in the request: in its path, or else in its body."""
         found = MODEL_IN_PATH.match(self.sent.request.partition(" ")[2].split("?")[0])
-        name = found[1] if found else self.row.sent.body.get("model")
+        name = found[1] if found else (self.row.sent.content or {}).get("model")
         return name if isinstance(name, str) and name else self.model
 
-    def is_match(self, request: str, auths: Collection[AuthKind], body: Body) -> bool:
+    def is_match(self, request: Called) -> bool:
         """Return whether the request repeats this one, whatever its prompt and host."""
         sent = self.sent
-        if self.auths.isdisjoint(auths) or sent.request != request:
+        if self.auths.isdisjoint(request.auths):
             return False
         now = Sent.model_construct(
-            base_url=sent.base_url, request=request, auth=sent.auth, body=body
+            base_url=sent.base_url,
+            request=request.line,
+            auth=sent.auth,
+            headers=own_headers(request.headers, sent.headers),
+            **request.content,
         )
         return not differences(sent, now)
 
@@ -87,18 +104,18 @@ class ReplayIndex:
         self._by_request: dict[str, list[Replayable]] = {}
         for item in self._rows:
             self._by_request.setdefault(item.sent.request, []).append(item)
-        self._auths: dict[str, set[AuthKind]] = {}
+        self._auths: dict[str, set[Auth]] = {}
         for row in places.values():
             auths = self._auths.setdefault(row.sent.request.split("?")[0], set())
             auths.update((row.sent.auth, *_accepted(status, row)))
         self._routes = [_pattern(route.request) for route in status.routes.values()]
 
-    def find(self, request: str, auths: Collection[AuthKind], body: Body) -> Replayable | None:
+    def find(self, request: Called) -> Replayable | None:
         """Return the newest row that this request repeats."""
-        rows = self._by_request.get(request, ())
-        return next((item for item in rows if item.is_match(request, auths, body)), None)
+        rows = self._by_request.get(request.line, ())
+        return next((item for item in rows if item.is_match(request)), None)
 
-    def auths(self, method: str, path: str) -> Collection[AuthKind]:
+    def auths(self, method: str, path: str) -> Collection[Auth]:
         """Return the auth methods that the record has for a path, or that its route accepts."""
         return self._auths.get(f"{method} {path}", ())
 
@@ -126,9 +143,9 @@ def _replayable(status: Status, row: Observation, place: str) -> Replayable:
     return Replayable(row, place, protocol, sent, frozenset({sent.auth, *_accepted(status, row)}))
 
 
-def _accepted(status: Status, row: Observation) -> tuple[AuthKind, ...]:
+def _accepted(status: Status, row: Observation) -> tuple[Auth, ...]:
     route = status.routes.get(split(row.endpoint)[1])
-    return route.auth.accepted if route else ()
+    return route.accepted_auth if route else ()
 
 
 def _protocol(status: Status, row: Observation) -> Protocol | None:

@@ -3,8 +3,18 @@
 Each class is a table of `status.yml`; the JSON Schema for editors comes from these classes.
 """
 
-from trueup.model.config import (
+from trueup.model.auth import (
+    AUTH,
+    NO_AUTH,
+    TRANSPORT_HEADERS,
     Auth,
+    header_of,
+    headers_without_key,
+    keys_in,
+    query_name_of,
+    query_without_key,
+)
+from trueup.model.config import (
     Endpoint,
     LedgerPolicy,
     Model,
@@ -16,13 +26,13 @@ from trueup.model.config import (
     Target,
     Variant,
 )
-from trueup.model.evidence import Hold, Image, Mapping, Observation, Sent, Source
+from trueup.model.evidence import Hold, Image, Mapping, Observation, Source
+from trueup.model.sent import Form, FormFile, Sent, SentForm, form_values
 from trueup.model.status import Status
 from trueup.model.values import (
     NAME,
     REQUEST,
     TRANSLATED,
-    AuthKind,
     BaseUrl,
     Billing,
     Body,
@@ -45,17 +55,21 @@ from trueup.model.values import (
 )
 
 __all__ = [
+    "AUTH",
     "NAME",
+    "NO_AUTH",
     "REQUEST",
     "TRANSLATED",
+    "TRANSPORT_HEADERS",
     "Auth",
-    "AuthKind",
     "BaseUrl",
     "Billing",
     "Body",
     "Day",
     "Days",
     "Endpoint",
+    "Form",
+    "FormFile",
     "Frozen",
     "Hold",
     "Image",
@@ -71,6 +85,7 @@ __all__ = [
     "Replay",
     "Route",
     "Sent",
+    "SentForm",
     "Severity",
     "Shape",
     "Signature",
@@ -84,6 +99,12 @@ __all__ = [
     "Variant",
     "anchor",
     "as_time",
+    "form_values",
+    "header_of",
+    "headers_without_key",
+    "keys_in",
+    "query_name_of",
     "secret_name",
     "split",
+    "query_without_key",
 ]

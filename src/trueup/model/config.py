@@ -6,9 +6,10 @@ from typing import Annotated, Self
 
 from pydantic import Field, StrictBool, StrictInt, model_validator
 
+from trueup.model.auth import Auth
+from trueup.model.sent import Form, HeaderName, HeaderValue
 from trueup.model.values import (
     REQUEST,
-    AuthKind,
     BaseUrl,
     Body,
     Day,
@@ -93,15 +94,6 @@ class Target(Frozen):
         return (self.base_url, *self.also)
 
 
-class Auth(Frozen):
-    """Auth methods of a route."""
-
-    documented: AuthKind
-    """Auth method in the docs."""
-    accepted: tuple[AuthKind, ...] = ()
-    """Further auth methods that the gateway is said to accept."""
-
-
 class Route(Frozen):
     """Method, path, protocol and auth, once for all models."""
 
@@ -112,6 +104,12 @@ class Route(Frozen):
     protocol: Name
     """Protocol of its requests and replies, such as `openai-images`."""
     auth: Auth
+    """Place of the key in the docs: `bearer`, `query NAME`, `header NAME`, `header NAME SCHEME`, or
+    `none`."""
+    headers: dict[HeaderName, HeaderValue] = {}
+    """Fixed headers of its requests, such as `anthropic-version`, names in lower case."""
+    accepted_auth: tuple[Auth, ...] = ()
+    """Further places of the key that the gateway is said to accept."""
 
 
 class Replay(Frozen):
@@ -165,16 +163,30 @@ class Variant(Frozen):
 
     title: Prose
     """Title for readers, as a phrase."""
-    body: Body
+    body: Body = {}
     """Fields that it sends beside or in place of the endpoint's own."""
+    form: Form = {}
+    """Parts that it sends beside or in place of the endpoint's own."""
 
 
 class Endpoint(Frozen):
     """Model on a route. Its key is `model/route`."""
 
-    body: Body
+    body: Body | None = None
     """JSON body that its blocks send; the protocol adds the model where the body carries it."""
+    form: Form | None = None
+    """Parts of a multipart form that its blocks send in place of a body: text, or a file."""
     variants: dict[Name, Variant] = {}
     """Further requests on the endpoint, by name."""
     skip: Skip | None = None
     """Present while its blocks are published but cannot be run."""
+
+    @model_validator(mode="after")
+    def _one_content(self) -> Self:
+        if self.body is not None and self.form is not None:
+            raise ValueError("an endpoint has either body or form")
+        for name, variant in self.variants.items():
+            if (variant.body and self.body is None) or (variant.form and self.form is None):
+                kind = "body" if variant.body else "form"
+                raise ValueError(f"variant {name} has a {kind}, and the endpoint has none")
+        return self

@@ -5,12 +5,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, JsonValue, PrivateAttr, StrictBool, StrictInt, model_validator
 
+from trueup.model.sent import Sent
 from trueup.model.values import (
-    REQUEST,
-    AuthKind,
-    BaseUrl,
     Billing,
-    Body,
     Day,
     Frozen,
     InconclusiveKind,
@@ -81,20 +78,6 @@ class Mapping(Row):
     """`seen` on a call, or only `stated` in docs."""
     source: Source
     """Source of the sighting."""
-
-
-class Sent(Frozen):
-    """Request that a retest sent, which a claim is tied to."""
-
-    base_url: BaseUrl
-    """Scheme, host and port."""
-    request: Annotated[str, Field(pattern=REQUEST)]
-    """Method and path, with every name filled in."""
-    auth: AuthKind
-    """Auth method."""
-    body: Body
-    """JSON body. A null is a value that was not reported, and is compared with nothing. A field
-    `"*": null` means that further fields may have been sent."""
 
 
 class Hold(Frozen):
@@ -189,7 +172,7 @@ class Observation(Row):
     @property
     def can_raise(self) -> bool:
         """Whether the row can raise a standing: it is proven, and of a request that is known."""
-        return self.is_proven and not _is_unknown(self.sent.body)
+        return self.is_proven and not _is_unknown(self.sent)
 
     @property
     def is_bad(self) -> bool:
@@ -215,12 +198,17 @@ class Observation(Row):
         return as_time(self.newest).date()
 
 
-def _is_unknown(body: Body) -> bool:
-    """Return whether a body is wholly unknown, the model aside, which its endpoint has anyway.
+def _is_unknown(sent: Sent) -> bool:
+    """Return whether what was sent is wholly unknown, the model aside, which its endpoint has
+    anyway.
 
-    One with `"*"`, at any depth, is known by a value. Of any other the names of all fields are
-    known; without values they have to include a reported model, or some parts of their own.
+    A body or a form with `"*"`, at any depth, is known by a value. Of any other the names of all
+    fields are known; without values they have to include a reported model, or some parts of their
+    own. A request without either is known by its line.
     """
+    body = sent.content
+    if body is None:
+        return False
     if _is_open(body) or body.get("model", "") is None:
         return not _has_value({name: body[name] for name in body.keys() - {"model"}})
     return bool(body) and not any(map(_has_parts, body.values())) and not _has_value(body)

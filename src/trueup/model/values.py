@@ -24,7 +24,6 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
 Body = dict[str, JsonValue]
-AuthKind = Literal["query-key", "bearer", "x-goog-api-key"]
 Outcome = Literal["output", "error", "mixed", "inconclusive"]
 Billing = Literal[
     "aligned",
@@ -59,39 +58,39 @@ class Standing(StrEnum):
         return list(Standing).index(self)
 
 
-def _other_form(expected: LiteralString) -> PydanticCustomError:
+def other_form(expected: LiteralString) -> PydanticCustomError:
     """Return the error of a value of another form; its text is the expected form alone."""
     return PydanticCustomError("other_form", expected)
 
 
 def _moment(value: object) -> object:
     if not isinstance(value, date):
-        raise _other_form("a date such as 2026-04-14, or a time with its zone")
+        raise other_form("a date such as 2026-04-14, or a time with its zone")
     return value
 
 
 def _day(value: object) -> object:
     if not isinstance(value, date) or isinstance(value, datetime):
-        raise _other_form("a date such as 2026-04-14")
+        raise other_form("a date such as 2026-04-14")
     return value
 
 
 def _days(value: object) -> object:
     found = re.fullmatch(r"([1-9][0-9]{0,3})d", value) if isinstance(value, str) else None
     if not found:
-        raise _other_form("a number of days such as 30d")
+        raise other_form("a number of days such as 30d")
     return timedelta(days=int(found[1]))
 
 
 def _base_url(value: str) -> str:
     if not re.fullmatch(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?", value):
-        raise _other_form("scheme and host alone, such as https://example.com")
+        raise other_form("scheme and host alone, such as https://example.com")
     return value
 
 
 def _secure_url(value: str) -> str:
     if not value.startswith("https://"):
-        raise _other_form("a base URL with https, since readers send their keys to it")
+        raise other_form("a base URL with https, since readers send their keys to it")
     return value
 
 

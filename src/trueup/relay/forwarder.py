@@ -8,7 +8,6 @@ import re
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import get_args
 
 import httpx
 from starlette.applications import Starlette
@@ -19,16 +18,14 @@ from starlette.websockets import WebSocketClose
 from trueup.exchange import Exchange, Failure
 from trueup.mock.incoming_request import BODY_LIMIT as REQUEST_LIMIT
 from trueup.mock.incoming_request import read_body
-from trueup.model import AuthKind, Target
+from trueup.model import TRANSPORT_HEADERS, Target, headers_without_key, keys_in, query_without_key
 from trueup.relay.budget import Budget
 from trueup.relay.redirect import origins_of
 from trueup.relay.response_stream import BODY_LIMIT, ForwardedResponse, ResponseStream
-from trueup.relay.secret import Secret
+from trueup.relay.secret import PLACEHOLDER, Secret
 from trueup.relay.upstream import Deadlines, UpstreamClient, UpstreamRequest
 
-FORWARDED = ("content-type", "accept", "user-agent")
 TOO_LARGE = 413
-WITH_KEY = ("authorization", "x-goog-api-key")
 HOST = re.compile(r"[a-z0-9.-]+(?::[0-9]{1,5})?")
 MODEL_IN_PATH = re.compile(r"/models/([^/:]+)")
 
@@ -125,13 +122,15 @@ class Relay:
         self, request: Request, base: str, body: bytes, secret: Secret | None
     ) -> UpstreamRequest | Failure:
         """Return the request to send, or why it cannot be sent."""
-        headers = {name: request.headers[name] for name in FORWARDED if name in request.headers}
+        headers = dict(headers_without_key(request.headers.items(), (), PLACEHOLDER))
+        if "content-type" in request.headers:
+            headers["content-type"] = request.headers["content-type"]
         path, query = request.scope["raw_path"], request.scope["query_string"]
         if secret is not None:
             query = secret.in_query(query)
-            for name in WITH_KEY:
-                if name in request.headers:
-                    headers[name] = secret.in_header(request.headers[name])
+            for name, value in request.headers.items():
+                if name not in TRANSPORT_HEADERS:
+                    headers[name] = secret.in_header(value)
         try:
             url = httpx.URL(base, raw_path=path + b"?" + query if query else path)
         except httpx.InvalidURL:
@@ -158,18 +157,16 @@ class Relay:
     def _exchange(
         self, request: Request, host: str, body: bytes, response: ForwardedResponse
     ) -> Exchange:
-        found = {
-            "query-key": "key" in request.query_params,
-            "bearer": request.headers.get("authorization", "")[:7].lower() == "bearer ",
-            "x-goog-api-key": "x-goog-api-key" in request.headers,
-        }
+        query, headers = request.query_params.multi_items(), request.headers.items()
         return Exchange(
             method=request.method,
             host=host,
             path=request.scope["path"],
-            query=tuple(pair for pair in request.query_params.multi_items() if pair[0] != "key"),
-            auth=tuple(kind for kind in get_args(AuthKind) if found[kind]),
+            query=query_without_key(query, (), PLACEHOLDER),
+            auth=tuple(sent.auth for sent in keys_in(headers, query, (), PLACEHOLDER)),
             request_body=body,
+            request_type=request.headers.get("content-type", ""),
+            headers=headers_without_key(headers, (), PLACEHOLDER),
             status=response.status,
             content_type=response.content_type,
             response_body=response.content,

@@ -171,8 +171,7 @@ class Session:
     def _read(
         self, run: Run, probe: Probe, retest_target: RetestTarget
     ) -> tuple[ReplyVerdict, Sent | None]:
-        """Return the verdict on the response, and the request that was sent. A request that the
-        record cannot hold makes the verdict inconclusive."""
+        """Return the verdict on the response, and the request that was sent if it can be kept."""
         harness = retest_target.harness
         verdict = read_run(run, probe.endpoint, self.status, harness)
         verdict = with_image(verdict, retest_target.fetch, harness.decode)
@@ -182,7 +181,8 @@ class Session:
                 verdict = replace(verdict, inconclusive=stopped)
             return verdict, None
         with suppress(ValidationError):
-            sent = request_in(verdict.exchange, harness.base_url)
+            route = self.status.route_of(probe.endpoint)
+            sent = request_in(verdict.exchange, harness.base_url, route.headers)
             if sent is not None and not self.search.holds(sent.model_dump_json()):
                 return verdict, Sent.model_validate(sent.model_dump())
         if verdict.inconclusive is None:
@@ -215,7 +215,7 @@ class Session:
         model, _ = split(probe.endpoint)
         if sent is None or self.status.models[model].upstream is None:
             return None
-        by_alias = sent.body.get("model") == model or f"/{model}:" in sent.request
+        by_alias = (sent.content or {}).get("model") == model or f"/{model}:" in sent.request
         name = (bill.upstream if bill else None) or verdict.reply.model
         is_usable = _is_upstream(name) and not self.search.holds(name or "")
         return name if by_alias and name != model and is_usable else None

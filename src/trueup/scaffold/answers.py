@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from trueup.errors import BadInput
-from trueup.model import NAME, Auth, AuthKind, Body, Route, Shape
+from trueup.model import NAME, Auth, Body, Route, Shape
 
 PROMPT = "A clean icon of a paper boat on a white background"
 BASE_URL = re.compile(r"https://[a-z0-9-]+(\.[a-z0-9-]+)+(:[0-9]{1,5})?")
@@ -21,7 +21,7 @@ class Kind:
     name: str
     title: str
     request: str
-    auth: AuthKind
+    auth: Auth
     body: Body
     shape: Shape
 
@@ -39,7 +39,7 @@ KINDS: Mapping[str, Kind] = {
         name="generate-content",
         title="Content generation",
         request="POST /v1beta/models/{upstream}:generateContent",
-        auth="x-goog-api-key",
+        auth="header x-goog-api-key",
         body={
             "contents": [{"role": "user", "parts": [{"text": PROMPT}]}],
             "generationConfig": {"responseModalities": ["TEXT", "IMAGE"]},
@@ -84,8 +84,7 @@ class SiteAnswers:
     def route(self) -> Route:
         """The route as the status file has it."""
         kind = self.kind
-        auth = Auth(documented=kind.auth)
-        return Route(title=kind.title, request=kind.request, protocol=self.protocol, auth=auth)
+        return Route(title=kind.title, request=kind.request, protocol=self.protocol, auth=kind.auth)
 
     @property
     def endpoint(self) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from trueup.model import AuthKind
+from trueup.model import Auth
 
 Fence = Literal["bash", "python", "javascript"]
 """The info string of a Markdown code block."""
@@ -43,7 +43,7 @@ class Language:
     fence: Fence
     template: str
     optional: bool = False
-    auth: AuthKind | None = None
+    auth: Auth | None = None
 
 
 PROGRAMS: Mapping[str, Program] = {
@@ -69,7 +69,7 @@ LANGUAGES: Mapping[str, Language] = {
             fence="python",
             template="genai.py.j2",
             optional=True,
-            auth="x-goog-api-key",
+            auth="header x-goog-api-key",
         ),
     )
 }

@@ -186,11 +186,12 @@ class _Judgement:
             return None
         if exchange is None:
             return rows[0]
-        request = request_in(exchange, self.harness.base_url)
+        declared = status.route_of(self.endpoint).headers
+        request = request_in(exchange, self.harness.base_url, declared)
         if request is None:
             self.reasons.append(
-                "the request cannot be compared: it is not a JSON object sent with exactly one auth"
-                " method"
+                "the request cannot be compared: it is neither a JSON object nor a form, or it was"
+                " sent with several auth methods"
             )
             return rows[0]
         if self._has_own_auth(request):
@@ -213,7 +214,7 @@ class _Judgement:
     def _has_own_auth(self, request: Sent) -> bool:
         """Return True if the block's client always uses this auth method, which is accepted."""
         language = language_of(self.block.id)
-        accepted = self.stored.status.route_of(self.endpoint).auth.accepted
+        accepted = self.stored.status.route_of(self.endpoint).accepted_auth
         return language is not None and language.auth == request.auth in accepted
 
     def _conclusive(self, target: str) -> list[Observation]:

@@ -1,0 +1,81 @@
+"""Sent: the request that a retest sent, and the parts that a status file gives one."""
+
+import re
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field, JsonValue, StrictStr, model_validator
+
+from trueup.model.auth import TRANSPORT_HEADERS, Auth
+from trueup.model.values import REQUEST, BaseUrl, Body, Frozen, other_form
+
+HEADER_VALUE = r"^[!-~]([ -~]{0,998}[!-~])?$"
+FILE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
+
+
+def _header(name: str) -> str:
+    if not re.fullmatch(r"[a-z0-9-]{1,64}", name) or name in TRANSPORT_HEADERS:
+        raise other_form("a header of the request's own in lower case, such as anthropic-version")
+    if name in ("authorization", "x-api-key", "x-goog-api-key", "api-key"):
+        raise other_form("a header without the key, which auth names")
+    return name
+
+
+HeaderName = Annotated[str, AfterValidator(_header)]
+HeaderValue = Annotated[StrictStr, Field(pattern=HEADER_VALUE)]
+
+
+class FormFile(Frozen):
+    """File of a form, kept under `snippets/files`."""
+
+    file: Annotated[StrictStr, Field(pattern=FILE_NAME)]
+    """Name of the file, without a folder."""
+    mime: Annotated[StrictStr, Field(pattern=r"^[a-z0-9.+-]+/[a-z0-9.+-]+$")]
+    """Media type that is sent with it."""
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    """Hash of its bytes."""
+
+
+FormValue = StrictStr | FormFile
+Form = dict[str, FormValue | list[FormValue]]
+SentForm = dict[str, FormValue | list[FormValue | None] | None]
+
+
+class Sent(Frozen):
+    """Request that a retest sent, which a claim is tied to."""
+
+    base_url: BaseUrl
+    """Scheme, host and port."""
+    request: Annotated[str, Field(pattern=REQUEST)]
+    """Method and path, with every name filled in."""
+    auth: Auth
+    """Place of the key, in the words of a route's `auth`."""
+    headers: dict[HeaderName, HeaderValue | None] = {}
+    """Headers of the request's own. A null is a value that was not reported."""
+    body: Body | None = None
+    """JSON body; left out for a request without one. A null is a value that was not reported, and
+    is compared with nothing. A field `"*": null` means that further fields may have been sent."""
+    form: SentForm | None = None
+    """Parts of a multipart form, in place of a body; nulls and `"*"` are those of a body."""
+
+    @model_validator(mode="after")
+    def _one_content(self) -> Self:
+        if self.body is not None and self.form is not None:
+            raise ValueError("a request has either body or form")
+        return self
+
+    @property
+    def content(self) -> Body | None:
+        """The body, or the parts of the form as JSON values."""
+        return self.body if self.form is None else form_values(self.form)
+
+
+def form_values(form: SentForm | Form) -> Body:
+    """Return the parts of a form as JSON values."""
+
+    def plain(value: FormValue | None) -> JsonValue:
+        return value.model_dump() if isinstance(value, FormFile) else value
+
+    return {
+        name: [plain(item) for item in value] if isinstance(value, list) else plain(value)
+        for name, value in form.items()
+    }
