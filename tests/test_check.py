@@ -155,7 +155,7 @@ DRIFTS = {
         IMAGES,
         "production",
         "auth: recorded bearer, now query key",
-        "auth: query key\n",
+        "auth: query key\n\n",
     ),
     "field of the body": (
         ("body: {prompt: A", "body: {size: 1k, prompt: A"),
