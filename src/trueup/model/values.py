@@ -38,6 +38,7 @@ InconclusiveKind = Literal[
     "no-answer", "refused-caller", "overloaded", "unreadable", "interrupted", "capped"
 ]
 Severity = Literal["error", "warning", "ignore"]
+Kind = Literal["image", "text", "json", "audio", "video", "file"]
 Shape = Literal["inline-data", "data-uri", "hosted-url", "url", "b64-json"]
 
 NAME = r"^[a-z0-9][a-z0-9._-]*$"
