@@ -72,6 +72,7 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
             undefined=jinja2.StrictUndefined,
             trim_blocks=folder is not None,
             lstrip_blocks=folder is not None,
+            keep_trailing_newline=folder is not None,
             finalize=self.charged,
         )
         self.is_for_pages, self.step, self.left = folder is None, STEP, MOST_WORK
