@@ -242,8 +242,8 @@ def test_a_row_outlives_its_route_unless_its_shape_is_unknown() -> None:
 
 
 def test_an_image_without_a_recorded_shape_or_mime_is_a_png_in_the_protocols_first_shape() -> None:
-    for image in (None, {"mime": "image/x-unheard-of"}):
-        reply = send_native(app_of(native_row(shape=None, image=image)))
+    for mime in (None, "image/x-unheard-of"):
+        reply = send_native(app_of(native_row(shape=None, mime=mime)))
         part = reply.json()["candidates"][0]["content"]["parts"][0]
         assert part["inlineData"]["mimeType"] == "image/png"
 

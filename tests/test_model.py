@@ -9,7 +9,6 @@ from pydantic import BaseModel, ValidationError
 from trueup.model import (
     Endpoint,
     Hold,
-    Image,
     Mapping,
     Observation,
     Policy,
@@ -101,7 +100,6 @@ def test_an_inconsistent_row_is_refused(fields: dict[str, Any], problem: str) ->
         (Policy, {"reported_until": DAY, "confirm_after": 4}),
         (Sent, SENT | {"request": "FETCH /v1"}),
         (Sent, SENT | {"auth": "cookie"}),
-        (Image, {"mime": "text/html"}),
         (Mapping, MAPPING | {"alias": "Acorn"}),
         (Mapping, MAPPING | {"how": "guessed"}),
         (Endpoint, {"body": {}, "skip": {"reason": "it is slow"}}),

@@ -2,14 +2,14 @@
 
 import base64
 import json
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from trueup.model import Shape
-from trueup.protocols import PROTOCOLS, Picture, Reply
+from trueup.protocols import PROTOCOLS, Reply, Sample
 from trueup.protocols.error_body import error_body
 
 KEYS = st.text(max_size=4) | st.sampled_from(
@@ -41,18 +41,16 @@ def data_uri(content: bytes) -> dict[str, Any]:
     return {"text": f"![image](data:image/png;base64,{encoded})"}
 
 
-def test_every_shape_belongs_to_exactly_one_protocol() -> None:
-    assert sorted(shape for _, shape in FORMS) == sorted(get_args(Shape))
-
-
 @pytest.mark.parametrize(("name", "shape"), FORMS)
-@given(content=st.binary(min_size=1))
-def test_a_protocol_finds_the_image_in_its_own_reply(
-    name: str, shape: Shape, content: bytes
+@given(content=st.binary(min_size=1), text=st.text(min_size=1).filter(str.strip))
+def test_a_protocol_finds_the_output_in_its_own_reply(
+    name: str, shape: Shape, content: bytes, text: str
 ) -> None:
-    worded = PROTOCOLS[name].word(shape, Picture(content, "image/png", URL), "upstream-name")
-    found = PROTOCOLS[name].read(200, json.dumps(worded).encode())
-    assert (found.shape, found.error) == (shape, None)
+    if PROTOCOLS[name].shapes[shape] == "text":
+        content = text.encode("utf-8", "replace")
+    worded = PROTOCOLS[name].word(shape, Sample(content, "image/png", URL), "upstream-name")
+    found = PROTOCOLS[name].read(200, worded.content, worded.content_type)
+    assert (found.shape, found.kind, found.error) == (shape, PROTOCOLS[name].shapes[shape], None)
     assert (found.content, found.url) in [(content, None), (None, URL)]
 
 
@@ -73,8 +71,8 @@ def test_a_reply_without_json_is_an_error_with_its_status(name: str, content: by
 @pytest.mark.parametrize("name", NAMES)
 def test_a_failure_status_is_an_error_even_when_the_body_has_an_image(name: str) -> None:
     protocol = PROTOCOLS[name]
-    worded = protocol.word(protocol.shapes[0], Picture(b"x", "image/png", URL), "m")
-    found = protocol.read(500, json.dumps(worded).encode())
+    worded = protocol.word(next(iter(protocol.shapes)), Sample(b"x", "image/png", URL), "m")
+    found = protocol.read(500, worded.content)
     assert found.error is not None and (found.shape, found.is_readable) == (None, True)
 
 
@@ -118,21 +116,21 @@ def test_the_error_shapes_of_the_gateway_family_are_read(reply: object, text: st
 def test_native_images_are_found_in_the_order_of_clients() -> None:
     link = {"text": f"![Image]({URL})"}
     every = in_parts(link, data_uri(b"second"), inline(b"first"))
-    assert GEMINI.find_image(every) == Reply(shape="inline-data", content=b"first")
+    assert GEMINI.find_output(every) == Reply(kind="image", shape="inline-data", content=b"first")
     texts = in_parts(link, data_uri(b"second"))
-    assert GEMINI.find_image(texts) == Reply(shape="data-uri", content=b"second")
-    assert GEMINI.find_image(in_parts(link)) == Reply(shape="hosted-url", url=URL)
+    assert GEMINI.find_output(texts) == Reply(kind="image", shape="data-uri", content=b"second")
+    assert GEMINI.find_output(in_parts(link)) == Reply(kind="image", shape="hosted-url", url=URL)
 
 
 def test_a_native_image_may_be_spelled_in_snake_case_or_follow_an_empty_part() -> None:
     reply = in_parts({"inlineData": {"data": ""}}, inline(b"x", "inline_data"))
-    assert GEMINI.find_image(reply).content == b"x"
+    assert GEMINI.find_output(reply).content == b"x"
 
 
 def test_a_data_uri_that_is_cut_into_two_parts_is_found() -> None:
     text = data_uri(b"some bytes of an image")["text"]
     reply = in_parts({"text": text[:40]}, {"text": text[40:]})
-    assert GEMINI.find_image(reply).content == b"some bytes of an image"
+    assert GEMINI.find_output(reply).content == b"some bytes of an image"
 
 
 @pytest.mark.parametrize(
@@ -140,19 +138,19 @@ def test_a_data_uri_that_is_cut_into_two_parts_is_found() -> None:
     [{"text": "I cannot draw that."}, {"text": f"See [the page]({URL})."}, {"text": None}, {}, 7],
 )
 def test_a_native_reply_without_an_image_is_an_error(part: Any) -> None:
-    assert GEMINI.find_image(in_parts(part)) == Reply(error="no image in the reply")
+    assert GEMINI.find_output(in_parts(part)) == Reply(error="no image in the reply")
 
 
 def test_invalid_base64_is_an_error() -> None:
     broken = Reply(error="the reply's image is not base64")
-    assert GEMINI.find_image(in_parts({"inlineData": {"data": "***"}})) == broken
-    assert IMAGES.find_image({"data": [{"b64_json": "***"}]}) == broken
+    assert GEMINI.find_output(in_parts({"inlineData": {"data": "***"}})) == broken
+    assert IMAGES.find_output({"data": [{"b64_json": "***"}]}) == broken
 
 
 def test_an_images_reply_has_the_image_of_its_first_item_with_one() -> None:
     reply: dict[str, Any] = {"data": [7, {}, {"url": ""}, {"url": URL}, {"b64_json": "eA=="}]}
-    assert IMAGES.find_image(reply) == Reply(shape="url", url=URL)
-    assert IMAGES.find_image({"data": []}) == Reply(error="no image in the reply")
+    assert IMAGES.find_output(reply) == Reply(kind="image", shape="url", url=URL)
+    assert IMAGES.find_output({"data": []}) == Reply(error="no image in the reply")
 
 
 def test_the_model_is_put_in_the_body_only_where_the_protocol_carries_it_there() -> None:

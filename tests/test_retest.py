@@ -235,9 +235,7 @@ def test_attempts_come_to_an_outcome(what: str) -> None:
         kind["silence"] = "no-answer"
         assert row.kind == kind.get(what)
         assert row.others_conclusive is (others_conclusive if outcome == "inconclusive" else None)
-        assert (
-            (row.shape is not None) == (row.image is not None) == (outcome in ("output", "mixed"))
-        )
+        assert (row.shape is not None) == (row.mime is not None) == (outcome in ("output", "mixed"))
         assert row.source == Source(
             receipt=made.path, sha256=sha256(made.render().encode()).hexdigest()
         )

@@ -18,7 +18,7 @@ from test_retest_faults import GOOD, IMAGES, KEY, NOW, STORED, TEXT, Desk, Gatew
 from trueup.evidence import assess
 from trueup.mock import draw_picture
 from trueup.model import Standing, Target
-from trueup.protocols import PROTOCOLS, Picture
+from trueup.protocols import PROTOCOLS, Sample
 from trueup.receipts import row_of
 from trueup.retest.report import changes, summary
 from trueup.retest.status_update import update_status
@@ -26,7 +26,9 @@ from trueup.retest.target import fetch_image
 from trueup.status_file import Stored, parse_status
 
 PNG = draw_picture("nano-banana", "image/png")
-IMAGE = PROTOCOLS["openai-images"].word("b64-json", Picture(PNG, "image/png", ""), "m")
+IMAGE = json.loads(
+    PROTOCOLS["openai-images"].word("b64-json", Sample(PNG, "image/png", ""), "m").content
+)
 ERROR = {"error": {"message": "simulated: no channel", "type": "new_api_error", "code": "none"}}
 MORE = [f"more-{number}/images-generations" for number in range(10)]
 OUTER = Callable[[ASGIApp], ASGIApp]
@@ -284,7 +286,8 @@ def test_a_gateway_that_is_silent_altogether_lowers_nothing(tmp_path: Path, desk
 def test_a_route_that_fails_once_and_then_answers_reads_intermittent(
     tmp_path: Path, desk: Desk
 ) -> None:
-    inline = PROTOCOLS["gemini"].word("inline-data", Picture(PNG, "image/png", ""), "m")
+    worded = PROTOCOLS["gemini"].word("inline-data", Sample(PNG, "image/png", ""), "m")
+    inline = json.loads(worded.content)
     gateway = Gateway(tmp_path, desk, is_billing=False, wrap=answering((500, ERROR), (200, inline)))
     receipts = gateway.retest(GOOD)
     row = row_of(receipts[0])

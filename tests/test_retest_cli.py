@@ -333,7 +333,7 @@ def test_a_rehearsal_reproduces_the_record_and_changes_no_standing(
 def assert_like(now: Observation, old: Observation) -> None:
     """The rehearsal saw what is on record."""
     assert (now.outcome, now.shape) == (old.outcome, old.shape)
-    assert old.image is None or now.image == old.image
+    assert old.mime is None or now.mime == old.mime
     assert bool(now.signatures) == bool(old.signatures)
     assert set(now.signatures) <= set(old.signatures)
     # An abnormal bill has no amounts; its like with amounts is rehearsed.

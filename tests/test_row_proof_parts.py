@@ -6,7 +6,7 @@ from itertools import count
 import pytest
 from test_status_file_row_proof import ALIGNED, NATIVE, OTHER, STATUS, receipt_of
 
-from trueup.model import Billing, Image, Mapping, Observation, Outcome, Source
+from trueup.model import Billing, Mapping, Observation, Outcome, Source
 from trueup.place import Place
 from trueup.receipts import Link, RetestReceipt, row_of, sighting_of
 from trueup.request import request_of
@@ -66,7 +66,7 @@ EDITS: dict[str, object] = {
     "reason": "x",
     "others_conclusive": True,
     "shape": "b64-json",
-    "image": Image(mime="image/webp"),
+    "mime": "image/webp",
     "signatures": ("x",),
     "group": "x",
     "billing": "mismatch",

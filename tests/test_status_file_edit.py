@@ -12,7 +12,7 @@ from status_sample import ENDPOINT, NOW, TEXT, parsed
 from strategies import hostile, json_values
 
 from trueup.errors import BadInput
-from trueup.model import Image, Observation, Sent, Source
+from trueup.model import Observation, Sent, Source
 from trueup.status_file import (
     Stored,
     append_row,
@@ -110,7 +110,7 @@ def test_a_row_is_written_as_a_person_would() -> None:
     row = new_row(
         outcome="output",
         shape="url",
-        image=Image(mime="image/png"),
+        mime="image/png",
         billing="aligned",
         body={"a": {"b": [{"c": None}], "d": ["TEXT", "IMAGE"]}, "size": "16:9", "n": 1, "t": 1e16},
     )
@@ -136,7 +136,7 @@ def test_a_row_is_written_as_a_person_would() -> None:
         t: 1.0e+16
     outcome: output
     shape: url
-    image: {mime: image/png}
+    mime: image/png
     billing: aligned
     source:
       receipt: docs/evidence/a.json

@@ -22,7 +22,7 @@ from trueup.errors import Unreachable
 from trueup.evidence import assess
 from trueup.exchange import Exchange, Failure
 from trueup.mock import MEDIA_HOST, draw_picture
-from trueup.protocols import PROTOCOLS, Picture
+from trueup.protocols import PROTOCOLS, Sample
 from trueup.relay import WITHHELD, KeySearch
 from trueup.request import request_of
 from trueup.sandbox import CompletedBlock, Limits, Sandbox
@@ -52,8 +52,10 @@ PUBLISHED = [
 ]
 PNG = draw_picture("nano-banana", "image/png")
 MEDIA_URL = f"https://{MEDIA_HOST}/a.png"
-DATA_URI_REPLY = PROTOCOLS["gemini"].word(
-    "data-uri", Picture(PNG, "image/png", MEDIA_URL), "gemini-2.5-flash-image"
+DATA_URI_REPLY = json.loads(
+    PROTOCOLS["gemini"]
+    .word("data-uri", Sample(PNG, "image/png", MEDIA_URL), "gemini-2.5-flash-image")
+    .content
 )
 UNKNOWN_NAME = STORED.status.signatures["unknown-image-output-options"].replay.message
 FAILURE = {"error": {"message": UNKNOWN_NAME}}

@@ -1,6 +1,7 @@
 """Reply verdict: an output, an error, or inconclusive."""
 
 import base64
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -23,7 +24,7 @@ from test_verify import (
 
 from trueup.exchange import Exchange, Failure
 from trueup.mock import MEDIA_HOST
-from trueup.protocols import PROTOCOLS, Picture
+from trueup.protocols import PROTOCOLS, Sample
 from trueup.verify.reply_verdict import (
     NOT_DECODED,
     ReplyVerdict,
@@ -48,7 +49,8 @@ def answered(status: int, content: bytes) -> Exchange:
 
 
 def inline(content: bytes) -> dict[str, Any]:
-    return PROTOCOLS["gemini"].word("inline-data", Picture(content, "image/png", ""), "m")
+    worded = PROTOCOLS["gemini"].word("inline-data", Sample(content, "image/png", ""), "m")
+    return dict(json.loads(worded.content))
 
 
 def test_an_image_that_decodes_is_an_output_with_its_size() -> None:

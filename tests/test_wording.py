@@ -467,7 +467,7 @@ COMPARISONS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "less known": (SHAPE, {}, "same result"),
     "another shape": (SHAPE, {"shape": "data-uri"}, "local differed from production"),
     "another type": (
-        {"image": {"mime": "image/png"}}, {"image": {"mime": "image/webp"}}, "local differed",
+        {"mime": "image/png"}, {"mime": "image/webp"}, "local differed",
     ),
     "another outcome": ({}, {"outcome": "error"}, "local differed"),
 }  # fmt: skip

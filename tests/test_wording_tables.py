@@ -60,7 +60,7 @@ def test_shapes_name_only_what_came_back(page: PageText) -> None:
 
 @pytest.mark.parametrize("shape", ["inline-data", "data-uri", "hosted-url"])
 def test_a_sample_is_titled_simulated_and_cut_short(shape: str, page: PageText) -> None:
-    title, text = sample(page, "gemini", shape)  # type: ignore[arg-type]
+    title, text = sample(page, "gemini", shape)
     assert "Simulated" in title
     assert len(text) < 400 and ("…" in text or "https://images.example/" in text)
 

@@ -13,7 +13,8 @@ from trueup.mock.incoming_request import IncomingRequest
 from trueup.mock.ledger import CONSUME, GatewayLedger, LoggedCall, Token
 from trueup.mock.ledger_options import Dialect, Options
 from trueup.mock.replay_index import ReplayIndex
-from trueup.mock.replies import IMAGE_TOKENS, PROMPT_TOKENS, MockReply, as_json, invalid_url
+from trueup.mock.replies import MockReply, as_json, invalid_url
+from trueup.protocols import OUTPUT_TOKENS, PROMPT_TOKENS
 
 PREFIX = "/api/"
 ONE_TOKEN = re.compile(r"/api/token/([0-9]{1,19})")
@@ -65,7 +66,7 @@ def row_fields(row: LoggedCall, options: Options) -> Fields:
         "token_id": charge.token.id,
         "quota": row.quota,
         "prompt_tokens": PROMPT_TOKENS if is_counted else 0,
-        "completion_tokens": IMAGE_TOKENS if is_counted and charge.has_image else 0,
+        "completion_tokens": OUTPUT_TOKENS if is_counted and charge.has_image else 0,
     }
     if options.dialect == "documented":
         return fields | {

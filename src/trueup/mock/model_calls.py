@@ -11,7 +11,6 @@ from urllib.parse import quote
 from trueup.exchange import content_in
 from trueup.mock.incoming_request import IncomingRequest
 from trueup.mock.ledger import Charge, GatewayLedger
-from trueup.mock.picture import drawn_mime
 from trueup.mock.replay_index import MODEL_IN_PATH, Called, Replayable, ReplayIndex
 from trueup.mock.replies import (
     BAD_BODY,
@@ -19,7 +18,6 @@ from trueup.mock.replies import (
     NO_CHANNEL,
     NO_MODEL,
     NO_TEXT,
-    PROMPT_TOKENS,
     TOO_LARGE,
     UNKNOWN,
     MockReply,
@@ -30,6 +28,7 @@ from trueup.mock.replies import (
     success,
 )
 from trueup.model import NO_AUTH, Auth, Signature
+from trueup.protocols.protocol import PROMPT_TOKENS
 
 IMAGES = "/v1/images/"
 DEFAULT_MODEL = "dall-e"
@@ -95,16 +94,17 @@ class ModelCalls:
         if MODEL_IN_PATH.match(request.path) and "blocked-prompt" in faults:
             return as_json(BLOCKED)
         charge.has_image, charge.has_usage = True, "no-usage" not in faults
-        content = success(
+        shape = row.shape if row.shape in protocol.shapes else next(iter(protocol.shapes))
+        worded = success(
             protocol,
-            row.shape or protocol.shapes[0],
+            shape,
             found.model,
-            drawn_mime(row.image.mime if row.image else None),
+            row.mime or "image/png",
             f"{self.media_url or request.base_url}/simulated-media/{quote(found.model, safe='')}",
             charge.model,
             charge.has_usage,
         )
-        return MockReply(200, content, place=found.place)
+        return MockReply(200, worded.content, worded.content_type, place=found.place)
 
 
 def _content(request: IncomingRequest) -> Mapping[str, Any] | None:

@@ -12,15 +12,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from trueup.mock.picture import EXTENSIONS, draw_picture
+from trueup.mock.sample import sample_of
 from trueup.model import Replay, Shape
-from trueup.protocols import Picture, Protocol
+from trueup.protocols import Protocol, WordedReply
 
 JSON = "application/json; charset=utf-8"
 OWN_ERROR = "new_api_error"
 HTML = "text/html; charset=utf-8"
-PROMPT_TOKENS, IMAGE_TOKENS = 10, 100
-"""Simulated counts; nobody observed any."""
 INDEX = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Simulated gateway</title></head>
 <body><h1>Simulated gateway</h1>
@@ -117,20 +115,10 @@ def success(
     media: str,
     upstream: str,
     has_usage: bool,
-) -> bytes:
-    """Return a reply with the model's picture; equal replies are encoded once.
-
-    Only native replies carry token counts, simulated ones.
-    """
-    picture = Picture(draw_picture(model, mime), mime, f"{media}.{EXTENSIONS[mime]}")
-    body = protocol.word(shape, picture, upstream)
-    if has_usage and "candidates" in body:
-        body["usageMetadata"] = {
-            "promptTokenCount": PROMPT_TOKENS,
-            "candidatesTokenCount": IMAGE_TOKENS,
-            "totalTokenCount": PROMPT_TOKENS + IMAGE_TOKENS,
-        }
-    return encoded(body)
+) -> WordedReply:
+    """Return a reply with the model's simulated output; equal replies are made once."""
+    sample = sample_of(protocol.shapes[shape], model, mime, media)
+    return protocol.word(shape, sample, upstream, has_usage=has_usage)
 
 
 def encoded(body: object) -> bytes:

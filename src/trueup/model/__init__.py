@@ -26,11 +26,12 @@ from trueup.model.config import (
     Target,
     Variant,
 )
-from trueup.model.evidence import Hold, Image, Mapping, Observation, Source
-from trueup.model.sent import Form, FormFile, Sent, SentForm, form_values
+from trueup.model.evidence import Hold, Mapping, Observation, Source
+from trueup.model.sent import MIME, Form, FormFile, Sent, SentForm, form_values
 from trueup.model.status import Status
 from trueup.model.values import (
     NAME,
+    NO_MODEL,
     REQUEST,
     TRANSLATED,
     BaseUrl,
@@ -51,14 +52,17 @@ from trueup.model.values import (
     Upstream,
     anchor,
     as_time,
+    name_of,
     secret_name,
     split,
 )
 
 __all__ = [
     "AUTH",
+    "MIME",
     "NAME",
     "NO_AUTH",
+    "NO_MODEL",
     "REQUEST",
     "TRANSLATED",
     "TRANSPORT_HEADERS",
@@ -73,7 +77,6 @@ __all__ = [
     "FormFile",
     "Frozen",
     "Hold",
-    "Image",
     "InconclusiveKind",
     "Kind",
     "LedgerPolicy",
@@ -105,6 +108,7 @@ __all__ = [
     "header_of",
     "headers_without_key",
     "keys_in",
+    "name_of",
     "query_name_of",
     "secret_name",
     "split",

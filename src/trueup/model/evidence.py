@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, JsonValue, PrivateAttr, StrictBool, StrictInt, model_validator
 
-from trueup.model.sent import Sent
+from trueup.model.sent import MIME, Sent
 from trueup.model.values import (
     Billing,
     Day,
@@ -95,13 +95,6 @@ class Hold(Frozen):
     """Date of the decision."""
 
 
-class Image(Frozen):
-    """Known properties of the returned image."""
-
-    mime: Annotated[str, Field(pattern=r"^image/[a-z0-9.+-]+$")] | None = None
-    """Media type, such as `image/png`."""
-
-
 class Observation(Row):
     """Result of a retest of an endpoint at a target. Later in the file is newer."""
 
@@ -130,8 +123,9 @@ class Observation(Row):
     """True when another endpoint of the target was conclusive in the retest of this inconclusive
     row. When left out, rows of the same date decide."""
     shape: Shape | None = None
-    """Form of the image in the reply."""
-    image: Image | None = None
+    """Form of the output in the reply, as the protocol names it."""
+    mime: Annotated[Text, Field(pattern=MIME)] | None = None
+    """Media type of the output, such as `image/png`."""
     signatures: tuple[Name, ...] = ()
     """Failure texts seen, by name."""
     group: Text | None = None

@@ -9,6 +9,7 @@ from trueup.model.auth import TRANSPORT_HEADERS, Auth
 from trueup.model.values import REQUEST, BaseUrl, Body, Frozen, other_form
 
 HEADER_VALUE = r"^[!-~]([ -~]{0,998}[!-~])?$"
+MIME = r"^[a-z0-9.+-]+/[a-z0-9.+-]+$"
 FILE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
 
 
@@ -29,7 +30,7 @@ class FormFile(Frozen):
 
     file: Annotated[StrictStr, Field(pattern=FILE_NAME)]
     """Name of the file, without a folder."""
-    mime: Annotated[StrictStr, Field(pattern=r"^[a-z0-9.+-]+/[a-z0-9.+-]+$")]
+    mime: Annotated[StrictStr, Field(pattern=MIME)]
     """Media type that is sent with it."""
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
     """Hash of its bytes."""

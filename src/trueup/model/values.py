@@ -39,8 +39,9 @@ InconclusiveKind = Literal[
 ]
 Severity = Literal["error", "warning", "ignore"]
 Kind = Literal["image", "text", "json", "audio", "video", "file"]
-Shape = Literal["inline-data", "data-uri", "hosted-url", "url", "b64-json"]
 
+NO_MODEL = "-"
+"""In the place of the model, for a route that is an endpoint by itself."""
 NAME = r"^[a-z0-9][a-z0-9._-]*$"
 REQUEST = r"^(GET|POST|PUT|PATCH|DELETE) /\S*$"
 
@@ -106,6 +107,8 @@ Days = Annotated[
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 SecureUrl = Annotated[BaseUrl, AfterValidator(_secure_url)]
 Host = Annotated[str, Field(pattern=r"^[a-z0-9.-]+(:[0-9]{1,5})?$")]
+Shape = Annotated[str, Field(pattern=NAME)]
+"""Form of the output in a reply; the protocol says which there are."""
 Upstream = Annotated[str, Field(pattern=r"^[^\s?#{}]+$", max_length=200)]
 Name = Annotated[str, Field(pattern=NAME)]
 Text = Annotated[str, Field(min_length=1, max_length=2000)]
@@ -157,6 +160,12 @@ def split(endpoint: str) -> tuple[str, str]:
     """Return the model and the route of `model/route`."""
     model, _, route = endpoint.rpartition("/")
     return model, route
+
+
+def name_of(endpoint: str) -> str:
+    """Return the name of an endpoint's output: its model, or the route of one without a model."""
+    model, route = split(endpoint)
+    return route if model == NO_MODEL else model
 
 
 def anchor(endpoint: str) -> str:

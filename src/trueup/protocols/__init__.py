@@ -1,4 +1,4 @@
-"""Protocols: request bodies, images in replies, and the replies of the mock.
+"""Protocols: request bodies, outputs in replies, and the replies of the mock.
 
 One module for each, in `PROTOCOLS` under the name that routes use.
 """
@@ -7,9 +7,31 @@ from collections.abc import Mapping
 
 from trueup.protocols.error_body import ErrorBody, inconclusive_kind
 from trueup.protocols.gemini import Gemini
+from trueup.protocols.openai_chat import OpenAIChat
 from trueup.protocols.openai_images import OpenAIImages
-from trueup.protocols.protocol import Picture, Protocol, Reply
+from trueup.protocols.protocol import (
+    OUTPUT_TOKENS,
+    PROMPT_TOKENS,
+    Protocol,
+    Reply,
+    Sample,
+    WordedReply,
+)
 
-__all__ = ["PROTOCOLS", "ErrorBody", "Picture", "Protocol", "Reply", "inconclusive_kind"]
+__all__ = [
+    "OUTPUT_TOKENS",
+    "PROMPT_TOKENS",
+    "PROTOCOLS",
+    "ErrorBody",
+    "Protocol",
+    "Reply",
+    "Sample",
+    "WordedReply",
+    "inconclusive_kind",
+]
 
-PROTOCOLS: Mapping[str, Protocol] = {"gemini": Gemini(), "openai-images": OpenAIImages()}
+PROTOCOLS: Mapping[str, Protocol] = {
+    "gemini": Gemini(),
+    "openai-chat": OpenAIChat(),
+    "openai-images": OpenAIImages(),
+}

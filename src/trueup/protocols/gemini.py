@@ -6,16 +6,30 @@ from collections.abc import Iterator
 from typing import Any
 
 from trueup.model import Body, Shape
-from trueup.protocols.protocol import Picture, Protocol, Reply, decoded_reply
+from trueup.protocols.protocol import (
+    OUTPUT_TOKENS,
+    PROMPT_TOKENS,
+    Protocol,
+    Reply,
+    Sample,
+    WordedReply,
+    decoded_reply,
+    worded,
+)
 
 DATA_URI = re.compile(r"data:image/[a-z0-9.+-]+;base64,([A-Za-z0-9+/=]+)")
 IMAGE_LINK = re.compile(r"!\[[^\]]*\]\((https?://[^\s)]+)\)")
+USAGE = {
+    "promptTokenCount": PROMPT_TOKENS,
+    "candidatesTokenCount": OUTPUT_TOKENS,
+    "totalTokenCount": PROMPT_TOKENS + OUTPUT_TOKENS,
+}
 
 
 class Gemini(Protocol):
     """`POST /v1beta/models/{upstream}:generateContent`: the model is in the path."""
 
-    shapes = ("inline-data", "data-uri", "hosted-url")
+    shapes = {"inline-data": "image", "data-uri": "image", "hosted-url": "image"}
 
     def body(self, model: str, body: Body) -> Body:
         return dict(body)
@@ -23,7 +37,7 @@ class Gemini(Protocol):
     def without_prompt(self, body: Body) -> Body:
         return {key: _blank_texts(value) for key, value in body.items()}
 
-    def find_image(self, reply: Body) -> Reply:
+    def find_output(self, reply: Body) -> Reply:
         parts = list(_parts(reply))
         for part in parts:
             inline = part.get("inlineData") or part.get("inline_data")
@@ -33,27 +47,30 @@ class Gemini(Protocol):
         if found := DATA_URI.search(text):
             return decoded_reply("data-uri", found[1])
         if found := IMAGE_LINK.search(text):
-            return Reply(shape="hosted-url", url=found[1])
+            return Reply(kind="image", shape="hosted-url", url=found[1])
         return Reply(error="no image in the reply")
 
     def model_in(self, reply: Body) -> str | None:
         model = reply.get("modelVersion")
         return model if isinstance(model, str) and model else None
 
-    def word(self, shape: Shape, picture: Picture, upstream: str) -> Body:
-        encoded = base64.b64encode(picture.content).decode()
+    def word(
+        self, shape: Shape, sample: Sample, upstream: str, *, has_usage: bool = False
+    ) -> WordedReply:
+        encoded = base64.b64encode(sample.content).decode()
         part: Body
         if shape == "inline-data":
-            part = {"inlineData": {"mimeType": picture.mime, "data": encoded}}
+            part = {"inlineData": {"mimeType": sample.mime, "data": encoded}}
         elif shape == "data-uri":
-            part = {"text": f"![image](data:{picture.mime};base64,{encoded})"}
+            part = {"text": f"![image](data:{sample.mime};base64,{encoded})"}
         else:
-            part = {"text": f"![Image]({picture.url})"}
+            part = {"text": f"![Image]({sample.url})"}
         content: Body = {"role": "model", "parts": [part]}
-        return {
+        body: Body = {
             "candidates": [{"content": content, "finishReason": "STOP", "index": 0}],
             "modelVersion": upstream,
         }
+        return worded({**body, "usageMetadata": USAGE} if has_usage else body)
 
 
 def _parts(reply: Body) -> Iterator[dict[str, Any]]:

@@ -3,13 +3,13 @@
 import base64
 
 from trueup.model import Body, Shape
-from trueup.protocols.protocol import Picture, Protocol, Reply, decoded_reply
+from trueup.protocols.protocol import Protocol, Reply, Sample, WordedReply, decoded_reply, worded
 
 
 class OpenAIImages(Protocol):
     """`POST /v1/images/generations`: the model is in the body."""
 
-    shapes = ("url", "b64-json")
+    shapes = {"url": "image", "b64-json": "image"}
 
     def body(self, model: str, body: Body) -> Body:
         return {"model": model, **body}
@@ -17,18 +17,20 @@ class OpenAIImages(Protocol):
     def without_prompt(self, body: Body) -> Body:
         return {key: None if key == "prompt" else value for key, value in body.items()}
 
-    def find_image(self, reply: Body) -> Reply:
+    def find_output(self, reply: Body) -> Reply:
         data = reply.get("data")
         for item in data if isinstance(data, list) else []:
             if isinstance(item, dict) and item.get("b64_json"):
                 return decoded_reply("b64-json", str(item["b64_json"]))
             if isinstance(item, dict) and item.get("url"):
-                return Reply(shape="url", url=str(item["url"]))
+                return Reply(kind="image", shape="url", url=str(item["url"]))
         return Reply(error="no image in the reply")
 
-    def word(self, shape: Shape, picture: Picture, upstream: str) -> Body:
+    def word(
+        self, shape: Shape, sample: Sample, upstream: str, *, has_usage: bool = False
+    ) -> WordedReply:
         if shape == "b64-json":
-            item: Body = {"b64_json": base64.b64encode(picture.content).decode()}
+            item: Body = {"b64_json": base64.b64encode(sample.content).decode()}
         else:
-            item = {"url": picture.url}
-        return {"created": 0, "data": [item]}
+            item = {"url": sample.url}
+        return worded({"created": 0, "data": [item]})

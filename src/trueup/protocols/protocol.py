@@ -3,29 +3,50 @@
 import base64
 import json
 from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from trueup.model import Body, Shape
+from trueup.model import Body, Kind, Shape
 from trueup.protocols.error_body import ErrorBody, error_body
+from trueup.protocols.event_stream import Event, events_in, is_event_stream
+
+PROMPT_TOKENS, OUTPUT_TOKENS = 10, 100
+"""Simulated counts; nobody observed any."""
 
 
 @dataclass(frozen=True)
-class Picture:
-    """An image for a reply of the mock; `url` is where the mock serves the same bytes."""
+class Sample:
+    """An output for a reply of the mock, which says in itself that it is simulated; `url` is where
+    the mock serves the same bytes."""
 
     content: bytes
     mime: str
     url: str
 
+    @property
+    def text(self) -> str:
+        """The content of a text."""
+        return self.content.decode()
+
+
+@dataclass(frozen=True)
+class WordedReply:
+    """The body of a successful reply of the mock."""
+
+    content: bytes
+    content_type: str = "application/json; charset=utf-8"
+
 
 @dataclass(frozen=True)
 class Reply:
-    """The content of a reply. Without an image, `error` has the gateway's text or our own.
+    """The output of a reply, its bytes in `content` or behind `url`; a text is in UTF-8. Without
+    one, `error` has the gateway's text or our own.
 
     `error_body` is the JSON error that the reply is; `is_readable` is false for what no API sends,
     such as a proxy's page. `model` is the name that the reply carries.
     """
 
+    kind: Kind | None = None
     shape: Shape | None = None
     content: bytes | None = None
     url: str | None = None
@@ -38,26 +59,32 @@ class Reply:
 class Protocol(ABC):
     """One kind of request and reply."""
 
-    shapes: tuple[Shape, ...]
+    shapes: Mapping[Shape, Kind]
+    """The forms of the output in a reply, the usual one first, with the kind of each."""
 
     @abstractmethod
     def body(self, model: str, body: Body) -> Body:
-        """Return the whole JSON body for a model, from that of an endpoint."""
+        """Return the whole JSON body, or the parts of the form, for a model, from an endpoint's."""
 
     @abstractmethod
     def without_prompt(self, body: Body) -> Body:
         """Return the body with null for each text that a caller is free to choose."""
 
     @abstractmethod
-    def find_image(self, reply: Body) -> Reply:
-        """Return the first image of a successful reply, in the order that clients must follow."""
+    def find_output(self, reply: Body) -> Reply:
+        """Return the first output of a successful reply, in the order that clients must follow."""
 
     @abstractmethod
-    def word(self, shape: Shape, picture: Picture, upstream: str) -> Body:
-        """Return a successful reply that carries the picture in the given shape."""
+    def word(
+        self, shape: Shape, sample: Sample, upstream: str, *, has_usage: bool = False
+    ) -> WordedReply:
+        """Return a successful reply that carries the sample in the given shape, with simulated
+        counts of tokens if `has_usage` and the protocol has a place for them."""
 
-    def read(self, status: int, content: bytes) -> Reply:
-        """Return the content of a reply of any HTTP status: an error can arrive with a 200."""
+    def read(self, status: int, content: bytes, content_type: str = "") -> Reply:
+        """Return the output of a reply of any HTTP status: an error can arrive with a 200."""
+        if is_event_stream(content_type, content):
+            return self.read_events(status, events_in(content))
         try:
             reply = json.loads(content)
         except (ValueError, RecursionError):
@@ -66,16 +93,33 @@ class Protocol(ABC):
         if error is not None:
             return Reply(error=error.text, error_body=error)
         body: Body = reply if isinstance(reply, dict) else {}
-        return replace(self.find_image(body), model=self.model_in(body))
+        return replace(self.find_output(body), model=self.model_in(body))
+
+    def read_events(self, status: int, events: Sequence[Event]) -> Reply:
+        """Return the output of a stream of events."""
+        return Reply(error=f"HTTP {status} with a stream of events", is_readable=False)
 
     def model_in(self, reply: Body) -> str | None:
         """Return the model that a reply names, where the protocol has a place for it."""
         return None
 
 
-def decoded_reply(shape: Shape, encoded: str) -> Reply:
-    """Return the reply for an image in base64."""
+def decoded_reply(shape: Shape, encoded: str, kind: Kind = "image") -> Reply:
+    """Return the reply for an output in base64."""
     try:
-        return Reply(shape=shape, content=base64.b64decode(encoded, validate=True))
+        return Reply(kind=kind, shape=shape, content=base64.b64decode(encoded, validate=True))
     except ValueError:
-        return Reply(error="the reply's image is not base64")
+        return Reply(error=f"the reply's {kind} is not base64")
+
+
+def text_reply(shape: Shape, text: str, end: str = "", model: str | None = None) -> Reply:
+    """Return the reply for a text; an empty one is an error that says how it ended."""
+    if not text.strip():
+        return Reply(error=f"no text in the reply{f' ({end})' if end else ''}", model=model)
+    return Reply(kind="text", shape=shape, content=text.encode("utf-8", "replace"), model=model)
+
+
+def worded(body: object) -> WordedReply:
+    """Return a reply with a JSON body, as gateways write it."""
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    return WordedReply(text.encode("utf-8", "replace"))

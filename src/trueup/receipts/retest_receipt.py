@@ -10,7 +10,6 @@ from trueup import __version__
 from trueup.model import (
     Billing,
     Frozen,
-    Image,
     InconclusiveKind,
     Mapping,
     Observation,
@@ -141,7 +140,7 @@ def row_of(receipt: RetestReceipt) -> Observation:
         others_conclusive=receipt.others_conclusive if outcome == "inconclusive" else None,
         reason="; ".join(text[:LONGEST_REASON] for text in (reason, unbilled) if text) or None,
         shape=output.shape if output else None,
-        image=Image(mime=mime) if mime else None,
+        mime=mime,
         signatures=tuple(dict.fromkeys(signatures)),
         group=next((attempt.group for attempt in failures if attempt.group), None),
         billing=billing,

@@ -147,7 +147,7 @@ def _results(before: Status, receipts: Sequence[RetestReceipt]) -> Iterator[str]
 def _cell(row: Observation | None, absent: str) -> str:
     if row is None:
         return absent
-    parts = [row.outcome, row.shape or "", row.image.mime or "" if row.image else ""]
+    parts = [row.outcome, row.shape or "", row.mime or ""]
     parts += [*row.signatures, f"billing {row.billing}" if row.billing else ""]
     return ", ".join(part for part in parts if part)
 

@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 
 from trueup.errors import BadStatus
 from trueup.message import Message
-from trueup.model import AUTH, NAME, REQUEST, Frozen, Status
+from trueup.model import AUTH, MIME, NAME, REQUEST, Frozen, Status
 from trueup.status_file.value_text import did_you_mean, listed, shown
 from trueup.status_file.yaml_text import Document
 
@@ -26,7 +26,7 @@ _PATTERNS = {
     AUTH: "bearer, none, or a place such as header x-api-key or query key",
     REQUEST: "a method and a path, such as POST /v1/things",
     "^[0-9a-f]{64}$": "a SHA-256 hash of 64 hexadecimal digits",
-    r"^image/[a-z0-9.+-]+$": "an image type such as image/png",
+    MIME: "a media type such as image/png",
 }
 _EXPECTED = {
     "string_type": "text",

@@ -8,7 +8,7 @@ from functools import partial
 
 from trueup.exchange import Exchange
 from trueup.finding import printable
-from trueup.model import Observation, Sent, split
+from trueup.model import Kind, Observation, Sent, name_of
 from trueup.place import Place
 from trueup.relay import BODY_LIMIT
 from trueup.request import Difference, differences, request_in
@@ -242,7 +242,7 @@ class _Judgement:
             if ran.exit_code != 0:
                 self.reasons.append(f"got exit code {ran.exit_code} of curl, expected 0")
         elif self.reply_verdict.outcome == "output":
-            self._check_saved(self.reply_verdict.content)
+            self._check_output(self.reply_verdict)
         else:
             lines = ran.stderr.decode(errors="replace").strip().splitlines()
             if (ran.exit_code or 0) <= 0 or len(lines) != 1:
@@ -255,15 +255,29 @@ class _Judgement:
                     f"after a failed call it saved {', '.join(ran.files)}, expected no file"
                 )
 
-    def _check_saved(self, image: bytes | None) -> None:
-        ran, model = self.run.ran, split(self.endpoint)[0]
+    def _check_output(self, verdict: ReplyVerdict) -> None:
+        """Check that the program printed the reply's text, or saved its output."""
+        ran, kind = self.run.ran, verdict.reply.kind or "image"
         if ran.exit_code != 0:
             self.reasons.append(
-                f"the reply has an image, but the program ended with exit code {ran.exit_code}"
+                f"the reply has its {kind}, but the program ended with exit code {ran.exit_code}"
                 f" ({self._last_line()})"
             )
-            return
-        names = [name for name in ran.files if name.rpartition(".")[0] == model]
+        elif kind == "text":
+            self._check_printed(verdict.reply.content or b"")
+        else:
+            self._check_saved(kind, verdict.content)
+
+    def _check_printed(self, text: bytes) -> None:
+        if self.run.ran.files:
+            files = ", ".join(self.run.ran.files)
+            self.reasons.append(f"the program saved {files}, expected the text on stdout alone")
+        elif self.run.ran.stdout.decode(errors="replace").split() != text.decode().split():
+            self.reasons.append("the program printed another text than that of the reply")
+
+    def _check_saved(self, kind: Kind, output: bytes | None) -> None:
+        ran, name = self.run.ran, name_of(self.endpoint)
+        names = [file for file in ran.files if file.rpartition(".")[0] == name]
         saved = ran.files[names[0]] if names else b""
         # The reply's own image is known to decode: the mock drew it, or it was decoded before.
         is_image = saved == image or not isinstance(self.harness.decode(saved), str)

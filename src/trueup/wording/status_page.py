@@ -148,7 +148,7 @@ def _cell(page: PageText, target: str, row: Observation | None) -> str:
         return f"{label} {page.phrases.not_observed}"
     look = page.phrases.outcome_look(row.outcome)
     lines = [f"{label} {mark(look, page.phrases.outcome_and_shape(row.outcome, row.shape))}"]
-    lines += [code(row.image.mime)] if row.image and row.image.mime else []
+    lines += [code(row.mime)] if row.mime else []
     lines += [code(page.status.signatures[name].match) for name in row.signatures]
     if row.billing:
         word = page.phrases.billing_word(row.billing)

@@ -4,7 +4,7 @@ import json
 import re
 
 from trueup.model import Observation, Shape, as_time
-from trueup.protocols import PROTOCOLS, Picture
+from trueup.protocols import PROTOCOLS, Sample
 from trueup.request import variant_observations
 from trueup.wording.markdown import code, escape_markdown
 from trueup.wording.pages import PageText, table
@@ -19,7 +19,7 @@ def shapes(page: PageText) -> str:
     for endpoint, assessment in page.assessments.items():
         row = assessment.outcome
         if row is not None and row.shape is not None:
-            mime = code(row.image.mime) if row.image and row.image.mime else ""
+            mime = code(row.mime) if row.mime else ""
             rows.append(
                 (
                     page.name(endpoint),
@@ -112,13 +112,12 @@ def reply(page: PageText, endpoint: str) -> tuple[str, str] | None:
     else:
         title = page._("Simulated reply in the shape that was reported on {day}, cut short")
     protocol = page.status.route_of(endpoint).protocol
-    mime = row.image.mime if row.image and row.image.mime else "image/png"
-    return title.format(day=row.day), _worded(protocol, row.shape, mime)
+    return title.format(day=row.day), _worded(protocol, row.shape, row.mime or "image/png")
 
 
 def _worded(protocol: str, shape: Shape, mime: str) -> str:
-    picture = Picture(b"", mime, f"https://images.example/simulated.{mime.rpartition('/')[2]}")
-    worded = PROTOCOLS[protocol].word(shape, picture, "")
+    sample = Sample(b"", mime, f"https://images.example/simulated.{mime.rpartition('/')[2]}")
+    worded = json.loads(PROTOCOLS[protocol].word(shape, sample, "").content)
     text = json.dumps({key: value for key, value in worded.items() if value}, indent=2)
     start = FIRST_LETTERS.get(mime, "")
     return re.sub(r'(base64,|"data": "|"b64_json": ")(?=[)"])', rf"\1{start}…", text)
