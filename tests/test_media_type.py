@@ -6,7 +6,7 @@ from mimetypes import guess_type
 import pytest
 from PIL import Image
 
-from trueup.media_type import MEDIA_TYPES, ending_of
+from trueup.media_type import MEDIA_TYPES, ending_of, ending_of_type
 
 ISO, OGG = b"\0\0\0\x20ftyp", b"OggS\0\x02" + b"\0" * 20 + b"\x01\x13"
 EBML = b"\x1aE\xdf\xa3\x9fB\x86\x81\x01B\x82\x84"
@@ -29,6 +29,7 @@ BEGINNINGS = {
     b"\0\0\0\x08wide\0\0\0\0mdat": "mov",
     EBML + b"webm": "webm",
     EBML + b"matroska": "mkv",
+    (b"G" + b"\0" * 187) * 3: "ts",
     b"%PDF-1.7\n": "pdf",
     b"PK\x03\x04\x14\0": "zip",
     b"\n<!DOCTYPE HTML>\n<title>Bad gateway</title>": "html",
@@ -57,3 +58,11 @@ def test_what_an_encoder_writes_is_known_and_each_ending_has_a_media_type() -> N
         assert ending_of(file.getvalue()) == ending
         assert MEDIA_TYPES[ending] == guess_type(f"x.{ending}")[0]
     assert {ending for ending in BEGINNINGS.values() if ending} <= MEDIA_TYPES.keys()
+
+
+def test_the_ending_of_a_media_type_is_known_by_its_other_names_too() -> None:
+    for ending, media_type in MEDIA_TYPES.items():
+        assert ending_of_type(media_type) == ending
+    assert ending_of_type("Audio/X-WAV; rate=8000") == "wav"
+    assert ending_of_type("audio/ogg;codecs=vorbis") == "ogg"
+    assert (ending_of_type("application/x-other"), ending_of_type("")) == (None, None)

@@ -28,6 +28,7 @@ MEDIA_TYPES: Mapping[str, str] = {
     "mkv": "video/matroska",
     "mov": "video/quicktime",
     "avi": "video/x-msvideo",
+    "ts": "video/mp2t",
     "pdf": "application/pdf",
     "zip": "application/zip",
     "gz": "application/gzip",
@@ -35,6 +36,21 @@ MEDIA_TYPES: Mapping[str, str] = {
     "html": "text/html",
 }
 """The media type of each ending that `ending_of` returns."""
+
+_ENDINGS: Mapping[str, str] = {
+    **{media_type: ending for ending, media_type in MEDIA_TYPES.items()},
+    "image/jpg": "jpg",
+    "audio/mp3": "mp3",
+    "audio/wave": "wav",
+    "audio/x-wav": "wav",
+    "audio/vnd.wave": "wav",
+    "audio/opus": "opus",
+    "audio/x-flac": "flac",
+    "audio/aacp": "aac",
+    "audio/x-m4a": "m4a",
+    "video/x-matroska": "mkv",
+}
+"""The ending of each media type, also by the names that gateways use beside the registered one."""
 
 _FIRST_BYTES: Mapping[str, str] = {
     r"\x89PNG\r\n\x1a\n": "png",
@@ -59,6 +75,7 @@ _FIRST_BYTES: Mapping[str, str] = {
     r"\x1aE\xdf\xa3.{0,60}?webm": "webm",
     r"\x1aE\xdf\xa3": "mkv",
     r"RIFF.{4}AVI ": "avi",
+    r"G.{187}G.{187}G": "ts",
     r"%PDF-": "pdf",
     r"PK\x03\x04": "zip",
     r"\x1f\x8b\x08": "gz",
@@ -85,6 +102,13 @@ def ending_of(content: bytes) -> str | None:
     head = content[:_HEAD]
     found = next((ending for pattern, ending in _PATTERNS.items() if pattern.match(head)), None)
     return found or ("json" if _is_json(content) else None)
+
+
+def ending_of_type(media_type: str) -> str | None:
+    """Return the ending of a media type, whose other parameters than the codec do not count."""
+    name, *parameters = media_type.lower().replace(" ", "").split(";")
+    whole = next((f"{name}; {one}" for one in parameters if one.startswith("codecs=")), name)
+    return _ENDINGS.get(whole) or _ENDINGS.get(name)
 
 
 def _is_json(content: bytes) -> bool:
