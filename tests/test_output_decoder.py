@@ -1,34 +1,54 @@
-"""The image decoder: strangers' bytes give facts or a reason, and never end the run."""
+"""The output decoder: strangers' bytes give facts or a reason, and never end the run."""
 
 import io
+import json
 import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import av
 import pytest
+from drawn import decode_here
 from PIL import Image
 from test_sandbox import sandbox_or_skip
 
-from trueup.sandbox.contract import USUAL, CompletedBlock, Limits, Sandbox, Stopped
-from trueup.sandbox.image_decoder import Decode, decode_image, open_image_decoder
+from trueup.mock.simulated_file import FILMS, SOUNDS, simulated_file
+from trueup.model import Kind
+from trueup.sandbox import decoding, output_decoder
+from trueup.sandbox.contract import USUAL, CompletedBlock, Containment, Limits, Sandbox, Stopped
+from trueup.sandbox.output_decoder import (
+    Decode,
+    NoDecoder,
+    decode_output,
+    missing_decoder,
+    open_output_decoder,
+)
 from trueup.snippet import Fence
+
+CUT = "it is cut short: it ends before the end that it declares"
+HTML = b"<!doctype html><title>Bad gateway</title>"
+EPS = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n"
+PLAYLIST = b"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n/etc/hostname\n#EXT-X-ENDLIST\n"
+MP3, WAV, OPUS = (simulated_file("audio", "", f"audio/{e}").content for e in SOUNDS[:3])
+MP4, WEBM = (simulated_file("video", "", f"video/{ending}").content for ending in FILMS)
 
 
 @pytest.fixture(scope="module")
 def decode() -> Iterator[Decode]:
     for _ in sandbox_or_skip("namespace"):
-        with open_image_decoder("namespace") as opened:
+        with open_output_decoder("namespace") as opened:
             yield opened
 
 
-def drawn(form: str) -> bytes:
+def drawn(form: str, frames: int = 1) -> bytes:
     file = io.BytesIO()
-    Image.new("RGB", (3, 2)).save(file, form)
+    images = [Image.effect_noise((30, 20), 50 + number).convert("RGB") for number in range(frames)]
+    images[0].save(file, form, save_all=frames > 1, append_images=images[1:])
     return file.getvalue()
 
 
-def bomb(side: int) -> bytes:
+def huge_image(side: int) -> bytes:
     """A small PNG that says it is large."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
@@ -40,42 +60,189 @@ def bomb(side: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
 
 
-def test_the_facts_of_each_format_are_read_from_its_bytes(decode: Decode) -> None:
-    for form in ("PNG", "JPEG", "WEBP", "GIF"):
+def film(codec: str = "mpeg4", container: str = "mp4", frames: int = 30) -> bytes:
+    """A film of noise, each frame a key frame."""
+    file = io.BytesIO()
+    with av.open(file, "w", format=container) as output:
+        stream = output.add_stream(codec, rate=10)
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for number in range(frames):
+            image = Image.effect_noise((64, 48), 40).convert("RGB")
+            frame = av.VideoFrame.from_image(image)  # type: ignore[no-untyped-call]
+            frame = frame.reformat(format="yuv420p")
+            frame.pts = number
+            output.mux(stream.encode(frame))
+        output.mux(stream.encode(None))
+    return file.getvalue()
+
+
+def spoilt(content: bytes, number: int) -> bytes:
+    """The file with one of its packets overwritten."""
+    with av.open(io.BytesIO(content), "r") as container:
+        packet = [one for one in container.demux() if one.size][number]
+        place, size = packet.pos or 0, packet.size
+    return content[:place] + b"\xa7" * size + content[place + size :]
+
+
+def huge_film() -> bytes:
+    """A film whose frames say that they are 16,383 pixels wide and high."""
+    content = film("libvpx", "webm", 1)
+    place = content.index(b"\x9d\x01\x2a") + 3
+    return content[:place] + b"\xff\x3f\xff\x3f" + content[place + 4 :]
+
+
+def test_the_facts_of_each_format_are_read_from_its_bytes() -> None:
+    for form in ("PNG", "JPEG", "WEBP", "GIF", "AVIF"):
         content = drawn(form)
-        expected = {"format": form, "width": 3, "height": 2, "bytes": len(content)}
-        assert decode(content) == expected
+        expected = {"format": form, "width": 30, "height": 20, "bytes": len(content)}
+        assert decode_here("image", content) == expected
+    for form, content in {"MP3": MP3, "WAV": WAV, "OPUS": OPUS}.items():
+        facts = decode_here("audio", content)
+        assert isinstance(facts, dict) and 480 < facts.pop("duration_ms") < 580
+        rate = {"MP3": 24_000, "WAV": 8000, "OPUS": 48_000}[form]
+        codec = {"WAV": "pcm_s16le"}.get(form, form.lower())
+        expected = {"format": form, "codec": codec, "sample_rate": rate, "channels": 1}
+        assert facts == expected | {"bytes": len(content)}
+    for form, codec, content in (("MP4", "h264", MP4), ("WEBM", "vp9", WEBM)):
+        size = {"width": 256, "height": 144, "duration_ms": 1000, "has_audio": False}
+        expected = {"format": form, "codec": codec, **size, "bytes": len(content)}
+        assert decode_here("video", content) == expected
+    for kind in ("file", "text", "json"):
+        assert decode_here(kind, b"\0\1") == {"bytes": 2}
 
 
-def test_a_strangers_bytes_give_a_reason_and_the_next_image_decodes(decode: Decode) -> None:
-    eps = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n"
-    for content in (b"", b"<html>", drawn("PNG")[:40], drawn("BMP"), eps, bomb(60_000)):
-        assert decode(content) == "it is damaged or no image"
-    assert not isinstance(decode(drawn("PNG")), str)
+@pytest.mark.parametrize(
+    ("kind", "content", "reason"),
+    [
+        ("image", HTML, "it is damaged or no image"),
+        ("image", drawn("PNG")[:400], "it is damaged or no image"),
+        ("image", drawn("GIF", 3)[:-300], "it is damaged or no image"),
+        ("image", drawn("BMP"), "it is damaged or no image"),
+        ("image", EPS, "it is damaged or no image"),
+        ("image", huge_image(60_000), "it is damaged or no image"),
+        ("image", MP4, "it is damaged or no image"),
+        ("video", HTML, "it is damaged or no video"),
+        ("video", PLAYLIST, "it is damaged or no video"),
+        ("video", drawn("PNG"), "it is damaged or no video"),
+        ("video", MP3, "it is damaged or no video"),
+        ("video", MP4[:600], "it is damaged or no video"),
+        ("video", MP4[: len(MP4) * 8 // 10], CUT),
+        ("video", film("libvpx", "webm")[:9000], CUT),
+        ("video", MP4[: MP4.index(b"mdat") + 4], "it is damaged or no video"),
+        ("video", film()[:-1000], "it is damaged or no video"),
+        ("video", huge_film(), "it is damaged or no video"),
+        ("video", spoilt(film(), 5), "it is damaged or no video"),
+        ("audio", b"RIFF\x24\0\0\0WAVEfmt ", "it is damaged or no audio"),
+        ("audio", MP3[:200] + b"\x17\x2b\xc4" * 700, "it is damaged or no audio"),
+        ("audio", MP3 + b"\x17\x2b\xc4" * 700, "it is damaged or no audio"),
+        ("audio", MP3[: len(MP3) // 3], CUT),
+        ("audio", WAV[: len(WAV) // 3], CUT),
+        ("audio", b"\0\1\2\3" * 2000, "it is damaged or no audio"),  # raw sound
+        ("audio", MP4, "it is damaged or no audio"),
+        ("file", b"", "it is empty"),
+        ("audio", b"", "it is empty"),
+    ],
+)
+def test_what_does_not_play_gives_a_reason(kind: Kind, content: bytes, reason: str) -> None:
+    assert decode_here(kind, content) == reason
+
+
+UNKNOWN_SIZE = WAV[:4] + b"\xff" * 4 + WAV[8:].replace(b"data\x40\x1f\0\0", b"data" + b"\xff" * 4)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        MP3 + MP3,
+        MP3 + b"TAG" + b"\0" * 125,
+        MP3 + b"\0" * 300,
+        UNKNOWN_SIZE[:3000],
+        MP3.replace(b"Info", b"\0" * 4)[:1500],
+    ],
+    ids=["joined", "tag", "filled up", "streamed WAV", "streamed MP3"],
+)
+def test_what_players_play_is_audio(content: bytes) -> None:
+    assert isinstance(decode_here("audio", content), dict)
+
+
+def test_of_a_long_film_the_first_and_the_last_frames_are_decoded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    content = film()
+    monkeypatch.setattr(decoding, "FRAMES", 5)
+    for number in (0, 4, 6, 23, 25, 29):
+        found = decode_here("video", spoilt(content, number))
+        assert isinstance(found, dict) is (number in (6, 23)), number
+    facts = decode_here("video", content)
+    assert isinstance(facts, dict) and facts["duration_ms"] == 3000
+
+
+def test_a_strangers_file_is_decoded_in_the_sandbox(decode: Decode) -> None:
+    outputs: dict[Kind, bytes] = {"image": drawn("PNG"), "audio": MP3, "video": MP4}
+    for kind, content in outputs.items():
+        assert decode(kind, content) == decode_here(kind, content)
+    assert decode("video", huge_film()) == "it is damaged or no video"
 
 
 @dataclass
 class Broken(Sandbox):
-    """A decoder that an image took over: it ends and prints as the image says."""
+    """A decoder that a file took over: it ends and prints as the file says."""
 
-    exit_code: int | None
+    exit_code: int | None = 0
     stdout: bytes = b""
     stopped: Stopped | None = None
+    containment: Containment = "none"
 
     def run(self, language: Fence, source: bytes, limits: Limits = USUAL) -> CompletedBlock:
         return CompletedBlock(self.exit_code, self.stopped, self.stdout, b"", 1, {}, ())
 
 
+def printing(facts: dict[str, object]) -> Broken:
+    return Broken(0, json.dumps(facts).encode())
+
+
+SOUND: dict[str, object] = {
+    "format": "mp3",
+    "codec": "mp3",
+    "duration_ms": 1,
+    "sample_rate": 1,
+    "channels": 1,
+}
+
+
 @pytest.mark.parametrize(
-    ("sandbox", "reason"),
+    ("kind", "sandbox", "reason"),
     [
-        (Broken(None, stopped="timeout"), "its decoding took more than 60 s"),
-        (Broken(-11), "its decoding ended with a crash"),
-        (Broken(0, b'["PNG", "a", 1]'), "its decoding printed no facts"),
-        (Broken(0, b"[1]"), "its decoding printed no facts"),
-        (Broken(0, b"7"), "its decoding printed no facts"),
-        (Broken(0, b'["<b>", 1, 1]'), "it is of another format"),
+        ("image", Broken(None, stopped="timeout"), "its decoding took more than 60 s"),
+        ("image", Broken(-11), "its decoding ended with a crash"),
+        ("image", Broken(0, b"{"), "its decoding printed no facts"),
+        ("image", Broken(0, b"7"), "its decoding printed no facts"),
+        ("image", printing(SOUND), "its decoding printed no facts"),
+        ("audio", printing(SOUND | {"codec": "<b>"}), "its decoding printed no facts"),
+        ("audio", printing(SOUND | {"channels": "a"}), "its decoding printed no facts"),
+        ("audio", printing(SOUND | {"format": "hls"}), "it is of another format"),
+        (
+            "image",
+            printing({"format": "<b>", "width": 1, "height": 1}),
+            "it is of another format",
+        ),
     ],
 )
-def test_what_a_decoder_prints_is_not_trusted(sandbox: Sandbox, reason: str) -> None:
-    assert decode_image(b"", sandbox) == reason
+def test_what_a_decoder_prints_is_not_trusted(kind: Kind, sandbox: Sandbox, reason: str) -> None:
+    assert decode_output(kind, b"x", lambda: sandbox) == reason
+
+
+def test_a_missing_library_is_neither_a_success_nor_a_failure(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    libraries: dict[Kind, str] = {"image": "Pillow", "video": "PyAV"}
+    for kind, library in libraries.items():
+        found = decode_output(kind, b"x", lambda: Broken(0, b'"no library"'))
+        assert isinstance(found, NoDecoder) and f"{library} does not start" in found.reason
+    assert missing_decoder("audio") is None
+    monkeypatch.setattr(output_decoder, "find_spec", lambda name: None)
+    found = decode_here("audio", MP3)
+    reason = "the audio cannot be decoded here: PyAV was not found; install trueup[media]"
+    assert found == missing_decoder("audio") == NoDecoder(reason)
+    assert isinstance(decode_here("image", drawn("PNG")), dict)

@@ -25,6 +25,7 @@ from test_verify import (
 from trueup.exchange import Exchange, Failure
 from trueup.mock import MEDIA_HOST
 from trueup.protocols import PROTOCOLS, Sample
+from trueup.sandbox.output_decoder import NoDecoder
 from trueup.verify.reply_verdict import (
     NOT_DECODED,
     ReplyVerdict,
@@ -36,7 +37,7 @@ from trueup.verify.run import Run
 
 LINKED = exchange_of(IMAGES, {"created": 0, "data": [{"url": MEDIA_URL}]})
 MEDIA = Exchange("GET", MEDIA_HOST, "/a.png", (), (), b"", 200, "image/png", PNG)
-IMAGE_INFO = decode_here(PNG)
+IMAGE_INFO = decode_here("image", PNG)
 
 
 def read(endpoint: str, *exchanges: Exchange, live: bool = True) -> ReplyVerdict:
@@ -170,6 +171,17 @@ def test_a_link_without_an_answer_is_inconclusive_and_one_to_no_image_is_an_erro
         "error",
         "the linked image does not decode: it is damaged or no image",
     )
+
+
+def test_an_output_that_cannot_be_decoded_here_is_inconclusive() -> None:
+    missing = NoDecoder("the image cannot be decoded here")
+    live = harness_of(CURLED, (IMAGE,), replays=False)
+    harness = replace(live, decode=lambda kind, content: missing)
+    inline_image = read_run(Run(CURLED, (IMAGE,)), NATIVE, STORED.status, harness)
+    linked = with_image(read(IMAGES, LINKED), lambda url: PNG, lambda kind, content: missing)
+    for found in (inline_image, linked):
+        reason = (found.outcome, found.kind, found.inconclusive)
+        assert reason == ("inconclusive", "unreadable", missing.reason)
 
 
 def test_no_reply_makes_the_verdict_raise() -> None:

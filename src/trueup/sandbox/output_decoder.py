@@ -1,42 +1,70 @@
-"""Image decoder: a stranger's image, decoded in a sandbox of its own, without a key or a network.
+"""Output decoder: a stranger's output, decoded in a sandbox of its own, without a key or a network.
 
-One sandbox for all images of a run, opened at the first; each image is decoded by a new process.
+One sandbox for all outputs of a run, opened at the first; each is decoded by a new process.
 """
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
 
-from trueup.sandbox import open_sandbox
+from trueup.media_type import ending_of
+from trueup.model import Kind
+from trueup.sandbox import decoding, open_sandbox
 from trueup.sandbox.contract import Containment, Limits, Sandbox
 from trueup.sandbox.runner import Launcher
 
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "AVIF")
-"""Pillow's other readers are not for strangers' files: the one for EPS starts a program."""
 DECODE_LIMITS = Limits(timeout_s=60, output_bytes=1000)
-"""An image of 4,096 by 4,096 pixels takes seconds; a minute is for a machine under load."""
+"""An image of 4,096 by 4,096 pixels or ten seconds of a film take seconds; a minute is for a
+machine under load."""
+EXTRA = "trueup[media]"
+"""The extra that has PyAV, which decodes audio and video."""
 
-ImageInfo = Mapping[str, Any]
-Decode = Callable[[bytes], ImageInfo | str]
-"""Returns format, width, height and bytes of an image, or why it does not decode, as a clause."""
-_PROGRAM = f"""
-import json, os, sys
-from PIL import Image
-with Image.open(sys.argv[1], formats={FORMATS!r}) as picture:
-    picture.load()
-    print(json.dumps([picture.format, picture.width, picture.height]))
+Facts = Mapping[str, str | int | bool]
+"""What the bytes of an output prove. `bytes` of every kind; `format`, `width` and `height` of an
+image; `format`, `codec`, `duration_ms`, `sample_rate` and `channels` of audio; `format`, `codec`,
+`duration_ms`, `width`, `height` and `has_audio` of a video."""
+
+
+@dataclass(frozen=True)
+class NoDecoder:
+    """An output that nothing here can decode, so that neither success nor failure is proven."""
+
+    reason: str
+    """A clause, with what to install."""
+
+
+Decode = Callable[[Kind, bytes], Facts | str | NoDecoder]
+"""Returns the facts of an output, or why it does not decode, as a clause, or that it cannot be
+decoded here. Text, JSON and files are not decoded; they must not be empty. Raw sound without a
+container, such as audio/L16, has nothing to decode, so it is a file."""
+
+_NUMBERS: Mapping[Kind, tuple[str, ...]] = {
+    "image": ("width", "height"),
+    "audio": ("duration_ms", "sample_rate", "channels"),
+    "video": ("duration_ms", "width", "height"),
+}
+_OTHER = "it is of another format"
+_CODEC = re.compile(r"[a-z0-9_]{1,32}")
+_PROGRAM = f"""{Path(decoding.__file__).read_text("utf-8")}
+import json, sys
+from pathlib import Path
+print(json.dumps(decode_source(Path(sys.argv[1]).read_bytes())))
 """
 _DECODER = Launcher("python", (sys.executable, "-I", "-B", "-c", _PROGRAM), "", b"", "")
 
 
 @contextmanager
-def open_image_decoder(containment: Containment | None) -> Iterator[Decode]:
-    """Open a decoder; its first image raises Unreachable if the containment does not work here."""
+def open_output_decoder(containment: Containment | None) -> Iterator[Decode]:
+    """Open a decoder; its first file raises Unreachable if the containment does not work here."""
     with ExitStack() as stack:
 
         @cache
@@ -44,20 +72,59 @@ def open_image_decoder(containment: Containment | None) -> Iterator[Decode]:
             hosts = ["sandbox.invalid"]
             return stack.enter_context(open_sandbox(Starlette(), hosts, containment, [_DECODER]))
 
-        yield lambda content: decode_image(content, opened())
+        yield lambda kind, content: decode_output(kind, content, opened)
 
 
-def decode_image(content: bytes, sandbox: Sandbox) -> ImageInfo | str:
-    """Return the facts of an image, decoded in a sandbox of `open_image_decoder`, or the reason."""
-    ran = sandbox.run("python", content, DECODE_LIMITS)
+def missing_decoder(kind: Kind) -> NoDecoder | None:
+    """Return why no output of a kind can be decoded in this environment, or None."""
+    if kind not in ("audio", "video") or find_spec("av"):
+        return None
+    return NoDecoder(f"the {kind} cannot be decoded here: PyAV was not found; install {EXTRA}")
+
+
+def decode_output(
+    kind: Kind, content: bytes, sandbox: Callable[[], Sandbox]
+) -> Facts | str | NoDecoder:
+    """Return what `Decode` does. The sandbox, of `open_output_decoder`, is opened if needed."""
+    if not content:
+        return "it is empty"
+    if kind not in _NUMBERS:
+        return {"bytes": len(content)}
+    if missing := missing_decoder(kind):
+        return missing
+    ran = sandbox().run("python", f"{kind}\n".encode() + content, DECODE_LIMITS)
     if ran.stopped:
         return f"its decoding {DECODE_LIMITS.exceeded(ran.stopped)}"
     if ran.exit_code:
-        is_refused = ran.exit_code == 1
-        return "it is damaged or no image" if is_refused else "its decoding ended with a crash"
+        return "its decoding ended with a crash"
     try:
-        form, width, height = json.loads(ran.stdout)
-        size = {"width": int(width), "height": int(height), "bytes": len(content)}
-    except (ValueError, TypeError):
+        return _read_facts(kind, content, json.loads(ran.stdout))
+    except (ValueError, TypeError, KeyError):
         return "its decoding printed no facts"
-    return {"format": form, **size} if form in FORMATS else "it is of another format"
+
+
+def _read_facts(kind: Kind, content: bytes, printed: Any) -> Facts | str | NoDecoder:
+    """Return the facts among what a program printed that the output may have taken over."""
+    match printed:
+        case "damaged":
+            return f"it is damaged or no {kind}"
+        case "cut short":
+            return "it is cut short: it ends before the end that it declares"
+        case "no library":
+            library = "Pillow" if kind == "image" else "PyAV"
+            reason = f"the {kind} cannot be decoded here: {library} does not start in the sandbox"
+            return NoDecoder(f"{reason}; install it anew")
+    name = printed["format"]
+    numbers = {field: int(printed[field]) for field in _NUMBERS[kind]}
+    if kind == "image":
+        known = name in decoding.IMAGE_FORMATS
+        return {"format": name, **numbers, "bytes": len(content)} if known else _OTHER
+    if name not in decoding.CONTAINERS:
+        return _OTHER
+    endings, ending = decoding.CONTAINERS[name], ending_of(content)
+    codec = printed["codec"]
+    if not _CODEC.fullmatch(codec):
+        raise ValueError("no name of a codec")
+    form = ending if ending in endings else endings[0]
+    sound = {"has_audio": printed["has_audio"] is True} if kind == "video" else {}
+    return {"format": form.upper(), "codec": codec, **numbers, **sound, "bytes": len(content)}

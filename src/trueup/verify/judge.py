@@ -1,7 +1,7 @@
 """Judge: one published block, run in a harness → its receipt. It is judged by the exchange and,
 except for curl, by the end of its program."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
@@ -280,7 +280,7 @@ class _Judgement:
         names = [file for file in ran.files if file.rpartition(".")[0] == name]
         saved = ran.files[names[0]] if names else b""
         # The reply's own image is known to decode: the mock drew it, or it was decoded before.
-        is_image = saved == image or not isinstance(self.harness.decode(saved), str)
+        is_image = saved == image or isinstance(self.harness.decode("image", saved), Mapping)
         if len(ran.files) != 1 or not names or not is_image:
             self.reasons.append(
                 f"got {', '.join(ran.files) or 'no file'}, expected one image that decodes, named"

@@ -9,7 +9,7 @@ from trueup.exchange import Exchange
 from trueup.model import InconclusiveKind, Status
 from trueup.protocols import Reply, inconclusive_kind
 from trueup.request import protocol_of
-from trueup.sandbox.image_decoder import Decode, ImageInfo
+from trueup.sandbox.output_decoder import Decode, Facts, NoDecoder
 from trueup.verify.run import Harness, Run
 
 SUBJECTS: Mapping[InconclusiveKind, str] = {
@@ -39,7 +39,7 @@ class ReplyVerdict:
     outcome: Literal["output", "error", "inconclusive"]
     inconclusive: str | None
     signatures: tuple[str, ...]
-    image: ImageInfo | None
+    image: Facts | None
     content: bytes | None = None
     kind: InconclusiveKind | None = None
 
@@ -71,6 +71,9 @@ def read_run(run: Run, endpoint: str, status: Status, harness: Harness) -> Reply
         kind, reason = found
         return ReplyVerdict(exchange, Reply(), "inconclusive", reason, (), None, kind=kind)
     content, image = _image_in(reply, run, harness)
+    if isinstance(image, NoDecoder):
+        lost = ReplyVerdict(exchange, Reply(), "inconclusive", image.reason, (), None)
+        return replace(lost, kind="unreadable")
     if reply.content is not None and content is None:
         reply = replace(reply, error=NOT_DECODED)
     error = reply.error or ""
@@ -87,7 +90,11 @@ def with_image(verdict: ReplyVerdict, fetch: Fetch, decode: Decode) -> ReplyVerd
     content = fetch(verdict.reply.url)
     if isinstance(content, str):
         return replace(verdict, outcome="inconclusive", inconclusive=content, kind="unreadable")
-    image = decode(content)
+    image = decode("image", content)
+    if isinstance(image, NoDecoder):
+        return replace(
+            verdict, outcome="inconclusive", inconclusive=image.reason, kind="unreadable"
+        )
     if isinstance(image, str):
         reply = replace(verdict.reply, error=f"the linked image does not decode: {image}")
         return replace(verdict, outcome="error", reply=reply)
@@ -116,8 +123,11 @@ def _inconclusive(
     return None
 
 
-def _image_in(reply: Reply, run: Run, harness: Harness) -> tuple[bytes | None, ImageInfo | None]:
-    """Return the first image that decodes, of the reply itself or fetched by the block.
+def _image_in(
+    reply: Reply, run: Run, harness: Harness
+) -> tuple[bytes | None, Facts | NoDecoder | None]:
+    """Return the first image that decodes, of the reply itself or fetched by the block, or that it
+    cannot be decoded here.
 
     An image that the mock drew has no size of its own, so a replay is not decoded.
     """
@@ -127,7 +137,7 @@ def _image_in(reply: Reply, run: Run, harness: Harness) -> tuple[bytes | None, I
     if harness.replays:
         return next(iter(found), None), None
     for content in found:
-        image = harness.decode(content)
+        image = harness.decode("image", content)
         if not isinstance(image, str):
             return content, image
     return None, None

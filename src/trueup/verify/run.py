@@ -13,7 +13,7 @@ from trueup.exchange import Exchange
 from trueup.mock import MEDIA_HOST, create_app
 from trueup.relay import Budget, Deadlines, KeySearch, create_relay
 from trueup.sandbox import CompletedBlock, Containment, Limits, Sandbox, open_sandbox
-from trueup.sandbox.image_decoder import Decode, open_image_decoder
+from trueup.sandbox.output_decoder import Decode, NoDecoder, open_output_decoder
 from trueup.snippet import Fence
 from trueup.status_file import Stored
 
@@ -78,7 +78,7 @@ class Harness:
     host in published blocks, `base_url` the address to which their requests go, `media_hosts` are
     the hosts of linked images. `complete` is true if every block must run: one whose program is
     not installed then fails, and is not skipped. `search` finds the secrets that no receipt holds,
-    `decode` decodes an image in a sandbox.
+    `decode` decodes an output in a sandbox.
     """
 
     target: str
@@ -90,7 +90,7 @@ class Harness:
     complete: bool = False
     search: KeySearch = field(default_factory=KeySearch)
     log: ExchangeLog = field(default_factory=ExchangeLog)
-    decode: Decode = lambda _: "there is no decoder"
+    decode: Decode = lambda *_: NoDecoder("there is no decoder")
 
     @property
     def containment(self) -> Containment:
@@ -128,7 +128,7 @@ def open_mock(
     hosts = frozenset({MEDIA_HOST})
     with (
         _sandbox(stored, log.around(app), hosts, containment) as sandbox,
-        open_image_decoder(sandbox.containment) as decode,
+        open_output_decoder(sandbox.containment) as decode,
     ):
         name, url = status.reference, status.targets[status.reference].base_url
         yield Harness(
@@ -167,7 +167,7 @@ def open_relay(
     hosts = frozenset(live.media_hosts)
     with (
         _sandbox(stored, log.around(app), hosts, containment) as sandbox,
-        open_image_decoder(sandbox.containment) as decode,
+        open_output_decoder(sandbox.containment) as decode,
     ):
         yield Harness(
             target,
