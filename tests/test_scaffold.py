@@ -30,6 +30,7 @@ from trueup.scaffold import (
     InstallSource,
     SiteAnswers,
     find_install_source,
+    install_source,
     starter_files,
     write_starter,
 )
@@ -171,6 +172,16 @@ def test_each_requirement_is_pinned_with_its_hash(site: Path) -> None:
     assert set(text.splitlines()) < set(whole.splitlines())
     assert "\npytest==" not in text and "\npytest==" in whole
     assert "\ncolorama==" in text  # needed on another system alone
+
+
+def test_a_new_site_decodes_audio_and_video_if_the_installation_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lock = (TOP / "requirements.lock").read_text(encoding="utf-8")
+    for found in (None, "av"):
+        monkeypatch.setattr(install_source, "find_spec", lambda name, found=found: found)
+        text = install_source.render_lock.__wrapped__(lock)
+        assert ("\nav==" in text) is (found is not None) and "\npillow==" in text
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -58,16 +59,18 @@ def find_install_source(installed: Distribution | None = None) -> InstallSource:
 
 @cache
 def render_lock(lock: str) -> str:
-    """Return the entries of Trueup's lock file that Trueup requires to run."""
-    required = {canonicalize_name(name) for name in _requirements(distribution(PROJECT))}
+    """Return the entries of Trueup's lock file that Trueup requires to run, with its extra `media`
+    if that is installed here."""
+    extras = frozenset({"media"} if find_spec("av") else ())
+    required = {canonicalize_name(name) for name in _requirements(distribution(PROJECT), extras)}
     entries = re.findall(r"^\S.*(?:\n[ \t].*)*\n", lock, re.MULTILINE)
     kept = [entry for entry in entries if canonicalize_name(entry.partition("=")[0]) in required]
     return "".join(kept)
 
 
-def _requirements(own: Distribution) -> Iterator[str]:
+def _requirements(own: Distribution, extras: frozenset[str]) -> Iterator[str]:
     """Return the requirements of a distribution and theirs in turn, on any platform."""
-    waiting: list[tuple[Distribution, frozenset[str]]] = [(own, frozenset())]
+    waiting: list[tuple[Distribution, frozenset[str]]] = [(own, extras)]
     done: set[tuple[str, frozenset[str]]] = set()
     while waiting:
         package, extras = waiting.pop()
