@@ -115,14 +115,13 @@ def test_the_facts_of_each_format_are_read_from_its_bytes() -> None:
 @pytest.mark.parametrize(
     ("kind", "content", "reason"),
     [
-        ("image", HTML, "it is damaged or no image"),
+        ("image", HTML, "it is html, no image"),
         ("image", drawn("PNG")[:400], "it is damaged or no image"),
         ("image", drawn("GIF", 3)[:-300], "it is damaged or no image"),
-        ("image", drawn("BMP"), "it is damaged or no image"),
         ("image", EPS, "it is damaged or no image"),
         ("image", huge_image(60_000), "it is damaged or no image"),
         ("image", MP4, "it is damaged or no image"),
-        ("video", HTML, "it is damaged or no video"),
+        ("video", HTML, "it is html, no video"),
         ("video", PLAYLIST, "it is damaged or no video"),
         ("video", drawn("PNG"), "it is damaged or no video"),
         ("video", MP3, "it is damaged or no video"),
@@ -219,6 +218,9 @@ SOUND: dict[str, object] = {
         ("image", Broken(0, b"{"), "its decoding printed no facts"),
         ("image", Broken(0, b"7"), "its decoding printed no facts"),
         ("image", printing(SOUND), "its decoding printed no facts"),
+        ("image", Broken(0, b"[" * 999), "its decoding printed no facts"),
+        ("audio", printing(SOUND | {"channels": float("inf")}), "its decoding printed no facts"),
+        ("audio", printing(SOUND | {"channels": -1}), "its decoding printed no facts"),
         ("audio", printing(SOUND | {"codec": "<b>"}), "its decoding printed no facts"),
         ("audio", printing(SOUND | {"channels": "a"}), "its decoding printed no facts"),
         ("audio", printing(SOUND | {"format": "hls"}), "it is of another format"),
@@ -231,6 +233,12 @@ SOUND: dict[str, object] = {
 )
 def test_what_a_decoder_prints_is_not_trusted(kind: Kind, sandbox: Sandbox, reason: str) -> None:
     assert decode_output(kind, b"x", lambda: sandbox) == reason
+
+
+def test_an_image_of_another_format_than_is_decoded_is_neither_success_nor_failure() -> None:
+    for content, ending in ((drawn("BMP"), "bmp"), (b'<svg viewBox="0 0 1 1"/>', "svg")):
+        reason = f"the image cannot be decoded here: it is {ending}; declare it as a file"
+        assert decode_here("image", content) == NoDecoder(reason)
 
 
 def test_a_missing_library_is_neither_a_success_nor_a_failure(

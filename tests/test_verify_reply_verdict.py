@@ -169,7 +169,7 @@ def test_a_link_without_an_answer_is_inconclusive_and_one_to_no_image_is_an_erro
     found = with_image(linked, lambda url: b"<html>", decode_here)
     assert (found.outcome, found.reply.error) == (
         "error",
-        "the linked image does not decode: it is damaged or no image",
+        "the linked image does not decode: it is html, no image",
     )
 
 

@@ -11,12 +11,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
 
-from trueup.media_type import ending_of
+from trueup.media_type import MEDIA_TYPES, ending_of
 from trueup.model import Kind
 from trueup.sandbox import decoding, open_sandbox
 from trueup.sandbox.contract import Containment, Limits, Sandbox
@@ -52,7 +53,10 @@ _NUMBERS: Mapping[Kind, tuple[str, ...]] = {
     "audio": ("duration_ms", "sample_rate", "channels"),
     "video": ("duration_ms", "width", "height"),
 }
+_DECODED = {"png", "jpg", "webp", "gif", "avif", *chain(*decoding.CONTAINERS.values())}
 _OTHER = "it is of another format"
+_LARGEST = 1 << 53
+"""A number above it is none in JSON, and no fact."""
 _CODEC = re.compile(r"[a-z0-9_]{1,32}")
 _PROGRAM = f"""{Path(decoding.__file__).read_text("utf-8")}
 import json, sys
@@ -99,7 +103,7 @@ def decode_output(
         return "its decoding ended with a crash"
     try:
         return _read_facts(kind, content, json.loads(ran.stdout))
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         return "its decoding printed no facts"
 
 
@@ -107,7 +111,7 @@ def _read_facts(kind: Kind, content: bytes, printed: Any) -> Facts | str | NoDec
     """Return the facts among what a program printed that the output may have taken over."""
     match printed:
         case "damaged":
-            return f"it is damaged or no {kind}"
+            return _read_damage(kind, ending_of(content))
         case "cut short":
             return "it is cut short: it ends before the end that it declares"
         case "no library":
@@ -116,6 +120,8 @@ def _read_facts(kind: Kind, content: bytes, printed: Any) -> Facts | str | NoDec
             return NoDecoder(f"{reason}; install it anew")
     name = printed["format"]
     numbers = {field: int(printed[field]) for field in _NUMBERS[kind]}
+    if not all(0 <= number < _LARGEST for number in numbers.values()):
+        raise ValueError("no number of pixels, milliseconds or channels")
     if kind == "image":
         known = name in decoding.IMAGE_FORMATS
         return {"format": name, **numbers, "bytes": len(content)} if known else _OTHER
@@ -128,3 +134,12 @@ def _read_facts(kind: Kind, content: bytes, printed: Any) -> Facts | str | NoDec
     form = ending if ending in endings else endings[0]
     sound = {"has_audio": printed["has_audio"] is True} if kind == "video" else {}
     return {"format": form.upper(), "codec": codec, **numbers, **sound, "bytes": len(content)}
+
+
+def _read_damage(kind: Kind, ending: str | None) -> str | NoDecoder:
+    """Return why an output of this ending was not decoded."""
+    if ending is None or ending in _DECODED:
+        return f"it is damaged or no {kind}"
+    if MEDIA_TYPES[ending].partition("/")[0] != kind:
+        return f"it is {ending}, no {kind}"
+    return NoDecoder(f"the {kind} cannot be decoded here: it is {ending}; declare it as a file")
