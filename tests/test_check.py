@@ -97,7 +97,7 @@ def snippets() -> list[Snippet]:
     return [
         render_snippet(status, endpoint, language.name, folder)
         for endpoint in status.endpoints
-        for language in languages_of(status.route_of(endpoint).protocol, folder)
+        for language in languages_of(status.route_of(endpoint), folder)
     ]
 
 

@@ -206,9 +206,12 @@ def test_any_other_client_with_that_auth_method_fails(harness: Harness, stored: 
 def test_a_protocol_without_its_template_does_not_show_an_optional_language(tmp_path: Path) -> None:
     core = [language for language in LANGUAGES.values() if not language.optional]
     assert [language.name for language in core] == ["curl", "python", "javascript"]
-    assert list(languages_of("openai-images", TEMPLATES)) == core
-    assert list(languages_of("gemini", TEMPLATES)) == [*core, LANGUAGES["genai"]]
-    assert list(languages_of("gemini", tmp_path)) == core
+    assert list(languages_of(REAL.routes["images-generations"], TEMPLATES)) == core
+    native = REAL.routes["generate-content"]
+    assert list(languages_of(native, TEMPLATES)) == [*core, LANGUAGES["genai"]]
+    assert list(languages_of(native, tmp_path)) == core
+    named = native.model_copy(update={"languages": ("python", "curl")})
+    assert [language.name for language in languages_of(named, TEMPLATES)] == ["curl", "python"]
     with pytest.raises(BadInput, match=r"javascript\.mjs\.j2, needed for JavaScript, does not"):
         render_snippet(REAL, NATIVE[0], "javascript", tmp_path)
 

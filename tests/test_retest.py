@@ -37,7 +37,7 @@ UNBILLED = "nano-banana-pro/generate-content"
 SNIPPETS = [
     render_snippet(STATUS, endpoint, language.name, TOP / "snippets")
     for endpoint in STATUS.endpoints
-    for language in languages_of(STATUS.route_of(endpoint).protocol, TOP / "snippets")
+    for language in languages_of(STATUS.route_of(endpoint), TOP / "snippets")
 ]
 PNG = {"format": "PNG", "width": 1, "height": 1, "bytes": 70}
 UNKNOWN_NAME = "unknown-image-output-options"
@@ -50,7 +50,7 @@ def bill(verdict: Billing) -> Bill:
 def attempt(outcome: str, billing: Billing | None = None, **more: Any) -> Attempt:
     endpoint = more.pop("endpoint", NATIVE)
     results: dict[str, dict[str, Any]] = {
-        "output": {"shape": "data-uri", "image": PNG, "status": 200},
+        "output": {"shape": "data-uri", "output": PNG, "status": 200},
         "error": {"error": "simulated: no", "status": 500},
         "inconclusive": {"kind": "no-answer", "reason": "no answer"},
     }
@@ -293,16 +293,16 @@ def test_the_signatures_of_all_failures_are_in_the_row_once_and_only_where_it_fa
 @given(
     error=paragraphs,
     upstream=st.none() | hostile,
-    image=st.none() | st.dictionaries(hostile, json_values, max_size=3),
+    output=st.none() | st.dictionaries(hostile, json_values, max_size=3),
     units=st.none() | st.integers(-(10**18), 10**18),
     usd=st.none() | st.decimals(-(10**6), 10**6, places=9),
 )
 def test_a_receipt_is_read_back_as_it_was_written(
-    error: str, upstream: str | None, image: Any, units: int | None, usd: Decimal | None
+    error: str, upstream: str | None, output: Any, units: int | None, usd: Decimal | None
 ) -> None:
     amounts = {"log_quota_units": units, "log_usd": usd, "used_delta_usd": usd}
     billing = bill("mismatch").model_copy(update=amounts)
-    made = attempt("error", error=error, upstream=upstream, image=image)
+    made = attempt("error", error=error, upstream=upstream, output=output)
     made = made.model_copy(update={"billing": billing})
     receipt = receipt_of(made, previous=Source(receipt=error, sha256="0" * 64), block=error)
     again = RetestReceipt.model_validate_json(receipt.render())

@@ -195,7 +195,7 @@ def test_every_python_snippet_of_the_real_file_stays_as_black_leaves_it() -> Non
 def real_snippets() -> Iterator[Snippet]:
     """Every snippet that the real file publishes."""
     for endpoint in REAL.endpoints:
-        for language in languages_of(REAL.route_of(endpoint).protocol, TEMPLATES):
+        for language in languages_of(REAL.route_of(endpoint), TEMPLATES):
             yield render_snippet(REAL, endpoint, language.name, TEMPLATES)
 
 

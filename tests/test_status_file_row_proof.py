@@ -56,7 +56,7 @@ ALIGNED = Bill(verdict="aligned", cause="agreed", reason="they agree")
 
 def receipt_of(endpoint: str, at: datetime, outcome: str, **changed: object) -> RetestReceipt:
     """Return a retest with two attempts, since a lone failure is inconclusive."""
-    seen = {"shape": "url", "image": {"format": "PNG"}, "billing": ALIGNED}
+    seen = {"shape": "url", "output": {"format": "PNG"}, "billing": ALIGNED}
     facts: dict[str, object] = {
         "outcome": outcome,
         "sent": request_of(STATUS, endpoint, "production"),

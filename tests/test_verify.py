@@ -48,7 +48,7 @@ OBSERVED = [name for name, assessment in ASSESSED.items() if "production" in ass
 PUBLISHED = [
     (endpoint, language.name)
     for endpoint in OBSERVED
-    for language in languages_of(REAL.status.route_of(endpoint).protocol, TOP / "snippets")
+    for language in languages_of(REAL.status.route_of(endpoint), TOP / "snippets")
 ]
 PNG = draw_picture("nano-banana", "image/png")
 MEDIA_URL = f"https://{MEDIA_HOST}/a.png"
@@ -206,7 +206,7 @@ def test_every_endpoint_passes_on_the_mock_as_recorded(
     assert bool(receipt.signatures) == bool(set(receipt.signatures) & set(row.signatures))
     assert receipt.record == str(REAL.place_of(row))
     assert receipt.evidence == row.day
-    assert receipt.image is None
+    assert receipt.output is None
     assert receipt.request_id
     assert (receipt.exit_code == 0) == (receipt.outcome == "output" or language == "curl")
 
@@ -217,13 +217,13 @@ BROKEN = {
         NATIVE,
         "python",
         ('r"data:(image', 'r"dota:(image'),
-        "the reply has an image, but the program ended with exit code 1",
+        "the reply has its image, but the program ended with exit code 1",
     ),
     "the search for a link": (
         HOSTED,
         "python",
         ('r"!\\[', 'r"!!\\['),
-        "the reply has an image, but the program ended with exit code 1",
+        "the reply has its image, but the program ended with exit code 1",
     ),
     "another auth method": (
         NATIVE,
@@ -373,7 +373,7 @@ def test_a_linked_image_is_no_request_to_the_gateway() -> None:
     ran = replace(SAVED, files={name: PNG}, stdout=name.encode())
     assert reasons(HOSTED, "python", ran, linked, media) == ""
     live = judge(HOSTED, "python", ran, linked, media, replays=False)
-    assert live.image == {"format": "PNG", "width": 512, "height": 256, "bytes": len(PNG)}
+    assert live.output == {"format": "PNG", "width": 512, "height": 256, "bytes": len(PNG)}
 
 
 def test_requests_to_other_hosts_fail() -> None:
@@ -510,12 +510,12 @@ def test_a_skip_holds_until_its_date_with_its_reason(today: date, skipped: bool)
 
 
 def test_only_a_live_run_has_the_size_of_its_image() -> None:
-    assert judge(NATIVE, "python", SAVED, IMAGE).image is None
+    assert judge(NATIVE, "python", SAVED, IMAGE).output is None
     live = judge(NATIVE, "python", SAVED, IMAGE, replays=False)
-    assert live.image == {"format": "PNG", "width": 512, "height": 256, "bytes": len(PNG)}
+    assert live.output == {"format": "PNG", "width": 512, "height": 256, "bytes": len(PNG)}
     assert not live.replayed
     failed = judge(IMAGES, "bash", CURLED, FAILED, replays=False)
-    assert failed.image is None and failed.passed
+    assert failed.output is None and failed.passed
 
 
 def test_an_inconclusive_answer_neither_passes_nor_fails() -> None:
@@ -524,7 +524,7 @@ def test_an_inconclusive_answer_neither_passes_nor_fails() -> None:
     assert receipt.inconclusive == "no whole answer came (it refused the connection)"
     assert (receipt.outcome, receipt.passed, receipt.reasons) == ("inconclusive", False, ())
     assert (receipt.status, receipt.request_id) == (exchange.status, exchange.request_id)
-    assert (receipt.image, receipt.shape, receipt.record) == (None, None, None)
+    assert (receipt.output, receipt.shape, receipt.record) == (None, None, None)
 
 
 def test_a_refusal_that_is_not_valid_unicode_is_escaped_in_the_report() -> None:

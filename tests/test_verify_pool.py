@@ -113,7 +113,7 @@ def published() -> list[Block]:
     """Real snippets, each with a comment of its own too, so that there are several of a kind."""
     found = []
     for endpoint in (NATIVE, IMAGES):
-        for language in languages_of(STORED.status.route_of(endpoint).protocol, TOP / "snippets"):
+        for language in languages_of(STORED.status.route_of(endpoint), TOP / "snippets"):
             snippet = render_snippet(STORED.status, endpoint, language.name, TOP / "snippets")
             block = Block("a", 1, language.fence, snippet.text, snippet.id, endpoint)
             again = "\n// again" if language.fence == "javascript" else "\n# again"

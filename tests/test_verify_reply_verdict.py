@@ -31,7 +31,7 @@ from trueup.verify.reply_verdict import (
     ReplyVerdict,
     exchanges_of,
     read_run,
-    with_image,
+    with_linked,
 )
 from trueup.verify.run import Run
 
@@ -57,19 +57,23 @@ def inline(content: bytes) -> dict[str, Any]:
 def test_an_image_that_decodes_is_an_output_with_its_size() -> None:
     found = read(NATIVE, IMAGE)
     assert (found.outcome, found.inconclusive, found.reply.shape) == ("output", None, "data-uri")
-    assert found.image == IMAGE_INFO and found.signatures == ()
+    assert found.facts == IMAGE_INFO and found.signatures == ()
     assert found.reply.model == "gemini-2.5-flash-image"
 
 
 def test_a_failure_is_an_error_with_its_signatures() -> None:
     found = read(IMAGES, FAILED)
-    assert (found.outcome, found.image) == ("error", None)
+    assert (found.outcome, found.facts) == ("error", None)
     assert found.signatures == ("unknown-image-output-options",)
 
 
 def test_a_truncated_image_is_an_error() -> None:
     found = read(NATIVE, exchange_of(NATIVE, inline(PNG[:40])))
-    assert (found.outcome, found.reply.error, found.image) == ("error", NOT_DECODED, None)
+    assert (found.outcome, found.reply.error, found.facts) == (
+        "error",
+        NOT_DECODED.format(kind="image"),
+        None,
+    )
 
 
 INCONCLUSIVE: Mapping[str, tuple[int, bytes, str]] = {
@@ -104,7 +108,7 @@ def test_a_reply_that_says_nothing_of_the_route_is_inconclusive(name: str) -> No
     found = read(NATIVE, answered(status, content))
     assert found.outcome == "inconclusive" and reason in str(found.inconclusive)
     assert found.kind not in (None, "no-answer")
-    assert found.exchange is not None and found.image is None and found.signatures == ()
+    assert found.exchange is not None and found.facts is None and found.signatures == ()
     assert read(NATIVE, answered(status, content), live=False).outcome == "error"
 
 
@@ -138,7 +142,7 @@ def test_a_run_without_a_request_to_the_gateway_is_inconclusive() -> None:
 def test_the_fetching_of_an_image_is_no_exchange_with_the_gateway() -> None:
     run = Run(CURLED, (LINKED, MEDIA))
     assert exchanges_of(run, harness_of(CURLED, ())) == [LINKED]
-    assert read(IMAGES, LINKED, MEDIA).image == IMAGE_INFO
+    assert read(IMAGES, LINKED, MEDIA).facts == IMAGE_INFO
     lost = replace(MEDIA, status=504, failure=Failure("it stalled"), response_body=b"")
     found = read(IMAGES, LINKED, lost)
     assert (found.outcome, found.inconclusive) == (
@@ -155,18 +159,18 @@ def test_a_linked_image_that_the_block_did_not_fetch_is_fetched() -> None:
         return PNG
 
     linked = read(IMAGES, LINKED)
-    assert (linked.outcome, linked.image) == ("output", None)
-    assert with_image(linked, fetch, decode_here).image == IMAGE_INFO
+    assert (linked.outcome, linked.facts) == ("output", None)
+    assert with_linked(linked, fetch, decode_here).facts == IMAGE_INFO
     for other in (read(NATIVE, IMAGE), read(IMAGES, FAILED), read(NATIVE)):
-        assert with_image(other, fetch, decode_here) is other
+        assert with_linked(other, fetch, decode_here) is other
     assert fetched == [MEDIA_URL]
 
 
 def test_a_link_without_an_answer_is_inconclusive_and_one_to_no_image_is_an_error() -> None:
     linked = read(IMAGES, LINKED)
-    found = with_image(linked, lambda url: "the link was not answered", decode_here)
+    found = with_linked(linked, lambda url: "the link was not answered", decode_here)
     assert (found.outcome, found.inconclusive) == ("inconclusive", "the link was not answered")
-    found = with_image(linked, lambda url: b"<html>", decode_here)
+    found = with_linked(linked, lambda url: b"<html>", decode_here)
     assert (found.outcome, found.reply.error) == (
         "error",
         "the linked image does not decode: it is html, no image",
@@ -178,7 +182,7 @@ def test_an_output_that_cannot_be_decoded_here_is_inconclusive() -> None:
     live = harness_of(CURLED, (IMAGE,), replays=False)
     harness = replace(live, decode=lambda kind, content: missing)
     inline_image = read_run(Run(CURLED, (IMAGE,)), NATIVE, STORED.status, harness)
-    linked = with_image(read(IMAGES, LINKED), lambda url: PNG, lambda kind, content: missing)
+    linked = with_linked(read(IMAGES, LINKED), lambda url: PNG, lambda kind, content: missing)
     for found in (inline_image, linked):
         reason = (found.outcome, found.kind, found.inconclusive)
         assert reason == ("inconclusive", "unreadable", missing.reason)

@@ -149,7 +149,7 @@ def test_the_blocks_fail_as_recorded_at_a_live_target_with_the_key_added() -> No
     with serving(app) as port:
         stored = local_at(port)
         with open_relay(stored, "local", key=KEY, max_calls=3) as harness:
-            for language in languages_of("openai-images", TOP / "snippets"):
+            for language in languages_of(stored.status.route_of(IMAGES), TOP / "snippets"):
                 block = block_of(stored, IMAGES, language.name)
                 receipt = verify_block(block, ("page",), stored, harness, NOW.date())
                 assert receipt.reasons == ()
@@ -157,7 +157,7 @@ def test_the_blocks_fail_as_recorded_at_a_live_target_with_the_key_added() -> No
                 assert (receipt.target, receipt.replayed) == ("local", False)
                 assert receipt.status == 400
                 assert receipt.record and "status.yml:" in receipt.record
-                assert receipt.image is None
+                assert receipt.output is None
                 assert KEY not in repr(receipt)
             receipt = verify_block(block, ("page",), stored, harness, NOW.date())
             assert "the cap on calls (3) is reached; nothing was sent" in str(receipt.inconclusive)
@@ -192,7 +192,7 @@ def test_a_target_without_rows_of_its_own_is_compared_with_the_reference(
     assert receipt.record == str(stored.place_of(stored.status.seen(NATIVE, "production")[0]))
     assert passed or "model_not_found" in "; ".join(receipt.reasons)
     if passed:
-        assert receipt.image and receipt.image["format"] == "PNG"
+        assert receipt.output and receipt.output["format"] == "PNG"
 
 
 def test_a_key_that_a_target_repeats_reaches_neither_the_block_nor_the_receipt() -> None:
@@ -205,7 +205,7 @@ def test_a_key_that_a_target_repeats_reaches_neither_the_block_nor_the_receipt()
     with serving(app) as port:
         stored = local_at(port)
         with open_relay(stored, "local", key=KEY, max_calls=9) as harness:
-            for language in languages_of("openai-images", TOP / "snippets"):
+            for language in languages_of(stored.status.route_of(IMAGES), TOP / "snippets"):
                 block = block_of(stored, IMAGES, language.name)
                 run = harness.run(language.fence, block.text, LIMITS)
                 assert b"***" in run.ran.stdout + run.ran.stderr

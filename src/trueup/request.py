@@ -9,6 +9,7 @@ from pydantic import JsonValue
 from trueup.exchange import Exchange, content_in, own_headers
 from trueup.model import (
     NO_AUTH,
+    NO_MODEL,
     Body,
     Frozen,
     Observation,
@@ -36,7 +37,6 @@ def request_of(status: Status, endpoint: str, target: str, variant: str | None =
     """Return the request of an endpoint, or of its variant, to a target, by today's status file."""
     model, _ = split(endpoint)
     route, own = status.route_of(endpoint), status.endpoints[endpoint]
-    with_model = protocol_of(status, endpoint).body
     body, form = own.body, own.form
     if variant is not None:
         body = None if body is None else {**body, **own.variants[variant].body}
@@ -46,9 +46,14 @@ def request_of(status: Status, endpoint: str, target: str, variant: str | None =
         request=route.request.format(model=model, upstream=status.upstream(model)),
         auth=route.auth,
         headers=dict(route.headers),
-        body=None if body is None else with_model(model, body),
-        form=None if form is None else with_model(model, form_values(form)),
+        body=None if body is None else _with_model(status, endpoint, body),
+        form=None if form is None else _with_model(status, endpoint, form_values(form)),
     )
+
+
+def _with_model(status: Status, endpoint: str, content: Body) -> Body:
+    model, _ = split(endpoint)
+    return content if model == NO_MODEL else protocol_of(status, endpoint).body(model, content)
 
 
 def request_in(exchange: Exchange, base_url: str, declared: Collection[str] = ()) -> Sent | None:

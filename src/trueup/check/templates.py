@@ -27,7 +27,7 @@ def check_templates(status: Status, terms: BannedTerms, folder: Path) -> list[Fi
 def _rendered(status: Status, folder: Path) -> Iterator[Finding]:
     messages: dict[Message, None] = {}
     for endpoint in status.endpoints:
-        for language in languages_of(status.route_of(endpoint).protocol, folder):
+        for language in languages_of(status.route_of(endpoint), folder):
             try:
                 render_snippet(status, endpoint, language.name, folder)
             except BadInput as error:

@@ -18,12 +18,12 @@ from trueup.mock.incoming_request import IncomingRequest, exchange_of, read_body
 from trueup.mock.ledger import Charge, GatewayLedger
 from trueup.mock.ledger_routes import PREFIX, read_ledger
 from trueup.mock.model_calls import ModelCalls
-from trueup.mock.picture import EXTENSIONS, draw_picture
 from trueup.mock.replay_index import ReplayIndex
 from trueup.mock.replies import MockReply, index_page, invalid_url, new_request_id
+from trueup.mock.sample import linked_file
 from trueup.model import Observation, Status
 
-MEDIA_PATH = re.compile(r"/simulated-media/(.+)\.(png|jpg|webp)")
+MEDIA_PATH = re.compile(r"/simulated-media/(.+)\.([a-z0-9]+)")
 API = ("/v1", "/api", "/assets")
 
 
@@ -102,11 +102,12 @@ class MockApp:
         return self._page(request), None
 
     def _page(self, request: IncomingRequest) -> MockReply:
-        """Return a linked image, or the page that a gateway has outside its API."""
+        """Return a linked file, or the page that a gateway has outside its API."""
         found = MEDIA_PATH.fullmatch(request.path)
         if found and found[1] in self.index.models() and request.method in ("GET", "HEAD"):
-            mime = next(mime for mime, ending in EXTENSIONS.items() if ending == found[2])
-            return MockReply(200, draw_picture(found[1], mime), mime)
+            file = linked_file(found[1], found[2])
+            if file is not None:
+                return MockReply(200, file.content, file.mime)
         if found or request.path.startswith(API):
             return invalid_url(request.method, request.path)
         return index_page()

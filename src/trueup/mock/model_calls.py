@@ -99,7 +99,7 @@ class ModelCalls:
             protocol,
             shape,
             found.model,
-            row.mime or "image/png",
+            row.mime,
             f"{self.media_url or request.base_url}/simulated-media/{quote(found.model, safe='')}",
             charge.model,
             charge.has_usage,

@@ -111,7 +111,7 @@ def success(
     protocol: Protocol,
     shape: Shape,
     model: str,
-    mime: str,
+    mime: str | None,
     media: str,
     upstream: str,
     has_usage: bool,

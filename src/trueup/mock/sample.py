@@ -2,18 +2,32 @@
 
 import json
 
-from trueup.mock.picture import EXTENSIONS, draw_picture, drawn_mime
+from trueup.media_type import MEDIA_TYPES, ending_of
+from trueup.mock.simulated_file import SimulatedFile, simulated_file
 from trueup.model import Kind
 from trueup.protocols import Sample
 
-TEXT = "Simulated: no model was asked."
+TEXT = "Simulated: no model was called."
 
 
-def sample_of(kind: Kind, model: str, mime: str, media: str) -> Sample:
-    """Return a model's sample, an image in its type; `media` is its address without the ending."""
-    if kind == "image":
-        mime = drawn_mime(mime)
-        return Sample(draw_picture(model, mime), mime, f"{media}.{EXTENSIONS[mime]}")
+def sample_of(kind: Kind, model: str, mime: str | None, media: str) -> Sample:
+    """Return a model's sample, in the recorded media type where the mock has it; `media` is its
+    address without the ending."""
+    if kind == "text":
+        return Sample(TEXT.encode(), "text/plain; charset=utf-8", f"{media}.txt")
     if kind == "json":
-        return Sample(json.dumps({"simulated": TEXT}).encode(), "application/json", f"{media}.json")
-    return Sample(TEXT.encode(), "text/plain; charset=utf-8", f"{media}.txt")
+        content = json.dumps({"simulated": TEXT}).encode()
+        return Sample(content, "application/json", f"{media}.json")
+    file = simulated_file(kind, model, mime)
+    return Sample(file.content, file.mime, f"{media}.{ending_of(file.content) or 'bin'}")
+
+
+def linked_file(model: str, ending: str) -> SimulatedFile | None:
+    """Return the file behind a linked sample; None for an ending that no sample has."""
+    mime = MEDIA_TYPES.get(ending, "")
+    kinds: dict[str, Kind] = {"image": "image", "audio": "audio", "video": "video"}
+    kind = kinds.get(mime.partition("/")[0], "file" if ending == "bin" else None)
+    if kind is None:
+        return None
+    file = simulated_file(kind, model, mime or None)
+    return file if (ending_of(file.content) or "bin") == ending else None

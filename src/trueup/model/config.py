@@ -108,6 +108,9 @@ class Route(Frozen):
     `none`."""
     headers: dict[HeaderName, HeaderValue] = {}
     """Fixed headers of its requests, such as `anthropic-version`, names in lower case."""
+    languages: tuple[Name, ...] = ()
+    """Languages of its blocks, such as `curl` or `python`; all that have a template when left
+    out."""
     accepted_auth: tuple[Auth, ...] = ()
     """Further places of the key that the gateway is said to accept."""
 
@@ -170,7 +173,7 @@ class Variant(Frozen):
 
 
 class Endpoint(Frozen):
-    """Model on a route. Its key is `model/route`."""
+    """Model on a route, by `model/route`; or a route alone, by `-/route`."""
 
     body: Body | None = None
     """JSON body that its blocks send; the protocol adds the model where the body carries it."""

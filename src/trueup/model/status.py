@@ -25,7 +25,8 @@ class Status(Frozen):
     models: dict[Name, Model]
     """Names that can be called, with their upstreams."""
     endpoints: dict[str, Endpoint]
-    """Requests that readers may or may not build on, by `model/route`."""
+    """Requests that readers may or may not build on, by `model/route`, or `-/route` without a
+    model."""
     mappings: tuple[Mapping, ...] = ()
     """Sightings of the model behind an alias."""
     holds: tuple[Hold, ...] = ()
@@ -40,11 +41,13 @@ class Status(Frozen):
 
     def upstream(self, model: str) -> str:
         """Return the model behind a name; the name itself when it is the upstream's own."""
-        return self.models[model].upstream or model
+        own = self.models.get(model)
+        return (own and own.upstream) or model
 
     def family(self, model: str) -> str:
         """Return the family of a model; its own name when it has none."""
-        return self.models[model].family or model
+        own = self.models.get(model)
+        return (own and own.family) or model
 
     def route_of(self, endpoint: str) -> Route:
         """Return the route of `model/route`."""

@@ -18,7 +18,7 @@ from trueup.protocols.protocol import (
 )
 
 ENDS = ("stop", "length", "tool_calls", "function_call")
-"""Reasons with which a text ends as asked for; with any other it was withheld or broke off."""
+"""Reasons with which a text ends by itself or by the request; any other broke it off."""
 USAGE: Body = {
     "prompt_tokens": PROMPT_TOKENS,
     "completion_tokens": OUTPUT_TOKENS,

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field, JsonValue
 
 from trueup import __version__
+from trueup.media_type import MEDIA_TYPES
 from trueup.model import (
     Billing,
     Frozen,
@@ -42,9 +43,9 @@ class Attempt(Frozen):
     request_id: str | None = None
     """Request id that the gateway gave."""
     shape: Shape | None = None
-    """Way in which the image was carried."""
-    image: dict[str, JsonValue] | None = None
-    """Format, width, height and bytes of the image that decoded."""
+    """Form of the output in the reply."""
+    output: dict[str, JsonValue] | None = None
+    """What the bytes of the output prove, such as format, width, height and bytes of an image."""
     error: str | None = None
     """Failure text of the gateway in one line, with secrets masked."""
     signatures: tuple[str, ...] = ()
@@ -126,7 +127,7 @@ def row_of(receipt: RetestReceipt) -> Observation:
     if outcome == "inconclusive" and billing == "aligned":
         billing = None
     output = next((tried for tried in receipt.attempts if tried.outcome == "output"), None)
-    mime = f"image/{str(output.image['format']).lower()}" if output and output.image else None
+    mime = _mime(output.output) if output and output.output else None
     failures = receipt.attempts if outcome in ("error", "mixed") else ()
     signatures = [name for attempt in failures for name in attempt.signatures]
     source = Source(receipt=receipt.path, sha256=sha256(receipt.render().encode()).hexdigest())
@@ -146,6 +147,11 @@ def row_of(receipt: RetestReceipt) -> Observation:
         billing=billing,
         source=source,
     )
+
+
+def _mime(facts: dict[str, JsonValue]) -> str | None:
+    form = str(facts.get("format", "")).lower()
+    return MEDIA_TYPES.get(form, f"image/{form}") if form else None
 
 
 def sighting_of(receipt: RetestReceipt) -> Mapping | None:

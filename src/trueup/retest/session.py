@@ -21,7 +21,7 @@ from trueup.retest.billing.settlement import LedgerAccount, bill_call, cost_of
 from trueup.retest.plan import Probe, billed_model
 from trueup.retest.target import RetestTarget
 from trueup.verify.judge import LIVE_LIMITS
-from trueup.verify.reply_verdict import ReplyVerdict, read_run, with_image
+from trueup.verify.reply_verdict import ReplyVerdict, read_run, with_linked
 from trueup.verify.run import Run
 
 INTERRUPTED = "interrupted: the retest ended before the response was recorded"
@@ -157,7 +157,7 @@ class Session:
             status=exchange.status if exchange and not exchange.failure else None,
             request_id=_line(exchange.request_id, LONGEST_ID) if exchange else None,
             shape=verdict.reply.shape if verdict.outcome == "output" else None,
-            image=dict(verdict.image) if verdict.image else None,
+            output=dict(verdict.facts) if verdict.facts else None,
             error=_line(verdict.reply.error),
             signatures=verdict.signatures,
             group=verdict.reply.error_body.group if verdict.reply.error_body else None,
@@ -174,7 +174,7 @@ class Session:
         """Return the verdict on the response, and the request that was sent if it can be kept."""
         harness = retest_target.harness
         verdict = read_run(run, probe.endpoint, self.status, harness)
-        verdict = with_image(verdict, retest_target.fetch, harness.decode)
+        verdict = with_linked(verdict, retest_target.fetch, harness.decode)
         if verdict.exchange is None:
             if run.ran.stopped:
                 stopped = f"the block {LIVE_LIMITS.exceeded(run.ran.stopped)} before an answer came"

@@ -64,7 +64,7 @@ def starter_files(answers: SiteAnswers, origin: InstallSource) -> dict[str, byte
         "status.schema.json": render_schema(),
         "requirements.lock": render_lock(lock),
     }
-    blocks = len(languages_of(answers.protocol, shipped_folder() / "snippets"))
+    blocks = len(languages_of(answers.route, shipped_folder() / "snippets"))
     values = {"answers": answers, "blocks": blocks, "lines": origin.lines}
     values["shared"] = shared_settings()
     places = {**PLACES, "model.md": f"docs/en/{answers.model}.md"}

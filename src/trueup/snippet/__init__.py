@@ -65,7 +65,7 @@ def render_snippets(status: Status, folder: Path) -> list[Snippet]:
     return [
         render_snippet(status, endpoint, language.name, folder)
         for endpoint in status.endpoints
-        for language in languages_of(status.route_of(endpoint).protocol, folder)
+        for language in languages_of(status.route_of(endpoint), folder)
     ]
 
 

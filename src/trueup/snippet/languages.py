@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from trueup.model import Auth
+from trueup.model import Auth, Route
 
 Fence = Literal["bash", "python", "javascript"]
 """The info string of a Markdown code block."""
@@ -81,14 +81,19 @@ def language_of(block_id: str | None) -> Language | None:
     return LANGUAGES.get((block_id or "").rpartition("--")[2])
 
 
-def languages_of(protocol: str, folder: Path) -> tuple[Language, ...]:
-    """Return the languages of a protocol's snippets, in the order of the tabs.
+def languages_of(route: Route, folder: Path) -> tuple[Language, ...]:
+    """Return the languages of a route's snippets, in the order of the tabs: those that it names, or
+    else all of its protocol.
 
-    An optional language without a template is left out. A required one is not, so that rendering
-    reports the missing template.
+    An optional language without a template is left out. A required or named one is not, so that
+    rendering reports the missing template.
     """
     return tuple(
         language
         for language in LANGUAGES.values()
-        if not language.optional or (folder / protocol / language.template).is_file()
+        if language.name in route.languages
+        or (
+            not route.languages
+            and (not language.optional or (folder / route.protocol / language.template).is_file())
+        )
     )

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from fnmatch import fnmatchcase
 
 from trueup.finding import RULES
-from trueup.model import Mapping, Observation, Source, Status, as_time, secret_name, split
+from trueup.model import NO_MODEL, Mapping, Observation, Source, Status, as_time, secret_name, split
 from trueup.protocols import PROTOCOLS
 from trueup.status_file.validation import Keys, Problem
 from trueup.status_file.value_text import did_you_mean, listed, shown
@@ -146,7 +146,12 @@ def _endpoints(status: Status) -> Problems:
         if "/" not in endpoint:
             yield keys, f"{subject} has no slash", "Write model/route."
             continue
-        if model not in status.models:
+        if model == NO_MODEL:
+            request = status.routes[route].request if route in status.routes else ""
+            if "{" in request:
+                problem = f"{subject} has no model, and its route's path needs one"
+                yield keys, problem, "Write model/route."
+        elif model not in status.models:
             yield _unknown(keys, f"{subject} names no model", model, status.models, "models")
         if route not in status.routes:
             yield _unknown(keys, f"{subject} names no route", route, status.routes, "routes")

@@ -44,7 +44,7 @@ class BlockReceipt(Frozen):
     outcome: str | None = None
     """`output` or `error`; `inconclusive` when the reply says nothing of the route."""
     shape: str | None = None
-    """Form in which the reply carried the image."""
+    """Form of the output in the reply."""
     signatures: tuple[str, ...] = ()
     """Known failure texts in the reply, by name."""
     duration_ms: int = 0
@@ -59,8 +59,8 @@ class BlockReceipt(Frozen):
     """Place of that observation in the status file."""
     sample: bool = False
     """True when it is a sample, which nobody observed."""
-    image: dict[str, JsonValue] | None = None
-    """Format, width, height and bytes of the image; never of a replay."""
+    output: dict[str, JsonValue] | None = None
+    """What the bytes of the output prove, such as format and bytes; never of a replay."""
     skipped: str | None = None
     """Reason why the block was not run, and its last date."""
     inconclusive: str | None = None

@@ -1,14 +1,14 @@
 """Judge: one published block, run in a harness → its receipt. It is judged by the exchange and,
 except for curl, by the end of its program."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 
 from trueup.exchange import Exchange
 from trueup.finding import printable
-from trueup.model import Kind, Observation, Sent, name_of
+from trueup.model import Observation, Sent
 from trueup.place import Place
 from trueup.relay import BODY_LIMIT
 from trueup.request import Difference, differences, request_in
@@ -17,6 +17,7 @@ from trueup.site import Block
 from trueup.snippet import PROGRAMS, language_of
 from trueup.status_file import Stored
 from trueup.verify.block_receipt import BlockReceipt, no_observation
+from trueup.verify.program_end import end_reasons, last_line
 from trueup.verify.reply_verdict import ReplyVerdict, exchanges_of, read_run
 from trueup.verify.run import Harness, Run
 
@@ -96,7 +97,7 @@ def _receipt(
     unobserved: tuple[Difference, ...] = (),
 ) -> BlockReceipt:
     exchange = reply_verdict.exchange if reply_verdict else None
-    image = reply_verdict.image if reply_verdict and not harness.replays else None
+    facts = reply_verdict.facts if reply_verdict and not harness.replays else None
     receipt = BlockReceipt(
         sha256=block.sha256,
         language=block.language,
@@ -116,7 +117,7 @@ def _receipt(
         evidence=row.day if row else None,
         record=str(record) if record else None,
         sample=row is not None and row.sample,
-        image=dict(image) if image else None,
+        output=dict(facts) if facts else None,
         skipped=skipped,
         inconclusive=_shown(reply_verdict.inconclusive) if reply_verdict and exchange else None,
         unobserved=unobserved,
@@ -151,7 +152,13 @@ class _Judgement:
         if exchange is not None:
             if row is not None:
                 self._compare(row)
-            self._check_end()
+            self.reasons += end_reasons(
+                self.run.ran,
+                self.block.language,
+                self.endpoint,
+                self.reply_verdict,
+                self.harness.decode,
+            )
         return row
 
     def _check_requests(self) -> None:
@@ -168,7 +175,7 @@ class _Judgement:
         if len(sent) != 1:
             self.reasons.append(
                 f"{len(sent)} requests reached {harness.gateway}, expected one"
-                f" ({self._last_line()})"
+                f" ({last_line(self.run.ran)})"
             )
 
     def _recorded(self, exchange: Exchange | None) -> Observation | None:
@@ -232,68 +239,3 @@ class _Judgement:
         elif outcome == "error" and row.signatures and not known:
             expected = " or ".join(row.signatures)
             self.reasons.append(f"got the error {reply.error!r}, expected the recorded {expected}")
-
-    def _check_end(self) -> None:
-        """Check how the program ended: curl reports only its transport, the others the reply."""
-        ran = self.run.ran
-        if ran.stopped:
-            return
-        if not PROGRAMS[self.block.language].fails_by_exit_code:
-            if ran.exit_code != 0:
-                self.reasons.append(f"got exit code {ran.exit_code} of curl, expected 0")
-        elif self.reply_verdict.outcome == "output":
-            self._check_output(self.reply_verdict)
-        else:
-            lines = ran.stderr.decode(errors="replace").strip().splitlines()
-            if (ran.exit_code or 0) <= 0 or len(lines) != 1:
-                self.reasons.append(
-                    f"after a failed call the program ended with exit code {ran.exit_code} and"
-                    f" {len(lines)} lines on stderr, expected a code above 0 and one line"
-                )
-            if ran.files:
-                self.reasons.append(
-                    f"after a failed call it saved {', '.join(ran.files)}, expected no file"
-                )
-
-    def _check_output(self, verdict: ReplyVerdict) -> None:
-        """Check that the program printed the reply's text, or saved its output."""
-        ran, kind = self.run.ran, verdict.reply.kind or "image"
-        if ran.exit_code != 0:
-            self.reasons.append(
-                f"the reply has its {kind}, but the program ended with exit code {ran.exit_code}"
-                f" ({self._last_line()})"
-            )
-        elif kind == "text":
-            self._check_printed(verdict.reply.content or b"")
-        else:
-            self._check_saved(kind, verdict.content)
-
-    def _check_printed(self, text: bytes) -> None:
-        if self.run.ran.files:
-            files = ", ".join(self.run.ran.files)
-            self.reasons.append(f"the program saved {files}, expected the text on stdout alone")
-        elif self.run.ran.stdout.decode(errors="replace").split() != text.decode().split():
-            self.reasons.append("the program printed another text than that of the reply")
-
-    def _check_saved(self, kind: Kind, output: bytes | None) -> None:
-        ran, name = self.run.ran, name_of(self.endpoint)
-        names = [file for file in ran.files if file.rpartition(".")[0] == name]
-        saved = ran.files[names[0]] if names else b""
-        # The reply's own image is known to decode: the mock drew it, or it was decoded before.
-        is_image = saved == image or isinstance(self.harness.decode("image", saved), Mapping)
-        if len(ran.files) != 1 or not names or not is_image:
-            self.reasons.append(
-                f"got {', '.join(ran.files) or 'no file'}, expected one image that decodes, named"
-                f" {model}.*"
-            )
-        elif image is not None and saved != image:
-            self.reasons.append(f"{names[0]} is not the image of the reply")
-        elif names[0] not in ran.stdout.decode(errors="replace"):
-            self.reasons.append(f"{names[0]} was saved, but its name was not printed")
-
-    def _last_line(self) -> str:
-        lines = self.run.ran.stderr.decode(errors="replace").strip().splitlines()
-        if not lines:
-            return "nothing on stderr"
-        line = lines[-1][max(lines[-1].find("curl: ("), 0) :]  # curl's meter ends in no newline
-        return f"stderr ends with: {line[:200]}"

@@ -18,10 +18,10 @@ SUBJECTS: Mapping[InconclusiveKind, str] = {
 }
 """What a live reply can be about instead of the route (rule 4)."""
 CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{1,60}")
-NOT_DECODED = "the reply's image does not decode"
+NOT_DECODED = "the reply's {kind} does not decode"
 
 Fetch = Callable[[str], bytes | str]
-"""Returns an image's bytes by its address, or why there are none, as a clause."""
+"""Returns an output's bytes by its address, or why there are none, as a clause."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,8 @@ class ReplyVerdict:
 
     `exchange` is the first with the gateway, None if no request arrived. `inconclusive` is why a
     live target's answer says nothing of the route, of the kind `kind`; the outcome is then
-    `inconclusive`. `image` holds format, width, height and bytes of an image that decoded, never of
-    a replay; `content` is the image itself.
+    `inconclusive`. `facts` are what the output's bytes prove, never those of a replay; `content` is
+    the output itself.
     """
 
     exchange: Exchange | None
@@ -39,7 +39,7 @@ class ReplyVerdict:
     outcome: Literal["output", "error", "inconclusive"]
     inconclusive: str | None
     signatures: tuple[str, ...]
-    image: Facts | None
+    facts: Facts | None
     content: bytes | None = None
     kind: InconclusiveKind | None = None
 
@@ -70,35 +70,33 @@ def read_run(run: Run, endpoint: str, status: Status, harness: Harness) -> Reply
     if found is not None:
         kind, reason = found
         return ReplyVerdict(exchange, Reply(), "inconclusive", reason, (), None, kind=kind)
-    content, image = _image_in(reply, run, harness)
-    if isinstance(image, NoDecoder):
-        lost = ReplyVerdict(exchange, Reply(), "inconclusive", image.reason, (), None)
+    content, facts = _output_in(reply, run, harness)
+    if isinstance(facts, NoDecoder):
+        lost = ReplyVerdict(exchange, Reply(), "inconclusive", facts.reason, (), None)
         return replace(lost, kind="unreadable")
     if reply.content is not None and content is None:
-        reply = replace(reply, error=NOT_DECODED)
+        reply = replace(reply, error=NOT_DECODED.format(kind=reply.kind))
     error = reply.error or ""
     known = status.signatures.items()
     signatures = tuple(name for name, signature in known if error and signature.match in error)
     outcome: Literal["output", "error"] = "error" if reply.error else "output"
-    return ReplyVerdict(exchange, reply, outcome, None, signatures, image, content)
+    return ReplyVerdict(exchange, reply, outcome, None, signatures, facts, content)
 
 
-def with_image(verdict: ReplyVerdict, fetch: Fetch, decode: Decode) -> ReplyVerdict:
-    """Return the verdict with the image that the reply links to, fetched if the block did not."""
-    if verdict.outcome != "output" or verdict.image is not None or verdict.reply.url is None:
+def with_linked(verdict: ReplyVerdict, fetch: Fetch, decode: Decode) -> ReplyVerdict:
+    """Return the verdict with the output that the reply links to, if the block did not fetch it."""
+    kind, url = verdict.reply.kind, verdict.reply.url
+    if verdict.outcome != "output" or verdict.facts is not None or url is None or kind is None:
         return verdict
-    content = fetch(verdict.reply.url)
-    if isinstance(content, str):
-        return replace(verdict, outcome="inconclusive", inconclusive=content, kind="unreadable")
-    image = decode("image", content)
-    if isinstance(image, NoDecoder):
-        return replace(
-            verdict, outcome="inconclusive", inconclusive=image.reason, kind="unreadable"
-        )
-    if isinstance(image, str):
-        reply = replace(verdict.reply, error=f"the linked image does not decode: {image}")
+    content = fetch(url)
+    facts = NoDecoder(content) if isinstance(content, str) else decode(kind, content)
+    if isinstance(facts, NoDecoder):
+        lost = replace(verdict, outcome="inconclusive", inconclusive=facts.reason)
+        return replace(lost, kind="unreadable")
+    if isinstance(facts, str):
+        reply = replace(verdict.reply, error=f"the linked {kind} does not decode: {facts}")
         return replace(verdict, outcome="error", reply=reply)
-    return replace(verdict, image=image, content=content)
+    return replace(verdict, facts=facts, content=content if isinstance(content, bytes) else None)
 
 
 def _inconclusive(
@@ -118,26 +116,26 @@ def _inconclusive(
         return "unreadable", f"{reply.error}, so not a reply of the gateway itself"
     for media in run.exchanges:
         if media.host in harness.media_hosts and media.failure is not None:
-            reason = f"{media.host} did not return the image ({media.failure.reason})"
+            reason = f"{media.host} did not return the {reply.kind} ({media.failure.reason})"
             return "unreadable", reason
     return None
 
 
-def _image_in(
+def _output_in(
     reply: Reply, run: Run, harness: Harness
 ) -> tuple[bytes | None, Facts | NoDecoder | None]:
-    """Return the first image that decodes, of the reply itself or fetched by the block, or that it
+    """Return the first output that decodes, of the reply itself or fetched by the block, or that it
     cannot be decoded here.
 
-    An image that the mock drew has no size of its own, so a replay is not decoded.
+    What the mock made has no facts of its own, so a replay is not decoded.
     """
-    media = harness.media_hosts
+    media, kind = harness.media_hosts, reply.kind
     fetched = [e.response_body for e in run.exchanges if e.host in media]
     found = fetched if reply.content is None else [reply.content]
     if harness.replays:
         return next(iter(found), None), None
     for content in found:
-        image = harness.decode("image", content)
-        if not isinstance(image, str):
-            return content, image
+        facts = harness.decode(kind or "file", content)
+        if not isinstance(facts, str):
+            return content, facts
     return None, None

@@ -148,7 +148,7 @@ def _code(page: PageText, templates: Path, endpoint: str) -> str:
 
 def _tabs(page: PageText, templates: Path, endpoint: str) -> str:
     status, tabs = page.status, []
-    for language in languages_of(status.route_of(endpoint).protocol, templates):
+    for language in languages_of(status.route_of(endpoint), templates):
         snippet = render_snippet(status, endpoint, language.name, templates)
         attributes = f"{{ .{language.fence} #{snippet.id} data-endpoint={endpoint} }}"
         if status.targets[status.reference].also:
