@@ -11,8 +11,8 @@ as follows:
   pair nor breaks one.
 - The bill of such an error is treated as that of any error: it is no billing leg, but a verdict
   other than `aligned` is a fall.
-- Of a retracted row only the fall counts: clean retests count from it on, whatever it observed. So
-  do two dates without an answer, of which one or both are retracted.
+- Of a retracted row, and of one of another request, only the fall counts: clean retests count from
+  it on. So do two dates without an answer, of which one or both are such rows.
 - An endpoint that fell needs `recover_after` clean retests, and no fewer than one that never did.
 - Of two holds that are equally low, the first in the file is in force.
 """
@@ -56,7 +56,7 @@ class State:
     ever_billed_wrong: bool = False
     silent_days: set[date] = field(default_factory=set)
     silent_ever: set[date] = field(default_factory=set)
-    """With retracted rows: they count towards a fall."""
+    """With rows that were retracted or of another request: they count towards a fall."""
 
 
 def expect(status: Status, endpoint: str) -> Expected:
@@ -70,10 +70,8 @@ def expect(status: Status, endpoint: str) -> Expected:
     }
     today = request_of(status, endpoint, status.reference)
     for row in at_reference:
-        if row.endpoint == endpoint and not differences(row.sent, today):
-            _enter(state, row, conclusive_days)
-        elif row.endpoint == endpoint and row.variant is None and row.is_bad:
-            state.aligned_in_a_row = state.outputs_since_error = 0
+        if row.endpoint == endpoint and row.variant is None:
+            _enter(state, row, conclusive_days, same=not differences(row.sent, today))
 
     measured = status.targets[status.reference].ledger is None
     clean = state.aligned_in_a_row if measured else state.outputs_since_error
@@ -111,10 +109,10 @@ def expect_fresh(expected: Expected, policy: Policy, today: date) -> bool:
     return expected.seen_on is not None and today <= expected.seen_on + policy.fresh_for
 
 
-def _enter(state: State, row: Observation, conclusive_days: set[date]) -> None:
+def _enter(state: State, row: Observation, conclusive_days: set[date], same: bool) -> None:
     kept, ever = set(state.silent_days), set(state.silent_ever)
     word, fell = _word(row, conclusive_days, kept), _word(row, conclusive_days, ever)
-    if row.retracted is not None:
+    if row.retracted is not None or not same:
         if row.outcome == "inconclusive":
             state.silent_ever = ever
         _fall(state, row, fell)
@@ -142,7 +140,8 @@ def _enter(state: State, row: Observation, conclusive_days: set[date]) -> None:
 
 
 def _fall(state: State, row: Observation, word: str) -> None:
-    """A retracted row says nothing, but that it failed or was billed wrong is not forgotten."""
+    """A row that was retracted or of another request says nothing, but that the endpoint failed or
+    was billed wrong is not forgotten."""
     if word in ("error", "mixed"):
         state.ever_failed = True
         state.aligned_in_a_row = state.outputs_since_error = 0

@@ -351,6 +351,22 @@ CASES = {
         "controlled-testing",
         {"outcome": 2, "clean": 1, "needed": 3},
     ),
+    "a failure of another request is a fall of the endpoint": Case(
+        (back(2, OK, times=3), back(1, FAILED, differs="body"), OK),
+        "controlled-testing",
+        {"outcome": 2, "clean": 1, "needed": 3},
+    ),
+    "silence of another request on two dates": Case(
+        (*(walnut(3), back(3, SILENT, differs="body")), *(walnut(1), back(1, SILENT)), OK),
+        "controlled-testing",
+        {"outcome": 4, "clean": 1, "needed": 3},
+    ),
+    "a bill of another request without a ledger": Case(
+        (OK, back(0, MISMATCH, differs="body")),
+        "recommended",
+        {"outcome": 0, "clean": 1, "needed": 1},
+        ledger=NO_LEDGER,
+    ),
     "the lowest hold is in force": Case(
         (OK,),
         "not-recommended",
@@ -516,7 +532,7 @@ def test_a_body_of_which_only_the_model_is_known_raises_nothing(
 ) -> None:
     seen = observation(0, OK)
     row = seen.model_copy(update={"sent": seen.sent.model_copy(update={"body": body})})
-    assert Tally().after(row, others_conclusive=False, is_measured=True).supported(
+    assert Tally().after(row, is_current=True, others_conclusive=False, is_measured=True).supported(
         policy()
     ) == Standing(standing)
 

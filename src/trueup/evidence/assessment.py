@@ -122,14 +122,16 @@ class _Record:
         if row.retracted is None:
             self.rows[row.endpoint].append(EndpointRow(row, is_current))
         tally = self.tallies.get(key, Tally())
-        if is_current:
-            others = row.others_conclusive
-            if others is None:  # rule 4, by any row of another endpoint on the same date
-                names = self._conclusive[row.target, row.day]
-                others = any(name != row.endpoint for name in names)
-            tally = tally.after(row, others_conclusive=others, is_measured=self.is_measured)
-        else:
-            tally = tally.after_other(row)
+        others = row.others_conclusive
+        if others is None:  # rule 4, by any row of another endpoint on the same date
+            names = self._conclusive[row.target, row.day]
+            others = any(name != row.endpoint for name in names)
+        tally = tally.after(
+            row,
+            is_current=is_current,
+            others_conclusive=others,
+            is_measured=self.is_measured,
+        )
         self.tallies[key] = tally
         if row.target == self.status.reference:
             self.changes.add(row.endpoint, row, tally.supported(self.status.policy))

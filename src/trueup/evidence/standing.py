@@ -37,18 +37,21 @@ class Tally:
     no_answer_dates: tuple[date, ...] = ()
     """Two at most: one of two differs from any further date."""
     unanswered_dates: tuple[date, ...] = ()
-    """The same with retracted rows: a retraction does not forget a fall (rule 3)."""
+    """The same with rows that were retracted or of another request, for rule 3."""
 
-    def after(self, row: Observation, *, others_conclusive: bool, is_measured: bool) -> "Tally":
+    def after(
+        self, row: Observation, *, is_current: bool, others_conclusive: bool, is_measured: bool
+    ) -> "Tally":
         """Return the tally with a newer row.
 
         `others_conclusive` is true for an inconclusive row of a date on which other endpoints were
         conclusive. Without a ledger at the reference target (`is_measured`) outputs count as clean.
-        A retracted row is no outcome; it has failed all the same (rule 3).
+        A row that was retracted, or of another request than today's (not `is_current`), is no
+        outcome; the endpoint has failed all the same (rule 3).
         """
         outcome, no_answer_dates = _outcome(row, others_conclusive, self.no_answer_dates)
         fallen, unanswered_dates = _outcome(row, others_conclusive, self.unanswered_dates)
-        if row.retracted is not None:
+        if row.retracted is not None or not is_current:
             if row.outcome != "inconclusive":
                 unanswered_dates = self.unanswered_dates
             is_bad = fallen in ("error", "mixed") or (is_measured and row.is_bad)
@@ -71,11 +74,6 @@ class Tally:
             unanswered_dates=unanswered_dates,
         )
         return after if row.can_raise else self._lowered(after)
-
-    def after_other(self, row: Observation) -> "Tally":
-        """Return the tally after a newer row of another request. Its failure ends the clean rows: a
-        request that is changed back does not hide it."""
-        return replace(self, clean=0) if row.is_bad else self
 
     def _lowered(self, after: "Tally") -> "Tally":
         """Return the tally after a row that raises nothing: only its bad news counts (rule 2)."""
