@@ -315,6 +315,16 @@ def test_nothing_that_a_repository_names_is_executed(
     assert mark.exists()
 
 
+@pytest.mark.parametrize(
+    ("setting", "value"), [("core.hooksPath", b"/dev/null\n"), ("core.fsmonitor", b"false\n")]
+)
+def test_hooks_and_the_file_monitor_of_a_repository_are_off(
+    setting: str, value: bytes, site: Path
+) -> None:
+    git(site, "config", setting, "evil")
+    assert Repository(site)._git("config", setting) == value
+
+
 def git_hash(top: Path, name: str) -> str:
     return git(top, "-c", "core.fsmonitor=false", "rev-parse", name).strip()
 

@@ -324,19 +324,21 @@ def test_a_key_that_cannot_sign_is_refused_before_a_call(
 
 
 @pytest.mark.parametrize(
-    ("content", "code", "problem"),
+    ("content", "end", "problem"),
     [
-        (b"another content", 0, "the signature is not valid"),
-        (b"a test of the key", 1, "ssh-keygen could not sign with it"),
+        (b"another content", "exit 0", "the signature is not valid"),
+        (b"a test of the key", "exit 1", "ssh-keygen could not sign with it"),
+        (b"a test of the key", "exec /bin/sleep 9", "ssh-keygen gave no signature. Try it by"),
     ],
 )
-def test_a_signature_that_is_wrong_or_of_a_failure_is_refused(
-    content: bytes, code: int, problem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_signature_that_is_wrong_late_or_of_a_failure_is_refused(
+    content: bytes, end: str, problem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("trueup.retest.signing.WAIT_S", 0.3 if "sleep" in end else 60)
     (tmp_path / "key").write_bytes(signed(content))
     program = tmp_path / "bin" / "ssh-keygen"
     program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nfor last; do :; done\n/bin/cp "$5" "$last.sig"\nexit {code}\n')
+    program.write_text(f'#!/bin/sh\nfor last; do :; done\n/bin/cp "$5" "$last.sig"\n{end}\n')
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(program.parent))
     with pytest.raises(BadInput, match=problem):
