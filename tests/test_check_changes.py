@@ -81,6 +81,8 @@ LOOSER = [
      "the reference target was changed", "reference"),
     (BODY, BODY + SKIP.format("2026-06-01"), "are no longer run, until 2026-06-01", ENDPOINT),
     (HOLD, HOLD.replace("not-recommended", "controlled-testing"), "is no longer held", ENDPOINT),
+    ("    by: trueup init\n", "    by: Ann\n", "by trueup init (the only", ENDPOINT),
+    ("    reason: the only", "    reason: fine, the only", "was called) was rewritten", ENDPOINT),
     (UNTIL, UNTIL.replace("05-02", "05-03"), "reported_until was loosened", "reported_until"),
     (UNTIL, UNTIL + "  severities: {outdated-hold: ignore}\n",
      "severities.outdated-hold was loosened", "outdated-hold"),

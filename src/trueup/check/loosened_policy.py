@@ -134,9 +134,12 @@ def _evidence(old: Stored, new: Stored, assessments: Assessments) -> Iterator[Lo
         ):
             problem = f"a report was added that raises {row.endpoint}"
             yield Loosened(row.endpoint, new.place_of(row), problem, RETEST)
-    for endpoint, hold in _released(old, new, without):
+    for endpoint, hold, left in _released(old, new, without):
         problem = f"{endpoint} is no longer held at {hold.to} ({hold.reason})"
-        yield Loosened(endpoint, Place(new.path), problem, RETEST)
+        if left is not None:
+            problem = f"the hold of {endpoint} by {hold.by} ({hold.reason}) was rewritten"
+        place = Place(new.path) if left is None else new.place("holds", left)
+        yield Loosened(endpoint, place, problem, RETEST)
     yield from _sightings(old, new)
 
 
@@ -192,15 +195,21 @@ def _is_known(old: Stored, new: Stored, endpoint: str) -> bool:
     return any(request_of(old.status, one, target) == request for one in old.status.endpoints)
 
 
-def _released(old: Stored, new: Stored, without: Assessments) -> Iterator[tuple[str, Hold]]:
-    """Return the endpoints whose hold was removed, raised or dated back without newer clean
-    evidence; `without` are the assessments without the reports that were added."""
+def _released(
+    old: Stored, new: Stored, without: Assessments
+) -> Iterator[tuple[str, Hold, int | None]]:
+    """Return the endpoints whose hold was removed, raised, dated back or reworded without newer
+    clean evidence, with the number of the hold in the place of a reworded one.
+
+    `without` are the assessments without the reports that were added.
+    """
     for endpoint in sorted(old.status.endpoints.keys() & new.status.endpoints.keys()):
         left = holds_of(new.status, endpoint)
         for hold in holds_of(old.status, endpoint):
-            is_kept = any(one.to.rank >= hold.to.rank and one.on >= hold.on for one in left)
+            kept = [one for one in left if one.to.rank >= hold.to.rank and one.on >= hold.on]
+            is_kept = any((one.reason, one.by) == (hold.reason, hold.by) for one in kept)
             if not is_kept and not without[endpoint].is_newer_than(hold):
-                yield endpoint, hold
+                yield endpoint, hold, new.status.holds.index(kept[0]) if kept else None
 
 
 def _longer_skips(old: Stored, new: Stored) -> Iterator[tuple[str, date | None, date]]:
