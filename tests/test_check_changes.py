@@ -243,6 +243,12 @@ def test_a_merge_base_is_what_a_branch_began_with(site: Path) -> None:
     for name in ("", "...", " "):
         (finding,) = found_in(site, name)
         assert "compare with is empty" in finding.problem
+    git(site, "tag", "main", "change")
+    for name in ("main", "main...", "main~0"):
+        (finding,) = found_in(site, name)
+        assert f"{name} names two refs, such as a branch and a tag" in finding.problem
+    assert rules_in(site, "refs/heads/main") == ["removed-observation"]
+    git(site, "tag", "--delete", "main")
     git(site, "checkout", "--quiet", "--orphan", "other")
     git(site, "commit", "--quiet", "--message=Other")
     (finding,) = found_in(site, "main...")

@@ -25,6 +25,7 @@ TIMEOUT_S = 120
 OPTIONS = (
     *("--no-replace-objects", "--literal-pathspecs"),
     *("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false"),
+    *("-c", "core.warnAmbiguousRefs=true"),
     # A folder of the tree that looks like a repository is none.
     *("-c", "safe.bareRepository=explicit"),
 )
@@ -87,6 +88,12 @@ class Repository:
         if found and name != reference:
             found = self._git("merge-base", found.decode().strip(), "HEAD")
         return found.decode().strip() if found else None
+
+    def is_ambiguous(self, reference: str) -> bool:
+        """Return whether a name that git resolves is of two refs: of a tag and a branch, git takes
+        the tag."""
+        run = self._run("rev-parse", "--verify", "--end-of-options", reference.removesuffix("..."))
+        return b"is ambiguous" in run.stderr
 
     @property
     def is_shallow(self) -> bool:

@@ -83,6 +83,9 @@ def _commit(repository: Repository, reference: str) -> str | None:
         fix = "Name a commit, such as HEAD or origin/main... for the merge base with it."
         raise _NoHistory("the name of the commit to compare with is empty", fix)
     commit = repository.commit(reference)
+    if commit is not None and repository.is_ambiguous(reference):
+        fix = "Give the full name of one, such as refs/heads/main or refs/remotes/origin/main."
+        raise _NoHistory(f"{reference} names two refs, such as a branch and a tag", fix)
     if commit is not None:
         return commit
     if (problem := repository.problem()) is not None:
