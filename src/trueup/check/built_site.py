@@ -4,10 +4,13 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from html import unescape
+from itertools import chain
 from pathlib import Path
 from posixpath import dirname, join, normpath
 from urllib.parse import unquote
 
+from trueup.check.banned_terms import banned_terms
+from trueup.check.claims import Near, check_text
 from trueup.check.page_policy import check_policy
 from trueup.check.published_blocks import check_published
 from trueup.finding import Finding
@@ -16,8 +19,13 @@ from trueup.place import Place
 from trueup.site import NOT_FOUND, Block, Page, stamps_of
 from trueup.snippet import PROGRAMS, Snippet
 from trueup.verify.block_receipt import RECEIPTS, BlockReceipt, Report
-from trueup.wording import receipt_lines
+from trueup.wording import load_catalogue, receipt_lines, standing_words
 
+FREE_TEXTS = (
+    *("engine", "record", "request_id", "image", "outcome", "shape"),
+    *("skipped", "inconclusive", "unobserved", "reasons"),
+)
+"""Fields of a receipt, of which the page or `receipts.json` shows what a run wrote."""
 AGAIN = "Build and verify the site again."
 LINK = re.compile(r"""<(?:a|link|script|img|source)\b[^>]*?\s(?:href|src)=["']?([^"'\s>]*)""")
 PART = re.compile(r"""\s(?:id|name)=["']?([^"'\s>]+)""")
@@ -64,7 +72,7 @@ class BuiltSite:
         except (OSError, ValueError, KeyError, TypeError):
             yield Finding(Place(f"site/{RECEIPTS}"), "no valid receipts", AGAIN, "wrong-stamp")
             return
-        for problem in _contradictions(report, text):
+        for problem in (*_contradictions(report, text), *self._advice(report)):
             yield Finding(Place(f"site/{RECEIPTS}"), problem, AGAIN, "wrong-stamp")
         receipts = {(one.sha256, one.language, one.endpoint) for one in report.receipts}
         lines = receipt_lines(self.blocks, report.receipts, self.status, self.languages)
@@ -83,6 +91,20 @@ class BuiltSite:
                 problem = f"the line of {name} is under no block"
                 yield Finding(Place(f"site/{page}"), problem, AGAIN, "wrong-stamp")
 
+    def _advice(self, report: Report) -> Iterator[str]:
+        """Yield each standing and advice in the free texts of receipts."""
+        words = [standing_words(load_catalogue(one)).values() for one in {*self.languages}]
+        terms = banned_terms(self.status, chain.from_iterable(words))
+        for receipt in report.receipts:
+            text = "; ".join(str(getattr(receipt, name)) for name in FREE_TEXTS)
+            for found in check_text(Place(RECEIPTS), text, terms, Near.NAME, "hold"):
+                if found.rule == "typed-standing":
+                    yield f"{_name(receipt)}: {found.problem}"
+
+
+def _name(receipt: BlockReceipt) -> str:
+    return f"the receipt of {receipt.endpoint} ({receipt.language})"
+
 
 def _contradictions(report: Report, text: str) -> Iterator[str]:
     """Yield what of a report no verification could have written."""
@@ -94,7 +116,7 @@ def _contradictions(report: Report, text: str) -> Iterator[str]:
             yield f"{endpoint} ({language}) has {count} receipts, expected one"
     for receipt in report.receipts:
         if problem := _contradiction(receipt):
-            yield f"the receipt of {receipt.endpoint} ({receipt.language}) {problem}"
+            yield f"{_name(receipt)} {problem}"
 
 
 def _contradiction(receipt: BlockReceipt) -> str | None:
