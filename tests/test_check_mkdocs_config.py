@@ -214,17 +214,20 @@ def test_a_chain_that_leaves_the_repository_or_does_not_end_is_found(tmp_path: P
         assert problem in found.problem
 
 
-def test_a_menu_without_the_status_page_is_found(tmp_path: Path) -> None:
-    (tmp_path / "docs" / "en").mkdir(parents=True)
+def test_a_menu_without_the_status_page_or_that_of_a_model_is_found(tmp_path: Path) -> None:
+    (tmp_path / "docs" / "en" / "more").mkdir(parents=True)
     (tmp_path / "docs" / "en" / "status.md").touch()
-    for menu, is_found in {
-        "": False,
-        "nav: [index.md, A: [B: status.md]]\n": False,
-        "nav: [index.md, A: [status.md.md, 'status.md?']]\n": True,
+    (tmp_path / "docs" / "en" / "more" / "m.md").write_text("---\nmodel: m\n---\n")
+    for menu, lost in {
+        "": [],
+        "validation: {nav: {omitted_files: ignore}}\n": [],
+        "nav: [index.md, A: [B: status.md, C: more/m.md]]\n": [],
+        "nav: [more/m.md, A: [status.md.md, 'status.md?']]\n": ["status.md"],
+        "nav: [status.md, more/]\nnot_in_nav: more/m.md\n": ["more/m.md"],
     }.items():
         (tmp_path / "mkdocs.yml").write_text(SETTINGS + menu, "utf-8")
         found = [one.problem for one in check_settings(tmp_path, ("en",))]
-        assert found == (["the menu lacks status.md"] if is_found else [])
+        assert found == [f"the menu lacks {one}" for one in lost]
 
 
 def test_the_settings_of_each_language_are_judged_as_merged(tmp_path: Path) -> None:

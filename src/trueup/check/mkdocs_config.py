@@ -29,7 +29,7 @@ from trueup.check.known_settings import (
 from trueup.errors import BadInput
 from trueup.finding import Finding
 from trueup.place import Place
-from trueup.site import settings_of, shipped_folder
+from trueup.site import load_page, page_files, settings_of, shipped_folder
 from trueup.site.outline import (
     LOADER,
     load_settings,
@@ -204,8 +204,18 @@ def _missing(merged: Mapping[str, Any], top: Path, language: str) -> Iterator[tu
             fix = f"Add {', '.join(map(str, lost))}."
             yield name, f"{name} lacks a part that the pages need", fix
     menu = merged.get("nav")
-    if menu and (top / "docs" / language / STATUS_PAGE).exists() and not _has_status(menu):
-        yield "nav", f"the menu lacks {STATUS_PAGE}", "Add it."
+    for source in _standing_pages(top / "docs" / language) if menu else ():
+        if not _is_in(menu, source):
+            yield "nav", f"the menu lacks {source}", "Add it."
+
+
+def _standing_pages(docs: Path) -> Iterator[str]:
+    """Yield the pages that a menu may not leave out: that of all standings, and those of models."""
+    for file in page_files(docs):
+        with suppress(BadInput):
+            page = load_page(docs, file)
+            if page.model is not None or page.source == STATUS_PAGE:
+                yield page.source
 
 
 def _at(value: Any, path: str) -> Any:
@@ -220,9 +230,9 @@ def _parts(value: Any) -> list[Any]:
     return [one if not isinstance(one, dict) or "path" in one else next(iter(one)) for one in items]
 
 
-def _has_status(menu: Any) -> bool:
+def _is_in(menu: Any, source: str) -> bool:
     parts = menu.values() if isinstance(menu, dict) else menu if isinstance(menu, list) else ()
-    return menu == STATUS_PAGE or any(map(_has_status, parts))
+    return menu == source or any(_is_in(part, source) for part in parts)
 
 
 @lru_cache(maxsize=1)
