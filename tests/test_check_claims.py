@@ -128,12 +128,13 @@ ON_A_MODEL_PAGE = [
     *("Big brands use it.", "Customers rave.", "★★★★★", "It gets 10/10.", "Ready: yes"),
     *("Trouble: none", "業界最速です。", "大厂都在用。", "稳如磐石。", "又快又好。"),
     *("!!! success\n    {{ model_status('nano-banana') }}", "??? done\n    text"),
+    *('!!! success "The image"\n    text', '???+ check "Notes"\n    text'),
     *('!!! check ""\n    Done', "!!! check\n    {{ risks('nano-banana') }}"),
     *("Им пользуются крупнейшие компании.", "Выше всяких похвал.", "Берите именно его."),
 ]
 PLAIN_ON_A_MODEL_PAGE = [
     *("The risks of each route are listed below.", "Read the warning, then run the block."),
-    *("!!! note\n    text", '!!! success "The image"\n    text', "Check the key."),
+    *("!!! note\n    text", '!!! info "The image"\n    text', "Check the key."),
     *("Notes on the request are under each block.", "The history is on the status page."),
     *("The reply does not hold an image.", "The problem is not resolved.", "Риск не устранён."),
     *("警告の意味は用語のページにあります。", "警告的含义见术语页面。"),

@@ -60,6 +60,8 @@ KINDS: dict[object, tuple[str, ...]] = {
 }
 GROUPED = frozenset(("admonition", "tabbed-set"))
 """Classes of elements whose title or labels are about all that is in them."""
+TICK, TICKED = "✅", frozenset(("success", "check", "done"))
+"""The sign that readers see at the title of a box of some types."""
 Span = tuple[int, int]
 
 
@@ -239,4 +241,13 @@ def _labels_of(element: etree._Element) -> list[str]:
         name = element.get("name", element.get("property", ""))
         return [element.get("content", "")] if ABOUT.search(name) else []
     shown = LABELS if element.tag != "input" else (*LABELS, "value")
-    return [value for name, value in element.items() if name in shown]
+    found = [value for name, value in element.items() if name in shown]
+    return [*found, TICK] if _is_ticked(element) else found
+
+
+def _is_ticked(element: etree._Element) -> bool:
+    """Return whether the style of the theme puts a tick before the title of a box."""
+    box = element.getparent()
+    is_title = element.tag == "summary" or "admonition-title" in (element.get("class") or "")
+    kinds = (box.get("class") or "").split() if is_title and box is not None else ()
+    return not TICKED.isdisjoint(kinds)
