@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from trueup.check.banned_terms import BannedTerms, banned_terms
-from trueup.check.status_translations import check_status_text
+from trueup.check.status_translations import UNPUBLISHABLE, check_status_text
 from trueup.errors import BadInput
 from trueup.status_file import Stored, parse_status
 from trueup.wording import load_translations
@@ -43,6 +43,52 @@ def test_advice_in_a_text_of_the_status_file_is_found(title: str, tmp_path: Path
     line = TEXT[: TEXT.index(TITLE)].count("\n") + 1
     found = found_in(TEXT.replace(TITLE, f"title: {title}\n", 1), tmp_path)
     assert f"status.yml:{line} " in found[0] and len({one.partition(" ")[0] for one in found}) == 1
+
+
+SILENT = """\
+  - at: 2026-04-14
+    endpoint: nano-banana/generate-content
+    target: production
+    sent: {{base_url: https://crazyrouter.com, request: POST /x, auth: bearer, body: {{a: 1}}}}
+    outcome: inconclusive
+    reason: {}
+    source: {{reported: someone}}
+"""
+LOCAL = "    base_url: http://localhost:4000\n"
+FORMS = {
+    "a title": (TITLE, "title: {}\n"),
+    "the reason of a hold": ("observations:\n", HOLD.replace('"', "") + "observations:\n"),
+    "the reason of a skip": (
+        "  nano-banana/generate-content:\n",
+        "  nano-banana/generate-content:\n    skip: {{until: 2026-05-01, reason: {}}}\n",
+    ),
+    "the reason of a ledger": (LOCAL, LOCAL + "    ledger: {{none: {}}}\n"),
+    "the reason of a row": ("observations:\n", "observations:\n" + SILENT),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(
+    ("written", "rule"),
+    [
+        ("it is recommended", "typed-standing"),
+        (r'"a\0b"', "hidden-text"),
+        ("a plain text", None),
+    ],
+)
+def test_a_text_that_readers_see_has_no_advice_and_no_character_that_no_page_holds(
+    form: str, written: str, rule: str | None, tmp_path: Path
+) -> None:
+    old, new = FORMS[form]
+    assert TEXT.count(old) >= 1
+    text = TEXT.replace(old, new.format(written), 1)
+    line = text[: text.index(written)].count("\n") + 1
+    assert {*found_in(text, tmp_path)} == ({f"status.yml:{line} {rule}"} if rule else set())
+
+
+def test_what_neither_html_nor_xml_can_carry_is_unpublishable() -> None:
+    assert all(map(UNPUBLISHABLE.search, "\0\b\v\r\x1b\x1f\ufffe\uffff"))
+    assert UNPUBLISHABLE.search("a\tb\nc é\ufffd😀") is None
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Status text: the texts of the status file that readers see, in every language of the pages."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from trueup.status_file import Stored, shown
 from trueup.wording import prose_of, read_translations, translations_file
 
 Keys = tuple[str | int, ...]
+UNPUBLISHABLE = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]")
+"""The characters that neither HTML nor XML can carry, and the carriage return."""
 
 
 def check_status_text(
@@ -28,6 +31,11 @@ def check_status_text(
     kinds = {text: _kind(keys) for text, keys in texts.items()}
     found: list[Finding] = []
     for text, keys in {**_untranslated(stored), **texts}.items():
+        if sign := UNPUBLISHABLE.search(text):
+            problem = (
+                f"{shown(text)} has the character U+{ord(sign[0]):04X}, which no page can hold"
+            )
+            found.append(Finding(stored.place(*keys), problem, "Remove it.", "hidden-text"))
         where = places_in(stored, text, keys)
         found += check_text(where, text, terms, Near.NAME, _kind(keys))
     for language in languages:
@@ -69,18 +77,34 @@ def places_in(stored: Stored, text: str, keys: Keys) -> Callable[[int], Place]:
 
 
 def _untranslated(stored: Stored) -> dict[str, Keys]:
-    """Return the texts that readers see as they are written, with the keys to each."""
-    titles = {one.title: ("models", name, "title") for name, one in stored.status.models.items()}
-    names = {one.by: ("holds", number, "by") for number, one in enumerate(stored.status.holds)}
-    return {**titles, **names}
+    """Return the texts that readers see as they are written, with the keys to each: but for those
+    of a retest, which quote a gateway."""
+    found: dict[str, Keys] = {}
+    for name, model in stored.status.models.items():
+        found[model.title] = ("models", name, "title")
+    for number, hold in enumerate(stored.status.holds):
+        found[hold.by] = ("holds", number, "by")
+    for name, endpoint in stored.status.endpoints.items():
+        if endpoint.skip is not None:
+            found[endpoint.skip.reason] = ("endpoints", name, "skip", "reason")
+    for name, target in stored.status.targets.items():
+        if target.ledger is not None:
+            found[target.ledger.none] = ("targets", name, "ledger", "none")
+    for number, row in enumerate(stored.status.observations):
+        if row.reason is not None and row.source is not None and row.source.reported:
+            found[row.reason] = ("observations", number, "reason")
+    return found
 
 
 def _kind(keys: Keys) -> str:
-    """Return the kind of a text: the reason of a hold may warn, since a hold only lowers."""
-    if keys[0] == "holds" and keys[-1] == "reason":
+    """Return the kind of a text: the reason of a hold or a skip may warn, since both only lower,
+    and that of a missing ledger may name prices."""
+    if keys[0] in ("holds", "endpoints") and keys[-1] == "reason":
         return "hold"
     if keys[0] == "models" and keys[-1] == "title":
         return "title"
+    if keys[-1] == "none":
+        return "data"
     return "sent" if "variants" in keys else "seen"
 
 
