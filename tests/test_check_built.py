@@ -242,6 +242,7 @@ RECEIPTS: dict[str, dict[str, object]] = {
     "a failure without a reason": {"passed": False},
     "a target that the status file lacks": {"target": "other"},
     "a containment that does not exist": {"containment": "other"},
+    "a standing as its record": {"record": "recommended"},
     "a standing as its engine": {"engine": "recommended"},
 }
 

@@ -22,10 +22,11 @@ from trueup.verify.block_receipt import RECEIPTS, BlockReceipt, Report
 from trueup.wording import load_catalogue, receipt_lines, standing_words
 
 FREE_TEXTS = (
-    *("engine", "record", "request_id", "image", "outcome", "shape"),
+    *("engine", "request_id", "image", "outcome", "shape"),
     *("skipped", "inconclusive", "unobserved", "reasons"),
 )
 """Fields of a receipt, of which the page or `receipts.json` shows what a run wrote."""
+RECORD = re.compile(r"(?:.*/)?status\.yml:[0-9]+(?::[0-9]+)?", re.DOTALL)
 AGAIN = "Build and verify the site again."
 LINK = re.compile(r"""<(?:a|link|script|img|source)\b[^>]*?\s(?:href|src)=["']?([^"'\s>]*)""")
 PART = re.compile(r"""\s(?:id|name)=["']?([^"'\s>]+)""")
@@ -127,6 +128,8 @@ def _contradiction(receipt: BlockReceipt) -> str | None:
     fails = program is not None and program.fails_by_exit_code and receipt.outcome != "output"
     if receipt.passed and (receipt.exit_code != 0) != fails:
         return f"says passed, with outcome {receipt.outcome} and exit code {receipt.exit_code}"
+    if receipt.record is not None and not RECORD.fullmatch(receipt.record):
+        return "names a record that is no line of the status file"
     if was_run and not receipt.passed and not receipt.reasons:
         return "says failed, without a reason"
     return None

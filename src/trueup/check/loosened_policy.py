@@ -134,11 +134,11 @@ def _evidence(old: Stored, new: Stored, assessments: Assessments) -> Iterator[Lo
         ):
             problem = f"a report was added that raises {row.endpoint}"
             yield Loosened(row.endpoint, new.place_of(row), problem, RETEST)
-    for endpoint, hold, left in _released(old, new, without):
+    for endpoint, hold, number in _released(old, new, without):
         problem = f"{endpoint} is no longer held at {hold.to} ({hold.reason})"
-        if left is not None:
+        if number is not None:
             problem = f"the hold of {endpoint} by {hold.by} ({hold.reason}) was rewritten"
-        place = Place(new.path) if left is None else new.place("holds", left)
+        place = Place(new.path) if number is None else new.place("holds", number)
         yield Loosened(endpoint, place, problem, RETEST)
     yield from _sightings(old, new)
 
