@@ -7,6 +7,7 @@ from typing import Annotated, Self
 from pydantic import Field, StrictBool, StrictInt, model_validator
 
 from trueup.model.auth import Auth
+from trueup.model.documented import DocsPage
 from trueup.model.sent import Form, HeaderName, HeaderValue
 from trueup.model.values import (
     REQUEST,
@@ -113,6 +114,8 @@ class Route(Frozen):
     out."""
     accepted_auth: tuple[Auth, ...] = ()
     """Further places of the key that the gateway is said to accept."""
+    documented: tuple[DocsPage, ...] = ()
+    """What the docs say of the route, by page. No standing uses it."""
 
 
 class Replay(Frozen):
@@ -135,6 +138,8 @@ class Signature(Frozen):
     """Part of the error text that identifies it."""
     cause: Prose
     """Meaning and likely cause, as a sentence without its final stop."""
+    remedy: Prose | None = None
+    """What the reader can do, as a sentence without its final stop."""
     replay: Replay
 
 

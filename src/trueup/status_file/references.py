@@ -25,6 +25,7 @@ def check_references(status: Status, now: datetime) -> Problems:
     yield from _ledgers(status)
     yield from _endpoints(status)
     yield from _holds(status, now)
+    yield from _documented(status, now)
     yield from _future(("policy", "reported_until"), status.policy.reported_until, now)
     for index, mapping in enumerate(status.mappings):
         yield from _mapping(status, mapping, ("mappings", index), now)
@@ -165,6 +166,15 @@ def _holds(status: Status, now: datetime) -> Problems:
             hint = did_you_mean(pattern, status.endpoints) or "Correct the pattern, or remove it."
             yield keys, f"{problem}; endpoints are {listed(status.endpoints)}", hint
         yield from _future(("holds", index, "on"), hold.on, now)
+
+
+def _documented(status: Status, now: datetime) -> Problems:
+    for keys, page in status.docs_pages.items():
+        yield from _future((*keys, "on"), page.on, now)
+        for index, model in enumerate(page.models):
+            if model not in status.models:
+                problem, place = f"model {shown(model)} is not known", (*keys, "models", index)
+                yield _unknown(place, problem, model, status.models, "models")
 
 
 def _mapping(status: Status, mapping: Mapping, keys: Keys, now: datetime) -> Problems:

@@ -183,11 +183,18 @@ class Phrases:
         return self._("Sources: {sources}.").format(sources=self.catalogue.join(places))
 
     def signature(self, name: str) -> str:
-        """Return a failure text with its likely cause."""
+        """Return a failure text with its likely cause, and what the reader can do."""
         signature = self.status.signatures[name]
-        return self._("{text}. Likely cause: {cause}.").format(
+        cause = self._("{text}. Likely cause: {cause}.").format(
             text=code(signature.match), cause=escape_markdown(signature.cause)
         )
+        return cause + self.remedy(name)
+
+    def remedy(self, name: str) -> str:
+        """Return what the reader can do about a failure text, as a sentence behind its cause."""
+        remedy = self.status.signatures[name].remedy
+        message = self._("What to do: {remedy}.")
+        return f" {message.format(remedy=escape_markdown(remedy))}" if remedy else ""
 
     def risk(self, endpoint: str, risk: Risk) -> str:
         """Return a risk as one sentence."""
