@@ -93,6 +93,16 @@ def _untranslated(stored: Stored) -> dict[str, Keys]:
     for number, row in enumerate(stored.status.observations):
         if row.reason is not None and row.source is not None and row.source.reported:
             found[row.reason] = ("observations", number, "reason")
+    return found | _documented(stored.status)
+
+
+def _documented(status: Status) -> dict[str, Keys]:
+    found: dict[str, Keys] = {}
+    for keys, page in status.docs_pages.items():
+        found[page.page] = (*keys, "page")
+        for kind in ("limits", "prices", "settings"):
+            for index, one in enumerate(getattr(page, kind)):
+                found[one.value] = (*keys, kind, index, "value")
     return found
 
 
@@ -105,6 +115,10 @@ def _kind(keys: Keys) -> str:
         return "title"
     if keys[-1] == "none":
         return "data"
+    if keys[-1] == "remedy":
+        return "remedy"
+    if "documented" in (keys[0], *keys[2:3]):
+        return "documented"
     return "sent" if "variants" in keys else "seen"
 
 

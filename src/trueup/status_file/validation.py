@@ -10,11 +10,7 @@ from pydantic_core import ErrorDetails
 
 from trueup.errors import BadStatus
 from trueup.message import Message
-<<<<<<< HEAD
-from trueup.model import AUTH, MIME, NAME, REQUEST, Frozen, Status
-=======
-from trueup.model import NAME, REQUEST, URL, WORD, Frozen, Status
->>>>>>> 4453d6f (Carry documented facts of a route or of the gateway)
+from trueup.model import AUTH, MIME, NAME, REQUEST, URL, WORD, Frozen, Status
 from trueup.status_file.value_text import did_you_mean, listed, shown
 from trueup.status_file.yaml_text import Document
 
