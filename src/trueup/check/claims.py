@@ -77,8 +77,8 @@ def check_text(
 
     `where` is the place of the text, or gives that of an offset. The `kind` is `description`, of a
     page; `data`, which a program reads; of the status file, `hold`, which may warn, `title`,
-    which may say the words of its model's name, `documented`, `remedy`, which may say what to do
-    without a name, `sent` or `seen`; or any other.
+    which may say the words of its model's name, `documented` or `remedy`, which may say what to do
+    where they say no name, `sent` or `seen`; or any other.
     """
     text = fold_confusables(text)
     place = where if callable(where) else lambda _: where
@@ -119,8 +119,8 @@ def _advice(sentence: str, terms: BannedTerms, near: Near, kind: str) -> Iterato
     kinds = [terms.standing]
     if near >= Near.HEADING:
         kinds.append(phrases_of("advice"))
-    is_remedy = kind == "remedy" and not terms.names.are_in(sentence)
-    if near >= Near.GROUP and not is_question and not is_remedy:
+    is_free = kind in ("documented", "remedy") and not terms.names.are_in(sentence)
+    if near >= Near.GROUP and not is_question and not is_free:
         kinds.append(phrases_of("choice"))
     warnings = phrases_of("warning").find(sentence) if kind == "hold" else ()
     names = () if kind in OWN_KINDS else terms.names.find(sentence)
