@@ -1,12 +1,15 @@
 """Documented facts: shown as what the docs say, with page and day, and never as evidence."""
 
+import json
 from datetime import date
 
 import pytest
+from jsonschema import Draft202012Validator
 from status_sample import TEXT, parsed, refused
 from test_wording import pages_of, seen
 
 from trueup.evidence import assess
+from trueup.feed import StatusFeed, feed_of, render_feed_schema
 from trueup.wording import load_catalogue
 from trueup.wording.documented_facts import documented
 from trueup.wording.tables import signatures
@@ -100,3 +103,15 @@ def test_what_the_reader_can_do_stands_beside_the_cause(language: str) -> None:
     for shown in (page.phrases.signature("no-channel"), signatures(page)):
         behind = shown.partition("nothing is left")[2]
         assert page._("What to do: {remedy}.").format(remedy="try later") in behind
+
+
+def test_programs_get_the_facts_of_each_route_marked_as_documented() -> None:
+    status = parsed(SAMPLE).status
+    feed = feed_of(status, assess(status), date(2026, 5, 20))
+    assert StatusFeed.model_validate_json(feed.render()) == feed
+    found = json.loads(feed.render())
+    assert not list(Draft202012Validator(json.loads(render_feed_schema())).iter_errors(found))
+    gateway, route = found["documented"]
+    assert (gateway["route"], gateway["page"], route["route"]) == (None, "Prices", ROUTE)
+    assert (route["on"], route["fresh_until"]) == ("2026-04-20", "2026-05-20")
+    assert route["parameters"]["n"]["most"] == 10 and route["limits"][0]["value"] == "20 MB"
