@@ -4,12 +4,14 @@ import json
 from datetime import date
 
 import pytest
+from conftest import TOP
 from jsonschema import Draft202012Validator
 from status_sample import TEXT, parsed, refused
 from test_wording import pages_of, seen
 
 from trueup.evidence import assess
 from trueup.feed import StatusFeed, feed_of, render_feed_schema
+from trueup.model import FACTS as FACT_KINDS
 from trueup.wording import load_catalogue
 from trueup.wording.documented_facts import documented
 from trueup.wording.tables import signatures
@@ -115,3 +117,10 @@ def test_programs_get_the_facts_of_each_route_marked_as_documented() -> None:
     assert (gateway["route"], gateway["page"], route["route"]) == (None, "Prices", ROUTE)
     assert (route["on"], route["fresh_until"]) == ("2026-04-20", "2026-05-20")
     assert route["parameters"]["n"]["most"] == 10 and route["limits"][0]["value"] == "20 MB"
+
+
+def test_the_sample_of_the_manual_is_read() -> None:
+    text = (TOP / "manual" / "pages" / "status-file.md").read_text("utf-8")
+    facts = text.partition("```yaml\n")[2].partition("```")[0]
+    (page,) = parsed(SAMPLE.replace(FACTS, facts)).status.routes[ROUTE].documented
+    assert [kind for kind in FACT_KINDS if not getattr(page, kind)] == ["settings"]

@@ -7,6 +7,7 @@ from pathlib import Path
 from trueup.check.banned_terms import BannedTerms
 from trueup.check.claims import Near, check_text
 from trueup.finding import Finding
+from trueup.model import Status
 from trueup.place import Place, TextPositions
 from trueup.site import MAIN
 from trueup.status_file import Stored, shown
