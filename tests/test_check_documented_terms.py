@@ -28,6 +28,9 @@ FOUND = [
     *("The documented resolution is 2048x640.", "Documented: `GET /api/user/others`."),
     *("Call `GET /api/user/self`.", "It is undocumented: $0.02.", "Documented: sixty a second."),
     *("ドキュメントには記載がありませんが、価格は $0.02 です。", "文档没有写，价格为 $0.02。"),
+    *("The docs list it: it costs 60.50.", "The price of $0.02 is not officially documented."),
+    *("Nobody has documented the price of $0.02.", "It isn't documented that it costs $0.02."),
+    *("据说文档未写价格 $0.02。", "Documented: at most $20 MB."),
     *("Не документировано: цена $0.02.", "The documented uptime is 99.9%."),
 ]  # fmt: skip
 
@@ -76,3 +79,11 @@ def test_a_date_may_be_as_late_as_the_page_that_has_it(old: str, new: str, count
     stored = parsed(text)
     found = check_status(stored, assess(stored.status), Path(), NOW.date())
     assert [one.rule for one in found].count("untested-date") == count
+
+
+def test_a_translation_of_a_documented_fact_adds_no_figure(tmp_path: Path) -> None:
+    stored = parsed(SAMPLE)
+    for translation, count in (("枚数", 0), ("最大 99 枚、$5", 1)):
+        (tmp_path / "ja.po").write_text(f'msgid "an image"\nmsgstr "{translation}"\n', "utf-8")
+        found = check_status_text(stored, banned_terms(stored.status), tmp_path, ("ja",))
+        assert ("undocumented-claim" in {one.rule for one in found}) == bool(count)

@@ -34,8 +34,6 @@ CLAIMS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 """Kinds of patterns, what each claims, and the patterns of sentences in which it claims nothing."""
 COUNT = ("count", "the limit or size", READER)
 """Claimed near a route only."""
-FIGURES = frozenset(("price", "limit", "size", "count"))
-"""What a documented figure can be."""
 REMOVE = "Remove it; what was observed is shown by a macro."
 SAY = "Use the macro documented, or say in the sentence that it is documented."
 OWN_KINDS = ("title", "seen", "sent", "hold", "documented", "remedy")
@@ -43,7 +41,7 @@ OWN_KINDS = ("title", "seen", "sent", "hold", "documented", "remedy")
 FREE = {
     "data": frozenset(one[0] for one in (*CLAIMS, COUNT)),
     "sent": frozenset(("limit", "size", "share", "count")),
-    "documented": FIGURES | {"ability"},
+    "documented": frozenset(("price", "limit", "size", "count", "ability")),
     **dict.fromkeys(("seen", "hold", "title", "remedy"), frozenset(("size", "share", "count"))),
 }
 """What a kind of text may say: what was sent, what was seen in one observation, and what the docs
@@ -96,7 +94,10 @@ def check_text(
                 "Use a macro, or write what was seen; a standing is derived from the evidence.",
                 "typed-standing",
             )
-        for offset, problem, fix in sorted(set(_claims(sentence, terms, own, kind))):
+        for offset, problem, is_known in sorted(set(_claims(sentence, terms, own, kind))):
+            if is_known and (kind == "documented" or says_documented(sentence)):
+                continue
+            fix = SAY if is_known else REMOVE
             yield Finding(place(start + offset), problem, fix, "undocumented-claim")
         start = end
 
@@ -135,31 +136,28 @@ def _advice(sentence: str, terms: BannedTerms, near: Near, kind: str) -> Iterato
 
 def _claims(
     sentence: str, terms: BannedTerms, near: Near, kind: str
-) -> Iterator[tuple[int, str, str]]:
-    """Yield offset, problem and fix of each claim, but for a documented one that is called so."""
-    is_said, known = kind == "documented" or says_documented(sentence), terms.documented
+) -> Iterator[tuple[int, str, bool]]:
+    """Yield offset and problem of each claim, and whether what it claims is documented."""
+    known = terms.documented
     for found in PATH.finditer(sentence):
         path = next(filter(None, found.groups()))
-        is_known = known.has_path(path)
-        if (problem := path_problem(path, terms)) and not (is_known and is_said):
-            yield found.start(), problem, SAY if is_known else REMOVE
+        if problem := path_problem(path, terms):
+            yield found.start(), problem, known.has_path(path)
     for name, what, free in CLAIMS if near == Near.NOTHING else (*CLAIMS, COUNT):
         if name in FREE.get(kind, ()):
             continue
         for text in {sentence} if name == COUNT[0] else {sentence, with_digits(sentence)}:
             for offset, word in patterns_of(name).find(text):
-                is_known = name in FIGURES and known.covers(sentence, offset, word)
-                is_free = free and patterns_of(*free).are_in(sentence)
-                if not is_free and not (is_known and is_said):
+                if not (free and patterns_of(*free).are_in(sentence)):
                     shown = sentence[offset : offset + len(word)].strip()
-                    fix = SAY if is_known else REMOVE
-                    yield offset, f"{what} {shown!r} {NO_FACT}", fix
-    is_about = kind == "description"
+                    is_known = known.covers(sentence, offset, word, name)
+                    yield offset, f"{what} {shown!r} {NO_FACT}", is_known
+    is_said = kind == "description"
     for offset, word in patterns_of("ageing").find(sentence):
         is_proof = patterns_of("proof").are_in(sentence)
-        if is_about or (is_proof and not patterns_of(*READER).are_in(sentence)):
-            where = "in the description" if is_about else "in a claim"
-            yield offset, f"the word {word!r} {where} does not stay true", REMOVE
+        if is_said or (is_proof and not patterns_of(*READER).are_in(sentence)):
+            where = "in the description" if is_said else "in a claim"
+            yield offset, f"the word {word!r} {where} does not stay true", False
 
 
 def is_verdict(text: str) -> bool:

@@ -54,7 +54,10 @@ def check_status_text(
                 found.append(Finding(place, problem, "Remove the entry.", "unused-translation"))
                 continue  # it is shown nowhere
             found += _added(place, terms, one.text, one.translation)
-            found += check_text(place, one.translation, terms, Near.NAME, kinds[one.text])
+            kind = kinds[one.text]
+            if kind == "documented" and not _figures(one.translation) <= _figures(one.text):
+                kind = "seen"
+            found += check_text(place, one.translation, terms, Near.NAME, kind)
     return sorted(set(found))
 
 
@@ -121,6 +124,10 @@ def _kind(keys: Keys) -> str:
     if "documented" in (keys[0], *keys[2:3]):
         return "documented"
     return "sent" if "variants" in keys else "seen"
+
+
+def _figures(text: str) -> set[str]:
+    return set(re.findall("[0-9]+", text))
 
 
 def _added(file: Place, terms: BannedTerms, text: str, translation: str) -> Iterator[Finding]:
