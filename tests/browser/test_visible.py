@@ -5,7 +5,7 @@ from playwright.sync_api import Page
 
 pytestmark = pytest.mark.no_cover
 
-PAGES = ("", "nano-banana/", "status/")
+PAGES = ("nano-banana/", "status/")
 UNSEEN = """() => {
   const shown = document.querySelector("article").getBoundingClientRect();
   const rgb = color => color.match(/[0-9.]+/g).map(Number);
