@@ -69,6 +69,7 @@ def test_a_site_as_built_and_verified_has_no_findings(top: Path) -> None:
     assert (done.returncode, done.stdout) == (0, "nothing found\n"), done.stderr
 
 
+@pytest.mark.long
 @pytest.mark.no_cover
 def test_a_site_in_four_languages_has_no_findings(made: tuple[Docs, Report]) -> None:
     assert made[0].check_built() == []
