@@ -159,8 +159,8 @@ def test_braces_inside_a_body_reach_the_page_as_they_are(starter: Path) -> None:
     assert "{{ 7 * 7 }} {% raw %} A clean" in html
 
 
-def test_findings_are_printed_though_the_build_fails(repository: Path) -> None:
-    (repository / "docs/en/more.md").write_text('Seen on 2026-04-14.\n\n{{ advice("none") }}\n')
-    done = docs_command(repository)
+def test_findings_are_printed_though_the_build_fails(starter: Path) -> None:
+    (starter / "docs/en/more.md").write_text('Seen on 2026-04-14.\n\n{{ advice("none") }}\n')
+    done = docs_command(starter)
     assert done.returncode == 3
     assert "more.md:1:9: the date '2026-04-14' is hard-coded" in done.stderr
