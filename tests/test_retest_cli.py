@@ -3,7 +3,7 @@
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 from conftest import is_long_run
+from crash_beds import open_curl
+from drawn import decode_here
 from starlette.types import Receive, Scope, Send
 from test_retest_live import files_of, local_at
 
@@ -25,6 +27,15 @@ Result = tuple[int, str, str]
 Run = Callable[..., Result]
 NATIVE = "nano-banana/generate-content"
 NOW = datetime.now(UTC)
+
+
+@pytest.fixture(autouse=True)
+def unsandboxed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No process for a block or an image, save in the long run; test_retest_live has both."""
+    if not is_long_run():
+        monkeypatch.setattr("trueup.verify.run.open_sandbox", open_curl)
+        decoder = nullcontext(decode_here)
+        monkeypatch.setattr("trueup.verify.run.open_image_decoder", lambda _: decoder)
 
 
 @pytest.fixture(scope="module")
