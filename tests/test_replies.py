@@ -76,7 +76,10 @@ def link(gateway: Gateway) -> dict[str, str]:
     return {"text": f"Here: ![Image]({gateway.base_url}/linked)"}
 
 
-@each_route
+@pytest.mark.parametrize(
+    ("language", "route"),
+    [pytest.param(*b, marks=[pytest.mark.long] * ("genai" in b or "images" in b)) for b in BOTH],
+)
 def test_a_block_saves_its_image_in_a_process_of_its_own(
     language: str, route: str, alone: Block
 ) -> None:

@@ -1,13 +1,14 @@
 """Billing end to end: calls to the mock, and their bills from its ledger as a client reads it."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, get_args
 
 import httpx
 import pytest
+from conftest import is_long_run
 from test_mock import KEY, NATIVE, NATIVE_BODY, call
 from test_mock_ledger import MODEL, PRICE, START_QUOTA, Bank
 
@@ -25,6 +26,15 @@ ONE = pytest.mark.parametrize(
     "dialect", ["upstream", pytest.param("documented", marks=pytest.mark.long)]
 )
 """The wordings of a ledger are read alike; each is in the gate once, by BOTH."""
+
+
+@pytest.fixture(scope="module")
+def few_polls() -> Iterator[None]:
+    """A ledger is read four times in a whole wait and not thirty, save in the long run."""
+    with pytest.MonkeyPatch.context() as patch:
+        if not is_long_run():
+            patch.setattr("trueup.retest.billing.settlement.POLL_S", 30.0)
+        yield
 
 
 @dataclass

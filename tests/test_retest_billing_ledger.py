@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_mock import KEY
 from test_mock_ledger import MODEL, START_QUOTA, Bank
-from test_retest_billing import BOTH, Edit, Till, client_of, judged, till
+from test_retest_billing import BOTH, Edit, Till, client_of, few_polls, judged, till
 
 from trueup.errors import BadInput
 from trueup.mock import Dialect, Options, Token
@@ -22,8 +22,10 @@ from trueup.mock.ledger_routes import token_fields
 from trueup.receipts import Bill
 from trueup.retest.billing.client import LedgerClient
 from trueup.retest.billing.records import BilledCall, Inconclusive, TokenColumns
-from trueup.retest.billing.settlement import LedgerAccount
+from trueup.retest.billing.settlement import POLL_S, LedgerAccount
 
+__all__ = ["few_polls"]
+pytestmark = pytest.mark.usefixtures("few_polls")
 LONG = "AbCd" + "x" * 40 + "WxYz"
 SECRET = "YOUR_ACCESS_TOKEN"
 Answer = Callable[[httpx.Request], httpx.Response]
@@ -391,7 +393,8 @@ def test_an_exponent_that_is_no_amount_is_refused(field: str) -> None:
     assert isinstance(bill, Bill) and f"{field} is not a 64-bit integer" in bill.reason
 
 
-def test_a_gateway_that_recovers_in_time_is_billed() -> None:
+def test_a_gateway_that_recovers_in_time_is_billed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trueup.retest.billing.settlement.POLL_S", POLL_S)
     shaky = till()
     calls: list[int] = []
 

@@ -33,6 +33,7 @@ NOW = datetime.now(UTC)
 def unsandboxed(monkeypatch: pytest.MonkeyPatch) -> None:
     """No process for a block or an image, save in the long run; test_retest_live has both."""
     if not is_long_run():
+        monkeypatch.setattr("trueup.sandbox.best_containment", lambda: ("namespace", ""))
         monkeypatch.setattr("trueup.verify.run.open_sandbox", open_curl)
         decoder = nullcontext(decode_here)
         monkeypatch.setattr("trueup.verify.run.open_image_decoder", lambda _: decoder)

@@ -16,6 +16,7 @@ from conftest import TOP
 from crash_beds import Curl
 from drawn import decode_here
 from starlette.types import ASGIApp, Receive, Scope, Send
+from test_retest_billing import few_polls
 
 from trueup.evidence import assess
 from trueup.mock import (
@@ -42,6 +43,8 @@ from trueup.snippet import render_snippet
 from trueup.status_file import Stored, parse_status
 from trueup.verify.run import ExchangeLog, Harness
 
+__all__ = ["few_polls"]
+pytestmark = pytest.mark.usefixtures("few_polls")
 TEXT = (Path(__file__).parent / "record.yml").read_text("utf-8")
 NOW = datetime(2026, 4, 20, tzinfo=UTC)
 STORED = parse_status(TEXT, "status.yml", NOW)
@@ -303,12 +306,13 @@ LOWERING = FAILING | MISBILLED
 """The gateway's own failure, twice, or a bill that is not aligned: nothing else lowers."""
 
 
-POLLED = ("batch-lag", "log-off", "owner-edit", "settle-fault", "token-fault")
-"""Their ledger is read for minutes; tests/test_retest_billing.py has the same verdicts."""
+LONG = ("batch-lag", "log-off", "owner-edit", "settle-fault", "token-fault", "big-body")
+"""Their ledger is read for minutes, or their reply is searched for the key for seconds;
+tests/test_retest_billing.py and tests/test_mock_faults.py have the same verdicts."""
 
 
 @pytest.mark.parametrize(
-    "fault", [pytest.param(f, marks=[pytest.mark.long] * (f in POLLED)) for f in FAULTS]
+    "fault", [pytest.param(f, marks=[pytest.mark.long] * (f in LONG)) for f in FAULTS]
 )
 def test_a_fault_makes_the_rows_that_a_careful_person_would_write(
     fault: str, tmp_path: Path, authority: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch

@@ -184,13 +184,17 @@ def mock() -> Iterator[Harness]:
 
 FIRST = {(REAL.status.route_of(name).protocol, kind): name for name, kind in reversed(PUBLISHED)}
 """The first endpoint of each protocol and language."""
+OTHERS = ("javascript", "genai")
+"""The languages that tests/test_javascript.py and tests/test_genai.py run too."""
 
 
 @pytest.mark.parametrize(
     ("endpoint", "language"),
     # The gate runs the blocks of all of them, as items of status.yml.
     [
-        pytest.param(name, kind, marks=[pytest.mark.long] * (name not in FIRST.values()))
+        pytest.param(
+            name, kind, marks=[pytest.mark.long] * (name not in FIRST.values() or kind in OTHERS)
+        )
         for name, kind in PUBLISHED
     ],
 )
@@ -264,7 +268,9 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize("part", BROKEN)
+@pytest.mark.parametrize(
+    "part", [pytest.param(p, marks=[pytest.mark.long] * p.endswith("a link")) for p in BROKEN]
+)
 def test_a_block_with_a_broken_part_fails_for_that_reason(part: str, mock: Harness) -> None:
     endpoint, language, change, reason = BROKEN[part]
     receipt = run(mock, endpoint, language, change)

@@ -3,7 +3,6 @@ nothing else is reachable. Reports the block's containment; judges nothing."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from functools import cache
 from typing import get_args
 
 from starlette.applications import Starlette
@@ -45,12 +44,8 @@ def open_sandbox(
         yield _best(stack, gateway, loop, containment, launchers)[0]
 
 
-@cache
 def best_containment() -> tuple[Containment, str]:
-    """Return the best containment that works here and, for a fallback, why no better one does.
-
-    Once per process: it is found out by opening a sandbox.
-    """
+    """Return the best containment that works here and, for a fallback, why no better one does."""
     with (
         open_folder(["sandbox.invalid"]) as gateway,
         open_server(Starlette(), gateway) as loop,
