@@ -451,7 +451,7 @@ STATED = ("standing", "supported", "intermittent", "no_answer")
 @pytest.mark.no_cover
 def test_any_file_has_the_result_of_the_rules() -> None:
     came: set[tuple[str, object]] = set()
-    for file in map(draw, range(60 * settings().max_examples)):
+    for file in map(draw, range(30 * settings().max_examples)):
         status = status_of(*file.rows, **file.tables)
         assessments = assess(status)
         for endpoint in (ACORN, WALNUT):

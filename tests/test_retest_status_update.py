@@ -89,7 +89,7 @@ several = st.lists(
 
 
 @pytest.mark.no_cover
-@settings(max_examples=settings().max_examples // 2)  # each a third of a second
+@settings(max_examples=settings().max_examples // 3)  # each a third of a second
 @given(several=several, crlf=st.booleans(), tail=st.sampled_from(["", "\n# the end\n"]))
 def test_whatever_a_retest_writes_is_read_back_and_agrees_with_its_receipts(
     tmp_path_factory: pytest.TempPathFactory, several: list[Any], crlf: bool, tail: str
