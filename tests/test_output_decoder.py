@@ -6,6 +6,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from random import Random
 
 import av
 import pytest
@@ -43,7 +44,8 @@ def decode() -> Iterator[Decode]:
 
 def drawn(form: str, frames: int = 1) -> bytes:
     file = io.BytesIO()
-    images = [Image.effect_noise((30, 20), 50 + number).convert("RGB") for number in range(frames)]
+    images = [Image.frombytes("L", (30, 20), Random(n).randbytes(600)) for n in range(frames)]
+    images = [image.convert("RGB") for image in images]
     images[0].save(file, form, save_all=frames > 1, append_images=images[1:])
     return file.getvalue()
 
@@ -68,7 +70,7 @@ def film(codec: str = "mpeg4", container: str = "mp4", frames: int = 30) -> byte
         assert isinstance(stream, av.VideoStream)
         stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
         for number in range(frames):
-            image = Image.effect_noise((64, 48), 40).convert("RGB")
+            image = Image.frombytes("RGB", (64, 48), Random(number).randbytes(64 * 48 * 3))
             frame = av.VideoFrame.from_image(image)  # type: ignore[no-untyped-call]
             frame = frame.reformat(format="yuv420p")
             frame.pts = number
@@ -77,13 +79,12 @@ def film(codec: str = "mpeg4", container: str = "mp4", frames: int = 30) -> byte
     return file.getvalue()
 
 
-def spoilt(content: bytes, number: int) -> bytes:
-    """The file with the second half of one of its packets overwritten."""
+def spoilt(content: bytes, number: int, kept: int = 0) -> bytes:
+    """The file with one of its packets overwritten behind the bytes that are kept."""
     with av.open(io.BytesIO(content), "r") as container:
         packet = [one for one in container.demux() if one.size][number]
-        half = packet.size // 2
-        place = (packet.pos or 0) + half
-    return content[:place] + b"\xa7" * half + content[place + half :]
+        place, size = (packet.pos or 0) + kept, packet.size - kept
+    return content[:place] + b"\xa7" * size + content[place + size :]
 
 
 def huge_film() -> bytes:
@@ -134,6 +135,8 @@ def test_the_facts_of_each_format_are_read_from_its_bytes() -> None:
         assert decode_here("video", content) == expected
     facts = decode_here("video", with_sound())
     assert isinstance(facts, dict) and facts["has_audio"] is True
+    facts = decode_here("video", film("libx264", "avi"))  # its packets have times of decoding alone
+    assert isinstance(facts, dict) and facts["duration_ms"] == 3000
     for kind in ("file", "text", "json"):
         assert decode_here(kind, b"\0\1") == {"bytes": 2}
 
@@ -157,12 +160,13 @@ def test_the_facts_of_each_format_are_read_from_its_bytes() -> None:
         ("video", MP4[: MP4.index(b"mdat") + 4], "it is damaged or no video"),
         ("video", film()[:-1000], "it is damaged or no video"),
         ("video", huge_film(), "it is damaged or no video"),
-        ("video", spoilt(film(), 5), "it is damaged or no video"),
+        ("video", spoilt(film(), 5, kept=200), "it is damaged or no video"),
         ("audio", b"RIFF\x24\0\0\0WAVEfmt ", "it is damaged or no audio"),
         ("audio", MP3[:200] + b"\x17\x2b\xc4" * 700, "it is damaged or no audio"),
         ("audio", MP3 + b"\x17\x2b\xc4" * 700, "it is damaged or no audio"),
         ("audio", MP3[: len(MP3) // 3], CUT),
         ("audio", WAV[: len(WAV) // 3], CUT),
+        ("audio", MP3[: len(MP3) * 3 // 4], CUT),
         ("audio", b"\0\1\2\3" * 2000, "it is damaged or no audio"),  # raw sound
         ("audio", with_sound(), "it is damaged or no audio"),
         ("file", b"", "it is empty"),
