@@ -3,6 +3,7 @@
 import io
 import json
 import struct
+import sys
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -160,6 +161,7 @@ def test_the_facts_of_each_format_are_read_from_its_bytes() -> None:
         ("video", MP4[: MP4.index(b"mdat") + 4], "it is damaged or no video"),
         ("video", film()[:-1000], "it is damaged or no video"),
         ("video", huge_film(), "it is damaged or no video"),
+        ("video", film("libvpx", "webm").replace(b"V_VP8", b"V_ZZ8"), "it is damaged or no video"),
         ("video", spoilt(film(), 5, kept=200), "it is damaged or no video"),
         ("audio", b"RIFF\x24\0\0\0WAVEfmt ", "it is damaged or no audio"),
         ("audio", MP3[:200] + b"\x17\x2b\xc4" * 700, "it is damaged or no audio"),
@@ -285,6 +287,9 @@ def test_a_missing_library_is_neither_a_success_nor_a_failure(
         found = decode_output(kind, b"x", lambda: Broken(0, b'"no library"'))
         assert isinstance(found, NoDecoder) and f"{library} does not start" in found.reason
     assert missing_decoder("audio") is None
+    with monkeypatch.context() as here:
+        here.setitem(sys.modules, "av", None)
+        assert decoding.decode_source(b"audio\n" + MP3) == "no library"
     monkeypatch.setattr(output_decoder, "find_spec", lambda name: None)
     found = decode_here("audio", MP3)
     reason = "the audio cannot be decoded here: PyAV was not found; install trueup[media]"
