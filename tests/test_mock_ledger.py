@@ -203,6 +203,7 @@ FAULTS: Mapping[Fault, tuple[dict[str, int], dict[str, int]]] = {
     "token-fault": (columns(-1, 1, -2, 2, 1),) * 2,
     "no-usage": (ROW_ALONE, ROW_ALONE),
     "log-off": (columns(-2, 2, -2, 2, 0),) * 2,
+    "overcharge": (columns(-4, 4, -4, 4, 1),) * 2,
     "owner-edit": (columns(0, 2, -2, 2, 1),) * 2,
 }
 """The columns after a call, at once and an hour later."""

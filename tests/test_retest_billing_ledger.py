@@ -400,11 +400,11 @@ def test_a_gateway_that_recovers_in_time_is_billed(monkeypatch: pytest.MonkeyPat
 
     def edit(request: httpx.Request, reply: Any) -> Any:
         calls.append(1)
-        return b"<html>" if 6 < len(calls) < 12 else reply
+        return b"<html>" if 8 < len(calls) < 14 else reply
 
     shaky.wire.edit = edit
     assert judged(shaky.image()) == ("aligned", "agreed")
-    assert len(calls) > 12
+    assert len(calls) > 14
 
 
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 from urllib.parse import urlsplit
 
 import httpx
@@ -158,6 +158,7 @@ class Gateway:
     now: datetime = NOW
     wrap: Callable[[ASGIApp], ASGIApp] | None = None
     is_billing: bool = True
+    options: Mapping[str, Any] = field(default_factory=dict)
     gives_up: bool = False
     calls: int = 0
     spent_usd: Decimal = Decimal(0)
@@ -168,7 +169,9 @@ class Gateway:
     def __post_init__(self) -> None:
         faults = [name for name in get_args(Fault) if name in self.names]
         token = Token(KEY, 1, name="own", unlimited_quota="unlimited" in self.names)
-        ledger = GatewayLedger(User(), [token], Options(faults=faults), self.passed.clock)
+        ledger = GatewayLedger(
+            User(), [token], Options(faults=faults, **self.options), self.passed.clock
+        )
         inner = create_app(self.stored.status, ledger=ledger)
         self.app = Faulty(self.wrap(inner) if self.wrap else inner, self.names)
 
@@ -276,6 +279,7 @@ EXPECTED: Mapping[str, tuple[Expected, Expected]] = {
     "billed-error": (IMAGE_ALIGNED, ("error", "charged-on-failure", None)),
     "blocked-prompt": failed("charged-without-output"),
     "log-off": (("output", "inconclusive", "without a row of its charge"), ERROR_ALIGNED),
+    "overcharge": (("output", "overcharged", None), ERROR_ALIGNED),
     "owner-edit": (
         ("output", "inconclusive", "was changed from outside"),
         ERROR_ALIGNED,
@@ -301,7 +305,7 @@ EXPECTED: Mapping[str, tuple[Expected, Expected]] = {
 }
 """The rows of a good endpoint, and of one that fails, at each fault."""
 FAILING = {"blocked-prompt", "error-in-200", "no-output", "broken-image"}
-MISBILLED = {"lost-flush", "settle-fault", "token-fault", "no-usage"}
+MISBILLED = {"lost-flush", "settle-fault", "token-fault", "no-usage", "overcharge"}
 LOWERING = FAILING | MISBILLED
 """The gateway's own failure, twice, or a bill that is not aligned: nothing else lowers."""
 

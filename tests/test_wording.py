@@ -426,6 +426,7 @@ RISKS = [
     ),
     ([row("error", "charged-without-output")], "a call that returned no image was charged."),
     ([row("output", "uncharged-success")], "an image, but nothing was charged for the image."),
+    ([row("output", "overcharged")], "but more was charged than the price that the gateway"),
     (
         [row("output", "abnormal")],
         "an image, but an abnormal billing sample was reported, without amounts.",

@@ -136,6 +136,7 @@ class GatewayLedger:
             return
         used_s, settled_s, logged_s = self.options.after_answer_s
         quota = charge.quotas[1] if charge.has_usage else 0
+        quota *= 2 if "overcharge" in self.options.faults else 1
         self._at(now + used_s, lambda: self._write("used", self.user, quota))
         self._at(now + settled_s, lambda: self._settle(charge, quota))
         self._at(now + logged_s, lambda: self._log(charge, CONSUME, quota))

@@ -17,6 +17,7 @@ Fault = Literal[
     "billed-error",
     "blocked-prompt",
     "log-off",
+    "overcharge",
     "owner-edit",
 ]
 SIMULATED_PRICE_USD = 0.04

@@ -22,6 +22,7 @@ REHEARSED: Mapping[Billing, Fault] = {
     "charged-on-failure": "billed-error",
     "charged-without-output": "blocked-prompt",
     "uncharged-success": "no-usage",
+    "overcharged": "overcharge",
 }
 """The fault of the mock's ledger that makes a bill like the recorded one."""
 PUBLIC = Credentials(PLACEHOLDER, "YOUR_ACCESS_TOKEN", 1)

@@ -57,6 +57,7 @@ def parse_token(data: object) -> TokenColumns:
         remain_quota=whole(fields, "remain_quota"),
         is_unlimited=_flag(fields, "unlimited_quota"),
         accessed_time=whole(fields, "accessed_time", 0),
+        group=text(fields, "group", ""),
     )
 
 
@@ -84,6 +85,7 @@ def parse_user(data: object) -> UserColumns:
         id=whole(fields, "id"),
         quota=whole(fields, "quota"),
         used_quota=whole(fields, "used_quota"),
+        group=text(fields, "group", ""),
     )
 
 
@@ -137,16 +139,16 @@ def parse_terms(data: object) -> Terms:
     )
 
 
-def parse_prices(reply: Fields) -> dict[str, Decimal | None]:
-    """Return dollars per call by model, for the dearest group that may call it.
+def parse_prices(reply: Fields, group: str | None = None) -> dict[str, Decimal | None]:
+    """Return dollars per call by model, for a group or else for the dearest that may call it.
 
-    None where no price is fixed, or where it is none that a call could have. A model that is priced
-    by tokens at a ratio of 0 is free.
+    None where no price is fixed or the group has no ratio, or where it is none that a call could
+    have. A model that is priced by tokens at a ratio of 0 is free.
     """
     items, _ = parse_items(reply.get("data"))
     listed = [_object("a price", item) for item in items]
     ratios = _ratios(reply.get("group_ratio"))
-    return {text(fields, "model_name"): _per_call(fields, ratios) for fields in listed}
+    return {text(fields, "model_name"): _per_call(fields, ratios, group) for fields in listed}
 
 
 def _ratios(groups: object) -> dict[str, Decimal]:
@@ -159,7 +161,7 @@ def _ratios(groups: object) -> dict[str, Decimal]:
     return {name: ratio for name, ratio in found.items() if ratio >= 0}
 
 
-def _per_call(fields: Fields, ratios: Mapping[str, Decimal]) -> Decimal | None:
+def _per_call(fields: Fields, ratios: Mapping[str, Decimal], group: str | None) -> Decimal | None:
     if whole(fields, "quota_type", 0) != PER_CALL:
         ratio = fields.get("model_ratio")
         return Decimal(0) if ratio == 0 and not isinstance(ratio, bool) else None
@@ -167,10 +169,13 @@ def _per_call(fields: Fields, ratios: Mapping[str, Decimal]) -> Decimal | None:
     own = [ratios[name] for name in named if name in ratios] if isinstance(named, list) else []
     dearest = max(own or ratios.values(), default=None)
     price = decimal(fields, "model_price")
-    if dearest is None or not 0 <= price * dearest <= DEAREST_USD:
+    ratio = dearest if group is None else ratios.get(group)
+    if price == 0:
+        return Decimal(0)
+    if ratio is None or not 0 <= price * ratio <= DEAREST_USD:
         return None
     # Without the zeros that a ratio such as 1.0 would add: people read it.
-    return Decimal(f"{(price * dearest).normalize():f}")
+    return Decimal(f"{(price * ratio).normalize():f}")
 
 
 def whole(fields: Fields, name: str, absent: int | None = None) -> int:
