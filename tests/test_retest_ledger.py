@@ -10,12 +10,15 @@ import httpx
 import pytest
 from test_mock_ledger import MODEL, Bank
 from test_retest_billing import Edit, Till, judged, till
-from test_retest_faults import GOOD, IMAGES, NATIVE, Gateway, desk
+from test_retest_faults import GOOD, IMAGES, NATIVE, NOW, TEXT, Gateway, desk
 
 from trueup.mock import Options
 from trueup.receipts import row_of
+from trueup.relay import Budget
 from trueup.retest.billing.records import BilledCall, CallOutcome, Inconclusive
 from trueup.retest.billing.settlement import LedgerAccount
+from trueup.retest.rehearsal import open_rehearsal
+from trueup.status_file import parse_status
 
 __all__ = ["desk"]
 GROUPS = {"default": 1.0, "vip": 0.5, "dear": 5.0}
@@ -153,6 +156,13 @@ def test_a_gateway_that_writes_no_rows_is_waited_for_once() -> None:
         assert billed(own, account, [number]) == {number: "inconclusive"}
         waited.append(own.bank.now - began)
     assert waited == [90, 36]
+
+
+def test_a_rehearsal_reads_no_ledger_where_the_target_has_none() -> None:
+    text = TEXT.replace("    ledger: new-api\n", "", 1)
+    stored = parse_status(text, "status.yml", NOW)
+    with open_rehearsal(stored, Budget(1), None, True, "production", str) as opened:
+        assert opened.account is None
 
 
 def test_a_receipt_has_the_bill_as_the_last_reading_shows_it(tmp_path: Path, desk: Any) -> None:

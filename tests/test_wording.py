@@ -104,7 +104,7 @@ def facts_of(rows: Iterable[Row] = (), ledger: str | None = None, **tables: Any)
         "version": 2,
         "policy": {"reported_until": DAY},
         "targets": {
-            "production": reference | ({"ledger": {"none": ledger}} if ledger else {}),
+            "production": reference | {"ledger": {"none": ledger} if ledger else "new-api"},
             "local": {"base_url": BASE_URLS["local"]},
         },
         "routes": {

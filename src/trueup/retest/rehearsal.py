@@ -55,7 +55,9 @@ def open_rehearsal(
             return fetch_image(link.replace(f"https://{MEDIA_HOST}", url), Target(base_url=url))
 
         timer = _Timer()
-        account = find_account(url, PUBLIC, clock=timer.clock, sleep=timer.sleep)
+        account = None
+        if status.targets[target].ledger == "new-api":
+            account = find_account(url, PUBLIC, clock=timer.clock, sleep=timer.sleep)
         yield RetestTarget(harness, account, fetch)
 
 
