@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
@@ -34,12 +34,14 @@ OWNER = {"Authorization": "YOUR_ACCESS_TOKEN", "New-Api-User": "1"}
 
 @dataclass
 class Bank:
-    """A mock whose caller is not trusted, and a clock that is moved by hand."""
+    """A mock of new-api whose caller is not trusted, and a clock that is moved by hand."""
 
     options: Options
     now: float = START
 
     def __post_init__(self) -> None:
+        if self.options.dialect == "plain":
+            self.options = replace(self.options, dialect="new-api-b")
         token = Token(KEY, remain_quota=START_QUOTA)
         user = User(quota=START_QUOTA)
         self.ledger = GatewayLedger(user, [token], self.options, lambda: self.now)

@@ -20,10 +20,10 @@ from trueup.retest.billing.settlement import QUIET_S, LedgerAccount
 
 Edit = Callable[[httpx.Request, Any], Any]
 SECOND = "second00"
-DIALECTS: tuple[Dialect, ...] = ("upstream", "documented")
+DIALECTS: tuple[Dialect, ...] = ("new-api-b", "new-api-documented")
 BOTH = pytest.mark.parametrize("dialect", DIALECTS)
 ONE = pytest.mark.parametrize(
-    "dialect", ["upstream", pytest.param("documented", marks=pytest.mark.long)]
+    "dialect", ["new-api-b", pytest.param("new-api-documented", marks=pytest.mark.long)]
 )
 """The wordings of a ledger are read alike; each is in the gate once, by BOTH."""
 

@@ -172,7 +172,7 @@ def gateway(
     paths = [] if paths is None else paths
     user, token = User(access_token="very-secret"), Token("sk-5ecRet-eNough", 1, "own", group=group)
     status = load_status(top / "status.yml", NOW).status
-    app = create_app(status, ledger=GatewayLedger(user, [token], Options(**options)))
+    app = create_app(status, ledger=GatewayLedger(user, [token], Options("new-api-b", **options)))
 
     async def counted(scope: Scope, receive: Receive, send: Send) -> None:
         if scope.get("method") == "POST":

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from trueup.mock import MEDIA_HOST, Fault, GatewayLedger, create_app, serving
+from trueup.mock import MEDIA_HOST, Fault, GatewayLedger, Options, create_app, dialect_of, serving
 from trueup.model import Billing, Status, Target
 from trueup.relay import PLACEHOLDER, Budget
 from trueup.retest.target import Credentials, RetestTarget, fetch_image, find_account
@@ -40,7 +40,9 @@ def open_rehearsal(
     """Open the mock in a target's place. Bills are those on record; where none is, the ledger is
     unreadable. With `is_aligned` every bill is aligned.
     """
-    status, ledger = stored.status, GatewayLedger.of([PLACEHOLDER])
+    status = stored.status
+    options = Options(dialect_of(status.targets[target]))
+    ledger = GatewayLedger.of([PLACEHOLDER], options)
     app = create_app(status, target=target, media_url=f"https://{MEDIA_HOST}", ledger=ledger)
     bills = None if is_aligned else _bills(status, target)
     with ExitStack() as stack:
