@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 import httpx
 import pytest
+from conftest import TOP
 from starlette.applications import Starlette
 from test_mock import (
     BEARER,
@@ -344,6 +345,11 @@ def test_an_unknown_path_is_an_invalid_url_under_the_api_and_a_page_elsewhere(
         reply = call(app, method, path)
         assert said(reply) == (404, f"Invalid URL ({method} {path})", "")
     assert "Simulated gateway" in call(app, "GET", "/foo%0Abar").text
+
+
+def test_the_manual_names_every_dialect() -> None:
+    page = (TOP / "manual" / "pages" / "index.md").read_text("utf-8")
+    assert re.findall(r"^\| `([a-z-]+)` \|", page, re.MULTILINE) == list(get_args(Dialect))
 
 
 def test_a_rehearsal_speaks_new_api_unless_the_target_has_no_ledger() -> None:
