@@ -27,6 +27,7 @@ from test_mock import (
     send_images,
 )
 from test_mock_ledger import OWNER
+from test_retest_billing import judged, till
 
 from trueup.mock import (
     Dialect,
@@ -38,7 +39,7 @@ from trueup.mock import (
     create_app,
     dialect_of,
 )
-from trueup.mock.dialects import UPSTREAM
+from trueup.mock.dialects import NODE, UPSTREAM
 from trueup.model import Status
 
 B: Dialect = "new-api-b"
@@ -176,7 +177,11 @@ def test_edits_as_json_are_read_by_c_alone() -> None:
         reply = post(EDITS, mock(dialect), headers=BEARER, json=LEGACY)
         parsed = (500, "failed to parse multipart form", "convert_request_failed")
         assert said(reply) == parsed if dialect != C else said(reply)[0] == 503
-        assert said(post(EDITS, mock(dialect), headers=BEARER, json={"model": "m"}))[0] == 503
+        for app, model in (
+            (mock(dialect), "m"),
+            (mock(dialect, faults=["no-channel"]), "nano-banana"),
+        ):
+            assert said(post(EDITS, app, headers=BEARER, json={"model": model}))[0] == 503
 
 
 STREAM = NATIVE.replace("generateContent", "streamGenerateContent")
@@ -220,8 +225,12 @@ def test_a_fault_refuses_every_call_in_the_words_of_the_dialect(fault: Refused) 
         app = mock(dialect, faults=[fault], group="vip")
         reply = send_images(app)
         assert said(reply) == expected
-        is_passed_on = fault in UPSTREAM and dialect != "plain"
-        assert ("param" in error_of(reply)) == is_passed_on
+        error, is_passed_on = error_of(reply), fault in UPSTREAM and dialect != "plain"
+        assert error.get("param", "absent") == (
+            "absent" if not is_passed_on else None if error["code"] is None else ""
+        )
+        has_id = fault == "no-channel" and dialect != "plain"
+        assert ("(request id: " in error["message"]) == has_id
         assert call(app, "GET", "/").status_code == 200
 
 
@@ -242,7 +251,7 @@ def test_a_gateways_own_error_on_record_carries_the_request_id_in_new_api_alone(
     ]
 
 
-IDS = {B: r"\d{14}\d{1,9}[A-Z0-9]{8}", C: r"\d{14}\d{1,9}[0-9a-z]{8}[A-Z0-9]{8}"}
+IDS = {B: r"\d{14}\d{1,9}[A-Z0-9]{8}", C: rf"\d{{14}}\d{{1,9}}{NODE}[A-Z0-9]{{8}}"}
 
 
 @pytest.mark.parametrize("dialect", NEW_API)
@@ -288,6 +297,11 @@ def test_the_owner_is_refused_in_the_words_of_c() -> None:
         reply = call(mock(C), "GET", "/api/user/self", headers=headers)
         assert reply.status_code == status
         assert reply.json()["message"].startswith(f"Unauthorized, {reason}")
+
+
+@pytest.mark.parametrize("dialect", [C, D])
+def test_a_retest_reads_the_bills_of_each_version(dialect: Dialect) -> None:
+    assert judged(till(dialect=dialect).image()) == ("aligned", "agreed")
 
 
 USAGE, LOG = "/api/usage/token/", "/api/log/token"
