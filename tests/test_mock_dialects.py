@@ -41,6 +41,9 @@ from trueup.mock import (
 )
 from trueup.mock.dialects import NODE, UPSTREAM
 from trueup.model import Status
+from trueup.relay import Budget
+from trueup.retest.rehearsal import open_rehearsal
+from trueup.status_file import Stored
 
 B: Dialect = "new-api-b"
 C: Dialect = "new-api-c"
@@ -134,9 +137,11 @@ def test_a_quota_below_the_price_is_refused_in_the_relays_shape() -> None:
     app = mock(B, remain_quota=10_000)
     text = "token quota is not enough, token remain quota: ＄0.020000, need quota: ＄0.040000"
     assert said(send_images(app)) == (403, text, "pre_consume_token_quota_failed")
-    poor = GatewayLedger(User(quota=100), [Token(KEY)], Options(C))
-    reply = send_images(create_app(STATUS, ledger=poor))
-    assert said(reply)[2] == "insufficient_user_quota" and "param" in error_of(reply)
+    for quota, text in ((100, "预扣费额度失败, 用户剩余额度: ＄0.000200"), (0, "用户额度不足, ")):
+        poor = GatewayLedger(User(quota=quota), [Token(KEY)], Options(C))
+        reply = send_images(create_app(STATUS, ledger=poor))
+        assert said(reply)[2] == "insufficient_user_quota" and "param" in error_of(reply)
+        assert error_of(reply)["message"].startswith(text)
     assert said(send_images(mock("plain", remain_quota=1)))[2] == "insufficient_quota"
 
 
@@ -366,13 +371,17 @@ def test_the_manual_names_every_dialect() -> None:
     assert re.findall(r"^\| `([a-z-]+)` \|", page, re.MULTILINE) == list(get_args(Dialect))
 
 
-def test_a_rehearsal_speaks_new_api_unless_the_target_has_no_ledger() -> None:
-    target = STATUS.targets["production"]
+def test_a_rehearsal_speaks_new_api_unless_the_target_has_no_ledger(stored: Stored) -> None:
+    target = stored.status.targets["production"]
     none = type(target).model_validate({**target.model_dump(), "ledger": {"none": "a test"}})
     assert (dialect_of(target), dialect_of(none)) == (B, "plain")
+    status = stored.status.model_copy(update={"targets": {"production": none}})
+    without = replace(stored, status=status)
+    with open_rehearsal(without, Budget(1), None, False, "production", str) as opened:
+        assert opened.account is None
 
 
-def test_no_dialect_but_new_apis_has_chinese_or_a_name_of_the_family() -> None:
+def test_the_plain_dialect_has_no_chinese_and_no_name_of_a_family() -> None:
     headers, fields = CALLERS["unknown"]
     replies = [
         post(IMAGES, mock("plain", **fields), headers=headers, json={"model": "m"})

@@ -77,6 +77,7 @@ USER_SHORT = Refusal(
     "insufficient_user_quota",
     is_relay=True,
 )
+USER_SPENT = replace(USER_SHORT, new_api="用户额度不足, 剩余额度: ＄{remain}")
 NOT_LISTED = Refusal(
     (403, "model_not_allowed", "The API key may not call this model."),
     403,

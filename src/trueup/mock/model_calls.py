@@ -23,6 +23,7 @@ from trueup.mock.dialects import (
     UNKNOWN,
     UPSTREAM,
     USER_SHORT,
+    USER_SPENT,
     Refusal,
     passed_on,
     refuse,
@@ -92,7 +93,9 @@ class ModelCalls:
         )
         if short := ledger.hold(charge):
             owner, quota = short
-            refusal = USER_SHORT if owner == "user" else TOKEN_SHORT
+            refusal = TOKEN_SHORT
+            if owner == "user":
+                refusal = USER_SHORT if quota > 0 else USER_SPENT
             remain, need = self._dollars(quota), self._dollars(charge.quotas[0])
             return refused(refusal, remain=remain, need=need), None
         reply = self._replay(found, request, charge)

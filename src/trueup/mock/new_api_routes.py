@@ -5,8 +5,9 @@ import gzip
 import re
 from collections.abc import Callable, Mapping
 
+from trueup.exchange import content_in
 from trueup.mock.dialects import MISSING, NO_MODEL, NOT_IMPLEMENTED, UNKNOWN, Header, refuse
-from trueup.mock.incoming_request import IncomingRequest, json_object
+from trueup.mock.incoming_request import IncomingRequest
 from trueup.mock.ledger import GatewayLedger
 from trueup.mock.ledger_options import Dialect
 from trueup.mock.ledger_routes import PREFIX, PUBLIC
@@ -42,7 +43,8 @@ def read_new_api(
         return refuse(dialect, UNKNOWN if key else MISSING, request, request_id)
     if listed:
         return as_json(listed(ledger, index))
-    has_model = (json_object(request.body or b"") or {}).get("model")
+    content = content_in(request.content_type, request.body or b"") or {}
+    has_model = next(iter(content.values()), {}).get("model")
     return refuse(dialect, NOT_IMPLEMENTED if has_model else NO_MODEL, request, request_id)
 
 

@@ -37,8 +37,10 @@ def open_rehearsal(
     target: str,
     label: Callable[[], str],
 ) -> Iterator[RetestTarget]:
-    """Open the mock in a target's place. Bills are those on record; where none is, the ledger is
-    unreadable. With `is_aligned` every bill is aligned.
+    """Open the mock in a target's place, in the dialect of its ledger.
+
+    Bills are those on record; where none is, the ledger is unreadable. With `is_aligned` every bill
+    is aligned. A target without a ledger has none.
     """
     status = stored.status
     options = Options(dialect_of(status.targets[target]))
@@ -58,7 +60,7 @@ def open_rehearsal(
 
         timer = _Timer()
         account = None
-        if status.targets[target].ledger == "new-api":
+        if options.dialect != "plain":
             account = find_account(url, PUBLIC, clock=timer.clock, sleep=timer.sleep)
         yield RetestTarget(harness, account, fetch)
 

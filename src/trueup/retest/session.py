@@ -198,7 +198,7 @@ class Session:
         is_refused = verdict.reply.error_body is not None
         if verdict.outcome != "output" and exchange.status == 200 and not is_refused:
             outcome = "no-output"
-        count = self.status.endpoints[probe.endpoint].body.get("n")
+        count = (self.status.endpoints[probe.endpoint].body or {}).get("n")
         return BilledCall(
             outcome=outcome,
             http_status=exchange.status,
