@@ -82,7 +82,8 @@ def test_a_200_without_an_image_has_none_on_either_route() -> None:
     with mock_with("no-output") as url, httpx.Client(trust_env=False) as client:
         native = call(url).content
         images = client.post(f"{url}/v1/images/generations", json=LEGACY, headers=BEARER).content
-    assert PROTOCOLS["gemini"].read(200, native).error == "no image in the reply"
+    said = PROTOCOLS["gemini"].read(200, native).error
+    assert said == "no image in the reply: STOP: simulated: text without an image"
     assert PROTOCOLS["openai-images"].read(200, images).error
 
 

@@ -142,7 +142,7 @@ OpenAI, whose type is kept and whose code is null, and of one that is no JSON.""
 
 def dialect_of(target: Target) -> Dialect:
     """Return the dialect of a target's rehearsal, by its ledger."""
-    return "new-api-b" if target.ledger is None else "plain"
+    return "new-api-b" if target.ledger == "new-api" else "plain"
 
 
 def new_request_id(dialect: Dialect) -> str:

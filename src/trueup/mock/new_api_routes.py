@@ -43,8 +43,8 @@ def read_new_api(
         return refuse(dialect, UNKNOWN if key else MISSING, request, request_id)
     if listed:
         return as_json(listed(ledger, index))
-    content = content_in(request.content_type, request.body or b"") or {}
-    has_model = next(iter(content.values()), {}).get("model")
+    content: Mapping[str, Body] = content_in(request.content_type, request.body or b"") or {}
+    has_model = any("model" in parts for parts in content.values())
     return refuse(dialect, NOT_IMPLEMENTED if has_model else NO_MODEL, request, request_id)
 
 
