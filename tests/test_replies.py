@@ -176,5 +176,5 @@ def test_a_link_to_no_image_is_not_saved(
 
 @each_language
 def test_a_refused_connection_is_reported_in_one_line(language: str, block: Block) -> None:
-    ended = block(language, "native", answer({}), "http://127.0.0.1:1")
+    ended = block(language, "native", answer({}), "http://127.0.0.1:1")  # a15
     assert_one_line(ended, "fetch failed: " if language == "javascript" else "refused")

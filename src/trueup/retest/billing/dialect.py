@@ -17,6 +17,8 @@ DEAREST_USD = 1_000
 """Dollars that no call of a model costs: a higher price is an error."""
 PER_CALL = 1
 """`quota_type` of a model with a fixed price; 0 is a price by tokens."""
+VIOLATION_MARKS = ("violation_fee", "violation_fee_code", "violation_fee_marker")
+"""Any of them marks the row of a fee, as the front ends of the gateway read it."""
 KINDS: Mapping[type, str] = {
     str: "a text",
     bool: "true or false",
@@ -107,7 +109,7 @@ def parse_row(data: object) -> LogRow:
         request_id=text(fields, "request_id", "") or _word(other.get("request_id")),
         cost_usd=None if fields.get("cost_usd") is None else decimal(fields, "cost_usd"),
         has_usage=any(tokens),
-        is_violation_fee=other.get("violation_fee") is True,
+        is_violation_fee=any(other.get(name) for name in VIOLATION_MARKS),
         is_subscription=other.get("billing_source") == "subscription",
         upstream=_word(other.get("upstream_model_name")),
     )
