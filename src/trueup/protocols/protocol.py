@@ -4,6 +4,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from trueup.model import Body, Kind, Shape
 from trueup.protocols.error_body import ErrorBody, error_body, explain
@@ -70,8 +71,9 @@ class Protocol(ABC):
         """Return the body with null for each text that a caller is free to choose."""
 
     @abstractmethod
-    def find_output(self, reply: Body) -> Reply | None:
-        """Return the output of a successful reply, in the order that clients must follow."""
+    def find_output(self, reply: Body) -> Reply:
+        """Return the output of a successful reply, in the order that clients must follow, or the
+        reason that stands in its place; see `without_output`."""
 
     @abstractmethod
     def word(
@@ -89,17 +91,17 @@ class Protocol(ABC):
             reply = json.loads(content.decode("utf-8-sig", "replace"))
         except (ValueError, RecursionError):
             return Reply(error=f"HTTP {status} without a JSON body", is_readable=False)
-        body: Body = reply if isinstance(reply, dict) else {}
-        is_success = 200 <= status < 300
-        found = self.find_output(body) if is_success else None
-        if found is not None:
-            return replace(found, model=self.model_in(body))
+        is_success, kind = 200 <= status < 300, next(iter(self.shapes.values()))
+        found = self._found(reply) if is_success else without_output(reply, kind)
+        if found.error is None:
+            return found
         error = error_body(reply, is_error=not is_success)
-        if error is not None:
-            return Reply(error=error.text, error_body=error)
-        reason = explain(reply) or json.dumps(reply, ensure_ascii=False)
-        kind = next(iter(self.shapes.values()))
-        return Reply(error=f"no {kind} in the reply: {reason}", model=self.model_in(body))
+        return found if error is None else Reply(error=error.text, error_body=error)
+
+    def _found(self, reply: Any) -> Reply:
+        if not isinstance(reply, dict):
+            return without_output(reply, next(iter(self.shapes.values())))
+        return replace(self.find_output(reply), model=self.model_in(reply))
 
     def read_events(self, status: int, events: Sequence[Event]) -> Reply:
         """Return the output of a stream of events."""
@@ -121,3 +123,9 @@ def worded(body: object) -> WordedReply:
     """Return a reply with a JSON body, as gateways write it."""
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
     return WordedReply(text.encode("utf-8", "replace"))
+
+
+def without_output(reply: object, kind: str = "image") -> Reply:
+    """Return the reply for a successful one without an output: what it says in its place."""
+    reason = explain(reply) or json.dumps(reply, ensure_ascii=False)
+    return Reply(error=f"no {kind} in the reply: {reason}")
