@@ -17,6 +17,7 @@ from openai.types import ImagesResponse
 from recorder import REAL, ROUTES, TEMPLATES, Answer, Ended, Gateway, run_of, snippet_of, status_of
 from reply_rows import Row, file_bytes, reply_rows
 
+from trueup.model import Route
 from trueup.protocols import PROTOCOLS
 from trueup.protocols.image_data import ending_of
 from trueup.snippet import languages_of
@@ -85,7 +86,8 @@ def test_the_blocks_read_a_reply(row: Row, block: Block, gateway: Gateway) -> No
     else:
         reason = f"HTTP {row.status}: {row.says(f'{gateway.base_url}/linked')}"
         expected = Ended(1, "", same(f"acorn: no image: {reason[:LONGEST]}"), {})
-    languages = [kind.name for kind in languages_of(row.protocol, TEMPLATES)]
+    route = Route(request="POST /x", protocol=row.protocol, auth="bearer")
+    languages = [kind.name for kind in languages_of(route, TEMPLATES)]
     for language in languages:
         if language != "curl":  # it prints the reply and reads nothing
             ended = block(language, row)
