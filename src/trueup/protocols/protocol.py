@@ -9,6 +9,7 @@ from typing import Any
 from trueup.model import Body, Kind, Shape
 from trueup.protocols.error_body import ErrorBody, error_body, explain
 from trueup.protocols.event_stream import Event, events_in, is_event_stream
+from trueup.protocols.image_data import decode_base64
 
 PROMPT_TOKENS, OUTPUT_TOKENS = 10, 100
 """Simulated counts; nobody observed any."""
@@ -139,6 +140,14 @@ def worded(body: object) -> WordedReply:
     """Return a reply with a JSON body, as gateways write it."""
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
     return WordedReply(text.encode("utf-8", "replace"))
+
+
+def decoded_reply(shape: Shape, encoded: str, kind: Kind = "image") -> Reply:
+    """Return the reply for an output in base64."""
+    content = decode_base64(encoded)
+    if not content:
+        return Reply(error=f"the reply's {kind} is not base64")
+    return Reply(kind=kind, shape=shape, content=content)
 
 
 def without_output(reply: object, kind: str = "image") -> Reply:
