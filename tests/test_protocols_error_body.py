@@ -153,6 +153,11 @@ def test_the_code_and_speaker_of_a_quoted_error_are_those_of_the_envelope() -> N
     assert read == ErrorBody("c: bad key", "c", "upstream_error", has_param=True)
 
 
+def test_json_in_place_of_a_text_is_cut() -> None:
+    read = PROTOCOLS["openai-images"].read(200, json.dumps({"data": [{"x": "a" * 9000}]}).encode())
+    assert read.error and 500 < len(read.error) < 600
+
+
 @pytest.mark.parametrize("wrapped", ["[{}]", '{{"error": {}}}', '{{"error": {{"message": {}}}}}'])
 def test_an_error_of_any_depth_is_read(wrapped: str) -> None:
     text = '"no"'

@@ -31,6 +31,8 @@ SPOKEN = (
     *("finishMessage", "finish_message", "content", "parts", "text", "data"),
 )
 """The names under which replies give a reason, in the order of a line; the blocks have the same."""
+LONGEST_JSON = 500
+"""Letters of JSON that stand for a reason: as many as a block prints of any."""
 DEEPEST = 20
 """Levels of JSON that are searched for a reason: twice the most that was seen."""
 
@@ -77,7 +79,7 @@ def error_body(reply: object, *, is_error: bool, pointers: Sequence[str] = ()) -
         if not (is_error or _is_flat(outer)):
             return None
         error = outer
-    text = explain(reply) or json.dumps(reply, ensure_ascii=False)
+    text = explain(reply) or as_json(reply)
     return _worded(error if isinstance(error, dict) else outer, text)
 
 
@@ -94,9 +96,14 @@ def explain(reply: object, depth: int = 0) -> str:
     if not isinstance(reply, dict) or reply.get("thought") or reply.keys() <= {"role"}:
         return ""
     if reply.keys().isdisjoint(SPOKEN) or depth == DEEPEST:
-        return json.dumps(reply, ensure_ascii=False)
+        return as_json(reply)
     said = (explain(reply[name], depth + 1) for name in SPOKEN if name in reply)
     return ": ".join(dict.fromkeys(filter(None, said)))
+
+
+def as_json(reply: object) -> str:
+    """Return the start of a reply's JSON, for one that says nothing in words."""
+    return json.dumps(reply, ensure_ascii=False)[:LONGEST_JSON]
 
 
 def inconclusive_kind(
