@@ -86,7 +86,7 @@ def error_body(reply: object, *, is_error: bool, pointers: Sequence[str] = ()) -
 def explain(reply: object, depth: int = 0) -> str:
     """Return the reason that a reply gives in place of an output, empty without one.
 
-    It may stand in a list, or as JSON in the message of another error. Parts of a reply without
+    It may stand in a list, or as JSON within the message of another error. Parts of a reply without
     words are shown as JSON; the thoughts of a model are left out.
     """
     if isinstance(reply, str):
@@ -114,7 +114,7 @@ def inconclusive_kind(
     if error is not None and error.is_upstream(is_new_api=is_new_api):
         return None
     spoken = status
-    if error is not None and status < 400 and error.code.isdecimal():
+    if error is not None and status < 400 and re.fullmatch("[1-9][0-9]{2}", error.code):
         spoken = int(error.code)
     is_balance = error is not None and error.code in BALANCE_CODES
     if spoken in CALLER_STATUSES or is_balance:
@@ -126,11 +126,17 @@ def inconclusive_kind(
 
 
 def _unquoted(text: str, depth: int) -> str:
+    """Return a text with the JSON in it, if any, replaced by what that says."""
+    start, end = text.find("{"), text.rfind("}") + 1
+    before, after = text[: max(start, 0)].rstrip(), text[end:].lstrip()
+    if before.endswith("[") and after.startswith("]"):
+        start, end = len(before) - 1, len(text) - len(after) + 1
     try:
-        inner = json.loads(text) if depth < DEEPEST else None
+        inner = json.loads(text[start:end]) if depth < DEEPEST and 0 <= start < end else None
     except (ValueError, RecursionError):
         return text
-    return explain(inner, depth + 1) or text
+    said = explain(inner, depth + 1)
+    return f"{text[:start]}{said}{text[end:]}" if said else text
 
 
 def _worded(error: object, text: str) -> ErrorBody:
