@@ -18,6 +18,7 @@ from trueup.model.values import (
     Frozen,
     Host,
     Name,
+    Pointer,
     Prose,
     SecureUrl,
     Severity,
@@ -86,6 +87,12 @@ class Target(Frozen):
     """True for the only target whose observations make standings."""
     media_hosts: tuple[Host, ...] = ()
     """Hosts of the images that this target's replies link to."""
+    errors: tuple[Pointer, ...] = ()
+    """JSON pointers to the text of an error in this gateway's own form, such as `/fault/text`; each
+    is tried before the usual forms, after those of the route."""
+    upstream_errors: tuple[Pointer, ...] = ()
+    """JSON pointers to what only an upstream's error has here. Such an error is a failure of the
+    route, whatever its HTTP status says of the caller."""
     ledger: LedgerPolicy | None = None
     """Present only where the billing cannot be read at all."""
 
@@ -109,6 +116,8 @@ class Route(Frozen):
     `none`."""
     headers: dict[HeaderName, HeaderValue] = {}
     """Fixed headers of its requests, such as `anthropic-version`, names in lower case."""
+    errors: tuple[Pointer, ...] = ()
+    """JSON pointers to the text of an error of this route, tried before those of the target."""
     languages: tuple[Name, ...] = ()
     """Languages of its blocks, such as `curl` or `python`; all that have a template when left
     out."""

@@ -5,10 +5,11 @@ Reads the forms of the new-api family, of OpenAI and Anthropic, of RFC 9457 and 
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from trueup.model import InconclusiveKind
+from trueup.protocols.json_pointer import value_at
 
 LONGEST_BODY = 300
 """Letters of a body without a known text that stand for one: enough to recognize it."""
@@ -30,20 +31,22 @@ class ErrorBody:
     """An error as a gateway words it: its text, and its `code` and `type`, empty without one.
 
     `has_param` separates the relay of new-api, which passes an upstream's error on, from the steps
-    before it, which refuse a caller.
+    before it, which refuse a caller. `is_marked` is true where the target's pointers say that an
+    upstream speaks.
     """
 
     text: str
     code: str = ""
     type: str = ""
     has_param: bool = False
+    is_marked: bool = False
 
     def is_upstream(self, *, is_new_api: bool) -> bool:
         """Return whether an upstream, or the relay on the way to it, speaks, not the gateway about
         its caller."""
         if self.type == OWN and self.code in BALANCE_CODES:
             return False
-        return self.type == UPSTREAM or (is_new_api and self.has_param)
+        return self.is_marked or self.type == UPSTREAM or (is_new_api and self.has_param)
 
     @property
     def group(self) -> str | None:
@@ -52,12 +55,16 @@ class ErrorBody:
         return found[1] if found else None
 
 
-def error_body(reply: object, *, is_error: bool) -> ErrorBody | None:
+def error_body(reply: object, *, is_error: bool, pointers: Sequence[str] = ()) -> ErrorBody | None:
     """Return the error of a JSON body; None where it has the form of none.
 
-    Any body is one where the HTTP status says so (`is_error`), else only `{"error": …}` and the
-    flat `{"code": …, "message": …}`. A code is put before a text that does not contain it.
+    Any body is one where the HTTP status says so (`is_error`), else only one with a text at one of
+    the JSON pointers, `{"error": …}` and the flat `{"code": …, "message": …}`. A code is put before
+    a text that does not contain it.
     """
+    for pointer in pointers:
+        if found := value_at(reply, pointer):
+            return _worded(value_at(reply, pointer.rpartition("/")[0]), _text_of(found))
     error = reply.get("error") if isinstance(reply, dict) else None
     if not error:
         error = reply if is_error or _is_flat(reply) else None
@@ -69,13 +76,7 @@ def error_body(reply: object, *, is_error: bool) -> ErrorBody | None:
     text = _text_of(error)
     if isinstance(code, str) and code and code not in text:
         text = f"{code}: {text}"
-    kind = error.get("type")
-    return ErrorBody(
-        text=text,
-        code="" if code is None or isinstance(code, dict | list) else str(code),
-        type=kind if isinstance(kind, str) else "",
-        has_param="param" in error,
-    )
+    return _worded(error, text)
 
 
 def inconclusive_kind(
@@ -95,6 +96,17 @@ def inconclusive_kind(
     if spoken == 529 or (spoken == 503 and is_overload):
         return "overloaded"
     return None
+
+
+def _worded(error: object, text: str) -> ErrorBody:
+    fields = error if isinstance(error, dict) else {}
+    code, kind = fields.get("code"), fields.get("type")
+    return ErrorBody(
+        text=text,
+        code="" if code is None or isinstance(code, dict | list) else str(code),
+        type=kind if isinstance(kind, str) else "",
+        has_param="param" in fields,
+    )
 
 
 def _is_flat(reply: object) -> bool:

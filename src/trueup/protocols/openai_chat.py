@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from trueup.model import Body, Shape
-from trueup.protocols.error_body import error_body
 from trueup.protocols.event_stream import DONE, Event, render_events
 from trueup.protocols.protocol import (
     OUTPUT_TOKENS,
@@ -52,7 +51,7 @@ class OpenAIChat(Protocol):
             body = event.body
             if body is None:
                 continue
-            if error := error_body(body, is_error=status >= 400):
+            if error := self.error_in(body, is_error=status >= 400):
                 return Reply(error=error.text, error_body=error)
             choice = _first(body.get("choices"))
             delta = choice.get("delta")

@@ -1,14 +1,17 @@
 """Protocol: one kind of request and reply, and what every such reply has in common."""
 
 import base64
+import copy
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Self
 
-from trueup.model import Body, Kind, Shape
+from trueup.model import Body, Kind, Pointer, Route, Shape, Target
 from trueup.protocols.error_body import ErrorBody, error_body
 from trueup.protocols.event_stream import Event, events_in, is_event_stream
+from trueup.protocols.json_pointer import value_at
 
 PROMPT_TOKENS, OUTPUT_TOKENS = 10, 100
 """Simulated counts; nobody observed any."""
@@ -61,6 +64,16 @@ class Protocol(ABC):
 
     shapes: Mapping[Shape, Kind]
     """The forms of the output in a reply, the usual one first, with the kind of each."""
+    errors: Sequence[Pointer] = ()
+    upstream_errors: Sequence[Pointer] = ()
+    """The pointers of a route and of a target, as the status file has them."""
+
+    def of_route(self, route: Route, target: Target | None = None) -> Self:
+        """Return the protocol with what a route, and the target of a call, say of replies."""
+        bound = copy.copy(self)
+        bound.errors = (*route.errors, *(target.errors if target else ()))
+        bound.upstream_errors = target.upstream_errors if target else ()
+        return bound
 
     @abstractmethod
     def body(self, model: str, body: Body) -> Body:
@@ -89,11 +102,18 @@ class Protocol(ABC):
             reply = json.loads(content)
         except (ValueError, RecursionError):
             return Reply(error=f"HTTP {status} without a JSON body", is_readable=False)
-        error = error_body(reply, is_error=status >= 400)
+        error = self.error_in(reply, is_error=status >= 400)
         if error is not None:
             return Reply(error=error.text, error_body=error)
         body: Body = reply if isinstance(reply, dict) else {}
         return replace(self.find_output(body), model=self.model_in(body))
+
+    def error_in(self, reply: object, *, is_error: bool) -> ErrorBody | None:
+        """Return the error of a JSON body, by the pointers first; None where it has the form of
+        none."""
+        error = error_body(reply, is_error=is_error, pointers=self.errors)
+        is_marked = any(value_at(reply, pointer) for pointer in self.upstream_errors)
+        return replace(error, is_marked=True) if error is not None and is_marked else error
 
     def read_events(self, status: int, events: Sequence[Event]) -> Reply:
         """Return the output of a stream of events."""
