@@ -104,7 +104,7 @@ class MockApp:
     def _page(self, request: IncomingRequest) -> MockReply:
         """Return a linked file, or the page that a gateway has outside its API."""
         found = MEDIA_PATH.fullmatch(request.path)
-        if found and found[1] in self.index.models() and request.method in ("GET", "HEAD"):
+        if found and found[1] in self.index.linked() and request.method in ("GET", "HEAD"):
             file = linked_file(found[1], found[2])
             if file is not None:
                 return MockReply(200, file.content, file.mime)

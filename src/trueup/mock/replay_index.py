@@ -9,7 +9,7 @@ from itertools import count
 from typing import Any
 
 from trueup.exchange import own_headers
-from trueup.model import Auth, Observation, Sent, Status, split
+from trueup.model import NO_MODEL, Auth, Observation, Sent, Status, name_of, split
 from trueup.protocols import PROTOCOLS, Protocol
 from trueup.request import differences, without_prompt
 
@@ -51,6 +51,11 @@ class Replayable:
     def model(self) -> str:
         """The model of the endpoint that was observed."""
         return split(self.row.endpoint)[0]
+
+    @property
+    def name(self) -> str:
+        """The name of its output: the model, or the route without one."""
+        return name_of(self.row.endpoint)
 
     @property
     def called(self) -> str:
@@ -119,13 +124,13 @@ class ReplayIndex:
         """Return the auth methods that the record has for a path, or that its route accepts."""
         return self._auths.get(f"{method} {path}", ())
 
-    def models(self) -> frozenset[str]:
-        """Return the models whose images may be linked."""
-        return frozenset(item.model for item in self._rows if item.row.outcome != "error")
+    def linked(self) -> frozenset[str]:
+        """Return the names whose outputs may be linked."""
+        return frozenset(item.name for item in self._rows if item.row.outcome != "error")
 
     def names(self) -> Collection[str]:
         """Return the names by which models were called, each once."""
-        return dict.fromkeys(item.called for item in self._rows)
+        return dict.fromkeys(item.called for item in self._rows if item.called != NO_MODEL)
 
     def is_known(self, method: str, path: str) -> bool:
         """Return whether the gateway has such a path, by the record, its family or the routes."""

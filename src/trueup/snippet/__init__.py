@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 import jinja2
 
 from trueup.errors import BadInput
-from trueup.model import SentForm, Status, anchor, header_of, query_name_of, split
+from trueup.model import SentForm, Status, anchor, header_of, name_of, query_name_of, split
 from trueup.place import Place
 from trueup.request import request_of
 from trueup.snippet.languages import LANGUAGES, PROGRAMS, Fence, Language, language_of, languages_of
@@ -121,7 +121,7 @@ def _context(status: Status, endpoint: str) -> Mapping[str, Any]:
     name, scheme = header_of(sent.auth) or ("", "")
     name = "Authorization" if name == "authorization" else name
     return {
-        "model": model,
+        "model": name_of(endpoint),
         "upstream": status.upstream(model),
         "method": method,
         "url": sent.base_url + path,
