@@ -56,14 +56,14 @@ def test_a_page_shows_the_title_of_the_route() -> None:
     assert text.name(ROUTE_ALONE).startswith("[Edits of images](status.md#-/edits), `POST ")
     assert "\n\n## Edits of images { #---edits }\n\nStanding\n:" in status_page.standings(text)
     (row,) = [line for line in status_page.matrix(text).split("\n") if "#---edits" in line]
-    assert row.startswith("| Without a model |") and "recommended" in row
+    assert row.startswith("| Without a model |") and "tu-controlled-testing" in row
     assert sentences.avoid(text, ROUTE_ALONE).startswith("Do not use `POST /v1/images/edits`: ")
     assert "Edits of images" not in model_parts.start_here(text)
 
 
 def test_it_is_no_alternative_and_has_none() -> None:
     assessments = assess(STORED.status)
-    assert assessments[ROUTE_ALONE].standing == "recommended"
+    assert assessments[ROUTE_ALONE].standing == "controlled-testing"
     assert alternative(STORED.status, assessments, "-") is None
     assert alternative(STORED.status, assessments, "nano-banana") is None
 

@@ -220,7 +220,7 @@ BROKEN = {
     "the search for a data URI": (
         NATIVE,
         "python",
-        ('r"data:(image', 'r"dota:(image'),
+        ("(?a)data:image", "(?a)dota:image"),
         "the reply has its image, but the program ended with exit code 1",
     ),
     "the search for a link": (
@@ -262,7 +262,7 @@ BROKEN = {
     "another file name": (
         NATIVE,
         "python",
-        ("Path(MODEL +", "Path('x' + MODEL +"),
+        ('f"{MODEL}.{', 'f"x{MODEL}.{'),
         "got xnano-banana.png, expected one image that decodes, named nano-banana.*",
     ),
 }
@@ -335,7 +335,7 @@ def test_a_failure_in_place_of_an_image_fails_and_so_does_the_reverse() -> None:
         IMAGES, "bash", CURLED, exchange_of(IMAGES, image)
     )
     empty = exchange_of(NATIVE, {"candidates": []})
-    assert "(no image in the reply)" in reasons(NATIVE, "bash", CURLED, empty)
+    assert "(no image in the reply: " in reasons(NATIVE, "bash", CURLED, empty)
 
 
 def test_a_failure_with_a_200_is_a_failure() -> None:

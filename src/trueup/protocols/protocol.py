@@ -1,6 +1,5 @@
 """Protocol: one kind of request and reply, and what every such reply has in common."""
 
-import base64
 import copy
 import json
 from abc import ABC, abstractmethod
@@ -9,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from trueup.model import Body, Kind, Pointer, Route, Shape, Target
-from trueup.protocols.error_body import ErrorBody, error_body
+from trueup.protocols.error_body import ErrorBody, error_body, explain
 from trueup.protocols.event_stream import Event, events_in, is_event_stream
 from trueup.protocols.json_pointer import value_at
 
@@ -84,8 +83,8 @@ class Protocol(ABC):
         """Return the body with null for each text that a caller is free to choose."""
 
     @abstractmethod
-    def find_output(self, reply: Body) -> Reply:
-        """Return the first output of a successful reply, in the order that clients must follow."""
+    def find_output(self, reply: Body) -> Reply | None:
+        """Return the output of a successful reply, in the order that clients must follow."""
 
     @abstractmethod
     def word(
@@ -95,18 +94,25 @@ class Protocol(ABC):
         counts of tokens if `has_usage` and the protocol has a place for them."""
 
     def read(self, status: int, content: bytes, content_type: str = "") -> Reply:
-        """Return the output of a reply of any HTTP status: an error can arrive with a 200."""
+        """Return the output of a reply of any HTTP status: an error can arrive with a 200, and what
+        has the form of one beside an output."""
         if is_event_stream(content_type, content):
             return self.read_events(status, events_in(content))
         try:
-            reply = json.loads(content)
+            reply = json.loads(content.decode("utf-8-sig", "replace"))
         except (ValueError, RecursionError):
             return Reply(error=f"HTTP {status} without a JSON body", is_readable=False)
-        error = self.error_in(reply, is_error=status >= 400)
+        body: Body = reply if isinstance(reply, dict) else {}
+        is_success = 200 <= status < 300
+        found = self.find_output(body) if is_success else None
+        if found is not None:
+            return replace(found, model=self.model_in(body))
+        error = self.error_in(reply, is_error=not is_success)
         if error is not None:
             return Reply(error=error.text, error_body=error)
-        body: Body = reply if isinstance(reply, dict) else {}
-        return replace(self.find_output(body), model=self.model_in(body))
+        reason = explain(reply) or json.dumps(reply, ensure_ascii=False)
+        kind = next(iter(self.shapes.values()))
+        return Reply(error=f"no {kind} in the reply: {reason}", model=self.model_in(body))
 
     def error_in(self, reply: object, *, is_error: bool) -> ErrorBody | None:
         """Return the error of a JSON body, by the pointers first; None where it has the form of
@@ -122,14 +128,6 @@ class Protocol(ABC):
     def model_in(self, reply: Body) -> str | None:
         """Return the model that a reply names, where the protocol has a place for it."""
         return None
-
-
-def decoded_reply(shape: Shape, encoded: str, kind: Kind = "image") -> Reply:
-    """Return the reply for an output in base64."""
-    try:
-        return Reply(kind=kind, shape=shape, content=base64.b64decode(encoded, validate=True))
-    except ValueError:
-        return Reply(error=f"the reply's {kind} is not base64")
 
 
 def text_reply(shape: Shape, text: str, end: str = "", model: str | None = None) -> Reply:

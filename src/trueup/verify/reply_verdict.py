@@ -65,7 +65,7 @@ def read_run(run: Run, endpoint: str, status: Status, harness: Harness) -> Reply
     reply = protocol_of(status, endpoint, harness.target).read(
         exchange.status, exchange.response_body, exchange.content_type
     )
-    is_new_api = not harness.replays and status.targets[harness.target].ledger is None
+    is_new_api = not harness.replays and status.targets[harness.target].ledger == "new-api"
     found = _inconclusive(exchange, reply, run, harness, is_new_api)
     if found is not None:
         kind, reason = found
