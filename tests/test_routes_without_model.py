@@ -93,7 +93,7 @@ def test_a_retest_counts_its_path_and_sees_no_alias() -> None:
 
 def test_its_blocks_are_named_after_the_route() -> None:
     text = render_snippet(STORED.status, ROUTE_ALONE, "python", TOP / "snippets").text
-    assert 'MODEL = "edits"' in text and '"model"' not in text
+    assert 'NAME = "edits"' in text and "MODEL" not in text and '"model"' not in text
 
 
 def test_a_change_of_its_request_is_found_at_the_route() -> None:

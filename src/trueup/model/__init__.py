@@ -35,6 +35,7 @@ from trueup.model.documented import (
     Parameter,
 )
 from trueup.model.evidence import Hold, Mapping, Observation, Source
+from trueup.model.output import NO_FILES, Files, RouteOutput
 from trueup.model.sent import MIME, Form, FormFile, Sent, SentForm, form_values
 from trueup.model.status import Status
 from trueup.model.values import (
@@ -71,6 +72,7 @@ __all__ = [
     "AUTH",
     "MIME",
     "FACTS",
+    "NO_FILES",
     "NAME",
     "NO_AUTH",
     "NO_MODEL",
@@ -89,6 +91,7 @@ __all__ = [
     "DocsPage",
     "DocumentedValue",
     "Endpoint",
+    "Files",
     "Form",
     "FormFile",
     "Frozen",
@@ -107,6 +110,7 @@ __all__ = [
     "Policy",
     "Replay",
     "Route",
+    "RouteOutput",
     "Sent",
     "SentForm",
     "Severity",

@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from trueup.model.auth import Auth
 from trueup.model.documented import DocsPage
+from trueup.model.output import RouteOutput
 from trueup.model.sent import Form, HeaderName, HeaderValue
 from trueup.model.values import (
     REQUEST,
@@ -129,6 +130,8 @@ class Route(Frozen):
     `none`."""
     headers: dict[HeaderName, HeaderValue] = {}
     """Fixed headers of its requests, such as `anthropic-version`, names in lower case."""
+    output: RouteOutput | None = None
+    """Place of the output in a reply, for the protocol `json`."""
     errors: tuple[Pointer, ...] = ()
     """JSON pointers to the text of an error of this route, tried before those of the target."""
     languages: tuple[Name, ...] = ()

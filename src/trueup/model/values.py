@@ -137,9 +137,10 @@ class Frozen(BaseModel):
     ) -> JsonSchemaValue:
         made = handler(schema)
         fields = handler.resolve_ref_schema(made).get("properties", {})
-        for name, text in _docstrings(cls).items():
-            if name in fields:
-                fields[name]["description"] = text
+        for field, text in _docstrings(cls).items():
+            name = cls.model_fields[field].alias if field in cls.model_fields else None
+            if (name or field) in fields:
+                fields[name or field]["description"] = text
         return made
 
 

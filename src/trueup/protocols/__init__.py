@@ -7,6 +7,9 @@ from collections.abc import Mapping
 
 from trueup.protocols.error_body import ErrorBody, inconclusive_kind
 from trueup.protocols.gemini import Gemini
+from trueup.protocols.json_output import JsonOutput
+from trueup.protocols.json_pointer import steps_of
+from trueup.protocols.json_schema import problem_of_schema
 from trueup.protocols.openai_chat import OpenAIChat
 from trueup.protocols.openai_images import OpenAIImages
 from trueup.protocols.protocol import (
@@ -28,10 +31,13 @@ __all__ = [
     "Sample",
     "WordedReply",
     "inconclusive_kind",
+    "problem_of_schema",
+    "steps_of",
 ]
 
 PROTOCOLS: Mapping[str, Protocol] = {
     "gemini": Gemini(),
+    "json": JsonOutput(),
     "openai-chat": OpenAIChat(),
     "openai-images": OpenAIImages(),
 }

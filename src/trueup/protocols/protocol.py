@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
-from trueup.model import Body, Kind, Pointer, Route, Shape, Target
+from trueup.model import NO_FILES, Body, Files, Kind, Pointer, Route, Shape, Target
 from trueup.protocols.error_body import ErrorBody, error_body, explain
 from trueup.protocols.event_stream import Event, events_in, is_event_stream
 from trueup.protocols.json_pointer import value_at
@@ -67,8 +67,9 @@ class Protocol(ABC):
     upstream_errors: Sequence[Pointer] = ()
     """The pointers of a route and of a target, as the status file has them."""
 
-    def of_route(self, route: Route, target: Target | None = None) -> Self:
-        """Return the protocol with what a route, and the target of a call, say of replies."""
+    def of_route(self, route: Route, target: Target | None = None, files: Files = NO_FILES) -> Self:
+        """Return the protocol with what a route, its files and the target of a call say of
+        replies."""
         bound = copy.copy(self)
         bound.errors = (*route.errors, *(target.errors if target else ()))
         bound.upstream_errors = target.upstream_errors if target else ()
@@ -104,15 +105,22 @@ class Protocol(ABC):
             return Reply(error=f"HTTP {status} without a JSON body", is_readable=False)
         body: Body = reply if isinstance(reply, dict) else {}
         is_success = 200 <= status < 300
-        found = self.find_output(body) if is_success else None
-        if found is not None:
+        found = self.find_in(reply) if is_success else None
+        if found is not None and found.error is None:
             return replace(found, model=self.model_in(body))
         error = self.error_in(reply, is_error=not is_success)
         if error is not None:
             return Reply(error=error.text, error_body=error)
+        if found is not None:
+            return found
         reason = explain(reply) or json.dumps(reply, ensure_ascii=False)
         kind = next(iter(self.shapes.values()))
         return Reply(error=f"no {kind} in the reply: {reason}", model=self.model_in(body))
+
+    def find_in(self, reply: object) -> Reply | None:
+        """Return the output of any JSON, or why it is none, by `find_output` where it is a
+        mapping."""
+        return self.find_output(reply if isinstance(reply, dict) else {})
 
     def error_in(self, reply: object, *, is_error: bool) -> ErrorBody | None:
         """Return the error of a JSON body, by the pointers first; None where it has the form of

@@ -115,14 +115,9 @@ def _text(value: object) -> str | None:
 
 
 def _route(page: PageText, templates: Path, endpoint: str) -> str:
-    """Return an endpoint's heading, its standing, and its blocks in tabs, with places for stamps.
-
-    Code that was never sent to the reference target is not shown.
-    """
+    """Return an endpoint's heading, its standing, and its blocks in tabs, with stamps' places."""
     parts = [model_parts.heading(page, endpoint, 3), model_parts.standing_box(page, endpoint)]
-    if page.status.seen(endpoint, page.status.reference):
-        parts.append(_code(page, templates, endpoint))
-    return "\n\n".join(parts)
+    return "\n\n".join([*parts, _code(page, templates, endpoint)])
 
 
 def _best(page: PageText, templates: Path, model: str) -> str:

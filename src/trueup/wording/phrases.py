@@ -74,6 +74,8 @@ class Phrases:
             "hosted-url": self._("returns output as a link in a text"),
             "url": self._("returns output as a link"),
             "b64-json": self._("returns output as base64"),
+            "value": self._("returns output as a value"),
+            "link": self._("returns output as a link"),
         }[shape]
         return (
             phrase if outcome == "output" else self.catalogue.join((self.outcome(outcome), phrase))
@@ -87,6 +89,8 @@ class Phrases:
             "hosted-url": self._("as a link in a text"),
             "url": self._("as a link"),
             "b64-json": self._("as base64"),
+            "value": self._("as a value"),
+            "link": self._("as a link"),
         }[shape]
 
     def billing_word(self, billing: Billing | None) -> str:
