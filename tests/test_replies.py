@@ -1,5 +1,6 @@
 """Replies: the result of each language for an image, a refusal and a reply without an image."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from recorder import (
     answer,
     assert_one_line,
     native,
+    program,
     run_of,
     saved,
     snippet_of,
@@ -85,6 +87,14 @@ def test_a_block_saves_its_image_in_a_process_of_its_own(
 )
 def test_a_block_is_refused_in_a_process_of_its_own(language: str, alone: Block) -> None:
     assert_one_line(alone(language, "native", answer({"error": "no channel"}, 503)), "HTTP 503: ")
+
+
+@pytest.mark.long
+def test_a_reason_that_the_sdk_does_not_know_is_one_line(gateway: Gateway, tmp_path: Path) -> None:
+    gateway.answer = answer({"candidates": [{"finishReason": "IMAGE_UNHEARD_OF"}]})
+    run = program("block.py", sys.executable)
+    ended = run(snippet_of(status_of(BODY, gateway.base_url), "native", "genai").text, tmp_path)
+    assert_one_line(ended, "HTTP 200: IMAGE_UNHEARD_OF")
 
 
 @each_language

@@ -14,9 +14,10 @@ import pytest
 import recorder
 from google.genai import types
 from openai.types import ImagesResponse
-from recorder import ROUTES, TEMPLATES, Answer, Ended, Gateway, run_of, snippet_of, status_of
+from recorder import REAL, ROUTES, TEMPLATES, Answer, Ended, Gateway, run_of, snippet_of, status_of
 from reply_rows import Row, file_bytes, reply_rows
 
+from trueup.model import Route
 from trueup.protocols import PROTOCOLS
 from trueup.protocols.image_data import ending_of
 from trueup.snippet import languages_of
@@ -49,6 +50,13 @@ def test_the_engine_reads_a_reply(row: Row) -> None:
         assert same(said) == same(row.says(LINK))
 
 
+@pytest.mark.parametrize("id", ["a10", "a31"])
+def test_a_wrapped_error_has_its_signature(id: str) -> None:
+    (row,) = (row for row in ROWS if row.id == id)
+    reply = PROTOCOLS[row.protocol].read(row.status, row.content(LINK))
+    assert REAL.signatures["unknown-image-output-options"].match in (reply.error or "")
+
+
 @pytest.fixture
 def block(request: pytest.FixtureRequest, gateway: Gateway) -> Block:
     """Runs the block of a language, unmodified, in a process of many."""
@@ -70,6 +78,7 @@ def text_of(protocol: str, language: str, base_url: str) -> str:
 
 
 @each_row
+@pytest.mark.no_cover
 def test_the_blocks_read_a_reply(row: Row, block: Block, gateway: Gateway) -> None:
     if row.output:
         name, size = f"acorn.{row.ending}", len(row.expected)
@@ -77,7 +86,8 @@ def test_the_blocks_read_a_reply(row: Row, block: Block, gateway: Gateway) -> No
     else:
         reason = f"HTTP {row.status}: {row.says(f'{gateway.base_url}/linked')}"
         expected = Ended(1, "", same(f"acorn: no image: {reason[:LONGEST]}"), {})
-    languages = [kind.name for kind in languages_of(row.protocol, TEMPLATES)]
+    route = Route(request="POST /x", protocol=row.protocol, auth="bearer")
+    languages = [kind.name for kind in languages_of(route, TEMPLATES)]
     for language in languages:
         if language != "curl":  # it prints the reply and reads nothing
             ended = block(language, row)

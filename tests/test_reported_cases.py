@@ -116,6 +116,8 @@ def bill_of(
         tokens = books.get("tokens") or {"items": [books["token"]], "total": 1}
         data = {"/api/status": terms, "/api/token/": tokens, "/api/token/7": books["token"]}
         data |= {"/api/user/self": books["user"], "/api/log/self": books["log"]}
+        if path not in data:
+            return httpx.Response(404, json={"success": False, "message": "no such route"})
         return httpx.Response(200, json={"success": True, "message": "", "data": data[path]})
 
     def sleep(seconds: float) -> None:

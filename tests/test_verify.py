@@ -409,6 +409,10 @@ def test_a_block_that_sends_nothing_fails_with_the_end_of_its_stderr() -> None:
         (replace(SAVED, files={"nano-banana.png": PNG, "b": b""}), "got nano-banana.png, b, "),
         (replace(SAVED, files={"nano-banana.png": PNG[:500]}), "one image that decodes"),
         (
+            replace(SAVED, files={"nano-banana.jpg": PNG}),
+            "got nano-banana.jpg, expected nano-banana.png, as its bytes are",
+        ),
+        (
             replace(SAVED, files={"nano-banana.png": draw_picture("x", "image/png")}),
             "nano-banana.png is not the image of the reply",
         ),

@@ -13,6 +13,7 @@ from trueup.mock.ledger_options import Dialect
 from trueup.mock.ledger_routes import PREFIX, PUBLIC
 from trueup.mock.replay_index import ReplayIndex
 from trueup.mock.replies import MockReply, as_json
+from trueup.model import Body
 
 RELAYED = ("/v1/", "/v1beta/")
 OPEN_ORIGIN: Header = (b"access-control-allow-origin", b"*")

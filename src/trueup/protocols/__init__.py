@@ -5,13 +5,17 @@ One module for each, in `PROTOCOLS` under the name that routes use.
 
 from collections.abc import Mapping
 
+from trueup.protocols.anthropic_messages import AnthropicMessages
 from trueup.protocols.error_body import ErrorBody, inconclusive_kind
 from trueup.protocols.gemini import Gemini
 from trueup.protocols.json_output import JsonOutput
 from trueup.protocols.json_pointer import steps_of
 from trueup.protocols.json_schema import problem_of_schema
 from trueup.protocols.openai_chat import OpenAIChat
+from trueup.protocols.openai_embeddings import OpenAIEmbeddings
 from trueup.protocols.openai_images import OpenAIImages
+from trueup.protocols.openai_models import OpenAIModels
+from trueup.protocols.openai_responses import OpenAIResponses
 from trueup.protocols.protocol import (
     OUTPUT_TOKENS,
     PROMPT_TOKENS,
@@ -36,8 +40,12 @@ __all__ = [
 ]
 
 PROTOCOLS: Mapping[str, Protocol] = {
+    "anthropic-messages": AnthropicMessages(),
     "gemini": Gemini(),
     "json": JsonOutput(),
     "openai-chat": OpenAIChat(),
+    "openai-embeddings": OpenAIEmbeddings(),
     "openai-images": OpenAIImages(),
+    "openai-models": OpenAIModels(),
+    "openai-responses": OpenAIResponses(),
 }

@@ -14,12 +14,13 @@ from trueup.protocols.protocol import (
     Reply,
     Sample,
     WordedReply,
+    without_output,
     worded,
 )
 
-DATA_URI = re.compile(r"data:image/[^,\s]+;base64,(?:[\w+/=\s-]+(?=\))|[\w+/=-]+)", re.ASCII)
+DATA_URI = re.compile(r"data:image/[^,\s]{1,99};base64,(?:[\w+/=\s-]+(?=\))|[\w+/=-]+)", re.ASCII)
 """A data: URI; in the parentheses of Markdown it may have line breaks."""
-IMAGE_LINK = re.compile(r"!\[[^\]]*\]\(<?(https?://[^\s)>]+)")
+IMAGE_LINK = re.compile(r"!\[[^\]]{0,999}\]\(<?(https?://[^\s)>]+)")
 
 USAGE = {
     "promptTokenCount": PROMPT_TOKENS,
@@ -39,7 +40,7 @@ class Gemini(Protocol):
     def without_prompt(self, body: Body) -> Body:
         return {key: _blank_texts(value) for key, value in body.items()}
 
-    def find_output(self, reply: Body) -> Reply | None:
+    def find_output(self, reply: Body) -> Reply:
         """Return the image of the final parts, or else the last of the interim ones.
 
         The last image within the thoughts is the final one too, say Google's docs on image
@@ -47,7 +48,7 @@ class Gemini(Protocol):
         """
         parts = list(_parts(reply))
         final = [part for part in parts if not part.get("thought")]
-        return _image_in(final) or _image_in(parts[::-1])
+        return _image_in(final) or _image_in(parts[::-1]) or without_output(reply)
 
     def model_in(self, reply: Body) -> str | None:
         model = reply.get("modelVersion")

@@ -2,13 +2,22 @@
 
 import base64
 import json
+from dataclasses import replace
 from typing import Any, Self
 
 from trueup.model import NO_FILES, Body, Files, Kind, Route, RouteOutput, Shape, Target
-from trueup.protocols.image_data import decode_base64
 from trueup.protocols.json_pointer import value_at, with_value
 from trueup.protocols.json_schema import least_value, violation
-from trueup.protocols.protocol import Protocol, Reply, Sample, WordedReply, text_reply, worded
+from trueup.protocols.protocol import (
+    Protocol,
+    Reply,
+    Sample,
+    WordedReply,
+    decoded_reply,
+    text_reply,
+    without_output,
+    worded,
+)
 
 LINKS = ("https://", "http://")
 
@@ -38,26 +47,29 @@ class JsonOutput(Protocol):
     def without_prompt(self, body: Body) -> Body:
         return body
 
-    def find_output(self, reply: Body) -> Reply | None:
-        return self.find_in(reply)
+    def find_output(self, reply: Body) -> Reply:
+        return self._found(reply)
 
-    def find_in(self, reply: object) -> Reply | None:
+    def find_in(self, reply: Any) -> Reply:
+        body = reply if isinstance(reply, dict) else {}
+        return replace(self._found(reply), model=self.model_in(body))
+
+    def _found(self, reply: object) -> Reply:
         value, kind = value_at(reply, self.output.pointer), self.output.kind
         if value is None:
-            return None
+            return without_output(reply, kind)
         if self.schema is not None and (problem := violation(self.schema, value)):
             return Reply(error=f"the {kind} does not match {self.output.schema_file}: {problem}")
         if kind == "json":
             text = json.dumps(value, ensure_ascii=False)
             return Reply(kind=kind, shape="value", content=text.encode("utf-8", "replace"))
         if not isinstance(value, str) or not value.strip():
-            return None
+            return without_output(reply, kind)
         if kind == "text":
             return text_reply("value", value)
         if value.startswith(LINKS):
             return Reply(kind=kind, shape="link", url=value)
-        content = decode_base64(value)
-        return Reply(kind=kind, shape="value", content=content) if content else None
+        return decoded_reply("value", value, kind)
 
     def model_in(self, reply: object) -> str | None:
         pointer = self.output.model

@@ -4,7 +4,14 @@ import base64
 
 from trueup.model import Body, Shape
 from trueup.protocols.image_data import decode_base64, ending_of
-from trueup.protocols.protocol import Protocol, Reply, Sample, WordedReply, worded
+from trueup.protocols.protocol import (
+    Protocol,
+    Reply,
+    Sample,
+    WordedReply,
+    without_output,
+    worded,
+)
 
 
 class OpenAIImages(Protocol):
@@ -12,13 +19,10 @@ class OpenAIImages(Protocol):
 
     shapes = {"url": "image", "b64-json": "image"}
 
-    def body(self, model: str, body: Body) -> Body:
-        return {"model": model, **body}
-
     def without_prompt(self, body: Body) -> Body:
         return {key: None if key == "prompt" else value for key, value in body.items()}
 
-    def find_output(self, reply: Body) -> Reply | None:
+    def find_output(self, reply: Body) -> Reply:
         """Return the image of the first item with one; a data: URI in its `url` is one too."""
         data = reply.get("data")
         for item in data if isinstance(data, list) else []:
@@ -30,7 +34,7 @@ class OpenAIImages(Protocol):
                 return Reply(kind="image", shape="url", content=content)
             if url.startswith(("https://", "http://")):
                 return Reply(kind="image", shape="url", url=url)
-        return None
+        return without_output(reply)
 
     def word(
         self, shape: Shape, sample: Sample, upstream: str, *, has_usage: bool = False

@@ -5,15 +5,17 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, Self
 
 from trueup.model import NO_FILES, Body, Files, Kind, Pointer, Route, Shape, Target
-from trueup.protocols.error_body import ErrorBody, error_body, explain
+from trueup.protocols.error_body import ErrorBody, as_json, error_body, explain
 from trueup.protocols.event_stream import Event, events_in, is_event_stream
+from trueup.protocols.image_data import decode_base64
 from trueup.protocols.json_pointer import value_at
 
 PROMPT_TOKENS, OUTPUT_TOKENS = 10, 100
 """Simulated counts; nobody observed any."""
+NO_LAST_EVENT = "the stream ended before its last event"
 
 
 @dataclass(frozen=True)
@@ -75,17 +77,18 @@ class Protocol(ABC):
         bound.upstream_errors = target.upstream_errors if target else ()
         return bound
 
-    @abstractmethod
     def body(self, model: str, body: Body) -> Body:
         """Return the whole JSON body, or the parts of the form, for a model, from an endpoint's."""
+        return {"model": model, **body}
 
     @abstractmethod
     def without_prompt(self, body: Body) -> Body:
         """Return the body with null for each text that a caller is free to choose."""
 
     @abstractmethod
-    def find_output(self, reply: Body) -> Reply | None:
-        """Return the output of a successful reply, in the order that clients must follow."""
+    def find_output(self, reply: Body) -> Reply:
+        """Return the output of a successful reply, in the order that clients must follow, or the
+        reason that stands in its place; see `without_output`."""
 
     @abstractmethod
     def word(
@@ -103,24 +106,18 @@ class Protocol(ABC):
             reply = json.loads(content.decode("utf-8-sig", "replace"))
         except (ValueError, RecursionError):
             return Reply(error=f"HTTP {status} without a JSON body", is_readable=False)
-        body: Body = reply if isinstance(reply, dict) else {}
-        is_success = 200 <= status < 300
-        found = self.find_in(reply) if is_success else None
-        if found is not None and found.error is None:
-            return replace(found, model=self.model_in(body))
-        error = self.error_in(reply, is_error=not is_success)
-        if error is not None:
-            return Reply(error=error.text, error_body=error)
-        if found is not None:
+        is_success, kind = 200 <= status < 300, next(iter(self.shapes.values()))
+        found = self.find_in(reply) if is_success else without_output(reply, kind)
+        if found.error is None:
             return found
-        reason = explain(reply) or json.dumps(reply, ensure_ascii=False)
-        kind = next(iter(self.shapes.values()))
-        return Reply(error=f"no {kind} in the reply: {reason}", model=self.model_in(body))
+        error = self.error_in(reply, is_error=not is_success)
+        return found if error is None else Reply(error=error.text, error_body=error)
 
-    def find_in(self, reply: object) -> Reply | None:
-        """Return the output of any JSON, or why it is none, by `find_output` where it is a
-        mapping."""
-        return self.find_output(reply if isinstance(reply, dict) else {})
+    def find_in(self, reply: Any) -> Reply:
+        """Return the output of a successful reply of any JSON, as `find_output` does."""
+        if not isinstance(reply, dict):
+            return without_output(reply, next(iter(self.shapes.values())))
+        return replace(self.find_output(reply), model=self.model_in(reply))
 
     def error_in(self, reply: object, *, is_error: bool) -> ErrorBody | None:
         """Return the error of a JSON body, by the pointers first; None where it has the form of
@@ -135,7 +132,8 @@ class Protocol(ABC):
 
     def model_in(self, reply: Body) -> str | None:
         """Return the model that a reply names, where the protocol has a place for it."""
-        return None
+        model = reply.get("model")
+        return model if isinstance(model, str) and model else None
 
 
 def text_reply(shape: Shape, text: str, end: str = "", model: str | None = None) -> Reply:
@@ -145,7 +143,34 @@ def text_reply(shape: Shape, text: str, end: str = "", model: str | None = None)
     return Reply(kind="text", shape=shape, content=text.encode("utf-8", "replace"), model=model)
 
 
+def blank_texts(value: Any) -> Any:
+    """Return messages, or what holds some, with null for each of their texts."""
+    if isinstance(value, list):
+        return [None if isinstance(item, str) else blank_texts(item) for item in value]
+    if isinstance(value, dict):
+        return {
+            key: None
+            if key == "text" or (key == "content" and isinstance(item, str))
+            else blank_texts(item)
+            for key, item in value.items()
+        }
+    return value
+
+
 def worded(body: object) -> WordedReply:
     """Return a reply with a JSON body, as gateways write it."""
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
     return WordedReply(text.encode("utf-8", "replace"))
+
+
+def decoded_reply(shape: Shape, encoded: str, kind: Kind = "image") -> Reply:
+    """Return the reply for an output in base64."""
+    content = decode_base64(encoded)
+    if not content:
+        return Reply(error=f"the reply's {kind} is not base64")
+    return Reply(kind=kind, shape=shape, content=content)
+
+
+def without_output(reply: object, kind: str = "image") -> Reply:
+    """Return the reply for a successful one without an output: what it says in its place."""
+    return Reply(error=f"no {kind} in the reply: {explain(reply) or as_json(reply)}")

@@ -11,6 +11,7 @@ from hashlib import sha256
 from itertools import accumulate
 from pathlib import Path
 from typing import Any, NoReturn
+from urllib.parse import parse_qsl
 
 import jinja2
 
@@ -29,7 +30,7 @@ from trueup.snippet.quoting import (
     render_python,
     render_raw_json,
 )
-from trueup.snippet.sdk import arguments_of
+from trueup.snippet.sdk import arguments_of, openai_arguments_of
 from trueup.snippet.template_environment import TemplateEnvironment
 
 __all__ = [
@@ -130,6 +131,7 @@ def _context(status: Status, endpoint: str) -> Mapping[str, Any]:
         "url": sent.base_url + path,
         "base_url": sent.base_url,
         "path": path,
+        "query": dict(parse_qsl(path.partition("?")[2], keep_blank_values=True)),
         "key_name": name,
         "key_scheme": scheme,
         "key_header": name and f"{name}: {scheme} ".replace(":  ", ": "),
@@ -163,6 +165,7 @@ def _environment(folder: Path) -> TemplateEnvironment:
         "js": render_javascript,
         "raw_json": render_raw_json,
         "genai": arguments_of,
+        "openai": openai_arguments_of,
     }
     environment = TemplateEnvironment(folder, filters, {"dict": dict, "refuse": _refuse})
     environment.tests.update(javascript=is_javascript)

@@ -66,7 +66,7 @@ def _problems(route: Route, files: Files) -> Iterator[tuple[str, str, str]]:
     protocol = PROTOCOLS[route.protocol].of_route(route, files=files)
     worded = protocol.word(next(iter(protocol.shapes)), STUB, "simulated")
     found = protocol.find_in(json.loads(worded.content))
-    problem = "no output at the pointer" if found is None else found.error
+    problem = found.error
     if problem and output.sample:
         yield (
             "sample",
