@@ -35,11 +35,13 @@ from trueup.model.documented import (
     Parameter,
 )
 from trueup.model.evidence import Hold, Mapping, Observation, Source
+from trueup.model.output import NO_FILES, Files, RouteOutput
 from trueup.model.sent import MIME, Form, FormFile, Sent, SentForm, form_values
 from trueup.model.status import Status
 from trueup.model.values import (
     NAME,
     NO_MODEL,
+    POINTER,
     REQUEST,
     TRANSLATED,
     BaseUrl,
@@ -53,6 +55,7 @@ from trueup.model.values import (
     Moment,
     Name,
     Outcome,
+    Pointer,
     Severity,
     Shape,
     Standing,
@@ -69,9 +72,11 @@ __all__ = [
     "AUTH",
     "MIME",
     "FACTS",
+    "NO_FILES",
     "NAME",
     "NO_AUTH",
     "NO_MODEL",
+    "POINTER",
     "REQUEST",
     "TRANSLATED",
     "TRANSPORT_HEADERS",
@@ -86,6 +91,7 @@ __all__ = [
     "DocsPage",
     "DocumentedValue",
     "Endpoint",
+    "Files",
     "Form",
     "FormFile",
     "Frozen",
@@ -100,9 +106,11 @@ __all__ = [
     "Observation",
     "Outcome",
     "Parameter",
+    "Pointer",
     "Policy",
     "Replay",
     "Route",
+    "RouteOutput",
     "Sent",
     "SentForm",
     "Severity",

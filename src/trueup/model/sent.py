@@ -21,6 +21,8 @@ def _header(name: str) -> str:
     return name
 
 
+FileName = Annotated[StrictStr, Field(pattern=FILE_NAME)]
+"""File of `snippets/files`, without a folder."""
 HeaderName = Annotated[str, AfterValidator(_header)]
 HeaderValue = Annotated[StrictStr, Field(pattern=HEADER_VALUE)]
 
@@ -28,7 +30,7 @@ HeaderValue = Annotated[StrictStr, Field(pattern=HEADER_VALUE)]
 class FormFile(Frozen):
     """File of a form, kept under `snippets/files`."""
 
-    file: Annotated[StrictStr, Field(pattern=FILE_NAME)]
+    file: FileName
     """Name of the file, without a folder."""
     mime: Annotated[StrictStr, Field(pattern=MIME)]
     """Media type that is sent with it."""

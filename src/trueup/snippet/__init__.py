@@ -16,8 +16,9 @@ from urllib.parse import parse_qsl
 import jinja2
 
 from trueup.errors import BadInput
-from trueup.model import SentForm, Status, anchor, header_of, name_of, query_name_of, split
+from trueup.model import Route, SentForm, Status, anchor, header_of, name_of, query_name_of, split
 from trueup.place import Place
+from trueup.protocols import steps_of
 from trueup.request import request_of
 from trueup.snippet.languages import LANGUAGES, PROGRAMS, Fence, Language, language_of, languages_of
 from trueup.snippet.quoting import (
@@ -117,14 +118,14 @@ def base_places(snippet: Snippet, status: Status, folder: Path) -> tuple[int, ..
 
 def _context(status: Status, endpoint: str) -> Mapping[str, Any]:
     model, _ = split(endpoint)
-    sent = request_of(status, endpoint, status.reference)
+    route, sent = status.route_of(endpoint), request_of(status, endpoint, status.reference)
     method, path = sent.request.split(" ", 1)
     name, scheme = header_of(sent.auth) or ("", "")
     name = "Authorization" if name == "authorization" else name
     return {
         "model": model,
         "name": name_of(endpoint),
-        "protocol": status.route_of(endpoint).protocol,
+        "protocol": route.protocol,
         "upstream": status.upstream(model),
         "method": method,
         "url": sent.base_url + path,
@@ -137,9 +138,16 @@ def _context(status: Status, endpoint: str) -> Mapping[str, Any]:
         "key_query": query_name_of(sent.auth),
         "headers": sent.headers,
         "body": sent.body,
+        "output": _output(route),
+        "errors": list(map(steps_of, route.errors + status.targets[status.reference].errors)),
         "form": sent.form,
         "form_parts": list(_parts(sent.form or {})),
     }
+
+
+def _output(route: Route) -> Mapping[str, Any] | None:
+    output = route.output
+    return None if output is None else {"steps": steps_of(output.pointer), "kind": output.kind}
 
 
 def _parts(form: SentForm) -> Iterator[tuple[str, Any]]:

@@ -4,8 +4,8 @@ import json
 import re
 
 from trueup.model import Observation, Shape, as_time
-from trueup.protocols import PROTOCOLS, Sample
-from trueup.request import variant_observations
+from trueup.protocols import PROTOCOLS, Protocol, Sample
+from trueup.request import protocol_of, variant_observations
 from trueup.wording.markdown import code, escape_markdown
 from trueup.wording.pages import PageText, table
 
@@ -102,7 +102,7 @@ def _result(page: PageText, row: Observation) -> tuple[str, str, str]:
 
 def sample(page: PageText, protocol: str, shape: Shape) -> tuple[str, str]:
     """Return the title and the JSON of a simulated reply in a shape, its image cut short."""
-    return page._("Simulated reply, cut short"), _worded(protocol, shape, "image/png")
+    return page._("Simulated reply, cut short"), _worded(PROTOCOLS[protocol], shape, "image/png")
 
 
 def reply(page: PageText, endpoint: str) -> tuple[str, str] | None:
@@ -118,13 +118,17 @@ def reply(page: PageText, endpoint: str) -> tuple[str, str] | None:
         title = page._("Reply in the shape of the run of {day}, cut short")
     else:
         title = page._("Simulated reply in the shape that was reported on {day}, cut short")
-    protocol = page.status.route_of(endpoint).protocol
+    protocol = protocol_of(page.status, endpoint)
+    if protocol.shapes.get(row.shape) not in ("image", "audio", "video", "file"):
+        return None
     return title.format(day=row.day), _worded(protocol, row.shape, row.mime or "image/png")
 
 
-def _worded(protocol: str, shape: Shape, mime: str) -> str:
+def _worded(protocol: Protocol, shape: Shape, mime: str) -> str:
     sample = Sample(b"", mime, f"https://images.example/simulated.{mime.rpartition('/')[2]}")
-    worded = json.loads(PROTOCOLS[protocol].word(shape, sample, "").content)
-    text = json.dumps({key: value for key, value in worded.items() if value}, indent=2)
+    worded = json.loads(protocol.word(shape, sample, "").content)
+    if isinstance(worded, dict):
+        worded = {key: value for key, value in worded.items() if value}
+    text = json.dumps(worded, indent=2)
     start = FIRST_LETTERS.get(mime, "")
     return re.sub(r'(base64,|"data": "|"b64_json": ")(?=[)"])', rf"\1{start}…", text)
