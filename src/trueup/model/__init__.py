@@ -35,7 +35,18 @@ from trueup.model.documented import (
     Parameter,
 )
 from trueup.model.evidence import Hold, Mapping, Observation, Source
-from trueup.model.sent import MIME, Form, FormFile, Sent, SentForm, form_values
+from trueup.model.sent import (
+    FILE_NAME,
+    MIME,
+    PART_NAME,
+    Form,
+    FormFile,
+    Sent,
+    SentForm,
+    form_files,
+    form_items,
+    form_values,
+)
 from trueup.model.status import Status
 from trueup.model.values import (
     NAME,
@@ -69,9 +80,11 @@ __all__ = [
     "AUTH",
     "MIME",
     "FACTS",
+    "FILE_NAME",
     "NAME",
     "NO_AUTH",
     "NO_MODEL",
+    "PART_NAME",
     "REQUEST",
     "TRANSLATED",
     "TRANSPORT_HEADERS",
@@ -118,6 +131,8 @@ __all__ = [
     "Variant",
     "anchor",
     "as_time",
+    "form_files",
+    "form_items",
     "form_values",
     "header_of",
     "headers_without_key",

@@ -4,7 +4,7 @@ Owns the languages and their quoting. Reads the templates and nothing else.
 """
 
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 import jinja2
 
 from trueup.errors import BadInput
-from trueup.model import SentForm, Status, anchor, header_of, query_name_of, split
+from trueup.model import Status, anchor, form_files, form_items, header_of, query_name_of, split
 from trueup.place import Place
 from trueup.request import request_of
 from trueup.snippet.languages import LANGUAGES, PROGRAMS, Fence, Language, language_of, languages_of
@@ -118,6 +118,7 @@ def _context(status: Status, endpoint: str) -> Mapping[str, Any]:
     model, _ = split(endpoint)
     sent = request_of(status, endpoint, status.reference)
     method, path = sent.request.split(" ", 1)
+    form = sent.form or {}
     name, scheme = header_of(sent.auth) or ("", "")
     name = "Authorization" if name == "authorization" else name
     return {
@@ -134,14 +135,9 @@ def _context(status: Status, endpoint: str) -> Mapping[str, Any]:
         "headers": sent.headers,
         "body": sent.body,
         "form": sent.form,
-        "form_parts": list(_parts(sent.form or {})),
+        "form_parts": [(name, item) for name, items in form_items(form) for item in items],
+        "form_files": list(form_files(form)),
     }
-
-
-def _parts(form: SentForm) -> Iterator[tuple[str, Any]]:
-    for name, value in form.items():
-        for item in value if isinstance(value, list) else [value]:
-            yield name, item
 
 
 @lru_cache(maxsize=16)

@@ -3,14 +3,14 @@
 import re
 from collections.abc import Iterator
 from inspect import isclass
-from typing import Any, TypeGuard, TypeVar, get_args, get_origin
+from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from trueup.errors import BadStatus
 from trueup.message import Message
-from trueup.model import AUTH, MIME, NAME, REQUEST, URL, WORD, Frozen, Status
+from trueup.model import AUTH, FILE_NAME, MIME, NAME, PART_NAME, REQUEST, URL, WORD, Frozen, Status
 from trueup.status_file.value_text import did_you_mean, listed, shown
 from trueup.status_file.yaml_text import Document
 
@@ -28,6 +28,8 @@ _PATTERNS = {
     URL: "an https URL",
     WORD: "a text without white space",
     "^[0-9a-f]{64}$": "a SHA-256 hash of 64 hexadecimal digits",
+    FILE_NAME: "a file name without a folder, such as square.png",
+    PART_NAME: "a name of a part of a form, such as prompt or image[]",
     MIME: "a media type such as image/png",
 }
 _EXPECTED = {
@@ -41,6 +43,7 @@ _EXPECTED = {
     "list_type": "a list",
     "invalid-json-value": "a value that JSON has",
     "string_too_short": "text",
+    "too_short": "one item or more",
     "string_too_long": "text of at most {max_length} characters",
     "greater_than_equal": "{ge} or more",
     "less_than_equal": "{le} or less",
@@ -76,7 +79,10 @@ def _problems(
     for error in errors[:MOST_ERRORS]:
         missing = str(error["loc"][-1]) if error["type"] == "missing" else ""
         parts.setdefault((_keys(error["loc"], data), missing), []).append(error)
-    for (keys, _), same in parts.items():
+    for (keys, missing), same in parts.items():
+        is_of_another_member = not missing and all(one["type"].endswith("_type") for one in same)
+        if is_of_another_member and any(keys == deep[: len(keys)] != deep for deep, _ in parts):
+            continue  # the value has the type that another member of the union expects
         yield keys, *_worded(keys, same, model_type)
 
 
@@ -137,15 +143,20 @@ def _unknown_key(keys: Keys, model_type: type[BaseModel]) -> tuple[str, str]:
 def _model_at(keys: Keys, model: type[BaseModel]) -> type[BaseModel]:
     left = iter(keys)
     for key in left:
+        if key not in model.model_fields:  # of a list within a mapping
+            continue
         kind = model.model_fields[str(key)].annotation
-        model = next(member for member in (kind, *get_args(kind)) if _is_model(member))
-        if get_origin(kind) in (dict, tuple):
+        model = next(_models_in(kind))
+        if any(get_origin(member) in (dict, tuple) for member in (kind, *get_args(kind))):
             next(left)
     return model
 
 
-def _is_model(kind: Any) -> TypeGuard[type[BaseModel]]:
-    return isclass(kind) and issubclass(kind, BaseModel)
+def _models_in(kind: Any) -> Iterator[type[BaseModel]]:
+    if isclass(kind) and get_origin(kind) is None and issubclass(kind, BaseModel):
+        yield kind
+    for member in get_args(kind):
+        yield from _models_in(member)
 
 
 def _is_bare(value: Any) -> bool:

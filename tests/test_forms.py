@@ -1,0 +1,185 @@
+"""Forms: routes that are called with a file, from the status file to the block that was run."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from conftest import TOP
+from test_sandbox import sandbox_or_skip
+
+from trueup.check.status_claims import check_status
+from trueup.evidence import assess
+from trueup.mock.picture import draw_picture
+from trueup.model import Observation
+from trueup.request import request_of
+from trueup.site import Block, export_files
+from trueup.snippet import languages_of, render_snippet
+from trueup.status_file import Stored, load_status, parse_status, render_row
+from trueup.verify.judge import verify_block
+from trueup.verify.run import Harness, open_mock
+from trueup.wording.page_macros import page_macros
+
+NOW, TODAY = datetime(2026, 3, 2, tzinfo=UTC), date(2026, 3, 2)
+SQUARE = draw_picture("square", "image/png")
+FILES = {"square.png": SQUARE, "mask.png": draw_picture("mask", "image/png")}
+ROUTES = {
+    "edits": ("POST /v1/images/edits", "openai-images", "b64-json"),
+}
+EDITS = "example-1/edits"
+
+
+def file_of(name: str, mime: str = "image/png") -> dict[str, str]:
+    return {"file": name, "mime": mime, "sha256": sha256(FILES[name]).hexdigest()}
+
+
+CONTENTS = {
+    EDITS: {
+        "form": {
+            "image[]": [file_of("square.png"), file_of("mask.png")],
+            "mask": file_of("mask.png"),
+            "prompt": 'Give it a "hat";\nkeep the rest = as it is',
+            "n": "1",
+        }
+    },
+}
+
+
+def write_site(top: Path, observed: bool = True) -> Stored:
+    """Write the status file of the routes and the files, and return it as it was read."""
+    shutil.copytree(TOP / "snippets", top / "snippets", dirs_exist_ok=True)
+    (top / "snippets" / "files").mkdir(exist_ok=True)
+    for name, content in FILES.items():
+        (top / "snippets" / "files" / name).write_bytes(content)
+    data = {
+        "version": 2,
+        "policy": {"reported_until": date(2026, 3, 1)},
+        "targets": {"production": {"base_url": "https://gateway.example.com", "reference": True}},
+        "routes": {
+            name: {"request": request, "protocol": protocol, "auth": "bearer"}
+            for name, (request, protocol, _) in ROUTES.items()
+        },
+        "models": {"example-1": {"title": "Example"}},
+        "endpoints": CONTENTS,
+        "signatures": {},
+        "mappings": [],
+    }
+    text = yaml.safe_dump(data, sort_keys=False)
+    bare = parse_status(f"{text}observations: []\n", "status.yml", NOW, top=top)
+    rows = [render_row(row_of(bare, endpoint), 2) for endpoint in CONTENTS if observed]
+    (top / "status.yml").write_text(f"{text}observations:\n{''.join(rows) or '  []'}")
+    return load_status(top / "status.yml", NOW)
+
+
+def row_of(stored: Stored, endpoint: str) -> Observation:
+    return Observation.model_validate(
+        {
+            "at": date(2026, 3, 1),
+            "endpoint": endpoint,
+            "target": "production",
+            "sent": request_of(stored.status, endpoint, "production").model_dump(),
+            "outcome": "output",
+            "shape": ROUTES[endpoint.partition("/")[2]][2],
+            "source": {"reported": "a test"},
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Stored:
+    return write_site(tmp_path_factory.mktemp("forms"))
+
+
+@pytest.fixture(scope="module")
+def harness(recorded: Stored) -> Iterator[Harness]:
+    for _ in sandbox_or_skip("namespace"):
+        with open_mock(recorded, "namespace") as opened:
+            yield opened
+
+
+def block_of(stored: Stored, endpoint: str, language: str) -> Block:
+    snippet = render_snippet(stored.status, endpoint, language, TOP / "snippets")
+    return Block("page", 1, snippet.language.fence, snippet.text, snippet.id, endpoint)
+
+
+@pytest.mark.parametrize("endpoint", CONTENTS)
+def test_each_block_of_a_route_with_a_file_passes(
+    recorded: Stored, harness: Harness, endpoint: str
+) -> None:
+    for language in languages_of(recorded.status.route_of(endpoint), TOP / "snippets"):
+        block = block_of(recorded, endpoint, language.name)
+        receipt = verify_block(block, ("page",), recorded, harness, TODAY)
+        assert receipt.passed, (language.name, receipt.reasons)
+
+
+def changed_by(top: Path, change: Callable[[dict[str, Any]], object]) -> Stored:
+    """Return the recorded status with another form of the endpoint for edits."""
+    recorded = write_site(top)
+    data = deepcopy(recorded.data)
+    change(data["endpoints"][EDITS]["form"])
+    (top / "status.yml").write_text(yaml.safe_dump(data, sort_keys=False))
+    return load_status(top / "status.yml", NOW)
+
+
+@pytest.mark.parametrize(
+    ("change", "difference"),
+    [
+        (lambda form: form.update(n="2"), 'form.n: recorded "1", now "2"'),
+        (
+            lambda form: form["image[]"][1].update(mime="image/webp"),
+            'form.image[][1].mime: recorded "image/png", now "image/webp"',
+        ),
+        (
+            lambda form: form.update(mask=file_of("square.png")),
+            'form.mask.file: recorded "mask.png", now "square.png"; form.mask.sha256: recorded',
+        ),
+        (lambda form: form.update(size="1x1"), 'form.size: recorded nothing, now "1x1"'),
+        (lambda form: form.pop("mask"), "form.mask: recorded {"),
+    ],
+)
+def test_a_changed_part_of_a_form_is_named_with_both_places(
+    tmp_path: Path, change: Callable[[dict[str, Any]], object], difference: str
+) -> None:
+    stored = changed_by(tmp_path, change)
+    (found,) = check_status(stored, assess(stored.status), tmp_path, TODAY)
+    assert found.rule == "drift" and difference in found.problem
+    form, row = stored.place("endpoints", EDITS, "form"), stored.place("observations", 0)
+    assert form.line <= found.where.line < row.line and f"{row}." in found.fix
+
+
+def test_a_block_that_sends_another_file_than_the_recorded_one_fails(
+    tmp_path: Path, harness: Harness
+) -> None:
+    def swap(form: dict[str, Any]) -> None:
+        content = draw_picture("other", "image/png")
+        (tmp_path / "snippets" / "files" / "mask.png").write_bytes(content)
+        for file in (form["mask"], form["image[]"][1]):
+            file["sha256"] = sha256(content).hexdigest()
+
+    stored = changed_by(tmp_path, swap)
+    changed = replace(harness, form_files=stored.form_files)
+    receipt = verify_block(block_of(stored, EDITS, "curl"), ("page",), stored, changed, TODAY)
+    place = stored.place("observations", 0)
+    reasons = [one for one in receipt.reasons if f"recorded at {place}: form.mask.sha256" in one]
+    assert not receipt.passed and len(reasons) == 1
+
+
+def test_a_page_has_each_file_of_its_blocks(recorded: Stored, tmp_path: Path) -> None:
+    top = Path(recorded.path).parent
+    (top / "docs" / "en").mkdir(parents=True)
+    text = page_macros(top, top / "docs" / "en", NOW, TODAY)["route"](EDITS)
+    link = '<a href="files:{0}" download>{0}</a>'
+    both = f"{link.format('square.png')} and {link.format('mask.png')}"
+    assert f"\n\nFiles to save beside the code: {both}\n\n" in text
+    assert text.count("Reads square.png and mask.png in the current folder.") == 3
+    (tmp_path / "en").mkdir()
+    (tmp_path / "en" / "page.html").write_text(text)
+    export_files(top, recorded.sent_files, tmp_path)
+    assert 'href="../files/mask.png"' in (tmp_path / "en" / "page.html").read_text()
+    assert (tmp_path / "files" / "square.png").read_bytes() == SQUARE
