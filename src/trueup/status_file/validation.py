@@ -20,6 +20,7 @@ Problem = tuple[Keys, str, str]
 Form = TypeVar("Form", bound=Frozen)
 MOST_ERRORS = 10 * BadStatus.MOST
 """A value that fits no member of a union has an error for each member, of which one is made."""
+OTHER_TYPE = re.compile(r"_type$|^literal_error$")
 NAMES = "lower-case letters, digits, '.', '_' and '-', a letter or digit first"
 _PATTERNS = {
     NAME: NAMES,
@@ -80,9 +81,10 @@ def _problems(
         missing = str(error["loc"][-1]) if error["type"] == "missing" else ""
         parts.setdefault((_keys(error["loc"], data), missing), []).append(error)
     for (keys, missing), same in parts.items():
-        is_of_another_member = not missing and all(one["type"].endswith("_type") for one in same)
-        if is_of_another_member and any(keys == deep[: len(keys)] != deep for deep, _ in parts):
-            continue  # the value has the type that another member of the union expects
+        if not missing and all(OTHER_TYPE.search(error["type"]) for error in same):
+            others = [deep for deep, name in parts if (deep, name) != (keys, "")]
+            if any(deep[: len(keys)] == keys for deep in others):
+                continue  # the value is of another member of the union, and has errors as that
         yield keys, *_worded(keys, same, model_type)
 
 
