@@ -11,9 +11,6 @@ class OpenAIImages(Protocol):
 
     shapes = {"url": "image", "b64-json": "image"}
 
-    def body(self, model: str, body: Body) -> Body:
-        return {"model": model, **body}
-
     def without_prompt(self, body: Body) -> Body:
         return {key: None if key == "prompt" else value for key, value in body.items()}
 

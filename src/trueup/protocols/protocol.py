@@ -5,6 +5,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from trueup.model import Body, Kind, Shape
 from trueup.protocols.error_body import ErrorBody, error_body
@@ -12,6 +13,7 @@ from trueup.protocols.event_stream import Event, events_in, is_event_stream
 
 PROMPT_TOKENS, OUTPUT_TOKENS = 10, 100
 """Simulated counts; nobody observed any."""
+NO_LAST_EVENT = "the stream ended before its last event"
 
 
 @dataclass(frozen=True)
@@ -62,9 +64,9 @@ class Protocol(ABC):
     shapes: Mapping[Shape, Kind]
     """The forms of the output in a reply, the usual one first, with the kind of each."""
 
-    @abstractmethod
     def body(self, model: str, body: Body) -> Body:
         """Return the whole JSON body, or the parts of the form, for a model, from an endpoint's."""
+        return {"model": model, **body}
 
     @abstractmethod
     def without_prompt(self, body: Body) -> Body:
@@ -101,7 +103,8 @@ class Protocol(ABC):
 
     def model_in(self, reply: Body) -> str | None:
         """Return the model that a reply names, where the protocol has a place for it."""
-        return None
+        model = reply.get("model")
+        return model if isinstance(model, str) and model else None
 
 
 def decoded_reply(shape: Shape, encoded: str, kind: Kind = "image") -> Reply:
@@ -117,6 +120,20 @@ def text_reply(shape: Shape, text: str, end: str = "", model: str | None = None)
     if not text.strip():
         return Reply(error=f"no text in the reply{f' ({end})' if end else ''}", model=model)
     return Reply(kind="text", shape=shape, content=text.encode("utf-8", "replace"), model=model)
+
+
+def blank_texts(value: Any) -> Any:
+    """Return messages, or what holds some, with null for each of their texts."""
+    if isinstance(value, list):
+        return [None if isinstance(item, str) else blank_texts(item) for item in value]
+    if isinstance(value, dict):
+        return {
+            key: None
+            if key == "text" or (key == "content" and isinstance(item, str))
+            else blank_texts(item)
+            for key, item in value.items()
+        }
+    return value
 
 
 def worded(body: object) -> WordedReply:
