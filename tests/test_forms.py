@@ -13,6 +13,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+import openai
 import pytest
 import yaml
 from conftest import TOP
@@ -21,7 +22,10 @@ from test_sandbox import sandbox_or_skip
 
 from trueup.check.status_claims import check_status
 from trueup.evidence import assess
+from trueup.mock import create_app
 from trueup.mock.picture import draw_picture
+from trueup.mock.sample import TEXT
+from trueup.mock.server import serving
 from trueup.model import Observation
 from trueup.request import request_of
 from trueup.site import Block, export_files
@@ -241,3 +245,52 @@ def test_a_page_has_each_file_of_its_blocks(recorded: Stored, tmp_path: Path) ->
     export_files(top, recorded.sent_files, tmp_path)
     assert 'href="../files/mask.png"' in (tmp_path / "en" / "page.html").read_text()
     assert (tmp_path / "files" / "square.png").read_bytes() == SQUARE
+
+
+@pytest.fixture(scope="module")
+def client(recorded: Stored) -> Iterator[openai.OpenAI]:
+    with (
+        serving(create_app(recorded.status)) as url,
+        openai.OpenAI(api_key="YOUR_API_KEY", base_url=f"{url}/v1", max_retries=0) as opened,
+    ):
+        yield opened
+
+
+def test_the_sdk_edits_an_image(client: openai.OpenAI) -> None:
+    files = [(name, FILES[name]) for name in ("square.png", "mask.png")]
+    edited = client.images.edit(
+        model="example-1", image=files, mask=files[1], prompt="Give it a hat", n=1
+    )
+    assert edited.data and (edited.data[0].b64_json or "").startswith("iVBOR")
+
+
+@pytest.mark.parametrize(
+    ("model", "extra", "start"),
+    [
+        ("example-1", {}, b"ID3"),
+        ("raw-audio", {"response_format": "pcm"}, b""),
+        ("audio-base64", {"response_format": "wav"}, b'{"audio":"UklGR'),
+        ("audio-link", {}, b'{"url":"http'),
+        ("audio-events", {"stream_format": "sse"}, b"data: "),
+    ],
+)
+def test_the_sdk_reads_a_speech(
+    client: openai.OpenAI, model: str, extra: dict[str, Any], start: bytes
+) -> None:
+    spoken = client.audio.speech.create(model=model, voice="alloy", input="Bye", **extra)
+    assert spoken.content.startswith(start) and len(spoken.content) > 50
+
+
+def test_the_sdk_reads_a_transcription(client: openai.OpenAI) -> None:
+    heard: dict[str, Any] = {"file": ("silence.wav", SILENCE, "audio/wav")}
+    said = client.audio.transcriptions.create(model="example-1", prompt="Other", **heard)
+    assert said.text == TEXT
+    plain = client.audio.transcriptions.create(model="plain-text", response_format="text", **heard)
+    assert plain == TEXT
+    events = client.audio.transcriptions.create(model="transcript-events", stream=True, **heard)
+    assert [event.type for event in events][-1] == "transcript.text.done"
+
+
+def test_the_sdk_gets_an_error_for_another_file(client: openai.OpenAI) -> None:
+    with pytest.raises(openai.NotFoundError):
+        client.audio.transcriptions.create(model="example-1", file=("silence.wav", b"other"))
