@@ -76,7 +76,9 @@ def test_a_reply_without_json_is_an_error_with_its_status(name: str, content: by
 @pytest.mark.parametrize("name", NAMES)
 def test_a_failure_status_is_an_error_even_when_the_body_has_an_image(name: str) -> None:
     protocol = PROTOCOLS[name]
-    worded = protocol.word(next(iter(protocol.shapes)), Sample(b"x", "image/png", URL), "m")
+    shape, kind = next(iter(protocol.shapes.items()))
+    sample = Sample(b"x" if kind == "text" else PNG, "image/png", URL)
+    worded = protocol.word(shape, sample, "m")
     found = protocol.read(500, worded.content)
     is_json = worded.content_type.startswith("application/json")
     assert found.error is not None and (found.shape, found.is_readable) == (None, is_json)
@@ -95,6 +97,18 @@ def test_the_model_of_a_native_reply_is_read(version: Any, model: str | None) ->
     reply = json.dumps({**in_parts(inline(PNG)), "modelVersion": version}).encode()
     assert GEMINI.read(200, reply).model == model
     assert IMAGES.read(200, reply).model is None
+
+
+def test_data_that_is_cut_or_no_text_is_left_aside() -> None:
+    broken = [{"inlineData": {"data": data}} for data in ("abcde", 7, ["a"])]
+    reply = json.dumps(in_parts(*broken, {"inlineData": "a"}, inline(PNG))).encode()
+    assert GEMINI.read(200, reply).content == PNG
+
+
+def test_a_text_of_many_begun_images_is_searched_in_bounds() -> None:
+    for letters, shape in ((999, "hosted-url"), (1000, None)):
+        reply = in_parts({"text": f"![{'a' * letters}]({URL})"})
+        assert GEMINI.read(200, json.dumps(reply).encode()).shape == shape
 
 
 def test_the_model_is_put_in_the_body_only_where_the_protocol_carries_it_there() -> None:
