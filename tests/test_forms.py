@@ -235,7 +235,10 @@ def test_a_block_that_sends_another_file_than_the_recorded_one_fails(
 def test_a_page_has_each_file_of_its_blocks(recorded: Stored, tmp_path: Path) -> None:
     top = Path(recorded.path).parent
     (top / "docs" / "en").mkdir(parents=True)
-    text = page_macros(top, top / "docs" / "en", NOW, TODAY)["route"](EDITS)
+    route = page_macros(top, top / "docs" / "en", NOW, TODAY)["route"]
+    shown = [endpoint for endpoint in CONTENTS if "tu-reply" in route(endpoint)]
+    assert shown == [EDITS, "audio-link/speech", "example-1/transcriptions"]  # no sound, no events
+    text = route(EDITS)
     link = '<a href="files:{0}" download>{0}</a>'
     both = f"{link.format('square.png')} and {link.format('mask.png')}"
     assert f"\n\nFiles to save beside the code: {both}\n\n" in text

@@ -108,23 +108,28 @@ def sample(page: PageText, protocol: str, shape: Shape) -> tuple[str, str]:
 def reply(page: PageText, endpoint: str) -> tuple[str, str] | None:
     """Return the title and the JSON of a reply in an endpoint's latest shape.
 
-    It is called simulated until a receipt of a live run has shown the shape; None where no image
-    was returned.
+    It is called simulated until a receipt of a live run has shown the shape; None where no output
+    was returned, or one that is no JSON.
     """
     row = page.assessments[endpoint].outcome
-    if row is None or row.shape is None:
+    protocol = page.status.route_of(endpoint).protocol
+    text = row and row.shape and _worded(protocol, row.shape, row.mime or "image/png")
+    if row is None or not text:
         return None
     if row.source is not None and row.source.receipt is not None:
         title = page._("Reply in the shape of the run of {day}, cut short")
     else:
         title = page._("Simulated reply in the shape that was reported on {day}, cut short")
-    protocol = page.status.route_of(endpoint).protocol
-    return title.format(day=row.day), _worded(protocol, row.shape, row.mime or "image/png")
+    return title.format(day=row.day), text
 
 
 def _worded(protocol: str, shape: Shape, mime: str) -> str:
-    sample = Sample(b"", mime, f"https://images.example/simulated.{mime.rpartition('/')[2]}")
-    worded = json.loads(PROTOCOLS[protocol].word(shape, sample, "").content)
-    text = json.dumps({key: value for key, value in worded.items() if value}, indent=2)
+    content = "…".encode() if PROTOCOLS[protocol].shapes.get(shape) == "text" else b""
+    link = f"https://images.example/simulated.{mime.rpartition('/')[2]}"
+    reply = PROTOCOLS[protocol].word(shape, Sample(content, mime, link), "")
+    if not reply.content_type.startswith("application/json"):
+        return ""
+    kept = {key: value for key, value in json.loads(reply.content).items() if value}
+    text = json.dumps(kept, indent=2, ensure_ascii=False) if kept else ""
     start = FIRST_LETTERS.get(mime, "")
     return re.sub(r'(base64,|"data": "|"b64_json": ")(?=[)"])', rf"\1{start}…", text)
