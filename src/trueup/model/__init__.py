@@ -36,7 +36,18 @@ from trueup.model.documented import (
 )
 from trueup.model.evidence import Hold, Mapping, Observation, Source
 from trueup.model.output import NO_FILES, Files, RouteOutput
-from trueup.model.sent import MIME, Form, FormFile, Sent, SentForm, form_values
+from trueup.model.sent import (
+    FILE_NAME,
+    MIME,
+    PART_NAME,
+    Form,
+    FormFile,
+    Sent,
+    SentForm,
+    form_files,
+    form_items,
+    form_values,
+)
 from trueup.model.status import Status
 from trueup.model.values import (
     NAME,
@@ -72,10 +83,12 @@ __all__ = [
     "AUTH",
     "MIME",
     "FACTS",
+    "FILE_NAME",
     "NO_FILES",
     "NAME",
     "NO_AUTH",
     "NO_MODEL",
+    "PART_NAME",
     "POINTER",
     "REQUEST",
     "TRANSLATED",
@@ -126,6 +139,8 @@ __all__ = [
     "Variant",
     "anchor",
     "as_time",
+    "form_files",
+    "form_items",
     "form_values",
     "header_of",
     "headers_without_key",
