@@ -50,7 +50,7 @@ def _long(case: Any) -> Any:
 
 
 class Quiet(SimpleHTTPRequestHandler):
-    """A static server that compresses texts."""
+    """A static server that compresses texts; a browser may keep all but the pages."""
 
     protocol_version = "HTTP/1.1"
 
@@ -65,6 +65,8 @@ class Quiet(SimpleHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Type", self.guess_type(str(file)))
         self.send_header("Content-Encoding", "gzip")
+        if file.suffix != ".html":
+            self.send_header("Cache-Control", "max-age=600")
         self.send_header("Content-Length", str(len(packed)))
         self.end_headers()
         with suppress(ConnectionError):  # the browser went on to another page
@@ -166,5 +168,6 @@ def copied(page: Page, block: Locator) -> str:
     tabs.locator(".tabbed-labels").get_by_text(name, exact=True).click()
     block.hover()
     block.locator("button[data-md-type='copy']").click()
-    page.wait_for_function("navigator.clipboard.readText().then(text => text.length > 0)")
+    is_there = "navigator.clipboard.readText().then(text => text.length > 0)"
+    page.wait_for_function(is_there, polling=50)
     return str(page.evaluate("navigator.clipboard.readText()"))

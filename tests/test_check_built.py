@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from command import trueup
+from conftest import CurlPool
 from sharing import common, once
 
 from trueup.check import Check
@@ -19,7 +20,6 @@ from trueup.docs import Docs
 from trueup.finding import Finding
 from trueup.scaffold import InstallSource, SiteAnswers, write_starter
 from trueup.verify.block_receipt import Report
-from trueup.verify.pool import Pool
 from trueup.verify.run import open_mock
 
 NOW = datetime(2026, 4, 14, 12, tzinfo=UTC)
@@ -38,7 +38,7 @@ def make_site(top: Path) -> None:
     docs = load(top)
     docs.build(to_be_verified=True)
     docs = replace(docs, today=NOW.date() + timedelta(days=1))
-    assert docs.verify(Pool(partial(open_mock, docs.stored)))[1] == []
+    assert docs.verify(CurlPool(partial(open_mock, docs.stored)))[1] == []
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +69,7 @@ def test_a_site_as_built_and_verified_has_no_findings(top: Path) -> None:
     assert (done.returncode, done.stdout) == (0, "nothing found\n"), done.stderr
 
 
+@pytest.mark.long
 @pytest.mark.no_cover
 def test_a_site_in_four_languages_has_no_findings(made: tuple[Docs, Report]) -> None:
     assert made[0].check_built() == []

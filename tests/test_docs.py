@@ -52,9 +52,9 @@ TEMPLATES = {
               'BODY = {{ dict(body, model="nano-banano") | py }}', "python", IMAGES),
     "host": ("shared/curl.sh.j2", "{{ (url ~", '{{ (url | replace("router", "rooter") ~', "bash",
              NATIVE),
-    "shape": ("gemini/python.py.j2", "data:(image", "data:(imago", "python", NATIVE),
-    "exit code": ("shared/python.py.j2", "    sys.exit(f", "    print(f", "python", IMAGES),
-    "saved name": ("shared/python.py.j2", "Path(MODEL +", 'Path("image" +', "python", NATIVE),
+    "shape": ("gemini/find_image.py.j2", "data:image", "data:imago", "python", NATIVE),
+    "exit code": ("shared/report.py.j2", "    sys.exit(f", "    print(f", "python", IMAGES),
+    "saved name": ("shared/reading.py.j2", "Path(f\"{MODEL}", 'Path(f"image', "python", NATIVE),
 }  # fmt: skip
 
 
@@ -159,8 +159,8 @@ def test_braces_inside_a_body_reach_the_page_as_they_are(starter: Path) -> None:
     assert "{{ 7 * 7 }} {% raw %} A clean" in html
 
 
-def test_findings_are_printed_though_the_build_fails(repository: Path) -> None:
-    (repository / "docs/en/more.md").write_text('Seen on 2026-04-14.\n\n{{ advice("none") }}\n')
-    done = docs_command(repository)
+def test_findings_are_printed_though_the_build_fails(starter: Path) -> None:
+    (starter / "docs/en/more.md").write_text('Seen on 2026-04-14.\n\n{{ advice("none") }}\n')
+    done = docs_command(starter)
     assert done.returncode == 3
     assert "more.md:1:9: the date '2026-04-14' is hard-coded" in done.stderr

@@ -9,13 +9,14 @@ from urllib.parse import urlsplit
 import pytest
 from conftest import TOP
 
+from trueup.mock.simulated_file import FILMS, SOUNDS
 from trueup.model import Status
 from trueup.protocols import PROTOCOLS
 from trueup.scaffold import InstallSource, SiteAnswers, starter_files
 from trueup.status_file import Stored
 
 ENGINE = TOP / "src" / "trueup"
-BINARY = {".pyc", ".mo", ".png"}
+BINARY = {".pyc", ".mo", ".png", *(f".{ending}" for ending in (*SOUNDS, *FILMS))}
 
 
 def names_of(status: Status) -> set[str]:

@@ -44,6 +44,7 @@ ARGUMENTS = {
     "policy": "fresh_for",
     "protocol": "gemini",
     "shape": "data-uri",
+    "facts": "parameters",
 }
 
 
@@ -107,6 +108,7 @@ def test_a_model_is_linked_to_its_page_and_without_one_to_its_evidence(
         ("newest", "nano-banana/nothing", "expected an endpoint with an observation"),
         ("policy", "model_fields", "expected a field of the policy. Use one of fresh_for, "),
         ("sample", "gemini", "sample got 1 argument, "),
+        ("documented", "limit", "expected a kind of documented facts. Did you mean 'limits'"),
         ("as_of", "nothing", "as_of got 1 argument, expected none"),
         ("advice", 3, "an argument without quotes"),
     ],

@@ -38,6 +38,7 @@ MarkdownFiles = dict[tuple[str, str], str]
 """The Markdown of each page, and the text of each file for programs, by language and name."""
 
 CONFIG = load_config(str(TOP / "mkdocs.yml"))
+CONFIG.mdx_configs["pymdownx.highlight"] |= {"use_pygments": False}  # colours are half of the time
 LANGUAGES = languages_of_run()
 TODAY = date(2026, 4, 20)
 RECORD = yaml.safe_load((TOP / "tests" / "record.yml").read_text("utf-8"))
@@ -57,7 +58,9 @@ def write(top: Path, change: Change) -> None:
     """Write the record with a change as the copy's status file."""
     data = deepcopy(RECORD)
     change(data)
-    text = yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=10_000)
+    text = yaml.dump(
+        data, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True, width=10_000
+    )
     (top / "status.yml").write_text(text, "utf-8")
 
 

@@ -3,9 +3,11 @@
 import io
 import json
 import struct
+import sys
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from random import Random
 
 import av
 import pytest
@@ -43,7 +45,8 @@ def decode() -> Iterator[Decode]:
 
 def drawn(form: str, frames: int = 1) -> bytes:
     file = io.BytesIO()
-    images = [Image.effect_noise((30, 20), 50 + number).convert("RGB") for number in range(frames)]
+    images = [Image.frombytes("L", (30, 20), Random(n).randbytes(600)) for n in range(frames)]
+    images = [image.convert("RGB") for image in images]
     images[0].save(file, form, save_all=frames > 1, append_images=images[1:])
     return file.getvalue()
 
@@ -68,7 +71,7 @@ def film(codec: str = "mpeg4", container: str = "mp4", frames: int = 30) -> byte
         assert isinstance(stream, av.VideoStream)
         stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
         for number in range(frames):
-            image = Image.effect_noise((64, 48), 40).convert("RGB")
+            image = Image.frombytes("RGB", (64, 48), Random(number).randbytes(64 * 48 * 3))
             frame = av.VideoFrame.from_image(image)  # type: ignore[no-untyped-call]
             frame = frame.reformat(format="yuv420p")
             frame.pts = number
@@ -77,11 +80,11 @@ def film(codec: str = "mpeg4", container: str = "mp4", frames: int = 30) -> byte
     return file.getvalue()
 
 
-def spoilt(content: bytes, number: int) -> bytes:
-    """The file with one of its packets overwritten."""
+def spoilt(content: bytes, number: int, kept: int = 0) -> bytes:
+    """The file with one of its packets overwritten behind the bytes that are kept."""
     with av.open(io.BytesIO(content), "r") as container:
         packet = [one for one in container.demux() if one.size][number]
-        place, size = packet.pos or 0, packet.size
+        place, size = (packet.pos or 0) + kept, packet.size - kept
     return content[:place] + b"\xa7" * size + content[place + size :]
 
 
@@ -90,6 +93,29 @@ def huge_film() -> bytes:
     content = film("libvpx", "webm", 1)
     place = content.index(b"\x9d\x01\x2a") + 3
     return content[:place] + b"\xff\x3f\xff\x3f" + content[place + 4 :]
+
+
+def with_sound() -> bytes:
+    """A film of one frame, with a moment of silence."""
+    file = io.BytesIO()
+    with av.open(file, "w", format="mov") as output:
+        picture = output.add_stream("mpeg4", rate=10)
+        sound = output.add_stream("pcm_s16le", rate=48_000, layout="mono")
+        assert isinstance(picture, av.VideoStream) and isinstance(sound, av.AudioStream)
+        picture.width, picture.height, picture.pix_fmt = 64, 48, "yuv420p"
+        image, silence = av.VideoFrame(64, 48, "yuv420p"), av.AudioFrame("s16", "mono", 4800)
+        image.pts, silence.pts, silence.rate = 0, 0, 48_000
+        output.mux(picture.encode(image) + picture.encode(None))
+        output.mux(sound.encode(silence))
+    return file.getvalue()
+
+
+def with_cover() -> bytes:
+    """An MP3 with an image in its tag."""
+    image = b"\0image/png\0\3\0" + drawn("PNG")
+    frame = b"APIC" + struct.pack(">IH", len(image), 0) + image
+    size = bytes(len(frame) >> shift & 0x7F for shift in (21, 14, 7, 0))
+    return b"ID3\3\0\0" + size + frame + MP3
 
 
 def test_the_facts_of_each_format_are_read_from_its_bytes() -> None:
@@ -108,6 +134,10 @@ def test_the_facts_of_each_format_are_read_from_its_bytes() -> None:
         size = {"width": 256, "height": 144, "duration_ms": 1000, "has_audio": False}
         expected = {"format": form, "codec": codec, **size, "bytes": len(content)}
         assert decode_here("video", content) == expected
+    facts = decode_here("video", with_sound())
+    assert isinstance(facts, dict) and facts["has_audio"] is True
+    facts = decode_here("video", film("libx264", "avi"))  # its packets have times of decoding alone
+    assert isinstance(facts, dict) and facts["duration_ms"] == 3000
     for kind in ("file", "text", "json"):
         assert decode_here(kind, b"\0\1") == {"bytes": 2}
 
@@ -131,14 +161,16 @@ def test_the_facts_of_each_format_are_read_from_its_bytes() -> None:
         ("video", MP4[: MP4.index(b"mdat") + 4], "it is damaged or no video"),
         ("video", film()[:-1000], "it is damaged or no video"),
         ("video", huge_film(), "it is damaged or no video"),
-        ("video", spoilt(film(), 5), "it is damaged or no video"),
+        ("video", film("libvpx", "webm").replace(b"V_VP8", b"V_ZZ8"), "it is damaged or no video"),
+        ("video", spoilt(film(), 5, kept=200), "it is damaged or no video"),
         ("audio", b"RIFF\x24\0\0\0WAVEfmt ", "it is damaged or no audio"),
         ("audio", MP3[:200] + b"\x17\x2b\xc4" * 700, "it is damaged or no audio"),
         ("audio", MP3 + b"\x17\x2b\xc4" * 700, "it is damaged or no audio"),
         ("audio", MP3[: len(MP3) // 3], CUT),
         ("audio", WAV[: len(WAV) // 3], CUT),
+        ("audio", MP3[: len(MP3) * 3 // 4], CUT),
         ("audio", b"\0\1\2\3" * 2000, "it is damaged or no audio"),  # raw sound
-        ("audio", MP4, "it is damaged or no audio"),
+        ("audio", with_sound(), "it is damaged or no audio"),
         ("file", b"", "it is empty"),
         ("audio", b"", "it is empty"),
     ],
@@ -154,12 +186,13 @@ UNKNOWN_SIZE = WAV[:4] + b"\xff" * 4 + WAV[8:].replace(b"data\x40\x1f\0\0", b"da
     "content",
     [
         MP3 + MP3,
+        with_cover(),
         MP3 + b"TAG" + b"\0" * 125,
         MP3 + b"\0" * 300,
         UNKNOWN_SIZE[:3000],
         MP3.replace(b"Info", b"\0" * 4)[:1500],
     ],
-    ids=["joined", "tag", "filled up", "streamed WAV", "streamed MP3"],
+    ids=["joined", "with a cover", "tag", "filled up", "streamed WAV", "streamed MP3"],
 )
 def test_what_players_play_is_audio(content: bytes) -> None:
     assert isinstance(decode_here("audio", content), dict)
@@ -175,6 +208,11 @@ def test_of_a_long_film_the_first_and_the_last_frames_are_decoded(
         assert isinstance(found, dict) is (number in (6, 23)), number
     facts = decode_here("video", content)
     assert isinstance(facts, dict) and facts["duration_ms"] == 3000
+
+
+def test_a_frame_above_the_bound_is_not_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decoding, "LARGEST_FRAME", 64 * 48 - 1)
+    assert decode_here("video", film(frames=1)) == "it is damaged or no video"
 
 
 def test_a_strangers_file_is_decoded_in_the_sandbox(decode: Decode) -> None:
@@ -249,6 +287,9 @@ def test_a_missing_library_is_neither_a_success_nor_a_failure(
         found = decode_output(kind, b"x", lambda: Broken(0, b'"no library"'))
         assert isinstance(found, NoDecoder) and f"{library} does not start" in found.reason
     assert missing_decoder("audio") is None
+    with monkeypatch.context() as here:
+        here.setitem(sys.modules, "av", None)
+        assert decoding.decode_source(b"audio\n" + MP3) == "no library"
     monkeypatch.setattr(output_decoder, "find_spec", lambda name: None)
     found = decode_here("audio", MP3)
     reason = "the audio cannot be decoded here: PyAV was not found; install trueup[media]"

@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from conftest import TOP
+from conftest import TOP, is_long_run
 from starlette.applications import Starlette
 from starlette.routing import Mount
 from test_verify_run import serving
@@ -182,13 +182,7 @@ def test_block(trueup_block, trueup_harness, trueup_docs, trueup_site):
 """
 
 
-def test_a_test_of_blocks_needs_no_setting(small: pytest.Pytester) -> None:
-    write(small.path / "pytest.ini", "[pytest]\n")
-    write(small.path / "tests/test_own.py", TEST)
-    run(small, passed=1)
-
-
-def test_a_test_of_blocks_fails_for_a_lost_one(small: pytest.Pytester) -> None:
+def test_a_test_of_blocks_needs_no_setting_and_fails_for_a_lost_one(small: pytest.Pytester) -> None:
     write(small.path / "pytest.ini", "[pytest]\n")
     write(small.path / "tests/test_own.py", TEST)
     change("docs/en/more.md", "{{ best('painter') }}", "Nothing.")(small.path)
@@ -218,7 +212,8 @@ def test_other_tests_that_are_named_run_without_the_blocks(small: pytest.Pyteste
     _, text = run(small, "tests", passed=1)
     assert "trueup: no published block is selected; name " in text
     run(small, "tests", "status.yml", passed=2)
-    run(small, ".", passed=2)
+    if is_long_run():
+        run(small, ".", passed=2)
 
 
 def test_a_top_without_a_status_file_is_refused(small: pytest.Pytester) -> None:

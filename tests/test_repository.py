@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 import yaml
+from check_jsonschema import main as check_jsonschema  # type: ignore[import-untyped]
+from click.testing import CliRunner
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -48,8 +50,9 @@ def run(*command: str) -> subprocess.CompletedProcess[str]:
 
 def validate_workflow(*paths: Path) -> subprocess.CompletedProcess[str]:
     """GitHub's own schema of workflows, from the copy that the package brings along."""
-    schema = ("--builtin-schema", "vendor.github-workflows")
-    return run(sys.executable, "-m", "check_jsonschema", *schema, *map(str, paths))
+    command = ["--builtin-schema", "vendor.github-workflows", *map(str, paths)]
+    done = CliRunner().invoke(check_jsonschema, command)
+    return subprocess.CompletedProcess(command, done.exit_code, done.stdout, done.stderr)
 
 
 def load_workflow(path: Path) -> dict[Any, Any]:
@@ -517,11 +520,14 @@ def test_a_skipped_test_fails_the_gate_in_ci(tmp_path: Path) -> None:
         (clone / ".venv" / "bin" / tool).symlink_to(shutil.which("true") or "true")
     (clone / ".venv" / "bin" / "pytest").symlink_to(Path(sys.executable).parent / "pytest")
     codes = {}
-    for ci, what in (("true", "no way"), ("", "no way"), ("true", "it moves (until 2999-01-01)")):
+    for ci, what in (("true", "it moves (until 2999-01-01)"), ("true", "no way"), ("", "no way")):
         (clone / "test_a.py").write_text(
             f"import pytest\ndef test_a(): pass\ndef test_b(): pytest.skip({what!r})\n",
             encoding="utf-8",
         )
+        if not ci:  # the results of the run before are judged again
+            (clone / ".venv" / "bin" / "pytest").rename(clone / "pytest")
+            (clone / ".venv" / "bin" / "pytest").symlink_to(shutil.which("true") or "true")
         environment = {"PATH": os.environ["PATH"], "CI": ci, "COVERAGE_FILE": str(tmp_path / "c")}
         gate = subprocess.run(
             [clone / "scripts" / "test", "-q", "--no-cov", "-n0"],

@@ -1,13 +1,14 @@
 """Billing end to end: calls to the mock, and their bills from its ledger as a client reads it."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, get_args
 
 import httpx
 import pytest
+from conftest import is_long_run
 from test_mock import KEY, NATIVE, NATIVE_BODY, call
 from test_mock_ledger import MODEL, PRICE, START_QUOTA, Bank
 
@@ -19,12 +20,21 @@ from trueup.retest.billing.settlement import QUIET_S, LedgerAccount
 
 Edit = Callable[[httpx.Request, Any], Any]
 SECOND = "second00"
-DIALECTS: tuple[Dialect, ...] = ("upstream", "documented")
+DIALECTS: tuple[Dialect, ...] = ("new-api-b", "new-api-documented")
 BOTH = pytest.mark.parametrize("dialect", DIALECTS)
 ONE = pytest.mark.parametrize(
-    "dialect", ["upstream", pytest.param("documented", marks=pytest.mark.long)]
+    "dialect", ["new-api-b", pytest.param("new-api-documented", marks=pytest.mark.long)]
 )
 """The wordings of a ledger are read alike; each is in the gate once, by BOTH."""
+
+
+@pytest.fixture(scope="module")
+def few_polls() -> Iterator[None]:
+    """A ledger is read four times in a whole wait and not thirty, save in the long run."""
+    with pytest.MonkeyPatch.context() as patch:
+        if not is_long_run():
+            patch.setattr("trueup.retest.billing.settlement.POLL_S", 30.0)
+        yield
 
 
 @dataclass
@@ -158,6 +168,7 @@ OF_AN_IMAGE: Mapping[Fault, tuple[str, str]] = {
     "no-usage": ("uncharged-success", "no-usage"),
     "billed-error": ("aligned", "agreed"),
     "log-off": ("inconclusive", "no-row"),
+    "overcharge": ("overcharged", "above-price"),
     "owner-edit": ("inconclusive", "remain-edited"),
 }
 OF_AN_ERROR: Mapping[Fault, tuple[str, str]] = {
@@ -317,7 +328,7 @@ def test_another_token_of_the_account_does_no_harm_where_its_rows_explain_all(ba
 
 
 def test_the_rate_limit_of_the_ledger_is_kept_and_waited_out() -> None:
-    slow = till(batch=True, api_limit=4)
+    slow = till(batch=True, api_limit=6)
     assert judged(slow.image()) == ("aligned", "agreed")
     replies = len(slow.wire.seen)
     assert replies > 4

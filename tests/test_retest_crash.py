@@ -336,9 +336,8 @@ KILLS = {
 }
 
 
-@pytest.mark.parametrize(
-    "place", [pytest.param(p, marks=[pytest.mark.long] * (" line" not in p)) for p in KILLS]
-)
+@pytest.mark.long
+@pytest.mark.parametrize("place", KILLS)
 def test_a_killed_process_leaves_what_the_simulation_has(
     place: str, real: Bed, moments: Sequence[Moment]
 ) -> None:
@@ -390,23 +389,23 @@ def test_a_process_whose_disk_is_full_loses_nothing(real: Bed, moments: Sequence
     recover(real)
 
 
-def test_a_second_retest_names_the_first_and_changes_nothing(real: Bed) -> None:
+def test_a_second_retest_names_the_first_and_changes_nothing(bed: Bed) -> None:
     second: list[Ended] = []
 
     def call() -> None:
         if not second:
-            journalled = real.journalled()
-            second.append(Process(real.top, *RETEST).end())
-            assert real.journalled() == journalled and real.gateway.got.total() == 1
+            journalled = bed.journalled()
+            second.append(bed.run(*RETEST))
+            assert bed.journalled() == journalled and bed.gateway.got.total() == 1
 
-    real.gateway.on_call = call
-    assert_finished(real, real.run(*RETEST), b"")
+    bed.gateway.on_call = call
+    assert_finished(bed, bed.run(*RETEST), b"")
     (refused,) = second
     assert refused.code == 2
     assert f"process {os.getpid()} since " in refused.output, refused.output
-    real.gateway.on_call = lambda: None
-    assert real.run(*RETEST).code == 0
-    assert [row.times for row in real.rows()] == [2, 2]
+    bed.gateway.on_call = lambda: None
+    assert bed.run(*RETEST).code == 0
+    assert [row.times for row in bed.rows()] == [2, 2]
 
 
 @pytest.mark.long

@@ -75,7 +75,11 @@ def sandbox_or_skip(containment: Containment) -> Iterator[Sandbox]:
         pytest.skip(str(error))
 
 
-@pytest.fixture(scope="module", params=["namespace", "landlock", "none"])
+KINDS = ["namespace", "landlock", pytest.param("none", marks=pytest.mark.long)]
+"""The two fallbacks differ by Landlock alone."""
+
+
+@pytest.fixture(scope="module", params=KINDS)
 def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
     yield from sandbox_or_skip(request.param)
 
@@ -409,7 +413,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return waits
 
 
-@pytest.mark.parametrize("kind", ["namespace", "landlock", "none"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_client_that_resets_its_connection_is_not_waited_for(
     kind: Containment, caplog: pytest.LogCaptureFixture, waits: list[str]
 ) -> None:

@@ -64,7 +64,9 @@ REFUSED = {
 }
 
 
-@pytest.fixture(scope="module", params=["namespace", "landlock"])
+@pytest.fixture(
+    scope="module", params=["namespace", pytest.param("landlock", marks=pytest.mark.long)]
+)
 def confined(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
     yield from sandbox_or_skip(request.param)
 

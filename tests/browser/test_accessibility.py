@@ -67,7 +67,6 @@ def search(page: Page, window: str) -> None:
         [(name, *view) for name in (*PAGES, "search") for view in VIEWS],
         ("model", "light", "desktop"),
         ("status", "dark", "phone"),
-        ("search", "dark", "phone"),
     ),
 )
 def test_axe_finds_nothing(name: str, scheme: str, window: str, page: Page, home: str) -> None:
@@ -79,7 +78,8 @@ def test_axe_finds_nothing(name: str, scheme: str, window: str, page: Page, home
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
-@pytest.mark.parametrize("path", some(TRANSLATED, "ja/status/"))
+@pytest.mark.long
+@pytest.mark.parametrize("path", TRANSLATED)
 def test_axe_finds_nothing_in_other_languages(path: str, page: Page, home: str) -> None:
     open_in(page, f"{home}/{path}", "light", "desktop")
     assert findings(page) == []
@@ -218,6 +218,7 @@ def test_keys_alone_change_the_colours(page: Page, home: str) -> None:
     assert all(seen.values())
 
 
+@pytest.mark.long
 def test_keys_alone_open_another_language(page: Page, home: str) -> None:
     open_in(page, f"{home}/nano-banana/", "light", "desktop")
     focus(page, "header .md-select > button")

@@ -99,14 +99,12 @@ def test_a_tab_stays_chosen_on_other_pages_and_in_other_languages(page: Page, ho
     page.goto(at(home, "en"))
     for name in ("JavaScript", "Python (google-genai)"):
         page.locator(".tabbed-labels").get_by_text(name, exact=True).click()
-    page.goto(at(home, "en", "nano-banana"))
+    page.goto(at(home, "ja", "nano-banana"))
     # The second set has no such tab: what was chosen before that counts.
     assert chosen_tabs(page) == ["Python (google-genai)", "JavaScript"]
-    page.goto(at(home, "ja", "nano-banana"))
-    assert chosen_tabs(page) == ["Python (google-genai)", "JavaScript"]
 
 
-def test_paper_has_every_block_and_nothing_to_click(page: Page, home: str) -> None:
+def test_paper_has_every_block_and_address_and_nothing_to_click(page: Page, home: str) -> None:
     page.goto(at(home, "en", "nano-banana"))
     page.emulate_media(media="print")
     blocks = page.locator("[data-endpoint]")
@@ -114,36 +112,33 @@ def test_paper_has_every_block_and_nothing_to_click(page: Page, home: str) -> No
     assert all(block.is_visible() for block in blocks.all())
     gone = ".md-header, .md-sidebar, .md-footer, .md-code__nav, .tu-bases, .headerlink"
     assert not [one for one in page.locator(gone).all() if one.is_visible()]
-
-
-def test_a_link_to_elsewhere_is_spelled_out_on_paper(page: Page, home: str) -> None:
-    page.goto(at(home, "en"))
     page.locator("article").evaluate(
         'one => one.insertAdjacentHTML("beforeend", "<p><a href=https://a.example/>a</a></p>'
         '<details><summary>more</summary><p id=inside>inside</p></details>")'
     )
-    page.emulate_media(media="print")
     link = page.locator("a[href='https://a.example/']")
     after = link.evaluate("one => getComputedStyle(one, '::after').content")
     assert "https://a.example/" in after
     assert page.locator("#inside").evaluate("one => one.checkVisibility()")
 
 
-def test_nothing_moves_with_reduced_motion(browser: Browser, home: str) -> None:
+def test_nothing_moves_with_reduced_motion(page: Page, home: str) -> None:
     moving = """[...document.querySelectorAll("*")].filter(one => {
       const style = getComputedStyle(one);
       const longest = (all) => Math.max(...all.split(",").map(parseFloat));
       return longest(style.transitionDuration) > 0.001 || longest(style.animationDuration) > 0.001
         || style.scrollBehavior === "smooth";
     }).length"""
-    with browser.new_context(bypass_csp=True) as context:
-        page = context.new_page()
-        page.goto(at(home, "en"))
-        page.add_style_tag(content="@keyframes fade {} h1 { animation: fade 5s; }")
-        page.add_style_tag(content="html { scroll-behavior: smooth; }")
-        assert page.evaluate(moving) > 2
-        page.emulate_media(reduced_motion="reduce")
-        assert page.evaluate(moving) == 0
+    page.emulate_media(reduced_motion="no-preference")
+    page.goto(at(home, "en"))
+    page.evaluate(
+        "css => { const sheet = new CSSStyleSheet(); sheet.replaceSync(css);"
+        " document.adoptedStyleSheets = [sheet]; }",
+        "@keyframes fade {} h1 { animation: fade 5s; } html { scroll-behavior: smooth; }",
+    )
+    assert page.evaluate(moving) > 2
+    page.emulate_media(reduced_motion="reduce")
+    assert page.evaluate(moving) == 0
 
 
 def test_the_keyboard_shows_where_it_is(page: Page, home: str) -> None:
@@ -163,7 +158,7 @@ def test_the_keyboard_shows_where_it_is(page: Page, home: str) -> None:
             }"""
         )
         seen.add(name)
-        if name == "BODY":
+        if name == "BODY" or ({"tab", "A", "SELECT"} <= seen and not is_long_run()):
             break
         assert outline[0] == "solid" and outline[1] != "0px", name
     assert {"tab", "A", "SELECT"} <= seen
@@ -190,7 +185,7 @@ def test_a_chosen_base_url_is_all_that_changes_in_a_block(
     chooser = page.get_by_label("Base URL").first
     article = page.locator("article")
     before, languages = article.text_content(), set()
-    for url in (*OTHERS[::-1], TESTED):
+    for url in (*(OTHERS[::-1] if is_long_run() else [OTHER]), TESTED):
         chooser.select_option(url)
         for block in page.locator("[data-endpoint]").all():
             endpoint = str(block.get_attribute("data-endpoint"))

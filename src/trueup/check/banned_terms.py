@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
+from trueup.check.documented_terms import DocumentedTerms, documented_terms
 from trueup.check.term_matcher import TermMatcher, phrase_matcher, term_matcher
 from trueup.check.word_lists import phrases
 from trueup.model import Standing, Status
@@ -66,6 +67,8 @@ class BannedTerms:
     """Words of the standings, in all languages."""
     pages: frozenset[str] = NONE
     """The sources of the pages about a model, such as `models/a.md`."""
+    documented: DocumentedTerms = DocumentedTerms()
+    """What a sentence may repeat that says that it is documented."""
 
     def is_model_page(self, target: str) -> bool:
         """Return whether a link leads to the page of a model, or to the part about one."""
@@ -146,4 +149,5 @@ def banned_terms(
         routes=frozenset(map(status.title_of, status.routes)),
         words=frozenset(words),
         pages=frozenset(pages),
+        documented=documented_terms(status),
     )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from enum import IntEnum
 
 from trueup.check.banned_terms import BannedTerms
+from trueup.check.documented_terms import says_documented
 from trueup.check.word_lists import patterns_of, phrases_of, with_digits
 from trueup.finding import Finding
 from trueup.place import Place
@@ -33,14 +34,18 @@ CLAIMS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 """Kinds of patterns, what each claims, and the patterns of sentences in which it claims nothing."""
 COUNT = ("count", "the limit or size", READER)
 """Claimed near a route only."""
-OWN_KINDS = ("title", "seen", "sent", "hold")
+REMOVE = "Remove it; what was observed is shown by a macro."
+SAY = "Use the macro documented, or say in the sentence that it is documented."
+OWN_KINDS = ("title", "seen", "sent", "hold", "documented", "remedy")
 """The kinds of texts of the status file, which names may not excuse."""
 FREE = {
     "data": frozenset(one[0] for one in (*CLAIMS, COUNT)),
     "sent": frozenset(("limit", "size", "share", "count")),
-    **dict.fromkeys(("seen", "hold", "title"), frozenset(("size", "share", "count"))),
+    "documented": frozenset(("price", "limit", "size", "count", "ability")),
+    **dict.fromkeys(("seen", "hold", "title", "remedy"), frozenset(("size", "share", "count"))),
 }
-"""What a kind of text may say: what was sent, and what was seen in one observation."""
+"""What a kind of text may say: what was sent, what was seen in one observation, and what the docs
+say, which pages show as documented."""
 
 
 class Near(IntEnum):
@@ -70,7 +75,8 @@ def check_text(
 
     `where` is the place of the text, or gives that of an offset. The `kind` is `description`, of a
     page; `data`, which a program reads; of the status file, `hold`, which may warn, `title`,
-    which may say the words of its model's name, `sent` or `seen`; or any other.
+    which may say the words of its model's name, `documented` or `remedy`, which may say what to do
+    where they say no name, `sent` or `seen`; or any other.
     """
     text = fold_confusables(text)
     place = where if callable(where) else lambda _: where
@@ -88,8 +94,10 @@ def check_text(
                 "Use a macro, or write what was seen; a standing is derived from the evidence.",
                 "typed-standing",
             )
-        for offset, problem in sorted(set(_claims(sentence, terms, own, kind))):
-            fix = "Remove it; what was observed is shown by a macro."
+        for offset, problem, is_known in sorted(set(_claims(sentence, terms, own, kind))):
+            if is_known and (kind == "documented" or says_documented(sentence)):
+                continue
+            fix = SAY if is_known else REMOVE
             yield Finding(place(start + offset), problem, fix, "undocumented-claim")
         start = end
 
@@ -112,7 +120,8 @@ def _advice(sentence: str, terms: BannedTerms, near: Near, kind: str) -> Iterato
     kinds = [terms.standing]
     if near >= Near.HEADING:
         kinds.append(phrases_of("advice"))
-    if near >= Near.GROUP and not is_question:
+    is_free = kind in ("documented", "remedy") and not terms.names.are_in(sentence)
+    if near >= Near.GROUP and not is_question and not is_free:
         kinds.append(phrases_of("choice"))
     warnings = phrases_of("warning").find(sentence) if kind == "hold" else ()
     names = () if kind in OWN_KINDS else terms.names.find(sentence)
@@ -125,11 +134,15 @@ def _advice(sentence: str, terms: BannedTerms, near: Near, kind: str) -> Iterato
                 yield offset, word
 
 
-def _claims(sentence: str, terms: BannedTerms, near: Near, kind: str) -> Iterator[tuple[int, str]]:
-    """Yield offset and problem of each claim."""
+def _claims(
+    sentence: str, terms: BannedTerms, near: Near, kind: str
+) -> Iterator[tuple[int, str, bool]]:
+    """Yield offset and problem of each claim, and whether what it claims is documented."""
+    known = terms.documented
     for found in PATH.finditer(sentence):
-        if problem := path_problem(next(filter(None, found.groups())), terms):
-            yield found.start(), problem
+        path = next(filter(None, found.groups()))
+        if problem := path_problem(path, terms):
+            yield found.start(), problem, known.has_path(path)
     for name, what, free in CLAIMS if near == Near.NOTHING else (*CLAIMS, COUNT):
         if name in FREE.get(kind, ()):
             continue
@@ -137,13 +150,14 @@ def _claims(sentence: str, terms: BannedTerms, near: Near, kind: str) -> Iterato
             for offset, word in patterns_of(name).find(text):
                 if not (free and patterns_of(*free).are_in(sentence)):
                     shown = sentence[offset : offset + len(word)].strip()
-                    yield offset, f"{what} {shown!r} {NO_FACT}"
+                    is_known = known.covers(sentence, offset, word, name)
+                    yield offset, f"{what} {shown!r} {NO_FACT}", is_known
     is_said = kind == "description"
     for offset, word in patterns_of("ageing").find(sentence):
         is_proof = patterns_of("proof").are_in(sentence)
         if is_said or (is_proof and not patterns_of(*READER).are_in(sentence)):
             where = "in the description" if is_said else "in a claim"
-            yield offset, f"the word {word!r} {where} does not stay true"
+            yield offset, f"the word {word!r} {where} does not stay true", False
 
 
 def is_verdict(text: str) -> bool:

@@ -102,9 +102,11 @@ def _facts_in_comments(typed: TypedPage, terms: BannedTerms) -> Iterator[Finding
 
 
 def _unknown_paths(typed: TypedPage, terms: BannedTerms) -> Iterator[Finding]:
-    """Return findings for links to a path of a target that no route has."""
+    """Return findings for links to a path of a target that no route and no documented link has."""
     for element in _elements(typed, "a"):
         target = urlsplit(element.get("href") or "")
+        if terms.documented.has_path(target.path):
+            continue
         problem = path_problem(target.path, terms)
         if problem and target.netloc in terms.hosts and API_PATH.match(target.path):
             yield Finding(typed.search(target.path), problem, "Remove it.", "undocumented-claim")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from trueup.check.baseline import NAME as BASELINE
 from trueup.check.baseline import grown_baseline, load_baseline, parse_baseline
+from trueup.check.documented_changes import check_documented
 from trueup.check.git_repository import MOST_BYTES, Repository
 from trueup.check.loosened_policy import Assessments, Loosened, check_loosened, has_reason
 from trueup.check.signer_changes import check_signers
@@ -66,6 +67,7 @@ def check_history(
         *_rows(old, stored, "mappings"),
         *_retracted(old, stored),
         *_texts(old, stored),
+        *check_documented(old, stored),
         *check_loosened(old, stored, assessments, today, _grown(repository, commit, path)),
         *check_signers(old, stored, top, partial(_read_beside, repository, commit, path), now),
         *_fewer(repository, commit, counts, top),

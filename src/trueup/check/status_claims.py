@@ -141,12 +141,16 @@ def _aliases(stored: Stored) -> Iterator[Finding]:
 
 
 def _claims(stored: Stored) -> Iterator[Finding]:
-    """Return findings for dates in the file's texts that are later than all evidence."""
+    """Return findings for dates in the file's texts that are later than all evidence, and than the
+    day of the docs page that has them."""
     status = stored.status
     days = [row.day for row in status.observations]
     days += [as_time(row.at).date() for row in status.mappings]
-    newest = max([*days, *(hold.on for hold in status.holds)], default=date.min)
+    evidence = max([*days, *(hold.on for hold in status.holds)], default=date.min)
+    pages = status.docs_pages
     for text, keys in prose_of(status).items():
+        page = pages.get(keys[:2]) or pages.get(keys[:4])
+        newest = max(evidence, page.on) if page else evidence
         for found in ISO_DATE.findall(text):
             if found > newest.isoformat():
                 yield Finding(

@@ -7,6 +7,7 @@ from pathlib import Path
 from trueup.check.banned_terms import BannedTerms
 from trueup.check.claims import Near, check_text
 from trueup.finding import Finding
+from trueup.model import LedgerPolicy, Status
 from trueup.place import Place, TextPositions
 from trueup.site import MAIN
 from trueup.status_file import Stored, shown
@@ -53,7 +54,10 @@ def check_status_text(
                 found.append(Finding(place, problem, "Remove the entry.", "unused-translation"))
                 continue  # it is shown nowhere
             found += _added(place, terms, one.text, one.translation)
-            found += check_text(place, one.translation, terms, Near.NAME, kinds[one.text])
+            kind = kinds[one.text]
+            if kind == "documented" and not _figures(one.translation) <= _figures(one.text):
+                kind = "seen"
+            found += check_text(place, one.translation, terms, Near.NAME, kind)
     return sorted(set(found))
 
 
@@ -88,11 +92,21 @@ def _untranslated(stored: Stored) -> dict[str, Keys]:
         if endpoint.skip is not None:
             found[endpoint.skip.reason] = ("endpoints", name, "skip", "reason")
     for name, target in stored.status.targets.items():
-        if target.ledger is not None:
+        if isinstance(target.ledger, LedgerPolicy):
             found[target.ledger.none] = ("targets", name, "ledger", "none")
     for number, row in enumerate(stored.status.observations):
         if row.reason is not None and row.source is not None and row.source.reported:
             found[row.reason] = ("observations", number, "reason")
+    return found | _documented(stored.status)
+
+
+def _documented(status: Status) -> dict[str, Keys]:
+    found: dict[str, Keys] = {}
+    for keys, page in status.docs_pages.items():
+        found[page.page] = (*keys, "page")
+        for kind in ("limits", "prices", "settings"):
+            for index, one in enumerate(getattr(page, kind)):
+                found[one.value] = (*keys, kind, index, "value")
     return found
 
 
@@ -105,7 +119,15 @@ def _kind(keys: Keys) -> str:
         return "title"
     if keys[-1] == "none":
         return "data"
+    if keys[-1] == "remedy":
+        return "remedy"
+    if "documented" in (keys[0], *keys[2:3]):
+        return "documented"
     return "sent" if "variants" in keys else "seen"
+
+
+def _figures(text: str) -> set[str]:
+    return set(re.findall("[0-9]+", text))
 
 
 def _added(file: Place, terms: BannedTerms, text: str, translation: str) -> Iterator[Finding]:

@@ -59,7 +59,8 @@ def term_matcher(names: frozenset[str], bare: frozenset[str] = frozenset()) -> T
     return TermMatcher(f"{BEFORE}{_any_of(names)}{AFTER}", _any_of(bare))
 
 
-def phrase_matcher(phrases: Iterable[str]) -> TermMatcher:
+@lru_cache(maxsize=64)
+def phrase_matcher(phrases: frozenset[str]) -> TermMatcher:
     """Return a matcher of phrases, of which those in ASCII have edges.
 
     `*` stands for any ending, and `~` begins a pattern; a hyphen may join the words of a phrase.

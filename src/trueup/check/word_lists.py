@@ -23,7 +23,6 @@ def phrases(kind: str) -> frozenset[str]:
     return frozenset(phrase for table in _tables() for phrase in table[kind])
 
 
-@cache
 def phrases_of(kind: str) -> TermMatcher:
     """Return the matcher of the phrases of a kind in all languages."""
     return phrase_matcher(phrases(kind))

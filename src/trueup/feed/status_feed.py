@@ -1,14 +1,14 @@
 """Status feed: the standing of each endpoint for programs, as one JSON object with a schema."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Literal
 
 from pydantic import Field
 
 from trueup.evidence import Assessment, alternative, mapping_of
-from trueup.model import Billing, Frozen, Outcome, Shape, Standing, Status, split
+from trueup.model import Billing, DocsPage, Frozen, Outcome, Shape, Standing, Status, split
 from trueup.request import request_of
 
 
@@ -54,6 +54,17 @@ class EndpointFeed(Frozen):
     """The best-standing working endpoint of its family; none where none is on record."""
 
 
+class DocumentedFeed(DocsPage):
+    """What a page of the gateway's docs says. Nobody tested it, and no standing uses it."""
+
+    route: str | None
+    """The route's name; none where the page is about the gateway as a whole."""
+    on: date
+    """The date on which the page was read."""
+    fresh_until: date
+    """The last date on which it may be stated without the date."""
+
+
 class StatusFeed(Frozen):
     """The standings of all endpoints on one date."""
 
@@ -68,6 +79,8 @@ class StatusFeed(Frozen):
     base_url: str
     """Scheme and host of that target."""
     endpoints: tuple[EndpointFeed, ...]
+    documented: tuple[DocumentedFeed, ...] = ()
+    """What the gateway's docs say, which is no evidence."""
 
     def render(self) -> str:
         """Return the text of the file."""
@@ -87,6 +100,7 @@ def feed_of(
         reference=status.reference,
         base_url=status.targets[status.reference].base_url,
         endpoints=tuple(_endpoint(status, assessments, endpoint) for endpoint in assessments),
+        documented=tuple(_documented(status)),
     )
 
 
@@ -116,6 +130,15 @@ def _endpoint(status: Status, assessments: Mapping[str, Assessment], endpoint: s
         hold=assessment.hold.reason if assessment.hold else None,
         alternative=best.endpoint if best else None,
     )
+
+
+def _documented(status: Status) -> Iterator[DocumentedFeed]:
+    for (first, *rest), page in status.docs_pages.items():
+        yield DocumentedFeed(
+            **dict(page),
+            route=str(rest[0]) if first == "routes" else None,
+            fresh_until=page.on + status.policy.fresh_for,
+        )
 
 
 def render_feed_schema() -> str:

@@ -26,6 +26,14 @@ from trueup.model.config import (
     Target,
     Variant,
 )
+from trueup.model.documented import (
+    FACTS,
+    URL,
+    WORD,
+    DocsPage,
+    DocumentedValue,
+    Parameter,
+)
 from trueup.model.evidence import Hold, Mapping, Observation, Source
 from trueup.model.sent import MIME, Form, FormFile, Sent, SentForm, form_values
 from trueup.model.status import Status
@@ -60,18 +68,23 @@ from trueup.model.values import (
 __all__ = [
     "AUTH",
     "MIME",
+    "FACTS",
     "NAME",
     "NO_AUTH",
     "NO_MODEL",
     "REQUEST",
     "TRANSLATED",
     "TRANSPORT_HEADERS",
+    "URL",
+    "WORD",
     "Auth",
     "BaseUrl",
     "Billing",
     "Body",
     "Day",
     "Days",
+    "DocsPage",
+    "DocumentedValue",
     "Endpoint",
     "Form",
     "FormFile",
@@ -86,6 +99,7 @@ __all__ = [
     "Name",
     "Observation",
     "Outcome",
+    "Parameter",
     "Policy",
     "Replay",
     "Route",

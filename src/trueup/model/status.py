@@ -5,6 +5,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from trueup.model.config import Endpoint, Model, Policy, Route, Signature, Target
+from trueup.model.documented import DocsPage
 from trueup.model.evidence import Hold, Mapping, Observation
 from trueup.model.values import Frozen, Name, split
 
@@ -20,6 +21,8 @@ class Status(Frozen):
     """Gateways that requests go to, by name."""
     routes: dict[Name, Route]
     """Method, path, protocol and auth, by name."""
+    documented: tuple[DocsPage, ...] = ()
+    """What the docs say of the gateway as a whole, by page. No standing uses it."""
     signatures: dict[Name, Signature] = {}
     """Known failure texts, by name."""
     models: dict[Name, Model]
@@ -60,6 +63,14 @@ class Status(Frozen):
     def endpoints_of(self, model: str) -> list[str]:
         """Return a model's endpoints, in the order of the file."""
         return [name for name in self.endpoints if split(name)[0] == model]
+
+    @property
+    def docs_pages(self) -> dict[tuple[str | int, ...], DocsPage]:
+        """Pages with documented facts, of the gateway and of each route, by the keys to each."""
+        owners: dict[tuple[str, ...], tuple[DocsPage, ...]] = {("documented",): self.documented}
+        for name, route in self.routes.items():
+            owners["routes", name, "documented"] = route.documented
+        return {(*keys, at): one for keys, pages in owners.items() for at, one in enumerate(pages)}
 
     @property
     def hosts(self) -> frozenset[str]:

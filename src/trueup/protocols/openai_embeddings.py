@@ -57,7 +57,7 @@ class OpenAIEmbeddings(Protocol):
     ) -> WordedReply:
         packed = base64.b64encode(struct.pack(f"<{len(VECTOR)}f", *VECTOR)).decode()
         vector = packed if shape == "base64-vectors" else list(VECTOR)
-        row: Body = {"object": "embedding", "index": 0, "embedding": vector}
+        row: dict[str, object] = {"object": "embedding", "index": 0, "embedding": vector}
         usage: Body = {"usage": USAGE} if has_usage else {}
         return worded({"object": "list", "data": [row], "model": upstream, **usage})
 

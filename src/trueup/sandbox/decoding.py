@@ -32,7 +32,8 @@ CONTAINERS: Mapping[str, tuple[str, ...]] = {
 """The endings of each container, by FFmpeg's name of its reader. Its readers of playlists, which
 open other files, are not for strangers' files either."""
 _SHORTFALL_S = Fraction(1, 4)
-"""A file may end before its declared duration by as much and one frame: encoders round it."""
+"""A file may end before its declared duration by as much, or a tenth of it, and a frame: encoders
+round it."""
 _UNKNOWN_SIZE = 0x7FFF0000
 """The least size in the head of a WAV that was sent before its end was known."""
 
@@ -117,14 +118,17 @@ def _is_duration_declared(name: str, content: bytes) -> bool:
 
 
 def _check_end(tracks: list["_Track"], declared_s: Fraction) -> None:
-    """Raise an error if the tracks end before the end that the file declares."""
-    ends = {track: track.end_s for track in tracks}
-    lacking = [own - ends[track] - track.frame_s for track in tracks if (own := track.declared_s)]
-    latest = max(tracks, key=ends.__getitem__)
-    if not lacking:
-        lacking = [declared_s - ends[latest] - latest.frame_s]
-    if max(lacking) > _SHORTFALL_S:
+    """Raise an error if a track ends before the end that it or, for all, the file declares."""
+    declaring = [track for track in tracks if track.declared_s]
+    if any(_is_short(track.declared_s, track.duration_s, track.frame_s) for track in declaring):
         raise _CutShortError
+    latest = max(tracks, key=lambda track: track.end_s)
+    if not declaring and _is_short(declared_s, latest.end_s, latest.frame_s):
+        raise _CutShortError
+
+
+def _is_short(declared_s: Fraction, found_s: Fraction, frame_s: Fraction) -> bool:
+    return declared_s - found_s > frame_s + min(_SHORTFALL_S, declared_s / 10)
 
 
 class _Track:
@@ -145,10 +149,11 @@ class _Track:
     def take(self, packet: Any) -> None:
         """Decode a packet of the first frames, or keep it if it may be of the last ones."""
         self._packets += 1
-        if packet.pts is not None:
-            begins = max(packet.pts, 0)  # an encoder's lead-in has times below 0
+        time = packet.dts if packet.pts is None else packet.pts
+        if time is not None:
+            begins = max(time, 0)  # an encoder's lead-in has times below 0
             self._start = begins if self._start is None else min(self._start, begins)
-            self._end = max(self._end, packet.pts + (packet.duration or 0))
+            self._end = max(self._end, time + (packet.duration or 0))
         if self._last is not None:
             self._last.append(packet)
             return
@@ -176,18 +181,23 @@ class _Track:
 
     @property
     def end_s(self) -> Fraction:
+        """The time at which the last packet ends."""
+        return Fraction(self._end * self.stream.time_base)
+
+    @property
+    def duration_s(self) -> Fraction:
         """The duration from the first packet to the end of the last."""
-        return Fraction((self._end - (self._start or 0)) * self.stream.time_base)
+        return self.end_s - (self._start or 0) * Fraction(self.stream.time_base)
 
     @property
     def frame_s(self) -> Fraction:
         """The mean duration of a packet."""
-        return self.end_s / max(self._packets, 1)
+        return self.duration_s / max(self._packets, 1)
 
     def facts(self, *names: str) -> dict[str, Any]:
         """Return codec, duration in milliseconds, and the named numbers of the stream."""
         numbers = {name: getattr(self._context, name) for name in names}
-        duration_ms = round(self.end_s * 1000)
+        duration_ms = round(self.duration_s * 1000)
         return {"codec": self._context.codec.canonical_name, "duration_ms": duration_ms} | numbers
 
     def _decode(self, packet: Any) -> None:

@@ -4,14 +4,14 @@ import logging
 import os
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import chdir, contextmanager
 from datetime import date
 from itertools import product
 from pathlib import Path
 from typing import Any
 
-from jinja2 import BytecodeCache, Environment, Undefined
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, Undefined
 from jinja2.bccache import Bucket
 from jinja2.runtime import BlockReference, LoopContext, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -116,8 +116,25 @@ def _build(settings: str, site: Path, address: str, today: date, overrides: Path
             raise Unreachable(settings, "the build failed", fix) from error
 
 
+def _visible_files(top: str) -> Iterator[str]:
+    for folder, folders, files in os.walk(top):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        yield from (Path(folder, name).relative_to(top).as_posix() for name in files)
+
+
 class ThemeEnvironment(ImmutableSandboxedEnvironment):
     """Jinja's sandbox for the theme and its overrides, which may call no method of MkDocs."""
+
+    def list_templates(
+        self,
+        extensions: Collection[str] | None = None,
+        filter_func: Callable[[str], bool] | None = None,
+    ) -> list[str]:
+        """Return the names of the theme's files but hidden ones, which MkDocs would drop one by
+        one: the theme has thousands of icons."""
+        tops = self.loader.searchpath if isinstance(self.loader, FileSystemLoader) else []
+        names = sorted({name for top in tops for name in _visible_files(top)})
+        return names if filter_func is None else [name for name in names if filter_func(name)]
 
     def is_safe_callable(self, obj: Any) -> bool:
         """Return whether it is the theme's own, a global, or a method of plain data."""

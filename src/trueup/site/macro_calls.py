@@ -8,7 +8,7 @@ import jinja2
 from jinja2 import nodes
 
 from trueup.errors import BadInput
-from trueup.model import Frozen, Policy, Status
+from trueup.model import FACTS, Frozen, Policy, Status
 from trueup.protocols import PROTOCOLS
 from trueup.site.source_pages import Page
 from trueup.status_file import did_you_mean, listed, shown
@@ -21,6 +21,7 @@ MACROS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(ABOUT_A_MODEL, ("model",)),
     **dict.fromkeys(PLAIN, ()),
     "console": ("console",),
+    "documented": ("facts", "route"),
     "matrix": ("page",),
     "newest": ("observed",),
     "policy": ("policy",),
@@ -37,8 +38,10 @@ KINDS = {
     "protocol": "a protocol",
     "shape": "a shape of that protocol",
     "page": "a page",
+    "facts": "a kind of documented facts",
+    "route": "a route of the status file",
 }
-OPTIONAL = ("page",)
+OPTIONAL = ("page", "route")
 ENVIRONMENT = jinja2.Environment(autoescape=True, keep_trailing_newline=True)
 """For parsing alone: it renders nothing."""
 Names = Mapping[str, Collection[str]]
@@ -151,6 +154,8 @@ def names_in(status: Status, top: Path) -> Names:
         "policy": tuple(Policy.model_fields),
         "console": sorted(file.stem for file in (top / "snippets" / "console").glob("*.txt")),
         "protocol": tuple(PROTOCOLS),
+        "facts": FACTS,
+        "route": tuple(status.routes),
     }
 
 

@@ -178,7 +178,8 @@ def _place(error: Exception, template: Path) -> Place:
 
 def _publishable(text: str, file: Path) -> str:
     lines = [line.rstrip(" ") for line in text.strip("\n").split("\n")]
-    rejected = next((char for char in "".join(lines) if not is_plain(char)), None)
+    odd = (line for line in lines if not is_plain(line))
+    rejected = next((char for line in odd for char in line if not is_plain(char)), None)
     if rejected is not None:
         raise BadInput(
             file,

@@ -110,10 +110,10 @@ def _render(value: Any, indent: int, syntax: Syntax) -> str:
 def _json_scalar(value: Any) -> str:
     if not isinstance(value, str):
         return json.dumps(value)
-    return "".join(
-        char if is_plain(char) else json.dumps(char)[1:-1]
-        for char in json.dumps(value, ensure_ascii=False)
-    )
+    text = json.dumps(value, ensure_ascii=False)
+    if is_plain(text):
+        return text
+    return "".join(char if is_plain(char) else json.dumps(char)[1:-1] for char in text)
 
 
 def _python_scalar(value: Any) -> str:

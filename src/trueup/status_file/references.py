@@ -14,10 +14,14 @@ from trueup.status_file.value_text import did_you_mean, listed, shown
 Problems = Iterator[Problem]
 
 
-def check_references(status: Status, now: datetime) -> Problems:
-    """Yield each contradiction between parts, and each name that leads nowhere."""
+def check_references(status: Status, now: datetime, *, is_base: bool = False) -> Problems:
+    """Yield each contradiction between parts, and each name that leads nowhere.
+
+    An earlier commit (`is_base`) may have a reference with http.
+    """
     yield from _severities(status)
     yield from _targets(status)
+    yield from () if is_base else _reference(status)
     yield from _variables(status)
     yield from _routes(status)
     yield from _titles(status)
@@ -25,6 +29,7 @@ def check_references(status: Status, now: datetime) -> Problems:
     yield from _ledgers(status)
     yield from _endpoints(status)
     yield from _holds(status, now)
+    yield from _documented(status, now)
     yield from _future(("policy", "reported_until"), status.policy.reported_until, now)
     for index, mapping in enumerate(status.mappings):
         yield from _mapping(status, mapping, ("mappings", index), now)
@@ -76,6 +81,16 @@ def _targets(status: Status) -> Problems:
             owners[origin] = name
 
 
+def _reference(status: Status) -> Problems:
+    """Yield a reference without TLS: its blocks are what readers copy, with their keys."""
+    name = next((name for name, target in status.targets.items() if target.reference), None)
+    if name is not None and status.targets[name].base_url.startswith("http:"):
+        problem = "the base_url of the reference has http, expected https, since readers send"
+        fix = "Give the address with TLS, such as that of a reverse proxy before the gateway."
+        fix = f"{fix} A target that is not the reference may have http."
+        yield ("targets", name, "base_url"), f"{problem} their keys to it", fix
+
+
 def _variables(status: Status) -> Problems:
     """Yield each target whose secrets are in the variables of another: a key has one host."""
     owners: dict[str, str] = {}
@@ -125,11 +140,11 @@ def _ledgers(status: Status) -> Problems:
     """Yield each target without a ledger that has bills: they would no longer count."""
     for name, target in status.targets.items():
         billed = [row for row in status.observations if row.target == name and row.billing]
-        if target.ledger is not None and billed:
+        if target.no_ledger is not None and billed:
             problem = (
                 f"{name} has ledger: none, but observations with a billing verdict ({len(billed)})"
             )
-            yield ("targets", name, "ledger"), problem, "Remove the ledger line."
+            yield ("targets", name, "ledger"), problem, "Write ledger: new-api there."
 
 
 def _signatures(status: Status) -> Problems:
@@ -165,6 +180,15 @@ def _holds(status: Status, now: datetime) -> Problems:
             hint = did_you_mean(pattern, status.endpoints) or "Correct the pattern, or remove it."
             yield keys, f"{problem}; endpoints are {listed(status.endpoints)}", hint
         yield from _future(("holds", index, "on"), hold.on, now)
+
+
+def _documented(status: Status, now: datetime) -> Problems:
+    for keys, page in status.docs_pages.items():
+        yield from _future((*keys, "on"), page.on, now)
+        for index, model in enumerate(page.models):
+            if model not in status.models:
+                problem, place = f"model {shown(model)} is not known", (*keys, "models", index)
+                yield _unknown(place, problem, model, status.models, "models")
 
 
 def _mapping(status: Status, mapping: Mapping, keys: Keys, now: datetime) -> Problems:

@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 
 from trueup.errors import BadStatus
 from trueup.message import Message
-from trueup.model import AUTH, MIME, NAME, REQUEST, Frozen, Status
+from trueup.model import AUTH, MIME, NAME, REQUEST, URL, WORD, Frozen, Status
 from trueup.status_file.value_text import did_you_mean, listed, shown
 from trueup.status_file.yaml_text import Document
 
@@ -25,12 +25,15 @@ _PATTERNS = {
     NAME: NAMES,
     AUTH: "bearer, none, or a place such as header x-api-key or query key",
     REQUEST: "a method and a path, such as POST /v1/things",
+    URL: "an https URL",
+    WORD: "a text without white space",
     "^[0-9a-f]{64}$": "a SHA-256 hash of 64 hexadecimal digits",
     MIME: "a media type such as image/png",
 }
 _EXPECTED = {
     "string_type": "text",
     "int_type": "a whole number",
+    "float_type": "a decimal number",
     "bool_type": "true or false",
     "dict_type": "a mapping",
     "model_type": "a mapping",
@@ -71,8 +74,11 @@ def _problems(
     """Yield a problem for each part, with what every member of a union expects there."""
     parts: dict[tuple[Keys, str], list[ErrorDetails]] = {}
     for error in errors[:MOST_ERRORS]:
-        missing = str(error["loc"][-1]) if error["type"] == "missing" else ""
-        parts.setdefault((_keys(error["loc"], data), missing), []).append(error)
+        keys, is_missing = _keys(error["loc"], data), error["type"] == "missing"
+        is_of_union = len(keys) < len(error["loc"])
+        if is_of_union and error["type"] == "literal_error" and isinstance(error["input"], dict):
+            continue  # the union's mapping has errors of its own
+        parts.setdefault((keys, str(error["loc"][-1]) if is_missing else ""), []).append(error)
     for (keys, _), same in parts.items():
         yield keys, *_worded(keys, same, model_type)
 
@@ -97,7 +103,7 @@ def _worded(keys: Keys, same: list[ErrorDetails], model_type: type[BaseModel]) -
     if error["type"] == "extra_forbidden":
         return _unknown_key(keys, model_type)
     if error["loc"][-1] == "[key]":
-        return f"the name {shown(keys[-1])} cannot be used", f"Rename it: {NAMES}."
+        return f"the name {shown(keys[-1])} cannot be used", f"Rename it: {_expected(error)}."
     if error["type"] == "value_error":
         return f"{name} is inconsistent: {context['error']}", "Correct it."
     expected = " or ".join(dict.fromkeys(_expected(each) for each in same))

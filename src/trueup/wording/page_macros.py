@@ -18,6 +18,7 @@ from trueup.status_file import Stored, load_status
 from trueup.wording import model_parts, status_page, tables
 from trueup.wording.bases import render_bases
 from trueup.wording.catalogue import load_catalogue
+from trueup.wording.documented_facts import documented
 from trueup.wording.endpoint_history import history
 from trueup.wording.markdown import fence_for
 from trueup.wording.pages import PageText
@@ -40,6 +41,7 @@ PARTS: dict[str, Callable[..., str]] = {
     "advice": model_parts.advice,
     "alternative": model_parts.best,
     "changes": model_parts.changes,
+    "documented": documented,
     "history": history,
     "legend": status_page.legend,
     "model_status": model_parts.model_status,

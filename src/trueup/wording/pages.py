@@ -74,7 +74,11 @@ class PageText:
         """
         if assessment.seen_on is None:
             return stale
-        until = assessment.seen_on + self.status.policy.fresh_for
+        return self.dated_claim(assessment.seen_on, fresh, stale)
+
+    def dated_claim(self, day: date, fresh: str, stale: str) -> str:
+        """Return both sentences of a claim of a day, as `aged` does."""
+        until = day + self.status.policy.fresh_for
         is_late = self.today > until
         return _voice("fresh", fresh, until, is_late) + _voice("stale", stale, until, not is_late)
 

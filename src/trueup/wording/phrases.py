@@ -112,6 +112,7 @@ class Phrases:
             "charged-on-failure": self._("a failed call was charged"),
             "charged-without-output": self._("a call that returned no image was charged"),
             "uncharged-success": self._("nothing was charged for the image"),
+            "overcharged": self._("more was charged than the price that the gateway reported"),
             "abnormal": self._("an abnormal billing sample was reported, without amounts"),
             "inconclusive": self._("billing could not be verified"),
         }
@@ -183,11 +184,18 @@ class Phrases:
         return self._("Sources: {sources}.").format(sources=self.catalogue.join(places))
 
     def signature(self, name: str) -> str:
-        """Return a failure text with its likely cause."""
+        """Return a failure text with its likely cause, and what the reader can do."""
         signature = self.status.signatures[name]
-        return self._("{text}. Likely cause: {cause}.").format(
+        cause = self._("{text}. Likely cause: {cause}.").format(
             text=code(signature.match), cause=escape_markdown(signature.cause)
         )
+        return cause + self.remedy(name)
+
+    def remedy(self, name: str) -> str:
+        """Return what the reader can do about a failure text, as a sentence behind its cause."""
+        remedy = self.status.signatures[name].remedy
+        message = self._("What to do: {remedy}.")
+        return f" {message.format(remedy=escape_markdown(remedy))}" if remedy else ""
 
     def risk(self, endpoint: str, risk: Risk) -> str:
         """Return a risk as one sentence."""

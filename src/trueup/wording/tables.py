@@ -41,7 +41,8 @@ def signatures(page: PageText) -> str:
                 seen.setdefault(row.endpoint, []).append(row)
         parts.append(f"## {code(signature.match)} {{ #{name} }}")
         cause = escape_markdown(signature.cause)
-        parts.append(page._("Likely cause: {cause}.").format(cause=cause))
+        line = page._("Likely cause: {cause}.").format(cause=cause)
+        parts.append(line + page.phrases.remedy(name))
         lines = [f"- {_occurrence(page, endpoint, found)}" for endpoint, found in seen.items()]
         parts.append("\n".join(lines) or page._("Not observed yet."))
     return "\n\n".join(parts)

@@ -1,0 +1,122 @@
+"""Documented facts: what a gateway's docs say, as tables, each with its page and day. Words nothing
+of it as evidence."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from trueup.model import FACTS, URL, DocsPage, DocumentedValue, Parameter
+from trueup.wording.badges import dated, mark
+from trueup.wording.markdown import code, escape_markdown
+from trueup.wording.pages import PageText, table
+
+
+def documented(page: PageText, facts: str, route: str = "") -> str:
+    """Return the documented facts of a kind: those of a route, or of the gateway without one.
+
+    Raises KeyError for an unknown route or kind.
+    """
+    pages = page.status.routes[route].documented if route else page.status.documented
+    shown = PARTS[facts]
+    found = (f"{_source(page, one)}\n\n{shown(page, one)}" for one in pages if getattr(one, facts))
+    return "\n\n".join(found) or page._("Nothing documented is on record.")
+
+
+def _source(page: PageText, docs: DocsPage) -> str:
+    """Return the line over the facts of a page, which says what they are and of which day."""
+    title = escape_markdown(docs.page)
+    values = {
+        "documented": mark("fair", page._("documented")),
+        "day": dated(docs.on),
+        "page": f"[{title}]({docs.page})" if re.match(URL, docs.page) else title,
+    }
+    fresh = page._("{documented}, not tested. Read on {day}: {page}.")
+    stale = page._("{documented} as of {day}, not tested and not read again since: {page}.")
+    line = page.dated_claim(docs.on, fresh.format(**values), stale.format(**values))
+    titles = [escape_markdown(page.status.models[name].title) for name in docs.models]
+    if not titles:
+        return line
+    models = page._("Only for {models}.").format(models=page.catalogue.join(titles))
+    return f"{line} {models}"
+
+
+def _parameters(page: PageText, docs: DocsPage) -> str:
+    required = {True: page._("yes"), False: page._("no"), None: ""}
+    rows = [
+        (
+            code(name),
+            ", ".join(map(code, one.type)),
+            required[one.required],
+            page.catalogue.join_phrases(_values(page, one)),
+            escape_markdown(one.note or ""),
+        )
+        for name, one in docs.parameters.items()
+    ]
+    header = (page._("Parameter"), page._("Type"), page._("Required"), page._("Values"))
+    return _stacked(*header, page._("Note"), rows=rows)
+
+
+def _values(page: PageText, parameter: Parameter) -> Iterator[str]:
+    """Yield the allowed values, the range and the default of a parameter, as far as documented."""
+    least, most = _value(parameter.least), _value(parameter.most)
+    if parameter.values:
+        yield ", ".join(map(_value, parameter.values))
+    if parameter.least is not None and parameter.most is not None:
+        yield page._("{least} to {most}").format(least=least, most=most)
+    elif parameter.least is not None:
+        yield page._("{least} or more").format(least=least)
+    elif parameter.most is not None:
+        yield page._("{most} or less").format(most=most)
+    if parameter.default is not None:
+        yield page._("default {value}").format(value=_value(parameter.default))
+
+
+def _value(value: object) -> str:
+    return code(str(value).lower() if isinstance(value, bool) else str(value))
+
+
+def _limits(page: PageText, docs: DocsPage) -> str:
+    return _named(page, page._("Limit"), docs.limits, escape_markdown)
+
+
+def _prices(page: PageText, docs: DocsPage) -> str:
+    return _named(page, page._("Price of"), docs.prices, escape_markdown)
+
+
+def _settings(page: PageText, docs: DocsPage) -> str:
+    return _named(page, page._("Setting"), docs.settings, code)
+
+
+def _named(
+    page: PageText, title: str, values: Iterable[DocumentedValue], worded: Callable[[str], str]
+) -> str:
+    rows = [(escape_markdown(one.of), worded(one.value)) for one in values]
+    return table((title, page._("Value")), rows)
+
+
+def _links(page: PageText, docs: DocsPage) -> str:
+    return "\n".join(f"- [{escape_markdown(one.title)}]({one.url})" for one in docs.links)
+
+
+def _errors(page: PageText, docs: DocsPage) -> str:
+    rows = [
+        (
+            str(one.status or ""),
+            code(one.code) if one.code else "",
+            escape_markdown(one.meaning),
+            escape_markdown(one.remedy or ""),
+        )
+        for one in docs.errors
+    ]
+    header = (page._("HTTP status"), page._("Code"), page._("Meaning"), page._("What to do"))
+    return _stacked(*header, rows=rows)
+
+
+def _stacked(first: str, *others: str, rows: Iterable[tuple[str, ...]]) -> str:
+    """Return a table that a phone shows row by row."""
+    return table((f'<span class="tu-stacked">{first}</span>', *others), rows)
+
+
+PARTS: Mapping[str, Callable[[PageText, DocsPage], str]] = dict(
+    zip(FACTS, (_parameters, _limits, _prices, _settings, _links, _errors), strict=True)
+)
+"""How each kind of facts of a page is shown."""
