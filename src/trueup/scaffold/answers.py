@@ -9,6 +9,7 @@ from trueup.errors import BadInput
 from trueup.model import NAME, Auth, Body, Route, Shape
 
 PROMPT = "A clean icon of a paper boat on a white background"
+QUESTION = "Answer with one word: pong"
 BASE_URL = re.compile(r"https://[a-z0-9-]+(\.[a-z0-9-]+)+(:[0-9]{1,5})?")
 TITLE = re.compile(r"[^\W_](?:[\w .,:()&+/'-]{0,78}[\w.)])?")
 """80 characters at most, to fit on one line of the settings; none that a page would render."""
@@ -27,6 +28,22 @@ class Kind:
 
 
 KINDS: Mapping[str, Kind] = {
+    "openai-chat": Kind(
+        name="chat",
+        title="Chat",
+        request="POST /v1/chat/completions",
+        auth="bearer",
+        body={"messages": [{"role": "user", "content": QUESTION}]},
+        shape="message",
+    ),
+    "openai-embeddings": Kind(
+        name="embeddings",
+        title="Embeddings",
+        request="POST /v1/embeddings",
+        auth="bearer",
+        body={"input": [QUESTION], "encoding_format": "float"},
+        shape="float-vectors",
+    ),
     "openai-images": Kind(
         name="images-generations",
         title="Image generations",
@@ -34,6 +51,14 @@ KINDS: Mapping[str, Kind] = {
         auth="bearer",
         body={"prompt": PROMPT},
         shape="b64-json",
+    ),
+    "openai-responses": Kind(
+        name="responses",
+        title="Responses",
+        request="POST /v1/responses",
+        auth="bearer",
+        body={"input": QUESTION},
+        shape="response",
     ),
     "gemini": Kind(
         name="generate-content",
