@@ -14,7 +14,7 @@ FIRST_LETTERS = {"image/png": "iVBORw0KGgo", "image/jpeg": "/9j/", "image/webp":
 
 
 def shapes(page: PageText) -> str:
-    """Return the shape of the newest output of each endpoint of a family with a page, as a table."""
+    """Return the shape of each endpoint's newest output, for families with a page, as a table."""
     rows = []
     for endpoint, assessment in page.assessments.items():
         row = assessment.outcome
