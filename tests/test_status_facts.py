@@ -30,6 +30,8 @@ OTHERS = {
     "gpt-4o-mini/chat-completions": UNVERIFIED,
     "deepseek-ocr/chat-completions": FAILED,
     "qwen-mt-turbo/chat-completions": FAILED,
+    "claude-sonnet-4-6/messages": CONTROLLED,
+    "claude-opus-4-6-thinking/messages": CONTROLLED,
     "gpt-5.4/responses": CONTROLLED,
     "text-embedding-3-small/embeddings": UNVERIFIED,
     "-/models": CONTROLLED,
@@ -47,6 +49,12 @@ VARIANTS = {
     },
     "claude-sonnet-4-6/chat-completions": {"stream": "output", "json-schema": "error"},
     "gemini-3-pro-preview/chat-completions": {"stream": "output"},
+    "claude-sonnet-4-6/messages": {
+        "stream": "output",
+        "tools": "output",
+        "image-input": "output",
+        "pdf-input": "output",
+    },
     "gpt-5.4/responses": {
         "stream": "output",
         "reasoning": "output",
