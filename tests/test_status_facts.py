@@ -34,6 +34,10 @@ OTHERS = {
     "claude-opus-4-6-thinking/messages": CONTROLLED,
     "gpt-5.4/responses": CONTROLLED,
     "text-embedding-3-small/embeddings": UNVERIFIED,
+    "gte-rerank-v2/rerank": UNVERIFIED,
+    "gpt-3.5-turbo-instruct/completions": FAILED,
+    "tts-1/audio-speech": UNVERIFIED,
+    "whisper-1/audio-transcriptions": UNVERIFIED,
     "-/models": CONTROLLED,
     "gpt-image-1/images-generations": CONTROLLED,
     "gpt-image-2/images-generations": UNVERIFIED,
@@ -66,8 +70,11 @@ VARIANTS = {
 SEEN = [
     ("gpt-4o-mini/chat-completions", ["inconclusive", "output"]),
     ("text-embedding-3-small/embeddings", ["output"]),
+    ("tts-1/audio-speech", ["output"]),
     ("dall-e-3/images-generations", ["output"]),
     ("gpt-image-2/images-generations", []),
+    ("gte-rerank-v2/rerank", []),
+    ("whisper-1/audio-transcriptions", []),
 ]
 """The outcomes of rows that raise nothing, which are listed all the same, newest first."""
 
