@@ -29,10 +29,12 @@ FIELDS = ("base_url", "request", "auth")
 
 
 def protocol_of(status: Status, endpoint: str, target: str | None = None) -> Protocol:
-    """Return the protocol of an endpoint's route, for the replies of a target."""
-    route = status.route_of(endpoint)
+    """Return the protocol of an endpoint's route, as it reads a target's replies to its request."""
+    route, own = status.route_of(endpoint), status.endpoints.get(endpoint)
     live = status.targets[target] if target else None
-    return PROTOCOLS[route.protocol].of_route(route, live, status.files)
+    seen = (row.shape for row in status.seen(endpoint) if row.shape)
+    read = PROTOCOLS[route.protocol].reading(own.body if own else None, seen)
+    return read.of_route(route, live, status.files)
 
 
 def request_of(status: Status, endpoint: str, target: str, variant: str | None = None) -> Sent:
@@ -56,7 +58,9 @@ def request_of(status: Status, endpoint: str, target: str, variant: str | None =
 
 def _with_model(status: Status, endpoint: str, content: Body) -> Body:
     model, _ = split(endpoint)
-    return content if model == NO_MODEL else protocol_of(status, endpoint).body(model, content)
+    if model == NO_MODEL:
+        return content
+    return PROTOCOLS[status.route_of(endpoint).protocol].body(model, content)
 
 
 def request_in(exchange: Exchange, base_url: str, declared: Collection[str] = ()) -> Sent | None:

@@ -187,10 +187,11 @@ def _protocol(status: Status, row: Observation) -> Protocol | None:
     route = status.routes.get(split(row.endpoint)[1])
     known = PROTOCOLS.get(route.protocol) if route else None
     named = known.of_route(route, files=status.files) if known and route else None
-    shaped = [protocol for protocol in PROTOCOLS.values() if row.shape in protocol.shapes]
     if named is not None and row.shape in named.shapes:
         return named
-    return named if named in shaped or not shaped else shaped[0]
+    shaped = [protocol for protocol in PROTOCOLS.values() if row.shape in protocol.shapes]
+    found = named if named in shaped or not shaped else shaped[0]
+    return found if row.shape or found is None else found.reading(row.sent.body, ())
 
 
 def _pattern(request: str) -> re.Pattern[str]:
