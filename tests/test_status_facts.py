@@ -33,6 +33,8 @@ OTHERS = {
     "claude-sonnet-4-6/messages": CONTROLLED,
     "claude-opus-4-6-thinking/messages": CONTROLLED,
     "gpt-5.4/responses": CONTROLLED,
+    "gemini-3-pro-preview/generate-content": CONTROLLED,
+    "gemini-2.5-pro/generate-content": UNVERIFIED,
     "text-embedding-3-small/embeddings": UNVERIFIED,
     "gte-rerank-v2/rerank": UNVERIFIED,
     "gpt-3.5-turbo-instruct/completions": FAILED,
@@ -53,6 +55,16 @@ VARIANTS = {
     },
     "claude-sonnet-4-6/chat-completions": {"stream": "output", "json-schema": "error"},
     "gemini-3-pro-preview/chat-completions": {"stream": "output"},
+    "gemini-3-pro-preview/generate-content": {
+        "stream": "output",
+        "json": "output",
+        "tools": "output",
+    },
+    "gemini-2.5-pro/generate-content": {
+        "image-input": "output",
+        "audio-input": "output",
+        "video-input": "output",
+    },
     "claude-sonnet-4-6/messages": {
         "stream": "output",
         "tools": "output",
