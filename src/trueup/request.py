@@ -41,13 +41,14 @@ def request_of(status: Status, endpoint: str, target: str, variant: str | None =
     """Return the request of an endpoint, or of its variant, to a target, by today's status file."""
     model, _ = split(endpoint)
     route, own = status.route_of(endpoint), status.endpoints[endpoint]
-    body, form = own.body, own.form
+    body, form, line = own.body, own.form, route.request
     if variant is not None:
+        line = own.variants[variant].request or line
         body = None if body is None else {**body, **own.variants[variant].body}
         form = None if form is None else {**form, **own.variants[variant].form}
     return Sent(
         base_url=status.targets[target].base_url,
-        request=route.request.format(model=model, upstream=status.upstream(model)),
+        request=line.format(model=model, upstream=status.upstream(model)),
         auth=route.auth,
         headers=dict(route.headers),
         body=None if body is None else _with_model(status, endpoint, body),
