@@ -1,18 +1,22 @@
 """SDKs of text: the official clients, unmodified, against the mock, for each shape of a reply."""
 
-from typing import cast
+from typing import Any, cast
 
 import anthropic
+import httpx
 import pytest
+from google.genai import Client, types
 from text_routes import BASE_URL, BODIES, ROUTES, served, text_status
 
 from trueup.exchange import Exchange
 from trueup.mock.sample import TEXT
+from trueup.model import Status
 from trueup.protocols import OUTPUT_TOKENS
 from trueup.request import differences, request_in, request_of
 
 KEY = "YOUR_API_KEY"
 MESSAGES = BODIES["anthropic-messages"]
+CONTENTS: Any = BODIES["gemini"]["contents"]
 HEADERS = ROUTES["anthropic-messages"]["headers"]
 
 
@@ -29,9 +33,8 @@ def seen() -> list[Exchange]:
     return []
 
 
-def assert_as_documented(exchange: Exchange, body: dict[str, object], shape: str) -> None:
+def assert_as_documented(exchange: Exchange, status: Status) -> None:
     """The client sent what the endpoint sends, and the mock answered from its row."""
-    status = text_status("anthropic-messages", shape, body)
     sent = request_in(exchange, BASE_URL)
     assert sent and differences(request_of(status, "acorn/text", "production"), sent) == ()
     assert exchange.answered_from
@@ -46,12 +49,11 @@ def test_anthropic_reads_a_message_of_the_mock(seen: list[Exchange]) -> None:
     ]
     assert (message.type, message.role, message.stop_reason) == ("message", "assistant", "end_turn")
     assert message.model == "acorn" and message.usage.output_tokens == OUTPUT_TOKENS
-    assert_as_documented(seen[-1], MESSAGES, "content-blocks")
+    assert_as_documented(seen[-1], status)
 
 
 def test_anthropic_reads_a_stream_of_the_mock(seen: list[Exchange]) -> None:
-    body = {**MESSAGES, "stream": True}
-    status = text_status("anthropic-messages", "content-block-events", body)
+    status = text_status("anthropic-messages", "content-block-events")
     with (
         served(status, seen) as site,
         claude(site) as client,
@@ -60,14 +62,14 @@ def test_anthropic_reads_a_stream_of_the_mock(seen: list[Exchange]) -> None:
         assert "".join(stream.text_stream) == TEXT
         message = stream.get_final_message()
     assert (message.stop_reason, message.usage.output_tokens) == ("end_turn", OUTPUT_TOKENS)
-    assert_as_documented(seen[-1], body, "content-block-events")
+    assert_as_documented(seen[-1], status)
 
 
 @pytest.mark.parametrize(
     ("key", "model", "kind"),
     [
         ("wrong", "acorn", anthropic.AuthenticationError),
-        (KEY, "maple", anthropic.InternalServerError),
+        (KEY, "maple", anthropic.NotFoundError),
     ],
 )
 def test_anthropic_raises_the_error_of_the_reply(
@@ -77,3 +79,37 @@ def test_anthropic_raises_the_error_of_the_reply(
     with served(status, seen) as site, claude(site, key) as client, pytest.raises(kind) as caught:
         client.messages.create(model=model, **MESSAGES)
     assert caught.value.status_code == seen[-1].status
+
+
+def google(site: str) -> Client:
+    options = types.HttpOptions(base_url=site, api_version="v1beta")
+    return Client(api_key=KEY, http_options=options)
+
+
+def test_google_reads_a_text_of_the_mock(seen: list[Exchange]) -> None:
+    status = text_status("gemini", "text-parts")
+    with served(status, seen) as site, google(site) as client:
+        reply = client.models.generate_content(model="oak-1.5", contents=CONTENTS)
+    assert reply.text == TEXT and reply.model_version == "oak-1.5"
+    assert reply.usage_metadata and reply.usage_metadata.candidates_token_count == OUTPUT_TOKENS
+    assert_as_documented(seen[-1], status)
+
+
+def test_google_reads_a_stream_of_the_mock(seen: list[Exchange]) -> None:
+    status = text_status("gemini", "text-chunks")
+    with served(status, seen) as site, google(site) as client:
+        stream = client.models.generate_content_stream(model="oak-1.5", contents=CONTENTS)
+        chunks = [*stream]
+    assert "".join(chunk.text or "" for chunk in chunks) == TEXT and len(chunks) > 1
+    assert chunks[-1].candidates and chunks[-1].candidates[0].finish_reason == "STOP"
+    assert_as_documented(seen[-1], status)
+
+
+def test_the_list_of_the_mock_holds_googles_replies(seen: list[Exchange]) -> None:
+    status = text_status("gemini", "text-chunk-list")
+    with served(status, seen) as site:
+        path = "/v1beta/models/oak-1.5:streamGenerateContent"
+        reply = httpx.post(site + path, json=BODIES["gemini"], headers={"x-goog-api-key": KEY})
+    chunks = [types.GenerateContentResponse.model_validate(chunk) for chunk in reply.json()]
+    assert "".join(chunk.text or "" for chunk in chunks) == TEXT and len(chunks) > 1
+    assert_as_documented(seen[-1], status)

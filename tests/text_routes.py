@@ -17,26 +17,49 @@ from trueup.request import request_of
 BASE_URL = "https://gateway.example"
 DAY = date(2026, 4, 14)
 PROMPT = "Answer with one word: pong"
+CONTENT = "/v1beta/models/{upstream}:"
 ROUTES: dict[str, dict[str, Any]] = {
     "anthropic-messages": {
         "request": "POST /v1/messages",
         "auth": "header x-api-key",
         "headers": {"anthropic-version": "2023-06-01"},
     },
+    "gemini": {
+        "request": f"POST {CONTENT}generateContent",
+        "auth": "header x-goog-api-key",
+    },
+}
+STREAMS = {
+    "text-chunks": f"POST {CONTENT}streamGenerateContent?alt=sse",
+    "text-chunk-list": f"POST {CONTENT}streamGenerateContent",
 }
 BODIES: dict[str, dict[str, Any]] = {
     "anthropic-messages": {
         "max_tokens": 16,
         "messages": [{"role": "user", "content": PROMPT}],
     },
+    "gemini": {"contents": [{"role": "user", "parts": [{"text": PROMPT}]}]},
 }
 
 
+def body_of(protocol: str, shape: str) -> dict[str, Any]:
+    """Return the usual body of a request that is answered with a shape."""
+    is_streamed = shape == "content-block-events"
+    return {**BODIES[protocol], **({"stream": True} if is_streamed else {})}
+
+
 def text_status(
-    protocol: str, shape: str, body: dict[str, Any] | None = None, base_url: str = BASE_URL
+    protocol: str,
+    shape: str,
+    body: dict[str, Any] | None = None,
+    base_url: str = BASE_URL,
+    **route: Any,
 ) -> Status:
     """Return a status file with the model acorn on a route of a protocol, seen with a shape."""
-    route = {**ROUTES[protocol], "protocol": protocol}
+    route = {**ROUTES[protocol], "protocol": protocol, **route}
+    route["request"] = STREAMS.get(shape, route["request"])
+    if shape == "text-chunk-list":  # the SDK of Google streams events alone
+        route["languages"] = ["curl", "python", "javascript"]
     status = Status.model_validate(
         {
             "version": 2,
@@ -44,7 +67,7 @@ def text_status(
             "targets": {"production": {"base_url": base_url, "reference": True}},
             "routes": {"text": route},
             "models": {"acorn": {"title": "Acorn", "upstream": "oak-1.5"}},
-            "endpoints": {"acorn/text": {"body": BODIES[protocol] if body is None else body}},
+            "endpoints": {"acorn/text": {"body": body or body_of(protocol, shape)}},
         }
     )
     row = Observation(

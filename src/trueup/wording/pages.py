@@ -1,12 +1,12 @@
 """Page text: the state that every part of a page is worded from, its labels, links and tables."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
 from trueup.evidence import Assessment, assess
-from trueup.model import Status, split
+from trueup.model import NO_MODEL, Status, split
 from trueup.wording.badges import Look, mark
 from trueup.wording.catalogue import Catalogue
 from trueup.wording.markdown import escape_markdown
@@ -17,13 +17,15 @@ from trueup.wording.phrases import Phrases, standing_words
 class PageText:
     """One status file in one language, on one day.
 
-    `link` gives the address of the page that shows an endpoint.
+    `link` gives the address of the page that shows an endpoint; `paged` are the models with a page
+    of their own, None for all.
     """
 
     status: Status
     catalogue: Catalogue
     today: date
     link: Callable[[str], str]
+    paged: Set[str] | None = None
 
     def _(self, message: str) -> str:
         return self.catalogue.gettext(message)
@@ -45,13 +47,22 @@ class PageText:
             self.status.endpoints_of(model), key=lambda name: self.assessments[name].standing.rank
         )
 
+    def has_page(self, model: str) -> bool:
+        """Return whether a model, or another of its family, has a page of its own."""
+        family = self.status.family(model)
+        return self.paged is None or any(self.status.family(one) == family for one in self.paged)
+
     def title(self, endpoint: str) -> str:
         """Return the title of an endpoint's route."""
         return escape_markdown(self.status.title_of(split(endpoint)[1]))
 
     def name(self, endpoint: str) -> str:
-        """Return an endpoint as part of a sentence: the model's title, linked, and the request."""
-        title = escape_markdown(self.status.models[split(endpoint)[0]].title)
+        """Return an endpoint as part of a sentence: the title of its model, or else of its route,
+        linked, and the request."""
+        model, _ = split(endpoint)
+        title = self.title(endpoint)
+        if model != NO_MODEL:
+            title = escape_markdown(self.status.models[model].title)
         return self._("{title}, {request}").format(
             title=f"[{title}]({self.link(endpoint)})", request=self.phrases.request(endpoint)
         )
