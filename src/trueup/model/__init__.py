@@ -38,6 +38,7 @@ from trueup.model.evidence import Hold, Mapping, Observation, Source
 from trueup.model.output import NO_FILES, Files, RouteOutput
 from trueup.model.sent import MIME, Form, FormFile, Sent, SentForm, form_values
 from trueup.model.status import Status
+from trueup.model.task import POLL, Task
 from trueup.model.values import (
     NAME,
     NO_MODEL,
@@ -77,6 +78,7 @@ __all__ = [
     "NO_AUTH",
     "NO_MODEL",
     "POINTER",
+    "POLL",
     "REQUEST",
     "TRANSLATED",
     "TRANSPORT_HEADERS",
@@ -121,6 +123,7 @@ __all__ = [
     "Standing",
     "Status",
     "Target",
+    "Task",
     "Text",
     "Upstream",
     "Variant",

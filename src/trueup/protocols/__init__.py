@@ -24,6 +24,7 @@ from trueup.protocols.protocol import (
     Sample,
     WordedReply,
 )
+from trueup.protocols.task_output import TaskOutput
 
 __all__ = [
     "OUTPUT_TOKENS",
@@ -33,6 +34,7 @@ __all__ = [
     "Protocol",
     "Reply",
     "Sample",
+    "TaskOutput",
     "WordedReply",
     "inconclusive_kind",
     "problem_of_schema",
@@ -48,4 +50,5 @@ PROTOCOLS: Mapping[str, Protocol] = {
     "openai-images": OpenAIImages(),
     "openai-models": OpenAIModels(),
     "openai-responses": OpenAIResponses(),
+    "task": TaskOutput(),
 }

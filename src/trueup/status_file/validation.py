@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 
 from trueup.errors import BadStatus
 from trueup.message import Message
-from trueup.model import AUTH, MIME, NAME, POINTER, REQUEST, URL, WORD, Frozen, Status
+from trueup.model import AUTH, MIME, NAME, POINTER, POLL, REQUEST, URL, WORD, Frozen, Status
 from trueup.status_file.value_text import did_you_mean, listed, shown
 from trueup.status_file.yaml_text import Document
 
@@ -29,6 +29,7 @@ _PATTERNS = {
     WORD: "a text without white space",
     "^[0-9a-f]{64}$": "a SHA-256 hash of 64 hexadecimal digits",
     MIME: "a media type such as image/png",
+    POLL: "a GET whose path or query has {task_id}, such as GET /v1/tasks/{task_id}",
     POINTER: "a JSON pointer such as /error/message",
 }
 _EXPECTED = {
