@@ -299,7 +299,7 @@ def test_after_an_accepted_task_that_failed_no_attempt_is_due(
     with Journal(tmp_path / "journal", lambda: NOW) as journal:
         ordinal = journal.intend(probe.label, "POST", "/v1/videos", None).ordinal
         journal.answer(ordinal, status, None, None)
-        kept = {"label": probe.label, "ordinal": ordinal, "containment": "none"}
+        kept: dict[str, Any] = {"label": probe.label, "ordinal": ordinal, "containment": "none"}
         journal.keep({**kept, "attempt": failed.model_dump(mode="json")})
         session = Session(
             status=STORED.status,
