@@ -68,7 +68,7 @@ def test_a_new_site_has_no_name_of_the_first_gateway(stored: Stored) -> None:
         for answers in sites
         for name, content in starter_files(answers, InstallSource(("trueup==1",))).items()
         if name != "requirements.lock"
-        for found in named(content.decode(), names)
+        for found in named(content.decode(errors="replace"), names)
     ]
 
 

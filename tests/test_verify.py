@@ -26,6 +26,7 @@ from trueup.protocols import PROTOCOLS, Sample
 from trueup.relay import WITHHELD, KeySearch
 from trueup.request import request_of
 from trueup.sandbox import CompletedBlock, Limits, Sandbox
+from trueup.sandbox.contract import NOTHING
 from trueup.site import Block
 from trueup.snippet import Fence, languages_of, render_snippet
 from trueup.status_file import Stored, load_status, parse_status
@@ -77,7 +78,13 @@ class Scripted(Sandbox):
         self.ran = ran
         self.arriving: list[Callable[[], None]] = []
 
-    def run(self, language: Fence, source: bytes, limits: Limits = LIMITS) -> CompletedBlock:
+    def run(
+        self,
+        language: Fence,
+        source: bytes,
+        limits: Limits = LIMITS,
+        given: Mapping[str, bytes] = NOTHING,
+    ) -> CompletedBlock:
         for arrive in self.arriving:
             arrive()
         return self.ran

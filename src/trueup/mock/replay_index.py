@@ -19,7 +19,7 @@ DOCUMENTED = "reply as documented, never seen"
 MODEL_IN_PATH = re.compile(r"/v1(?:beta)?/models/([^:]*)")
 FAMILY_PATHS = re.compile(
     r"/v1(?:beta)?/models/.+|/v1/images/(?:generations|edits)|/v1/chat/completions"
-    r"|/v1/responses|/v1/embeddings"
+    r"|/v1/responses|/v1/embeddings|/v1/audio/(?:speech|transcriptions|translations)"
 )
 
 

@@ -36,7 +36,18 @@ from trueup.model.documented import (
 )
 from trueup.model.evidence import Hold, Mapping, Observation, Source
 from trueup.model.output import NO_FILES, Files, RouteOutput
-from trueup.model.sent import MIME, Form, FormFile, Sent, SentForm, form_values
+from trueup.model.sent import (
+    FILE_NAME,
+    MIME,
+    PART_NAME,
+    Form,
+    FormFile,
+    Sent,
+    SentForm,
+    form_files,
+    form_items,
+    form_values,
+)
 from trueup.model.status import Status
 from trueup.model.task import POLL, Task
 from trueup.model.values import (
@@ -73,10 +84,12 @@ __all__ = [
     "AUTH",
     "MIME",
     "FACTS",
+    "FILE_NAME",
     "NO_FILES",
     "NAME",
     "NO_AUTH",
     "NO_MODEL",
+    "PART_NAME",
     "POINTER",
     "POLL",
     "REQUEST",
@@ -129,6 +142,8 @@ __all__ = [
     "Variant",
     "anchor",
     "as_time",
+    "form_files",
+    "form_items",
     "form_values",
     "header_of",
     "headers_without_key",

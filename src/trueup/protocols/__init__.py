@@ -16,6 +16,8 @@ from trueup.protocols.openai_embeddings import OpenAIEmbeddings
 from trueup.protocols.openai_images import OpenAIImages
 from trueup.protocols.openai_models import OpenAIModels
 from trueup.protocols.openai_responses import OpenAIResponses
+from trueup.protocols.openai_speech import OpenAISpeech
+from trueup.protocols.openai_transcriptions import OpenAITranscriptions
 from trueup.protocols.protocol import (
     OUTPUT_TOKENS,
     PROMPT_TOKENS,
@@ -50,5 +52,7 @@ PROTOCOLS: Mapping[str, Protocol] = {
     "openai-images": OpenAIImages(),
     "openai-models": OpenAIModels(),
     "openai-responses": OpenAIResponses(),
+    "openai-speech": OpenAISpeech(),
+    "openai-transcriptions": OpenAITranscriptions(),
     "task": TaskOutput(),
 }

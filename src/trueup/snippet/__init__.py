@@ -4,7 +4,7 @@ Owns the languages and their quoting. Reads the templates and nothing else.
 """
 
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -19,9 +19,10 @@ from trueup.errors import BadInput
 from trueup.model import (
     Route,
     RouteOutput,
-    SentForm,
     Status,
     anchor,
+    form_files,
+    form_items,
     header_of,
     name_of,
     query_name_of,
@@ -130,6 +131,7 @@ def _context(status: Status, endpoint: str) -> Mapping[str, Any]:
     model, _ = split(endpoint)
     route, sent = status.route_of(endpoint), request_of(status, endpoint, status.reference)
     method, path = sent.request.split(" ", 1)
+    form = sent.form or {}
     name, scheme = header_of(sent.auth) or ("", "")
     name = "Authorization" if name == "authorization" else name
     return {
@@ -152,7 +154,8 @@ def _context(status: Status, endpoint: str) -> Mapping[str, Any]:
         "task": _task(route),
         "errors": list(map(steps_of, route.errors + status.targets[status.reference].errors)),
         "form": sent.form,
-        "form_parts": list(_parts(sent.form or {})),
+        "form_parts": [(name, item) for name, items in form_items(form) for item in items],
+        "form_files": list(form_files(form)),
     }
 
 
@@ -177,12 +180,6 @@ def _output(route: Route) -> Mapping[str, Any] | None:
     if task is not None:
         output = RouteOutput(pointer=task.output, kind=task.kind)
     return None if output is None else {"steps": steps_of(output.pointer), "kind": output.kind}
-
-
-def _parts(form: SentForm) -> Iterator[tuple[str, Any]]:
-    for name, value in form.items():
-        for item in value if isinstance(value, list) else [value]:
-            yield name, item
 
 
 @lru_cache(maxsize=16)

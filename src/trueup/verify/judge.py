@@ -68,7 +68,7 @@ def verify_block(
     if lacking := harness.lacks(program.fence):
         may_skip = program.is_optional and not harness.complete
         return receipt(skipped=lacking) if may_skip else receipt(reasons=(lacking,))
-    run = harness.run(program.fence, block.text, _limits_of(harness))
+    run = harness.run(program.fence, block.text, _limits_of(harness), block.endpoint)
     reply_verdict = read_run(run, block.endpoint, stored.status, harness)
     reply_verdict = without_unserved_link(reply_verdict, run, harness)
     receipt = partial(receipt, run=run, reply_verdict=reply_verdict)

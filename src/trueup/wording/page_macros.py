@@ -10,7 +10,7 @@ from mkdocs.exceptions import PluginError
 
 from trueup.errors import TrueupError
 from trueup.evidence import alternative
-from trueup.model import NO_MODEL, Shape, anchor, split
+from trueup.model import NO_MODEL, Shape, anchor, form_files, split
 from trueup.site import MacroCall, Names, load_pages, names_in, problem_of
 from trueup.snippet import base_places, languages_of, render_snippet
 from trueup.source_file import read_source
@@ -138,6 +138,11 @@ def _code(page: PageText, templates: Path, endpoint: str) -> str:
     if model_parts.is_legacy(page, endpoint):
         parts.append(model_parts.legacy_label(page))
     parts.append(_tabs(page, templates, endpoint))
+    files = form_files(page.status.endpoints[endpoint].form or {})
+    links = [f'<a href="files:{name}" download>{name}</a>' for name in files]
+    if links:
+        line = page._("Files to save beside the code: {files}")
+        parts.append(line.format(files=page.catalogue.join(links)))
     if shown := tables.reply(page, endpoint):
         title, text = shown
         body = _indented(_fenced(text, "{ .json }"))

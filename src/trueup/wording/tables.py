@@ -108,27 +108,31 @@ def sample(page: PageText, protocol: str, shape: Shape) -> tuple[str, str]:
 def reply(page: PageText, endpoint: str) -> tuple[str, str] | None:
     """Return the title and the JSON of a reply in an endpoint's latest shape.
 
-    It is called simulated until a receipt of a live run has shown the shape; None where no image
-    was returned.
+    It is called simulated until a receipt of a live run has shown the shape; None where no output
+    was returned, or one that is no JSON.
     """
     row = page.assessments[endpoint].outcome
-    if row is None or row.shape is None:
+    protocol = protocol_of(page.status, endpoint)
+    text = row and row.shape and _worded(protocol, row.shape, row.mime or "image/png")
+    if row is None or not text:
         return None
     if row.source is not None and row.source.receipt is not None:
         title = page._("Reply in the shape of the run of {day}, cut short")
     else:
         title = page._("Simulated reply in the shape that was reported on {day}, cut short")
-    protocol = protocol_of(page.status, endpoint)
-    if protocol.shapes.get(row.shape) not in ("image", "audio", "video", "file"):
-        return None
-    return title.format(day=row.day), _worded(protocol, row.shape, row.mime or "image/png")
+    return title.format(day=row.day), text
 
 
 def _worded(protocol: Protocol, shape: Shape, mime: str) -> str:
-    sample = Sample(b"", mime, f"https://images.example/simulated.{mime.rpartition('/')[2]}")
-    worded = json.loads(protocol.word(shape, sample, "").content)
+    content = "…".encode() if protocol.shapes.get(shape) == "text" else b""
+    link = f"https://images.example/simulated.{mime.rpartition('/')[2]}"
+    reply = protocol.word(shape, Sample(content, mime, link), "")
+    if not reply.content_type.startswith("application/json"):
+        return ""
+    worded = json.loads(reply.content)
+    kept = worded
     if isinstance(worded, dict):
-        worded = {key: value for key, value in worded.items() if value}
-    text = json.dumps(worded, indent=2)
+        kept = {key: value for key, value in worded.items() if value}
+    text = json.dumps(kept, indent=2, ensure_ascii=False) if kept else ""
     start = FIRST_LETTERS.get(mime, "")
     return re.sub(r'(base64,|"data": "|"b64_json": ")(?=[)"])', rf"\1{start}…", text)
