@@ -5,6 +5,7 @@ One module for each, in `PROTOCOLS` under the name that routes use.
 
 from collections.abc import Mapping
 
+from trueup.protocols.anthropic_messages import AnthropicMessages
 from trueup.protocols.error_body import ErrorBody, inconclusive_kind
 from trueup.protocols.gemini import Gemini
 from trueup.protocols.openai_chat import OpenAIChat
@@ -31,6 +32,7 @@ __all__ = [
 ]
 
 PROTOCOLS: Mapping[str, Protocol] = {
+    "anthropic-messages": AnthropicMessages(),
     "gemini": Gemini(),
     "openai-chat": OpenAIChat(),
     "openai-images": OpenAIImages(),

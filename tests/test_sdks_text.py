@@ -1,0 +1,79 @@
+"""SDKs of text: the official clients, unmodified, against the mock, for each shape of a reply."""
+
+from typing import cast
+
+import anthropic
+import pytest
+from text_routes import BASE_URL, BODIES, ROUTES, served, text_status
+
+from trueup.exchange import Exchange
+from trueup.mock.sample import TEXT
+from trueup.protocols import OUTPUT_TOKENS
+from trueup.request import differences, request_in, request_of
+
+KEY = "YOUR_API_KEY"
+MESSAGES = BODIES["anthropic-messages"]
+HEADERS = ROUTES["anthropic-messages"]["headers"]
+
+
+def claude(site: str, key: str = KEY) -> anthropic.Anthropic:
+    """The client as the route documents it: of itself it sends the key as bearer."""
+    headers = {**HEADERS, "x-api-key": key, "Authorization": anthropic.Omit()}
+    return anthropic.Anthropic(
+        api_key=key, base_url=site, max_retries=0, default_headers=cast(dict[str, str], headers)
+    )
+
+
+@pytest.fixture
+def seen() -> list[Exchange]:
+    return []
+
+
+def assert_as_documented(exchange: Exchange, body: dict[str, object], shape: str) -> None:
+    """The client sent what the endpoint sends, and the mock answered from its row."""
+    status = text_status("anthropic-messages", shape, body)
+    sent = request_in(exchange, BASE_URL)
+    assert sent and differences(request_of(status, "acorn/text", "production"), sent) == ()
+    assert exchange.answered_from
+
+
+def test_anthropic_reads_a_message_of_the_mock(seen: list[Exchange]) -> None:
+    status = text_status("anthropic-messages", "content-blocks")
+    with served(status, seen) as site, claude(site) as client:
+        message = client.messages.create(model="acorn", **MESSAGES)
+    assert [(part.type, part.text) for part in message.content if part.type == "text"] == [
+        ("text", TEXT)
+    ]
+    assert (message.type, message.role, message.stop_reason) == ("message", "assistant", "end_turn")
+    assert message.model == "acorn" and message.usage.output_tokens == OUTPUT_TOKENS
+    assert_as_documented(seen[-1], MESSAGES, "content-blocks")
+
+
+def test_anthropic_reads_a_stream_of_the_mock(seen: list[Exchange]) -> None:
+    body = {**MESSAGES, "stream": True}
+    status = text_status("anthropic-messages", "content-block-events", body)
+    with (
+        served(status, seen) as site,
+        claude(site) as client,
+        client.messages.stream(model="acorn", **MESSAGES) as stream,
+    ):
+        assert "".join(stream.text_stream) == TEXT
+        message = stream.get_final_message()
+    assert (message.stop_reason, message.usage.output_tokens) == ("end_turn", OUTPUT_TOKENS)
+    assert_as_documented(seen[-1], body, "content-block-events")
+
+
+@pytest.mark.parametrize(
+    ("key", "model", "kind"),
+    [
+        ("wrong", "acorn", anthropic.AuthenticationError),
+        (KEY, "maple", anthropic.InternalServerError),
+    ],
+)
+def test_anthropic_raises_the_error_of_the_reply(
+    key: str, model: str, kind: type[anthropic.APIStatusError], seen: list[Exchange]
+) -> None:
+    status = text_status("anthropic-messages", "content-blocks")
+    with served(status, seen) as site, claude(site, key) as client, pytest.raises(kind) as caught:
+        client.messages.create(model=model, **MESSAGES)
+    assert caught.value.status_code == seen[-1].status
