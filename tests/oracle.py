@@ -63,6 +63,7 @@ def expect(status: Status, endpoint: str) -> Expected:
     """Return what the rules say of an endpoint."""
     state = State()
     at_reference = [row for row in status.observations if row.target == status.reference]
+    ledger = status.targets[status.reference].ledger
     conclusive_days = {
         row.day
         for row in at_reference
@@ -71,9 +72,10 @@ def expect(status: Status, endpoint: str) -> Expected:
     today = request_of(status, endpoint, status.reference)
     for row in at_reference:
         if row.endpoint == endpoint and row.variant is None:
-            _enter(state, row, conclusive_days, same=not differences(row.sent, today))
+            same = not differences(row.sent, today)
+            _enter(state, row, conclusive_days, ledger, same=same)
 
-    measured = status.targets[status.reference].ledger is None
+    measured = ledger in (None, "new-api")
     clean = state.aligned_in_a_row if measured else state.outputs_since_error
     fell = state.ever_failed or (measured and state.ever_billed_wrong)
     terms = status.policy
@@ -109,7 +111,9 @@ def expect_fresh(expected: Expected, policy: Policy, today: date) -> bool:
     return expected.seen_on is not None and today <= expected.seen_on + policy.fresh_for
 
 
-def _enter(state: State, row: Observation, conclusive_days: set[date], same: bool) -> None:
+def _enter(
+    state: State, row: Observation, conclusive_days: set[date], ledger: object, *, same: bool
+) -> None:
     kept, ever = set(state.silent_days), set(state.silent_ever)
     word, fell = _word(row, conclusive_days, kept), _word(row, conclusive_days, ever)
     if row.retracted is not None or not same:
@@ -130,9 +134,9 @@ def _enter(state: State, row: Observation, conclusive_days: set[date], same: boo
         return
     if word == "output":
         state.outputs_since_error += row.times
-    if row.billing not in (None, "inconclusive"):
+    is_aligned = row.billing == "aligned"
+    if row.billing not in (None, "inconclusive") and not (is_aligned and ledger is None):
         state.billing = row
-        is_aligned = row.billing == "aligned"
         state.aligned_in_a_row = state.aligned_in_a_row + row.times if is_aligned else 0
     if fell == "error":
         state.ever_failed = True

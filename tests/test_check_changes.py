@@ -24,8 +24,9 @@ TODAY = NOW.date()
 ENDPOINT = "example-image-1/images-generations"
 BODY = "    body: {prompt: A clean icon of a paper boat on a white background}\n"
 URL = "    base_url: https://gateway.example.com\n    reference: true\n"
+LEDGER = "    # {none: REASON} at a gateway of another family\n    ledger: new-api\n"
 REFERENCE = "reference: true"
-LOCAL = "  local: {base_url: http://localhost:4000}\n"
+LOCAL = "  local: {base_url: https://localhost:4000}\n"
 SOURCE = '    source: {reported: "SAMPLE written by trueup init, seen by nobody"}\n'
 UNTIL = "reported_until: 2026-05-02\n"
 HOLD = "    to: not-recommended\n"
@@ -41,7 +42,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     top = tmp_path_factory.mktemp("changes") / "site"
     write_starter(top, SiteAnswers(day=DAY), InstallSource(("trueup==0.1.0",)))
     status = top / "status.yml"
-    text = status.read_text("utf-8").replace(URL, URL + LOCAL)
+    text = status.read_text("utf-8").replace(LEDGER, LEDGER + LOCAL)
     error = text.partition("observations:\n")[2].replace("output\n", "error\n")
     error = "".join(line for line in error.splitlines(True) if "shape:" not in line)
     status.write_text(text + error, "utf-8")
@@ -71,13 +72,14 @@ LOOSER = [
      "readers are newly offered", "gateway.example.com.evil.example"),
     (URL, URL.replace("example.com", "example.net"), "the base URL of production",
      "gateway.example.net"),
-    ("http://localhost:4000", "http://localhost:4001", "the base URL of local", "localhost:4001"),
+    ("https://localhost:4000", "https://localhost:4001", "the base URL of local", "localhost:4001"),
     (LOCAL, LOCAL + "  mirror: {base_url: https://evil.example}\n",
      "mirror is a new target, whose key is in TRUEUP_MIRROR_API_KEY", "evil.example"),
     (URL, URL + "    media_hosts: [media.evil.example]\n", "images of production are newly",
      "media.evil.example"),
-    (URL, URL + "    ledger: {none: it has none}\n", "is no longer verified", "ledger"),
-    (URL + LOCAL, URL.replace("    reference: true\n", "") + LOCAL.replace("}", f", {REFERENCE}}}"),
+    (LEDGER, "    ledger: {none: it has none}\n", "is no longer verified", "ledger"),
+    (URL + LEDGER + LOCAL, URL.replace("    reference: true\n", "") + LEDGER
+     + LOCAL.replace("}", f", {REFERENCE}}}"),
      "the reference target was changed", "reference"),
     (BODY, BODY + SKIP.format("2026-06-01"), "are no longer run, until 2026-06-01", ENDPOINT),
     (HOLD, HOLD.replace("not-recommended", "controlled-testing"), "is no longer held", ENDPOINT),

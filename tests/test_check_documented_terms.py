@@ -8,10 +8,14 @@ from test_documented import SAMPLE
 
 from trueup.check.banned_terms import banned_terms
 from trueup.check.claims import check_text
+from trueup.check.page_markdown import whole_markdown
+from trueup.check.prose import check_prose
 from trueup.check.status_claims import check_status
 from trueup.check.status_translations import check_status_text
+from trueup.check.typed_page import read_typed_page
 from trueup.evidence import assess
 from trueup.place import Place
+from trueup.site import parse_page
 
 TERMS = banned_terms(parsed(SAMPLE).status)
 COVERED = [
@@ -23,7 +27,8 @@ COVERED = [
 FOUND = [
     *("The price is $0.02.", "Files of up to 20 MB.", "The documented price is $0.03."),
     *("It is documented. The price is $0.02.", "The price $0.02 is not documented."),
-    *("Documented: 60 requests per second.", "Documented: 160 requests per minute."),
+    *("Documented: 20 MB per second.", "Documented: 60 requests per second."),
+    "Documented: 160 requests per minute.",
     *("Documented: files of 1.20 MB.", "Documented: at 1024x640.", "Documented: $0.02 and $5."),
     *("The documented resolution is 2048x640.", "Documented: `GET /api/user/others`."),
     *("Call `GET /api/user/self`.", "It is undocumented: $0.02.", "Documented: sixty a second."),
@@ -87,3 +92,10 @@ def test_a_translation_of_a_documented_fact_adds_no_figure(tmp_path: Path) -> No
         (tmp_path / "ja.po").write_text(f'msgid "an image"\nmsgstr "{translation}"\n', "utf-8")
         found = check_status_text(stored, banned_terms(stored.status), tmp_path, ("ja",))
         assert ("undocumented-claim" in {one.rule for one in found}) == bool(count)
+
+
+def test_a_link_may_lead_to_a_documented_path() -> None:
+    for name, count in (("self", 0), ("others", 1)):
+        text = f"See [the account](http://example.com/api/user/{name}).\n"
+        typed = read_typed_page(parse_page(text.encode(), Path("a.md")), whole_markdown())
+        assert len(list(check_prose(TERMS, typed))) == count

@@ -36,6 +36,8 @@ WRONG = {
     ("frobnicate",): "No such command",
     ("mock", "--port", "99999"): "99999 is not in the range",
     ("mock", "--fault", "gremlins"): "'gremlins' is not one of 'batch-lag', ",
+    ("mock", "--fault", "lost-flush"): "needs the ledger or the channels of new-api; the dialect",
+    ("mock", "--dialect", "new-api"): "'new-api' is not one of 'plain', 'new-api-b', ",
     ("mock", "--target", "nowhere"): "targets are production, local",
     ("verify", "--max-calls", "0"): "0 is not in the range",
 }
@@ -143,12 +145,16 @@ def test_a_busy_port_is_named_and_ends_with_2(repository: Path) -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [["--tls", "--fault", "html-502", "--fault", "unlimited"], ["--fault", "expired-certificate"]],
+    [
+        ["--tls", "--dialect", "new-api-c", "--fault", "html-502", "--fault", "unlimited"],
+        ["--fault", "expired-certificate"],
+    ],
 )
 def test_the_mock_prints_its_address_and_fails_as_its_faults_say(
     options: list[str],
 ) -> None:
-    address = r"https://127\.0\.0\.1:(\d+) \(its CA: (\S+)\): a simulated gateway"
+    dialect = "new-api-c" if "--dialect" in options else "plain"
+    address = rf"https://127\.0\.0\.1:(\d+) \(its CA: (\S+)\): a simulated gateway, {dialect} dial"
     with mock(address, *options) as found:
         url = f"https://127.0.0.1:{found[1]}/v1/images/generations"
         done = curl("--cacert", found[2], url, "-d", "{}")

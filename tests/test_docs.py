@@ -52,9 +52,9 @@ TEMPLATES = {
               'BODY = {{ dict(body, model="nano-banano") | py }}', "python", IMAGES),
     "host": ("shared/curl.sh.j2", "{{ (url ~", '{{ (url | replace("router", "rooter") ~', "bash",
              NATIVE),
-    "shape": ("gemini/python.py.j2", "data:(image", "data:(imago", "python", NATIVE),
-    "exit code": ("shared/python.py.j2", "    sys.exit(f", "    print(f", "python", IMAGES),
-    "saved name": ("shared/python.py.j2", "Path(MODEL +", 'Path("image" +', "python", NATIVE),
+    "shape": ("gemini/find_image.py.j2", "data:image", "data:imago", "python", NATIVE),
+    "exit code": ("shared/report.py.j2", "    sys.exit(f", "    print(f", "python", IMAGES),
+    "saved name": ("shared/reading.py.j2", "Path(f\"{MODEL}", 'Path(f"image', "python", NATIVE),
 }  # fmt: skip
 
 

@@ -7,11 +7,12 @@ import pytest
 from conftest import TOP
 from jsonschema import Draft202012Validator
 from status_sample import TEXT, parsed, refused
-from test_wording import pages_of, seen
+from test_wording import html_of, pages_of, seen
 
 from trueup.evidence import assess
 from trueup.feed import StatusFeed, feed_of, render_feed_schema
 from trueup.model import FACTS as FACT_KINDS
+from trueup.model import DocsPage
 from trueup.wording import load_catalogue
 from trueup.wording.documented_facts import documented
 from trueup.wording.tables import signatures
@@ -124,3 +125,17 @@ def test_the_sample_of_the_manual_is_read() -> None:
     facts = text.partition("```yaml\n")[2].partition("```")[0]
     (page,) = parsed(SAMPLE.replace(FACTS, facts)).status.routes[ROUTE].documented
     assert [kind for kind in FACT_KINDS if not getattr(page, kind)] == ["settings"]
+
+
+def test_what_the_docs_say_stays_text() -> None:
+    wild = "<b>&amp;</b>|*x*[a](b){{c}}`\\"
+    fields = {"page": wild, "on": date(2026, 4, 20), "limits": [{"of": wild, "value": wild}]}
+    name = "<i>|`*x*`"
+    parameter = {"type": "string", "values": [name], "default": name, "note": wild}
+    page = DocsPage.model_validate({**fields, "parameters": {name: parameter}})
+    text = pages_of(parsed(TEXT).status.model_copy(update={"documented": (page,)}))
+    assert seen(documented(text, "limits")).endswith(f"{wild}. Limit Value {wild} {wild}")
+    assert seen(documented(text, "parameters")).endswith(
+        f"{name} string {name}; default {name} {wild}"
+    )
+    assert len(html_of(documented(text, "parameters")).xpath("//tbody/tr/td")) == 5

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta, timezone
 from functools import cache
 from itertools import product
 from random import Random
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import pytest
 from hypothesis import settings
@@ -41,6 +41,7 @@ NEWEST_DAY = date(2026, 4, 14)
 BASE_URLS = {"production": "https://gateway.example", "local": "http://localhost:4000"}
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 BILLINGS: tuple[Billing | None, ...] = (None, *get_args(Billing))
+Ledger = Literal["new-api"] | LedgerPolicy | None
 NO_LEDGER = LedgerPolicy(none="The gateway keeps no log.")
 SOURCE = Source(reported="A page")
 
@@ -115,7 +116,7 @@ def policy(confirm_after: int = 1, recover_after: int = 3) -> Policy:
 
 
 @cache
-def _tables(ledger: LedgerPolicy | None) -> dict[str, Any]:
+def _tables(ledger: Ledger) -> dict[str, Any]:
     return {
         "targets": {
             "local": Target(base_url=BASE_URLS["local"]),
@@ -142,7 +143,7 @@ def _tables(ledger: LedgerPolicy | None) -> dict[str, Any]:
 def status_of(
     *rows: Row,
     holds: tuple[Hold, ...] = (),
-    ledger: LedgerPolicy | None = None,
+    ledger: Ledger = "new-api",
     terms: Policy | None = None,
     mappings: tuple[Mapping, ...] = (),
 ) -> Status:
@@ -200,7 +201,7 @@ class Case:
     standing: str
     says: dict[str, object]
     holds: tuple[Hold, ...] = ()
-    ledger: LedgerPolicy | None = None
+    ledger: Ledger = "new-api"
     terms: Policy = field(default_factory=policy)
 
 
@@ -389,6 +390,15 @@ CASES = {
         {"outcome": 2, "billing": None, "clean": 3, "needed": 3, "seen_on": NEWEST_DAY},
         ledger=NO_LEDGER,
     ),
+    "without a named ledger no bill raises": Case(
+        (back(6, OK), back(4, OK)),
+        "controlled-testing",
+        {"outcome": 1, "billing": None, "clean": 0, "needed": 1},
+        ledger=None,
+    ),
+    "without a named ledger a bad bill lowers": Case(
+        (back(6, OK), MISMATCH), "controlled-testing", {"billing": 1, "clean": 0}, ledger=None
+    ),
 }
 
 
@@ -439,7 +449,7 @@ def draw(seed: int) -> Draw:
         )
         for _ in range(random.choice((0, 0, 0, 1, 2, 3)))
     ]
-    ledger = random.choice((None, None, NO_LEDGER))
+    ledger = random.choice(("new-api", "new-api", NO_LEDGER, None))
     terms = policy(random.randint(1, 3), random.randint(1, 4))
     tables = {"holds": tuple(holds), "ledger": ledger, "terms": terms}
     return Draw(seed, rows, tables, NEWEST_DAY + timedelta(days=random.randrange(41)))

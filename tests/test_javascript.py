@@ -114,7 +114,7 @@ def test_an_endpoint_without_a_row_of_the_reference_does_not_pass(
 NATIVE, IMAGES = "nano-banana/generate-content", "nano-banana/images-generations"
 BROKEN = {
     "path": (NATIVE, (":generateContent", ":generateContenu"), "generateContenu"),
-    "shape": (NATIVE, ("/data:(image", "/dota:(image"), "the reply has an image, but"),
+    "shape": (NATIVE, ("/data:image", "/dota:image"), "the reply has an image, but"),
     "exit code": (IMAGES, ("process.exitCode = 1", "process.exitCode = 0"), "exit code 0"),
     "saved name": (NATIVE, ("`${MODEL}.$", "`image.$"), "named nano-banana.*"),
     "said name": (NATIVE, ("Saved ${file}", "Saved it"), "its name was not printed"),

@@ -46,8 +46,9 @@ policy:
   severities: {{outdated-hold: error}}
   overrides: [a.html]
 targets:
-  production: {{base_url: https://api.example.com, reference: true, also: [https://a.example]}}
-  local: {{base_url: http://localhost:4000}}
+  production: {{base_url: https://api.example.com, reference: true, also: [https://a.example],
+    ledger: new-api}}
+  local: {{base_url: https://localhost:4000}}
 routes:
   images:
     request: POST /v1/images/generations

@@ -10,14 +10,14 @@ import pytest
 from test_mock import BEARER, KEY, LEGACY, NATIVE, NATIVE_BODY, STATUS
 
 from trueup.errors import BadInput
-from trueup.mock import Faulty, create_app, create_tls, ledger_with, listen, serving
+from trueup.mock import Dialect, Faulty, create_app, create_tls, ledger_with, listen, serving
 from trueup.protocols import PROTOCOLS
 
 
 @contextmanager
 def mock_with(*names: str, tls: ssl.SSLContext | None = None) -> Iterator[str]:
     """Serve a mock with faults; its bytes drip without a pause."""
-    app = create_app(STATUS, ledger=ledger_with(names, [KEY]))
+    app = create_app(STATUS, ledger=ledger_with(names, [KEY], "new-api-b"))
     with serving(Faulty(app, names, pause_s=0.0005), tls) as url:
         yield url
 
@@ -82,7 +82,8 @@ def test_a_200_without_an_image_has_none_on_either_route() -> None:
     with mock_with("no-output") as url, httpx.Client(trust_env=False) as client:
         native = call(url).content
         images = client.post(f"{url}/v1/images/generations", json=LEGACY, headers=BEARER).content
-    assert PROTOCOLS["gemini"].read(200, native).error == "no image in the reply"
+    said = PROTOCOLS["gemini"].read(200, native).error
+    assert said == "no image in the reply: STOP: simulated: text without an image"
     assert PROTOCOLS["openai-images"].read(200, images).error
 
 
@@ -117,10 +118,20 @@ def test_a_certificate_is_refused_for_its_dates_alone(is_expired: bool, tmp_path
 
 
 def test_the_faults_of_the_ledger_and_an_unlimited_token_go_into_the_ledger() -> None:
-    ledger = ledger_with(["settle-fault", "stall", "unlimited"], [KEY])
+    ledger = ledger_with(["settle-fault", "stall", "unlimited"], [KEY], "new-api-b")
     assert list(ledger.options.faults) == ["settle-fault"]
     assert [token.unlimited_quota for token in ledger.tokens.values()] == [True]
     assert ledger_with([], [KEY]).tokens[1].unlimited_quota is False
+
+
+@pytest.mark.parametrize(
+    ("dialect", "fault"),
+    [("plain", "lost-flush"), ("plain", "no-channel"), ("new-api-d", "overloaded")],
+)
+def test_a_fault_that_a_dialect_cannot_show_is_refused(dialect: Dialect, fault: str) -> None:
+    with pytest.raises(BadInput, match=f"fault '{fault}': needs .*; the dialect is {dialect}"):
+        ledger_with([fault], [KEY], dialect)
+    assert ledger_with([fault], [KEY], "new-api-b").options.faults == [fault]
 
 
 def test_a_busy_port_is_reported() -> None:

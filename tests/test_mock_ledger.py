@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
@@ -34,12 +34,14 @@ OWNER = {"Authorization": "YOUR_ACCESS_TOKEN", "New-Api-User": "1"}
 
 @dataclass
 class Bank:
-    """A mock whose caller is not trusted, and a clock that is moved by hand."""
+    """A mock of new-api whose caller is not trusted, and a clock that is moved by hand."""
 
     options: Options
     now: float = START
 
     def __post_init__(self) -> None:
+        if self.options.dialect == "plain":
+            self.options = replace(self.options, dialect="new-api-b")
         token = Token(KEY, remain_quota=START_QUOTA)
         user = User(quota=START_QUOTA)
         self.ledger = GatewayLedger(user, [token], self.options, lambda: self.now)
@@ -203,6 +205,7 @@ FAULTS: Mapping[Fault, tuple[dict[str, int], dict[str, int]]] = {
     "token-fault": (columns(-1, 1, -2, 2, 1),) * 2,
     "no-usage": (ROW_ALONE, ROW_ALONE),
     "log-off": (columns(-2, 2, -2, 2, 0),) * 2,
+    "overcharge": (columns(-4, 4, -4, 4, 1),) * 2,
     "owner-edit": (columns(0, 2, -2, 2, 1),) * 2,
 }
 """The columns after a call, at once and an hour later."""

@@ -10,7 +10,7 @@ from test_mock_ledger import MODEL, OWNER, PRICE, START, START_QUOTA, Bank, bank
 from trueup.exchange import Exchange
 from trueup.mock import Dialect, Options, Token, create_app
 
-BOTH = pytest.mark.parametrize("dialect", ["upstream", "documented"])
+BOTH = pytest.mark.parametrize("dialect", ["new-api-b", "new-api-documented"])
 OWNED = ("/api/token/", "/api/token/1", "/api/log/self", "/api/user/self")
 
 
@@ -24,7 +24,9 @@ def called(**options: Any) -> Bank:
 
 DENIED: dict[str, tuple[dict[str, str], int, str]] = {
     "wrong token": ({**OWNER, **BEARER}, 200, "access token 无效"),
-    "no user": ({"Authorization": "YOUR_ACCESS_TOKEN"}, 401, "New-Api-User 与登录用户不匹配"),
+    "no token": ({"New-Api-User": "1"}, 401, "未登录且未提供 access token"),
+    "no user": ({"Authorization": "YOUR_ACCESS_TOKEN"}, 401, "未提供 New-Api-User"),
+    "another user": ({**OWNER, "New-Api-User": "2"}, 401, "New-Api-User 与登录用户不匹配"),
 }
 
 
@@ -45,7 +47,7 @@ def test_the_tokens_are_a_page_with_the_newest_first(dialect: Dialect) -> None:
     assert [page[name] for name in ("page", "page_size", "total")] == [1, 10, 2]
     second, first = page["items"]
     assert (second["name"], second["unlimited_quota"], second["group"]) == ("second", True, "vip")
-    assert second["key"] == ("second00" if dialect == "upstream" else "sk-second00")
+    assert second["key"] == ("second00" if dialect == "new-api-b" else "sk-second00")
     assert (first["used_quota"], first["remain_quota"]) == (PRICE, START_QUOTA - PRICE)
     assert first["accessed_time"] == START + 100
     assert paying.get("/api/token/1") == first
@@ -64,7 +66,7 @@ def test_the_log_has_a_row_of_each_call_in_either_dialect(dialect: Dialect) -> N
     assert (charge["token_name"], charge["token_id"]) == ("mock", 1)
     assert (charge["prompt_tokens"], charge["completion_tokens"]) == (10, 100)
     assert charge["model_name"] == MODEL
-    if dialect == "upstream":
+    if dialect == "new-api-b":
         assert (charge["request_id"], error["request_id"]) == (paid, failed)
         assert isinstance(charge["use_time"], int) and "cost_usd" not in charge
         assert error["model_name"] == "nano-banana" and error["other"] == "{}"
@@ -82,7 +84,9 @@ def test_the_charge_of_a_mapped_alias_names_its_upstream() -> None:
     assert other["is_model_mapped"] is True and native["other"] == "{}"
 
 
-@pytest.mark.parametrize(("dialect", "quotas"), [("upstream", [PRICE]), ("documented", [0, PRICE])])
+@pytest.mark.parametrize(
+    ("dialect", "quotas"), [("new-api-b", [PRICE]), ("new-api-documented", [0, PRICE])]
+)
 def test_documented_failures_always_have_a_row(dialect: Dialect, quotas: list[int]) -> None:
     rows = called(dialect=dialect, error_log=False).get("/api/log/self")["items"]
     assert [row["quota"] for row in rows] == quotas
@@ -136,7 +140,7 @@ def test_a_user_sees_its_own_quota() -> None:
         ("POST", "/api/token/"),
         ("GET", "/api/token"),
         ("GET", "/api/token/x"),
-        ("GET", "/api/usage/token/"),
+        ("POST", "/api/usage/token/"),
     ],
 )
 def test_a_route_that_is_not_served_is_an_invalid_url(method: str, path: str) -> None:

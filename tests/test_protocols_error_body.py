@@ -13,7 +13,9 @@ from test_retest import GOOD, NOW, STATUS, attempt, receipt_of, with_rows
 from test_verify import CURLED, IMAGE, harness_of
 
 from trueup.evidence import assess
-from trueup.protocols import PROTOCOLS, inconclusive_kind
+from trueup.protocols import PROTOCOLS, ErrorBody, inconclusive_kind
+from trueup.protocols.error_body import error_body
+from trueup.protocols.json_pointer import value_at
 from trueup.receipts.retest_receipt import row_of
 from trueup.verify.reply_verdict import ReplyVerdict, read_run
 from trueup.verify.run import Run
@@ -99,3 +101,62 @@ def test_a_target_that_is_no_new_api_speaks_by_its_status() -> None:
     upstream = {"error": {"message": "no", "type": "upstream_error"}}
     error = PROTOCOLS["gemini"].read(429, json.dumps(upstream).encode()).error_body
     assert inconclusive_kind(429, error, is_new_api=False) is None
+
+
+@pytest.mark.parametrize(
+    ("reply", "text"),
+    [
+        ({"error": {"message": "none", "code": "model_not_found"}}, "model_not_found: none"),
+        ({"error": {"message": "no", "code": None}}, "no"),
+        ({"error": {"type": "none"}}, '{"type": "none"}'),
+        ({"error": {}}, None),
+        ({"error": {"message": "", "code": None}}, None),
+        ({"error": True, "message": "busy"}, "busy"),
+        ({"code": "model_gone", "message": "busy", "data": None}, "model_gone: busy"),
+        ({"code": 0, "message": "success", "data": []}, None),
+        ({"message": {"role": "assistant", "content": "Hello"}}, None),
+        ([{"error": {"message": "busy"}}], "busy"),
+        ({"error": None, "data": []}, None),
+        ([], None),
+        ("error", None),
+    ],
+)
+def test_only_the_form_of_an_error_is_one_in_a_200(reply: object, text: str | None) -> None:
+    error = error_body(reply, is_error=False)
+    assert (error and error.text) == text
+
+
+def test_the_pointers_of_a_target_come_before_the_usual_places() -> None:
+    reply = {"fault": {"code": "E7", "type": "upstream_error", "text": "busy"}, "message": "see"}
+    read = error_body(reply, is_error=False, pointers=("/nothing", "/fault/text"))
+    assert read == ErrorBody("busy", "E7", "upstream_error")
+    usual = error_body(reply, is_error=True, pointers=("/nothing",))
+    assert usual and usual.text == "see"
+    quoted = {"a/b": [{"~": '{"error": "no channel"}'}]}
+    inner = error_body(quoted, is_error=False, pointers=("/a~1b/0/~0",))
+    assert inner and inner.text == "no channel"
+
+
+@pytest.mark.parametrize("pointer", ["/a/1", "/a/-", "/a/01", "/a/0/b/c", "/x", "/a/٠"])
+def test_a_pointer_to_nothing_finds_nothing(pointer: str) -> None:
+    assert value_at({"a": [{"b": None}]}, pointer) is None
+
+
+def test_the_whole_is_at_the_empty_pointer() -> None:
+    assert value_at({"a": 1}, "") == {"a": 1} and value_at({"a": [7]}, "/a/0") == 7
+
+
+def test_the_code_and_speaker_of_a_quoted_error_are_those_of_the_envelope() -> None:
+    inner = json.dumps({"error": {"message": "bad key", "code": 401, "type": "x"}})
+    outer = {"error": {"message": inner, "type": "upstream_error", "param": "", "code": "c"}}
+    read = error_body([outer], is_error=True)
+    assert read == ErrorBody("c: bad key", "c", "upstream_error", has_param=True)
+
+
+@pytest.mark.parametrize("wrapped", ["[{}]", '{{"error": {}}}', '{{"error": {{"message": {}}}}}'])
+def test_an_error_of_any_depth_is_read(wrapped: str) -> None:
+    text = '"no"'
+    for _ in range(5 if "message" in wrapped else 300):
+        text = wrapped.format(text)
+    read = PROTOCOLS["gemini"].read(500, text.encode())
+    assert read.error and read.error_body

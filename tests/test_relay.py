@@ -138,6 +138,14 @@ def test_a_request_is_forwarded_as_it_is() -> None:
     assert exchange.answered_from is None
 
 
+def test_the_request_id_is_read_and_passed_back_by_either_name() -> None:
+    for ids in ({"x-request-id": "2"}, {"x-oneapi-request-id": "2", "x-request-id": "1"}):
+        relay = Relay(lambda _, ids=ids: httpx.Response(200, json={}, headers=ids))  # type: ignore[misc]
+        reply = relay.call("/v1/x")
+        assert relay.exchanges[0].request_id == "2"
+        assert ids.items() <= dict(reply.headers).items()
+
+
 def test_another_key_than_the_placeholder_is_not_replaced() -> None:
     relay = Relay()
     relay.call("/x?key=mine&q=YOUR_API_KEY2", headers={"authorization": "Bearer mine"})

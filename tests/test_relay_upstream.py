@@ -220,7 +220,7 @@ FAULTS: dict[str, tuple[Answering, dict[str, Any], int, str]] = {
     "reset midway": (reset_midway, {}, 200, "broke off after"),
     "cut in a chunk": (cut_in_a_chunk, {}, 200, "broke off after"),
     "not gzip": (not_gzip, {}, 200, "is compressed and cannot be decoded"),
-    "brotli": (brotli, {}, 504, "has a compression that was not requested"),
+    "brotli": (brotli, {}, 504, "has a compression that was not requested"),  # a39
     "too large": (too_large, {"body_limit": 500}, 200, "the reply is larger than 500 bytes"),
     "redirecting": (redirecting, {}, 504, "which is not a known host of the target; not followed"),
 }

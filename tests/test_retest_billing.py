@@ -20,10 +20,10 @@ from trueup.retest.billing.settlement import QUIET_S, LedgerAccount
 
 Edit = Callable[[httpx.Request, Any], Any]
 SECOND = "second00"
-DIALECTS: tuple[Dialect, ...] = ("upstream", "documented")
+DIALECTS: tuple[Dialect, ...] = ("new-api-b", "new-api-documented")
 BOTH = pytest.mark.parametrize("dialect", DIALECTS)
 ONE = pytest.mark.parametrize(
-    "dialect", ["upstream", pytest.param("documented", marks=pytest.mark.long)]
+    "dialect", ["new-api-b", pytest.param("new-api-documented", marks=pytest.mark.long)]
 )
 """The wordings of a ledger are read alike; each is in the gate once, by BOTH."""
 
@@ -168,6 +168,7 @@ OF_AN_IMAGE: Mapping[Fault, tuple[str, str]] = {
     "no-usage": ("uncharged-success", "no-usage"),
     "billed-error": ("aligned", "agreed"),
     "log-off": ("inconclusive", "no-row"),
+    "overcharge": ("overcharged", "above-price"),
     "owner-edit": ("inconclusive", "remain-edited"),
 }
 OF_AN_ERROR: Mapping[Fault, tuple[str, str]] = {
@@ -327,7 +328,7 @@ def test_another_token_of_the_account_does_no_harm_where_its_rows_explain_all(ba
 
 
 def test_the_rate_limit_of_the_ledger_is_kept_and_waited_out() -> None:
-    slow = till(batch=True, api_limit=4)
+    slow = till(batch=True, api_limit=6)
     assert judged(slow.image()) == ("aligned", "agreed")
     replies = len(slow.wire.seen)
     assert replies > 4

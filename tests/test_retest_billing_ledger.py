@@ -70,17 +70,17 @@ def in_whole_numbers(row: dict[str, Any]) -> None:
 
 
 WORDINGS: dict[str, tuple[Dialect, Edit]] = {
-    "bare lists": ("upstream", on("/api/log/self", lambda page: page["items"])),
-    "the id in the header alone": ("upstream", rows_of(no_request_id)),
-    "the id nowhere in the docs": ("documented", rows_of(no_request_id)),
-    "an object as text": ("documented", rows_of(other_as_text)),
-    "the id in an object": ("upstream", rows_of(other_as_object)),
-    "other is no object": ("upstream", rows_of(lambda row: row.update(other="{"))),
-    "other is null": ("upstream", rows_of(lambda row: row.update(other=None))),
-    "fractions": ("upstream", rows_of(in_whole_numbers)),
-    "no token id": ("documented", rows_of(lambda row: row.pop("token_id"))),
+    "bare lists": ("new-api-b", on("/api/log/self", lambda page: page["items"])),
+    "the id in the header alone": ("new-api-b", rows_of(no_request_id)),
+    "the id nowhere in the docs": ("new-api-documented", rows_of(no_request_id)),
+    "an object as text": ("new-api-documented", rows_of(other_as_text)),
+    "the id in an object": ("new-api-b", rows_of(other_as_object)),
+    "other is no object": ("new-api-b", rows_of(lambda row: row.update(other="{"))),
+    "other is null": ("new-api-b", rows_of(lambda row: row.update(other=None))),
+    "fractions": ("new-api-b", rows_of(in_whole_numbers)),
+    "no token id": ("new-api-documented", rows_of(lambda row: row.pop("token_id"))),
     "more than is needed": (
-        "upstream",
+        "new-api-b",
         rows_of(lambda row: row.update(content="x", channel=1, ip="", group=None, more=[{}])),
     ),
 }
@@ -122,7 +122,7 @@ def bare_lists(bank: Bank, first: int, size: int) -> Edit:
             place = int(request.url.params.get("p", first)) - first
             tokens = sorted(bank.ledger.tokens.values(), key=lambda token: -token.id)
             shown = tokens[place * size :][:size]
-            reply["data"] = [token_fields(token, "upstream") for token in shown]
+            reply["data"] = [token_fields(token, "new-api-b") for token in shown]
         return reply
 
     return edit
@@ -141,7 +141,7 @@ def test_a_token_is_found_on_the_last_page() -> None:
 
 def test_too_many_tokens_are_not_searched_forever() -> None:
     def endless(request: httpx.Request, reply: Any) -> Any:
-        reply["data"] = [token_fields(Token("none", len(long.wire.seen)), "upstream")]
+        reply["data"] = [token_fields(Token("none", len(long.wire.seen)), "new-api-b")]
         return reply
 
     long = till(edit=endless)
@@ -400,11 +400,11 @@ def test_a_gateway_that_recovers_in_time_is_billed(monkeypatch: pytest.MonkeyPat
 
     def edit(request: httpx.Request, reply: Any) -> Any:
         calls.append(1)
-        return b"<html>" if 6 < len(calls) < 12 else reply
+        return b"<html>" if 8 < len(calls) < 14 else reply
 
     shaky.wire.edit = edit
     assert judged(shaky.image()) == ("aligned", "agreed")
-    assert len(calls) > 12
+    assert len(calls) > 14
 
 
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)

@@ -28,6 +28,7 @@ TERMS = Terms(Decimal(500_000), False)
 ROW = LogRow(2, 1_776_124_800, Q, "m", "own", 1, "id")
 IMAGE = BilledCall("output", 200, "m", "id")
 FAILED = BilledCall("error", 400, "m", "id")
+CHEAP = replace(IMAGE, price_usd=Decimal("0.039"))
 EMPTY = BilledCall("no-output", 200, "m", "id")
 FEE = replace(ROW, quota=500, is_violation_fee=True)
 
@@ -74,11 +75,16 @@ CASES: Sequence[Case] = (
     ("aligned", "nothing-charged", read(), FAILED, [ROW, replace(ROW, type=6)]),
     ("aligned", "nothing-charged", read(), EMPTY, [zero()]),
     ("aligned", "free-model", read(), replace(IMAGE, price_usd=Decimal(0)), [zero()]),
+    ("overcharged", "above-price", read(Q), CHEAP, [ROW]),
+    ("overcharged", "above-price", read(Q), replace(IMAGE, price_usd=Decimal(0)), [ROW]),
+    ("aligned", "agreed", read(Q), replace(IMAGE, price_usd=Decimal("0.039998")), [ROW]),
+    ("aligned", "agreed", read(Q + 500), replace(IMAGE, price_usd=Decimal("0.04")), [ROW, FEE]),
+    ("inconclusive", "other-traffic", read(Q, spent=Q + 1), CHEAP, [ROW]),
     ("mismatch", "not-booked", read(), IMAGE, [ROW]),
     ("mismatch", "partly-booked", read(Q - 1), IMAGE, [ROW]),
     ("mismatch", "overbooked", read(Q + 1), IMAGE, [ROW]),
     ("mismatch", "overbooked", read(Q), IMAGE, [zero()]),
-    ("mismatch", "no-row", read(Q), IMAGE, [zero(type=5)]),
+    ("inconclusive", "no-row", read(Q), IMAGE, [zero(type=5)]),
     ("inconclusive", "no-row", read(Q), IMAGE, []),
     ("mismatch", "partly-booked", read(Q), IMAGE, [ROW, FEE]),
     ("uncharged-success", "zero-row", read(), IMAGE, [zero()]),

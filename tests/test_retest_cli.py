@@ -163,16 +163,21 @@ def test_a_retest_that_cannot_begin_is_refused_before_any_call(
 
 
 @contextmanager
-def gateway(top: Path, **options: Any) -> Iterator[list[str]]:
-    """The local target of a copy, on loopback; the paths of the calls of models that it got."""
+def gateway(
+    top: Path, paths: list[str] | None = None, group: str = "", **options: Any
+) -> Iterator[list[str]]:
+    """The local target of a copy, on loopback; the paths of the calls of models that it got. Those
+    of all requests go to `paths`."""
     calls: list[str] = []
-    user, token = User(access_token="very-secret"), Token("sk-5ecRet-eNough", 1, name="own")
+    paths = [] if paths is None else paths
+    user, token = User(access_token="very-secret"), Token("sk-5ecRet-eNough", 1, "own", group=group)
     status = load_status(top / "status.yml", NOW).status
-    app = create_app(status, ledger=GatewayLedger(user, [token], Options(**options)))
+    app = create_app(status, ledger=GatewayLedger(user, [token], Options("new-api-b", **options)))
 
     async def counted(scope: Scope, receive: Receive, send: Send) -> None:
         if scope.get("method") == "POST":
             calls.append(scope["path"])
+        paths.append(scope.get("path", ""))
         await app(scope, receive, send)
 
     with serving(counted) as url:
@@ -254,11 +259,48 @@ def test_the_dearer_price_counts_and_none_of_nothing(repository: Path, trueup: R
     prices = {"nano-banana": 0, "nano-banana-2": 0.2}
     with gateway(repository, prices=prices):
         status = load_status(repository / "status.yml", NOW).status
-        price_of = prices_at(status.model_copy(update={"models": models}), "local")
+        price_of = prices_at(status.model_copy(update={"models": models}), lambda _: None, "local")
         assert [str(price_of(name)) for name in ("nano-banana", "nano-banana-2")] == ["0.03", "0.2"]
     with gateway(repository, prices={"gemini-2.5-flash-image": 0}) as calls:
         code, out, _ = trueup(repository, *LOCAL, "--max-spend", "0.01", **JUST_A_KEY)
     assert (code, calls) == (3, []) and "the price of gemini-2.5-flash-image is unknown" in out
+
+
+LEDGERS = {
+    "": "local: no ledger in the status file, so billing is not checked; write ledger: new-api at",
+    "    ledger: {none: it is of another family}\n": "",
+}
+
+
+@pytest.mark.parametrize(
+    ("line", "options"),
+    [*((line, ("--max-calls", "1", "--write")) for line in LEDGERS), ("", ("--dry-run",))],
+)
+def test_without_a_ledger_no_path_of_one_is_requested(
+    line: str, options: tuple[str, ...], repository: Path, trueup: Run
+) -> None:
+    paths: list[str] = []
+    file, local = repository / "status.yml", "  local:\n    base_url: "
+    with gateway(repository, paths) as calls:
+        before, _, after = file.read_text("utf-8").partition(local)
+        file.write_text(before + local + after.replace("    ledger: new-api\n", line, 1))
+        code, out, err = trueup(repository, *LOCAL, *options, **SECRETS)
+    assert (code, err.partition(" the target")[0].strip()) == (0, LEDGERS[line]), err
+    assert "billing" not in out
+    assert len(calls) == ("--write" in options)
+    assert not [path for path in paths if path.startswith("/api")]
+    row = load_status(file, NOW + timedelta(hours=1)).status.seen(NATIVE, "local")
+    assert [one.billing for one in row] == [None] * bool(calls)
+
+
+def test_a_plan_has_the_price_of_the_token_s_group(repository: Path, trueup: Run) -> None:
+    groups = {"default": 1.0, "vip": 0.5, "dear": 5.0}
+    with gateway(repository, group="vip", groups=groups):
+        for secrets, price in ((SECRETS, "$0.02"), ({}, "$0.2")):
+            code, out, _ = trueup(repository, *LOCAL, "--dry-run", **secrets)
+            assert code == 0 and f"│ {price} " in out
+        code, out, _ = trueup(repository, *LOCAL, "--max-spend", "0.03", "--write", **SECRETS)
+        assert (code, "spent or reserved: $0.02. Recorded" in out) == (0, True)
 
 
 def test_a_ledger_that_cannot_be_read_stops_the_retest_before_its_first_call(
@@ -286,7 +328,8 @@ def test_a_gateway_that_cannot_be_reached_is_no_bad_input(repository: Path, true
 def test_a_price_is_that_of_the_name_that_is_called(repository: Path) -> None:
     prices = {"nano-banana": 0.05, "gemini-2.5-flash-image": 0.04, "nano-banana-2": 0.2}
     with gateway(repository, prices=prices):
-        price_of = prices_at(load_status(repository / "status.yml", NOW).status, "local")
+        status = load_status(repository / "status.yml", NOW).status
+        price_of = prices_at(status, lambda _: None, "local")
     expected = {
         "nano-banana": "0.05",
         "gemini-2.5-flash-image": "0.04",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 from urllib.parse import urlsplit
 
 import httpx
@@ -26,6 +26,7 @@ from trueup.mock import (
     Faulty,
     GatewayLedger,
     Options,
+    Refused,
     Token,
     User,
     create_app,
@@ -158,6 +159,7 @@ class Gateway:
     now: datetime = NOW
     wrap: Callable[[ASGIApp], ASGIApp] | None = None
     is_billing: bool = True
+    options: Mapping[str, Any] = field(default_factory=dict)
     gives_up: bool = False
     calls: int = 0
     spent_usd: Decimal = Decimal(0)
@@ -166,9 +168,11 @@ class Gateway:
     lines: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        faults = [name for name in get_args(Fault) if name in self.names]
+        known = (*get_args(Fault), *get_args(Refused))
+        faults = [name for name in known if name in self.names]
         token = Token(KEY, 1, name="own", unlimited_quota="unlimited" in self.names)
-        ledger = GatewayLedger(User(), [token], Options(faults=faults), self.passed.clock)
+        options = Options("new-api-b", faults, **self.options)
+        ledger = GatewayLedger(User(), [token], options, self.passed.clock)
         inner = create_app(self.stored.status, ledger=ledger)
         self.app = Faulty(self.wrap(inner) if self.wrap else inner, self.names)
 
@@ -276,11 +280,18 @@ EXPECTED: Mapping[str, tuple[Expected, Expected]] = {
     "billed-error": (IMAGE_ALIGNED, ("error", "charged-on-failure", None)),
     "blocked-prompt": failed("charged-without-output"),
     "log-off": (("output", "inconclusive", "without a row of its charge"), ERROR_ALIGNED),
+    "overcharge": (("output", "overcharged", None), ERROR_ALIGNED),
     "owner-edit": (
         ("output", "inconclusive", "was changed from outside"),
         ERROR_ALIGNED,
     ),
     "unlimited": (IMAGE_ALIGNED, ERROR_ALIGNED),
+    "overloaded": inconclusive("is about the load of the gateway"),
+    "no-channel": (("error", "aligned", None), ERROR_ALIGNED),
+    "upstream-401": (("error", "aligned", None), ERROR_ALIGNED),
+    "upstream-429": (("error", "aligned", None), ERROR_ALIGNED),
+    "upstream-quota": (("error", "aligned", None), ERROR_ALIGNED),
+    "upstream-html": (("error", "aligned", None), ERROR_ALIGNED),
     "slow-drip": inconclusive("stalled for 0.2 s"),
     "stall": inconclusive("stalled for 0.2 s"),
     "reset-mid-body": inconclusive("broke off after"),
@@ -300,15 +311,18 @@ EXPECTED: Mapping[str, tuple[Expected, Expected]] = {
     EXPIRED_CERTIFICATE: inconclusive("certificate has expired"),
 }
 """The rows of a good endpoint, and of one that fails, at each fault."""
-FAILING = {"blocked-prompt", "error-in-200", "no-output", "broken-image"}
-MISBILLED = {"lost-flush", "settle-fault", "token-fault", "no-usage"}
+REFUSING = set(get_args(Refused)) - {"overloaded"}
+FAILING = {*REFUSING, "blocked-prompt", "error-in-200", "no-output", "broken-image"}
+MISBILLED = {"lost-flush", "settle-fault", "token-fault", "no-usage", "overcharge"}
 LOWERING = FAILING | MISBILLED
 """The gateway's own failure, twice, or a bill that is not aligned: nothing else lowers."""
 
 
-LONG = ("batch-lag", "log-off", "owner-edit", "settle-fault", "token-fault", "big-body")
+POLLED = ("batch-lag", "log-off", "owner-edit", "settle-fault", "token-fault", "big-body")
 """Their ledger is read for minutes, or their reply is searched for the key for seconds;
 tests/test_retest_billing.py and tests/test_mock_faults.py have the same verdicts."""
+LONG = {*POLLED, *REFUSING}
+"""Of the calls that are refused tests/test_protocols_error_body.py reads the bodies."""
 
 
 @pytest.mark.parametrize(

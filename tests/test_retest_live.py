@@ -22,7 +22,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from trueup.cli import main
-from trueup.mock import GatewayLedger, Token, User, create_app, serving
+from trueup.mock import GatewayLedger, Options, Token, User, create_app, serving
 from trueup.status_file import load_status
 
 CLI = [sys.executable, "-m", "trueup.cli"]
@@ -53,6 +53,7 @@ class Stranger:
 def stranger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stranger]:
     top = copy_repository(tmp_path_factory.mktemp("stranger"))
     command = [*CLI, "--top", str(top), "mock", "--tls", "--port", "0"]
+    command += ["--dialect", "new-api-b"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stderr
@@ -183,7 +184,8 @@ def files_of(top: Path) -> Iterator[tuple[Path, bytes]]:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
 def test_a_key_that_a_gateway_repeats_is_found_nowhere(repository: Path) -> None:
-    ledger = GatewayLedger(User(access_token=ACCESS_TOKEN), [Token(KEY, 1, name="own")])
+    user, options = User(access_token=ACCESS_TOKEN), Options("new-api-b")
+    ledger = GatewayLedger(user, [Token(KEY, 1, name="own")], options)
     app = create_app(
         load_status(repository / "status.yml", datetime.now(UTC)).status, ledger=ledger
     )

@@ -290,12 +290,30 @@ DRIFTS: dict[str, tuple[Observation | None, dict[str, Observation]]] = {
         seen_as("error", signatures=[UNKNOWN_NAME]),
         {"production": seen_as("error", signatures=["get-channel-failed"])},
     ),
+    "production fails otherwise than the docs say": (
+        seen_as("error", signatures=[UNKNOWN_NAME]),
+        {"production": FAILED},
+    ),
+    "production differs from the docs; local fails otherwise than the docs say": (
+        seen_as("error", signatures=[UNKNOWN_NAME]),
+        {"production": DOCS, "local": FAILED},
+    ),
+    "production fails too, with a text that the docs do not have": (
+        FAILED,
+        {"production": seen_as("error", signatures=[UNKNOWN_NAME])},
+    ),
 }
 
 
 @pytest.mark.parametrize("text", DRIFTS)
 def test_targets_are_compared_with_the_docs(text: str) -> None:
     assert drift(*DRIFTS[text]) == text
+
+
+def test_two_unknown_failures_are_not_the_same_way() -> None:
+    rows = {"production": FAILED, "local": FAILED}
+    different = drift(DOCS, rows, {"production": "no access", "local": "no credit"})
+    assert different == "production and local differ from the docs"
 
 
 def test_a_summary_has_all_results_and_proposes_signatures() -> None:
@@ -310,6 +328,7 @@ def test_a_summary_has_all_results_and_proposes_signatures() -> None:
     text = summary(STATUS, after, [], receipts, "4 calls, $0.08 spent")
     assert text.startswith("3 of 0 planned endpoints were called; 4 calls, $0.08 spent.")
     assert f"- {NATIVE}: not-recommended (error); was" in text
+    assert '| error, `bad "quote" at field \\ and \\u007c more`, billing charged-on-fail' in text
     assert f"| `{GOOD}` | output, inline-data, image/png, billing aligned | output, " in text
     assert f"- production `{IMAGES}`: `no answer" in text
     assert f"- production `{NATIVE}`: charged-on-failure. `the amounts of" in text

@@ -15,7 +15,7 @@ from google.protobuf import json_format  # type: ignore[import-untyped]
 from test_mock import KEY, STATUS
 
 from trueup.exchange import Exchange
-from trueup.mock import create_app
+from trueup.mock import create_app, ledger_with
 from trueup.model import split
 from trueup.request import differences, request_in, request_of
 
@@ -30,7 +30,7 @@ MESSAGE = (
 @pytest.fixture(scope="module")
 def site() -> Iterator[str]:
     """The mock behind a real server, as clients use it."""
-    app = create_app(STATUS, on_exchange=SEEN.append)
+    app = create_app(STATUS, on_exchange=SEEN.append, ledger=ledger_with((), [KEY], "new-api-c"))
     config = uvicorn.Config(app, port=0, log_level="error", lifespan="off", ws="none")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
@@ -97,7 +97,7 @@ def test_openai_raises_the_error_of_the_reply(
     assert isinstance(caught.value.body, dict)
     assert caught.value.body.items() >= says.items()
     assert caught.value.status_code == status
-    assert ("无效的令牌" in str(caught.value)) == (key != KEY)
+    assert ("Invalid token" in str(caught.value)) == (key != KEY)
 
 
 def test_there_are_four_native_models() -> None:

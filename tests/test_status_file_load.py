@@ -44,6 +44,13 @@ def changed(old: str, new: str) -> str:
         ("[no-channel]", "no-channel", "49:5: signatures is 'no-channel', expected a list."),
         ("[no-channel]", "[Not]", "49:18: item 1 of signatures is 'Not', expected lower-case let"),
         ("  local:", "  Local:", "5:3: the name 'Local' cannot be used. Rename it: lower-case let"),
+        (
+            "reference: true",
+            "reference: true, ledger: none",
+            "4:64: ledger is 'none', expected new-",
+        ),
+        ("reference: true", "reference: true, ledger: x", "new-api or {none: REASON}. Change it."),
+        ("reference: true", "reference: true, ledger: {}", "4:64: ledger has no 'none'. Add it."),
         (HOSTED, "http://x/v1", "5:11: base_url is 'http://x/v1', expected scheme and host alone,"),
         (
             "reference: true",
@@ -116,6 +123,11 @@ def test_a_message_shows_no_key() -> None:
             "localhost:4000, reference: true",
             "5:44: targets 'production' and 'local' are both the reference. Remove it from one",
         ),
+        (
+            "https://example.com, ref",
+            "http://example.com:3000, ref",
+            "4:16: the base_url of the reference has http, expected https, since readers send",
+        ),
         ("  local:", "  mock:", "5:3: the name 'mock' is reserved. Rename the target."),
         (
             "models:\n",
@@ -176,7 +188,7 @@ def test_a_target_that_was_billed_cannot_lose_its_ledger() -> None:
     text = text.replace("    signatures: [no-channel]", "    billing: aligned")
     assert refused(text) == [
         "status.yml:4:64: production has ledger: none, but observations with a billing"
-        " verdict (1). Remove the ledger line."
+        " verdict (1). Write ledger: new-api there."
     ]
 
 

@@ -190,7 +190,7 @@ def test_a_target_without_rows_of_its_own_is_compared_with_the_reference(
             receipt = verify_block(block, ("page",), stored, harness, NOW.date())
     assert receipt.passed == passed
     assert receipt.record == str(stored.place_of(stored.status.seen(NATIVE, "production")[0]))
-    assert passed or "model_not_found" in "; ".join(receipt.reasons)
+    assert passed or "not_on_record" in "; ".join(receipt.reasons)
     if passed:
         assert receipt.output and receipt.output["format"] == "PNG"
 

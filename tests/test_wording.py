@@ -104,7 +104,7 @@ def facts_of(rows: Iterable[Row] = (), ledger: str | None = None, **tables: Any)
         "version": 2,
         "policy": {"reported_until": DAY},
         "targets": {
-            "production": reference | ({"ledger": {"none": ledger}} if ledger else {}),
+            "production": reference | {"ledger": {"none": ledger} if ledger else "new-api"},
             "local": {"base_url": BASE_URLS["local"]},
         },
         "routes": {
@@ -426,6 +426,7 @@ RISKS = [
     ),
     ([row("error", "charged-without-output")], "a call that returned no image was charged."),
     ([row("output", "uncharged-success")], "an image, but nothing was charged for the image."),
+    ([row("output", "overcharged")], "but more was charged than the price that the gateway"),
     (
         [row("output", "abnormal")],
         "an image, but an abnormal billing sample was reported, without amounts.",

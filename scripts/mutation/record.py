@@ -58,8 +58,8 @@ def loosened_policy(tree: Tree) -> Changes:
         {STATUS: text.replace(f"\n  {other}:\n", f"\n  {other}:\n    reference: true\n", 1)},
     )
     for name in tree.stored.status.targets:
-        ledger = f"\n  {name}:\n    ledger: {{none: it is not needed}}\n"
-        yield f"no ledger at {name}", tree.swap(STATUS, f"\n  {name}:\n", ledger)
+        ledger = {"none": "it is not needed"}
+        yield f"no ledger at {name}", tree.put(("targets", name, "ledger"), str(ledger))
 
 
 @kind("changed-hold")

@@ -77,59 +77,53 @@ SWAPS = {
             ("api_key=API_KEY", 'api_key="API_KEY"'),
             ("client.models.generate_content(", "client.models.generate_content_stream("),
             ('{{ path.split("/")[1] | py }}', '"v1"'),
-            ("            config=CONFIG,\n", ""),
+            ("                config=CONFIG,\n", ""),
             ("{{ name }}={{ value | py(4) }}", 'top_k=1,\n    {{ name }}={{ value | py(4) }}'),
             ("model={{ upstream | py }}", "model={{ model | py }}"),
         ],
     },
     "wrong-reply-in-code": {
-        "python.py.j2": [
+        "shared/reading.py.j2": [
             ("    file.write_bytes(image)\n", ""),
             ("file.write_bytes(image)", "file.write_bytes(image[:-9])"),
-            ("Path(MODEL +", 'Path("image" +'),
+            ('Path(f"{MODEL}.', 'Path(f"image.'),
+            ("re.match(FORMATS, image).lastgroup", "'jpg'"),
             ('    print(f"Saved {file} ({len(image)} bytes)")\n', ""),
         ],
         "javascript.mjs.j2": [
             ("  await writeFile(file, image);\n", ""),
             ("writeFile(file, image)", "writeFile(file, image.subarray(9))"),
             ("const file = `${MODEL}", "const file = `image"),
+            ("${ending(image)}", "jpg"),
             ("  console.log(`Saved ${file} (${image.length} bytes)`);\n", ""),
         ],
-        "genai.py.j2": [
-            ("    file.write_bytes(image)\n", ""),
-            ("file.write_bytes(image)", "file.write_bytes(image[:-9])"),
-            ('    print(f"Saved {file} ({len(image)} bytes)")\n', ""),
-        ],
-        "gemini/python.py.j2": [
-            ('part.get("inlineData")', 'part.get("inline_data")'),
-            ("data:(image/", "data:(picture/"),
-            ("if found := re.search(r\"!\\[", "if found := re.search(r\"!!\\["),
+        "gemini/find_image.py.j2": [
+            ('part.get("inlineData")', 'part.get("inlineDate")'),
+            ("data:image/", "data:picture/"),
+            ("re.search(r\"!\\[", "re.search(r\"!!\\["),
         ],
         "gemini/javascript.mjs.j2": [
-            ("{ inlineData } of", "{ inline_data: inlineData } of"),
-            ("/data:(image", "/data:(picture"),
+            ("part.inlineData", "part.inlineDate"),
+            ("/data:image", "/data:picture"),
             ("const link = /!", "const link = /!!"),
         ],
         "gemini/genai.py.j2": [
-            ("if part.inline_data:", "if part.file_data:"),
-            ("data:(image/", "data:(picture/"),
-            ("if found := re.search(r\"!\\[", "if found := re.search(r\"!!\\["),
+            ("reply.read()", 'b""'),
         ],
     },
     "ignored-failure": {
-        "python.py.j2": [
+        "shared/report.py.j2": [
             ('    sys.exit(f"{MODEL}', '    print(f"{MODEL}'),
-            ("    if reply.is_error or found.get", "    if found.get"),
-            ('sys.exit(f"{MODEL}: no image: {reason or type(error).__name__}")', "pass"),
             ("except Exception as error:", "except KeyError as error:"),
+        ],
+        "shared/reading.py.j2": [
+            ('raise ValueError(f"HTTP {status}: {explain(text)}")', "return"),
+            ("has_reply = 200 <= status < 300 and text", "has_reply = text"),
         ],
         "javascript.mjs.j2": [
             ("  process.exitCode = 1;\n", ""),
             ("  console.error(`${MODEL}: no image: ${reason}`);\n", ""),
             ("} catch (error) {", "} catch (error) {\n  throw error;"),
-        ],
-        "genai.py.j2": [
-            ('    sys.exit(f"{MODEL}', '    print(f"{MODEL}'),
         ],
         "curl.sh.j2": [
             ("curl {% if", "curl --fail {% if"),

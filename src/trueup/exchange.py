@@ -44,9 +44,9 @@ class Exchange:
     `host` is the Host header (lower case, with port). `path` is decoded, without the query; `query`
     lacks the key. `auth` has the auth method of each key in the request. `request_type` is the
     Content-Type of its body; `headers`, names in lower case, lack the keys and the headers of the
-    connection and the body. `request_id` is the reply's `X-Oneapi-Request-Id`. `answered_from` is
-    the place of the observation that the mock replayed, if any. `failure` says why a reply was
-    truncated, or why the relay made one itself.
+    connection and the body. `request_id` is the reply's `X-Oneapi-Request-Id`, or else its
+    `X-Request-Id`. `answered_from` is the place of the observation that the mock replayed, if any.
+    `failure` says why a reply was truncated, or why the relay made one itself.
     """
 
     method: str

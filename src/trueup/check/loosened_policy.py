@@ -99,7 +99,7 @@ def _targets(old: Stored, new: Stored) -> Iterator[Loosened]:
     for name, target in new.status.targets.items():
         yield from _hosts(new, name, old.status.targets.get(name), target)
         known = old.status.targets.get(name)
-        if known is not None and known.ledger is None and target.ledger is not None:
+        if known is not None and known.no_ledger is None and target.no_ledger is not None:
             problem = f"the billing of {name} is no longer verified"
             yield Loosened("ledger", new.place("targets", name, "ledger"), problem)
 

@@ -48,8 +48,25 @@ def check_policy(page: str, text: str) -> Iterator[Finding]:
         root = parse_html(without_colours(text))
     except ValueError:  # only an edit nests elements without end
         return
-    for element in root.iter("*") if root is not None else ():
+    if root is None:
+        return
+    for element in root.iter("*"):
         yield from check_element(element, Place(f"site/{page}", element.sourceline or 0))
+    yield from _check_diagrams(page, root)
+
+
+def _check_diagrams(page: str, root: etree._Element) -> Iterator[Finding]:
+    """Return a finding for each Mermaid diagram of a page without a script of the site's own for
+    them: the theme then loads one from another host."""
+    if any("mermaid" in script.get("src", "") for script in root.iter("script")):
+        return
+    for diagram in root.iter("pre"):
+        if "mermaid" in diagram.get("class", "").split():
+            problem = "the page's policy will block the script that draws a mermaid diagram"
+            fix = "Show a picture, or serve mermaid.min.js with the site, by extra_javascript."
+            yield Finding(
+                Place(f"site/{page}", diagram.sourceline or 0), problem, fix, "page-policy"
+            )
 
 
 def check_element(element: etree._Element, place: Place) -> Iterator[Finding]:

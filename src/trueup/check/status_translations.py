@@ -7,7 +7,7 @@ from pathlib import Path
 from trueup.check.banned_terms import BannedTerms
 from trueup.check.claims import Near, check_text
 from trueup.finding import Finding
-from trueup.model import Status
+from trueup.model import LedgerPolicy, Status
 from trueup.place import Place, TextPositions
 from trueup.site import MAIN
 from trueup.status_file import Stored, shown
@@ -92,7 +92,7 @@ def _untranslated(stored: Stored) -> dict[str, Keys]:
         if endpoint.skip is not None:
             found[endpoint.skip.reason] = ("endpoints", name, "skip", "reason")
     for name, target in stored.status.targets.items():
-        if target.ledger is not None:
+        if isinstance(target.ledger, LedgerPolicy):
             found[target.ledger.none] = ("targets", name, "ledger", "none")
     for number, row in enumerate(stored.status.observations):
         if row.reason is not None and row.source is not None and row.source.reported:

@@ -4,6 +4,7 @@ import contextlib
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import get_args
 
 import click
 
@@ -11,6 +12,7 @@ from trueup.cli.group import PORT, cli
 from trueup.mock import (
     EXPIRED_CERTIFICATE,
     FAULTS,
+    Dialect,
     Faulty,
     create_app,
     create_server,
@@ -34,12 +36,28 @@ from trueup.status_file import load_status, render_schema
     multiple=True,
     help=f"Fault to simulate. Repeatable. One of {', '.join(FAULTS)}.",
 )
+@click.option(
+    "--dialect",
+    metavar="NAME",
+    type=click.Choice(list(get_args(Dialect))),
+    default="plain",
+    show_default=True,
+    help=f"Dialect of errors, headers and ledger. One of {', '.join(get_args(Dialect))}.",
+)
 @click.option("--tls", is_flag=True, help="Serve over TLS, with a temporary CA.")
 @click.pass_obj
-def mock(top: Path, port: int, target: str | None, faults: tuple[str, ...], tls: bool) -> None:
+def mock(
+    top: Path,
+    port: int,
+    target: str | None,
+    faults: tuple[str, ...],
+    dialect: Dialect,
+    tls: bool,
+) -> None:
     """Serve the mock on loopback: it replays the observations. Its valid key is YOUR_API_KEY."""
     status = load_status(top / "status.yml", datetime.now(UTC)).status
-    app = create_app(status, target=target, ledger=ledger_with(faults, ["YOUR_API_KEY"]))
+    ledger = ledger_with(faults, ["YOUR_API_KEY"], dialect)
+    app = create_app(status, target=target, ledger=ledger)
     with contextlib.closing(listen(port)) as listener, tempfile.TemporaryDirectory() as folder:
         place, ca, context = f"127.0.0.1:{listener.getsockname()[1]}", Path(folder) / "ca.pem", None
         if tls or EXPIRED_CERTIFICATE in faults:
@@ -47,8 +65,9 @@ def mock(top: Path, port: int, target: str | None, faults: tuple[str, ...], tls:
             place = f"https://{place} (its CA: {ca})"
         else:
             place = f"http://{place}"
-        failing = f" with {', '.join(faults)}" if faults else ""
-        click.echo(f"{place}: a simulated gateway{failing}; stop it with Ctrl-C", err=True)
+        failing = f", with {', '.join(faults)}" if faults else ""
+        says = f"{place}: a simulated gateway, {dialect} dialect{failing}; stop it with Ctrl-C"
+        click.echo(says, err=True)
         with contextlib.suppress(KeyboardInterrupt):
             create_server(Faulty(app, faults), context).run(sockets=[listener])
 

@@ -1,6 +1,7 @@
 """The commands that retest a live gateway and rehearse a retest."""
 
 import contextlib
+import os
 import shutil
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
@@ -27,7 +28,7 @@ from trueup.relay import Budget, no_price
 from trueup.retest.rehearsal import open_rehearsal
 from trueup.retest.session import OpenTarget
 from trueup.retest.signing import SigningKey, open_signing_key
-from trueup.retest.target import Credentials, open_live
+from trueup.retest.target import Credentials, live_account, open_live
 from trueup.sandbox import Containment
 from trueup.snippet import LANGUAGES
 
@@ -136,16 +137,21 @@ def retest(
         search_here(),
     )
     _require(options, status, dry_run)
-    prices = cache(partial(prices_at, status))
+    credentials = {
+        name: _credentials(name, status)
+        for name in names
+        if not dry_run or secret_name(name, "API_KEY") in os.environ
+    }
+    account_of = cache(partial(live_account, status, credentials))
+    prices = cache(partial(prices_at, status, account_of))
     if dry_run:
         show_plan(plan_retest(site, options, prices, set()), options)
         return
-    credentials = {name: _credentials(name, status) for name in names}
     containment = containment_here(allow_weak, is_live=True)
     options = replace(options, signing_key=_signing_key(key_file, top, status, containment, write))
 
     def open_target(budget: Budget) -> OpenTarget:
-        return partial(open_live, site.stored, credentials, budget, containment)
+        return partial(open_live, site.stored, credentials, account_of, budget, containment)
 
     run_retest(site, options, prices, open_target)
 
@@ -237,15 +243,21 @@ def _credentials(target: str, status: Status) -> Credentials:
     if user is not None and not user.isdecimal():
         name = secret_name(target, "USER_ID")
         raise BadInput(name, f"got {user!r}, expected a number", "Export it again.")
-    if token is None or user is None:
+    facts = status.targets[target]
+    if facts.ledger is None:
+        click.echo(
+            f"{target}: no ledger in the status file, so billing is not checked; write ledger:"
+            " new-api at the target, or ledger: {none: REASON} for a gateway of another family",
+            err=True,
+        )
+    elif facts.ledger == "new-api" and (token is None or user is None):
         names = " and ".join(secret_name(target, kind) for kind in ("ACCESS_TOKEN", "USER_ID"))
         click.echo(
             f"{target}: without {names}, billing is not checked; images and failures are still"
             " checked",
             err=True,
         )
-        return Credentials(key)
-    return Credentials(key, token, int(user))
+    return Credentials(key, token, None if user is None else int(user))
 
 
 def _copy(top: Path, folder: Path) -> None:

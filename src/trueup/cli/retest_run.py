@@ -21,11 +21,13 @@ from trueup.receipts import RetestReceipt, row_of
 from trueup.relay import Budget, Journal, KeySearch, no_price
 from trueup.retest.billing.client import LedgerClient
 from trueup.retest.billing.records import Inconclusive
+from trueup.retest.billing.settlement import LedgerAccount
 from trueup.retest.plan import PriceOf, Probe, plan
 from trueup.retest.report import changes, plan_rows, summary
 from trueup.retest.session import OpenTarget, Session
 from trueup.retest.signing import SigningKey
 from trueup.retest.status_update import update_status, write_update
+from trueup.retest.target import AccountOf
 
 JOURNAL = Path(".cache", "retest", "journal.jsonl")
 HEADS = ("Target", "Endpoint", "Language", "Reason", "Price")
@@ -50,12 +52,18 @@ class RetestOptions:
     signing_key: SigningKey | None = None
 
 
-def prices_at(status: Status, target: str) -> PriceOf:
-    """Return the price of a call by model: the dearer of the target's public one and the status
-    file's, since what a gateway reports may be too low."""
-    client = LedgerClient(status.targets[target].base_url, access_token=None, user_id=0)
-    prices = client.prices()
-    listed = {} if isinstance(prices, Inconclusive) else prices
+def prices_at(status: Status, account_of: AccountOf, target: str) -> PriceOf:
+    """Return the price of a call by model: the dearer of the gateway's and the status file's, since
+    what a gateway reports may be too low. The gateway's is that of the token's group, or else of
+    its dearest one; without a ledger that is new-api, there is none."""
+    listed = dict[str, Decimal | None]()
+    if status.targets[target].ledger == "new-api":
+        client = LedgerClient(status.targets[target].base_url, access_token=None, user_id=0)
+        prices, account = client.prices(), account_of(target)
+        listed = {} if isinstance(prices, Inconclusive) else prices
+        if isinstance(account, LedgerAccount):
+            own = {name: usd for name, usd in account.prices.items() if usd is not None}
+            listed = {**listed, **own}
 
     def price_of(what: str) -> Decimal | None:
         for name, model in status.models.items():

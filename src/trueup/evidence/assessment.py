@@ -100,7 +100,9 @@ class _Record:
 
     def __init__(self, status: Status) -> None:
         self.status = status
-        self.is_measured = status.targets[status.reference].ledger is None
+        reference = status.targets[status.reference]
+        self.is_measured = reference.no_ledger is None
+        self.has_ledger = reference.ledger is not None
         self.tallies: dict[tuple[str, str], Tally] = {}
         self.rows: dict[str, list[EndpointRow]] = defaultdict(list)
         self.changes = Changes(status.targets[status.reference].base_url)
@@ -131,6 +133,7 @@ class _Record:
             is_current=is_current,
             others_conclusive=others,
             is_measured=self.is_measured,
+            has_ledger=self.has_ledger,
         )
         self.tallies[key] = tally
         if row.target == self.status.reference:

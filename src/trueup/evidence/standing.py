@@ -40,14 +40,21 @@ class Tally:
     """The same with rows that were retracted or of another request, for rule 3."""
 
     def after(
-        self, row: Observation, *, is_current: bool, others_conclusive: bool, is_measured: bool
+        self,
+        row: Observation,
+        *,
+        is_current: bool,
+        others_conclusive: bool,
+        is_measured: bool,
+        has_ledger: bool = True,
     ) -> "Tally":
         """Return the tally with a newer row.
 
         `others_conclusive` is true for an inconclusive row of a date on which other endpoints were
-        conclusive. Without a ledger at the reference target (`is_measured`) outputs count as clean.
-        A row that was retracted, or of another request than today's (not `is_current`), is no
-        outcome; the endpoint has failed all the same (rule 3).
+        conclusive. Where the reference target declares that it has no ledger (`is_measured`),
+        outputs count as clean; where it names none (`has_ledger`), no bill is good news. A row that
+        was retracted, or of another request than today's (not `is_current`), is no outcome; the
+        endpoint has failed all the same (rule 3).
         """
         outcome, no_answer_dates = _outcome(row, others_conclusive, self.no_answer_dates)
         fallen, unanswered_dates = _outcome(row, others_conclusive, self.unanswered_dates)
@@ -58,11 +65,12 @@ class Tally:
             after = replace(self, unanswered_dates=unanswered_dates)
             return replace(after, clean=0, has_failed_before=True) if is_bad else after
         seen = Conclusive(row, outcome)
-        has_bill = row.billing not in (None, "inconclusive")
+        is_good = row.billing == "aligned" and has_ledger
+        has_bill = is_good or row.billing not in (None, "inconclusive", "aligned")
         has_failed = outcome in ("error", "mixed")
         is_bad = fallen in ("error", "mixed")
-        is_bad = is_bad or (is_measured and has_bill and row.billing != "aligned")
-        is_clean = row.billing == "aligned" if is_measured else outcome == "output"
+        is_bad = is_bad or (is_measured and has_bill and not is_good)
+        is_clean = is_good if is_measured else outcome == "output"
         billing = row if is_measured and has_bill else self.billing
         after = Tally(
             newest=self.newest if outcome == "inconclusive" else seen,

@@ -4,9 +4,10 @@
 """
 
 from trueup.mock.app import create_app
+from trueup.mock.dialects import dialect_of
 from trueup.mock.faults import EXPIRED_CERTIFICATE, FAULTS, Faulty, WireFault, ledger_with
 from trueup.mock.ledger import GatewayLedger, Token, User
-from trueup.mock.ledger_options import Dialect, Fault, Options
+from trueup.mock.ledger_options import Dialect, Fault, Options, Refused
 from trueup.mock.picture import draw_picture
 from trueup.mock.server import create_server, create_tls, listen, serving
 
@@ -22,12 +23,14 @@ __all__ = [
     "Faulty",
     "GatewayLedger",
     "Options",
+    "Refused",
     "Token",
     "User",
     "WireFault",
     "create_app",
     "create_server",
     "create_tls",
+    "dialect_of",
     "draw_picture",
     "ledger_with",
     "listen",

@@ -1,7 +1,7 @@
 """App: the simulated gateway as an ASGI app: finds the route, replies, and closes the charge.
 
 It reads no file, prints nothing and sends nothing; a request that is not on record is refused in
-the gateway's own words, and every reply is marked as simulated.
+the words of the dialect, and every reply is marked as simulated.
 """
 
 import re
@@ -14,12 +14,22 @@ from starlette.types import Receive, Scope, Send
 
 from trueup.errors import BadInput
 from trueup.exchange import Exchange
+from trueup.mock.dialects import (
+    MARKS,
+    OVERLOADED,
+    Header,
+    id_header,
+    new_request_id,
+    refuse,
+    unknown_path,
+)
 from trueup.mock.incoming_request import IncomingRequest, exchange_of, read_body, read_request
 from trueup.mock.ledger import Charge, GatewayLedger
-from trueup.mock.ledger_routes import PREFIX, read_ledger
+from trueup.mock.ledger_routes import KEY_LOG, PREFIX, QUERY_KEY, read_ledger
 from trueup.mock.model_calls import ModelCalls
+from trueup.mock.new_api_routes import RELAYED, as_sent, read_new_api
 from trueup.mock.replay_index import ReplayIndex
-from trueup.mock.replies import MockReply, index_page, invalid_url, new_request_id
+from trueup.mock.replies import MockReply, index_page
 from trueup.mock.sample import linked_file
 from trueup.model import Observation, Status
 
@@ -44,8 +54,9 @@ def create_app(
     second, and so on. `media_url` is the address of linked images: None is the request's own scheme
     and host, and any host that leads to this app serves them. `on_exchange` gets every request with
     its reply, without the key, before the reply goes out; `place_of` names the observation in it.
-    `ledger` holds user, tokens, prices, options and faults; without one, each of `keys` is a token
-    that never runs dry. Raises `BadInput` when the status file has no such target.
+    `ledger` holds user, tokens, prices and options, the dialect among them; without one, each of
+    `keys` is a token that never runs dry, and the dialect is `plain`. Raises `BadInput` when the
+    status file has no such target.
     """
     name = status.reference if target is None else target
     if name not in status.targets:
@@ -78,16 +89,25 @@ class MockApp:
             body = await read_body(receive)
         except ClientDisconnect:
             return
-        request = read_request(scope, body, self.index.auths(scope["method"], scope["path"]))
-        request_id = new_request_id()
+        dialect = self.ledger.options.dialect
+        auths = self.index.auths(scope["method"], scope["path"])
+        if dialect == "new-api-d" and scope["path"] == KEY_LOG:
+            auths = (QUERY_KEY,)
+        request = read_request(scope, body, auths)
+        request_id = new_request_id(dialect)
         self.ledger.catch_up()
         reply, charge = self._answer(request, request_id)
         if self.on_exchange is not None:
             secrets = [*self.ledger.keys, self.ledger.user.access_token]
             self.on_exchange(exchange_of(request, reply, request_id, secrets))
         try:
-            await send(_head(reply, request_id))
-            await send({"type": "http.response.body", "body": reply.content})
+            content, headers = reply.content, MARKS[dialect]
+            if dialect != "plain":
+                content, more = as_sent(dialect, request, content)
+                headers += more
+            headers += ((id_header(dialect), request_id.encode("latin-1")),)
+            await send(_head(reply, len(content), headers))
+            await send({"type": "http.response.body", "body": content})
         finally:
             if charge is not None:
                 self.ledger.catch_up()
@@ -95,31 +115,37 @@ class MockApp:
                 self.ledger.catch_up()
 
     def _answer(self, request: IncomingRequest, request_id: str) -> tuple[MockReply, Charge | None]:
-        if self.index.is_known(request.method, request.path):
+        options = self.ledger.options
+        is_known = self.index.is_known(request.method, request.path)
+        is_call = is_known or request.path.startswith(RELAYED)
+        if "overloaded" in options.faults and is_call:
+            return refuse(options.dialect, OVERLOADED, request, request_id), None
+        if is_known:
             return self.calls.answer(request, request_id)
-        if request.path.startswith(PREFIX):
-            return read_ledger(self.ledger, self.index, request), None
+        if options.dialect != "plain":
+            if request.path.startswith(PREFIX):
+                return read_ledger(self.ledger, self.index, request, request_id), None
+            if found := read_new_api(self.ledger, self.index, request, request_id):
+                return found, None
         return self._page(request), None
 
     def _page(self, request: IncomingRequest) -> MockReply:
-        """Return a linked file, or the page that a gateway has outside its API."""
+        """Return a linked file, or the page that a gateway has outside its API: of new-api at any
+        path, else at the root alone."""
+        dialect = self.ledger.options.dialect
         found = MEDIA_PATH.fullmatch(request.path)
         if found and found[1] in self.index.models() and request.method in ("GET", "HEAD"):
             file = linked_file(found[1], found[2])
             if file is not None:
                 return MockReply(200, file.content, file.mime)
-        if found or request.path.startswith(API):
-            return invalid_url(request.method, request.path)
-        return index_page()
+        is_page = not found and not request.path.startswith(API)
+        if dialect == "plain":
+            is_page = (request.method, request.path) == ("GET", "/")
+        return index_page() if is_page else unknown_path(dialect, request)
 
 
-def _head(reply: MockReply, request_id: str) -> dict[str, object]:
-    headers = [
-        (b"content-length", b"%d" % len(reply.content)),
-        (b"x-oneapi-request-id", request_id.encode("latin-1")),
-        (b"x-new-api-version", b"simulated"),
-        (b"x-trueup-mock", b"simulated"),
-    ]
-    if reply.content_type:
-        headers.append((b"content-type", reply.content_type.encode("latin-1")))
+def _head(reply: MockReply, size: int, headers: tuple[Header, ...]) -> dict[str, object]:
+    content_type = reply.content_type.encode("latin-1")
+    typed = ((b"content-type", content_type),) if content_type else ()
+    headers = ((b"content-length", b"%d" % size), *typed, *headers)
     return {"type": "http.response.start", "status": reply.status, "headers": headers}

@@ -10,9 +10,10 @@ from typing import Literal, get_args
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from trueup.errors import BadInput
 from trueup.exchange import content_in
 from trueup.mock.ledger import GatewayLedger
-from trueup.mock.ledger_options import Fault, Options
+from trueup.mock.ledger_options import Dialect, Fault, Options, Refused
 from trueup.mock.ledger_routes import PREFIX
 from trueup.mock.replies import HTML, JSON, encoded
 from trueup.model import Body
@@ -33,8 +34,16 @@ WireFault = Literal[
     "redirect-elsewhere",
 ]
 UNLIMITED, EXPIRED_CERTIFICATE = "unlimited", "expired-certificate"
-FAULTS = (*get_args(Fault), UNLIMITED, *get_args(WireFault), EXPIRED_CERTIFICATE)
-"""The ledger's faults, the wire's, and that of a server's certificate."""
+FAULTS = (
+    *get_args(Fault),
+    UNLIMITED,
+    *get_args(Refused),
+    *get_args(WireFault),
+    EXPIRED_CERTIFICATE,
+)
+"""The ledger's faults, refused calls, the wire's faults, and that of a server's certificate."""
+REPLY_FAULTS = ("no-usage", "blocked-prompt")
+"""The faults of a ledger that a reply shows too."""
 BIG_BYTES = 50_000_000
 """More than any image, and less than the limit of the relay: it is forwarded whole."""
 ELSEWHERE = "https://elsewhere.example/"
@@ -55,13 +64,32 @@ UPSTREAM_ERROR = {
 }
 
 
-def ledger_with(names: Collection[str], keys: Collection[str]) -> GatewayLedger:
-    """Return a ledger with those of the named faults that are a ledger's."""
-    faults = [fault for fault in get_args(Fault) if fault in names]
-    ledger = GatewayLedger.of(keys, Options(faults=faults))
+def ledger_with(
+    names: Collection[str], keys: Collection[str], dialect: Dialect = "plain"
+) -> GatewayLedger:
+    """Return a ledger with those of the named faults that are not the wire's.
+
+    Raises BadInput for a fault that the dialect does not have.
+    """
+    faults = [fault for fault in (*get_args(Fault), *get_args(Refused)) if fault in names]
+    for name in names:
+        if reason := _absence(name, dialect):
+            fix = "Choose another with --dialect, such as new-api-b."
+            raise BadInput(f"fault '{name}'", f"{reason}; the dialect is {dialect}", fix)
+    ledger = GatewayLedger.of(keys, Options(dialect, faults))
     for token in ledger.tokens.values():
         token.unlimited_quota = UNLIMITED in names
     return ledger
+
+
+def _absence(name: str, dialect: Dialect) -> str | None:
+    """Return why a dialect does not have a fault, or None."""
+    is_shown = name not in (*get_args(Fault), UNLIMITED, "no-channel") or name in REPLY_FAULTS
+    if dialect == "plain" and not is_shown:
+        return "needs the ledger or the channels of new-api"
+    if dialect == "new-api-d" and name == "overloaded":
+        return "needs a load guard, which came later"
+    return None
 
 
 @dataclass(frozen=True)

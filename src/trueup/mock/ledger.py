@@ -40,7 +40,10 @@ class User:
 
 @dataclass(slots=True)
 class Token:
-    """A key and its quota; a token without a group has its owner's."""
+    """A key and its quota; a token without a group has its owner's, without models may call all.
+
+    `is_exhausted` is set by the first call that finds no quota.
+    """
 
     key: str = field(repr=False)
     id: int = 1
@@ -50,6 +53,13 @@ class Token:
     unlimited_quota: bool = False
     accessed_time: int = 0
     group: str = ""
+    models: Collection[str] = ()
+    is_exhausted: bool = False
+
+    @property
+    def is_spent(self) -> bool:
+        """True without any quota."""
+        return not self.unlimited_quota and self.remain_quota <= 0
 
 
 @dataclass(slots=True)
@@ -102,6 +112,7 @@ class GatewayLedger:
         self._due: list[tuple[float, Callable[[], None]]] = []
         self._batch: list[tuple[Column, Token | User, int]] = []
         self._requests = 0, 0
+        self.has_shown_prices = False
 
     @classmethod
     def of(cls, keys: Collection[str], options: Options | None = None) -> "GatewayLedger":
@@ -117,17 +128,25 @@ class GatewayLedger:
             write()
         self.now = now
 
-    def hold(self, charge: Charge) -> None:
-        """Hold the quota of a call, unless its caller has so much that the gateway trusts it."""
+    def hold(self, charge: Charge) -> tuple[Literal["user", "token"], int] | None:
+        """Hold the quota of a call, unless its caller has so much that the gateway trusts it.
+
+        Where the user or the token has less, nothing is held; return which, and what it has.
+        """
         token, trusted = charge.token, TRUSTED_UNITS * self.options.quota_per_unit
         is_ample = token.unlimited_quota or token.remain_quota > trusted
         if not (self.user.quota > trusted and is_ample):
+            if self.user.quota < charge.quotas[0]:
+                return "user", self.user.quota
+            if not token.unlimited_quota and token.remain_quota < charge.quotas[0]:
+                return "token", token.remain_quota
             charge.held = charge.quotas[0]
         self._pay(charge, charge.held)
+        return None
 
     def close(self, charge: Charge) -> None:
         """Settle or refund a call. To be called once the answer is out."""
-        has_error_log = self.options.error_log or self.options.dialect == "documented"
+        has_error_log = self.options.error_log or self.options.dialect == "new-api-documented"
         if charge.has_failed and has_error_log:
             self._log(charge, ERROR, 0)
         now = self.now
@@ -136,6 +155,7 @@ class GatewayLedger:
             return
         used_s, settled_s, logged_s = self.options.after_answer_s
         quota = charge.quotas[1] if charge.has_usage else 0
+        quota *= 2 if "overcharge" in self.options.faults else 1
         self._at(now + used_s, lambda: self._write("used", self.user, quota))
         self._at(now + settled_s, lambda: self._settle(charge, quota))
         self._at(now + logged_s, lambda: self._log(charge, CONSUME, quota))

@@ -1,4 +1,4 @@
-"""Ledger options: prices, delays, dialect and faults of a simulated ledger. Holds no state."""
+"""Options: dialect, prices, delays and faults of a simulated gateway. Holds no state."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -6,8 +6,12 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from typing import Literal
 
-Dialect = Literal["upstream", "documented"]
-"""The log and tokens as the gateway's source writes them, or as its public documents show them."""
+Dialect = Literal["plain", "new-api-b", "new-api-c", "new-api-d", "new-api-documented"]
+"""How the gateway words its own errors and what it has beside the record.
+
+`plain` is of no family. The others are of new-api: B is its main of 2026-02-09, C v1.0.0-rc.21, D
+v0.9.16; `new-api-documented` is B with log and tokens as the documents of a gateway show them.
+"""
 Fault = Literal[
     "batch-lag",
     "lost-flush",
@@ -17,15 +21,25 @@ Fault = Literal[
     "billed-error",
     "blocked-prompt",
     "log-off",
+    "overcharge",
     "owner-edit",
 ]
+Refused = Literal[
+    "overloaded",
+    "no-channel",
+    "upstream-401",
+    "upstream-429",
+    "upstream-quota",
+    "upstream-html",
+]
+"""Faults that refuse every call: the load guard, the group of the key, or the upstream."""
 SIMULATED_PRICE_USD = 0.04
 """The price of a call that `prices` does not name. Made up, and never shown as observed."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """The settings of a gateway's ledger, and its faults.
+    """The settings of a gateway: its dialect, and its ledger with its faults.
 
     `after_answer_s` are the delays of user.used_quota, the settlement and the log row, counted from
     the answer; `refund_after_s` is that of a refund. With `batch` the user and token columns move
@@ -34,8 +48,8 @@ class Options:
     is the number of requests under `/api/` that are answered in 180 s.
     """
 
-    dialect: Dialect = "upstream"
-    faults: Collection[Fault] = ()
+    dialect: Dialect = "plain"
+    faults: Collection[Fault | Refused] = ()
     quota_per_unit: int = 500_000
     prices: Mapping[str, float] | None = None
     groups: Mapping[str, float] = field(default_factory=lambda: {"default": 1.0})

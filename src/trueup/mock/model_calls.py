@@ -5,32 +5,41 @@ Answers only from the record; any other call is refused.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
 from trueup.exchange import content_in
-from trueup.mock.incoming_request import IncomingRequest
-from trueup.mock.ledger import Charge, GatewayLedger
-from trueup.mock.replay_index import MODEL_IN_PATH, Called, Replayable, ReplayIndex
-from trueup.mock.replies import (
+from trueup.mock.dialects import (
     BAD_BODY,
     MISSING,
     NO_CHANNEL,
+    NO_FORM,
     NO_MODEL,
     NO_TEXT,
+    NOT_LISTED,
+    TOKEN_SHORT,
     TOO_LARGE,
     UNKNOWN,
-    MockReply,
+    UPSTREAM,
+    USER_SHORT,
+    USER_SPENT,
     Refusal,
-    as_json,
+    passed_on,
     refuse,
     replay,
-    success,
+    upstream_failure,
 )
+from trueup.mock.incoming_request import IncomingRequest
+from trueup.mock.ledger import Charge, GatewayLedger
+from trueup.mock.ledger_routes import refuse_spent
+from trueup.mock.replay_index import MODEL_IN_PATH, Called, Replayable, ReplayIndex
+from trueup.mock.replies import BARE_JSON, JSON, MockReply, as_json, success
 from trueup.model import NO_AUTH, Auth, Signature
-from trueup.protocols.protocol import PROMPT_TOKENS
+from trueup.protocols import PROMPT_TOKENS
 
-IMAGES = "/v1/images/"
+EDITS = "/v1/images/edits"
+IMAGES = ("/v1/images/generations", EDITS)
 DEFAULT_MODEL = "dall-e"
 BLOCKED = {
     "promptFeedback": {"blockReason": "PROHIBITED_CONTENT"},
@@ -50,23 +59,30 @@ class ModelCalls:
     def answer(self, request: IncomingRequest, request_id: str) -> tuple[MockReply, Charge | None]:
         """Return the reply, and the charge to close in the ledger once the reply is out."""
         ledger, caller = self.ledger, request.caller
-        token = ledger.keys.get(caller.key)
+        token, refused = (
+            ledger.keys.get(caller.key),
+            partial(refuse, ledger.options.dialect, request=request, request_id=request_id),
+        )
         auths: Collection[Auth] = caller.read
         if not caller.key and NO_AUTH in self.index.auths(request.method, request.path):
             token, auths = next(iter(ledger.keys.values()), None), (NO_AUTH,)
         if token is None:
-            return refuse(UNKNOWN if caller.key else MISSING, request_id), None
+            return refused(UNKNOWN if caller.key else MISSING), None
+        if token.is_spent:
+            return refuse_spent(ledger.options.dialect, token, request, request_id), None
         if request.body is None:
-            return refuse(TOO_LARGE, request_id), None
+            return refused(TOO_LARGE), None
         content = _content(request)
         called = Called(request.line, auths, request.own_headers, content or {})
-        found = None if content is None else self.index.find(called)
+        found = None if content is None else self._find(called)
         model = found.called if found else _model(request.path, content)
         if isinstance(model, Refusal):
-            return refuse(model, request_id), None
+            return refused(model), None
+        if token.models and model not in token.models:
+            return refused(NOT_LISTED, model=model), None
         group = token.group or ledger.user.group
         if found is None:
-            return refuse(NO_CHANNEL, request_id, group=group, model=model), None
+            return refused(self._missing(request, model), group=group, model=model), None
         charge = Charge(
             token=token,
             model=model,
@@ -75,25 +91,58 @@ class ModelCalls:
             quotas=ledger.options.quotas(model, group),
             started=ledger.now,
         )
-        ledger.hold(charge)
+        if short := ledger.hold(charge):
+            owner, quota = short
+            refusal = TOKEN_SHORT
+            if owner == "user":
+                refusal = USER_SHORT if quota > 0 else USER_SPENT
+            remain, need = self._dollars(quota), self._dollars(charge.quotas[0])
+            return refused(refusal, remain=remain, need=need), None
         reply = self._replay(found, request, charge)
         charge.has_failed = reply.status >= 300
         charge.is_charged = not charge.has_failed or "billed-error" in ledger.options.faults
         return reply, charge
 
+    def _dollars(self, quota: int) -> str:
+        return f"{quota / self.ledger.options.quota_per_unit:.6f}"
+
+    def _find(self, called: Called) -> Replayable | None:
+        """Return the row that answers: in new-api also one that differs in what is passed on, and
+        in the auth method, as any that is read counts alike."""
+        options = self.ledger.options
+        if "no-channel" in options.faults:
+            return None
+        found = self.index.find(called)
+        if found is not None or options.dialect == "plain" or "body" not in called.content:
+            return found
+        line, body = passed_on(options.dialect, called.line, called.content["body"])
+        auths = self.index.auths(*line.split("?")[0].split(" ", 1))
+        return self.index.find(Called(line, auths, called.headers, {"body": body}))
+
+    def _missing(self, request: IncomingRequest, model: str) -> Refusal:
+        """Return the refusal of a call that no row answers. B and D take edits as a form alone."""
+        is_edit = request.path == EDITS and model in self.index.names()
+        is_json = request.headers.get("content-type", "").startswith(BARE_JSON)
+        is_open = "no-channel" not in self.ledger.options.faults
+        needs_form = self.ledger.options.dialect != "new-api-c"
+        return NO_FORM if is_edit and is_json and is_open and needs_form else NO_CHANNEL
+
     def _replay(self, found: Replayable, request: IncomingRequest, charge: Charge) -> MockReply:
-        row, protocol, faults = found.row, found.protocol, self.ledger.options.faults
+        row, protocol, options = found.row, found.protocol, self.ledger.options
+        if failed := [fault for fault in options.faults if fault in UPSTREAM]:
+            return upstream_failure(options.dialect, failed[0])
         if found.is_failing() or protocol is None:
             names = [name for name in row.signatures if name in self.signatures]
             failure = (
-                replay(self.signatures[names[0]].replay, charge.request_id)
+                replay(options.dialect, self.signatures[names[0]].replay, charge.request_id)
                 if names
-                else refuse(NO_TEXT, charge.request_id)
+                else refuse(options.dialect, NO_TEXT, request, charge.request_id)
             )
             return replace(failure, place=found.place)
-        if MODEL_IN_PATH.match(request.path) and "blocked-prompt" in faults:
+        is_native = MODEL_IN_PATH.match(request.path)
+        if is_native and "blocked-prompt" in options.faults:
             return as_json(BLOCKED)
-        charge.has_image, charge.has_usage = True, "no-usage" not in faults
+        charge.has_image, charge.has_usage = True, "no-usage" not in options.faults
         shape = row.shape if row.shape in protocol.shapes else next(iter(protocol.shapes))
         worded = success(
             protocol,
@@ -104,7 +153,9 @@ class ModelCalls:
             charge.model,
             charge.has_usage,
         )
-        return MockReply(200, worded.content, worded.content_type, place=found.place)
+        is_bare = is_native and worded.content_type == JSON
+        content_type = BARE_JSON if is_bare else worded.content_type
+        return MockReply(200, worded.content, content_type, found.place)
 
 
 def _content(request: IncomingRequest) -> Mapping[str, Any] | None:

@@ -16,6 +16,7 @@ from trueup.request import differences, without_prompt
 MODEL_IN_PATH = re.compile(r"/v1(?:beta)?/models/([^:]*)")
 FAMILY_PATHS = re.compile(
     r"/v1(?:beta)?/models/.+|/v1/images/(?:generations|edits)|/v1/chat/completions"
+    r"|/v1/responses|/v1/embeddings"
 )
 
 

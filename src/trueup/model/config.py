@@ -2,9 +2,10 @@
 
 from datetime import timedelta
 from decimal import Decimal
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, StrictBool, StrictInt, model_validator
+from pydantic import BeforeValidator, Field, StrictBool, StrictInt, model_validator
+from pydantic_core import PydanticCustomError
 
 from trueup.model.auth import Auth
 from trueup.model.documented import DocsPage
@@ -68,10 +69,16 @@ class Policy(Frozen):
 
 
 class LedgerPolicy(Frozen):
-    """Declaration that a target's billing cannot be read."""
+    """Declaration that a target has no ledger that can be read."""
 
     none: Text
     """Reason, in a sentence."""
+
+
+def _ledger(value: object) -> object:
+    if not (value is None or value == "new-api" or isinstance(value, dict | LedgerPolicy)):
+        raise PydanticCustomError("other_form", "new-api or {none: REASON}")
+    return value
 
 
 class Target(Frozen):
@@ -86,13 +93,19 @@ class Target(Frozen):
     """True for the only target whose observations make standings."""
     media_hosts: tuple[Host, ...] = ()
     """Hosts of the images that this target's replies link to."""
-    ledger: LedgerPolicy | None = None
-    """Present only where the billing cannot be read at all."""
+    ledger: Annotated[Literal["new-api"] | LedgerPolicy | None, BeforeValidator(_ledger)] = None
+    """Ledger that bills are read from: `new-api` for gateways of that family, or `{none: REASON}`.
+    While it is left out, bills are not read, and nothing rises to `recommended`."""
 
     @property
     def base_urls(self) -> tuple[str, ...]:
         """Every base URL, the target's own first."""
         return (self.base_url, *self.also)
+
+    @property
+    def no_ledger(self) -> str | None:
+        """Reason why its billing is not measured; None unless the file gives one."""
+        return self.ledger.none if isinstance(self.ledger, LedgerPolicy) else None
 
 
 class Route(Frozen):

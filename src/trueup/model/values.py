@@ -31,6 +31,7 @@ Billing = Literal[
     "charged-on-failure",
     "charged-without-output",
     "uncharged-success",
+    "overcharged",
     "abnormal",
     "inconclusive",
 ]

@@ -9,7 +9,10 @@ from trueup.protocols.anthropic_messages import AnthropicMessages
 from trueup.protocols.error_body import ErrorBody, inconclusive_kind
 from trueup.protocols.gemini import Gemini
 from trueup.protocols.openai_chat import OpenAIChat
+from trueup.protocols.openai_embeddings import OpenAIEmbeddings
 from trueup.protocols.openai_images import OpenAIImages
+from trueup.protocols.openai_models import OpenAIModels
+from trueup.protocols.openai_responses import OpenAIResponses
 from trueup.protocols.protocol import (
     OUTPUT_TOKENS,
     PROMPT_TOKENS,
@@ -35,5 +38,8 @@ PROTOCOLS: Mapping[str, Protocol] = {
     "anthropic-messages": AnthropicMessages(),
     "gemini": Gemini(),
     "openai-chat": OpenAIChat(),
+    "openai-embeddings": OpenAIEmbeddings(),
     "openai-images": OpenAIImages(),
+    "openai-models": OpenAIModels(),
+    "openai-responses": OpenAIResponses(),
 }

@@ -1,17 +1,17 @@
 """Error body: the text of a gateway's error, and the speaker that it is of (rule 4 of the manual).
 
-Reads the forms of the new-api family, of OpenAI and Anthropic, of RFC 9457 and of web frameworks.
+Reads the forms of the new-api family, of OpenAI, Anthropic and Google, of RFC 9457 and of web
+frameworks.
 """
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from trueup.model import InconclusiveKind
+from trueup.protocols.json_pointer import value_at
 
-LONGEST_BODY = 300
-"""Letters of a body without a known text that stand for one: enough to recognize it."""
 CALLER_STATUSES = (401, 402, 403, 429)
 """The key, its balance, its rights or a rate limit."""
 BALANCE_CODES = (
@@ -22,7 +22,17 @@ BALANCE_CODES = (
 """The codes of new-api's refusals for want of a balance, whose form is that of a relay error."""
 OWN, UPSTREAM = "new_api_error", "upstream_error"
 GROUP = re.compile(r"(?:under group|分组) ([A-Za-z0-9_.-]{1,64})(?: \(|下| 下)")
-TEXT_KEYS = ("message", "detail", "error_description", "title", "msg", "reason", "error_message")
+SUCCESS_CODES = (0, 200, "0", "200", "success")
+"""The codes beside the `message` of a reply that is no error, as several gateways send them."""
+SPOKEN = (
+    *("code", "title", "error", "errors", "message", "msg", "detail", "reason", "description"),
+    *("error_description", "error_message", "promptFeedback", "prompt_feedback", "blockReason"),
+    *("block_reason", "blockReasonMessage", "candidates", "finishReason", "finish_reason"),
+    *("finishMessage", "finish_message", "content", "parts", "text", "data"),
+)
+"""The names under which replies give a reason, in the order of a line; the blocks have the same."""
+DEEPEST = 20
+"""Levels of JSON that are searched for a reason: twice the most that was seen."""
 
 
 @dataclass(frozen=True)
@@ -52,30 +62,41 @@ class ErrorBody:
         return found[1] if found else None
 
 
-def error_body(reply: object, *, is_error: bool) -> ErrorBody | None:
+def error_body(reply: object, *, is_error: bool, pointers: Sequence[str] = ()) -> ErrorBody | None:
     """Return the error of a JSON body; None where it has the form of none.
 
-    Any body is one where the HTTP status says so (`is_error`), else only `{"error": …}` and the
-    flat `{"code": …, "message": …}`. A code is put before a text that does not contain it.
+    Any body is one where the HTTP status says so (`is_error`), else only one that says something
+    at one of the JSON pointers, `{"error": …}`, and the flat `{"code": …, "message": …}`.
     """
-    error = reply.get("error") if isinstance(reply, dict) else None
-    if not error:
-        error = reply if is_error or _is_flat(reply) else None
-    if error is None:
-        return None
-    if not isinstance(error, dict):
-        return ErrorBody(_text_of(error))
-    code = error.get("code")
-    text = _text_of(error)
-    if isinstance(code, str) and code and code not in text:
-        text = f"{code}: {text}"
-    kind = error.get("type")
-    return ErrorBody(
-        text=text,
-        code="" if code is None or isinstance(code, dict | list) else str(code),
-        type=kind if isinstance(kind, str) else "",
-        has_param="param" in error,
-    )
+    for pointer in pointers:
+        if text := explain(value_at(reply, pointer)):
+            return _worded(value_at(reply, pointer.rpartition("/")[0]), text)
+    outer = reply[0] if isinstance(reply, list) and reply else reply
+    error = outer.get("error") if isinstance(outer, dict) else None
+    if not _says_something(error):
+        if not (is_error or _is_flat(outer)):
+            return None
+        error = outer
+    text = explain(reply) or json.dumps(reply, ensure_ascii=False)
+    return _worded(error if isinstance(error, dict) else outer, text)
+
+
+def explain(reply: object, depth: int = 0) -> str:
+    """Return the reason that a reply gives in place of an output, empty without one.
+
+    It may stand in a list, or as JSON in the message of another error. Parts of a reply without
+    words are shown as JSON; the thoughts of a model are left out.
+    """
+    if isinstance(reply, str):
+        return _unquoted(reply, depth)
+    if isinstance(reply, list) and depth < DEEPEST:
+        return "; ".join(filter(None, (explain(item, depth + 1) for item in reply)))
+    if not isinstance(reply, dict) or reply.get("thought") or reply.keys() <= {"role"}:
+        return ""
+    if reply.keys().isdisjoint(SPOKEN) or depth == DEEPEST:
+        return json.dumps(reply, ensure_ascii=False)
+    said = (explain(reply[name], depth + 1) for name in SPOKEN if name in reply)
+    return ": ".join(dict.fromkeys(filter(None, said)))
 
 
 def inconclusive_kind(
@@ -97,22 +118,30 @@ def inconclusive_kind(
     return None
 
 
+def _unquoted(text: str, depth: int) -> str:
+    try:
+        inner = json.loads(text) if depth < DEEPEST else None
+    except (ValueError, RecursionError):
+        return text
+    return explain(inner, depth + 1) or text
+
+
+def _worded(error: object, text: str) -> ErrorBody:
+    fields = error if isinstance(error, dict) else {}
+    code, kind = fields.get("code"), fields.get("type")
+    return ErrorBody(
+        text=text,
+        code="" if code is None or isinstance(code, dict | list) else str(code),
+        type=kind if isinstance(kind, str) else "",
+        has_param="param" in fields,
+    )
+
+
+def _says_something(error: object) -> bool:
+    return bool(any(error.values()) if isinstance(error, dict) else error)
+
+
 def _is_flat(reply: object) -> bool:
-    return isinstance(reply, dict) and "message" in reply
-
-
-def _text_of(error: object) -> str:
-    """Return the text of an error, or the start of its JSON where it has none of a known form."""
-    if isinstance(error, str) and error.strip():
-        return error
-    if isinstance(error, Mapping):
-        if isinstance(error.get("title"), str) and isinstance(error.get("detail"), str):
-            return f"{error['title']}: {error['detail']}"
-        for key in (*TEXT_KEYS, "errors", "error"):
-            if error.get(key):
-                return _text_of(error[key])
-        if not error or "message" in error:
-            return "no message"
-    if isinstance(error, list) and error:
-        return "; ".join(_text_of(item) for item in error[:3])
-    return json.dumps(error, ensure_ascii=False)[:LONGEST_BODY] if error else "no message"
+    if not isinstance(reply, dict) or not isinstance(reply.get("message"), str):
+        return False
+    return bool(reply["message"]) and reply.get("code") not in SUCCESS_CODES

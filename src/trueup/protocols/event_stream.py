@@ -29,10 +29,13 @@ class Event:
 
 
 def is_event_stream(content_type: str, content: bytes) -> bool:
-    """Return whether a body is a stream of events, by its type or else by its first field."""
-    if content_type.partition(";")[0].strip().lower() == "text/event-stream":
+    """Return whether a body is a stream of events, by its first field or else by its type, unless
+    it is JSON, as errors are that come in place of a stream."""
+    start = content.lstrip(b"\xef\xbb\xbf\r\n\t ")
+    if start.startswith((b"data:", b"event:")):
         return True
-    return content.lstrip(b"\xef\xbb\xbf\r\n").startswith((b"data:", b"event:"))
+    is_named = content_type.partition(";")[0].strip().lower() == "text/event-stream"
+    return is_named and not start.startswith((b"{", b"["))
 
 
 def events_in(content: bytes) -> tuple[Event, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from trueup.model import Body, Shape
+from trueup.protocols.image_data import decode_base64, ending_of
 from trueup.protocols.protocol import (
     OUTPUT_TOKENS,
     PROMPT_TOKENS,
@@ -13,12 +14,14 @@ from trueup.protocols.protocol import (
     Reply,
     Sample,
     WordedReply,
-    decoded_reply,
+    without_output,
     worded,
 )
 
-DATA_URI = re.compile(r"data:image/[a-z0-9.+-]+;base64,([A-Za-z0-9+/=]+)")
-IMAGE_LINK = re.compile(r"!\[[^\]]*\]\((https?://[^\s)]+)\)")
+DATA_URI = re.compile(r"data:image/[^,\s]+;base64,(?:[\w+/=\s-]+(?=\))|[\w+/=-]+)", re.ASCII)
+"""A data: URI; in the parentheses of Markdown it may have line breaks."""
+IMAGE_LINK = re.compile(r"!\[[^\]]*\]\(<?(https?://[^\s)>]+)")
+
 USAGE = {
     "promptTokenCount": PROMPT_TOKENS,
     "candidatesTokenCount": OUTPUT_TOKENS,
@@ -38,17 +41,14 @@ class Gemini(Protocol):
         return {key: _blank_texts(value) for key, value in body.items()}
 
     def find_output(self, reply: Body) -> Reply:
+        """Return the image of the final parts, or else the last of the interim ones.
+
+        The last image within the thoughts is the final one too, say Google's docs on image
+        generation with Gemini 3.
+        """
         parts = list(_parts(reply))
-        for part in parts:
-            inline = part.get("inlineData") or part.get("inline_data")
-            if isinstance(inline, dict) and inline.get("data"):
-                return decoded_reply("inline-data", str(inline["data"]))
-        text = "".join(str(part.get("text") or "") for part in parts)
-        if found := DATA_URI.search(text):
-            return decoded_reply("data-uri", found[1])
-        if found := IMAGE_LINK.search(text):
-            return Reply(kind="image", shape="hosted-url", url=found[1])
-        return Reply(error="no image in the reply")
+        final = [part for part in parts if not part.get("thought")]
+        return _image_in(final) or _image_in(parts[::-1]) or without_output(reply)
 
     def model_in(self, reply: Body) -> str | None:
         model = reply.get("modelVersion")
@@ -71,6 +71,21 @@ class Gemini(Protocol):
             "modelVersion": upstream,
         }
         return worded({**body, "usageMetadata": USAGE} if has_usage else body)
+
+
+def _image_in(parts: list[dict[str, Any]]) -> Reply | None:
+    """Return the first image: inline data, then a data: URI in the text, then a link in it."""
+    for part in parts:
+        inline = part.get("inlineData") or part.get("inline_data")
+        data = inline.get("data") if isinstance(inline, dict) else None
+        if ending_of(content := decode_base64(str(data or ""))):
+            return Reply(kind="image", shape="inline-data", content=content)
+    text = "".join(str(part.get("text") or "") for part in parts)
+    uri = DATA_URI.search(text)
+    if uri and ending_of(content := decode_base64(uri[0])):
+        return Reply(kind="image", shape="data-uri", content=content)
+    link = IMAGE_LINK.search(text)
+    return Reply(kind="image", shape="hosted-url", url=link[1]) if link else None
 
 
 def _parts(reply: Body) -> Iterator[dict[str, Any]]:

@@ -1,18 +1,24 @@
-"""OpenAI Chat: `POST /v1/chat/completions`, answered with a text, whole or as a stream."""
+"""OpenAI Chat: `POST /v1/chat/completions`, with a text or an image, whole or as a stream."""
 
-from collections.abc import Sequence
+import base64
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from trueup.model import Body, Shape
 from trueup.protocols.error_body import error_body
 from trueup.protocols.event_stream import DONE, Event, render_events
+from trueup.protocols.gemini import DATA_URI, IMAGE_LINK
 from trueup.protocols.protocol import (
+    NO_LAST_EVENT,
     OUTPUT_TOKENS,
     PROMPT_TOKENS,
     Protocol,
     Reply,
     Sample,
     WordedReply,
+    blank_texts,
+    decoded_reply,
     text_reply,
     worded,
 )
@@ -27,27 +33,38 @@ USAGE: Body = {
 
 
 class OpenAIChat(Protocol):
-    """`POST /v1/chat/completions`: the model is in the body."""
+    """`POST /v1/chat/completions`: the model is in the body.
 
-    shapes = {"message": "text", "events": "text"}
+    An image is in the `images` of the message, as gateways add them, or else a data: URI or a
+    Markdown link in its text.
+    """
 
-    def body(self, model: str, body: Body) -> Body:
-        return {"model": model, **body}
+    shapes = {
+        "message": "text",
+        "events": "text",
+        "message-images": "image",
+        "message-data-uri": "image",
+        "message-link": "image",
+        "events-images": "image",
+        "events-data-uri": "image",
+        "events-link": "image",
+    }
 
     def without_prompt(self, body: Body) -> Body:
-        return {key: _blank(value) if key == "messages" else value for key, value in body.items()}
+        return {
+            key: blank_texts(value) if key == "messages" else value for key, value in body.items()
+        }
 
     def find_output(self, reply: Body) -> Reply:
         choice = _first(reply.get("choices"))
         message = choice.get("message")
-        return _text_of(message if isinstance(message, dict) else {}, choice, "message")
-
-    def model_in(self, reply: Body) -> str | None:
-        model = reply.get("model")
-        return model if isinstance(model, str) and model else None
+        message = message if isinstance(message, dict) else {}
+        return _output_of(message, choice.get("finish_reason"), "message")
 
     def read_events(self, status: int, events: Sequence[Event]) -> Reply:
-        text, end, model = list[str](), dict[str, Any](), None
+        """Return the output of the first choice, once its end and that of the stream came."""
+        content, end, model = list[Any](), None, None
+        refusal = ""
         for event in events:
             body = event.body
             if body is None:
@@ -56,72 +73,96 @@ class OpenAIChat(Protocol):
                 return Reply(error=error.text, error_body=error)
             choice = _first(body.get("choices"))
             delta = choice.get("delta")
-            text.append(_plain((delta if isinstance(delta, dict) else {}).get("content")))
-            end = choice if choice.get("finish_reason") else end
+            delta = delta if isinstance(delta, dict) else {}
+            content += _parts(delta)
+            refusal += _text(delta.get("refusal"))
+            end = choice.get("finish_reason") or end
             model = model or self.model_in(body)
         if not events or events[-1].data != DONE or not end:
-            return Reply(error="the stream ended before its last event", model=model)
-        return _text_of({"content": "".join(text)}, end, "events", model)
+            return Reply(error=NO_LAST_EVENT, model=model)
+        message = {"content": content, "refusal": refusal}
+        return replace(_output_of(message, end, "events"), model=model)
 
     def word(
         self, shape: Shape, sample: Sample, upstream: str, *, has_usage: bool = False
     ) -> WordedReply:
+        carried, _, form = shape.partition("-")
         head: Body = {"id": "chatcmpl-simulated", "created": 0, "model": upstream}
         usage: Body = {"usage": USAGE} if has_usage else {}
-        if shape == "message":
-            message: Body = {"role": "assistant", "content": sample.text}
+        said = _message(form, sample)
+        if carried == "message":
+            message: Body = {"role": "assistant", **said}
             choice: Body = {"index": 0, "message": message, "finish_reason": "stop"}
             return worded({**head, "object": "chat.completion", "choices": [choice], **usage})
         head["object"] = "chat.completion.chunk"
+        text = said.pop("content")
         parts: list[tuple[Body, str | None]] = [({"role": "assistant", "content": ""}, None)]
-        parts += [({"content": part}, None) for part in sample.text.partition(" ") if part]
+        parts += [({"content": part}, None) for part in str(text).partition(" ") if part]
+        parts += [(said, None)] if said else []
         parts.append(({}, "stop"))
-        chunks = [
+        chunks: list[Body] = [
             {**head, "choices": [{"index": 0, "delta": delta, "finish_reason": end}]}
             for delta, end in parts
         ]
         return WordedReply(render_events(chunks, done=True), "text/event-stream")
 
 
+def _message(form: str, sample: Sample) -> Body:
+    """Return the content of a message, and its images, with the sample in a form."""
+    if not form:
+        return {"content": sample.text}
+    uri = f"data:{sample.mime};base64,{base64.b64encode(sample.content).decode()}"
+    if form == "images":
+        image: Body = {"type": "image_url", "image_url": {"url": uri}, "index": 0}
+        return {"content": "", "images": [image]}
+    return {"content": f"![image]({uri if form == 'data-uri' else sample.url})"}
+
+
 def _first(choices: object) -> dict[str, Any]:
+    """Return the choice whose index is 0; a stream has the others in events of their own."""
     first = choices[0] if isinstance(choices, list) and choices else None
-    return first if isinstance(first, dict) else {}
+    return first if isinstance(first, dict) and not first.get("index") else {}
 
 
-def _text_of(
-    message: dict[str, Any], choice: dict[str, Any], shape: Shape, model: str | None = None
-) -> Reply:
-    """Return the text of a message, or why it has none."""
-    text, end = _plain(message.get("content")), choice.get("finish_reason")
-    refusal = message.get("refusal")
-    if isinstance(refusal, str) and refusal and not text:
-        return Reply(error=f"the model refused: {refusal}", model=model)
+def _output_of(message: dict[str, Any], end: object, carried: Shape) -> Reply:
+    """Return the output of a message that was `carried` whole or by events."""
+    parts = _parts(message)
+    for address in _addresses(parts):
+        if found := _image(f"{carried}-images", address):
+            return found
+    text = "".join(_text(part.get("text")) for part in parts)
+    if found_uri := DATA_URI.search(text):
+        return decoded_reply(f"{carried}-data-uri", found_uri[0].rpartition(",")[2])
+    if found_link := IMAGE_LINK.search(text):
+        return Reply(kind="image", shape=f"{carried}-link", url=found_link[1])
+    refusal = _text(message.get("refusal"))
+    if refusal and not text:
+        return Reply(error=f"the model refused: {refusal}")
     if end not in (None, *ENDS):
-        return Reply(error=f"the text broke off (finish_reason {end})", model=model)
-    return text_reply(shape, text, f"finish_reason {end}" if end else "", model)
+        return Reply(error=f"the text broke off (finish_reason {end})")
+    return text_reply(carried, text, f"finish_reason {end}" if end else "")
 
 
-def _plain(content: object) -> str:
-    """Return the text of a message's content: a text, or a list with text parts."""
-    if isinstance(content, str):
-        return content
-    parts = content if isinstance(content, list) else []
-    return "".join(
-        part["text"]
-        for part in parts
-        if isinstance(part, dict) and isinstance(part.get("text"), str)
-    )
+def _parts(message: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the parts of a message's content, a text as one, and then its images."""
+    content, images = message.get("content"), message.get("images")
+    values = [{"text": content}] if isinstance(content, str) else content
+    lists = [value for value in (values, images) if isinstance(value, list)]
+    return [part for parts in lists for part in parts if isinstance(part, dict)]
 
 
-def _blank(value: Any) -> Any:
-    """Return messages with null for each of their texts."""
-    if isinstance(value, list):
-        return [_blank(item) for item in value]
-    if isinstance(value, dict):
-        return {
-            key: None
-            if key == "text" or (key == "content" and isinstance(item, str))
-            else _blank(item)
-            for key, item in value.items()
-        }
-    return value
+def _addresses(parts: list[dict[str, Any]]) -> Iterator[str]:
+    for part in parts:
+        image = part.get("image_url")
+        yield _text(image.get("url") if isinstance(image, dict) else image)
+
+
+def _image(shape: Shape, address: str) -> Reply | None:
+    if address.startswith("data:"):
+        return decoded_reply(shape, address.rpartition(",")[2])
+    is_link = address.startswith(("https://", "http://"))
+    return Reply(kind="image", shape=shape, url=address) if is_link else None
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""

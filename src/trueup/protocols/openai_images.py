@@ -3,7 +3,15 @@
 import base64
 
 from trueup.model import Body, Shape
-from trueup.protocols.protocol import Protocol, Reply, Sample, WordedReply, decoded_reply, worded
+from trueup.protocols.image_data import decode_base64, ending_of
+from trueup.protocols.protocol import (
+    Protocol,
+    Reply,
+    Sample,
+    WordedReply,
+    without_output,
+    worded,
+)
 
 
 class OpenAIImages(Protocol):
@@ -11,20 +19,22 @@ class OpenAIImages(Protocol):
 
     shapes = {"url": "image", "b64-json": "image"}
 
-    def body(self, model: str, body: Body) -> Body:
-        return {"model": model, **body}
-
     def without_prompt(self, body: Body) -> Body:
         return {key: None if key == "prompt" else value for key, value in body.items()}
 
     def find_output(self, reply: Body) -> Reply:
+        """Return the image of the first item with one; a data: URI in its `url` is one too."""
         data = reply.get("data")
         for item in data if isinstance(data, list) else []:
-            if isinstance(item, dict) and item.get("b64_json"):
-                return decoded_reply("b64-json", str(item["b64_json"]))
-            if isinstance(item, dict) and item.get("url"):
-                return Reply(kind="image", shape="url", url=str(item["url"]))
-        return Reply(error="no image in the reply")
+            fields = item if isinstance(item, dict) else {}
+            encoded, url = str(fields.get("b64_json") or ""), str(fields.get("url") or "")
+            if ending_of(content := decode_base64(encoded)):
+                return Reply(kind="image", shape="b64-json", content=content)
+            if ending_of(content := decode_base64(url)):
+                return Reply(kind="image", shape="url", content=content)
+            if url.startswith(("https://", "http://")):
+                return Reply(kind="image", shape="url", url=url)
+        return without_output(reply)
 
     def word(
         self, shape: Shape, sample: Sample, upstream: str, *, has_usage: bool = False

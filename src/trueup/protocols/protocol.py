@@ -1,17 +1,19 @@
 """Protocol: one kind of request and reply, and what every such reply has in common."""
 
-import base64
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from trueup.model import Body, Kind, Shape
-from trueup.protocols.error_body import ErrorBody, error_body
+from trueup.protocols.error_body import ErrorBody, error_body, explain
 from trueup.protocols.event_stream import Event, events_in, is_event_stream
+from trueup.protocols.image_data import decode_base64
 
 PROMPT_TOKENS, OUTPUT_TOKENS = 10, 100
 """Simulated counts; nobody observed any."""
+NO_LAST_EVENT = "the stream ended before its last event"
 
 
 @dataclass(frozen=True)
@@ -62,9 +64,9 @@ class Protocol(ABC):
     shapes: Mapping[Shape, Kind]
     """The forms of the output in a reply, the usual one first, with the kind of each."""
 
-    @abstractmethod
     def body(self, model: str, body: Body) -> Body:
         """Return the whole JSON body, or the parts of the form, for a model, from an endpoint's."""
+        return {"model": model, **body}
 
     @abstractmethod
     def without_prompt(self, body: Body) -> Body:
@@ -72,7 +74,8 @@ class Protocol(ABC):
 
     @abstractmethod
     def find_output(self, reply: Body) -> Reply:
-        """Return the first output of a successful reply, in the order that clients must follow."""
+        """Return the output of a successful reply, in the order that clients must follow, or the
+        reason that stands in its place; see `without_output`."""
 
     @abstractmethod
     def word(
@@ -82,18 +85,25 @@ class Protocol(ABC):
         counts of tokens if `has_usage` and the protocol has a place for them."""
 
     def read(self, status: int, content: bytes, content_type: str = "") -> Reply:
-        """Return the output of a reply of any HTTP status: an error can arrive with a 200."""
+        """Return the output of a reply of any HTTP status: an error can arrive with a 200, and what
+        has the form of one beside an output."""
         if is_event_stream(content_type, content):
             return self.read_events(status, events_in(content))
         try:
-            reply = json.loads(content)
+            reply = json.loads(content.decode("utf-8-sig", "replace"))
         except (ValueError, RecursionError):
             return Reply(error=f"HTTP {status} without a JSON body", is_readable=False)
-        error = error_body(reply, is_error=status >= 400)
-        if error is not None:
-            return Reply(error=error.text, error_body=error)
-        body: Body = reply if isinstance(reply, dict) else {}
-        return replace(self.find_output(body), model=self.model_in(body))
+        is_success, kind = 200 <= status < 300, next(iter(self.shapes.values()))
+        found = self._found(reply) if is_success else without_output(reply, kind)
+        if found.error is None:
+            return found
+        error = error_body(reply, is_error=not is_success)
+        return found if error is None else Reply(error=error.text, error_body=error)
+
+    def _found(self, reply: Any) -> Reply:
+        if not isinstance(reply, dict):
+            return without_output(reply, next(iter(self.shapes.values())))
+        return replace(self.find_output(reply), model=self.model_in(reply))
 
     def read_events(self, status: int, events: Sequence[Event]) -> Reply:
         """Return the output of a stream of events."""
@@ -101,15 +111,8 @@ class Protocol(ABC):
 
     def model_in(self, reply: Body) -> str | None:
         """Return the model that a reply names, where the protocol has a place for it."""
-        return None
-
-
-def decoded_reply(shape: Shape, encoded: str, kind: Kind = "image") -> Reply:
-    """Return the reply for an output in base64."""
-    try:
-        return Reply(kind=kind, shape=shape, content=base64.b64decode(encoded, validate=True))
-    except ValueError:
-        return Reply(error=f"the reply's {kind} is not base64")
+        model = reply.get("model")
+        return model if isinstance(model, str) and model else None
 
 
 def text_reply(shape: Shape, text: str, end: str = "", model: str | None = None) -> Reply:
@@ -119,7 +122,35 @@ def text_reply(shape: Shape, text: str, end: str = "", model: str | None = None)
     return Reply(kind="text", shape=shape, content=text.encode("utf-8", "replace"), model=model)
 
 
+def blank_texts(value: Any) -> Any:
+    """Return messages, or what holds some, with null for each of their texts."""
+    if isinstance(value, list):
+        return [None if isinstance(item, str) else blank_texts(item) for item in value]
+    if isinstance(value, dict):
+        return {
+            key: None
+            if key == "text" or (key == "content" and isinstance(item, str))
+            else blank_texts(item)
+            for key, item in value.items()
+        }
+    return value
+
+
 def worded(body: object) -> WordedReply:
     """Return a reply with a JSON body, as gateways write it."""
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
     return WordedReply(text.encode("utf-8", "replace"))
+
+
+def decoded_reply(shape: Shape, encoded: str, kind: Kind = "image") -> Reply:
+    """Return the reply for an output in base64."""
+    content = decode_base64(encoded)
+    if not content:
+        return Reply(error=f"the reply's {kind} is not base64")
+    return Reply(kind=kind, shape=shape, content=content)
+
+
+def without_output(reply: object, kind: str = "image") -> Reply:
+    """Return the reply for a successful one without an output: what it says in its place."""
+    reason = explain(reply) or json.dumps(reply, ensure_ascii=False)
+    return Reply(error=f"no {kind} in the reply: {reason}")

@@ -12,6 +12,7 @@ Cause = Literal[
     "agreed",
     "nothing-charged",
     "free-model",
+    "above-price",
     "zero-row",
     "no-usage",
     "no-row",

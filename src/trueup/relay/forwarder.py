@@ -53,7 +53,8 @@ def create_relay(
     mock takes gets a 413 and is not sent.
 
     Requests to a media host of the target are forwarded without a key, count as no call, and go
-    over TLS whatever the link says. Redirects are passed back, not followed; one to a host that is
+    over TLS whatever the link says. A GET without a key, as one that follows a link to the target
+    itself, counts as no call either. Redirects are passed back, not followed; one to a host that is
     not the target's is withheld from the block, and inconclusive. Where a reply repeats the key,
     the block and the exchange get `***`.
     """
@@ -101,6 +102,10 @@ class Relay:
         host = request.headers.get("host", "").lower()
         if host in self.target.media_hosts:
             upstream = self._upstream_request(request, f"https://{host}", body, None)
+            await self._forward(upstream, self._stream(request, body, send, None))
+            return
+        if request.method == "GET" and not _has_key(request):
+            upstream = self._upstream_request(request, self.target.base_url, body, None)
             await self._forward(upstream, self._stream(request, body, send, None))
             return
         path = request.scope["path"]
@@ -173,6 +178,11 @@ class Relay:
             request_id=response.request_id,
             failure=response.failure,
         )
+
+
+def _has_key(request: Request) -> bool:
+    """Return whether a request has the placeholder of the key in its address or a header."""
+    return any(PLACEHOLDER in text for text in (str(request.url), *request.headers.values()))
 
 
 def _model_or_path(path: str, body: bytes) -> str:

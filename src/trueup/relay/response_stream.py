@@ -13,7 +13,9 @@ from trueup.relay.secret import Masker, Secret
 
 BODY_LIMIT = 64 * 1024 * 1024
 """The size in base64 of an image of 4096 x 4096 pixels without compression."""
-PASSED_BACK = ("content-type", "x-oneapi-request-id", "location", "retry-after")
+REQUEST_IDS = ("x-oneapi-request-id", "x-request-id")
+"""The header of a reply's request id: of the new-api family, or else the common one."""
+PASSED_BACK = ("content-type", *REQUEST_IDS, "location", "retry-after")
 NO_REPLY = 504
 
 
@@ -118,7 +120,7 @@ class ResponseStream:
             status=self.status,
             content_type=self.headers.get("content-type", ""),
             content=bytes(self.content),
-            request_id=self.headers.get("x-oneapi-request-id"),
+            request_id=next((self.headers[n] for n in REQUEST_IDS if n in self.headers), None),
             failure=failure,
         )
 

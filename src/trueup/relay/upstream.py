@@ -133,6 +133,11 @@ def gateway_tls() -> ssl.SSLContext:
             problem = f"the proxy cannot be used ({kind})"
             fix = "Set it to http://HOST:PORT, or unset it."
             raise BadInput(f"{scheme.upper()}_PROXY", problem, fix) from error
+    try:
+        httpx.AsyncClient(verify=tls)
+    except httpx.InvalidURL as error:
+        problem = f"the exceptions from the proxy cannot be used ({error})"
+        raise BadInput("NO_PROXY", problem, "Set it to HOST,HOST, or unset it.") from error
     return tls
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from trueup.mock import MEDIA_HOST, Fault, GatewayLedger, create_app, serving
+from trueup.mock import MEDIA_HOST, Fault, GatewayLedger, Options, create_app, dialect_of, serving
 from trueup.model import Billing, Status, Target
 from trueup.relay import PLACEHOLDER, Budget
 from trueup.retest.target import Credentials, RetestTarget, fetch_image, find_account
@@ -22,6 +22,7 @@ REHEARSED: Mapping[Billing, Fault] = {
     "charged-on-failure": "billed-error",
     "charged-without-output": "blocked-prompt",
     "uncharged-success": "no-usage",
+    "overcharged": "overcharge",
 }
 """The fault of the mock's ledger that makes a bill like the recorded one."""
 PUBLIC = Credentials(PLACEHOLDER, "YOUR_ACCESS_TOKEN", 1)
@@ -36,10 +37,14 @@ def open_rehearsal(
     target: str,
     label: Callable[[], str],
 ) -> Iterator[RetestTarget]:
-    """Open the mock in a target's place. Bills are those on record; where none is, the ledger is
-    unreadable. With `is_aligned` every bill is aligned.
+    """Open the mock in a target's place, in the dialect of its ledger.
+
+    Bills are those on record; where none is, the ledger is unreadable. With `is_aligned` every bill
+    is aligned. A target without a ledger has none.
     """
-    status, ledger = stored.status, GatewayLedger.of([PLACEHOLDER])
+    status = stored.status
+    options = Options(dialect_of(status.targets[target]))
+    ledger = GatewayLedger.of([PLACEHOLDER], options)
     app = create_app(status, target=target, media_url=f"https://{MEDIA_HOST}", ledger=ledger)
     bills = None if is_aligned else _bills(status, target)
     with ExitStack() as stack:
@@ -54,7 +59,9 @@ def open_rehearsal(
             return fetch_image(link.replace(f"https://{MEDIA_HOST}", url), Target(base_url=url))
 
         timer = _Timer()
-        account = find_account(url, PUBLIC, clock=timer.clock, sleep=timer.sleep)
+        account = None
+        if options.dialect != "plain":
+            account = find_account(url, PUBLIC, clock=timer.clock, sleep=timer.sleep)
         yield RetestTarget(harness, account, fetch)
 
 

@@ -15,6 +15,20 @@ ACTIVE = re.compile(r"[`@#<|]|://|GH(?=-)|www(?=\.)", re.IGNORECASE)
 """What GitHub or Markdown would act on: a mention, the number of an issue, HTML, a link, the end of
 a code span or of a table's cell. Escaped in code spans too, since a merge may copy the text of a
 pull request into a commit message, where there are none."""
+NO_TEXTS: Mapping[str, str | None] = {}
+COMPARISONS: Mapping[str, tuple[str, str]] = {
+    "differ": ("differs from the docs", "differ from the docs"),
+    "fail otherwise": (
+        "fails otherwise than the docs say",
+        "fail otherwise than the docs say",
+    ),
+    "fail too": (
+        "fails too, with a text that the docs do not have",
+        "fail too, with texts that the docs do not have",
+    ),
+    "agree": ("agrees", "agree"),
+}
+"""Phrases for one target and for several."""
 REQUEST_ID = re.compile(r" *[(（]request id: [^)）]*[)）]", re.IGNORECASE)
 
 
@@ -139,44 +153,68 @@ def _results(before: Status, receipts: Sequence[RetestReceipt]) -> Iterator[str]
         )
         of_it = [receipt for receipt in receipts if receipt.endpoint == endpoint]
         rows = {receipt.target: row_of(receipt) for receipt in of_it}
+        texts = {receipt.target: _unknown_text(receipt) for receipt in of_it}
         cells = [_cell(docs, "no record")]
-        cells += [_cell(rows.get(target), "not called") for target in targets]
-        yield f"| `{endpoint}` | {' | '.join(cells)} | {drift(docs, rows)} |"
+        cells += [_cell(rows.get(target), "not called", texts.get(target)) for target in targets]
+        yield f"| `{endpoint}` | {' | '.join(cells)} | {drift(docs, rows, texts)} |"
 
 
-def _cell(row: Observation | None, absent: str) -> str:
+def _cell(row: Observation | None, absent: str, text: str | None = None) -> str:
     if row is None:
         return absent
     parts = [row.outcome, row.shape or "", row.mime or ""]
-    parts += [*row.signatures, f"billing {row.billing}" if row.billing else ""]
+    parts += [*row.signatures, inert(text) if text else ""]
+    parts += [f"billing {row.billing}" if row.billing else ""]
     return ", ".join(part for part in parts if part)
 
 
-def drift(docs: Observation | None, rows: Mapping[str, Observation]) -> str:
-    """Return which targets differ from the docs in outcome, shape, type of image or failure."""
+def _unknown_text(receipt: RetestReceipt) -> str | None:
+    """Return the newest failure text that has no signature, without the request id."""
+    failures = (tried for tried in reversed(receipt.attempts) if tried.outcome == "error")
+    text = next((tried.error for tried in failures if not tried.signatures), None)
+    return text and REQUEST_ID.sub("", " ".join(text.split()))
+
+
+def drift(
+    docs: Observation | None,
+    rows: Mapping[str, Observation],
+    texts: Mapping[str, str | None] = NO_TEXTS,
+) -> str:
+    """Return which targets differ from the docs in outcome, shape, type of image or failure.
+
+    `texts` are the failure texts without a signature, by target.
+    """
     conclusive = {name: row for name, row in rows.items() if row.outcome != "inconclusive"}
     if not conclusive:
         return "inconclusive"
     if docs is None:
         return "no earlier record"
-    differing = [name for name, row in conclusive.items() if not same_result(docs, row)]
-    agreeing = [name for name in conclusive if name not in differing]
-    if not differing:
+    names = dict[str, list[str]]()
+    for name, row in conclusive.items():
+        names.setdefault(_comparison(docs, row), []).append(name)
+    if list(names) == ["agree"]:
         return "all agree"
-    text = f"{_and(differing)} {_verb('differ', differing)} from the docs"
-    if agreeing:
-        return f"{text}; {_and(agreeing)} {_verb('agree', agreeing)}"
-    first, *others = (conclusive[name] for name in differing)
-    is_alike = others and all(same_result(first, other) for other in others)
-    return f"{text} in the same way" if is_alike else text
+    text = "; ".join(
+        f"{' and '.join(names[kind])} {phrases[len(names[kind]) > 1]}"
+        for kind, phrases in COMPARISONS.items()
+        if kind in names
+    )
+    first, *others = conclusive
+    is_alike = all(
+        same_result(conclusive[first], conclusive[other]) and texts.get(first) == texts.get(other)
+        for other in others
+    )
+    return f"{text} in the same way" if list(names) == ["differ"] and others and is_alike else text
 
 
-def _verb(verb: str, names: Sequence[str]) -> str:
-    return verb if len(names) > 1 else f"{verb}s"
-
-
-def _and(names: Sequence[str]) -> str:
-    return " and ".join(names)
+def _comparison(docs: Observation, row: Observation) -> str:
+    """Return how a conclusive row compares with the docs: a key of COMPARISONS."""
+    is_failure = row.outcome == docs.outcome in ("error", "mixed")
+    if is_failure and docs.signatures and not row.signatures:
+        return "fail otherwise"
+    if not same_result(docs, row):
+        return "differ"
+    return "fail too" if is_failure and not docs.signatures else "agree"
 
 
 def _proposals(receipts: Sequence[RetestReceipt]) -> Iterator[str]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
 from itertools import groupby
-from typing import NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -18,13 +17,13 @@ from trueup.relay import Budget, Journal, KeySearch
 from trueup.request import request_in, request_of
 from trueup.retest.billing.records import BilledCall, CallOutcome, Inconclusive
 from trueup.retest.billing.settlement import LedgerAccount, bill_call, cost_of
+from trueup.retest.journalled_attempts import JournalledAttempt, attempts_of, keep_bills
 from trueup.retest.plan import Probe, billed_model
 from trueup.retest.target import RetestTarget
 from trueup.verify.judge import LIVE_LIMITS
 from trueup.verify.reply_verdict import ReplyVerdict, read_run, with_linked
 from trueup.verify.run import Run
 
-INTERRUPTED = "interrupted: the retest ended before the response was recorded"
 UNRECORDABLE = "the block's request has no form that a record can hold"
 LONGEST_ERROR = 2000
 """Letters of a failure text in a receipt: a page of text, where most are a sentence."""
@@ -35,14 +34,6 @@ UPSTREAM: TypeAdapter[str] = TypeAdapter(Upstream)
 
 OpenTarget = Callable[[str, Callable[[], str]], AbstractContextManager[RetestTarget]]
 """Opens a target by name; the function that it is given returns the label of the current call."""
-
-
-class JournalledAttempt(NamedTuple):
-    """An attempt in the journal; an interrupted call has no result there."""
-
-    containment: str
-    attempt: Attempt
-    is_interrupted: bool = False
 
 
 @dataclass
@@ -75,6 +66,7 @@ class Session:
                     self._require_bills(name, retest_target)
                     for probe in waiting:
                         self._call(probe, retest_target)
+                    self._revise(retest_target.account, is_last=True)
         return tuple(self._receipts())
 
     def _require_bills(self, target: str, retest_target: RetestTarget) -> None:
@@ -94,7 +86,7 @@ class Session:
 
     def _is_waiting(self, probe: Probe) -> bool:
         """Return whether another attempt is due: the first, or the one after a failure."""
-        outcomes = [kept.attempt.outcome for kept in self._attempts(probe)]
+        outcomes = [kept.attempt.outcome for kept in attempts_of(probe, self.journal, self.status)]
         if outcomes not in ([], ["error"]):
             return False
         refusal = self.budget.refusal(billed_model(self.status, probe.endpoint))
@@ -129,12 +121,21 @@ class Session:
             billing = f"; billing {kept.billing.verdict}" if kept.billing else ""
             self.say(f"{probe.name}: {kept.outcome} ({details}){billing}")
 
+    def _revise(
+        self, account: LedgerAccount | Inconclusive | None, *, is_last: bool = False
+    ) -> None:
+        """Replace the bills that a later reading of the ledger has shown to be right."""
+        revised = account.revised(is_last=is_last) if isinstance(account, LedgerAccount) else {}
+        for name, bill in keep_bills(self.journal, revised):
+            self.say(f"{name}: billing {bill.verdict}, booked late")
+
     def _attempt(self, probe: Probe, retest_target: RetestTarget) -> Attempt | str:
         """Run the block once, read its response and then the ledger; return the attempt, or why
         nothing was sent, which is no attempt."""
         self._label = probe.label
         account, harness = retest_target.account, retest_target.harness
         before = account.before() if isinstance(account, LedgerAccount) else None
+        self._revise(account)
         earlier = set(self.journal.calls)
         run = harness.run(probe.snippet.language.fence, probe.snippet.text, LIVE_LIMITS)
         at = self.clock()
@@ -142,12 +143,10 @@ class Session:
         verdict, sent = self._read(run, probe, retest_target)
         if not made:
             return verdict.inconclusive or "the block sent nothing"
-        bill = None
-        if verdict.outcome != "inconclusive":
-            bill = bill_call(account, before, self._billed_call(probe, verdict))
+        bill, is_conclusive = None, verdict.outcome != "inconclusive"
+        if is_conclusive or (self.budget.max_spend_usd is not None and verdict.is_refused):
+            bill = bill_call(account, before, self._billed_call(probe, verdict, made[-1]))
             self._settle(made[-1], bill)
-        elif self.budget.max_spend_usd is not None and verdict.is_refused:
-            self._settle(made[-1], bill_call(account, before, self._billed_call(probe, verdict)))
         exchange = verdict.exchange
         return Attempt(
             at=at,
@@ -165,7 +164,7 @@ class Session:
             sent=sent or request_of(self.status, probe.endpoint, probe.target),
             duration_ms=run.ran.duration_ms,
             exit_code=run.ran.exit_code,
-            billing=bill,
+            billing=bill if is_conclusive else None,
         )
 
     def _read(
@@ -191,7 +190,7 @@ class Session:
             )
         return verdict, None
 
-    def _billed_call(self, probe: Probe, verdict: ReplyVerdict) -> BilledCall:
+    def _billed_call(self, probe: Probe, verdict: ReplyVerdict, ordinal: int) -> BilledCall:
         model, _ = split(probe.endpoint)
         exchange = verdict.exchange
         assert exchange is not None
@@ -199,13 +198,16 @@ class Session:
         is_refused = verdict.reply.error_body is not None
         if verdict.outcome != "output" and exchange.status == 200 and not is_refused:
             outcome = "no-output"
+        count = (self.status.endpoints[probe.endpoint].body or {}).get("n")
         return BilledCall(
             outcome=outcome,
             http_status=exchange.status,
             model=model,
             request_id=exchange.request_id,
             upstream=self.status.upstream(model),
-            price_usd=probe.price_usd,
+            called=billed_model(self.status, probe.endpoint),
+            count=count if isinstance(count, int) and count > 1 else 1,
+            ordinal=ordinal,
         )
 
     def _upstream(
@@ -226,34 +228,12 @@ class Session:
         if cost is not None:
             self.budget.settle(ordinal, cost)
 
-    def _attempts(self, probe: Probe) -> list[JournalledAttempt]:
-        """Return the journal's attempts of a probe; a call without a result was interrupted."""
-        kept = [entry for entry in self.journal.receipts if entry["label"] == probe.label]
-        ordinals = {entry["ordinal"] for entry in kept}
-        try:
-            attempts = [
-                JournalledAttempt(str(one["containment"]), Attempt.model_validate(one["attempt"]))
-                for one in kept
-            ]
-        except ValidationError as error:
-            problem = f"a result of {probe.endpoint} is of another version"
-            fix = "Resume with the version that wrote it, or move the file away."
-            raise BadInput(self.journal.path, problem, fix) from error
-        for ordinal, call in self.journal.calls.items():
-            if call.intent.label == probe.label and ordinal not in ordinals:
-                sent = request_of(self.status, probe.endpoint, probe.target)
-                lost = Attempt(
-                    at=call.intent.at,
-                    outcome="inconclusive",
-                    kind="interrupted",
-                    reason=INTERRUPTED,
-                    sent=sent,
-                )
-                attempts.append(JournalledAttempt("none", lost, is_interrupted=True))
-        return sorted(attempts, key=lambda kept: kept.attempt.at)
-
     def _receipts(self) -> Iterator[RetestReceipt]:
-        found = [(probe, attempts) for probe in self.probes if (attempts := self._attempts(probe))]
+        found = [
+            (probe, attempts)
+            for probe in self.probes
+            if (attempts := attempts_of(probe, self.journal, self.status))
+        ]
         conclusive = {
             (probe.target, probe.endpoint)
             for probe, attempts in found

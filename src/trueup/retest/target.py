@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from trueup.model import Target
+from trueup.model import Status, Target
 from trueup.relay import Budget
 from trueup.retest.billing.client import LedgerClient
 from trueup.retest.billing.records import Inconclusive
@@ -31,6 +31,10 @@ class Credentials:
     user_id: int | None = None
 
 
+AccountOf = Callable[[str], LedgerAccount | Inconclusive | None]
+"""Returns the account of a target; None where no ledger is read."""
+
+
 @dataclass(frozen=True)
 class RetestTarget:
     """The harness of a target, its account where bills are read, and a fetch of linked images."""
@@ -44,22 +48,18 @@ class RetestTarget:
 def open_live(
     stored: Stored,
     credentials: Mapping[str, Credentials],
+    account_of: AccountOf,
     budget: Budget,
     containment: Containment | None,
     target: str,
     label: Callable[[], str],
 ) -> Iterator[RetestTarget]:
-    """Open a live target behind the relay; its ledger is read where the credentials allow it.
-
-    `credentials` are by target.
-    """
-    facts = stored.status.targets[target]
+    """Open a live target behind the relay. `credentials` and `account_of` are by target."""
+    facts, key = stored.status.targets[target], credentials[target].key
     with ExitStack() as stack:
-        own, account = credentials[target], None
-        if own.access_token and own.user_id is not None and facts.ledger is None:
-            account = find_account(facts.base_url, own)
+        account = account_of(target)
         harness = stack.enter_context(
-            open_relay(stored, target, own.key, None, containment, budget=budget, label=label)
+            open_relay(stored, target, key, None, containment, budget=budget, label=label)
         )
         yield RetestTarget(harness, account, lambda url: fetch_image(url, facts))
 
@@ -79,6 +79,16 @@ def fetch_image(url: str, target: Target, limits: Limits = IMAGE_LIMITS) -> byte
     except ValueError as error:
         return f"the image's link gave no image: {error}"
     return content if status == 200 else f"the image's link was answered with HTTP {status}"
+
+
+def live_account(
+    status: Status, credentials: Mapping[str, Credentials], target: str
+) -> LedgerAccount | Inconclusive | None:
+    """Return the account at a target that has a ledger, where its credentials are known."""
+    facts, own = status.targets[target], credentials.get(target)
+    if own is None or not own.access_token or own.user_id is None or facts.ledger != "new-api":
+        return None
+    return find_account(facts.base_url, own)
 
 
 def find_account(

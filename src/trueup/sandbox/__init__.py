@@ -34,13 +34,19 @@ def open_sandbox(
     hosts: Sequence[str],
     containment: Containment | None = None,
     launchers: Sequence[Launcher] = (),
+    plain_hosts: Sequence[str] = (),
 ) -> Iterator[Sandbox]:
-    """Open a sandbox where https://HOST/ is `app` for each of `hosts` (`name` or `name:port`).
+    """Open a sandbox where https://HOST/ is `app` for each of `hosts` (`name` or `name:port`), and
+    in namespaces http://HOST/ for each of `plain_hosts`.
 
     Without `containment`, the best that works here; otherwise that one, or Unreachable with what
     is missing and what to install. `launchers` start other programs than the languages' own.
     """
-    with open_folder(hosts) as gateway, open_server(app, gateway) as loop, ExitStack() as stack:
+    with (
+        open_folder(hosts, plain_hosts) as gateway,
+        open_server(app, gateway) as loop,
+        ExitStack() as stack,
+    ):
         yield _best(stack, gateway, loop, containment, launchers)[0]
 
 

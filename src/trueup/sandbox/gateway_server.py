@@ -1,5 +1,6 @@
 """Gateway server: an ASGI app behind TLS on a Unix socket, which blocks meet as the gateway, with
-a CA of its own that is thrown away. One thread, one event loop, no network address."""
+a CA of its own that is thrown away, and without TLS on a second one for the hosts that have none.
+One thread, one event loop, no network address."""
 
 import asyncio
 import logging
@@ -8,8 +9,9 @@ import ssl
 import tempfile
 import threading
 from collections.abc import Coroutine, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,15 +29,20 @@ _PATIENCE_S = 10  # a start or a stop takes milliseconds, more on a machine unde
 
 @dataclass(frozen=True)
 class GatewaySocket:
-    """The app's socket: `folder` is private to us and holds `socket` and `ca`; `addresses` are the
-    names and ports that lead to it."""
+    """The app's sockets: `folder` is private to us and holds them and `ca`; `addresses` are the
+    names and ports that lead to `socket`, `plain_addresses` those that lead to `plain_socket`."""
 
     folder: Path
     addresses: tuple[tuple[str, int], ...]
+    plain_addresses: tuple[tuple[str, int], ...] = ()
 
     @property
     def socket(self) -> Path:
         return self.folder / "gateway.sock"
+
+    @property
+    def plain_socket(self) -> Path:
+        return self.folder / "plain.sock"
 
     @property
     def ca(self) -> Path:
@@ -69,21 +76,22 @@ async def _cancel_others() -> None:
     await asyncio.get_running_loop().shutdown_default_executor()
 
 
-def parse_address(host: str) -> tuple[str, int]:
-    """Return `name` or `name:port` as a pair; the port of a bare name is 443."""
+def parse_address(host: str, default_port: int = 443) -> tuple[str, int]:
+    """Return `name` or `name:port` as a pair."""
     name, colon, port = host.partition(":")
     if not name or (colon and not port.isdecimal()):
         problem = f"got {host!r}, expected `name` or `name:port`"
         raise BadInput("host", problem, "Give a host, not a URL.")
-    return name.lower(), int(port or 443)
+    return name.lower(), int(port or default_port)
 
 
 @contextmanager
-def open_folder(hosts: Sequence[str]) -> Iterator[GatewaySocket]:
+def open_folder(hosts: Sequence[str], plain_hosts: Sequence[str] = ()) -> Iterator[GatewaySocket]:
     """Make a private folder with a path that is short enough for the socket; without a listener."""
     addresses = tuple(parse_address(host) for host in hosts)
+    plain = tuple(parse_address(host, 80) for host in plain_hosts)
     with tempfile.TemporaryDirectory(prefix="trueup-", dir=_short_folder()) as name:
-        yield GatewaySocket(Path(name).resolve(), addresses)
+        yield GatewaySocket(Path(name).resolve(), addresses, plain)
 
 
 def _short_folder() -> str | None:
@@ -103,9 +111,9 @@ def open_server(app: ASGIApp, gateway: GatewaySocket) -> Iterator[Loop]:
         certificate.configure_cert(made)
         return made
 
-    config = uvicorn.Config(
+    config = partial(
+        uvicorn.Config,
         app,
-        ssl_context_factory=context,
         http="h11",
         ws="none",
         lifespan="off",
@@ -118,7 +126,12 @@ def open_server(app: ASGIApp, gateway: GatewaySocket) -> Iterator[Loop]:
     )
     loop = Loop()
     try:
-        with _serving(uvicorn.Server(config), gateway, loop):
+        with ExitStack() as stack:
+            tls = uvicorn.Server(config(ssl_context_factory=context))
+            stack.enter_context(_serving(tls, gateway.socket, loop))
+            if gateway.plain_addresses:
+                plain = uvicorn.Server(config())
+                stack.enter_context(_serving(plain, gateway.plain_socket, loop))
             yield loop
     finally:
         loop.close()
@@ -136,11 +149,11 @@ logging.getLogger("uvicorn.error").addFilter(_is_unexpected)
 
 
 @contextmanager
-def _serving(server: uvicorn.Server, gateway: GatewaySocket, loop: Loop) -> Iterator[None]:
+def _serving(server: uvicorn.Server, path: Path, loop: Loop) -> Iterator[None]:
     async def start() -> asyncio.Task[None]:
         # A socket of our own: uvicorn would open its path to every user and exit on a failure.
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        listener.bind(str(gateway.socket))
+        listener.bind(str(path))
         task = asyncio.ensure_future(server.serve(sockets=[listener]))
         while not server.started and not task.done():
             await asyncio.sleep(0.001)

@@ -5,6 +5,7 @@ a line of JSON and the block, and gets a line of JSON and the bytes whose sizes 
 import asyncio
 import contextlib
 import ctypes
+import functools
 import importlib
 import json
 import os
@@ -84,8 +85,10 @@ class _Inside:
     async def serve(self, channel: Stream) -> None:
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGCHLD, self._child_changed.set)
-        for port in self._options["ports"]:
-            await asyncio.start_server(self._forward, "127.0.0.1", port)
+        for kind in ("", "plain_"):
+            forward = functools.partial(self._forward, self._options[f"{kind}socket"])
+            for port in self._options[f"{kind}ports"]:
+                await asyncio.start_server(forward, "127.0.0.1", port)
         _give_up_privileges(self._options)
         reader, writer = channel
         writer.write(b"{}\n")
@@ -101,9 +104,11 @@ class _Inside:
             await writer.drain()
             line = await following
 
-    async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _forward(
+        self, place: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         try:
-            inner = await asyncio.open_unix_connection(self._options["socket"])
+            inner = await asyncio.open_unix_connection(place)
         except OSError:
             writer.close()
         else:

@@ -46,10 +46,13 @@ def open_namespace(gateway: GatewaySocket, launchers: Sequence[Launcher] = ()) -
     bwrap = shutil.which("bwrap")
     if bwrap is None:
         raise Unreachable("namespace", "bwrap is not on the PATH", _FIX)
+    ports = {port for _, port in gateway.addresses}
     options = runner_options(
         gateway,
-        ports=sorted({port for _, port in gateway.addresses}),
+        ports=sorted(ports),
         socket="/run/gateway.sock",
+        plain_ports=sorted({port for _, port in gateway.plain_addresses} - ports),
+        plain_socket="/run/plain.sock",
         writable=list(_SIZES),
         sizes=_SIZES,
         # /proc too: bubblewrap leaves /proc/sys writable for a block of the host's root.
@@ -114,7 +117,8 @@ def _python_folders() -> list[str]:
 
 
 def _own_files(gateway: GatewaySocket) -> list[str]:
-    names = " ".join(sorted({name for name, _ in gateway.addresses}))
+    addresses = (*gateway.addresses, *gateway.plain_addresses)
+    names = " ".join(sorted({name for name, _ in addresses}))
     written = {
         "hosts": f"127.0.0.1 localhost sandbox {names}\n",
         "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
@@ -124,6 +128,8 @@ def _own_files(gateway: GatewaySocket) -> list[str]:
     arguments = [part for file in PROGRAM for part in ("--ro-bind", str(file), f"/run/{file.name}")]
     arguments += ["--ro-bind", str(gateway.ca), "/run/ca.pem"]
     arguments += ["--ro-bind", str(gateway.socket), "/run/gateway.sock"]
+    if gateway.plain_addresses:
+        arguments += ["--ro-bind", str(gateway.plain_socket), "/run/plain.sock"]
     for name, text in written.items():
         (gateway.folder / name).write_text(text)
         arguments += ["--ro-bind", str(gateway.folder / name), f"/etc/{name}"]

@@ -40,6 +40,8 @@ def runner_options(gateway: GatewaySocket, **changed: Any) -> dict[str, Any]:
     return {
         "ports": [],  # to listen on at 127.0.0.1 and forward to `socket`
         "socket": str(gateway.socket),
+        "plain_ports": [],  # the same to `plain_socket`
+        "plain_socket": str(gateway.plain_socket),
         "writable": [],  # folders emptied after each block; the first holds the blocks
         "sizes": {},  # the bytes of each of them that is a file system of its own
         "read_only": [],  # to make so before the first block

@@ -140,7 +140,7 @@ def parse_text(text: str, path: str, now: datetime, *, is_base: bool = False) ->
             raise BadStatus([Message(document.place("version"), problem, UPGRADE)])
         document = replace(document, data=upgrade(document.data))
     status = parse_form(document)
-    problems = list(islice(check_references(status, now), BadStatus.MOST + 1))
+    problems = list(islice(check_references(status, now, is_base=is_base), BadStatus.MOST + 1))
     if problems:
         raise BadStatus(
             Message(document.place(*keys), problem, fix) for keys, problem, fix in problems

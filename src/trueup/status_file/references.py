@@ -14,10 +14,14 @@ from trueup.status_file.value_text import did_you_mean, listed, shown
 Problems = Iterator[Problem]
 
 
-def check_references(status: Status, now: datetime) -> Problems:
-    """Yield each contradiction between parts, and each name that leads nowhere."""
+def check_references(status: Status, now: datetime, *, is_base: bool = False) -> Problems:
+    """Yield each contradiction between parts, and each name that leads nowhere.
+
+    An earlier commit (`is_base`) may have a reference with http.
+    """
     yield from _severities(status)
     yield from _targets(status)
+    yield from () if is_base else _reference(status)
     yield from _variables(status)
     yield from _routes(status)
     yield from _titles(status)
@@ -77,6 +81,16 @@ def _targets(status: Status) -> Problems:
             owners[origin] = name
 
 
+def _reference(status: Status) -> Problems:
+    """Yield a reference without TLS: its blocks are what readers copy, with their keys."""
+    name = next((name for name, target in status.targets.items() if target.reference), None)
+    if name is not None and status.targets[name].base_url.startswith("http:"):
+        problem = "the base_url of the reference has http, expected https, since readers send"
+        fix = "Give the address with TLS, such as that of a reverse proxy before the gateway."
+        fix = f"{fix} A target that is not the reference may have http."
+        yield ("targets", name, "base_url"), f"{problem} their keys to it", fix
+
+
 def _variables(status: Status) -> Problems:
     """Yield each target whose secrets are in the variables of another: a key has one host."""
     owners: dict[str, str] = {}
@@ -126,11 +140,11 @@ def _ledgers(status: Status) -> Problems:
     """Yield each target without a ledger that has bills: they would no longer count."""
     for name, target in status.targets.items():
         billed = [row for row in status.observations if row.target == name and row.billing]
-        if target.ledger is not None and billed:
+        if target.no_ledger is not None and billed:
             problem = (
                 f"{name} has ledger: none, but observations with a billing verdict ({len(billed)})"
             )
-            yield ("targets", name, "ledger"), problem, "Remove the ledger line."
+            yield ("targets", name, "ledger"), problem, "Write ledger: new-api there."
 
 
 def _signatures(status: Status) -> Problems:

@@ -74,8 +74,11 @@ def _problems(
     """Yield a problem for each part, with what every member of a union expects there."""
     parts: dict[tuple[Keys, str], list[ErrorDetails]] = {}
     for error in errors[:MOST_ERRORS]:
-        missing = str(error["loc"][-1]) if error["type"] == "missing" else ""
-        parts.setdefault((_keys(error["loc"], data), missing), []).append(error)
+        keys, is_missing = _keys(error["loc"], data), error["type"] == "missing"
+        is_of_union = len(keys) < len(error["loc"])
+        if is_of_union and error["type"] == "literal_error" and isinstance(error["input"], dict):
+            continue  # the union's mapping has errors of its own
+        parts.setdefault((keys, str(error["loc"][-1]) if is_missing else ""), []).append(error)
     for (keys, _), same in parts.items():
         yield keys, *_worded(keys, same, model_type)
 

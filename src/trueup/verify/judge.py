@@ -18,7 +18,12 @@ from trueup.snippet import PROGRAMS, language_of
 from trueup.status_file import Stored
 from trueup.verify.block_receipt import BlockReceipt, no_observation
 from trueup.verify.program_end import end_reasons, last_line
-from trueup.verify.reply_verdict import ReplyVerdict, exchanges_of, read_run
+from trueup.verify.reply_verdict import (
+    ReplyVerdict,
+    exchanges_of,
+    read_run,
+    without_unserved_link,
+)
 from trueup.verify.run import Harness, Run
 
 LIMITS = Limits(timeout_s=60)
@@ -62,6 +67,7 @@ def verify_block(
         return receipt(skipped=lacking) if may_skip else receipt(reasons=(lacking,))
     run = harness.run(program.fence, block.text, _limits_of(harness))
     reply_verdict = read_run(run, block.endpoint, stored.status, harness)
+    reply_verdict = without_unserved_link(reply_verdict, run, harness)
     receipt = partial(receipt, run=run, reply_verdict=reply_verdict)
     if reply_verdict.exchange is not None and reply_verdict.inconclusive:
         return receipt(outcome="inconclusive")

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 
+from trueup.media_type import ending_of
 from trueup.model import Kind, name_of
 from trueup.sandbox import CompletedBlock
 from trueup.sandbox.output_decoder import Decode
@@ -70,6 +71,8 @@ def _unsaved(
         yield f"got {found}, expected one {kind} that decodes, named {name}.*"
     elif output is not None and not _is_same(kind, saved, output):
         yield f"{names[0]} is not the {kind} of the reply"
+    elif (ending := ending_of(saved)) and names[0] != f"{name}.{ending}":
+        yield f"got {names[0]}, expected {name}.{ending}, as its bytes are"
     elif names[0] not in ran.stdout.decode(errors="replace"):
         yield f"{names[0]} was saved, but its name was not printed"
 

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Literal
+from urllib.parse import urlsplit
 
 from trueup.exchange import Exchange
 from trueup.model import InconclusiveKind, Status
@@ -51,8 +53,15 @@ class ReplyVerdict:
 
 
 def exchanges_of(run: Run, harness: Harness) -> list[Exchange]:
-    """Return the exchanges of a run without the fetching of images."""
-    return [exchange for exchange in run.exchanges if exchange.host not in harness.media_hosts]
+    """Return the exchanges of a run without the fetching of images, which follows a call."""
+    found = [exchange for exchange in run.exchanges if exchange.host not in harness.media_hosts]
+    return found[:1] + [exchange for exchange in found[1:] if not harness.is_link(exchange)]
+
+
+def fetches_of(run: Run, harness: Harness) -> list[Exchange]:
+    """Return the exchanges of a run that fetched images."""
+    calls = {id(exchange) for exchange in exchanges_of(run, harness)}
+    return [exchange for exchange in run.exchanges if id(exchange) not in calls]
 
 
 def read_run(run: Run, endpoint: str, status: Status, harness: Harness) -> ReplyVerdict:
@@ -65,7 +74,7 @@ def read_run(run: Run, endpoint: str, status: Status, harness: Harness) -> Reply
     reply = protocol_of(status, endpoint).read(
         exchange.status, exchange.response_body, exchange.content_type
     )
-    is_new_api = not harness.replays and status.targets[harness.target].ledger is None
+    is_new_api = not harness.replays and status.targets[harness.target].ledger == "new-api"
     found = _inconclusive(exchange, reply, run, harness, is_new_api)
     if found is not None:
         kind, reason = found
@@ -81,6 +90,18 @@ def read_run(run: Run, endpoint: str, status: Status, harness: Harness) -> Reply
     signatures = tuple(name for name, signature in known if error and signature.match in error)
     outcome: Literal["output", "error"] = "error" if reply.error else "output"
     return ReplyVerdict(exchange, reply, outcome, None, signatures, facts, content)
+
+
+def without_unserved_link(verdict: ReplyVerdict, run: Run, harness: Harness) -> ReplyVerdict:
+    """Return the verdict, inconclusive where the block failed at a link to the target's own address
+    that its sandbox does not serve: only a namespace does, and none that of another machine."""
+    with suppress(ValueError):
+        host = urlsplit(verdict.reply.url or "").netloc
+        is_own = host == harness.base_host != harness.gateway
+        if is_own and run.ran.exit_code != 0 and not fetches_of(run, harness):
+            reason = f"the {verdict.reply.kind} is at {host}, which this sandbox does not serve"
+            return replace(verdict, inconclusive=reason, kind="unreadable")
+    return verdict
 
 
 def with_linked(verdict: ReplyVerdict, fetch: Fetch, decode: Decode) -> ReplyVerdict:
@@ -114,8 +135,8 @@ def _inconclusive(
         return kind, f"HTTP {status}{code} is about {SUBJECTS[kind]}, not about the route"
     if not reply.is_readable:
         return "unreadable", f"{reply.error}, so not a reply of the gateway itself"
-    for media in run.exchanges:
-        if media.host in harness.media_hosts and media.failure is not None:
+    for media in fetches_of(run, harness):
+        if media.failure is not None:
             reason = f"{media.host} did not return the {reply.kind} ({media.failure.reason})"
             return "unreadable", reason
     return None
@@ -129,8 +150,8 @@ def _output_in(
 
     What the mock made has no facts of its own, so a replay is not decoded.
     """
-    media, kind = harness.media_hosts, reply.kind
-    fetched = [e.response_body for e in run.exchanges if e.host in media]
+    kind = reply.kind
+    fetched = [exchange.response_body for exchange in fetches_of(run, harness)]
     found = fetched if reply.content is None else [reply.content]
     if harness.replays:
         return next(iter(found), None), None

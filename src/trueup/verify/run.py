@@ -1,6 +1,6 @@
 """Run: one execution of one block, and the exchanges that the mock or the relay saw meanwhile."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -93,6 +93,19 @@ class Harness:
     decode: Decode = lambda *_: NoDecoder("there is no decoder")
 
     @property
+    def base_host(self) -> str:
+        """Host of the address to which requests go; another than `gateway` at a local target."""
+        return urlsplit(self.base_url).netloc
+
+    def is_link(self, exchange: Exchange) -> bool:
+        """Return whether an exchange may have fetched a linked output, as a GET without a key does
+        from a media host or from the target itself."""
+        if exchange.host in self.media_hosts:
+            return True
+        is_keyless = exchange.method == "GET" and not exchange.auth
+        return is_keyless and not self.replays and exchange.host in (self.gateway, self.base_host)
+
+    @property
     def containment(self) -> Containment:
         """The isolation of a block."""
         return self.sandbox.containment
@@ -165,8 +178,12 @@ def open_relay(
         deadlines=deadlines,
     )
     hosts = frozenset(live.media_hosts)
+    own = urlsplit(live.base_url)
+    is_other = own.netloc != _gateway(stored)
+    plain = [own.netloc] if is_other and own.scheme == "http" else []
+    served = [*hosts, own.netloc] if is_other and not plain else hosts
     with (
-        _sandbox(stored, log.around(app), hosts, containment) as sandbox,
+        _sandbox(stored, log.around(app), served, containment, plain) as sandbox,
         open_output_decoder(sandbox.containment) as decode,
     ):
         yield Harness(
@@ -193,5 +210,7 @@ def _sandbox(
     app: ASGIApp,
     media_hosts: Collection[str],
     containment: Containment | None,
+    plain_hosts: Sequence[str] = (),
 ) -> AbstractContextManager[Sandbox]:
-    return open_sandbox(app, [_gateway(stored), *media_hosts], containment)
+    hosts = [_gateway(stored), *media_hosts]
+    return open_sandbox(app, hosts, containment, plain_hosts=plain_hosts)

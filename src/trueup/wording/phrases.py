@@ -112,6 +112,7 @@ class Phrases:
             "charged-on-failure": self._("a failed call was charged"),
             "charged-without-output": self._("a call that returned no image was charged"),
             "uncharged-success": self._("nothing was charged for the image"),
+            "overcharged": self._("more was charged than the price that the gateway reported"),
             "abnormal": self._("an abnormal billing sample was reported, without amounts"),
             "inconclusive": self._("billing could not be verified"),
         }

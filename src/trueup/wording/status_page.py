@@ -78,10 +78,10 @@ def _inconclusive(page: PageText, row: Observation) -> str:
 def _billing(page: PageText, endpoint: str) -> str:
     """Return the billing leg, or the reason why there is none."""
     assessment = page.assessments[endpoint]
-    ledger = page.status.targets[page.status.reference].ledger
-    if ledger is not None:
+    no_ledger = page.status.targets[page.status.reference].no_ledger
+    if no_ledger is not None:
         word = mark("absent", page._("billing not measured"))
-        return page._("{word} ({reason})").format(word=word, reason=escape_markdown(ledger.none))
+        return page._("{word} ({reason})").format(word=word, reason=escape_markdown(no_ledger))
     row = assessment.billing or assessment.outcome
     if row is None:
         return page.phrases.not_observed

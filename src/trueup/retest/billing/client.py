@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from typing import TypeVar
 
 import httpx
@@ -96,9 +97,16 @@ class LedgerClient:
         """Return the gateway's public terms of billing."""
         return _known(lambda: self._data("/api/status", parse_terms, is_public=True))
 
-    def prices(self) -> dict[str, Decimal | None] | Inconclusive:
-        """Return public dollars per call by model for the dearest group; None if not fixed."""
-        return _known(lambda: self._get("/api/pricing", {}, parse_prices, is_public=True))
+    def prices(self, group: str | None = None) -> dict[str, Decimal | None] | Inconclusive:
+        """Return public dollars per call by model, for a group or else the dearest; None if not
+        fixed."""
+        parse = partial(parse_prices, group=group)
+        return _known(lambda: self._get("/api/pricing", {}, parse, is_public=True))
+
+    def group_of(self, token: TokenColumns) -> str | Inconclusive:
+        """Return the group by whose ratio a token pays: its own, or else its owner's."""
+        own = token.group
+        return own or _known(lambda: self._data("/api/user/self", parse_user).group)
 
     def find_token(self, key: str) -> TokenColumns | Inconclusive:
         """Return the owner's token of a key, with `sk-` or without; the list may mask its keys."""

@@ -17,6 +17,8 @@ DEAREST_USD = 1_000
 """Dollars that no call of a model costs: a higher price is an error."""
 PER_CALL = 1
 """`quota_type` of a model with a fixed price; 0 is a price by tokens."""
+VIOLATION_MARKS = ("violation_fee", "violation_fee_code", "violation_fee_marker")
+"""Any of them marks the row of a fee, as the front ends of the gateway read it."""
 KINDS: Mapping[type, str] = {
     str: "a text",
     bool: "true or false",
@@ -57,6 +59,7 @@ def parse_token(data: object) -> TokenColumns:
         remain_quota=whole(fields, "remain_quota"),
         is_unlimited=_flag(fields, "unlimited_quota"),
         accessed_time=whole(fields, "accessed_time", 0),
+        group=text(fields, "group", ""),
     )
 
 
@@ -84,6 +87,7 @@ def parse_user(data: object) -> UserColumns:
         id=whole(fields, "id"),
         quota=whole(fields, "quota"),
         used_quota=whole(fields, "used_quota"),
+        group=text(fields, "group", ""),
     )
 
 
@@ -105,7 +109,7 @@ def parse_row(data: object) -> LogRow:
         request_id=text(fields, "request_id", "") or _word(other.get("request_id")),
         cost_usd=None if fields.get("cost_usd") is None else decimal(fields, "cost_usd"),
         has_usage=any(tokens),
-        is_violation_fee=other.get("violation_fee") is True,
+        is_violation_fee=any(other.get(name) for name in VIOLATION_MARKS),
         is_subscription=other.get("billing_source") == "subscription",
         upstream=_word(other.get("upstream_model_name")),
     )
@@ -137,16 +141,16 @@ def parse_terms(data: object) -> Terms:
     )
 
 
-def parse_prices(reply: Fields) -> dict[str, Decimal | None]:
-    """Return dollars per call by model, for the dearest group that may call it.
+def parse_prices(reply: Fields, group: str | None = None) -> dict[str, Decimal | None]:
+    """Return dollars per call by model, for a group or else for the dearest that may call it.
 
-    None where no price is fixed, or where it is none that a call could have. A model that is priced
-    by tokens at a ratio of 0 is free.
+    None where no price is fixed or the group has no ratio, or where it is none that a call could
+    have. A model that is priced by tokens at a ratio of 0 is free.
     """
     items, _ = parse_items(reply.get("data"))
     listed = [_object("a price", item) for item in items]
     ratios = _ratios(reply.get("group_ratio"))
-    return {text(fields, "model_name"): _per_call(fields, ratios) for fields in listed}
+    return {text(fields, "model_name"): _per_call(fields, ratios, group) for fields in listed}
 
 
 def _ratios(groups: object) -> dict[str, Decimal]:
@@ -159,7 +163,7 @@ def _ratios(groups: object) -> dict[str, Decimal]:
     return {name: ratio for name, ratio in found.items() if ratio >= 0}
 
 
-def _per_call(fields: Fields, ratios: Mapping[str, Decimal]) -> Decimal | None:
+def _per_call(fields: Fields, ratios: Mapping[str, Decimal], group: str | None) -> Decimal | None:
     if whole(fields, "quota_type", 0) != PER_CALL:
         ratio = fields.get("model_ratio")
         return Decimal(0) if ratio == 0 and not isinstance(ratio, bool) else None
@@ -167,10 +171,13 @@ def _per_call(fields: Fields, ratios: Mapping[str, Decimal]) -> Decimal | None:
     own = [ratios[name] for name in named if name in ratios] if isinstance(named, list) else []
     dearest = max(own or ratios.values(), default=None)
     price = decimal(fields, "model_price")
-    if dearest is None or not 0 <= price * dearest <= DEAREST_USD:
+    ratio = dearest if group is None else ratios.get(group)
+    if price == 0:
+        return Decimal(0)
+    if ratio is None or not 0 <= price * ratio <= DEAREST_USD:
         return None
     # Without the zeros that a ratio such as 1.0 would add: people read it.
-    return Decimal(f"{(price * dearest).normalize():f}")
+    return Decimal(f"{(price * ratio).normalize():f}")
 
 
 def whole(fields: Fields, name: str, absent: int | None = None) -> int:

@@ -83,8 +83,9 @@ def reconcile(
     quota without a row. So where the token's columns agree with the rows and the user's do not, the
     bill is inconclusive. Another call with the same token spoils the token's columns as well. A
     price of 0 that neither token nor user paid is no fault; any other image that cost nothing is
-    `uncharged-success`. An image without any row is inconclusive: a gateway that charges nothing
-    still writes a row, unless its operator switched that off (LogConsumeEnabled).
+    `uncharged-success`. An image without a row of its charge is inconclusive: a gateway that
+    charges nothing still writes one, unless its operator switched that off (LogConsumeEnabled).
+    One that cost more than the reported price is `overcharged`.
     """
     moved = _moved(before, after, rows, call)
     judged = (
@@ -92,7 +93,7 @@ def reconcile(
         or _unfit_columns(before, moved, call)
         or _judged(moved, call, terms)
     )
-    if judged[0] in ("aligned", "uncharged-success") and not moved.user_agrees:
+    if judged[0] in ("aligned", "uncharged-success", "overcharged") and not moved.user_agrees:
         judged = "inconclusive", "other-traffic", USER_COLUMNS_DIFFER
     units = terms.quota_units_per_usd if terms else None
     verdict, cause, reason = judged
@@ -209,10 +210,13 @@ def _judged(moved: Moved, call: BilledCall, terms: Terms | None) -> Judged:
 
 
 def _of_an_image(moved: Moved, call: BilledCall, terms: Terms | None) -> Judged:
-    if not moved.has_row and not (moved.used and moved.mine):
+    if not moved.has_row and not moved.logged:
         return "inconclusive", "no-row", "an image was returned without a row of its charge"
     if moved.logged != moved.used:
         return "mismatch", _difference(moved), "log quota and used_quota differ"
+    if moved.logged and _is_above_price(moved, call, terms):
+        reason = f"the gateway reported a price of {call.price_usd} USD"
+        return "overcharged", "above-price", reason
     if moved.logged:
         return "aligned", "agreed", "log, used_quota and remain_quota agree"
     if call.price_usd is not None and _is_free(call.price_usd, terms):
@@ -228,9 +232,15 @@ def _is_free(price_usd: Decimal, terms: Terms | None) -> bool:
     return price_usd == 0 or (units is not None and price_usd * units < 1)
 
 
+def _is_above_price(moved: Moved, call: BilledCall, terms: Terms | None) -> bool:
+    """Return whether a call cost more than its price, by more than the unit that rounding adds."""
+    units = terms.quota_units_per_usd if terms else None
+    fees = sum(row.quota for row in moved.mine if row.is_violation_fee)
+    price = call.price_usd
+    return bool(units and price is not None and moved.logged - fees > price * units + 1)
+
+
 def _difference(moved: Moved) -> Cause:
-    if not moved.has_row:
-        return "no-row"
     if not moved.used:
         return "not-booked"
     return "partly-booked" if moved.used < moved.logged else "overbooked"

@@ -30,7 +30,8 @@ class Inconclusive:
 
 @dataclass(frozen=True)
 class TokenColumns:
-    """A token's columns in quota units; `accessed_time` is in seconds of the gateway's clock."""
+    """A token's columns in quota units; `accessed_time` is in seconds of the gateway's clock. A
+    token without a `group` has its owner's."""
 
     id: int
     name: str
@@ -38,6 +39,7 @@ class TokenColumns:
     remain_quota: int
     is_unlimited: bool
     accessed_time: int = 0
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class UserColumns:
     id: int
     quota: int
     used_quota: int
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -104,8 +107,11 @@ class LedgerSnapshot:
 class BilledCall:
     """The facts of one call: `no-output` is a 200 without an image.
 
-    `request_id` is the answer's `X-Oneapi-Request-Id`; `model` is the name that was called, and
-    `upstream` the model that it maps to. `price_usd` is 0 for a model that is known to be free.
+    `request_id` is the answer's `X-Oneapi-Request-Id`; `model` is the name in the status file, and
+    `upstream` the model that it maps to; `called` is that of both in the request, which has the
+    price. `price_usd` is what the gateway reports for the `count` outputs that were requested, in
+    the group of the token: 0 for a free model, None where it is not known. `ordinal` is the number
+    of the call in the retest.
     """
 
     outcome: CallOutcome
@@ -114,6 +120,9 @@ class BilledCall:
     request_id: str | None = None
     upstream: str | None = None
     price_usd: Decimal | None = None
+    called: str | None = None
+    count: int = 1
+    ordinal: int = 0
 
 
 def new_rows(before: LedgerSnapshot, after: LedgerSnapshot) -> tuple[LogRow, ...]:

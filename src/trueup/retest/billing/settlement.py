@@ -3,12 +3,14 @@
 It waits through the client's clock and `sleep`, and leaves the verdict to the reconciliation.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Self
 
 from trueup.receipts import Bill
 from trueup.retest.billing.client import LedgerClient
+from trueup.retest.billing.late_bills import LateBills
 from trueup.retest.billing.reconciliation import bill_of, is_agreed, is_logged, reconcile
 from trueup.retest.billing.records import (
     BilledCall,
@@ -33,6 +35,11 @@ GIVE_UP_S = 90.0
 BATCH_WAIT_S = 360.0
 """Longest wait for columns that no batch has touched since the row: its interval may be minutes,
 as an operator sets it, and a batch that was lost leaves them so for good."""
+NO_ROW_WAIT_S = 3 * QUIET_S
+"""Longest wait for a row at a gateway that wrote none of an earlier output."""
+PRICES_CACHED_S = 60.0
+"""Age to which a gateway serves its list of prices: one that was read later is of the call's time,
+or of a later one."""
 BUSY = f"the columns still changed after {GIVE_UP_S:.0f} s, so the account is used by others."
 UNSETTLED = (
     f"the columns still changed {GIVE_UP_S:.0f} s after the answer, by a batch or other calls."
@@ -41,13 +48,21 @@ UNSETTLED = (
 
 @dataclass
 class LedgerAccount:
-    """A token at a gateway, whose calls are billed one at a time."""
+    """A token at a gateway, whose calls are billed one at a time.
+
+    `group` is the one by whose ratio it pays, and `prices` are those of its group, by model.
+    """
 
     client: LedgerClient
     terms: Terms
     token: TokenColumns
+    group: str
+    prices: Mapping[str, Decimal | None] = field(default_factory=dict)
+    _prices_read_s: float = 0.0
     _settled: LedgerSnapshot | None = None
     _batch_wait_s: float = BATCH_WAIT_S
+    _row_wait_s: float = GIVE_UP_S
+    _late: LateBills = field(default_factory=LateBills)
 
     @classmethod
     def find(cls, client: LedgerClient, key: str) -> Self | Inconclusive:
@@ -58,10 +73,37 @@ class LedgerAccount:
         token = client.find_token(key)
         if isinstance(token, Inconclusive):
             return token
-        return cls(client, terms, token)
+        group = client.group_of(token)
+        if isinstance(group, Inconclusive):
+            return group
+        account = cls(client, terms, token, group)
+        account._read_prices()
+        return account
+
+    def _read_prices(self) -> None:
+        """Read the prices of the token's group; unreadable ones are not known."""
+        self._prices_read_s = self.client.clock()
+        prices = self.client.prices(self.group)
+        self.prices = {} if isinstance(prices, Inconclusive) else prices
 
     def before(self) -> LedgerSnapshot | Inconclusive:
-        """Return a snapshot before a call, once nothing of an earlier call can be under way."""
+        """Return a snapshot before a call, once nothing of an earlier call can be under way.
+
+        Bills of earlier calls that were late are made again from it.
+        """
+        snapshot = self._rested()
+        if isinstance(snapshot, LedgerSnapshot):
+            self._late.read(snapshot, self.terms)
+        return snapshot
+
+    def revised(self, *, is_last: bool = False) -> Mapping[int, Bill]:
+        """Return the bills that were made again since the last time, by the number of the call;
+        with `is_last`, after one more reading where a bill is late."""
+        if is_last and self._late.calls:
+            self.before()
+        return self._late.take_revised()
+
+    def _rested(self) -> LedgerSnapshot | Inconclusive:
         series, settled = SnapshotSeries(self.client), self._settled
         self._settled = None
         while True:
@@ -78,13 +120,32 @@ class LedgerAccount:
         """Return the bill of a call that was made after `before` and has just been answered."""
         if isinstance(before, Inconclusive):
             return bill_of(before)
+        answered_s, call = self.client.clock(), self._priced(call)
         after = self.after(before, call)
         if isinstance(after, Inconclusive):
-            return bill_of(after)
-        rows = new_rows(before, after)
-        if is_agreed(before, after, rows, call):
-            self._settled = after
-        return reconcile(before, after, rows, call, self.terms)
+            bill = bill_of(after)
+        else:
+            rows = new_rows(before, after)
+            if is_agreed(before, after, rows, call):
+                self._settled = after
+            bill = reconcile(before, after, rows, call, self.terms)
+            if bill.verdict in ("uncharged-success", "overcharged"):
+                self._await_prices(answered_s)
+                call = self._priced(call)
+                bill = reconcile(before, after, rows, call, self.terms)
+        self._late.add(before, call, bill)
+        return bill
+
+    def _priced(self, call: BilledCall) -> BilledCall:
+        price_usd = self.prices.get(call.called or call.model)
+        return replace(call, price_usd=None if price_usd is None else price_usd * call.count)
+
+    def _await_prices(self, answered_s: float) -> None:
+        """Read the prices again, unless those that are known are of the time of the answer."""
+        current_s = answered_s + PRICES_CACHED_S
+        if self._prices_read_s < current_s:
+            self.client.sleep(max(current_s - self.client.clock(), 0.0))
+            self._read_prices()
 
     def after(self, before: LedgerSnapshot, call: BilledCall) -> LedgerSnapshot | Inconclusive:
         """Return a snapshot that has settled after a call.
@@ -92,8 +153,8 @@ class LedgerAccount:
         Without a batch, one snapshot after the row is final if token and rows agree. Otherwise the
         columns must rest since the row appeared (for a call that failed, since the answer). Where
         they rest and do not agree, the wait goes on to its end, which is later while used_quota has
-        not moved despite the row; a gateway that lost a batch is waited for like this once. Columns
-        that still change then, or are unreadable, are inconclusive.
+        not moved despite the row; a gateway that lost a batch, or wrote no row, is waited for like
+        this once. Columns that still change then, or are unreadable, are inconclusive.
         """
         series, end_s = SnapshotSeries(self.client), GIVE_UP_S
         is_batched = self.terms.is_batching is not False
@@ -112,11 +173,14 @@ class LedgerAccount:
                 is_booked = after.token.used_quota != before.token.used_quota
                 if series.has_row and is_batched and not is_booked:
                     end_s = min(self._batch_wait_s, max(end_s, series.passed_s + 3 * QUIET_S))
-            if series.passed_s >= end_s:
+            needs_row = call.outcome != "error" and not series.has_row
+            if series.passed_s >= (self._row_wait_s if needs_row else end_s):
                 break
             self.client.sleep(POLL_S if series.passed_s < GIVE_UP_S else QUIET_S)
         if end_s >= BATCH_WAIT_S:
             self._batch_wait_s = GIVE_UP_S
+        if needs_row:
+            self._row_wait_s = NO_ROW_WAIT_S
         if isinstance(after, LedgerSnapshot) and series.rested_s < QUIET_S:
             return Inconclusive("batch-unsettled", UNSETTLED)
         return after
