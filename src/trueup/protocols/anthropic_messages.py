@@ -1,19 +1,23 @@
 """Anthropic Messages: `POST /v1/messages`, answered with a text, whole or as a stream."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from trueup.model import Body, Shape
-from trueup.protocols.error_body import ErrorBody, error_body
+from trueup.protocols.error_body import error_body
 from trueup.protocols.event_stream import Event, render_events
 from trueup.protocols.protocol import (
+    NO_LAST_EVENT,
     OUTPUT_TOKENS,
     PROMPT_TOKENS,
     Protocol,
     Reply,
     Sample,
     WordedReply,
+    blank_texts,
     text_reply,
+    without_output,
     worded,
 )
 
@@ -31,39 +35,37 @@ class AnthropicMessages(Protocol):
 
     shapes = {"content-blocks": "text", "content-block-events": "text"}
 
-    def body(self, model: str, body: Body) -> Body:
-        return {"model": model, **body}
-
     def without_prompt(self, body: Body) -> Body:
         return {
-            key: _blank(value, key) if key in ("messages", "system") else value
+            key: blank_texts({"content": value})["content"]
+            if key in ("messages", "system")
+            else value
             for key, value in body.items()
         }
 
     def find_output(self, reply: Body) -> Reply:
-        return _reply("content-blocks", _text_in(reply.get("content")), reply, self.model_in(reply))
-
-    def model_in(self, reply: Body) -> str | None:
-        return _text(reply.get("model")) or None
+        content = reply.get("content")
+        blocks = [{"text": content}] if isinstance(content, str) else content
+        return _reply("content-blocks", _text_in(blocks), reply)
 
     def read_events(self, status: int, events: Sequence[Event]) -> Reply:
+        """Return the text of each block, once the last event came; what follows it is left out."""
         text, end, model = "", dict[str, Any](), None
         for event in events:
             body = event.body or {}
-            kind = body.get("type") or event.name
-            if status >= 400 or kind == "error" or body.get("error"):
-                error = error_body(body or event.data, is_error=True) or ErrorBody(event.data)
-                return Reply(error=error.text, error_body=error)
+            kind = body.get("type")
+            error = error_body(body, is_error=status >= 300 or kind == "error") if body else None
+            if error:
+                return Reply(error=error.text, error_body=error, model=model)
             if kind == "message_start":
                 model = self.model_in(_object(body.get("message")))
             elif kind in ("content_block_start", "content_block_delta"):
-                part = _object(body.get("content_block") or body.get("delta"))
-                text += _text_in([part])
+                text += _text_in([body.get("content_block") or body.get("delta")])
             elif kind == "message_delta":
                 end = _object(body.get("delta"))
             elif kind == "message_stop":
-                return _reply("content-block-events", text, end, model)
-        return Reply(error="the stream ended before its last event", model=model)
+                return replace(_reply("content-block-events", text, end), model=model)
+        return Reply(error=NO_LAST_EVENT, model=model)
 
     def word(
         self, shape: Shape, sample: Sample, upstream: str, *, has_usage: bool = False
@@ -88,21 +90,23 @@ class AnthropicMessages(Protocol):
         return WordedReply(render_events(events, named=True), "text/event-stream")
 
 
-def _reply(shape: Shape, text: str, message: Body, model: str | None) -> Reply:
+def _reply(shape: Shape, text: str, message: Body) -> Reply:
     """Return the text of a message, or why it has none; a refused text is to be discarded."""
     end = _text(message.get("stop_reason"))
     if end == "refusal":
         said = _text(_object(message.get("stop_details")).get("explanation")) or text.strip()
-        return Reply(error=f"the model refused{f': {said}' if said else ''}", model=model)
+        return Reply(error=f"the model refused{f': {said}' if said else ''}")
     if end and end not in ENDS:
-        return Reply(error=f"the text broke off (stop_reason {end})", model=model)
-    return text_reply(shape, text, f"stop_reason {end}" if end else "", model)
+        return Reply(error=f"the text broke off (stop_reason {end})")
+    if not (end or text.strip()):
+        return without_output(message, "text")
+    return text_reply(shape, text, f"stop_reason {end}")
 
 
-def _text_in(content: object) -> str:
+def _text_in(blocks: object) -> str:
     """Return the text of content blocks, thoughts and tools aside."""
-    parts = content if isinstance(content, list) else []
-    return _text(content) or "".join(_text(_object(part).get("text")) for part in parts)
+    found = blocks if isinstance(blocks, list) else []
+    return "".join(_text(_object(block).get("text")) for block in found)
 
 
 def _text(value: object) -> str:
@@ -111,14 +115,3 @@ def _text(value: object) -> str:
 
 def _object(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
-
-
-def _blank(value: Any, key: str = "") -> Any:
-    """Return the value with null for each of its texts: of a block, or in place of blocks."""
-    if isinstance(value, str) and key in ("content", "system", "text"):
-        return None
-    if isinstance(value, list):
-        return [_blank(item) for item in value]
-    if isinstance(value, dict):
-        return {name: _blank(item, name) for name, item in value.items()}
-    return value
