@@ -92,6 +92,18 @@ def test_the_model_of_a_native_reply_is_read(version: Any, model: str | None) ->
     assert IMAGES.read(200, reply).model is None
 
 
+def test_data_that_is_cut_or_no_text_is_left_aside() -> None:
+    broken = [{"inlineData": {"data": data}} for data in ("abcde", 7, ["a"])]
+    reply = json.dumps(in_parts(*broken, {"inlineData": "a"}, inline(PNG))).encode()
+    assert GEMINI.read(200, reply).content == PNG
+
+
+def test_a_text_of_many_begun_images_is_searched_in_bounds() -> None:
+    for letters, shape in ((999, "hosted-url"), (1000, None)):
+        reply = in_parts({"text": f"![{'a' * letters}]({URL})"})
+        assert GEMINI.read(200, json.dumps(reply).encode()).shape == shape
+
+
 def test_the_model_is_put_in_the_body_only_where_the_protocol_carries_it_there() -> None:
     assert IMAGES.body("m", {"prompt": "p"}) == {"model": "m", "prompt": "p"}
     assert GEMINI.body("m", {"contents": []}) == {"contents": []}

@@ -153,6 +153,17 @@ def test_the_code_and_speaker_of_a_quoted_error_are_those_of_the_envelope() -> N
     assert read == ErrorBody("c: bad key", "c", "upstream_error", has_param=True)
 
 
+def test_a_code_that_is_no_status_is_about_the_route() -> None:
+    for code in ("9" * 5000, "0402", "4"):
+        assert inconclusive_kind(200, ErrorBody("no", code), is_new_api=False) is None
+    assert inconclusive_kind(200, ErrorBody("no", "402"), is_new_api=False) == "refused-caller"
+
+
+def test_json_in_place_of_a_text_is_cut() -> None:
+    read = PROTOCOLS["openai-images"].read(200, json.dumps({"data": [{"x": "a" * 9000}]}).encode())
+    assert read.error and 500 < len(read.error) < 600
+
+
 @pytest.mark.parametrize("wrapped", ["[{}]", '{{"error": {}}}', '{{"error": {{"message": {}}}}}'])
 def test_an_error_of_any_depth_is_read(wrapped: str) -> None:
     text = '"no"'

@@ -52,6 +52,7 @@ def loosened_policy(tree: Tree) -> Changes:
     yield "an error made a warning, with a reason", tree.swap(STATUS, line, loosened)
     reference = tree.stored.status.reference
     text = tree.stored.text.replace("    reference: true\n", "")
+    text = text.replace("base_url: http:", "base_url: https:", 1)  # a reference has no other
     other = next(name for name in tree.stored.status.targets if name != reference)
     yield (
         f"{other} is the reference",

@@ -22,7 +22,7 @@ from trueup.verify.block_receipt import RECEIPTS, BlockReceipt, Report
 from trueup.wording import load_catalogue, receipt_lines, standing_words
 
 FREE_TEXTS = (
-    *("engine", "request_id", "image", "outcome", "shape"),
+    *("engine", "request_id", "output", "outcome", "shape"),
     *("skipped", "inconclusive", "unobserved", "reasons"),
 )
 """Fields of a receipt, of which the page or `receipts.json` shows what a run wrote."""

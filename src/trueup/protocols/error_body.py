@@ -31,6 +31,8 @@ SPOKEN = (
     *("finishMessage", "finish_message", "content", "parts", "text", "data"),
 )
 """The names under which replies give a reason, in the order of a line; the blocks have the same."""
+LONGEST_JSON = 500
+"""Letters of JSON that stand for a reason: as many as a block prints of any."""
 DEEPEST = 20
 """Levels of JSON that are searched for a reason: twice the most that was seen."""
 
@@ -77,14 +79,14 @@ def error_body(reply: object, *, is_error: bool, pointers: Sequence[str] = ()) -
         if not (is_error or _is_flat(outer)):
             return None
         error = outer
-    text = explain(reply) or json.dumps(reply, ensure_ascii=False)
+    text = explain(reply) or as_json(reply)
     return _worded(error if isinstance(error, dict) else outer, text)
 
 
 def explain(reply: object, depth: int = 0) -> str:
     """Return the reason that a reply gives in place of an output, empty without one.
 
-    It may stand in a list, or as JSON in the message of another error. Parts of a reply without
+    It may stand in a list, or as JSON within the message of another error. Parts of a reply without
     words are shown as JSON; the thoughts of a model are left out.
     """
     if isinstance(reply, str):
@@ -94,9 +96,14 @@ def explain(reply: object, depth: int = 0) -> str:
     if not isinstance(reply, dict) or reply.get("thought") or reply.keys() <= {"role"}:
         return ""
     if reply.keys().isdisjoint(SPOKEN) or depth == DEEPEST:
-        return json.dumps(reply, ensure_ascii=False)
+        return as_json(reply)
     said = (explain(reply[name], depth + 1) for name in SPOKEN if name in reply)
     return ": ".join(dict.fromkeys(filter(None, said)))
+
+
+def as_json(reply: object) -> str:
+    """Return the start of a reply's JSON, for one that says nothing in words."""
+    return json.dumps(reply, ensure_ascii=False)[:LONGEST_JSON]
 
 
 def inconclusive_kind(
@@ -107,7 +114,7 @@ def inconclusive_kind(
     if error is not None and error.is_upstream(is_new_api=is_new_api):
         return None
     spoken = status
-    if error is not None and status < 400 and error.code.isdecimal():
+    if error is not None and status < 400 and re.fullmatch("[1-9][0-9]{2}", error.code):
         spoken = int(error.code)
     is_balance = error is not None and error.code in BALANCE_CODES
     if spoken in CALLER_STATUSES or is_balance:
@@ -119,11 +126,17 @@ def inconclusive_kind(
 
 
 def _unquoted(text: str, depth: int) -> str:
+    """Return a text with the JSON in it, if any, replaced by what that says."""
+    start, end = text.find("{"), text.rfind("}") + 1
+    before, after = text[: max(start, 0)].rstrip(), text[end:].lstrip()
+    if before.endswith("[") and after.startswith("]"):
+        start, end = len(before) - 1, len(text) - len(after) + 1
     try:
-        inner = json.loads(text) if depth < DEEPEST else None
+        inner = json.loads(text[start:end]) if depth < DEEPEST and 0 <= start < end else None
     except (ValueError, RecursionError):
         return text
-    return explain(inner, depth + 1) or text
+    said = explain(inner, depth + 1)
+    return f"{text[:start]}{said}{text[end:]}" if said else text
 
 
 def _worded(error: object, text: str) -> ErrorBody:

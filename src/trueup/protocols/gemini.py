@@ -18,9 +18,9 @@ from trueup.protocols.protocol import (
     worded,
 )
 
-DATA_URI = re.compile(r"data:image/[^,\s]+;base64,(?:[\w+/=\s-]+(?=\))|[\w+/=-]+)", re.ASCII)
+DATA_URI = re.compile(r"data:image/[^,\s]{1,99};base64,(?:[\w+/=\s-]+(?=\))|[\w+/=-]+)", re.ASCII)
 """A data: URI; in the parentheses of Markdown it may have line breaks."""
-IMAGE_LINK = re.compile(r"!\[[^\]]*\]\(<?(https?://[^\s)>]+)")
+IMAGE_LINK = re.compile(r"!\[[^\]]{0,999}\]\(<?(https?://[^\s)>]+)")
 
 USAGE = {
     "promptTokenCount": PROMPT_TOKENS,

@@ -64,7 +64,7 @@ class OpenAIResponses(Protocol):
         text, ended = "", None
         for event in events:
             body = event.body or {}
-            kind = body.get("type") or event.name
+            kind = body.get("type")
             response = body.get("response")
             response = response if isinstance(response, dict) else {}
             error = error_body(body, is_error=status >= 400 or kind == "error") if body else None

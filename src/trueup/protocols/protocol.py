@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from trueup.model import Body, Kind, Shape
-from trueup.protocols.error_body import ErrorBody, error_body, explain
+from trueup.protocols.error_body import ErrorBody, as_json, error_body, explain
 from trueup.protocols.event_stream import Event, events_in, is_event_stream
 from trueup.protocols.image_data import decode_base64
 
@@ -152,5 +152,4 @@ def decoded_reply(shape: Shape, encoded: str, kind: Kind = "image") -> Reply:
 
 def without_output(reply: object, kind: str = "image") -> Reply:
     """Return the reply for a successful one without an output: what it says in its place."""
-    reason = explain(reply) or json.dumps(reply, ensure_ascii=False)
-    return Reply(error=f"no {kind} in the reply: {reason}")
+    return Reply(error=f"no {kind} in the reply: {explain(reply) or as_json(reply)}")

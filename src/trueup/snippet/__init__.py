@@ -11,11 +11,12 @@ from hashlib import sha256
 from itertools import accumulate
 from pathlib import Path
 from typing import Any, NoReturn
+from urllib.parse import parse_qsl
 
 import jinja2
 
 from trueup.errors import BadInput
-from trueup.model import SentForm, Status, anchor, header_of, query_name_of, split
+from trueup.model import SentForm, Status, anchor, header_of, name_of, query_name_of, split
 from trueup.place import Place
 from trueup.request import request_of
 from trueup.snippet.languages import LANGUAGES, PROGRAMS, Fence, Language, language_of, languages_of
@@ -28,7 +29,7 @@ from trueup.snippet.quoting import (
     render_python,
     render_raw_json,
 )
-from trueup.snippet.sdk import arguments_of
+from trueup.snippet.sdk import arguments_of, openai_arguments_of
 from trueup.snippet.template_environment import TemplateEnvironment
 
 __all__ = [
@@ -122,11 +123,14 @@ def _context(status: Status, endpoint: str) -> Mapping[str, Any]:
     name = "Authorization" if name == "authorization" else name
     return {
         "model": model,
+        "name": name_of(endpoint),
+        "protocol": status.route_of(endpoint).protocol,
         "upstream": status.upstream(model),
         "method": method,
         "url": sent.base_url + path,
         "base_url": sent.base_url,
         "path": path,
+        "query": dict(parse_qsl(path.partition("?")[2], keep_blank_values=True)),
         "key_name": name,
         "key_scheme": scheme,
         "key_header": name and f"{name}: {scheme} ".replace(":  ", ": "),
@@ -153,6 +157,7 @@ def _environment(folder: Path) -> TemplateEnvironment:
         "js": render_javascript,
         "raw_json": render_raw_json,
         "genai": arguments_of,
+        "openai": openai_arguments_of,
     }
     environment = TemplateEnvironment(folder, filters, {"dict": dict, "refuse": _refuse})
     environment.tests.update(javascript=is_javascript)

@@ -71,6 +71,14 @@ LANGUAGES: Mapping[str, Language] = {
             optional=True,
             auth="header x-goog-api-key",
         ),
+        Language(
+            name="openai",
+            label="Python (openai)",
+            fence="python",
+            template="openai.py.j2",
+            optional=True,
+            auth="bearer",
+        ),
     )
 }
 """Languages by name, in the order of the tabs."""

@@ -1,6 +1,6 @@
-"""SDK: the fields of a native body that the google-genai client (3.4) sends unchanged.
+"""SDK: the fields of a body that the google-genai (3.4) and openai (3.54) clients send unchanged.
 
-It would change or refuse the others, which go into its `extra_body`.
+They would change or refuse the others, which go into their `extra_body`.
 """
 
 from collections.abc import Mapping
@@ -25,6 +25,23 @@ IMAGE: Mapping[str, tuple[str, type]] = {
     "aspectRatio": ("aspect_ratio", str),
     "imageSize": ("image_size", str),
 }
+
+OPENAI: Mapping[str, tuple[str, ...]] = {
+    "openai-chat": (
+        *("messages", "stream", "audio", "frequency_penalty", "logit_bias", "logprobs"),
+        *("max_completion_tokens", "max_tokens", "metadata", "modalities", "n"),
+        *("parallel_tool_calls", "prediction", "presence_penalty", "reasoning_effort"),
+        *("response_format", "seed", "service_tier", "stop", "store", "stream_options"),
+        *("temperature", "tool_choice", "tools", "top_logprobs", "top_p", "user", "verbosity"),
+    ),
+    "openai-embeddings": ("input", "dimensions", "encoding_format", "user"),
+    "openai-responses": (
+        *("input", "stream", "include", "instructions", "max_output_tokens", "max_tool_calls"),
+        *("metadata", "parallel_tool_calls", "previous_response_id", "reasoning", "service_tier"),
+        *("store", "temperature", "text", "tool_choice", "tools", "top_p", "truncation", "user"),
+    ),
+}
+"""The arguments of the openai client for each protocol; it sends each as it is."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +70,22 @@ def arguments_of(body: Body) -> Arguments:
         rest.pop("generationConfig")
         rest |= {"generationConfig": left} if left else {}
     return Arguments(contents, config, image, rest)
+
+
+@dataclass(frozen=True)
+class OpenAIArguments:
+    """A body as arguments of the openai client; `rest` has the fields for which it has none."""
+
+    named: Body
+    rest: Body
+
+
+def openai_arguments_of(body: Body | None, protocol: str) -> OpenAIArguments:
+    """Return the arguments, without the model, with which the client sends this body."""
+    given = {key: value for key, value in (body or {}).items() if key != "model"}
+    names = OPENAI.get(protocol, ())
+    named = {key: given[key] for key in names if key in given}
+    return OpenAIArguments(named, {key: given[key] for key in given if key not in named})
 
 
 def _named(given: Body, names: Mapping[str, tuple[str, type]]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from trueup.evidence import Assessment, MappingState, MappingWord, Risk
 from trueup.model import Billing, Observation, Outcome, Shape, Standing, Status, as_time
-from trueup.request import request_of
+from trueup.request import protocol_of, request_of
 from trueup.wording.badges import Look, dated, mark
 from trueup.wording.catalogue import Catalogue
 from trueup.wording.markdown import code, escape_markdown
@@ -64,30 +64,36 @@ class Phrases:
             "inconclusive": self._("inconclusive"),
         }[outcome]
 
+    def returns_image(self, endpoint: str) -> bool:
+        """Return whether an endpoint's output is an image, by its newest shape or its protocol."""
+        shapes = protocol_of(self.status, endpoint).shapes
+        seen = [row.shape for row in self.status.seen(endpoint) if row.shape in shapes]
+        return shapes[seen[0] if seen and seen[0] else next(iter(shapes))] == "image"
+
     def outcome_and_shape(self, outcome: Outcome, shape: Shape | None) -> str:
-        """Return an outcome and the shape of its image as one phrase."""
-        if shape is None or outcome not in ("output", "mixed"):
-            return self.outcome(outcome)
+        """Return an outcome and the shape of its output as one phrase."""
         phrase = {
             "inline-data": self._("returns output as inline data"),
             "data-uri": self._("returns output as a data URI in a text"),
             "hosted-url": self._("returns output as a link in a text"),
             "url": self._("returns output as a link"),
             "b64-json": self._("returns output as base64"),
-        }[shape]
+        }.get(shape or "")
+        if phrase is None or outcome not in ("output", "mixed"):
+            return self.outcome(outcome)
         return (
             phrase if outcome == "output" else self.catalogue.join((self.outcome(outcome), phrase))
         )
 
     def shape(self, shape: Shape) -> str:
-        """Return the phrase for a shape of reply."""
+        """Return the phrase for a shape of reply; empty for one that readers know as it is."""
         return {
             "inline-data": self._("as inline data"),
             "data-uri": self._("as a data URI in a text"),
             "hosted-url": self._("as a link in a text"),
             "url": self._("as a link"),
             "b64-json": self._("as base64"),
-        }[shape]
+        }.get(shape, "")
 
     def billing_word(self, billing: Billing | None) -> str:
         """Return the short word for a billing verdict."""
@@ -97,7 +103,7 @@ class Phrases:
             return self._("aligned")
         return self._("inconclusive") if billing == "inconclusive" else self._("risky")
 
-    def billing(self, billing: Billing | None, outcome: Outcome) -> str:
+    def billing(self, billing: Billing | None, outcome: Outcome, *, is_image: bool = True) -> str:
         """Return a billing verdict as a clause."""
         if billing == "abnormal" and outcome == "error":
             return self._(
@@ -110,8 +116,12 @@ class Phrases:
                 "the consumption log's `quota` and the token's `used_quota` delta did not match"
             ),
             "charged-on-failure": self._("a failed call was charged"),
-            "charged-without-output": self._("a call that returned no image was charged"),
-            "uncharged-success": self._("nothing was charged for the image"),
+            "charged-without-output": self._("a call that returned no image was charged")
+            if is_image
+            else self._("a call that returned no output was charged"),
+            "uncharged-success": self._("nothing was charged for the image")
+            if is_image
+            else self._("nothing was charged for the output"),
             "overcharged": self._("more was charged than the price that the gateway reported"),
             "abnormal": self._("an abnormal billing sample was reported, without amounts"),
             "inconclusive": self._("billing could not be verified"),
@@ -199,17 +209,24 @@ class Phrases:
 
     def risk(self, endpoint: str, risk: Risk) -> str:
         """Return a risk as one sentence."""
+        is_image = self.returns_image(endpoint)
         values = {
             "day": risk.day,
             "targets": self.targets(risk.targets),
             "request": self.request(endpoint),
-            "billing": self.billing(risk.billing, risk.outcome),
+            "billing": self.billing(risk.billing, risk.outcome, is_image=is_image),
         }
-        if risk.kind == "works-elsewhere":
+        if risk.kind == "works-elsewhere" and is_image:
             sentence = self._("On {day}, a {targets} retest of {request} returned an image.")
-        elif risk.kind == "billing" and risk.outcome in ("output", "mixed"):
+        elif risk.kind == "works-elsewhere":
+            sentence = self._("On {day}, a {targets} retest of {request} returned its output.")
+        elif risk.kind == "billing" and risk.outcome in ("output", "mixed") and is_image:
             sentence = self._(
                 "On {day}, a {targets} retest of {request} returned an image, but {billing}."
+            )
+        elif risk.kind == "billing" and risk.outcome in ("output", "mixed"):
+            sentence = self._(
+                "On {day}, a {targets} retest of {request} returned its output, but {billing}."
             )
         elif risk.kind == "billing":
             sentence = self._("On {day}, a {targets} retest of {request}: {billing}.")

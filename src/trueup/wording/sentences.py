@@ -69,6 +69,7 @@ def held(page: PageText, hold: Hold) -> str:
 def _why(page: PageText, assessment: Assessment) -> str:
     row = assessment.outcome
     assert row is not None
+    is_image = page.phrases.returns_image(assessment.endpoint)
     if assessment.no_answer:
         return page._("it gave no answer while other endpoints did")
     if row.outcome == "error":
@@ -82,12 +83,21 @@ def _why(page: PageText, assessment: Assessment) -> str:
     if row.outcome == "mixed":
         return page._("on {day} some of its calls failed").format(day=row.day)
     if not assessment.billing_measured and assessment.clean >= assessment.needed:
-        return page._("on {day} it returned an image").format(day=row.day)
+        message = (
+            page._("on {day} it returned an image")
+            if is_image
+            else page._("on {day} it returned its output")
+        )
+        return message.format(day=row.day)
     clause, clean = _bill(page, assessment, row.day)
-    if clean:
+    if clean and is_image:
         message = page._("on {day} it returned an image and {billing}")
-    else:
+    elif clean:
+        message = page._("on {day} it returned its output and {billing}")
+    elif is_image:
         message = page._("on {day} it returned an image, but {billing}")
+    else:
+        message = page._("on {day} it returned its output, but {billing}")
     return message.format(day=row.day, billing=clause)
 
 
@@ -97,7 +107,8 @@ def _bill(page: PageText, assessment: Assessment, day: date) -> tuple[str, bool]
     aligned = leg is not None and leg.billing == "aligned"
     if assessment.clean < assessment.needed and (aligned or not assessment.billing_measured):
         return _progress(page, assessment), False
-    clause = page.phrases.billing(leg.billing if leg else None, "output")
+    is_image = page.phrases.returns_image(assessment.endpoint)
+    clause = page.phrases.billing(leg.billing if leg else None, "output", is_image=is_image)
     if leg and leg.day != day:
         clause = page._("on {day} {clause}").format(day=leg.day, clause=clause)
     return clause, aligned
@@ -111,10 +122,16 @@ def _progress(page: PageText, assessment: Assessment) -> str:
             "only {clean} of {needed} aligned retests were seen",
             assessment.clean,
         )
-    else:
+    elif page.phrases.returns_image(assessment.endpoint):
         message = page.catalogue.ngettext(
             "only {clean} of {needed} retests that return an image was seen",
             "only {clean} of {needed} retests that return an image were seen",
+            assessment.clean,
+        )
+    else:
+        message = page.catalogue.ngettext(
+            "only {clean} of {needed} retests that return output was seen",
+            "only {clean} of {needed} retests that return output were seen",
             assessment.clean,
         )
     return message.format(clean=assessment.clean, needed=assessment.needed)
@@ -140,6 +157,11 @@ def change(page: PageText, endpoint: str) -> str:
         sentence = page._("Cleared by {retests}; {seen} seen.")
     elif assessment.standing is Standing.UNVERIFIED:
         sentence = page._("The first conclusive {target} retest decides it.")
+    elif not page.phrases.returns_image(endpoint):
+        sentence = page._(
+            "A {target} retest that returns output raises it to controlled testing; it is cleared"
+            " by {retests}; {seen} seen."
+        )
     else:
         sentence = page._(
             "A {target} retest that returns an image raises it to controlled testing; it is"
@@ -149,10 +171,16 @@ def change(page: PageText, endpoint: str) -> str:
 
 
 def _retests(page: PageText, assessment: Assessment) -> str:
-    if not assessment.billing_measured:
+    if not assessment.billing_measured and page.phrases.returns_image(assessment.endpoint):
         message = page.catalogue.ngettext(
             "{n} {target} retest that returns an image",
             "{n} {target} retests in a row that return an image",
+            assessment.needed,
+        )
+    elif not assessment.billing_measured:
+        message = page.catalogue.ngettext(
+            "{n} {target} retest that returns output",
+            "{n} {target} retests in a row that return output",
             assessment.needed,
         )
     else:
@@ -173,7 +201,12 @@ def start(page: PageText, model: str) -> str:
         )
     values = {"endpoint": page.name(assessment.endpoint), "day": assessment.seen_on}
     if assessment.standing is Standing.RECOMMENDED:
-        fresh = page._("If you need a usable image route now, start with {endpoint}.")
+        is_image = page.phrases.returns_image(assessment.endpoint)
+        fresh = (
+            page._("If you need a usable image route now, start with {endpoint}.")
+            if is_image
+            else page._("If you need a usable route now, start with {endpoint}.")
+        )
         stale = page._(
             "On {day} {endpoint} was the working choice; nobody has retested it since. Retest"
             " before you build on it."
@@ -207,6 +240,12 @@ def evaluate(page: PageText, model: str, endpoints: list[str]) -> str:
         " nobody has retested it since: for controlled testing only, not for a stable"
         " production integration."
     )
+    if not all(map(page.phrases.returns_image, endpoints)):
+        stale = page._(
+            "If you must evaluate {model}, only {requests} had returned its output by {day}, and"
+            " nobody has retested it since: for controlled testing only, not for a stable"
+            " production integration."
+        )
     return page.aged(assessment, fresh.format(**values), stale.format(**values))
 
 

@@ -30,7 +30,9 @@ def _endpoint(page: PageText, endpoint: str) -> Iterator[str]:
         {
             page._("Standing"): _standing(page, endpoint),
             page._("Request"): page.phrases.request(endpoint),
-            page._("Image"): _image(page, endpoint),
+            page._("Image") if page.phrases.returns_image(endpoint) else page._("Output"): _image(
+                page, endpoint
+            ),
             page._("Billing"): _billing(page, endpoint),
             page._("Targets"): _targets(page, endpoint),
             page._("What would change it"): change(page, endpoint),
@@ -90,7 +92,8 @@ def _billing(page: PageText, endpoint: str) -> str:
     word = page.phrases.billing_mark(row.billing)
     if row.billing is None:
         return word
-    clause = page.phrases.billing(row.billing, row.outcome)
+    is_image = page.phrases.returns_image(row.endpoint)
+    clause = page.phrases.billing(row.billing, row.outcome, is_image=is_image)
     return page.phrases.located(f"{word} {clause}", (row.target,), row.day)
 
 

@@ -86,7 +86,13 @@ def variants(page: PageText, model: str) -> str:
 
 def _result(page: PageText, row: Observation) -> tuple[str, str, str]:
     if row.outcome == "output" and row.shape:
-        outcome = page._("returned an image {shape} in {target} retests").format(
+        is_image = page.phrases.returns_image(row.endpoint)
+        message = (
+            page._("returned an image {shape} in {target} retests")
+            if is_image
+            else page._("returned output in {target} retests")
+        )
+        outcome = message.format(
             shape=page.phrases.shape(row.shape), target=escape_markdown(row.target)
         )
     else:

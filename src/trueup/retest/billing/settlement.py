@@ -50,13 +50,14 @@ UNSETTLED = (
 class LedgerAccount:
     """A token at a gateway, whose calls are billed one at a time.
 
-    `group` is the one by whose ratio it pays, and `prices` are those of its group, by model.
+    `group` is the one by whose ratio it pays, None where that is unreadable; `prices` are those of
+    the group, by model.
     """
 
     client: LedgerClient
     terms: Terms
     token: TokenColumns
-    group: str
+    group: str | None = None
     prices: Mapping[str, Decimal | None] = field(default_factory=dict)
     _prices_read_s: float = 0.0
     _settled: LedgerSnapshot | None = None
@@ -74,16 +75,14 @@ class LedgerAccount:
         if isinstance(token, Inconclusive):
             return token
         group = client.group_of(token)
-        if isinstance(group, Inconclusive):
-            return group
-        account = cls(client, terms, token, group)
+        account = cls(client, terms, token, None if isinstance(group, Inconclusive) else group)
         account._read_prices()
         return account
 
     def _read_prices(self) -> None:
         """Read the prices of the token's group; unreadable ones are not known."""
         self._prices_read_s = self.client.clock()
-        prices = self.client.prices(self.group)
+        prices = self.client.prices(self.group) if self.group is not None else {}
         self.prices = {} if isinstance(prices, Inconclusive) else prices
 
     def before(self) -> LedgerSnapshot | Inconclusive:
