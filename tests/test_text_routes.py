@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 import yaml
 from recorder import TEMPLATES, assert_formatted, block_of, judged
 from text_routes import text_status
 
+from trueup.errors import BadInput
 from trueup.model import Status
 from trueup.snippet import languages_of, render_snippet
 from trueup.status_file import Stored, parse_status
@@ -76,3 +78,42 @@ def test_a_python_block_stays_as_black_leaves_it(case: str) -> None:
         snippet = render_snippet(status, "acorn/text", language, TEMPLATES)
         if snippet.language.fence == "python":
             assert_formatted(snippet)
+
+
+@pytest.mark.parametrize(
+    ("route", "sent"),
+    [
+        ({}, '"Authorization": Omit(),\n            "x-api-key": API_KEY,'),
+        ({"auth": "header x-key Token"}, '"x-key": f"Token {API_KEY}",'),
+        ({"auth": "header authorization"}, '"Authorization": API_KEY,'),
+        (
+            {"auth": "bearer", "headers": {}},
+            '"anthropic-version": Omit(),\n        },\n        time',
+        ),
+        ({"auth": "query key"}, 'default_query={\n            "key": API_KEY,'),
+        ({"auth": "none"}, '"Authorization": Omit(),\n            "anthropic-version": "2023'),
+        ({"request": "POST /api/v1/messages?beta=true"}, '"beta": "true",'),
+    ],
+)
+def test_the_client_of_anthropic_sends_what_the_route_documents(
+    route: dict[str, Any], sent: str
+) -> None:
+    status = text_status(*CASES["message"], **route)
+    snippet = render_snippet(status, "acorn/text", "anthropic", TEMPLATES)
+    assert sent in snippet.text
+    assert_formatted(snippet)
+
+
+@pytest.mark.parametrize(
+    ("route", "body", "problem"),
+    [
+        ({"request": "POST /v1/chat"}, None, "the path does not end as the Anthropic SDK"),
+        ({}, {"messages": []}, "the body has no messages or no max_tokens"),
+    ],
+)
+def test_what_the_client_of_anthropic_cannot_send_is_refused(
+    route: dict[str, Any], body: dict[str, Any] | None, problem: str
+) -> None:
+    status = text_status(*CASES["message"], body, **route)
+    with pytest.raises(BadInput, match=problem):
+        render_snippet(status, "acorn/text", "anthropic", TEMPLATES)

@@ -39,10 +39,14 @@ def body_of(protocol: str, shape: str) -> dict[str, Any]:
 
 
 def text_status(
-    protocol: str, shape: str, body: dict[str, Any] | None = None, base_url: str = BASE_URL
+    protocol: str,
+    shape: str,
+    body: dict[str, Any] | None = None,
+    base_url: str = BASE_URL,
+    **route: Any,
 ) -> Status:
     """Return a status file with the model acorn on a route of a protocol, seen with a shape."""
-    route = {**ROUTES[protocol], "protocol": protocol}
+    route = {**ROUTES[protocol], "protocol": protocol, **route}
     status = Status.model_validate(
         {
             "version": 2,
