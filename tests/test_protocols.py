@@ -72,7 +72,9 @@ def test_a_reply_without_json_is_an_error_with_its_status(name: str, content: by
 @pytest.mark.parametrize("name", NAMES)
 def test_a_failure_status_is_an_error_even_when_the_body_has_an_image(name: str) -> None:
     protocol = PROTOCOLS[name]
-    worded = protocol.word(next(iter(protocol.shapes)), Sample(PNG, "image/png", URL), "m")
+    shape, kind = next(iter(protocol.shapes.items()))
+    sample = Sample(b"x" if kind == "text" else PNG, "image/png", URL)
+    worded = protocol.word(shape, sample, "m")
     found = protocol.read(500, worded.content)
     assert found.error is not None and (found.shape, found.is_readable) == (None, True)
 

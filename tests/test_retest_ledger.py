@@ -125,7 +125,7 @@ def test_a_batch_that_is_lost_stays_a_mismatch_whatever_comes_later() -> None:
     own = till("lost-flush")
     account = own.account()
     assert billed(own, account, [1]) == {1: "mismatch"}
-    own.bank.ledger.options = Options(batch=True)
+    own.bank.ledger.options = Options("new-api-b", batch=True)
     assert billed(own, account, [2, 3]) == {2: "aligned", 3: "aligned"}
     assert not account.revised(is_last=True)
 

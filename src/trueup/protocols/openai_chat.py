@@ -9,6 +9,7 @@ from trueup.model import Body, Shape
 from trueup.protocols.error_body import error_body
 from trueup.protocols.event_stream import DONE, Event, render_events
 from trueup.protocols.gemini import DATA_URI, IMAGE_LINK
+from trueup.protocols.image_data import decode_base64, ending_of
 from trueup.protocols.protocol import (
     NO_LAST_EVENT,
     OUTPUT_TOKENS,
@@ -18,7 +19,6 @@ from trueup.protocols.protocol import (
     Sample,
     WordedReply,
     blank_texts,
-    decoded_reply,
     text_reply,
     worded,
 )
@@ -131,10 +131,11 @@ def _output_of(message: dict[str, Any], end: object, carried: Shape) -> Reply:
         if found := _image(f"{carried}-images", address):
             return found
     text = "".join(_text(part.get("text")) for part in parts)
-    if found_uri := DATA_URI.search(text):
-        return decoded_reply(f"{carried}-data-uri", found_uri[0].rpartition(",")[2])
-    if found_link := IMAGE_LINK.search(text):
-        return Reply(kind="image", shape=f"{carried}-link", url=found_link[1])
+    uri, link = DATA_URI.search(text), IMAGE_LINK.search(text)
+    if uri and (found := _image(f"{carried}-data-uri", uri[0])):
+        return found
+    if link:
+        return Reply(kind="image", shape=f"{carried}-link", url=link[1])
     refusal = _text(message.get("refusal"))
     if refusal and not text:
         return Reply(error=f"the model refused: {refusal}")
@@ -158,8 +159,9 @@ def _addresses(parts: list[dict[str, Any]]) -> Iterator[str]:
 
 
 def _image(shape: Shape, address: str) -> Reply | None:
-    if address.startswith("data:"):
-        return decoded_reply(shape, address.rpartition(",")[2])
+    """Return the image at an address: in a data: URI, or behind a link."""
+    if address.startswith("data:") and ending_of(content := decode_base64(address)):
+        return Reply(kind="image", shape=shape, content=content)
     is_link = address.startswith(("https://", "http://"))
     return Reply(kind="image", shape=shape, url=address) if is_link else None
 
