@@ -88,7 +88,7 @@ def test_a_python_block_stays_as_black_leaves_it(case: str) -> None:
         ({"auth": "header authorization"}, '"Authorization": API_KEY,'),
         (
             {"auth": "bearer", "headers": {}},
-            '"anthropic-version": Omit(),\n        },\n        time',
+            '"anthropic-version": Omit(),\n        },',
         ),
         ({"auth": "query key"}, 'default_query={\n            "key": API_KEY,'),
         ({"auth": "none"}, '"Authorization": Omit(),\n            "anthropic-version": "2023'),
