@@ -47,7 +47,8 @@ def test_a_protocol_finds_the_output_in_its_own_reply(
     if PROTOCOLS[name].shapes[shape] == "text":
         content = text.encode("utf-8", "replace")
     worded = PROTOCOLS[name].word(shape, Sample(content, "image/png", URL), "upstream-name")
-    found = PROTOCOLS[name].read(200, worded.content, worded.content_type)
+    reader = PROTOCOLS[name].reading(None, [shape])
+    found = reader.read(200, worded.content, worded.content_type)
     assert (found.shape, found.kind, found.error) == (shape, PROTOCOLS[name].shapes[shape], None)
     if found.kind == "json":  # a list of the protocol's own, in place of the sample
         content = found.content or b""

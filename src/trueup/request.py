@@ -29,8 +29,10 @@ FIELDS = ("base_url", "request", "auth")
 
 
 def protocol_of(status: Status, endpoint: str) -> Protocol:
-    """Return the protocol of an endpoint's route."""
-    return PROTOCOLS[status.route_of(endpoint).protocol]
+    """Return the protocol of an endpoint's route, as it reads the replies to its request."""
+    own = status.endpoints.get(endpoint)
+    seen = (row.shape for row in status.seen(endpoint) if row.shape)
+    return PROTOCOLS[status.route_of(endpoint).protocol].reading(own.body if own else None, seen)
 
 
 def request_of(status: Status, endpoint: str, target: str, variant: str | None = None) -> Sent:
@@ -53,7 +55,9 @@ def request_of(status: Status, endpoint: str, target: str, variant: str | None =
 
 def _with_model(status: Status, endpoint: str, content: Body) -> Body:
     model, _ = split(endpoint)
-    return content if model == NO_MODEL else protocol_of(status, endpoint).body(model, content)
+    if model == NO_MODEL:
+        return content
+    return PROTOCOLS[status.route_of(endpoint).protocol].body(model, content)
 
 
 def request_in(exchange: Exchange, base_url: str, declared: Collection[str] = ()) -> Sent | None:

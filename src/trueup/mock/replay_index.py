@@ -158,7 +158,8 @@ def _protocol(status: Status, row: Observation) -> Protocol | None:
     shaped = [protocol for protocol in PROTOCOLS.values() if row.shape in protocol.shapes]
     route = status.routes.get(split(row.endpoint)[1])
     named = PROTOCOLS.get(route.protocol) if route else None
-    return named if named in shaped or not shaped else shaped[0]
+    found = named if named in shaped or not shaped else shaped[0]
+    return found if row.shape or found is None else found.reading(row.sent.body, ())
 
 
 def _pattern(request: str) -> re.Pattern[str]:

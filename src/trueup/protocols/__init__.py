@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from trueup.protocols.anthropic_messages import AnthropicMessages
 from trueup.protocols.error_body import ErrorBody, inconclusive_kind
-from trueup.protocols.gemini import Gemini
+from trueup.protocols.gemini_text import GeminiContent
 from trueup.protocols.openai_chat import OpenAIChat
 from trueup.protocols.openai_embeddings import OpenAIEmbeddings
 from trueup.protocols.openai_images import OpenAIImages
@@ -36,7 +36,7 @@ __all__ = [
 
 PROTOCOLS: Mapping[str, Protocol] = {
     "anthropic-messages": AnthropicMessages(),
-    "gemini": Gemini(),
+    "gemini": GeminiContent(),
     "openai-chat": OpenAIChat(),
     "openai-embeddings": OpenAIEmbeddings(),
     "openai-images": OpenAIImages(),

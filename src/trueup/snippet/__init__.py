@@ -18,7 +18,7 @@ import jinja2
 from trueup.errors import BadInput
 from trueup.model import SentForm, Status, anchor, header_of, name_of, query_name_of, split
 from trueup.place import Place
-from trueup.request import request_of
+from trueup.request import protocol_of, request_of
 from trueup.snippet.languages import LANGUAGES, PROGRAMS, Fence, Language, language_of, languages_of
 from trueup.snippet.quoting import (
     is_javascript,
@@ -125,6 +125,7 @@ def _context(status: Status, endpoint: str) -> Mapping[str, Any]:
         "model": model,
         "name": name_of(endpoint),
         "protocol": status.route_of(endpoint).protocol,
+        "kind": next(iter(protocol_of(status, endpoint).shapes.values())),
         "upstream": status.upstream(model),
         "method": method,
         "url": sent.base_url + path,
