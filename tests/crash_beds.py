@@ -36,6 +36,7 @@ from trueup.relay import PLACEHOLDER, Budget, create_relay, no_price
 from trueup.retest.session import OpenTarget
 from trueup.retest.target import RetestTarget
 from trueup.sandbox import CompletedBlock, Limits, Sandbox
+from trueup.sandbox.contract import NOTHING
 from trueup.snippet import Fence, Snippet
 from trueup.status_file import load_status, parse_status
 from trueup.verify.judge import LIVE_LIMITS
@@ -103,7 +104,13 @@ class Curl(Sandbox):
     def __init__(self, transport: httpx.ASGITransport) -> None:
         self._transport = transport
 
-    def run(self, language: Fence, source: bytes, limits: Limits = LIVE_LIMITS) -> CompletedBlock:
+    def run(
+        self,
+        language: Fence,
+        source: bytes,
+        limits: Limits = LIVE_LIMITS,
+        given: Mapping[str, bytes] = NOTHING,
+    ) -> CompletedBlock:
         curl, *rest = shlex.split(source.decode().replace("\\\n", ""))
         if curl == "true":
             return CompletedBlock(0, None, b"", b"", 1, {}, ())

@@ -1,10 +1,11 @@
 """Outputs that a test made itself, decoded without a sandbox."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from trueup.model import Kind
-from trueup.sandbox.contract import USUAL, CompletedBlock, Containment, Limits, Sandbox
+from trueup.sandbox.contract import NOTHING, USUAL, CompletedBlock, Containment, Limits, Sandbox
 from trueup.sandbox.decoding import decode_source
 from trueup.sandbox.output_decoder import Facts, NoDecoder, decode_output
 from trueup.snippet import Fence
@@ -16,7 +17,13 @@ class NoSandbox(Sandbox):
 
     containment: Containment = "none"
 
-    def run(self, language: Fence, source: bytes, limits: Limits = USUAL) -> CompletedBlock:
+    def run(
+        self,
+        language: Fence,
+        source: bytes,
+        limits: Limits = USUAL,
+        given: Mapping[str, bytes] = NOTHING,
+    ) -> CompletedBlock:
         printed = json.dumps(decode_source(source)).encode()
         return CompletedBlock(0, None, printed, b"", 1, {}, ())
 

@@ -12,7 +12,7 @@ from conftest import TOP
 from trueup.mock.simulated_file import FILMS, SOUNDS
 from trueup.model import Status
 from trueup.protocols import PROTOCOLS
-from trueup.scaffold import InstallSource, SiteAnswers, starter_files
+from trueup.scaffold import KINDS, InstallSource, SiteAnswers, starter_files
 from trueup.status_file import Stored
 
 ENGINE = TOP / "src" / "trueup"
@@ -62,13 +62,13 @@ def test_no_name_of_the_first_gateway_is_in_the_engine(stored: Stored) -> None:
 
 def test_a_new_site_has_no_name_of_the_first_gateway(stored: Stored) -> None:
     names = names_of(stored.status)
-    sites = [SiteAnswers(day=datetime.now(UTC).date(), protocol=name) for name in PROTOCOLS]
+    sites = [SiteAnswers(day=datetime.now(UTC).date(), protocol=name) for name in KINDS]
     assert not [
         (name, found)
         for answers in sites
         for name, content in starter_files(answers, InstallSource(("trueup==1",))).items()
         if name != "requirements.lock"
-        for found in named(content.decode(), names)
+        for found in named(content.decode(errors="replace"), names)
     ]
 
 

@@ -5,7 +5,7 @@ import json
 import struct
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from random import Random
 
@@ -18,7 +18,15 @@ from test_sandbox import sandbox_or_skip
 from trueup.mock.simulated_file import FILMS, SOUNDS, simulated_file
 from trueup.model import Kind
 from trueup.sandbox import decoding, output_decoder
-from trueup.sandbox.contract import USUAL, CompletedBlock, Containment, Limits, Sandbox, Stopped
+from trueup.sandbox.contract import (
+    NOTHING,
+    USUAL,
+    CompletedBlock,
+    Containment,
+    Limits,
+    Sandbox,
+    Stopped,
+)
 from trueup.sandbox.output_decoder import (
     Decode,
     NoDecoder,
@@ -231,7 +239,13 @@ class Broken(Sandbox):
     stopped: Stopped | None = None
     containment: Containment = "none"
 
-    def run(self, language: Fence, source: bytes, limits: Limits = USUAL) -> CompletedBlock:
+    def run(
+        self,
+        language: Fence,
+        source: bytes,
+        limits: Limits = USUAL,
+        given: Mapping[str, bytes] = NOTHING,
+    ) -> CompletedBlock:
         return CompletedBlock(self.exit_code, self.stopped, self.stdout, b"", 1, {}, ())
 
 

@@ -128,6 +128,14 @@ def test_httpx_reaches_the_app_and_every_certificate_check_passes(sandbox: Sandb
     assert (ran.exit_code, ran.stdout) == (0, b"/a\nsome-host.example\n"), ran.stderr
 
 
+def test_a_given_file_is_an_output_only_where_the_block_changed_it(sandbox: Sandbox) -> None:
+    block = b"cat a.bin; printf x >> b.bin; rm c.bin; printf new > d.bin"
+    given = {"a.bin": bytes(range(256)), "b.bin": b"y", "c.bin": b"z"}
+    ran = sandbox.run("bash", block, given=given)
+    assert (ran.stdout, ran.files) == (given["a.bin"], {"b.bin": b"yx", "d.bin": b"new"})
+    assert output(sandbox, "ls") == ""
+
+
 def test_a_block_is_run_byte_for_byte(sandbox: Sandbox) -> None:
     ran = sandbox.run("bash", "printf '%s' 'é\t\\ '; cat \"$0\"".encode())
     assert ran.stdout == "é\t\\ printf '%s' 'é\t\\ '; cat \"$0\"".encode()

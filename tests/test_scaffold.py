@@ -74,6 +74,9 @@ def test_a_new_site_passes_at_once(protocol: str, tmp_path: Path) -> None:
     assert verify(tmp_path / "site") == (counts, [])
     page = (tmp_path / "site" / "site" / "example-image-1" / "index.html").read_text("utf-8")
     assert page.count("Replays a sample that nobody observed") == count
+    sent = page.count('<a href="../files/silence.wav" download>')
+    assert sent == (protocol == "openai-transcriptions")
+    assert (tmp_path / "site" / "site" / "files" / "silence.wav").is_file() == bool(sent)
 
 
 def test_a_new_site_says_that_its_observation_is_a_sample(site: Path) -> None:

@@ -18,7 +18,7 @@ from trueup.site import (
     Block,
     Page,
     build_site,
-    export_receipts,
+    export_files,
     extract_blocks,
     load_pages,
     mark_pages,
@@ -358,7 +358,7 @@ def test_receipts_are_exported_and_linked_from_every_depth(tmp_path: Path) -> No
     link = '<p>\udce9</p><a href="evidence:x.json">x</a>'
     for page in (site / "index.html", site / "a" / "b" / "index.html"):
         page.write_bytes(link.encode(errors="surrogateescape"))
-    export_receipts(receipts, site)
+    export_files(receipts, {}, site)
     assert (site / "evidence" / "x.json").read_text() == "{}"
     assert (site / "index.html").read_bytes() == b'<p>\xe9</p><a href="evidence/x.json">x</a>'
     assert b'"../../evidence/x.json"' in (site / "a" / "b" / "index.html").read_bytes()
@@ -366,7 +366,7 @@ def test_receipts_are_exported_and_linked_from_every_depth(tmp_path: Path) -> No
 
 def test_a_site_without_receipts_has_no_folder_for_them(tmp_path: Path) -> None:
     (tmp_path / "site").mkdir()
-    export_receipts(tmp_path / "none", tmp_path / "site")
+    export_files(tmp_path / "none", {}, tmp_path / "site")
     assert not list((tmp_path / "site").iterdir())
 
 

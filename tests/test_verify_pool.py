@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -14,6 +14,7 @@ from conftest import TOP
 
 from trueup.errors import Unreachable
 from trueup.sandbox import CompletedBlock, Limits, Sandbox
+from trueup.sandbox.contract import NOTHING
 from trueup.site import Block
 from trueup.snippet import Fence, languages_of, render_snippet
 from trueup.status_file import parse_status
@@ -44,7 +45,13 @@ class Watched(Sandbox):
         self.wrong = wrong
         self.barrier = threading.Barrier(together)
 
-    def run(self, language: Fence, source: bytes, limits: Limits = LIMITS) -> CompletedBlock:
+    def run(
+        self,
+        language: Fence,
+        source: bytes,
+        limits: Limits = LIMITS,
+        given: Mapping[str, bytes] = NOTHING,
+    ) -> CompletedBlock:
         name = source.decode()
         self.began.append(name)
         if not self.wrong or name in ("block 0", "block 1"):

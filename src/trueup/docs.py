@@ -20,7 +20,7 @@ from trueup.site import (
     Block,
     Page,
     build_site,
-    export_receipts,
+    export_files,
     languages_in,
     load_pages,
     mark_pages,
@@ -114,7 +114,7 @@ class Docs:
         """
         self.snippets()  # raises BadInput for a template that cannot be rendered
         build_site(self.top, self.site, self.today, self.languages, self.published_at, overrides)
-        export_receipts(self.top / "docs" / "evidence", self.site)
+        export_files(self.top / "docs" / "evidence", self.stored.sent_files, self.site)
         self._write(self.files.data())
         if not to_be_verified:
             self.write_markdown()

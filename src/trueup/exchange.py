@@ -115,7 +115,7 @@ def _part_value(part: MIMEPart) -> str | FormFile | None:
         return None
     if file is None:
         try:
-            return content.decode()
+            return content.decode().replace("\r\n", "\n")  # the lines of a form, RFC 7578
         except UnicodeDecodeError:
             return None
     digest = sha256(content).hexdigest()

@@ -28,11 +28,14 @@ Side = Literal["recorded", "now"]
 FIELDS = ("base_url", "request", "auth")
 
 
-def protocol_of(status: Status, endpoint: str) -> Protocol:
-    """Return the protocol of an endpoint's route, as it reads the replies to its request."""
+def protocol_of(status: Status, endpoint: str, target: str | None = None) -> Protocol:
+    """Return the protocol of an endpoint's route, as it reads a target's replies to its request."""
+    route = status.route_of(endpoint)
+    live = status.targets[target] if target else None
     own = status.endpoints.get(endpoint)
     seen = (row.shape for row in status.seen(endpoint) if row.shape)
-    return PROTOCOLS[status.route_of(endpoint).protocol].reading(own.body if own else None, seen)
+    bound = PROTOCOLS[route.protocol].of_route(route, live, status.files)
+    return bound.reading(own.body if own else None, seen)
 
 
 def request_of(status: Status, endpoint: str, target: str, variant: str | None = None) -> Sent:
@@ -55,9 +58,10 @@ def request_of(status: Status, endpoint: str, target: str, variant: str | None =
 
 def _with_model(status: Status, endpoint: str, content: Body) -> Body:
     model, _ = split(endpoint)
+    route = status.route_of(endpoint)
     if model == NO_MODEL:
         return content
-    return PROTOCOLS[status.route_of(endpoint).protocol].body(model, content)
+    return PROTOCOLS[route.protocol].of_route(route).body(model, content)
 
 
 def request_in(exchange: Exchange, base_url: str, declared: Collection[str] = ()) -> Sent | None:

@@ -1,5 +1,5 @@
-"""Outside pages: what people typed for readers into settings, console texts, the theme's templates
-and the comments of snippets and of `robots.txt`."""
+"""Outside pages: what people typed for readers into settings, console texts, files of forms, the
+theme's templates and the comments of snippets and of `robots.txt`."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -15,6 +15,7 @@ from trueup.finding import Finding
 from trueup.place import Place, TextPositions
 from trueup.site.visible_blocks import visible_blocks
 from trueup.source_file import read_source
+from trueup.status_file import TEXT_ENDINGS
 
 COMMENT = re.compile(r"(?:^|(?<=\s))(?:#|//)\s+(\S.*)$", re.MULTILINE)
 FOR_CRAWLERS = re.compile(r"#[#\s]*(\S.*)")
@@ -28,7 +29,8 @@ def check_outside_pages(
     endpoint, so it is judged as one under its heading."""
     for place, text in printed_settings(top, (*languages,)).items():
         yield from check_text(place, text, terms, Near.HEADING)
-    for file in sorted((top / "snippets" / "console").glob("*.txt")):
+    sent = (one for end in TEXT_ENDINGS for one in (top / "snippets" / "files").glob(f"*.{end}"))
+    for file in sorted((*(top / "snippets" / "console").glob("*.txt"), *sent)):
         text = _read(file, top)
         yield from check_text(TextPositions(file, text).place, text, terms, Near.HEADING)
     robots = (one for home in ("docs", "overrides") for one in (top / home).rglob("robots.txt"))

@@ -1,6 +1,7 @@
 """Sent: the request that a retest sent, and the parts that a status file gives one."""
 
 import re
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, JsonValue, StrictStr, model_validator
@@ -11,6 +12,7 @@ from trueup.model.values import REQUEST, BaseUrl, Body, Frozen, other_form
 HEADER_VALUE = r"^[!-~]([ -~]{0,998}[!-~])?$"
 MIME = r"^[a-z0-9.+-]+/[a-z0-9.+-]+$"
 FILE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
+PART_NAME = r"^(\*|[A-Za-z0-9_.-]{1,64}(\[[A-Za-z0-9_.-]{0,64}\])*)$"
 
 
 def _header(name: str) -> str:
@@ -21,23 +23,27 @@ def _header(name: str) -> str:
     return name
 
 
+FileName = Annotated[StrictStr, Field(pattern=FILE_NAME)]
+"""File of `snippets/files`, without a folder."""
 HeaderName = Annotated[str, AfterValidator(_header)]
 HeaderValue = Annotated[StrictStr, Field(pattern=HEADER_VALUE)]
 
 
 class FormFile(Frozen):
-    """File of a form, kept under `snippets/files`."""
+    """File of a form: a plain file of at most 256 KiB under `snippets/files`, which is published
+    with the blocks that send it."""
 
-    file: Annotated[StrictStr, Field(pattern=FILE_NAME)]
+    file: FileName
     """Name of the file, without a folder."""
     mime: Annotated[StrictStr, Field(pattern=MIME)]
     """Media type that is sent with it."""
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
-    """Hash of its bytes."""
+    """Hash of its bytes; the check names the right one. Another file is another request."""
 
 
+PartName = Annotated[str, Field(pattern=PART_NAME)]
 FormValue = StrictStr | FormFile
-Form = dict[str, FormValue | list[FormValue]]
+Form = dict[PartName, FormValue | Annotated[list[FormValue], Field(min_length=1)]]
 SentForm = dict[str, FormValue | list[FormValue | None] | None]
 
 
@@ -71,12 +77,26 @@ class Sent(Frozen):
 
 
 def form_values(form: SentForm | Form) -> Body:
-    """Return the parts of a form as JSON values."""
+    """Return the parts of a form as JSON values. A list of one is its item, as it arrives."""
 
     def plain(value: FormValue | None) -> JsonValue:
         return value.model_dump() if isinstance(value, FormFile) else value
 
     return {
-        name: [plain(item) for item in value] if isinstance(value, list) else plain(value)
-        for name, value in form.items()
+        name: plain(items[0]) if len(items) == 1 else [plain(item) for item in items]
+        for name, items in form_items(form)
     }
+
+
+def form_files(form: SentForm | Form) -> dict[str, FormFile]:
+    """Return the files of a form by their names."""
+    found = (item for _, items in form_items(form) for item in items)
+    return {item.file: item for item in found if isinstance(item, FormFile)}
+
+
+def form_items(
+    form: SentForm | Form,
+) -> Iterator[tuple[str, Sequence[FormValue | None]]]:
+    """Yield each name of a form with its parts, of which it can have several."""
+    for name, value in form.items():
+        yield name, value if isinstance(value, list) else [value]

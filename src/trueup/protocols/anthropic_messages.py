@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Any
 
 from trueup.model import Body, Shape
-from trueup.protocols.error_body import error_body
 from trueup.protocols.event_stream import Event, render_events
 from trueup.protocols.protocol import (
     NO_LAST_EVENT,
@@ -54,7 +53,8 @@ class AnthropicMessages(Protocol):
         for event in events:
             body = event.body or {}
             kind = body.get("type")
-            error = error_body(body, is_error=status >= 300 or kind == "error") if body else None
+            is_error = status >= 300 or kind == "error"
+            error = self.error_in(body, is_error=is_error) if body else None
             if error:
                 return Reply(error=error.text, error_body=error, model=model)
             if kind == "message_start":
@@ -76,9 +76,10 @@ class AnthropicMessages(Protocol):
         end: Body = {"stop_reason": "end_turn", "stop_sequence": None}
         if shape == "content-blocks":
             return worded({**head, **end, "content": [{"type": "text", "text": sample.text}]})
-        start, text = {"type": "text", "text": ""}, filter(None, sample.text.partition(" "))
-        deltas = [{"type": "text_delta", "text": part} for part in text]
-        events: list[Body] = [
+        start: Body = {"type": "text", "text": ""}
+        text = filter(None, sample.text.partition(" "))
+        deltas: list[Body] = [{"type": "text_delta", "text": part} for part in text]
+        events: list[Any] = [
             {"type": "message_start", "message": {**head, "content": [], "stop_reason": None}},
             {"type": "content_block_start", "index": 0, "content_block": start},
             {"type": "ping"},

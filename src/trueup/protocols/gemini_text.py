@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from trueup.model import Body, Shape
-from trueup.protocols.error_body import error_body
 from trueup.protocols.event_stream import Event, render_events
 from trueup.protocols.gemini import USAGE, Gemini
 from trueup.protocols.protocol import (
@@ -36,16 +35,16 @@ class GeminiText(Gemini):
         chunks = [event.body for event in events if event.body is not None]
         return self._read_chunks("text-chunks", status, chunks)
 
-    def _found(self, reply: Any) -> Reply:
+    def find_in(self, reply: Any) -> Reply:
         if not isinstance(reply, list):
-            return super()._found(reply)
+            return super().find_in(reply)
         return self._read_chunks("text-chunk-list", 200, map(_object, reply))
 
     def _read_chunks(self, shape: Shape, status: int, chunks: Iterable[Body]) -> Reply:
         """Return the text of a stream, once its end came; an error in it is the reply's."""
         read = list[Body]()
         for chunk in chunks:
-            if error := error_body(chunk, is_error=status >= 300):
+            if error := self.error_in(chunk, is_error=status >= 300):
                 return Reply(error=error.text, error_body=error)
             read.append(chunk)
         return _text_of(shape, read, next(filter(None, map(self.model_in, read)), None))
@@ -81,7 +80,11 @@ class GeminiContent(Gemini):
             is_text = {str(name).upper() for name in wanted} == {"TEXT"}
         else:
             is_text = not any(shape in Gemini.shapes for shape in seen)
-        return GeminiText() if is_text else self
+        if not is_text:
+            return self
+        text = GeminiText()
+        text.errors, text.upstream_errors = self.errors, self.upstream_errors
+        return text
 
     def word(
         self, shape: Shape, sample: Sample, upstream: str, *, has_usage: bool = False

@@ -133,11 +133,11 @@ class Session:
         """Run the block once, read its response and then the ledger; return the attempt, or why
         nothing was sent, which is no attempt."""
         self._label = probe.label
-        account, harness = retest_target.account, retest_target.harness
+        account, harness, snippet = retest_target.account, retest_target.harness, probe.snippet
         before = account.before() if isinstance(account, LedgerAccount) else None
         self._revise(account)
         earlier = set(self.journal.calls)
-        run = harness.run(probe.snippet.language.fence, probe.snippet.text, LIVE_LIMITS)
+        run = harness.run(snippet.language.fence, snippet.text, LIVE_LIMITS, probe.endpoint)
         at = self.clock()
         made = sorted(set(self.journal.calls) - earlier)
         verdict, sent = self._read(run, probe, retest_target)
@@ -215,7 +215,7 @@ class Session:
     ) -> str | None:
         """Return the model behind the alias, if the call was made by the alias and it is shown."""
         model, _ = split(probe.endpoint)
-        if sent is None or self.status.models[model].upstream is None:
+        if sent is None or self.status.upstream(model) == model:
             return None
         by_alias = (sent.content or {}).get("model") == model or f"/{model}:" in sent.request
         name = (bill.upstream if bill else None) or verdict.reply.model

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 from trueup.snippet import Fence
@@ -39,6 +40,7 @@ class Limits:
 
 
 USUAL = Limits()
+NOTHING: Mapping[str, bytes] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,13 @@ class Sandbox(ABC):
         return None
 
     @abstractmethod
-    def run(self, language: Fence, source: bytes, limits: Limits = USUAL) -> CompletedBlock:
-        """Run a block byte for byte in an empty folder and return its result. After one that broke
-        the sandbox the next call starts a new one; raises Unreachable where that does not start."""
+    def run(
+        self,
+        language: Fence,
+        source: bytes,
+        limits: Limits = USUAL,
+        given: Mapping[str, bytes] = NOTHING,
+    ) -> CompletedBlock:
+        """Run a block byte for byte in a folder with the given files alone and return its result,
+        without those that it left as they were. After one that broke the sandbox the next call
+        starts a new one; raises Unreachable where that does not start."""

@@ -1,6 +1,6 @@
 """Inside: the program of a sandbox. Serves the gateway's names and runs one block after the other.
 Uses the standard library only and is run by path; stdin is the channel to `runner.py`, which sends
-a line of JSON and the block, and gets a line of JSON and the bytes whose sizes it holds."""
+a line of JSON and the bytes whose sizes it holds, the block's first, and gets the same."""
 
 import asyncio
 import contextlib
@@ -96,9 +96,11 @@ class _Inside:
         while line:
             order = json.loads(line)
             source = await reader.readexactly(order["size"])
+            sizes = order["given"].items()
+            given = {name: await reader.readexactly(size) for name, size in sizes}
             following = asyncio.create_task(reader.readline())  # ends early if the host is gone
-            with self._folder(order, source) as (script, folder):
-                head, bodies = await self._run(order, script, folder, following)
+            with self._folder(order, source, given) as (script, folder):
+                head, bodies = await self._run(order, script, folder, given, following)
             writer.write(json.dumps(head).encode() + b"\n")
             writer.writelines(bodies)
             await writer.drain()
@@ -115,21 +117,30 @@ class _Inside:
             await splice((reader, writer), inner)
 
     @contextlib.contextmanager
-    def _folder(self, order: dict[str, Any], source: bytes) -> Iterator[tuple[str, str]]:
+    def _folder(
+        self, order: dict[str, Any], source: bytes, given: dict[str, bytes]
+    ) -> Iterator[tuple[str, str]]:
         place = os.path.join(self._options["writable"][0], "block")
         script, folder = os.path.join(place, order["name"]), os.path.join(place, "work")
         if os.path.lexists(place):
             _remove(place)  # of a program before this one, which its block ended
         os.makedirs(folder)
-        with open(script, "wb") as file:
-            file.write(source)
+        own = {os.path.join(folder, name): content for name, content in given.items()}
+        for path, content in {script: source, **own}.items():
+            with open(path, "wb") as file:
+                file.write(content)
         yield script, folder
         for writable, kept in self._kept.items():
             for name in set(os.listdir(writable)) - kept:
                 _remove(os.path.join(writable, name))
 
     async def _run(
-        self, order: dict[str, Any], script: str, folder: str, following: asyncio.Task[bytes]
+        self,
+        order: dict[str, Any],
+        script: str,
+        folder: str,
+        given: dict[str, bytes],
+        following: asyncio.Task[bytes],
     ) -> tuple[dict[str, Any], list[bytes]]:
         full = asyncio.Event()
         began = time.monotonic()
@@ -147,7 +158,7 @@ class _Inside:
         stopped = over.result() if over.done() else stopped
         over.cancel()
         ended.cancel()
-        files = _collect(folder, order["files"], order["file_bytes"])
+        files = _collect(folder, given, order["files"], order["file_bytes"])
         bodies = [*(bytes(output.data) for output in outputs), *files.values()]
         head = {
             "exit_code": None if stopped else process.returncode,
@@ -237,16 +248,19 @@ def _remount(path: str, change: int, settings: str | None) -> None:
         raise OSError(ctypes.get_errno(), f"{path} cannot be remounted")
 
 
-def _collect(folder: str, most: int, most_bytes: int) -> dict[str, bytes]:
+def _collect(folder: str, given: dict[str, bytes], most: int, most_bytes: int) -> dict[str, bytes]:
+    """Return the files of a block's folder but for those that were given and are the same."""
     found: dict[str, bytes] = {}
     for path in sorted(_regular_files(folder, _DEPTH)):
         if len(found) == most:
             break
         with contextlib.suppress(OSError), open(path, "rb") as file:
-            if os.path.getsize(path) <= most_bytes:
-                content = file.read(most_bytes)
-                most_bytes -= len(content)
-                found[os.path.relpath(path, folder)] = content
+            name = os.path.relpath(path, folder)
+            if os.path.getsize(path) <= most_bytes + len(given.get(name, b"")):
+                content = file.read(most_bytes + len(given.get(name, b"")))
+                if given.get(name) != content and len(content) <= most_bytes:
+                    most_bytes -= len(content)
+                    found[name] = content
     return found
 
 

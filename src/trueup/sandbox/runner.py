@@ -15,7 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from trueup.errors import Unreachable
-from trueup.sandbox.contract import USUAL, CompletedBlock, Containment, Limits, Sandbox
+from trueup.sandbox.contract import (
+    NOTHING,
+    USUAL,
+    CompletedBlock,
+    Containment,
+    Limits,
+    Sandbox,
+)
 from trueup.sandbox.control_group import open_group
 from trueup.sandbox.gateway_server import GatewaySocket
 from trueup.sandbox.syscalls import filter_here
@@ -147,11 +154,18 @@ class Runner(Sandbox):
             )
         return None if self._is_fit[language] else launcher.unfit
 
-    def run(self, language: Fence, source: bytes, limits: Limits = USUAL) -> CompletedBlock:
+    def run(
+        self,
+        language: Fence,
+        source: bytes,
+        limits: Limits = USUAL,
+        given: Mapping[str, bytes] = NOTHING,
+    ) -> CompletedBlock:
         order = {
             "command": self._start_of(language),
             "name": PROGRAMS[language].file,
             "size": len(source),
+            "given": {name: len(content) for name, content in given.items()},
         } | vars(limits)
         with self._one_block:
             self._take_refused()
@@ -161,7 +175,7 @@ class Runner(Sandbox):
             self._channel.settimeout(limits.timeout_s + _PATIENCE_S)
             began, kills = time.monotonic(), self._group.kills()
             try:
-                completed = self._complete(order, source)
+                completed = self._complete(order, b"".join((source, *given.values())))
             except (OSError, EOFError, ValueError, KeyError):
                 duration_ms = round((time.monotonic() - began) * 1000)
                 completed = CompletedBlock(None, "sandbox", b"", b"", duration_ms, {}, ())
@@ -176,9 +190,9 @@ class Runner(Sandbox):
             completed = replace(completed, exit_code=None, stopped="memory")
         return replace(completed, refused=refused)
 
-    def _complete(self, order: Mapping[str, Any], source: bytes) -> CompletedBlock:
-        """Send a block and read its result."""
-        self._channel.sendall(json.dumps(order).encode() + b"\n" + source)
+    def _complete(self, order: Mapping[str, Any], sources: bytes) -> CompletedBlock:
+        """Send a block, its files behind it, and read its result."""
+        self._channel.sendall(json.dumps(order).encode() + b"\n" + sources)
         head = json.loads(self._read_line())
         stdout, stderr, *files = [self._read(size) for size in head["sizes"]]
         found = dict(zip(head["names"], files, strict=True))

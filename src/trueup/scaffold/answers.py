@@ -1,12 +1,16 @@
 """Answers: what a new site is about, and the first route of each kind. Reads no file, no clock."""
 
 import re
+import wave
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
+from hashlib import sha256
+from io import BytesIO
 
 from trueup.errors import BadInput
-from trueup.model import NAME, Auth, Body, Route, Shape
+from trueup.model import NAME, Auth, Body, Endpoint, FormFile, Route, Shape
 
 PROMPT = "A clean icon of a paper boat on a white background"
 QUESTION = "Answer with one word: pong"
@@ -15,17 +19,39 @@ TITLE = re.compile(r"[^\W_](?:[\w .,:()&+/'-]{0,78}[\w.)])?")
 """80 characters at most, to fit on one line of the settings; none that a page would render."""
 
 
+@cache
+def silence() -> bytes:
+    """Return half a second of sound that says nothing, as WAV."""
+    with BytesIO() as file:
+        with wave.open(file, "wb") as sound:
+            sound.setparams((1, 1, 8000, 4000, "NONE", ""))
+            sound.writeframes(bytes([128]) * 4000)
+        return file.getvalue()
+
+
 @dataclass(frozen=True)
 class Kind:
-    """The first route of a protocol, the body of its endpoint, and the shape of its reply."""
+    """The first route of a protocol, the body of its endpoint or the part `file` of its form, and
+    the shape of its reply."""
 
     name: str
     title: str
     request: str
     auth: Auth
-    body: Body
     shape: Shape
     headers: Mapping[str, str] = field(default_factory=dict)
+    body: Body | None = None
+    file: tuple[str, str, bytes] | None = None
+    """Name, media type and bytes."""
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """The endpoint as the status file has it."""
+        if self.file is None:
+            return Endpoint(body=self.body)
+        name, mime, content = self.file
+        sent = FormFile(file=name, mime=mime, sha256=sha256(content).hexdigest())
+        return Endpoint(form={"file": sent})
 
 
 KINDS: Mapping[str, Kind] = {
@@ -56,6 +82,22 @@ KINDS: Mapping[str, Kind] = {
             "generationConfig": {"responseModalities": ["TEXT", "IMAGE"]},
         },
         shape="inline-data",
+    ),
+    "openai-speech": Kind(
+        name="audio-speech",
+        title="Speech",
+        request="POST /v1/audio/speech",
+        auth="bearer",
+        body={"input": "This is a test.", "voice": "alloy"},
+        shape="audio",
+    ),
+    "openai-transcriptions": Kind(
+        name="audio-transcriptions",
+        title="Transcriptions",
+        request="POST /v1/audio/transcriptions",
+        auth="bearer",
+        file=("silence.wav", "audio/wav", silence()),
+        shape="transcript",
     ),
 }
 

@@ -11,14 +11,21 @@ from pathlib import Path
 import jinja2
 
 from trueup.errors import BadInput
-from trueup.model import Endpoint, Model, Observation, Source, Status
+from trueup.model import Model, Observation, Source, Status
 from trueup.request import request_of
 from trueup.scaffold.answers import SiteAnswers
 from trueup.scaffold.install_source import InstallSource, render_lock
 from trueup.scaffold.shared_files import shared_files, shared_settings
 from trueup.site import shipped_folder
 from trueup.snippet import languages_of
-from trueup.status_file import parse_status, render_entry, render_row, render_scalar, render_schema
+from trueup.status_file import (
+    FOLDER,
+    parse_status,
+    render_entry,
+    render_row,
+    render_scalar,
+    render_schema,
+)
 
 TARGET = "production"
 SAMPLE = "SAMPLE written by trueup init, seen by nobody"
@@ -70,6 +77,9 @@ def starter_files(answers: SiteAnswers, origin: InstallSource) -> dict[str, byte
     places = {**PLACES, "model.md": f"docs/en/{answers.model}.md"}
     for name, place in places.items():
         texts[place] = _render_file(name, values)
+    if answers.kind.file is not None:
+        name, _, content = answers.kind.file
+        files[f"{FOLDER}/{name}"] = content
     files |= {place: text.encode() for place, text in texts.items()}
     return files | dict(origin.files)
 
@@ -104,7 +114,7 @@ def _status_text(answers: SiteAnswers) -> str:
         "answers": answers,
         "route_text": render_entry(answers.kind.name, answers.route, 2),
         "model_text": render_entry(answers.model, Model(title=answers.model_title), 2),
-        "endpoint_text": render_entry(answers.endpoint, Endpoint(body=answers.kind.body), 2),
+        "endpoint_text": render_entry(answers.endpoint, answers.kind.endpoint, 2),
     }
     noon = datetime.combine(answers.day, time(12), UTC)
     bare = _render_file("status.yml", {**values, "row": "  []\n"})

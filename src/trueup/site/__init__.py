@@ -6,7 +6,7 @@ from trueup.site.blocks import Block, extract_blocks, read_blocks, trim_end
 from trueup.site.build import AS_OF, build_site, unfinished_site
 from trueup.site.built_pages import change_pages, without_colours
 from trueup.site.csp import is_secured, policy_of, secure_pages
-from trueup.site.evidence_files import export_receipts, mark_pages
+from trueup.site.evidence_files import export_files, mark_pages
 from trueup.site.macro_calls import MACROS, MacroCall, Names, calls_in, names_in, problem_of
 from trueup.site.outline import Outline, Section, load_outline, load_settings, settings_of
 from trueup.site.page_languages import (
@@ -42,7 +42,7 @@ __all__ = [
     "calls_in",
     "change_pages",
     "home_of",
-    "export_receipts",
+    "export_files",
     "extract_blocks",
     "language_at",
     "languages_in",

@@ -1,26 +1,32 @@
-"""Export: copies receipts into the built site, links them, and marks the pages of a rehearsal."""
+"""Export: copies receipts and the files of forms into the built site, links them, and marks the
+pages of a rehearsal."""
 
 import re
 import shutil
+from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 
 from trueup.site.built_pages import change_pages
 
-FOLDER = "evidence"
-LINK = re.compile(r'href="evidence:([^"]*)"')
+FOLDER, FORM_FILES = "evidence", "files"
+LINK = re.compile(r'href="(evidence|files):([^"]*)"')
 BODY = re.compile(r"<body\b[^>]*>")
 
 
-def export_receipts(receipts: Path, site: Path) -> None:
-    """Copy every receipt of a folder, and complete the pages' links to them."""
+def export_files(receipts: Path, form_files: Mapping[str, bytes], site: Path) -> None:
+    """Copy every receipt of a folder and the files that blocks send, by name, and complete the
+    pages' links to them."""
+    for name, content in form_files.items():
+        (site / FORM_FILES).mkdir(exist_ok=True)
+        (site / FORM_FILES / name).write_bytes(content)
     for file in receipts.glob("*.json"):
         (site / FOLDER).mkdir(exist_ok=True)
         shutil.copyfile(file, site / FOLDER / file.name)
 
     def linked(page: str, text: str) -> str:
         root = "../" * page.count("/")
-        return LINK.sub(rf'href="{root}{FOLDER}/\1"', text)
+        return LINK.sub(rf'href="{root}\1/\2"', text)
 
     change_pages(site, linked)
 

@@ -4,7 +4,7 @@ Owns the languages and their quoting. Reads the templates and nothing else.
 """
 
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -16,8 +16,19 @@ from urllib.parse import parse_qsl
 import jinja2
 
 from trueup.errors import BadInput
-from trueup.model import SentForm, Status, anchor, header_of, name_of, query_name_of, split
+from trueup.model import (
+    Route,
+    Status,
+    anchor,
+    form_files,
+    form_items,
+    header_of,
+    name_of,
+    query_name_of,
+    split,
+)
 from trueup.place import Place
+from trueup.protocols import steps_of
 from trueup.request import protocol_of, request_of
 from trueup.snippet.languages import LANGUAGES, PROGRAMS, Fence, Language, language_of, languages_of
 from trueup.snippet.quoting import (
@@ -117,14 +128,15 @@ def base_places(snippet: Snippet, status: Status, folder: Path) -> tuple[int, ..
 
 def _context(status: Status, endpoint: str) -> Mapping[str, Any]:
     model, _ = split(endpoint)
-    sent = request_of(status, endpoint, status.reference)
+    route, sent = status.route_of(endpoint), request_of(status, endpoint, status.reference)
     method, path = sent.request.split(" ", 1)
+    form = sent.form or {}
     name, scheme = header_of(sent.auth) or ("", "")
     name = "Authorization" if name == "authorization" else name
     return {
         "model": model,
         "name": name_of(endpoint),
-        "protocol": status.route_of(endpoint).protocol,
+        "protocol": route.protocol,
         "kind": next(iter(protocol_of(status, endpoint).shapes.values())),
         "upstream": status.upstream(model),
         "method": method,
@@ -138,15 +150,17 @@ def _context(status: Status, endpoint: str) -> Mapping[str, Any]:
         "key_query": query_name_of(sent.auth),
         "headers": sent.headers,
         "body": sent.body,
+        "output": _output(route),
+        "errors": list(map(steps_of, route.errors + status.targets[status.reference].errors)),
         "form": sent.form,
-        "form_parts": list(_parts(sent.form or {})),
+        "form_parts": [(name, item) for name, items in form_items(form) for item in items],
+        "form_files": list(form_files(form)),
     }
 
 
-def _parts(form: SentForm) -> Iterator[tuple[str, Any]]:
-    for name, value in form.items():
-        for item in value if isinstance(value, list) else [value]:
-            yield name, item
+def _output(route: Route) -> Mapping[str, Any] | None:
+    output = route.output
+    return None if output is None else {"steps": steps_of(output.pointer), "kind": output.kind}
 
 
 @lru_cache(maxsize=16)

@@ -6,6 +6,7 @@ from trueup.status_file.edit import (
     save,
     write_whole,
 )
+from trueup.status_file.form_files import FOLDER, TEXT_ENDINGS, Contents
 from trueup.status_file.load import REHEARSAL, Stored, load_status, parse_status
 from trueup.status_file.row_text import render_entry, render_row, render_scalar
 from trueup.status_file.schema import render_schema
@@ -17,6 +18,9 @@ __all__ = [
     "parse_as",
     "parse_yaml",
     "refuse_depth",
+    "FOLDER",
+    "TEXT_ENDINGS",
+    "Contents",
     "Document",
     "REHEARSAL",
     "Stored",

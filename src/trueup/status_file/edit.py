@@ -137,7 +137,7 @@ def _edit(stored: Stored, changes: list[Change], now: datetime) -> Stored:
         text = text[:start] + new + text[stop:]
     try:
         edited = parse_text(text, stored.path, now).proven_by(stored.proofs)
-        return replace(edited, loaded_text=stored.loaded_text)
+        return replace(edited, loaded_text=stored.loaded_text, form_files=stored.form_files)
     except BadStatus as error:
         first = error.message
         problem = f"this edit would make the file invalid ({first.where}: {first.problem})"

@@ -1,7 +1,8 @@
 """Load: the status file, from disk and from text, to the model. Writes nothing, reads no clock."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Mapping as Map
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -13,7 +14,9 @@ from trueup.model import Hold, Mapping, Observation, Source, Status
 from trueup.place import Place
 from trueup.receipts import Link, load_signers, read_chain
 from trueup.source_file import read_source
+from trueup.status_file.form_files import Contents, read_form_files
 from trueup.status_file.references import check_references
+from trueup.status_file.route_files import read_route_files
 from trueup.status_file.row_proof import Proofs, prove
 from trueup.status_file.validation import parse_form
 from trueup.status_file.version import UPGRADE, VERSION, is_version_1, upgrade
@@ -27,12 +30,14 @@ MOST_BYTES = 1_000_000
 
 @dataclass(frozen=True)
 class Stored:
-    """A status and its text; after an edit, `loaded_text` is still that of the disk."""
+    """A status and its text; after an edit, `loaded_text` is still that of the disk. `form_files`
+    has the files that the form of an endpoint sends, by endpoint and name."""
 
     status: Status
     document: Document
     loaded_text: str
     proofs: Proofs = Proofs()
+    form_files: Map[str, Contents] = field(default_factory=dict)
 
     @property
     def text(self) -> str:
@@ -48,6 +53,11 @@ class Stored:
     def data(self) -> dict[str, Any]:
         """The plain data, before the model."""
         return self.document.data
+
+    @property
+    def sent_files(self) -> dict[str, bytes]:
+        """The files that blocks send, by name."""
+        return {name: one for found in self.form_files.values() for name, one in found.items()}
 
     def proven_by(self, proofs: Proofs) -> "Stored":
         """Return the status with its rows marked that are not proven."""
@@ -110,14 +120,23 @@ def parse_status(
 ) -> Stored:
     """Return the status that a text holds; `path` is for the messages of BadStatus.
 
-    `top` is where the paths of receipts and of the allowed signers start; without it, no row with
-    a receipt is proven. With `is_base`, the text is of an earlier commit and may be of version 1.
+    `top` is where the paths of receipts, of the allowed signers and of the files of forms start;
+    without it, no row with a receipt is proven, and no file of a form is read. With `is_base`, the
+    text is of an earlier commit and may be of version 1.
     """
     stored = parse_text(text, path, now, is_base=is_base)
+    if top is not None:
+        files = read_route_files(stored.status, top, stored.place)
+        stored = replace(stored, status=stored.status.with_files(files))
 
     def read(source: Source) -> Iterable[Link]:
         return [Link(source, fault="missing")] if top is None else read_chain(source, top)
 
+    if top is not None:
+        form_files, problems = read_form_files(stored.status, stored.place, top)
+        if problems:
+            raise BadStatus(problems)
+        stored = replace(stored, form_files=form_files)
     is_rehearsal = top is not None and (top / REHEARSAL).exists()
     signers = None
     if top is not None and not is_rehearsal:

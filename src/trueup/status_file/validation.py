@@ -3,14 +3,26 @@
 import re
 from collections.abc import Iterator
 from inspect import isclass
-from typing import Any, TypeGuard, TypeVar, get_args, get_origin
+from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from trueup.errors import BadStatus
 from trueup.message import Message
-from trueup.model import AUTH, MIME, NAME, REQUEST, URL, WORD, Frozen, Status
+from trueup.model import (
+    AUTH,
+    FILE_NAME,
+    MIME,
+    NAME,
+    PART_NAME,
+    POINTER,
+    REQUEST,
+    URL,
+    WORD,
+    Frozen,
+    Status,
+)
 from trueup.status_file.value_text import did_you_mean, listed, shown
 from trueup.status_file.yaml_text import Document
 
@@ -20,6 +32,7 @@ Problem = tuple[Keys, str, str]
 Form = TypeVar("Form", bound=Frozen)
 MOST_ERRORS = 10 * BadStatus.MOST
 """A value that fits no member of a union has an error for each member, of which one is made."""
+OTHER_TYPE = re.compile(r"_type$|^literal_error$")
 NAMES = "lower-case letters, digits, '.', '_' and '-', a letter or digit first"
 _PATTERNS = {
     NAME: NAMES,
@@ -28,7 +41,10 @@ _PATTERNS = {
     URL: "an https URL",
     WORD: "a text without white space",
     "^[0-9a-f]{64}$": "a SHA-256 hash of 64 hexadecimal digits",
+    FILE_NAME: "a file name without a folder, such as square.png",
+    PART_NAME: "a name of a part of a form, such as prompt or image[]",
     MIME: "a media type such as image/png",
+    POINTER: "a JSON pointer such as /error/message",
 }
 _EXPECTED = {
     "string_type": "text",
@@ -41,6 +57,7 @@ _EXPECTED = {
     "list_type": "a list",
     "invalid-json-value": "a value that JSON has",
     "string_too_short": "text",
+    "too_short": "one item or more",
     "string_too_long": "text of at most {max_length} characters",
     "greater_than_equal": "{ge} or more",
     "less_than_equal": "{le} or less",
@@ -74,12 +91,13 @@ def _problems(
     """Yield a problem for each part, with what every member of a union expects there."""
     parts: dict[tuple[Keys, str], list[ErrorDetails]] = {}
     for error in errors[:MOST_ERRORS]:
-        keys, is_missing = _keys(error["loc"], data), error["type"] == "missing"
-        is_of_union = len(keys) < len(error["loc"])
-        if is_of_union and error["type"] == "literal_error" and isinstance(error["input"], dict):
-            continue  # the union's mapping has errors of its own
-        parts.setdefault((keys, str(error["loc"][-1]) if is_missing else ""), []).append(error)
-    for (keys, _), same in parts.items():
+        missing = str(error["loc"][-1]) if error["type"] == "missing" else ""
+        parts.setdefault((_keys(error["loc"], data), missing), []).append(error)
+    for (keys, missing), same in parts.items():
+        if not missing and all(OTHER_TYPE.search(error["type"]) for error in same):
+            others = [deep for deep, name in parts if (deep, name) != (keys, "")]
+            if any(deep[: len(keys)] == keys for deep in others):
+                continue  # the value is of another member of the union, and has errors as that
         yield keys, *_worded(keys, same, model_type)
 
 
@@ -140,15 +158,20 @@ def _unknown_key(keys: Keys, model_type: type[BaseModel]) -> tuple[str, str]:
 def _model_at(keys: Keys, model: type[BaseModel]) -> type[BaseModel]:
     left = iter(keys)
     for key in left:
+        if key not in model.model_fields:  # of a list within a mapping
+            continue
         kind = model.model_fields[str(key)].annotation
-        model = next(member for member in (kind, *get_args(kind)) if _is_model(member))
-        if get_origin(kind) in (dict, tuple):
+        model = next(_models_in(kind))
+        if any(get_origin(member) in (dict, tuple) for member in (kind, *get_args(kind))):
             next(left)
     return model
 
 
-def _is_model(kind: Any) -> TypeGuard[type[BaseModel]]:
-    return isclass(kind) and issubclass(kind, BaseModel)
+def _models_in(kind: Any) -> Iterator[type[BaseModel]]:
+    if isclass(kind) and get_origin(kind) is None and issubclass(kind, BaseModel):
+        yield kind
+    for member in get_args(kind):
+        yield from _models_in(member)
 
 
 def _is_bare(value: Any) -> bool:

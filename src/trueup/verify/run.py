@@ -1,6 +1,6 @@
 """Run: one execution of one block, and the exchanges that the mock or the relay saw meanwhile."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from trueup.relay import Budget, Deadlines, KeySearch, create_relay
 from trueup.sandbox import CompletedBlock, Containment, Limits, Sandbox, open_sandbox
 from trueup.sandbox.output_decoder import Decode, NoDecoder, open_output_decoder
 from trueup.snippet import Fence
-from trueup.status_file import Stored
+from trueup.status_file import Contents, Stored
 
 PATIENCE_S = 5.0
 """For a reply that outlives its block: the rest of a stream, not a new answer."""
@@ -78,7 +78,7 @@ class Harness:
     host in published blocks, `base_url` the address to which their requests go, `media_hosts` are
     the hosts of linked images. `complete` is true if every block must run: one whose program is
     not installed then fails, and is not skipped. `search` finds the secrets that no receipt holds,
-    `decode` decodes an output in a sandbox.
+    `decode` decodes an output in a sandbox. `form_files` has the files that blocks send.
     """
 
     target: str
@@ -91,6 +91,7 @@ class Harness:
     search: KeySearch = field(default_factory=KeySearch)
     log: ExchangeLog = field(default_factory=ExchangeLog)
     decode: Decode = lambda *_: NoDecoder("there is no decoder")
+    form_files: Mapping[str, Contents] = field(default_factory=dict)
 
     @property
     def base_host(self) -> str:
@@ -114,10 +115,11 @@ class Harness:
         """Return why no block of this language can run here, or None."""
         return self.sandbox.lacks(language)
 
-    def run(self, language: Fence, source: str, limits: Limits) -> Run:
-        """Run a block byte for byte. Raises Unreachable if the sandbox itself breaks."""
+    def run(self, language: Fence, source: str, limits: Limits, endpoint: str = "") -> Run:
+        """Run a block byte for byte, beside the files that its endpoint sends. Raises Unreachable
+        if the sandbox itself breaks."""
         self.log.exchanges = exchanges = list[Exchange]()
-        ran = self.sandbox.run(language, source.encode(), limits)
+        ran = self.sandbox.run(language, source.encode(), limits, self.form_files.get(endpoint, {}))
         if not ran.stopped:
             self.log.wait(exchanges, PATIENCE_S)
         return Run(ran, tuple(exchanges))
@@ -145,7 +147,16 @@ def open_mock(
     ):
         name, url = status.reference, status.targets[status.reference].base_url
         yield Harness(
-            name, url, _gateway(stored), True, sandbox, hosts, complete, log=log, decode=decode
+            name,
+            url,
+            _gateway(stored),
+            True,
+            sandbox,
+            hosts,
+            complete,
+            log=log,
+            decode=decode,
+            form_files=stored.form_files,
         )
 
 
@@ -197,6 +208,7 @@ def open_relay(
             search,
             log,
             decode,
+            stored.form_files,
         )
 
 
