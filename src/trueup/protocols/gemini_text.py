@@ -80,11 +80,7 @@ class GeminiContent(Gemini):
             is_text = {str(name).upper() for name in wanted} == {"TEXT"}
         else:
             is_text = not any(shape in Gemini.shapes for shape in seen)
-        if not is_text:
-            return self
-        text = GeminiText()
-        text.errors, text.upstream_errors = self.errors, self.upstream_errors
-        return text
+        return GeminiText() if is_text else self
 
     def word(
         self, shape: Shape, sample: Sample, upstream: str, *, has_usage: bool = False
