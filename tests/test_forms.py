@@ -27,7 +27,12 @@ from trueup.mock.picture import draw_picture
 from trueup.mock.sample import TEXT
 from trueup.mock.server import serving
 from trueup.model import Observation
-from trueup.request import request_of
+from trueup.relay import Budget, Journal
+from trueup.request import differences, request_of
+from trueup.retest.plan import Probe
+from trueup.retest.rehearsal import open_rehearsal
+from trueup.retest.session import Session
+from trueup.sandbox import Limits
 from trueup.site import Block, export_files
 from trueup.snippet import render_snippet
 from trueup.status_file import Stored, load_status, parse_status, render_row
@@ -297,3 +302,39 @@ def test_the_sdk_reads_a_transcription(client: openai.OpenAI) -> None:
 def test_the_sdk_gets_an_error_for_another_file(client: openai.OpenAI) -> None:
     with pytest.raises(openai.NotFoundError):
         client.audio.transcriptions.create(model="example-1", file=("silence.wav", b"other"))
+
+
+def test_a_retest_sends_the_files_and_keeps_what_was_sent(
+    recorded: Stored, harness: Harness, tmp_path: Path
+) -> None:
+    endpoints, names = (EDITS, "example-1/speech", "example-1/transcriptions"), recorded.status
+    snippets = [render_snippet(names, endpoint, "curl", TEMPLATES) for endpoint in endpoints]
+    due = [Probe(one.endpoint, "production", one, None, None) for one in snippets]
+    with Journal(tmp_path / "journal.jsonl", lambda: NOW) as journal:
+        budget = Budget(6, None, lambda _: None, journal)
+
+        def open_target(target: str, label: Callable[[], str]) -> Any:
+            return open_rehearsal(recorded, budget, harness.containment, True, target, label)
+
+        session = Session(
+            names, due, open_target, budget, journal, lambda: NOW, print, without_bills=True
+        )
+        receipts = {receipt.endpoint: receipt.attempts for receipt in session.run()}
+    for endpoint in endpoints:
+        (attempt,) = receipts[endpoint]
+        assert (attempt.outcome, attempt.reason) == ("output", None), endpoint
+        assert attempt.sent == names.seen(endpoint)[0].sent
+        assert not differences(names.seen(endpoint)[0].sent, attempt.sent)
+
+
+@pytest.mark.parametrize(("old", "files"), [("", []), ("; rm example-1.mp3", ["example-1.mp3"])])
+def test_curl_prints_an_error_in_place_of_a_sound(
+    recorded: Stored, harness: Harness, old: str, files: list[str]
+) -> None:
+    block = block_of(recorded, "example-1/speech", "curl")
+    text = block.text.replace("alloy", "nobody").replace(old, "")
+    ran = harness.run("bash", text, Limits(), "example-1/speech").ran
+    assert (ran.exit_code, list(ran.files)) == (0, files) and b"No observation" in ran.stdout
+    receipt = verify_block(replace(block, text=text), (), recorded, harness, TODAY)
+    left = "after a failed call it saved example-1.mp3, expected no file"
+    assert (left in receipt.reasons) == bool(files)
