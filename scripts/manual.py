@@ -11,6 +11,7 @@ from samples import load_samples, render_rules
 
 from trueup.errors import BadInput
 from trueup.model import Status
+from trueup.protocols import PROTOCOLS
 from trueup.receipts import RetestReceipt
 from trueup.verify.block_receipt import BlockReceipt
 
@@ -19,6 +20,7 @@ MANUAL = TOP / "manual"
 PAGES = MANUAL / "pages"
 PARTS: Mapping[tuple[str, str], Callable[[], str]] = {
     ("status-file", "fields"): lambda: render_fields(Status),
+    ("status-file", "protocols"): lambda: render_protocols(),
     ("receipts", "block"): lambda: render_fields(BlockReceipt),
     ("receipts", "retest"): lambda: render_fields(RetestReceipt),
     ("rules", "rules"): lambda: render_rules(load_samples(MANUAL / "rules.yml")),
@@ -30,6 +32,19 @@ PARTS: Mapping[tuple[str, str], Callable[[], str]] = {
     ),
 }
 """By page and name of the part."""
+
+
+def render_protocols() -> str:
+    """The protocols as a table, with the request and the shapes of each."""
+    rows = ["| Protocol | Request | Shapes of the output |", "| --- | --- | --- |"]
+    for name, protocol in sorted(PROTOCOLS.items()):
+        request = " ".join((type(protocol).__doc__ or "").split()).partition(". ")[0].rstrip(".")
+        kinds: dict[str, list[str]] = {}
+        for shape, kind in protocol.shapes.items():
+            kinds.setdefault(kind, []).append(f"`{shape}`")
+        shapes = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in kinds.items())
+        rows.append(f"| `{name}` | {request} | {shapes} |")
+    return "\n".join(rows)
 
 
 def main() -> None:

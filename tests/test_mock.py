@@ -19,7 +19,7 @@ from starlette.types import ASGIApp
 
 from trueup.errors import BadInput
 from trueup.exchange import Exchange
-from trueup.mock import MEDIA_HOST, Faulty, create_app, draw_picture
+from trueup.mock import DOCUMENTED, MEDIA_HOST, Faulty, create_app, draw_picture
 from trueup.mock.incoming_request import BODY_LIMIT
 from trueup.mock.replay_index import Called, ReplayIndex
 from trueup.model import Observation, Status
@@ -187,7 +187,7 @@ def test_a_changed_path_is_not_on_record(path: str) -> None:
 
 
 def test_a_changed_model_body_or_auth_method_is_not_on_record() -> None:
-    assert is_not_on_record(send_images(model="nano-banana-pro"))
+    assert is_not_on_record(send_images(model="nano-banana-pro", n=1))
     assert is_not_on_record(send_images(n=1))
     assert is_not_on_record(post(IMAGES, headers=BEARER, json={"model": "nano-banana"}))
     deep = {**NATIVE_BODY, "generationConfig": {"responseModalities": ["IMAGE", "TEXT"]}}
@@ -237,7 +237,7 @@ def test_a_row_outlives_its_route_unless_its_shape_is_unknown() -> None:
     assert send_native(app).status_code == 200
     assert send_images(app, prompt=None).status_code == 400
     assert is_not_on_record(
-        send_native(app_of(native_row(endpoint="nano-banana/gone", shape=None)))
+        send_native(app_of(native_row(endpoint="nano-banana/gone", shape=None), endpoints={}))
     )
 
 
@@ -253,8 +253,19 @@ def test_the_newest_row_answers_unless_it_is_inconclusive_or_retracted() -> None
     silent = native_row(outcome="inconclusive", reason="429", shape=None)
     assert send_native(app_of(native_row(), failed, silent)).status_code == 500
     assert send_native(app_of(failed, native_row(), silent)).status_code == 200
-    assert is_not_on_record(send_native(app_of(silent)))
-    assert is_not_on_record(send_native(app_of(native_row(retracted="wrong key"))))
+    assert is_not_on_record(send_native(app_of(silent, endpoints={})))
+    assert is_not_on_record(send_native(app_of(native_row(retracted="wrong key"), endpoints={})))
+
+
+def test_an_endpoint_that_nobody_observed_is_answered_as_documented() -> None:
+    seen: list[Exchange] = []
+    for rows in ([], [native_row(outcome="inconclusive", reason="429", shape=None)]):
+        status = Status.model_validate({**FACTS, "observations": rows})
+        assert send_native(create_app(status, on_exchange=seen.append)).status_code == 200
+    assert {exchange.answered_from for exchange in seen} == {DOCUMENTED}
+    changed: dict[str, Any] = {"nano-banana/generate-content": {"body": {"contents": []}}}
+    app = app_of(native_row(), endpoints=changed)
+    assert is_not_on_record(post(f"{NATIVE}?key={KEY}", app, json={"contents": []}))
 
 
 def test_a_mixed_row_fails_first_and_then_alternates_in_each_app_anew() -> None:

@@ -18,13 +18,16 @@ from recorder import (
     Answer,
     Ended,
     Gateway,
+    run_here,
     run_of,
     saved,
 )
 
+from trueup.errors import BadInput
 from trueup.model import Body, Status
 from trueup.protocols import PROTOCOLS
 from trueup.protocols.event_stream import render_events
+from trueup.request import request_of
 from trueup.snippet import render_snippet
 
 server, gateway, node_run = recorder.server, recorder.gateway, recorder.node_run
@@ -133,3 +136,46 @@ def test_a_block_reads_a_reply_as_the_engine_does(
         assert json.loads(file[1]) == row["json"]
     else:
         assert ended == saved("acorn.png")
+
+
+SENT: list[tuple[str, Body]] = [
+    ("openai-chat", {"messages": [], "temperature": None, "stop": [], "stream": True}),
+    ("openai-chat", {"messages": [{"role": "user", "content": "a", "unheard": None}], "n": 1.0}),
+    ("openai-chat", {"messages": [], "tools": [{"type": "function"}], "extra_body": {"a": 1}}),
+    ("openai-chat", {"messages": [], "model": "another", "timeout": 1, "TEXT": {"text": "a\n'\""}}),
+    ("openai-responses", {"input": [{"role": "user", "content": []}], "text": {"format": None}}),
+    ("openai-responses", {"instructions": None, "unheard": [None, 1.5, "é"]}),
+    ("openai-embeddings", {"input": [[1, 2]], "encoding_format": None, "dimensions": 8}),
+]
+
+
+@pytest.mark.parametrize(("protocol", "body"), SENT)
+def test_the_sdk_sends_a_body_unchanged(
+    protocol: str, body: Body, gateway: Gateway, tmp_path: Path
+) -> None:
+    gateway.answer = Answer(b"{}")
+    status = status_of(gateway.base_url, {protocol: body})
+    snippet = render_snippet(status, endpoint_of(protocol), "openai", TEMPLATES)
+    ended = run_here(snippet.text, tmp_path)
+    assert len(gateway.requests) == 1, ended.stderr
+    command, path, headers, sent = gateway.requests[0]
+    expected = request_of(status, endpoint_of(protocol), "production")
+    assert (f"{command} {path}", json.loads(sent)) == (expected.request, expected.body)
+    assert {name.lower(): value for name, value in headers.items()}["authorization"]
+
+
+@pytest.mark.parametrize(
+    ("protocol", "request_line", "says"),
+    [
+        ("openai-chat", "POST /v1/chat", "the path does not end with /chat/completions"),
+        ("openai-embeddings", "POST /v1/embeddings", "the OpenAI SDK adds encoding_format"),
+    ],
+)
+def test_a_request_that_the_sdk_cannot_send_is_refused(
+    protocol: str, request_line: str, says: str
+) -> None:
+    status = status_of("https://gateway.example", {"openai-embeddings": {"input": "a"}})
+    route = status.routes[protocol].model_copy(update={"request": request_line})
+    status = status.model_copy(update={"routes": {**status.routes, protocol: route}})
+    with pytest.raises(BadInput, match=says):
+        render_snippet(status, endpoint_of(protocol), "openai", TEMPLATES)

@@ -8,6 +8,7 @@ from text_routes import BASE_URL, BODIES, ROUTES, served, text_status
 
 from trueup.exchange import Exchange
 from trueup.mock.sample import TEXT
+from trueup.model import Status
 from trueup.protocols import OUTPUT_TOKENS
 from trueup.request import differences, request_in, request_of
 
@@ -29,9 +30,8 @@ def seen() -> list[Exchange]:
     return []
 
 
-def assert_as_documented(exchange: Exchange, body: dict[str, object], shape: str) -> None:
+def assert_as_documented(exchange: Exchange, status: Status) -> None:
     """The client sent what the endpoint sends, and the mock answered from its row."""
-    status = text_status("anthropic-messages", shape, body)
     sent = request_in(exchange, BASE_URL)
     assert sent and differences(request_of(status, "acorn/text", "production"), sent) == ()
     assert exchange.answered_from
@@ -46,12 +46,11 @@ def test_anthropic_reads_a_message_of_the_mock(seen: list[Exchange]) -> None:
     ]
     assert (message.type, message.role, message.stop_reason) == ("message", "assistant", "end_turn")
     assert message.model == "acorn" and message.usage.output_tokens == OUTPUT_TOKENS
-    assert_as_documented(seen[-1], MESSAGES, "content-blocks")
+    assert_as_documented(seen[-1], status)
 
 
 def test_anthropic_reads_a_stream_of_the_mock(seen: list[Exchange]) -> None:
-    body = {**MESSAGES, "stream": True}
-    status = text_status("anthropic-messages", "content-block-events", body)
+    status = text_status("anthropic-messages", "content-block-events")
     with (
         served(status, seen) as site,
         claude(site) as client,
@@ -60,14 +59,14 @@ def test_anthropic_reads_a_stream_of_the_mock(seen: list[Exchange]) -> None:
         assert "".join(stream.text_stream) == TEXT
         message = stream.get_final_message()
     assert (message.stop_reason, message.usage.output_tokens) == ("end_turn", OUTPUT_TOKENS)
-    assert_as_documented(seen[-1], body, "content-block-events")
+    assert_as_documented(seen[-1], status)
 
 
 @pytest.mark.parametrize(
     ("key", "model", "kind"),
     [
         ("wrong", "acorn", anthropic.AuthenticationError),
-        (KEY, "maple", anthropic.InternalServerError),
+        (KEY, "maple", anthropic.NotFoundError),
     ],
 )
 def test_anthropic_raises_the_error_of_the_reply(

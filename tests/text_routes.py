@@ -32,11 +32,21 @@ BODIES: dict[str, dict[str, Any]] = {
 }
 
 
+def body_of(protocol: str, shape: str) -> dict[str, Any]:
+    """Return the usual body of a request that is answered with a shape."""
+    is_streamed = shape == "content-block-events"
+    return {**BODIES[protocol], **({"stream": True} if is_streamed else {})}
+
+
 def text_status(
-    protocol: str, shape: str, body: dict[str, Any] | None = None, base_url: str = BASE_URL
+    protocol: str,
+    shape: str,
+    body: dict[str, Any] | None = None,
+    base_url: str = BASE_URL,
+    **route: Any,
 ) -> Status:
     """Return a status file with the model acorn on a route of a protocol, seen with a shape."""
-    route = {**ROUTES[protocol], "protocol": protocol}
+    route = {**ROUTES[protocol], "protocol": protocol, **route}
     status = Status.model_validate(
         {
             "version": 2,
@@ -44,7 +54,7 @@ def text_status(
             "targets": {"production": {"base_url": base_url, "reference": True}},
             "routes": {"text": route},
             "models": {"acorn": {"title": "Acorn", "upstream": "oak-1.5"}},
-            "endpoints": {"acorn/text": {"body": BODIES[protocol] if body is None else body}},
+            "endpoints": {"acorn/text": {"body": body or body_of(protocol, shape)}},
         }
     )
     row = Observation(

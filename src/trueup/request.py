@@ -28,9 +28,11 @@ Side = Literal["recorded", "now"]
 FIELDS = ("base_url", "request", "auth")
 
 
-def protocol_of(status: Status, endpoint: str) -> Protocol:
-    """Return the protocol of an endpoint's route."""
-    return PROTOCOLS[status.route_of(endpoint).protocol]
+def protocol_of(status: Status, endpoint: str, target: str | None = None) -> Protocol:
+    """Return the protocol of an endpoint's route, for the replies of a target."""
+    route = status.route_of(endpoint)
+    live = status.targets[target] if target else None
+    return PROTOCOLS[route.protocol].of_route(route, live, status.files)
 
 
 def request_of(status: Status, endpoint: str, target: str, variant: str | None = None) -> Sent:

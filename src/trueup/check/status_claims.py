@@ -9,7 +9,7 @@ from trueup.check.banned_terms import ISO_DATE
 from trueup.check.retest_receipts import check_receipts
 from trueup.evidence import Assessment, mapping_of
 from trueup.finding import Finding
-from trueup.model import Observation, Sent, as_time, split
+from trueup.model import NO_MODEL, Observation, Sent, as_time, split
 from trueup.place import Place
 from trueup.request import Difference, differences, protocol_of, request_of
 from trueup.status_file import Stored, shown
@@ -104,7 +104,7 @@ def _changed(stored: Stored, row: Observation, difference: Difference) -> Place:
     endpoint, first = status.endpoints[row.endpoint], keys[:1]
     if row.variant and (first == [] or first[0] in getattr(endpoint.variants[row.variant], what)):
         return stored.place("endpoints", row.endpoint, "variants", row.variant, what, *keys)
-    added = protocol_of(status, row.endpoint).body(model, {})
+    added = {} if model == NO_MODEL else protocol_of(status, row.endpoint).body(model, {})
     if first and first[0] in added and first[0] not in (getattr(endpoint, what) or {}):
         return stored.place("models", model)
     return stored.place("endpoints", row.endpoint, what, *keys)

@@ -8,7 +8,7 @@ from datetime import date
 from trueup.evidence.changes import Change, Changes
 from trueup.evidence.risks import Risk, risks_in
 from trueup.evidence.standing import Tally, holds_of, lowering
-from trueup.model import Hold, Observation, Policy, Sent, Standing, Status, split
+from trueup.model import NO_MODEL, Hold, Observation, Policy, Sent, Standing, Status, split
 from trueup.request import differences, request_of
 
 
@@ -83,8 +83,10 @@ def alternative(
 ) -> Assessment | None:
     """Return the best endpoint of a model's family that is better than `unverified`, if any.
 
-    Of equal ones it is the first in the file.
+    Of equal ones it is the first in the file. A route without a model is of no family.
     """
+    if model == NO_MODEL:
+        return None
     family = status.family(model)
     working = (
         assessment

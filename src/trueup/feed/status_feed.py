@@ -8,7 +8,17 @@ from typing import Literal
 from pydantic import Field
 
 from trueup.evidence import Assessment, alternative, mapping_of
-from trueup.model import Billing, DocsPage, Frozen, Outcome, Shape, Standing, Status, split
+from trueup.model import (
+    NO_MODEL,
+    Billing,
+    DocsPage,
+    Frozen,
+    Outcome,
+    Shape,
+    Standing,
+    Status,
+    split,
+)
 from trueup.request import request_of
 
 
@@ -16,10 +26,10 @@ class EndpointFeed(Frozen):
     """One model on one route."""
 
     endpoint: str
-    """`model/route`."""
-    model: str
-    """The name that is called."""
-    upstream: str
+    """`model/route`, or `-/route` without a model."""
+    model: str | None
+    """The name that is called; none for a route without a model."""
+    upstream: str | None
     """The model behind it; its own name where it has no other."""
     mapping: Literal["confirmed", "stated", "contradicted", "varies"] | None
     """The state of the mapping; none where the name is no alias, or without a record."""
@@ -112,8 +122,8 @@ def _endpoint(status: Status, assessments: Mapping[str, Assessment], endpoint: s
     seen_on = assessment.seen_on
     return EndpointFeed(
         endpoint=endpoint,
-        model=model,
-        upstream=status.upstream(model),
+        model=None if model == NO_MODEL else model,
+        upstream=None if model == NO_MODEL else status.upstream(model),
         mapping=mapping.word if mapping else None,
         route=route,
         request=request_of(status, endpoint, status.reference).request,

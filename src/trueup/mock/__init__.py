@@ -9,12 +9,14 @@ from trueup.mock.faults import EXPIRED_CERTIFICATE, FAULTS, Faulty, WireFault, l
 from trueup.mock.ledger import GatewayLedger, Token, User
 from trueup.mock.ledger_options import Dialect, Fault, Options, Refused
 from trueup.mock.picture import draw_picture
+from trueup.mock.replay_index import DOCUMENTED
 from trueup.mock.server import create_server, create_tls, listen, serving
 
 MEDIA_HOST = "simulated-media.example"
 """The host of linked images. Its top-level name is reserved, so no real host can have it."""
 
 __all__ = [
+    "DOCUMENTED",
     "EXPIRED_CERTIFICATE",
     "FAULTS",
     "MEDIA_HOST",

@@ -134,7 +134,7 @@ class MockApp:
         path, else at the root alone."""
         dialect = self.ledger.options.dialect
         found = MEDIA_PATH.fullmatch(request.path)
-        if found and found[1] in self.index.models() and request.method in ("GET", "HEAD"):
+        if found and found[1] in self.index.linked() and request.method in ("GET", "HEAD"):
             file = linked_file(found[1], found[2])
             if file is not None:
                 return MockReply(200, file.content, file.mime)

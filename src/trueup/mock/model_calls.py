@@ -147,9 +147,9 @@ class ModelCalls:
         worded = success(
             protocol,
             shape,
-            found.model,
+            found.name,
             row.mime,
-            f"{self.media_url or request.base_url}/simulated-media/{quote(found.model, safe='')}",
+            f"{self.media_url or request.base_url}/simulated-media/{quote(found.name, safe='')}",
             charge.model,
             charge.has_usage,
         )

@@ -1,6 +1,6 @@
-"""Replay index: the observation that answers a request, found by what was sent, never by today's
-requests. Today's routes only add the auth methods that they accept, and distinguish a request that
-is not on record from a path that the gateway does not have; neither is an answer."""
+"""Replay index: the observation that answers a request, found by what was sent. Today's routes add
+the auth methods that they accept, and distinguish an unknown path. Only an endpoint that nobody has
+observed yet is answered at today's request, as its protocol documents a reply."""
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -9,10 +9,12 @@ from itertools import count
 from typing import Any
 
 from trueup.exchange import own_headers
-from trueup.model import Auth, Observation, Sent, Status, split
+from trueup.model import NO_MODEL, Auth, Observation, Sent, Status, name_of, split
 from trueup.protocols import PROTOCOLS, Protocol
-from trueup.request import differences, without_prompt
+from trueup.request import differences, request_of, without_prompt
 
+DOCUMENTED = "reply as documented, never seen"
+"""In the place of an observation, for an endpoint that has none."""
 MODEL_IN_PATH = re.compile(r"/v1(?:beta)?/models/([^:]*)")
 FAMILY_PATHS = re.compile(
     r"/v1(?:beta)?/models/.+|/v1/images/(?:generations|edits)|/v1/chat/completions"
@@ -52,6 +54,11 @@ class Replayable:
     def model(self) -> str:
         """The model of the endpoint that was observed."""
         return split(self.row.endpoint)[0]
+
+    @property
+    def name(self) -> str:
+        """The name of its output: the model, or the route without one."""
+        return name_of(self.row.endpoint)
 
     @property
     def called(self) -> str:
@@ -101,12 +108,13 @@ class ReplayIndex:
             if row.outcome != "inconclusive"
         )
         self._rows = [item for item in found if item.protocol or item.row.outcome == "error"]
+        self._rows += [_documented(status, name, target) for name in status.unobserved(target)]
         self.mapped = {mapping.alias: mapping.upstream for mapping in status.mappings}
         self._by_request: dict[str, list[Replayable]] = {}
         for item in self._rows:
             self._by_request.setdefault(item.sent.request, []).append(item)
         self._auths: dict[str, set[Auth]] = {}
-        for row in places.values():
+        for row in (*places.values(), *(item.row for item in self._rows)):
             auths = self._auths.setdefault(row.sent.request.split("?")[0], set())
             auths.update((row.sent.auth, *_accepted(status, row)))
         self._routes = [_pattern(route.request) for route in status.routes.values()]
@@ -120,13 +128,13 @@ class ReplayIndex:
         """Return the auth methods that the record has for a path, or that its route accepts."""
         return self._auths.get(f"{method} {path}", ())
 
-    def models(self) -> frozenset[str]:
-        """Return the models whose images may be linked."""
-        return frozenset(item.model for item in self._rows if item.row.outcome != "error")
+    def linked(self) -> frozenset[str]:
+        """Return the names whose outputs may be linked."""
+        return frozenset(item.name for item in self._rows if item.row.outcome != "error")
 
     def names(self) -> Collection[str]:
         """Return the names by which models were called, each once."""
-        return dict.fromkeys(item.called for item in self._rows)
+        return dict.fromkeys(item.called for item in self._rows if item.called != NO_MODEL)
 
     def is_known(self, method: str, path: str) -> bool:
         """Return whether the gateway has such a path, by the record, its family or the routes."""
@@ -136,6 +144,20 @@ class ReplayIndex:
             or (method == "POST" and FAMILY_PATHS.fullmatch(path) is not None)
             or any(route.fullmatch(request) for route in self._routes)
         )
+
+
+def _documented(status: Status, endpoint: str, target: str) -> Replayable:
+    """Return what answers an endpoint that nobody has observed: a made-up row of its request."""
+    row = Observation.model_construct(
+        endpoint=endpoint,
+        target=target,
+        sent=request_of(status, endpoint, target),
+        outcome="output",
+        shape=None,
+        mime=None,
+        signatures=(),
+    )
+    return _replayable(status, row, DOCUMENTED)
 
 
 def _replayable(status: Status, row: Observation, place: str) -> Replayable:
@@ -155,9 +177,12 @@ def _protocol(status: Status, row: Observation) -> Protocol | None:
     The route decides among several protocols with that shape. None when the row has no shape and
     its route is gone.
     """
-    shaped = [protocol for protocol in PROTOCOLS.values() if row.shape in protocol.shapes]
     route = status.routes.get(split(row.endpoint)[1])
-    named = PROTOCOLS.get(route.protocol) if route else None
+    known = PROTOCOLS.get(route.protocol) if route else None
+    named = known.of_route(route, files=status.files) if known and route else None
+    shaped = [protocol for protocol in PROTOCOLS.values() if row.shape in protocol.shapes]
+    if named is not None and row.shape in named.shapes:
+        return named
     return named if named in shaped or not shaped else shaped[0]
 
 

@@ -35,6 +35,7 @@ from trueup.model.documented import (
     Parameter,
 )
 from trueup.model.evidence import Hold, Mapping, Observation, Source
+from trueup.model.output import NO_FILES, Files, RouteOutput
 from trueup.model.sent import (
     FILE_NAME,
     MIME,
@@ -51,6 +52,7 @@ from trueup.model.status import Status
 from trueup.model.values import (
     NAME,
     NO_MODEL,
+    POINTER,
     REQUEST,
     TRANSLATED,
     BaseUrl,
@@ -64,6 +66,7 @@ from trueup.model.values import (
     Moment,
     Name,
     Outcome,
+    Pointer,
     Severity,
     Shape,
     Standing,
@@ -81,10 +84,12 @@ __all__ = [
     "MIME",
     "FACTS",
     "FILE_NAME",
+    "NO_FILES",
     "NAME",
     "NO_AUTH",
     "NO_MODEL",
     "PART_NAME",
+    "POINTER",
     "REQUEST",
     "TRANSLATED",
     "TRANSPORT_HEADERS",
@@ -99,6 +104,7 @@ __all__ = [
     "DocsPage",
     "DocumentedValue",
     "Endpoint",
+    "Files",
     "Form",
     "FormFile",
     "Frozen",
@@ -113,9 +119,11 @@ __all__ = [
     "Observation",
     "Outcome",
     "Parameter",
+    "Pointer",
     "Policy",
     "Replay",
     "Route",
+    "RouteOutput",
     "Sent",
     "SentForm",
     "Severity",

@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from trueup.model.auth import Auth
 from trueup.model.documented import DocsPage
+from trueup.model.output import RouteOutput
 from trueup.model.sent import Form, HeaderName, HeaderValue
 from trueup.model.values import (
     REQUEST,
@@ -19,6 +20,7 @@ from trueup.model.values import (
     Frozen,
     Host,
     Name,
+    Pointer,
     Prose,
     SecureUrl,
     Severity,
@@ -93,6 +95,12 @@ class Target(Frozen):
     """True for the only target whose observations make standings."""
     media_hosts: tuple[Host, ...] = ()
     """Hosts of the images that this target's replies link to."""
+    errors: tuple[Pointer, ...] = ()
+    """JSON pointers to the text of an error in this gateway's own form, such as `/fault/text`; each
+    is tried before the usual forms, after those of the route."""
+    upstream_errors: tuple[Pointer, ...] = ()
+    """JSON pointers to what only an upstream's error has here. Such an error is a failure of the
+    route, whatever its HTTP status says of the caller."""
     ledger: Annotated[Literal["new-api"] | LedgerPolicy | None, BeforeValidator(_ledger)] = None
     """Ledger that bills are read from: `new-api` for gateways of that family, or `{none: REASON}`.
     While it is left out, bills are not read, and nothing rises to `recommended`."""
@@ -122,6 +130,10 @@ class Route(Frozen):
     `none`."""
     headers: dict[HeaderName, HeaderValue] = {}
     """Fixed headers of its requests, such as `anthropic-version`, names in lower case."""
+    output: RouteOutput | None = None
+    """Place of the output in a reply, for the protocol `json`."""
+    errors: tuple[Pointer, ...] = ()
+    """JSON pointers to the text of an error of this route, tried before those of the target."""
     languages: tuple[Name, ...] = ()
     """Languages of its blocks, such as `curl` or `python`; all that have a template when left
     out."""

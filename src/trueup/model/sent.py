@@ -23,6 +23,8 @@ def _header(name: str) -> str:
     return name
 
 
+FileName = Annotated[StrictStr, Field(pattern=FILE_NAME)]
+"""File of `snippets/files`, without a folder."""
 HeaderName = Annotated[str, AfterValidator(_header)]
 HeaderValue = Annotated[StrictStr, Field(pattern=HEADER_VALUE)]
 
@@ -31,7 +33,7 @@ class FormFile(Frozen):
     """File of a form: a plain file of at most 256 KiB under `snippets/files`, which is published
     with the blocks that send it."""
 
-    file: Annotated[StrictStr, Field(pattern=FILE_NAME)]
+    file: FileName
     """Name of the file, without a folder."""
     mime: Annotated[StrictStr, Field(pattern=MIME)]
     """Media type that is sent with it."""

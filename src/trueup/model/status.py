@@ -1,12 +1,15 @@
 """Status: the whole status file, and its parts by name."""
 
 from collections import deque
-from typing import Literal
+from typing import Literal, Self
 from urllib.parse import urlsplit
+
+from pydantic import PrivateAttr
 
 from trueup.model.config import Endpoint, Model, Policy, Route, Signature, Target
 from trueup.model.documented import DocsPage
 from trueup.model.evidence import Hold, Mapping, Observation
+from trueup.model.output import NO_FILES, Files
 from trueup.model.values import Frozen, Name, split
 
 
@@ -36,6 +39,19 @@ class Status(Frozen):
     """Downward overrides by people."""
     observations: tuple[Observation, ...] = ()
     """Results of retests, oldest first."""
+
+    _files: Files = PrivateAttr(default_factory=lambda: NO_FILES)
+
+    @property
+    def files(self) -> Files:
+        """Contents of the files of `snippets/files` that routes name, where they were read."""
+        return self._files
+
+    def with_files(self, files: Files) -> Self:
+        """Return the status with the contents of files."""
+        status = self.model_copy()
+        status._files = files
+        return status
 
     @property
     def reference(self) -> str:
@@ -77,6 +93,18 @@ class Status(Frozen):
         """Hosts of every base URL, each with its port where it has one."""
         urls = (url for target in self.targets.values() for url in target.base_urls)
         return frozenset(urlsplit(url).netloc for url in urls)
+
+    def unobserved(self, target: str) -> list[str]:
+        """Return the endpoints without a conclusive row at a target, or else at the reference."""
+        return [
+            name
+            for name in self.endpoints
+            if not any(
+                row.outcome != "inconclusive"
+                for place in (target, self.reference)
+                for row in self.seen(name, place)
+            )
+        ]
 
     def seen(
         self, endpoint: str, target: str | None = None, variant: str | None = None

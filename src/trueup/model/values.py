@@ -44,6 +44,7 @@ Kind = Literal["image", "text", "json", "audio", "video", "file"]
 NO_MODEL = "-"
 """In the place of the model, for a route that is an endpoint by itself."""
 NAME = r"^[a-z0-9][a-z0-9._-]*$"
+POINTER = r"^(/([^~/\x00-\x1f]|~[01])*)*$"
 REQUEST = r"^(GET|POST|PUT|PATCH|DELETE) /\S*$"
 
 
@@ -110,6 +111,8 @@ SecureUrl = Annotated[BaseUrl, AfterValidator(_secure_url)]
 Host = Annotated[str, Field(pattern=r"^[a-z0-9.-]+(:[0-9]{1,5})?$")]
 Shape = Annotated[str, Field(pattern=NAME)]
 """Form of the output in a reply; the protocol says which there are."""
+Pointer = Annotated[str, Field(pattern=POINTER, max_length=200)]
+"""JSON pointer (RFC 6901), such as `/error/message`; the empty text is the whole document."""
 Upstream = Annotated[str, Field(pattern=r"^[^\s?#{}]+$", max_length=200)]
 Name = Annotated[str, Field(pattern=NAME)]
 Text = Annotated[str, Field(min_length=1, max_length=2000)]
@@ -134,9 +137,10 @@ class Frozen(BaseModel):
     ) -> JsonSchemaValue:
         made = handler(schema)
         fields = handler.resolve_ref_schema(made).get("properties", {})
-        for name, text in _docstrings(cls).items():
-            if name in fields:
-                fields[name]["description"] = text
+        for field, text in _docstrings(cls).items():
+            name = cls.model_fields[field].alias if field in cls.model_fields else None
+            if (name or field) in fields:
+                fields[name or field]["description"] = text
         return made
 
 

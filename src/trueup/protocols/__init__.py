@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from trueup.protocols.anthropic_messages import AnthropicMessages
 from trueup.protocols.error_body import ErrorBody, inconclusive_kind
 from trueup.protocols.gemini import Gemini
+from trueup.protocols.json_output import JsonOutput
+from trueup.protocols.json_pointer import steps_of
+from trueup.protocols.json_schema import problem_of_schema
 from trueup.protocols.openai_chat import OpenAIChat
 from trueup.protocols.openai_embeddings import OpenAIEmbeddings
 from trueup.protocols.openai_images import OpenAIImages
@@ -34,11 +37,14 @@ __all__ = [
     "Sample",
     "WordedReply",
     "inconclusive_kind",
+    "problem_of_schema",
+    "steps_of",
 ]
 
 PROTOCOLS: Mapping[str, Protocol] = {
     "anthropic-messages": AnthropicMessages(),
     "gemini": Gemini(),
+    "json": JsonOutput(),
     "openai-chat": OpenAIChat(),
     "openai-embeddings": OpenAIEmbeddings(),
     "openai-images": OpenAIImages(),

@@ -76,9 +76,10 @@ class AnthropicMessages(Protocol):
         end: Body = {"stop_reason": "end_turn", "stop_sequence": None}
         if shape == "content-blocks":
             return worded({**head, **end, "content": [{"type": "text", "text": sample.text}]})
-        start, text = {"type": "text", "text": ""}, filter(None, sample.text.partition(" "))
-        deltas = [{"type": "text_delta", "text": part} for part in text]
-        events: list[Body] = [
+        start: Body = {"type": "text", "text": ""}
+        text = filter(None, sample.text.partition(" "))
+        deltas: list[Body] = [{"type": "text_delta", "text": part} for part in text]
+        events: list[Any] = [
             {"type": "message_start", "message": {**head, "content": [], "stop_reason": None}},
             {"type": "content_block_start", "index": 0, "content_block": start},
             {"type": "ping"},

@@ -42,20 +42,22 @@ class ErrorBody:
     """An error as a gateway words it: its text, and its `code` and `type`, empty without one.
 
     `has_param` separates the relay of new-api, which passes an upstream's error on, from the steps
-    before it, which refuse a caller.
+    before it, which refuse a caller. `is_marked` is true where the target's pointers say that an
+    upstream speaks.
     """
 
     text: str
     code: str = ""
     type: str = ""
     has_param: bool = False
+    is_marked: bool = False
 
     def is_upstream(self, *, is_new_api: bool) -> bool:
         """Return whether an upstream, or the relay on the way to it, speaks, not the gateway about
         its caller."""
         if self.type == OWN and self.code in BALANCE_CODES:
             return False
-        return self.type == UPSTREAM or (is_new_api and self.has_param)
+        return self.is_marked or self.type == UPSTREAM or (is_new_api and self.has_param)
 
     @property
     def group(self) -> str | None:

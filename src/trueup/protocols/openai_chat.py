@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 from trueup.model import Body, Shape
-from trueup.protocols.error_body import error_body
 from trueup.protocols.event_stream import DONE, Event, render_events
 from trueup.protocols.gemini import DATA_URI, IMAGE_LINK
 from trueup.protocols.image_data import decode_base64, ending_of
@@ -69,7 +68,7 @@ class OpenAIChat(Protocol):
             body = event.body
             if body is None:
                 continue
-            if error := error_body(body, is_error=status >= 400):
+            if error := self.error_in(body, is_error=status >= 400):
                 return Reply(error=error.text, error_body=error)
             choice = _first(body.get("choices"))
             delta = choice.get("delta")

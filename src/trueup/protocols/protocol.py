@@ -1,15 +1,17 @@
 """Protocol: one kind of request and reply, and what every such reply has in common."""
 
+import copy
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self
 
-from trueup.model import Body, Kind, Shape
+from trueup.model import NO_FILES, Body, Files, Kind, Pointer, Route, Shape, Target
 from trueup.protocols.error_body import ErrorBody, as_json, error_body, explain
 from trueup.protocols.event_stream import Event, events_in, is_event_stream
 from trueup.protocols.image_data import decode_base64
+from trueup.protocols.json_pointer import value_at
 
 PROMPT_TOKENS, OUTPUT_TOKENS = 10, 100
 """Simulated counts; nobody observed any."""
@@ -63,6 +65,17 @@ class Protocol(ABC):
 
     shapes: Mapping[Shape, Kind]
     """The forms of the output in a reply, the usual one first, with the kind of each."""
+    errors: Sequence[Pointer] = ()
+    upstream_errors: Sequence[Pointer] = ()
+    """The pointers of a route and of a target, as the status file has them."""
+
+    def of_route(self, route: Route, target: Target | None = None, files: Files = NO_FILES) -> Self:
+        """Return the protocol with what a route, its files and the target of a call say of
+        replies."""
+        bound = copy.copy(self)
+        bound.errors = (*route.errors, *(target.errors if target else ()))
+        bound.upstream_errors = target.upstream_errors if target else ()
+        return bound
 
     def body(self, model: str, body: Body) -> Body:
         """Return the whole JSON body, or the parts of the form, for a model, from an endpoint's."""
@@ -94,16 +107,24 @@ class Protocol(ABC):
         except (ValueError, RecursionError):
             return Reply(error=f"HTTP {status} without a JSON body", is_readable=False)
         is_success, kind = 200 <= status < 300, next(iter(self.shapes.values()))
-        found = self._found(reply) if is_success else without_output(reply, kind)
+        found = self.find_in(reply) if is_success else without_output(reply, kind)
         if found.error is None:
             return found
-        error = error_body(reply, is_error=not is_success)
+        error = self.error_in(reply, is_error=not is_success)
         return found if error is None else Reply(error=error.text, error_body=error)
 
-    def _found(self, reply: Any) -> Reply:
+    def find_in(self, reply: Any) -> Reply:
+        """Return the output of a successful reply of any JSON, as `find_output` does."""
         if not isinstance(reply, dict):
             return without_output(reply, next(iter(self.shapes.values())))
         return replace(self.find_output(reply), model=self.model_in(reply))
+
+    def error_in(self, reply: object, *, is_error: bool) -> ErrorBody | None:
+        """Return the error of a JSON body, by the pointers first; None where it has the form of
+        none."""
+        error = error_body(reply, is_error=is_error, pointers=self.errors)
+        is_marked = any(value_at(reply, pointer) for pointer in self.upstream_errors)
+        return replace(error, is_marked=True) if error is not None and is_marked else error
 
     def read_events(self, status: int, events: Sequence[Event]) -> Reply:
         """Return the output of a stream of events."""

@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, Field, JsonValue
 from trueup import __version__
 from trueup.media_type import MEDIA_TYPES
 from trueup.model import (
+    NO_MODEL,
     Billing,
     Frozen,
     InconclusiveKind,
@@ -159,7 +160,7 @@ def sighting_of(receipt: RetestReceipt) -> Mapping | None:
     upstreams = (attempt.upstream for attempt in reversed(receipt.attempts))
     upstream = next(filter(None, upstreams), None)
     alias, source = split(receipt.endpoint)[0], row_of(receipt).source
-    if upstream is None or source is None:
+    if upstream is None or source is None or alias == NO_MODEL:
         return None
     return Mapping(alias=alias, upstream=upstream, at=receipt.at, how="seen", source=source)
 

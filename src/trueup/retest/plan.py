@@ -9,7 +9,7 @@ from hashlib import sha256
 
 from trueup.errors import BadInput
 from trueup.evidence import Assessment, assess, mapping_of
-from trueup.model import Status, split
+from trueup.model import NO_MODEL, Status, split
 from trueup.snippet import Snippet
 
 PriceOf = Callable[[str], Decimal | None]
@@ -81,9 +81,13 @@ def plan(
 
 
 def billed_model(status: Status, endpoint: str) -> str:
-    """Return the name by which an endpoint's request calls its model, and which has the price."""
+    """Return the name by which an endpoint's request calls its model, and which has the price; the
+    path of a request without a model, as the relay counts it."""
     model, _ = split(endpoint)
-    return status.upstream(model) if "{upstream}" in status.route_of(endpoint).request else model
+    request = status.route_of(endpoint).request
+    if model == NO_MODEL:
+        return request.partition(" ")[2].partition("?")[0]
+    return status.upstream(model) if "{upstream}" in request else model
 
 
 def retest_reason(status: Status, assessment: Assessment, target: str, today: date) -> str | None:

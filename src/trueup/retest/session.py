@@ -215,7 +215,7 @@ class Session:
     ) -> str | None:
         """Return the model behind the alias, if the call was made by the alias and it is shown."""
         model, _ = split(probe.endpoint)
-        if sent is None or self.status.models[model].upstream is None:
+        if sent is None or self.status.upstream(model) == model:
             return None
         by_alias = (sent.content or {}).get("model") == model or f"/{model}:" in sent.request
         name = (bill.upstream if bill else None) or verdict.reply.model

@@ -3,7 +3,7 @@
 import re
 import wave
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from hashlib import sha256
@@ -13,6 +13,7 @@ from trueup.errors import BadInput
 from trueup.model import NAME, Auth, Body, Endpoint, FormFile, Route, Shape
 
 PROMPT = "A clean icon of a paper boat on a white background"
+QUESTION = "Answer with one word: pong"
 BASE_URL = re.compile(r"https://[a-z0-9-]+(\.[a-z0-9-]+)+(:[0-9]{1,5})?")
 TITLE = re.compile(r"[^\W_](?:[\w .,:()&+/'-]{0,78}[\w.)])?")
 """80 characters at most, to fit on one line of the settings; none that a page would render."""
@@ -38,6 +39,7 @@ class Kind:
     request: str
     auth: Auth
     shape: Shape
+    headers: Mapping[str, str] = field(default_factory=dict)
     body: Body | None = None
     file: tuple[str, str, bytes] | None = None
     """Name, media type and bytes."""
@@ -53,6 +55,15 @@ class Kind:
 
 
 KINDS: Mapping[str, Kind] = {
+    "anthropic-messages": Kind(
+        name="messages",
+        title="Messages",
+        request="POST /v1/messages",
+        auth="header x-api-key",
+        body={"max_tokens": 64, "messages": [{"role": "user", "content": QUESTION}]},
+        shape="content-blocks",
+        headers={"anthropic-version": "2023-06-01"},
+    ),
     "openai-images": Kind(
         name="images-generations",
         title="Image generations",
@@ -126,7 +137,13 @@ class SiteAnswers:
     def route(self) -> Route:
         """The route as the status file has it."""
         kind = self.kind
-        return Route(title=kind.title, request=kind.request, protocol=self.protocol, auth=kind.auth)
+        return Route(
+            title=kind.title,
+            request=kind.request,
+            protocol=self.protocol,
+            auth=kind.auth,
+            headers=dict(kind.headers),
+        )
 
     @property
     def endpoint(self) -> str:

@@ -17,6 +17,7 @@ import jinja2
 
 from trueup.errors import BadInput
 from trueup.model import (
+    Route,
     Status,
     anchor,
     form_files,
@@ -27,6 +28,7 @@ from trueup.model import (
     split,
 )
 from trueup.place import Place
+from trueup.protocols import steps_of
 from trueup.request import request_of
 from trueup.snippet.languages import LANGUAGES, PROGRAMS, Fence, Language, language_of, languages_of
 from trueup.snippet.quoting import (
@@ -126,7 +128,7 @@ def base_places(snippet: Snippet, status: Status, folder: Path) -> tuple[int, ..
 
 def _context(status: Status, endpoint: str) -> Mapping[str, Any]:
     model, _ = split(endpoint)
-    sent = request_of(status, endpoint, status.reference)
+    route, sent = status.route_of(endpoint), request_of(status, endpoint, status.reference)
     method, path = sent.request.split(" ", 1)
     form = sent.form or {}
     name, scheme = header_of(sent.auth) or ("", "")
@@ -134,7 +136,7 @@ def _context(status: Status, endpoint: str) -> Mapping[str, Any]:
     return {
         "model": model,
         "name": name_of(endpoint),
-        "protocol": status.route_of(endpoint).protocol,
+        "protocol": route.protocol,
         "upstream": status.upstream(model),
         "method": method,
         "url": sent.base_url + path,
@@ -147,10 +149,17 @@ def _context(status: Status, endpoint: str) -> Mapping[str, Any]:
         "key_query": query_name_of(sent.auth),
         "headers": sent.headers,
         "body": sent.body,
+        "output": _output(route),
+        "errors": list(map(steps_of, route.errors + status.targets[status.reference].errors)),
         "form": sent.form,
         "form_parts": [(name, item) for name, items in form_items(form) for item in items],
         "form_files": list(form_files(form)),
     }
+
+
+def _output(route: Route) -> Mapping[str, Any] | None:
+    output = route.output
+    return None if output is None else {"steps": steps_of(output.pointer), "kind": output.kind}
 
 
 @lru_cache(maxsize=16)

@@ -72,6 +72,13 @@ LANGUAGES: Mapping[str, Language] = {
             auth="header x-goog-api-key",
         ),
         Language(
+            name="anthropic",
+            label="Python (anthropic)",
+            fence="python",
+            template="anthropic.py.j2",
+            optional=True,
+        ),
+        Language(
             name="openai",
             label="Python (openai)",
             fence="python",

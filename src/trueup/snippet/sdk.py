@@ -1,4 +1,4 @@
-"""SDK: the fields of a body that the google-genai (3.4) and openai (3.54) clients send unchanged.
+"""SDK: the fields of a body that google-genai (3.4), openai (3.54) and anthropic (2.14) send as is.
 
 They would change or refuse the others, which go into their `extra_body`.
 """
@@ -27,6 +27,11 @@ IMAGE: Mapping[str, tuple[str, type]] = {
 }
 
 OPENAI: Mapping[str, tuple[str, ...]] = {
+    "anthropic-messages": (
+        *("max_tokens", "messages", "stream", "cache_control", "container", "metadata"),
+        *("output_config", "service_tier", "stop_sequences", "system", "thinking"),
+        *("tool_choice", "tools"),
+    ),
     "openai-chat": (
         *("messages", "stream", "audio", "frequency_penalty", "logit_bias", "logprobs"),
         *("max_completion_tokens", "max_tokens", "metadata", "modalities", "n"),
@@ -41,7 +46,7 @@ OPENAI: Mapping[str, tuple[str, ...]] = {
         *("store", "temperature", "text", "tool_choice", "tools", "top_p", "truncation", "user"),
     ),
 }
-"""The arguments of the openai client for each protocol; it sends each as it is."""
+"""The arguments of the client for each protocol, of openai or anthropic; it sends each as it is."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +79,7 @@ def arguments_of(body: Body) -> Arguments:
 
 @dataclass(frozen=True)
 class OpenAIArguments:
-    """A body as arguments of the openai client; `rest` has the fields for which it has none."""
+    """A body as arguments of openai or anthropic; `rest` has the fields that neither has."""
 
     named: Body
     rest: Body

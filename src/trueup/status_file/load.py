@@ -16,6 +16,7 @@ from trueup.receipts import Link, load_signers, read_chain
 from trueup.source_file import read_source
 from trueup.status_file.form_files import Contents, read_form_files
 from trueup.status_file.references import check_references
+from trueup.status_file.route_files import read_route_files
 from trueup.status_file.row_proof import Proofs, prove
 from trueup.status_file.validation import parse_form
 from trueup.status_file.version import UPGRADE, VERSION, is_version_1, upgrade
@@ -124,6 +125,9 @@ def parse_status(
     text is of an earlier commit and may be of version 1.
     """
     stored = parse_text(text, path, now, is_base=is_base)
+    if top is not None:
+        files = read_route_files(stored.status, top, stored.place)
+        stored = replace(stored, status=stored.status.with_files(files))
 
     def read(source: Source) -> Iterable[Link]:
         return [Link(source, fault="missing")] if top is None else read_chain(source, top)

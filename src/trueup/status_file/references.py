@@ -113,6 +113,12 @@ def _routes(status: Status) -> Problems:
             problem = f"protocol {shown(route.protocol)} is not known"
             keys = ("routes", name, "protocol")
             yield _unknown(keys, problem, route.protocol, PROTOCOLS, "protocols")
+        if (route.output is None) is (route.protocol == "json"):
+            problem = "the protocol json needs an output, which says where a reply has it"
+            if route.output is not None:
+                problem = f"an output is for the protocol json, and not for {route.protocol}"
+            keys, fix = ("routes", name, "output"), "Give one, such as {pointer: /data}."
+            yield keys, problem, fix if route.output is None else "Remove it."
         rest = re.sub(r"\{(model|upstream)\}", "", route.request)
         strange = re.search(r"\{[^{}]*\}|[{}]", rest)
         if strange:

@@ -10,7 +10,19 @@ from pydantic_core import ErrorDetails
 
 from trueup.errors import BadStatus
 from trueup.message import Message
-from trueup.model import AUTH, FILE_NAME, MIME, NAME, PART_NAME, REQUEST, URL, WORD, Frozen, Status
+from trueup.model import (
+    AUTH,
+    FILE_NAME,
+    MIME,
+    NAME,
+    PART_NAME,
+    POINTER,
+    REQUEST,
+    URL,
+    WORD,
+    Frozen,
+    Status,
+)
 from trueup.status_file.value_text import did_you_mean, listed, shown
 from trueup.status_file.yaml_text import Document
 
@@ -32,6 +44,7 @@ _PATTERNS = {
     FILE_NAME: "a file name without a folder, such as square.png",
     PART_NAME: "a name of a part of a form, such as prompt or image[]",
     MIME: "a media type such as image/png",
+    POINTER: "a JSON pointer such as /error/message",
 }
 _EXPECTED = {
     "string_type": "text",

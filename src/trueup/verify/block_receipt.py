@@ -61,6 +61,9 @@ class BlockReceipt(Frozen):
     """True when it is a sample, which nobody observed."""
     output: dict[str, JsonValue] | None = None
     """What the bytes of the output prove, such as format and bytes; never of a replay."""
+    documented: bool = False
+    """True when nobody has observed the endpoint: the mock answered its own request as its protocol
+    documents it."""
     skipped: str | None = None
     """Reason why the block was not run, and its last date."""
     inconclusive: str | None = None

@@ -68,7 +68,8 @@ class Cache:
         self, file: Path, stored: Stored, conditions: Iterable[str], fresh: bool = False
     ) -> None:
         self._file = file
-        self._conditions = [stored.path, stored.text, *conditions]
+        files = (sha256(content).hexdigest() for content in stored.status.files.values())
+        self._conditions = [stored.path, stored.text, *files, *conditions]
         self._written = _load(file)
         self._earlier = {} if fresh else self._written
         self._used: dict[str, BlockReceipt] = {}

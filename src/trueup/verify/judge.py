@@ -8,6 +8,7 @@ from functools import partial
 
 from trueup.exchange import Exchange
 from trueup.finding import printable
+from trueup.mock import DOCUMENTED
 from trueup.model import Observation, Sent
 from trueup.place import Place
 from trueup.relay import BODY_LIMIT
@@ -79,6 +80,7 @@ def verify_block(
         row=row,
         record=stored.place_of(row) if row else None,
         unobserved=judgement.unobserved,
+        documented=judgement.is_documented,
         reasons=judgement.reasons,
     )
 
@@ -101,6 +103,7 @@ def _receipt(
     row: Observation | None = None,
     record: Place | None = None,
     unobserved: tuple[Difference, ...] = (),
+    documented: bool = False,
 ) -> BlockReceipt:
     exchange = reply_verdict.exchange if reply_verdict else None
     facts = reply_verdict.facts if reply_verdict and not harness.replays else None
@@ -127,6 +130,7 @@ def _receipt(
         skipped=skipped,
         inconclusive=_shown(reply_verdict.inconclusive) if reply_verdict and exchange else None,
         unobserved=unobserved,
+        documented=documented,
         reasons=tuple(text for text in map(_shown, reasons) if text),
     )
     return BlockReceipt.model_validate(harness.search.withhold(receipt.model_dump(mode="json")))
@@ -149,6 +153,7 @@ class _Judgement:
     reply_verdict: ReplyVerdict
     reasons: list[str] = field(default_factory=list)
     unobserved: tuple[Difference, ...] = ()
+    is_documented: bool = False
 
     def judge(self) -> Observation | None:
         """Collect the reasons. Return the observation with which the run was compared."""
@@ -195,7 +200,10 @@ class _Judgement:
         if not rows:
             rows, moved = self._conclusive(status.reference), {"base_url": self.harness.base_url}
         if not rows:
-            self.reasons.append(no_observation(self.harness.target))
+            if self.harness.replays and exchange is not None:
+                self.is_documented = exchange.answered_from == DOCUMENTED
+            if not self.is_documented:
+                self.reasons.append(no_observation(self.harness.target))
             return None
         if exchange is None:
             return rows[0]

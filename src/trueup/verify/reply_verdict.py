@@ -71,7 +71,7 @@ def read_run(run: Run, endpoint: str, status: Status, harness: Harness) -> Reply
         lost = ReplyVerdict(None, Reply(), "inconclusive", "no request arrived", (), None)
         return replace(lost, kind="no-answer")
     exchange = sent[0]
-    reply = protocol_of(status, endpoint).read(
+    reply = protocol_of(status, endpoint, harness.target).read(
         exchange.status, exchange.response_body, exchange.content_type
     )
     is_new_api = not harness.replays and status.targets[harness.target].ledger == "new-api"

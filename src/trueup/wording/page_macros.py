@@ -10,7 +10,7 @@ from mkdocs.exceptions import PluginError
 
 from trueup.errors import TrueupError
 from trueup.evidence import alternative
-from trueup.model import Shape, anchor, form_files, split
+from trueup.model import NO_MODEL, Shape, anchor, form_files, split
 from trueup.site import MacroCall, Names, load_pages, names_in, problem_of
 from trueup.snippet import base_places, languages_of, render_snippet
 from trueup.source_file import read_source
@@ -68,7 +68,9 @@ def page_macros(top: Path, docs: Path, now: datetime, today: date) -> Macros:
     def link(endpoint: str) -> str:
         model, _ = split(endpoint)
         home = homes.get(model)
-        return f"{home}#{anchor(endpoint)}" if home else f"status.md#{model}"
+        if home is None and model != NO_MODEL:
+            return f"status.md#{model}"
+        return f"{home or 'status.md'}#{anchor(endpoint)}"
 
     catalogue = load_catalogue(docs.name)
     status = in_language(stored.status, load_translations(docs))
@@ -113,14 +115,9 @@ def _text(value: object) -> str | None:
 
 
 def _route(page: PageText, templates: Path, endpoint: str) -> str:
-    """Return an endpoint's heading, its standing, and its blocks in tabs, with places for stamps.
-
-    Code that was never sent to the reference target is not shown.
-    """
+    """Return an endpoint's heading, its standing, and its blocks in tabs, with stamps' places."""
     parts = [model_parts.heading(page, endpoint, 3), model_parts.standing_box(page, endpoint)]
-    if page.status.seen(endpoint, page.status.reference):
-        parts.append(_code(page, templates, endpoint))
-    return "\n\n".join(parts)
+    return "\n\n".join([*parts, _code(page, templates, endpoint)])
 
 
 def _best(page: PageText, templates: Path, model: str) -> str:

@@ -6,7 +6,7 @@ from datetime import date
 from functools import cached_property
 
 from trueup.evidence import Assessment, assess
-from trueup.model import Status, split
+from trueup.model import NO_MODEL, Status, split
 from trueup.wording.badges import Look, mark
 from trueup.wording.catalogue import Catalogue
 from trueup.wording.markdown import escape_markdown
@@ -50,8 +50,12 @@ class PageText:
         return escape_markdown(self.status.title_of(split(endpoint)[1]))
 
     def name(self, endpoint: str) -> str:
-        """Return an endpoint as part of a sentence: the model's title, linked, and the request."""
-        title = escape_markdown(self.status.models[split(endpoint)[0]].title)
+        """Return an endpoint as part of a sentence: the title of its model, or else of its route,
+        linked, and the request."""
+        model, _ = split(endpoint)
+        title = self.title(endpoint)
+        if model != NO_MODEL:
+            title = escape_markdown(self.status.models[model].title)
         return self._("{title}, {request}").format(
             title=f"[{title}]({self.link(endpoint)})", request=self.phrases.request(endpoint)
         )

@@ -78,6 +78,8 @@ class Phrases:
             "hosted-url": self._("returns output as a link in a text"),
             "url": self._("returns output as a link"),
             "b64-json": self._("returns output as base64"),
+            "value": self._("returns output as a value"),
+            "link": self._("returns output as a link"),
         }.get(shape or "")
         if phrase is None or outcome not in ("output", "mixed"):
             return self.outcome(outcome)
@@ -93,6 +95,8 @@ class Phrases:
             "hosted-url": self._("as a link in a text"),
             "url": self._("as a link"),
             "b64-json": self._("as base64"),
+            "value": self._("as a value"),
+            "link": self._("as a link"),
         }.get(shape, "")
 
     def billing_word(self, billing: Billing | None) -> str:

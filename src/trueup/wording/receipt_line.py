@@ -52,7 +52,9 @@ def receipt_line(receipt: BlockReceipt, status: Status, catalogue: Catalogue, pa
         sentences.append(_("Fails as recorded{text}.").format(text=text))
     if receipt.replayed:
         replays = _("Replays the evidence of {day}; nothing was sent to {host}.")
-        if receipt.sample:
+        if receipt.documented:
+            replays = _("Reply as documented, never seen; nothing was sent to {host}.")
+        elif receipt.sample:
             replays = _("Replays a sample that nobody observed; nothing was sent to {host}.")
         sentences.append(replays.format(day=receipt.evidence, host=host))
         sentences += [

@@ -3,7 +3,7 @@
 from datetime import date
 
 from trueup.evidence import Assessment, alternative
-from trueup.model import Hold, Standing, split
+from trueup.model import NO_MODEL, Hold, Standing, split
 from trueup.request import protocol_of
 from trueup.wording.markdown import code, escape_markdown
 from trueup.wording.pages import PageText
@@ -275,7 +275,7 @@ def avoid(page: PageText, endpoint: str) -> str:
     model, _ = split(endpoint)
     body = protocol_of(page.status, endpoint).body(model, {})
     request = page.phrases.request(endpoint)
-    if "model" in body:
+    if "model" in body and model != NO_MODEL:
         request = page._("{request} with model {model}").format(request=request, model=code(model))
     assessment = page.assessments[endpoint]
     why = held(page, assessment.hold) if assessment.hold else _why(page, assessment)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from trueup.evidence import mapping_of, same_result
-from trueup.model import Observation, anchor
+from trueup.model import NO_MODEL, Observation, anchor
 from trueup.wording.badges import column, dated, mark
 from trueup.wording.endpoint_history import endpoint_history
 from trueup.wording.markdown import code, escape_markdown
@@ -12,7 +12,8 @@ from trueup.wording.sentences import change
 
 
 def standings(page: PageText) -> str:
-    """Return every endpoint with its standing and evidence, by model, each under its own anchor."""
+    """Return every endpoint with its standing and evidence, by model, each under its own anchor;
+    those without a model come last."""
     parts = []
     for model, spec in page.status.models.items():
         parts.append(f"## {escape_markdown(spec.title)} {{ #{model} }}")
@@ -20,12 +21,19 @@ def standings(page: PageText) -> str:
             word, seen = page.phrases.mapping(state)
             parts.append(page._("Alias mapping: {word} {seen}").format(word=word, seen=seen))
         for endpoint in page.endpoints(model):
+            parts.append(_heading(page, endpoint, 3))
             parts += _endpoint(page, endpoint)
+    for endpoint in page.status.endpoints_of(NO_MODEL):
+        parts.append(_heading(page, endpoint, 2))
+        parts += _endpoint(page, endpoint)
     return "\n\n".join(parts)
 
 
+def _heading(page: PageText, endpoint: str, level: int) -> str:
+    return f"{'#' * level} {page.title(endpoint)} {{ #{anchor(endpoint)} }}"
+
+
 def _endpoint(page: PageText, endpoint: str) -> Iterator[str]:
-    yield f"### {page.title(endpoint)} {{ #{anchor(endpoint)} }}"
     yield _list(
         {
             page._("Standing"): _standing(page, endpoint),
@@ -162,15 +170,21 @@ def _cell(page: PageText, target: str, row: Observation | None) -> str:
 def matrix(page: PageText, address: str = "") -> str:
     """Return models by routes, one label a cell, linked to the evidence at `address`."""
     routes = [escape_markdown(page.status.title_of(name)) for name in page.status.routes]
+    names = {
+        model: f"[{escape_markdown(spec.title)}]({address}#{model})"
+        for model, spec in page.status.models.items()
+    }
+    if page.status.endpoints_of(NO_MODEL):
+        names[NO_MODEL] = page._("Without a model")
     rows = [
         (
-            f"[{escape_markdown(spec.title)}]({address}#{model})",
+            name,
             *(
                 f"{column(title)} {_place(page, address, f'{model}/{route}')}"
                 for route, title in zip(page.status.routes, routes, strict=True)
             ),
         )
-        for model, spec in page.status.models.items()
+        for model, name in names.items()
     ]
     return table((page._("Model"), *routes), rows)
 

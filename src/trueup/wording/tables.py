@@ -4,8 +4,8 @@ import json
 import re
 
 from trueup.model import Observation, Shape, as_time
-from trueup.protocols import PROTOCOLS, Sample
-from trueup.request import variant_observations
+from trueup.protocols import PROTOCOLS, Protocol, Sample
+from trueup.request import protocol_of, variant_observations
 from trueup.wording.markdown import code, escape_markdown
 from trueup.wording.pages import PageText, table
 
@@ -102,7 +102,7 @@ def _result(page: PageText, row: Observation) -> tuple[str, str, str]:
 
 def sample(page: PageText, protocol: str, shape: Shape) -> tuple[str, str]:
     """Return the title and the JSON of a simulated reply in a shape, its image cut short."""
-    return page._("Simulated reply, cut short"), _worded(protocol, shape, "image/png")
+    return page._("Simulated reply, cut short"), _worded(PROTOCOLS[protocol], shape, "image/png")
 
 
 def reply(page: PageText, endpoint: str) -> tuple[str, str] | None:
@@ -112,7 +112,7 @@ def reply(page: PageText, endpoint: str) -> tuple[str, str] | None:
     was returned, or one that is no JSON.
     """
     row = page.assessments[endpoint].outcome
-    protocol = page.status.route_of(endpoint).protocol
+    protocol = protocol_of(page.status, endpoint)
     text = row and row.shape and _worded(protocol, row.shape, row.mime or "image/png")
     if row is None or not text:
         return None
@@ -123,13 +123,16 @@ def reply(page: PageText, endpoint: str) -> tuple[str, str] | None:
     return title.format(day=row.day), text
 
 
-def _worded(protocol: str, shape: Shape, mime: str) -> str:
-    content = "…".encode() if PROTOCOLS[protocol].shapes.get(shape) == "text" else b""
+def _worded(protocol: Protocol, shape: Shape, mime: str) -> str:
+    content = "…".encode() if protocol.shapes.get(shape) == "text" else b""
     link = f"https://images.example/simulated.{mime.rpartition('/')[2]}"
-    reply = PROTOCOLS[protocol].word(shape, Sample(content, mime, link), "")
+    reply = protocol.word(shape, Sample(content, mime, link), "")
     if not reply.content_type.startswith("application/json"):
         return ""
-    kept = {key: value for key, value in json.loads(reply.content).items() if value}
+    worded = json.loads(reply.content)
+    kept = worded
+    if isinstance(worded, dict):
+        kept = {key: value for key, value in worded.items() if value}
     text = json.dumps(kept, indent=2, ensure_ascii=False) if kept else ""
     start = FIRST_LETTERS.get(mime, "")
     return re.sub(r'(base64,|"data": "|"b64_json": ")(?=[)"])', rf"\1{start}…", text)
