@@ -47,6 +47,11 @@ KEY = "YOUR_API_KEY"
 TODAY = date(2026, 4, 14)
 PIXEL = b"\x89PNG\r\n\x1a\n the rest of an image"
 ENCODED = base64.b64encode(PIXEL).decode()
+SEEN: dict[str, Any] = {
+    **{"at": TODAY, "endpoint": "acorn/native", "target": "production", "outcome": "output"},
+    **{"shape": "inline-data", "source": {"reported": "a test"}},
+}
+SEEN_SENT = {"request": "POST /earlier", "auth": "bearer", "body": {"*": None}}
 INLINE = {"inlineData": {"mimeType": "image/png", "data": ENCODED}}
 
 
@@ -148,6 +153,8 @@ def status_of(
             },
             "models": {"acorn": {"title": "Acorn", "upstream": "oak-1.5-image"}},
             "endpoints": {f"acorn/{route}": {"body": body} for route in ROUTES},
+            # Without modalities in a request the shape on record says that it wants an image.
+            "observations": [{**SEEN, "sent": {**SEEN_SENT, "base_url": base_url}}],
         }
     )
 

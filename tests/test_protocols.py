@@ -51,7 +51,8 @@ def test_a_protocol_finds_the_output_in_its_own_reply(
     content = text.encode("utf-8", "replace") if kind == "text" else FIRST.get(kind, PNG) + content
     sample = Sample(content, MIMES.get(kind, "image/png"), URL)
     worded = PROTOCOLS[name].word(shape, sample, "upstream-name")
-    found = PROTOCOLS[name].read(200, worded.content, worded.content_type)
+    reader = PROTOCOLS[name].reading(None, [shape])
+    found = reader.read(200, worded.content, worded.content_type)
     assert (found.shape, found.kind, found.error) == (shape, kind, None)
     if found.kind == "json":  # a list of the protocol's own, in place of the sample
         content = found.content or b""

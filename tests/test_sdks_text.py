@@ -1,9 +1,11 @@
 """SDKs of text: the official clients, unmodified, against the mock, for each shape of a reply."""
 
-from typing import cast
+from typing import Any, cast
 
 import anthropic
+import httpx
 import pytest
+from google.genai import Client, types
 from text_routes import BASE_URL, BODIES, ROUTES, served, text_status
 
 from trueup.exchange import Exchange
@@ -14,6 +16,7 @@ from trueup.request import differences, request_in, request_of
 
 KEY = "YOUR_API_KEY"
 MESSAGES = BODIES["anthropic-messages"]
+CONTENTS: Any = BODIES["gemini"]["contents"]
 HEADERS = ROUTES["anthropic-messages"]["headers"]
 
 
@@ -76,3 +79,37 @@ def test_anthropic_raises_the_error_of_the_reply(
     with served(status, seen) as site, claude(site, key) as client, pytest.raises(kind) as caught:
         client.messages.create(model=model, **MESSAGES)
     assert caught.value.status_code == seen[-1].status
+
+
+def google(site: str) -> Client:
+    options = types.HttpOptions(base_url=site, api_version="v1beta")
+    return Client(api_key=KEY, http_options=options)
+
+
+def test_google_reads_a_text_of_the_mock(seen: list[Exchange]) -> None:
+    status = text_status("gemini", "text-parts")
+    with served(status, seen) as site, google(site) as client:
+        reply = client.models.generate_content(model="oak-1.5", contents=CONTENTS)
+    assert reply.text == TEXT and reply.model_version == "oak-1.5"
+    assert reply.usage_metadata and reply.usage_metadata.candidates_token_count == OUTPUT_TOKENS
+    assert_as_documented(seen[-1], status)
+
+
+def test_google_reads_a_stream_of_the_mock(seen: list[Exchange]) -> None:
+    status = text_status("gemini", "text-chunks")
+    with served(status, seen) as site, google(site) as client:
+        stream = client.models.generate_content_stream(model="oak-1.5", contents=CONTENTS)
+        chunks = [*stream]
+    assert "".join(chunk.text or "" for chunk in chunks) == TEXT and len(chunks) > 1
+    assert chunks[-1].candidates and chunks[-1].candidates[0].finish_reason == "STOP"
+    assert_as_documented(seen[-1], status)
+
+
+def test_the_list_of_the_mock_holds_googles_replies(seen: list[Exchange]) -> None:
+    status = text_status("gemini", "text-chunk-list")
+    with served(status, seen) as site:
+        path = "/v1beta/models/oak-1.5:streamGenerateContent"
+        reply = httpx.post(site + path, json=BODIES["gemini"], headers={"x-goog-api-key": KEY})
+    chunks = [types.GenerateContentResponse.model_validate(chunk) for chunk in reply.json()]
+    assert "".join(chunk.text or "" for chunk in chunks) == TEXT and len(chunks) > 1
+    assert_as_documented(seen[-1], status)

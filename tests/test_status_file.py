@@ -1,6 +1,6 @@
 import json
 from contextlib import suppress
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +20,12 @@ ROOT = Path(__file__).parents[1]
 
 
 def real_data() -> Any:
-    data = load_status(ROOT / "status.yml", NOW).data
+    data = load_status(ROOT / "status.yml", datetime.now(UTC)).data
     return json.loads(json.dumps(data, default=date.isoformat))
 
 
 def test_the_file_of_this_repository_loads() -> None:
-    stored = load_status(ROOT / "status.yml", NOW)
+    stored = load_status(ROOT / "status.yml", datetime.now(UTC))
     assert stored.status.observations
     assert stored.text == (ROOT / "status.yml").read_bytes().decode()
 

@@ -14,7 +14,7 @@ from text_routes import text_status
 
 from trueup.protocols import PROTOCOLS
 from trueup.protocols.event_stream import render_events
-from trueup.snippet import languages_of, render_snippet
+from trueup.snippet import render_snippet
 
 server, gateway, node_run = recorder.server, recorder.gateway, recorder.node_run
 FOLDER = Path(__file__).parent / "replies"
@@ -28,7 +28,11 @@ def rows_of(name: str, protocol: str) -> list[Row]:
     return [usual | row for row in rows]
 
 
-ROWS = rows_of("anthropic-messages", "anthropic-messages")
+ROWS = [
+    *rows_of("anthropic-messages", "anthropic-messages"),
+    *rows_of("gemini-text", "gemini"),
+]
+SHAPES = {"anthropic-messages": "content-blocks", "gemini": "text-parts"}
 each_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row['protocol']}-{row['id']}")
 
 
@@ -47,34 +51,31 @@ def same(text: str) -> str:
 
 @each_row
 def test_the_engine_reads_a_reply(row: Row) -> None:
-    found = PROTOCOLS[row["protocol"]].read(row["status"], *reply_of(row))
+    reader = PROTOCOLS[row["protocol"]].reading({}, ())
+    found = reader.read(row["status"], *reply_of(row))
     if "reason" in row:
         assert same(found.error or "") == same(row["reason"])
         assert (found.kind, found.shape, found.content) == (None, None, None)
         return
-    is_streamed = "events" in row or row["id"].startswith("stream")
-    shapes = {True: "content-block-events", False: "content-blocks"}
-    assert (found.error, found.kind, found.shape) == (None, "text", shapes[is_streamed])
+    shape = row.get("shape", SHAPES[row["protocol"]])
+    assert (found.error, found.kind, found.shape) == (None, "text", shape)
     assert found.content == row["text"].encode()
-
-
-def languages() -> list[str]:
-    route = text_status("anthropic-messages", "content-blocks").routes["text"]
-    return [language.name for language in languages_of(route, TEMPLATES)]
 
 
 @cache
 def text_of(protocol: str, language: str, base_url: str) -> str:
-    status = text_status(protocol, "content-blocks", base_url=base_url)
+    status = text_status(protocol, SHAPES[protocol], base_url=base_url)
     return render_snippet(status, "acorn/text", language, TEMPLATES).text
 
 
-@pytest.mark.parametrize("language", [name for name in languages() if name != "curl"])
+@pytest.mark.parametrize("language", ["python", "javascript", "sdk"])
 @each_row
 @pytest.mark.no_cover
 def test_a_block_reads_a_reply_as_the_engine_does(
     language: str, row: Row, gateway: Gateway, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
+    if language == "sdk":
+        language = "genai" if row["protocol"] == "gemini" else "anthropic"
     content, kind = reply_of(row)
     gateway.answer = Answer(content, row["status"], kind)
     text = text_of(row["protocol"], language, gateway.base_url)

@@ -19,7 +19,11 @@ from trueup.verify.run import Harness, open_mock
 CASES = {
     "message": ("anthropic-messages", "content-blocks"),
     "message-stream": ("anthropic-messages", "content-block-events"),
+    "content": ("gemini", "text-parts"),
+    "content-stream": ("gemini", "text-chunks"),
+    "content-list": ("gemini", "text-chunk-list"),
 }
+IN_THE_GATE = ("message", "content-stream")
 
 
 class Plain(yaml.SafeDumper):
@@ -49,7 +53,8 @@ def languages(status: Status) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "case", ["message", *(pytest.param(case, marks=pytest.mark.long) for case in [*CASES][1:])]
+    "case",
+    [case if case in IN_THE_GATE else pytest.param(case, marks=pytest.mark.long) for case in CASES],
 )
 def test_each_block_of_a_route_passes_on_the_mock(case: str) -> None:
     with mock_of(case) as (harness, stored):

@@ -58,7 +58,7 @@ UNSEEN = (
     " before a retest."
 )
 ONLY = "POST /v1/oak is for controlled testing only, not for a stable production integration: "
-REAL_FACTS = yaml.safe_load((TOP / "status.yml").read_text("utf-8"))
+REAL_FACTS = yaml.safe_load((TOP / "tests" / "record.yml").read_text("utf-8"))
 # The rows that were published first; later retests have other dates.
 PUBLISHED = Status.model_validate(
     REAL_FACTS | {"observations": [r for r in REAL_FACTS["observations"] if r.get("at") == DAY]}

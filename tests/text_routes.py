@@ -17,18 +17,28 @@ from trueup.request import request_of
 BASE_URL = "https://gateway.example"
 DAY = date(2026, 4, 14)
 PROMPT = "Answer with one word: pong"
+CONTENT = "/v1beta/models/{upstream}:"
 ROUTES: dict[str, dict[str, Any]] = {
     "anthropic-messages": {
         "request": "POST /v1/messages",
         "auth": "header x-api-key",
         "headers": {"anthropic-version": "2023-06-01"},
     },
+    "gemini": {
+        "request": f"POST {CONTENT}generateContent",
+        "auth": "header x-goog-api-key",
+    },
+}
+STREAMS = {
+    "text-chunks": f"POST {CONTENT}streamGenerateContent?alt=sse",
+    "text-chunk-list": f"POST {CONTENT}streamGenerateContent",
 }
 BODIES: dict[str, dict[str, Any]] = {
     "anthropic-messages": {
         "max_tokens": 16,
         "messages": [{"role": "user", "content": PROMPT}],
     },
+    "gemini": {"contents": [{"role": "user", "parts": [{"text": PROMPT}]}]},
 }
 
 
@@ -47,6 +57,9 @@ def text_status(
 ) -> Status:
     """Return a status file with the model acorn on a route of a protocol, seen with a shape."""
     route = {**ROUTES[protocol], "protocol": protocol, **route}
+    route["request"] = STREAMS.get(shape, route["request"])
+    if shape == "text-chunk-list":  # the SDK of Google streams events alone
+        route["languages"] = ["curl", "python", "javascript"]
     status = Status.model_validate(
         {
             "version": 2,

@@ -95,6 +95,9 @@ def _changed(stored: Stored, row: Observation, difference: Difference) -> Place:
     if what == "auth":
         return stored.place("routes", route, "auth")
     if what == "request":
+        variant = status.endpoints[row.endpoint].variants.get(row.variant or "")
+        if variant and variant.request:
+            return stored.place("endpoints", row.endpoint, "variants", str(row.variant), "request")
         request = status.routes[route].request
         if not _is_of_route(row.sent.request, request):
             return stored.place("routes", route, "request")

@@ -70,7 +70,7 @@ class Replayable:
     def is_match(self, request: Called) -> bool:
         """Return whether the request repeats this one, whatever its prompt and host."""
         sent = self.sent
-        if self.auths.isdisjoint(request.auths):
+        if self.auths.isdisjoint(request.auths) or not self._is_of_model(request):
             return False
         now = Sent.model_construct(
             base_url=sent.base_url,
@@ -80,6 +80,13 @@ class Replayable:
             **request.content,
         )
         return not differences(sent, now)
+
+    def _is_of_model(self, request: Called) -> bool:
+        """Return whether the request may be of this model, where the record has no model."""
+        named = next(iter(request.content.values()), None)
+        model = named.get("model") if isinstance(named, dict) else None
+        is_open = (self.sent.content or {}).get("model") is None
+        return not (is_open and isinstance(model, str)) or model == self.model
 
     def is_failing(self) -> bool:
         """Return whether this call fails: of a mixed row the first does, and every second one."""
@@ -105,7 +112,7 @@ class ReplayIndex:
         found = (
             _replayable(status, row, place_of(row) if place_of else place)
             for place, row in reversed(places.items())
-            if row.outcome != "inconclusive"
+            if row.outcome != "inconclusive" and row.can_replay
         )
         self._rows = [item for item in found if item.protocol or item.row.outcome == "error"]
         self._rows += [_documented(status, name, target) for name in status.unobserved(target)]
@@ -180,10 +187,11 @@ def _protocol(status: Status, row: Observation) -> Protocol | None:
     route = status.routes.get(split(row.endpoint)[1])
     known = PROTOCOLS.get(route.protocol) if route else None
     named = known.of_route(route, files=status.files) if known and route else None
-    shaped = [protocol for protocol in PROTOCOLS.values() if row.shape in protocol.shapes]
     if named is not None and row.shape in named.shapes:
         return named
-    return named if named in shaped or not shaped else shaped[0]
+    shaped = [protocol for protocol in PROTOCOLS.values() if row.shape in protocol.shapes]
+    found = named if named in shaped or not shaped else shaped[0]
+    return found if row.shape or found is None else found.reading(row.sent.body, ())
 
 
 def _pattern(request: str) -> re.Pattern[str]:

@@ -196,6 +196,8 @@ class Variant(Frozen):
 
     title: Prose
     """Title for readers, as a phrase."""
+    request: Annotated[str, Field(pattern=REQUEST)] | None = None
+    """Method and path in place of the route's, such as those of a stream."""
     body: Body = {}
     """Fields that it sends beside or in place of the endpoint's own."""
     form: Form = {}

@@ -169,6 +169,14 @@ class Observation(Row):
         return self.is_proven and not _is_unknown(self.sent)
 
     @property
+    def can_replay(self) -> bool:
+        """Whether a call can be said to repeat the row: where no field of the body is reported,
+        only a failure of the endpoint itself."""
+        content = self.sent.content or {}
+        is_failure = self.outcome in ("error", "mixed") and self.variant is None
+        return is_failure or "*" not in content or bool(content.keys() - {"model", "*"})
+
+    @property
     def is_bad(self) -> bool:
         """Whether the row reports a failure or a bad bill."""
         good = (None, "aligned", "inconclusive")

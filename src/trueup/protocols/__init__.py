@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from trueup.protocols.anthropic_messages import AnthropicMessages
 from trueup.protocols.error_body import ErrorBody, inconclusive_kind
-from trueup.protocols.gemini import Gemini
+from trueup.protocols.gemini_text import GeminiContent
 from trueup.protocols.json_output import JsonOutput
 from trueup.protocols.json_pointer import steps_of
 from trueup.protocols.json_schema import problem_of_schema
@@ -43,7 +43,7 @@ __all__ = [
 
 PROTOCOLS: Mapping[str, Protocol] = {
     "anthropic-messages": AnthropicMessages(),
-    "gemini": Gemini(),
+    "gemini": GeminiContent(),
     "json": JsonOutput(),
     "openai-chat": OpenAIChat(),
     "openai-embeddings": OpenAIEmbeddings(),

@@ -3,7 +3,7 @@
 import copy
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -80,6 +80,11 @@ class Protocol(ABC):
     def body(self, model: str, body: Body) -> Body:
         """Return the whole JSON body, or the parts of the form, for a model, from an endpoint's."""
         return {"model": model, **body}
+
+    def reading(self, body: Body | None, seen: Iterable[Shape]) -> "Protocol":
+        """Return the protocol that reads the replies to a request, of which these shapes are on
+        record: itself, unless the request says which kind of output it wants."""
+        return self
 
     @abstractmethod
     def without_prompt(self, body: Body) -> Body:

@@ -64,6 +64,22 @@ KINDS: Mapping[str, Kind] = {
         shape="content-blocks",
         headers={"anthropic-version": "2023-06-01"},
     ),
+    "openai-chat": Kind(
+        name="chat",
+        title="Chat",
+        request="POST /v1/chat/completions",
+        auth="bearer",
+        body={"messages": [{"role": "user", "content": QUESTION}]},
+        shape="message",
+    ),
+    "openai-embeddings": Kind(
+        name="embeddings",
+        title="Embeddings",
+        request="POST /v1/embeddings",
+        auth="bearer",
+        body={"input": [QUESTION], "encoding_format": "float"},
+        shape="float-vectors",
+    ),
     "openai-images": Kind(
         name="images-generations",
         title="Image generations",
@@ -71,6 +87,14 @@ KINDS: Mapping[str, Kind] = {
         auth="bearer",
         body={"prompt": PROMPT},
         shape="b64-json",
+    ),
+    "openai-responses": Kind(
+        name="responses",
+        title="Responses",
+        request="POST /v1/responses",
+        auth="bearer",
+        body={"input": QUESTION},
+        shape="response",
     ),
     "gemini": Kind(
         name="generate-content",

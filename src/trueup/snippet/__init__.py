@@ -29,7 +29,7 @@ from trueup.model import (
 )
 from trueup.place import Place
 from trueup.protocols import steps_of
-from trueup.request import request_of
+from trueup.request import protocol_of, request_of
 from trueup.snippet.languages import LANGUAGES, PROGRAMS, Fence, Language, language_of, languages_of
 from trueup.snippet.quoting import (
     is_javascript,
@@ -137,6 +137,7 @@ def _context(status: Status, endpoint: str) -> Mapping[str, Any]:
         "model": model,
         "name": name_of(endpoint),
         "protocol": route.protocol,
+        "kind": next(iter(protocol_of(status, endpoint).shapes.values())),
         "upstream": status.upstream(model),
         "method": method,
         "url": sent.base_url + path,

@@ -119,11 +119,15 @@ def _routes(status: Status) -> Problems:
                 problem = f"an output is for the protocol json, and not for {route.protocol}"
             keys, fix = ("routes", name, "output"), "Give one, such as {pointer: /data}."
             yield keys, problem, fix if route.output is None else "Remove it."
-        rest = re.sub(r"\{(model|upstream)\}", "", route.request)
-        strange = re.search(r"\{[^{}]*\}|[{}]", rest)
-        if strange:
-            problem = f"the request has {shown(strange[0])}; only {{model}} and {{upstream}}"
-            yield ("routes", name, "request"), f"{problem} are filled in", "Use these, or none."
+        yield from _places(("routes", name, "request"), route.request)
+
+
+def _places(keys: Keys, request: str) -> Problems:
+    """Yield the part of a request that looks like a place to fill in, and is none."""
+    rest = re.sub(r"\{(model|upstream)\}", "", request)
+    if strange := re.search(r"\{[^{}]*\}|[{}]", rest):
+        problem = f"the request has {shown(strange[0])}; only {{model}} and {{upstream}}"
+        yield keys, f"{problem} are filled in", "Use these, or none."
 
 
 def _titles(status: Status) -> Problems:
@@ -161,9 +165,11 @@ def _signatures(status: Status) -> Problems:
 
 
 def _endpoints(status: Status) -> Problems:
-    for endpoint in status.endpoints:
+    for endpoint, own in status.endpoints.items():
         model, route = split(endpoint)
         keys, subject = ("endpoints", endpoint), f"endpoint {shown(endpoint)}"
+        for name, variant in own.variants.items():
+            yield from _places((*keys, "variants", name, "request"), variant.request or "")
         if "/" not in endpoint:
             yield keys, f"{subject} has no slash", "Write model/route."
             continue

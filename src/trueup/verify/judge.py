@@ -240,7 +240,7 @@ class _Judgement:
 
     def _conclusive(self, target: str) -> list[Observation]:
         rows = self.stored.status.seen(self.endpoint, target)
-        return [row for row in rows if row.outcome != "inconclusive"]
+        return [row for row in rows if row.outcome != "inconclusive" and row.can_replay]
 
     def _compare(self, row: Observation) -> None:
         reply, outcome = self.reply_verdict.reply, self.reply_verdict.outcome

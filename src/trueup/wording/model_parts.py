@@ -121,8 +121,9 @@ def standing_box(page: PageText, endpoint: str) -> str:
 
 
 def start_here(page: PageText) -> str:
-    """Return the advice where to start, for each family, as a list."""
+    """Return the advice where to start, for each family with a page, as a list."""
     first: dict[str, str] = {}
     for model in page.status.models:
-        first.setdefault(page.status.family(model), model)
+        if page.has_page(model):
+            first.setdefault(page.status.family(model), model)
     return "\n".join(f"- {code(family)}: {start(page, model)}" for family, model in first.items())

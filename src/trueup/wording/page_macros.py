@@ -74,7 +74,7 @@ def page_macros(top: Path, docs: Path, now: datetime, today: date) -> Macros:
 
     catalogue = load_catalogue(docs.name)
     status = in_language(stored.status, load_translations(docs))
-    text = PageText(status, catalogue, today, link)
+    text = PageText(status, catalogue, today, link, frozenset(homes))
     names = names_in(stored.status, top)
     snippets = top / "snippets"
     made: Macros = {
