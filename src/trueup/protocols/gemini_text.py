@@ -36,9 +36,9 @@ class GeminiText(Gemini):
         chunks = [event.body for event in events if event.body is not None]
         return self._read_chunks("text-chunks", status, chunks)
 
-    def _found(self, reply: Any) -> Reply:
+    def find_in(self, reply: Any) -> Reply:
         if not isinstance(reply, list):
-            return super()._found(reply)
+            return super().find_in(reply)
         return self._read_chunks("text-chunk-list", 200, map(_object, reply))
 
     def _read_chunks(self, shape: Shape, status: int, chunks: Iterable[Body]) -> Reply:
