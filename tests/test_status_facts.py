@@ -43,6 +43,7 @@ OTHERS = {
     "-/models": CONTROLLED,
     "gpt-image-1/images-generations": CONTROLLED,
     "gpt-image-2/images-generations": UNVERIFIED,
+    "gpt-image-2/images-edits": UNVERIFIED,
     "dall-e-3/images-generations": UNVERIFIED,
 }
 VARIANTS = {
