@@ -25,7 +25,7 @@ routes:
   images-generations:
     request: POST /v1/images/generations
     protocol: openai-images
-    auth: {documented: bearer}
+    auth: bearer
 """
 ROW = """\
   - at: 2026-04-14

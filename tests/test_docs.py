@@ -54,7 +54,7 @@ TEMPLATES = {
              NATIVE),
     "shape": ("gemini/find_image.py.j2", "data:image", "data:imago", "python", NATIVE),
     "exit code": ("shared/report.py.j2", "    sys.exit(f", "    print(f", "python", IMAGES),
-    "saved name": ("shared/reading.py.j2", "Path(f\"{MODEL}", 'Path(f"image', "python", NATIVE),
+    "saved name": ("shared/reading.py.j2", "Path(f\"{{", 'Path(f"image{{', "python", NATIVE),
 }  # fmt: skip
 
 

@@ -42,7 +42,7 @@ documented:
     on: 2026-04-20
     links: [{title: the account, url: https://example.com/api/user/self}]
 """
-SAMPLE = TEXT.replace("auth: {documented: bearer}\n", "auth: {documented: bearer}\n" + FACTS)
+SAMPLE = TEXT.replace("auth: bearer\n", "auth: {documented: bearer}\n" + FACTS)
 SAMPLE = SAMPLE.replace("signatures:\n", TOP_FACTS + "signatures:\n", 1)
 
 

@@ -113,6 +113,7 @@ def text_of(protocol: str, language: str, base_url: str) -> str:
     return render_snippet(status_of(base_url), endpoint_of(protocol), language, TEMPLATES).text
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("language", LANGUAGES)
 @each_row
 def test_a_block_reads_a_reply_as_the_engine_does(

@@ -7,6 +7,7 @@ from text_routes import BODIES, text_status
 
 from trueup.mock.replay_index import ReplayIndex
 from trueup.protocols import PROTOCOLS
+from trueup.protocols.event_stream import render_events
 from trueup.request import protocol_of
 
 
@@ -50,3 +51,12 @@ def test_the_mock_answers_a_row_without_a_shape_as_the_engine_reads_it(
     (found,) = index._rows
     assert found.protocol and next(iter(found.protocol.shapes.values())) == kind
     assert next(iter(protocol_of(status, "acorn/text").shapes.values())) == kind
+
+
+@pytest.mark.parametrize("protocol", ["anthropic-messages", "gemini"])
+def test_an_error_at_a_pointer_of_the_route_is_read_in_a_stream(protocol: str) -> None:
+    status = text_status(protocol, {"gemini": "text-chunks"}.get(protocol, "content-block-events"))
+    route = status.routes["text"].model_copy(update={"errors": ("/fault/why",)})
+    reader = PROTOCOLS[protocol].reading(BODIES[protocol], ()).of_route(route)
+    content = render_events([{"type": "message_start"}, {"fault": {"why": "no channel"}}])
+    assert reader.read(200, content, "text/event-stream").error == "no channel"

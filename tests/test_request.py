@@ -87,7 +87,7 @@ def test_a_request_of_today_fills_the_names_into_the_route() -> None:
     assert images.base_url == "http://localhost:4000"
     assert images.request == "POST /v1/images/generations"
     assert images.body == {"model": "nano-banana", **(STATUS.endpoints[IMAGES].body or {})}
-    assert protocol_of(STATUS, IMAGES) is PROTOCOLS["openai-images"]
+    assert type(protocol_of(STATUS, IMAGES)) is type(PROTOCOLS["openai-images"])
 
 
 def current(status: Status, endpoint: str) -> list[Observation]:

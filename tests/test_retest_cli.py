@@ -36,7 +36,7 @@ def unsandboxed(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("trueup.sandbox.best_containment", lambda: ("namespace", ""))
         monkeypatch.setattr("trueup.verify.run.open_sandbox", open_curl)
         decoder = nullcontext(decode_here)
-        monkeypatch.setattr("trueup.verify.run.open_image_decoder", lambda _: decoder)
+        monkeypatch.setattr("trueup.verify.run.open_output_decoder", lambda _: decoder)
 
 
 @pytest.fixture(scope="module")

@@ -86,14 +86,14 @@ SWAPS = {
         "shared/reading.py.j2": [
             ("    file.write_bytes(image)\n", ""),
             ("file.write_bytes(image)", "file.write_bytes(image[:-9])"),
-            ('Path(f"{MODEL}.', 'Path(f"image.'),
+            ('Path(f"{{ "{MODEL}"', 'Path(f"image{{ "{MODEL}"'),
             ("re.match(FORMATS, image).lastgroup", "'jpg'"),
             ('    print(f"Saved {file} ({len(image)} bytes)")\n', ""),
         ],
         "javascript.mjs.j2": [
             ("  await writeFile(file, image);\n", ""),
             ("writeFile(file, image)", "writeFile(file, image.subarray(9))"),
-            ("const file = `${MODEL}", "const file = `image"),
+            ("const file = `${ {{-", "const file = `image${ {{-"),
             ("${ending(image)}", "jpg"),
             ("  console.log(`Saved ${file} (${image.length} bytes)`);\n", ""),
         ],
@@ -113,16 +113,16 @@ SWAPS = {
     },
     "ignored-failure": {
         "shared/report.py.j2": [
-            ('    sys.exit(f"{MODEL}', '    print(f"{MODEL}'),
+            ('    sys.exit(f"', '    print(f"'),
             ("except Exception as error:", "except KeyError as error:"),
         ],
         "shared/reading.py.j2": [
             ('raise ValueError(f"HTTP {status}: {explain(text)}")', "return"),
             ("has_reply = 200 <= status < 300 and text", "has_reply = text"),
         ],
-        "javascript.mjs.j2": [
+        "shared/report.mjs.j2": [
             ("  process.exitCode = 1;\n", ""),
-            ("  console.error(`${MODEL}: no image: ${reason}`);\n", ""),
+            ("  console.error(`", "  void (`"),
             ("} catch (error) {", "} catch (error) {\n  throw error;"),
         ],
         "curl.sh.j2": [

@@ -25,7 +25,7 @@ SHOWN = 80
 Steps = tuple[str | int, ...]
 """Keys and indexes that lead to a value."""
 Side = Literal["recorded", "now"]
-FIELDS = ("base_url", "request", "auth")
+FIELDS = ("base_url", "request", "auth", "poll")
 
 
 def protocol_of(status: Status, endpoint: str, target: str | None = None) -> Protocol:
@@ -53,6 +53,7 @@ def request_of(status: Status, endpoint: str, target: str, variant: str | None =
         headers=dict(route.headers),
         body=None if body is None else _with_model(status, endpoint, body),
         form=None if form is None else _with_model(status, endpoint, form_values(form)),
+        poll=route.task.poll if route.task else None,
     )
 
 
@@ -63,6 +64,12 @@ def _with_model(status: Status, endpoint: str, content: Body) -> Body:
     return PROTOCOLS[status.route_of(endpoint).protocol].body(model, content)
 
 
+def line_of(exchange: Exchange) -> str:
+    """Return method, path and query of an exchange, decoded."""
+    query = "&".join(f"{name}={value}" for name, value in exchange.query)
+    return f"{exchange.method} {exchange.path}{'?' if query else ''}{query}"
+
+
 def request_in(exchange: Exchange, base_url: str, declared: Collection[str] = ()) -> Sent | None:
     """Return the request of an exchange, or None if no observation could record it.
 
@@ -70,13 +77,11 @@ def request_in(exchange: Exchange, base_url: str, declared: Collection[str] = ()
     headers are without those of an HTTP client, except for the `declared` ones.
     """
     content = content_in(exchange.request_type, exchange.request_body)
-    query = "&".join(f"{name}={value}" for name, value in exchange.query)
-    path = f"{exchange.path}?{query}" if query else exchange.path
     if len(exchange.auth) > 1 or content is None:
         return None
     return Sent.model_construct(
         base_url=base_url,
-        request=f"{exchange.method} {path}",
+        request=line_of(exchange),
         auth=exchange.auth[0] if exchange.auth else NO_AUTH,
         headers=own_headers(exchange.headers, declared),
         **content,
@@ -87,8 +92,8 @@ class Difference(Frozen):
     """A value in which a request differs from the recorded one."""
 
     path: Steps
-    """`base_url`, `request` or `auth`; or `headers`, `body` or `form`, and the keys that lead to
-    it."""
+    """`base_url`, `request`, `auth` or `poll`; or `headers`, `body` or `form`, and the keys that
+    lead to it."""
     recorded: JsonValue
     """The recorded value."""
     now: JsonValue
@@ -117,7 +122,13 @@ def differences(recorded: Sent, now: Sent) -> tuple[Difference, ...]:
     under the key `*` there matches any further fields.
     """
     fields = ((name, getattr(recorded, name), getattr(now, name)) for name in FIELDS)
-    outside = (_difference((name,), old, new) for name, old, new in fields if old != new)
+    outside = (
+        _difference(
+            (name,), old, new, "recorded" if old is None else "now" if new is None else None
+        )
+        for name, old, new in fields
+        if old != new
+    )
     headers = _key_differences(("headers",), recorded.headers, now.headers)
     return (*outside, *headers, *_content_differences(recorded, now))
 

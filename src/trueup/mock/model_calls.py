@@ -3,7 +3,7 @@
 Answers only from the record; any other call is refused.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -36,7 +36,7 @@ from trueup.mock.ledger_routes import refuse_spent
 from trueup.mock.replay_index import MODEL_IN_PATH, Called, Replayable, ReplayIndex
 from trueup.mock.replies import BARE_JSON, JSON, MockReply, as_json, success
 from trueup.model import NO_AUTH, Auth, Signature
-from trueup.protocols import PROMPT_TOKENS
+from trueup.protocols import PROMPT_TOKENS, TaskOutput
 
 EDITS = "/v1/images/edits"
 IMAGES = ("/v1/images/generations", EDITS)
@@ -75,6 +75,8 @@ class ModelCalls:
         content = _content(request)
         called = Called(request.line, auths, request.own_headers, content or {})
         found = None if content is None else self._find(called)
+        if found is None and (polled := self.index.find_poll(request.line, auths)):
+            return self._poll(polled, request), None
         model = found.called if found else _model(request.path, content)
         if isinstance(model, Refusal):
             return refused(model), None
@@ -92,16 +94,37 @@ class ModelCalls:
             started=ledger.now,
         )
         if short := ledger.hold(charge):
-            owner, quota = short
-            refusal = TOKEN_SHORT
-            if owner == "user":
-                refusal = USER_SHORT if quota > 0 else USER_SPENT
-            remain, need = self._dollars(quota), self._dollars(charge.quotas[0])
-            return refused(refusal, remain=remain, need=need), None
+            return self._short(*short, charge, refused), None
         reply = self._replay(found, request, charge)
         charge.has_failed = reply.status >= 300
         charge.is_charged = not charge.has_failed or "billed-error" in ledger.options.faults
         return reply, charge
+
+    def _poll(self, found: Replayable, request: IncomingRequest) -> MockReply:
+        """Return the reply to a poll: the task is done at the first."""
+        assert found.protocol is not None
+        row, media = found.row, f"{self.media_url or request.base_url}/simulated-media"
+        shapes = found.protocol.shapes
+        worded = success(
+            found.protocol,
+            row.shape if row.shape in shapes else next(iter(shapes)),
+            found.name,
+            row.mime,
+            f"{media}/{quote(found.name, safe='')}",
+            found.model,
+            False,
+        )
+        return MockReply(200, worded.content, worded.content_type, place=found.place)
+
+    def _short(
+        self, owner: str, quota: int, charge: Charge, refused: Callable[..., MockReply]
+    ) -> MockReply:
+        """Return the refusal of a call that costs more than is left of a quota."""
+        refusal = TOKEN_SHORT
+        if owner == "user":
+            refusal = USER_SHORT if quota > 0 else USER_SPENT
+        need = self._dollars(charge.quotas[0])
+        return refused(refusal, remain=self._dollars(quota), need=need)
 
     def _dollars(self, quota: int) -> str:
         return f"{quota / self.ledger.options.quota_per_unit:.6f}"
@@ -143,6 +166,9 @@ class ModelCalls:
         if is_native and "blocked-prompt" in options.faults:
             return as_json(BLOCKED)
         charge.has_image, charge.has_usage = True, "no-usage" not in options.faults
+        if isinstance(protocol, TaskOutput):
+            created = protocol.word_created(found.task_id)
+            return MockReply(200, created.content, created.content_type, place=found.place)
         shape = row.shape if row.shape in protocol.shapes else next(iter(protocol.shapes))
         worded = success(
             protocol,

@@ -5,6 +5,7 @@ observed yet is answered at today's request, as its protocol documents a reply."
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from itertools import count
 from typing import Any
 
@@ -61,6 +62,11 @@ class Replayable:
         return name_of(self.row.endpoint)
 
     @property
+    def task_id(self) -> str:
+        """The id of the task that it creates, the same at each call."""
+        return f"simulated-{sha256(self.place.encode()).hexdigest()[:12]}"
+
+    @property
     def called(self) -> str:
         """The model's name in the request: in its path, or else in its body."""
         found = MODEL_IN_PATH.match(self.sent.request.partition(" ")[2].split("?")[0])
@@ -77,6 +83,7 @@ class Replayable:
             request=request.line,
             auth=sent.auth,
             headers=own_headers(request.headers, sent.headers),
+            poll=sent.poll,
             **request.content,
         )
         return not differences(sent, now)
@@ -120,16 +127,28 @@ class ReplayIndex:
         self._by_request: dict[str, list[Replayable]] = {}
         for item in self._rows:
             self._by_request.setdefault(item.sent.request, []).append(item)
+        self._polls = {
+            item.sent.poll.replace("{task_id}", item.task_id): item
+            for item in self._rows
+            if item.sent.poll and item.protocol
+        }
         self._auths: dict[str, set[Auth]] = {}
         for row in (*places.values(), *(item.row for item in self._rows)):
             auths = self._auths.setdefault(row.sent.request.split("?")[0], set())
             auths.update((row.sent.auth, *_accepted(status, row)))
+        for line, item in self._polls.items():
+            self._auths.setdefault(line.split("?")[0], set()).update(item.auths)
         self._routes = [_pattern(route.request) for route in status.routes.values()]
 
     def find(self, request: Called) -> Replayable | None:
         """Return the newest row that this request repeats."""
         rows = self._by_request.get(request.line, ())
         return next((item for item in rows if item.is_match(request)), None)
+
+    def find_poll(self, line: str, auths: Collection[Auth]) -> Replayable | None:
+        """Return the row whose task a request polls."""
+        found = self._polls.get(line)
+        return None if found is None or found.auths.isdisjoint(auths) else found
 
     def auths(self, method: str, path: str) -> Collection[Auth]:
         """Return the auth methods that the record has for a path, or that its route accepts."""

@@ -49,6 +49,7 @@ from trueup.model.sent import (
     form_values,
 )
 from trueup.model.status import Status
+from trueup.model.task import POLL, Task
 from trueup.model.values import (
     NAME,
     NO_MODEL,
@@ -90,6 +91,7 @@ __all__ = [
     "NO_MODEL",
     "PART_NAME",
     "POINTER",
+    "POLL",
     "REQUEST",
     "TRANSLATED",
     "TRANSPORT_HEADERS",
@@ -134,6 +136,7 @@ __all__ = [
     "Standing",
     "Status",
     "Target",
+    "Task",
     "Text",
     "Upstream",
     "Variant",

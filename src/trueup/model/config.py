@@ -11,6 +11,7 @@ from trueup.model.auth import Auth
 from trueup.model.documented import DocsPage
 from trueup.model.output import RouteOutput
 from trueup.model.sent import Form, HeaderName, HeaderValue
+from trueup.model.task import Task
 from trueup.model.values import (
     REQUEST,
     BaseUrl,
@@ -132,6 +133,8 @@ class Route(Frozen):
     """Fixed headers of its requests, such as `anthropic-version`, names in lower case."""
     output: RouteOutput | None = None
     """Place of the output in a reply, for the protocol `json`."""
+    task: Task | None = None
+    """Task that its requests create, for the protocol `task`."""
     errors: tuple[Pointer, ...] = ()
     """JSON pointers to the text of an error of this route, tried before those of the target."""
     languages: tuple[Name, ...] = ()

@@ -7,6 +7,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, JsonValue, StrictStr, model_validator
 
 from trueup.model.auth import TRANSPORT_HEADERS, Auth
+from trueup.model.task import Poll
 from trueup.model.values import REQUEST, BaseUrl, Body, Frozen, other_form
 
 HEADER_VALUE = r"^[!-~]([ -~]{0,998}[!-~])?$"
@@ -63,6 +64,9 @@ class Sent(Frozen):
     is compared with nothing. A field `"*": null` means that further fields may have been sent."""
     form: SentForm | None = None
     """Parts of a multipart form, in place of a body; nulls and `"*"` are those of a body."""
+
+    poll: Poll | None = None
+    """Request that polled the task, where it created one."""
 
     @model_validator(mode="after")
     def _one_content(self) -> Self:

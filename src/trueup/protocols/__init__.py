@@ -26,6 +26,7 @@ from trueup.protocols.protocol import (
     Sample,
     WordedReply,
 )
+from trueup.protocols.task_output import TaskOutput
 
 __all__ = [
     "OUTPUT_TOKENS",
@@ -35,6 +36,7 @@ __all__ = [
     "Protocol",
     "Reply",
     "Sample",
+    "TaskOutput",
     "WordedReply",
     "inconclusive_kind",
     "problem_of_schema",
@@ -52,4 +54,5 @@ PROTOCOLS: Mapping[str, Protocol] = {
     "openai-responses": OpenAIResponses(),
     "openai-speech": OpenAISpeech(),
     "openai-transcriptions": OpenAITranscriptions(),
+    "task": TaskOutput(),
 }

@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Any
 
 from trueup.model import Body, Shape
-from trueup.protocols.error_body import error_body
 from trueup.protocols.event_stream import Event, render_events
 from trueup.protocols.protocol import (
     NO_LAST_EVENT,
@@ -54,7 +53,8 @@ class AnthropicMessages(Protocol):
         for event in events:
             body = event.body or {}
             kind = body.get("type")
-            error = error_body(body, is_error=status >= 300 or kind == "error") if body else None
+            is_error = status >= 300 or kind == "error"
+            error = self.error_in(body, is_error=is_error) if body else None
             if error:
                 return Reply(error=error.text, error_body=error, model=model)
             if kind == "message_start":

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from trueup.model import Body, Shape
-from trueup.protocols.error_body import error_body
 from trueup.protocols.event_stream import Event, render_events
 from trueup.protocols.gemini import USAGE, Gemini
 from trueup.protocols.protocol import (
@@ -45,7 +44,7 @@ class GeminiText(Gemini):
         """Return the text of a stream, once its end came; an error in it is the reply's."""
         read = list[Body]()
         for chunk in chunks:
-            if error := error_body(chunk, is_error=status >= 300):
+            if error := self.error_in(chunk, is_error=status >= 300):
                 return Reply(error=error.text, error_body=error)
             read.append(chunk)
         return _text_of(shape, read, next(filter(None, map(self.model_in, read)), None))

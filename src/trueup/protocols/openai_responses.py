@@ -47,8 +47,8 @@ class OpenAIResponses(Protocol):
 
     def find_output(self, reply: Body) -> Reply:
         parts = list(_parts(reply.get("output")))
-        text = "".join(part["text"] for part in parts if _has(part, "text", "output_text"))
-        refusal = "".join(part["refusal"] for part in parts if _has(part, "refusal", "refusal"))
+        text = "".join(_text(part.get("text")) for part in parts)
+        refusal = "".join(_text(part.get("refusal")) for part in parts)
         details = reply.get("incomplete_details")
         reason = details.get("reason") if isinstance(details, dict) else None
         end = reason or reply.get("status")
@@ -139,5 +139,5 @@ def _parts(output: object) -> Iterator[dict[str, Any]]:
                     yield part
 
 
-def _has(part: dict[str, Any], name: str, kind: str) -> bool:
-    return part.get("type") == kind and isinstance(part.get(name), str)
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""

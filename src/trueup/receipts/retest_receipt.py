@@ -64,6 +64,11 @@ class Attempt(Frozen):
     billing: Bill | None = None
     """Bill of the call; none where the ledger was not read."""
 
+    @property
+    def has_task(self) -> bool:
+        """Whether the call created a task, which is never submitted again."""
+        return self.sent.poll is not None and self.status is not None and self.status < 300
+
 
 class RetestReceipt(Frozen):
     """Retest of one endpoint at one target: its block, and each run of it.
@@ -175,7 +180,7 @@ def _outcome(
         return "inconclusive", attempts[-1].kind, attempts[-1].reason
     if len(outcomes) > 1:
         return "mixed", None, None
-    if outcomes == {"error"} and len(conclusive) == 1:
+    if outcomes == {"error"} and len(conclusive) == 1 and not conclusive[0].has_task:
         second = next((attempt.kind for attempt in attempts if attempt.kind), None)
         error = conclusive[0].error
         reason = f"no conclusive second attempt after a failure ({error})"

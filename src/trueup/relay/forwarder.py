@@ -6,8 +6,8 @@ The budget is checked before each call; every exchange is reported with the key 
 import json
 import re
 import ssl
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
 
 import httpx
 from starlette.applications import Starlette
@@ -26,6 +26,8 @@ from trueup.relay.secret import PLACEHOLDER, Secret
 from trueup.relay.upstream import Deadlines, UpstreamClient, UpstreamRequest
 
 TOO_LARGE = 413
+MOST_POLLS = 1000
+"""Polls of a run that count as no call: an hour of them for each of ten tasks."""
 HOST = re.compile(r"[a-z0-9.-]+(?::[0-9]{1,5})?")
 MODEL_IN_PATH = re.compile(r"/models/([^/:]+)")
 
@@ -41,6 +43,7 @@ def create_relay(
     label: Callable[[], str] = str,
     deadlines: Deadlines | None = None,
     body_limit: int = BODY_LIMIT,
+    polls: Collection[str] = (),
     tls: ssl.SSLContext | None = None,
 ) -> Starlette:
     """Return an app that streams the target's replies back.
@@ -54,9 +57,10 @@ def create_relay(
 
     Requests to a media host of the target are forwarded without a key, count as no call, and go
     over TLS whatever the link says. A GET without a key, as one that follows a link to the target
-    itself, counts as no call either. Redirects are passed back, not followed; one to a host that is
-    not the target's is withheld from the block, and inconclusive. Where a reply repeats the key,
-    the block and the exchange get `***`.
+    itself, counts as no call either, nor does one of `polls` after a call, which gets the key.
+    Redirects are passed back, not followed; one to a host that is not the target's is withheld from
+    the block, and inconclusive. Where a reply repeats the key, the block and the exchange get
+    `***`.
     """
     app = Starlette()
     app.router.default = Relay(
@@ -67,6 +71,7 @@ def create_relay(
         on_exchange=on_exchange,
         label=label,
         body_limit=body_limit,
+        polls=polls,
     )
     return app
 
@@ -82,6 +87,8 @@ class Relay:
     on_exchange: Callable[[Exchange], None]
     label: Callable[[], str]
     body_limit: int
+    polls: Collection[str] = ()
+    polled: list[str] = field(default_factory=list)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -108,6 +115,10 @@ class Relay:
             upstream = self._upstream_request(request, self.target.base_url, body, None)
             await self._forward(upstream, self._stream(request, body, send, None))
             return
+        if request.method == "GET" and not body and self._is_poll(request):
+            upstream = self._upstream_request(request, self.target.base_url, body, self.secret)
+            await self._forward(upstream, self._stream(request, body, send, None))
+            return
         path = request.scope["path"]
         called = _model_or_path(path, body)
         reserved = self.budget.reserve(called, self.label(), request.method, path)
@@ -116,6 +127,19 @@ class Relay:
             return
         upstream = self._upstream_request(request, self.target.base_url, body, self.secret)
         await self._forward(upstream, self._stream(request, body, send, reserved.ordinal))
+
+    def _is_poll(self, request: Request) -> bool:
+        """Return whether a request polls a task, which a counted call has created."""
+        path, query = request.scope["raw_path"].decode("latin-1"), request.scope["query_string"]
+        sent = f"GET {path}" + (f"?{query.decode('latin-1')}" if query else "")
+        if self.budget.calls == 0 or len(self.polled) >= MOST_POLLS:
+            return False
+        for poll in self.polls:
+            start, end = poll.split("{task_id}")
+            if re.match(f"{re.escape(start)}[^/?&]{{1,600}}{re.escape(end)}(?=$|[?&])", sent):
+                self.polled.append(path)
+                return True
+        return False
 
     async def _forward(self, upstream: UpstreamRequest | Failure, stream: ResponseStream) -> None:
         if isinstance(upstream, UpstreamRequest):

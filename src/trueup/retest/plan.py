@@ -66,13 +66,17 @@ def plan(
                 "no endpoint matches it",
                 f"Correct the pattern; the endpoints are {known}.",
             )
+    chosen: dict[str, str] = {}
+    for snippet in snippets:  # the first where none is in that language
+        name, own = snippet.endpoint, snippet.language.name
+        chosen[name] = own if own == language else chosen.get(name, own)
     assessments, probes = assess(status), []
     for target in targets:
         prices = price_of(target)
         for snippet in snippets:
             endpoint = snippet.endpoint
             is_meant = any(fnmatchcase(endpoint, pattern) for pattern in patterns or ("*",))
-            if is_meant and snippet.language.name == language:
+            if is_meant and snippet.language.name == chosen[endpoint]:
                 reason = retest_reason(status, assessments[endpoint], target, today)
                 price_usd = prices(billed_model(status, endpoint))
                 if reason is not None or not only_due:

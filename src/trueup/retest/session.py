@@ -14,14 +14,14 @@ from trueup.errors import BadInput, Unreachable
 from trueup.model import Sent, Status, Upstream, split
 from trueup.receipts import Attempt, Bill, RetestReceipt
 from trueup.relay import Budget, Journal, KeySearch
-from trueup.request import request_in, request_of
+from trueup.request import request_of
 from trueup.retest.billing.records import BilledCall, CallOutcome, Inconclusive
 from trueup.retest.billing.settlement import LedgerAccount, bill_call, cost_of
 from trueup.retest.journalled_attempts import JournalledAttempt, attempts_of, keep_bills
 from trueup.retest.plan import Probe, billed_model
 from trueup.retest.target import RetestTarget
 from trueup.verify.judge import LIVE_LIMITS
-from trueup.verify.reply_verdict import ReplyVerdict, read_run, with_linked
+from trueup.verify.reply_verdict import ReplyVerdict, read_run, request_sent, with_linked
 from trueup.verify.run import Run
 
 UNRECORDABLE = "the block's request has no form that a record can hold"
@@ -86,9 +86,11 @@ class Session:
 
     def _is_waiting(self, probe: Probe) -> bool:
         """Return whether another attempt is due: the first, or the one after a failure."""
-        outcomes = [kept.attempt.outcome for kept in attempts_of(probe, self.journal, self.status)]
-        if outcomes not in ([], ["error"]):
+        attempts = [kept.attempt for kept in attempts_of(probe, self.journal, self.status)]
+        if [attempt.outcome for attempt in attempts] not in ([], ["error"]):
             return False
+        if any(attempt.has_task for attempt in attempts):
+            return False  # an accepted task is never submitted again
         refusal = self.budget.refusal(billed_model(self.status, probe.endpoint))
         if refusal:
             self.say(f"{probe.name}: not called: {refusal}")
@@ -180,8 +182,7 @@ class Session:
                 verdict = replace(verdict, inconclusive=stopped)
             return verdict, None
         with suppress(ValidationError):
-            route = self.status.route_of(probe.endpoint)
-            sent = request_in(verdict.exchange, harness.base_url, route.headers)
+            sent = request_sent(run, probe.endpoint, self.status, harness)
             if sent is not None and not self.search.holds(sent.model_dump_json()):
                 return verdict, Sent.model_validate(sent.model_dump())
         if verdict.inconclusive is None:

@@ -10,7 +10,7 @@ from hashlib import sha256
 from io import BytesIO
 
 from trueup.errors import BadInput
-from trueup.model import NAME, Auth, Body, Endpoint, FormFile, Route, Shape
+from trueup.model import NAME, Auth, Body, Endpoint, FormFile, Route, Shape, Task
 
 PROMPT = "A clean icon of a paper boat on a white background"
 QUESTION = "Answer with one word: pong"
@@ -43,6 +43,7 @@ class Kind:
     body: Body | None = None
     file: tuple[str, str, bytes] | None = None
     """Name, media type and bytes."""
+    task: Task | None = None
 
     @property
     def endpoint(self) -> Endpoint:
@@ -123,6 +124,24 @@ KINDS: Mapping[str, Kind] = {
         file=("silence.wav", "audio/wav", silence()),
         shape="transcript",
     ),
+    "task": Kind(
+        name="video-generations",
+        title="Video generations",
+        request="POST /v1/video/generations",
+        auth="bearer",
+        body={"prompt": PROMPT},
+        shape="link",
+        task=Task(
+            id="/task_id",
+            poll="GET /v1/video/generations/{task_id}",
+            state="/data/status",
+            done=("SUCCESS",),
+            failed=("FAILURE",),
+            output="/data/result_url",
+            kind="video",
+            error="/data/fail_reason",
+        ),
+    ),
 }
 
 
@@ -167,6 +186,7 @@ class SiteAnswers:
             protocol=self.protocol,
             auth=kind.auth,
             headers=dict(kind.headers),
+            task=kind.task,
         )
 
     @property

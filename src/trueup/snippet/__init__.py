@@ -18,6 +18,7 @@ import jinja2
 from trueup.errors import BadInput
 from trueup.model import (
     Route,
+    RouteOutput,
     Status,
     anchor,
     form_files,
@@ -151,6 +152,7 @@ def _context(status: Status, endpoint: str) -> Mapping[str, Any]:
         "headers": sent.headers,
         "body": sent.body,
         "output": _output(route),
+        "task": _task(route),
         "errors": list(map(steps_of, route.errors + status.targets[status.reference].errors)),
         "form": sent.form,
         "form_parts": [(name, item) for name, items in form_items(form) for item in items],
@@ -158,8 +160,26 @@ def _context(status: Status, endpoint: str) -> Mapping[str, Any]:
     }
 
 
+def _task(route: Route) -> Mapping[str, Any] | None:
+    task = route.task
+    if task is None:
+        return None
+    before, after = task.poll.removeprefix("GET ").split("{task_id}")
+    places = {"id": task.id, "state": task.state, "error": task.error}
+    steps = {name: None if one is None else steps_of(one) for name, one in places.items()}
+    return {
+        **steps,
+        "before": before,
+        "after": after,
+        "done": list(task.done),
+        "failed": list(task.failed),
+    }
+
+
 def _output(route: Route) -> Mapping[str, Any] | None:
-    output = route.output
+    task, output = route.task, route.output
+    if task is not None:
+        output = RouteOutput(pointer=task.output, kind=task.kind)
     return None if output is None else {"steps": steps_of(output.pointer), "kind": output.kind}
 
 

@@ -109,6 +109,9 @@ def languages_of(route: Route, folder: Path) -> tuple[Language, ...]:
         if language.name in route.languages
         or (
             not route.languages
-            and (not language.optional or (folder / route.protocol / language.template).is_file())
+            and (
+                not (language.optional or (route.task and language.name == "curl"))
+                or (folder / route.protocol / language.template).is_file()
+            )
         )
     )

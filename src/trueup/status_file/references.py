@@ -119,6 +119,13 @@ def _routes(status: Status) -> Problems:
                 problem = f"an output is for the protocol json, and not for {route.protocol}"
             keys, fix = ("routes", name, "output"), "Give one, such as {pointer: /data}."
             yield keys, problem, fix if route.output is None else "Remove it."
+        if (route.task is None) is (route.protocol == "task"):
+            problem = "the protocol task needs a task, which says how one is polled"
+            fix = 'Give one, such as {id: /id, poll: "GET /v1/tasks/{task_id}", …}.'
+            if route.task is not None:
+                problem = f"a task is for the protocol task, and not for {route.protocol}"
+                fix = "Remove it."
+            yield ("routes", name, "task"), problem, fix
         yield from _places(("routes", name, "request"), route.request)
 
 

@@ -17,6 +17,7 @@ from trueup.model import (
     NAME,
     PART_NAME,
     POINTER,
+    POLL,
     REQUEST,
     URL,
     WORD,
@@ -44,6 +45,7 @@ _PATTERNS = {
     FILE_NAME: "a file name without a folder, such as square.png",
     PART_NAME: "a name of a part of a form, such as prompt or image[]",
     MIME: "a media type such as image/png",
+    POLL: "a GET whose path or query has {task_id}, such as GET /v1/tasks/{task_id}",
     POINTER: "a JSON pointer such as /error/message",
 }
 _EXPECTED = {

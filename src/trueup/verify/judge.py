@@ -12,7 +12,7 @@ from trueup.mock import DOCUMENTED
 from trueup.model import Observation, Sent
 from trueup.place import Place
 from trueup.relay import BODY_LIMIT
-from trueup.request import Difference, differences, request_in
+from trueup.request import Difference, differences, protocol_of
 from trueup.sandbox import Limits
 from trueup.site import Block
 from trueup.snippet import PROGRAMS, language_of
@@ -22,7 +22,9 @@ from trueup.verify.program_end import end_reasons, last_line
 from trueup.verify.reply_verdict import (
     ReplyVerdict,
     exchanges_of,
+    polls_in,
     read_run,
+    request_sent,
     without_unserved_link,
 )
 from trueup.verify.run import Harness, Run
@@ -173,7 +175,8 @@ class _Judgement:
         return row
 
     def _check_requests(self) -> None:
-        """Check for one request to the gateway, and no other except to its image hosts."""
+        """Check for one request to the gateway and the polls of its task, and no other except to
+        its image hosts."""
         ran, harness = self.run.ran, self.harness
         exchanges = exchanges_of(self.run, harness)
         sent = [exchange for exchange in exchanges if exchange.host == harness.gateway]
@@ -183,9 +186,11 @@ class _Judgement:
             self.reasons.append(f"the block was stopped: it {limits.exceeded(ran.stopped)}")
         if other:
             self.reasons.append(f"the block sent requests to other hosts: {', '.join(other)}")
-        if len(sent) != 1:
+        polls = polls_in(sent, protocol_of(self.stored.status, self.endpoint))
+        if len(sent) - len(polls) != 1:
+            beside = f" beside {len(polls)} polls" if polls else ""
             self.reasons.append(
-                f"{len(sent)} requests reached {harness.gateway}, expected one"
+                f"{len(sent) - len(polls)} requests reached {harness.gateway}{beside}, expected one"
                 f" ({last_line(self.run.ran)})"
             )
 
@@ -207,8 +212,7 @@ class _Judgement:
             return None
         if exchange is None:
             return rows[0]
-        declared = status.route_of(self.endpoint).headers
-        request = request_in(exchange, self.harness.base_url, declared)
+        request = request_sent(self.run, self.endpoint, status, self.harness)
         if request is None:
             self.reasons.append(
                 "the request cannot be compared: it is neither a JSON object nor a form, or it was"

@@ -1,16 +1,16 @@
 """Reply verdict: the result of a run's exchanges, before it is compared with a record."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Literal
 from urllib.parse import urlsplit
 
 from trueup.exchange import Exchange
-from trueup.model import InconclusiveKind, Status
-from trueup.protocols import Reply, inconclusive_kind
-from trueup.request import protocol_of
+from trueup.model import InconclusiveKind, Sent, Status
+from trueup.protocols import Protocol, Reply, TaskOutput, inconclusive_kind
+from trueup.request import line_of, protocol_of, request_in
 from trueup.sandbox.output_decoder import Decode, Facts, NoDecoder
 from trueup.verify.run import Harness, Run
 
@@ -64,18 +64,57 @@ def fetches_of(run: Run, harness: Harness) -> list[Exchange]:
     return [exchange for exchange in run.exchanges if id(exchange) not in calls]
 
 
+def polls_in(sent: Sequence[Exchange], protocol: Protocol) -> list[Exchange]:
+    """Return the polls of the task that the first of the exchanges created."""
+    if not sent or not isinstance(protocol, TaskOutput):
+        return []
+    task_id = protocol.task_id(sent[0].status, sent[0].response_body)
+    line = protocol.task.poll.replace("{task_id}", task_id or "")
+    return [e for e in sent[1:] if task_id and line_of(e) == line and e.auth == sent[0].auth]
+
+
+def request_sent(run: Run, endpoint: str, status: Status, harness: Harness) -> Sent | None:
+    """Return the request of a run as a record holds it, or None where none could."""
+    sent = [e for e in exchanges_of(run, harness) if e.host == harness.gateway]
+    request = request_in(sent[0], harness.base_url, status.route_of(endpoint).headers)
+    protocol = protocol_of(status, endpoint)
+    if request is None or not isinstance(protocol, TaskOutput) or not polls_in(sent, protocol):
+        return request
+    return request.model_copy(update={"poll": protocol.task.poll})
+
+
+def _pending(protocol: Protocol, sent: Sequence[Exchange]) -> str | None:
+    """Return why a task that was created has no end yet, or None."""
+    if not isinstance(protocol, TaskOutput):
+        return None
+    polls = polls_in(sent, protocol)
+    if not polls:
+        is_created = protocol.task_id(sent[0].status, sent[0].response_body) is not None
+        return "the task was created, and it was not polled" if is_created else None
+    state = protocol.pending_state(polls[-1].status, polls[-1].response_body)
+    return f"the task was still {state} at the last poll" if state is not None else None
+
+
 def read_run(run: Run, endpoint: str, status: Status, harness: Harness) -> ReplyVerdict:
     """Return the verdict on a run of an endpoint's block in a harness."""
     sent = [e for e in exchanges_of(run, harness) if e.host == harness.gateway]
     if not sent:
         lost = ReplyVerdict(None, Reply(), "inconclusive", "no request arrived", (), None)
         return replace(lost, kind="no-answer")
-    exchange = sent[0]
-    reply = protocol_of(status, endpoint, harness.target).read(
-        exchange.status, exchange.response_body, exchange.content_type
-    )
+    exchange = answer = sent[0]
+    protocol = protocol_of(status, endpoint, harness.target)
+    if not isinstance(protocol, TaskOutput):
+        reply = protocol.read(exchange.status, exchange.response_body, exchange.content_type)
+    elif polls := polls_in(sent, protocol):
+        answer = polls[-1]
+        reply = protocol.read(answer.status, answer.response_body)
+    else:
+        reply = protocol.read_created(exchange.status, exchange.response_body)
+    if pending := _pending(protocol, sent):
+        lost = ReplyVerdict(exchange, Reply(), "inconclusive", pending, (), None)
+        return replace(lost, kind="no-answer")
     is_new_api = not harness.replays and status.targets[harness.target].ledger == "new-api"
-    found = _inconclusive(exchange, reply, run, harness, is_new_api)
+    found = _inconclusive(answer, reply, run, harness, is_new_api)
     if found is not None:
         kind, reason = found
         return ReplyVerdict(exchange, Reply(), "inconclusive", reason, (), None, kind=kind)

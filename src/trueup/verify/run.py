@@ -187,6 +187,7 @@ def open_relay(
         budget=budget,
         label=label,
         deadlines=deadlines,
+        polls=[route.task.poll for route in stored.status.routes.values() if route.task],
     )
     hosts = frozenset(live.media_hosts)
     own = urlsplit(live.base_url)
