@@ -95,12 +95,13 @@ class Status(Frozen):
         return frozenset(urlsplit(url).netloc for url in urls)
 
     def unobserved(self, target: str) -> list[str]:
-        """Return the endpoints without a conclusive row at a target, or else at the reference."""
+        """Return the endpoints without a conclusive row that a call can repeat, at a target or at
+        the reference."""
         return [
             name
             for name in self.endpoints
             if not any(
-                row.outcome != "inconclusive"
+                row.outcome != "inconclusive" and row.can_replay
                 for place in (target, self.reference)
                 for row in self.seen(name, place)
             )
