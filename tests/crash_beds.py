@@ -132,7 +132,7 @@ class Curl(Sandbox):
 
 
 @contextmanager
-def open_curl(app: ASGIApp, *_: object) -> Iterator[Sandbox]:
+def open_curl(app: ASGIApp, *_: object, **__: object) -> Iterator[Sandbox]:
     """Open such a sandbox where a harness opens one."""
     yield Curl(httpx.ASGITransport(app))
 

@@ -26,7 +26,7 @@ BROKEN = {
     '{{ model_status("unknown-model") }}': "got 'unknown-model', expected a model of the status",
     '{{ console("../secret") }}': "expected a file of snippets/console without .txt. Use one of ",
     '{{ policy("nope") }}': "expected a field of the policy. Use one of fresh_for, ",
-    '{{ sample("x", "y") }}': "expected a protocol. Use one of gemini, openai-images.",
+    '{{ sample("x", "y") }}': "expected a protocol. Use one of anthropic-messages, ",
     '{{ sample("gemini", "url") }}': "expected a shape of that protocol. Use one of inline-data, ",
     '{{ sample(shape="url", protocol="gemini") }}': "sample got 'url', expected ",
     '{{ newest("no/such") }}': "expected an endpoint with an observation. Use one of ",

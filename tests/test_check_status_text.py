@@ -62,7 +62,10 @@ FORMS = {
         "  nano-banana/generate-content:\n",
         "  nano-banana/generate-content:\n    skip: {{until: 2026-05-01, reason: {}}}\n",
     ),
-    "the reason of a ledger": (LOCAL, LOCAL + "    ledger: {{none: {}}}\n"),
+    "the reason of a ledger": (
+        f"{LOCAL}    ledger: new-api\n",
+        LOCAL + "    ledger: {{none: {}}}\n",
+    ),
     "the reason of a row": ("observations:\n", "observations:\n" + SILENT),
 }
 

@@ -42,7 +42,8 @@ documented:
     on: 2026-04-20
     links: [{title: the account, url: https://example.com/api/user/self}]
 """
-SAMPLE = TEXT.replace("auth: bearer\n", "auth: {documented: bearer}\n" + FACTS)
+IMAGES_ROUTE = "    protocol: openai-images\n    auth: bearer\n"
+SAMPLE = TEXT.replace(IMAGES_ROUTE, IMAGES_ROUTE + FACTS)
 SAMPLE = SAMPLE.replace("signatures:\n", TOP_FACTS + "signatures:\n", 1)
 
 

@@ -18,6 +18,7 @@ from crash import Ended, Process
 from crash_beds import CALL, Bed, Gateway, Image, Moment
 
 from trueup.mock import serving
+from trueup.receipts import Attempt
 from trueup.relay import PLACEHOLDER
 from trueup.retest.status_update import StatusUpdate, write_update
 from trueup.status_file import save
@@ -114,7 +115,9 @@ def assert_finished(bed: Bed, ended: Ended, killed: bytes) -> None:
     assert bed.gateway.got.total() <= len(entries(after, "intent")) <= 3
     for entry in entries(after, "receipt"):
         endpoint = endpoint_of(entry["receipt"])
-        attempt = {k: v for k, v in entry["receipt"]["attempt"].items() if v is not None}
+        attempt = Attempt.model_validate(entry["receipt"]["attempt"]).model_dump(
+            mode="json", exclude_none=True
+        )
         assert any(attempt.items() <= kept.items() for kept in bed.attempts(endpoint))
     for lost in interrupted(killed):
         attempts = bed.attempts(endpoint_of(lost))

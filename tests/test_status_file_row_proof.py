@@ -25,7 +25,8 @@ NATIVE, OTHER = "acorn/images", "walnut/images"
 RECORD = """\
 version: 2
 policy: {fresh_for: 30d, confirm_after: 2, recover_after: 3, reported_until: 2026-05-01}
-targets: {production: {base_url: https://api.example.com, reference: true}}
+targets:
+  production: {base_url: https://api.example.com, reference: true, ledger: new-api}
 routes:
   images:
     request: POST /v1/images/generations

@@ -73,7 +73,7 @@ receipts = st.builds(
     request_id=st.none() | hostile,
     evidence=st.none() | st.dates(),
     record=st.none() | hostile,
-    image=st.none() | st.dictionaries(hostile, json_values, max_size=3),
+    output=st.none() | st.dictionaries(hostile, json_values, max_size=3),
     skipped=st.none() | hostile,
     inconclusive=st.none() | hostile,
     unobserved=st.lists(differences, max_size=2).map(tuple),

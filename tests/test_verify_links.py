@@ -30,7 +30,7 @@ routes:
   images:
     request: POST /v1/images/generations
     protocol: openai-images
-    auth: {{documented: bearer}}
+    auth: bearer
 models: {{acorn: {{title: Acorn}}}}
 endpoints: {{acorn/images: {{body: {{prompt: A cube}}}}}}
 observations:
