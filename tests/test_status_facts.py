@@ -40,6 +40,7 @@ OTHERS = {
     "gpt-3.5-turbo-instruct/completions": FAILED,
     "tts-1/audio-speech": UNVERIFIED,
     "whisper-1/audio-transcriptions": UNVERIFIED,
+    "wan2.2-t2v-plus/video-generations": UNVERIFIED,
     "-/models": CONTROLLED,
     "gpt-image-1/images-generations": CONTROLLED,
     "gpt-image-2/images-generations": UNVERIFIED,
@@ -88,6 +89,7 @@ SEEN = [
     ("gpt-image-2/images-generations", []),
     ("gte-rerank-v2/rerank", []),
     ("whisper-1/audio-transcriptions", []),
+    ("wan2.2-t2v-plus/video-generations", []),
 ]
 """The outcomes of rows that raise nothing, which are listed all the same, newest first."""
 
