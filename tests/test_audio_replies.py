@@ -71,7 +71,11 @@ def test_the_engine_reads_a_reply(row: Row) -> None:
 
 @cache
 def text_of(protocol: str, language: str, base_url: str) -> str:
-    content: Row = {"body": {"input": "a"}} if protocol == "openai-speech" else {"form": {"a": "b"}}
+    content: Row = (
+        {"body": {"input": "a", "voice": "b"}}
+        if protocol == "openai-speech"
+        else {"form": {"a": "b"}}
+    )
     facts = {
         "version": 2,
         "policy": {"reported_until": TODAY},
@@ -87,8 +91,20 @@ def text_of(protocol: str, language: str, base_url: str) -> str:
     return render_snippet(status, f"acorn/{protocol}", language, TEMPLATES).text
 
 
-@pytest.mark.parametrize("language", ["python", "javascript"])
-@each_row
+LANGUAGES = {
+    "openai-speech": ("python", "javascript", "openai"),
+    "openai-transcriptions": ("python", "javascript"),
+}
+
+
+@pytest.mark.parametrize(
+    ("language", "row"),
+    [
+        pytest.param(language, row, id=f"{row['protocol']}-{row['id']}-{language}")
+        for row in ROWS
+        for language in LANGUAGES[row["protocol"]]
+    ],
+)
 @pytest.mark.no_cover
 def test_a_block_reads_a_reply_as_the_engine_does(
     language: str, row: Row, gateway: Gateway, request: pytest.FixtureRequest, tmp_path: Path

@@ -11,6 +11,7 @@ from trueup.status_file import Stored
 
 SETTINGS = "site_name: Images\n{}\nnav:\n  - index.md\n"
 SETTING, CONSOLE, THEME = "mkdocs.yml", "snippets/console/a.txt", "overrides/partials/a.html"
+SENT = "snippets/files/a.jsonl"
 COMMENT, ROBOTS = "snippets/a/curl.sh.j2", "docs/en/robots.txt"
 FOUND = [
     (SETTING, SETTINGS.format("site_description: All routes work, verified"), "2:19"),
@@ -23,6 +24,7 @@ FOUND = [
     (THEME, "{% block a %}\n<p>All\n{{ x }} green</p>{% endblock %}", "2"),
     (THEME, '<p>{{ "Recommended" }}</p>', "1"),
     (ROBOTS, "User-agent: *\n#All routes are recommended.\n", "2:2"),
+    (SENT, '{"text": "All green"}\n', "1:15"),
     (COMMENT, "a=1\n# 2 cents, rock solid\n", "2:3"),
 ]
 FREE = [
@@ -31,6 +33,7 @@ FREE = [
     (SETTING, SETTINGS.format("extra: {alternate: [{name: 日本語, link: ja/}]}"), ""),
     (CONSOLE, "$ scripts/docs\n22 found, 22 run, 22 passed to the file\n", ""),
     (THEME, '{# green #}<p class="green">{{ recommended }}</p>', ""),
+    (SENT, '{"text": "A greeting"}\n', ""),
     (ROBOTS, "# For crawlers\nUser-agent: *\nDisallow: /status/\n", ""),
     (COMMENT, "# Save the image\nif ok; then  # the file is there\n", ""),
 ]

@@ -111,7 +111,7 @@ FINE = """\
 .md-footer>.md-footer-meta a:hover { color: #fff; border: 0; border-radius: 0.2rem }
 .md-logo img, .md-header__button.md-logo svg { height: 2rem; width: auto }
 .md-nav__link { margin: 0 0.2em; padding-left: .5rem; font-family: Arial } /* the menu */
-/* nothing */""".splitlines()
+/* nothing */""".splitlines()  # noqa: E501
 
 
 @pytest.mark.parametrize("css", REFUSED)

@@ -27,7 +27,12 @@ from trueup.mock.picture import draw_picture
 from trueup.mock.sample import TEXT
 from trueup.mock.server import serving
 from trueup.model import Observation
-from trueup.request import request_of
+from trueup.relay import Budget, Journal
+from trueup.request import differences, request_of
+from trueup.retest.plan import Probe
+from trueup.retest.rehearsal import open_rehearsal
+from trueup.retest.session import Session
+from trueup.sandbox import Limits
 from trueup.site import Block, export_files
 from trueup.snippet import render_snippet
 from trueup.status_file import Stored, load_status, parse_status, render_row
@@ -153,8 +158,14 @@ def block_of(stored: Stored, endpoint: str, language: str) -> Block:
 
 IN_THE_GATE = [
     *((EDITS, "curl"), (EDITS, "javascript"), ("raw-audio/speech", "python")),
-    *(("example-1/speech", "curl"), ("audio-events/speech", "javascript")),
+    *(("example-1/speech", "curl"), ("audio-events/speech", "openai")),
     *(("plain-text/transcriptions", "javascript"), ("transcript-events/transcriptions", "python")),
+]
+
+
+BLOCKS = [
+    *product(CONTENTS, ("curl", "python", "javascript")),
+    *((endpoint, "openai") for endpoint in CONTENTS if endpoint.endswith("/speech")),
 ]
 
 
@@ -162,7 +173,7 @@ IN_THE_GATE = [
     ("endpoint", "language"),
     [
         pytest.param(*block, marks=[] if block in IN_THE_GATE else pytest.mark.long)
-        for block in product(CONTENTS, ("curl", "python", "javascript"))
+        for block in BLOCKS
     ],
 )
 def test_a_block_of_a_route_with_a_file_passes(
@@ -175,9 +186,11 @@ def test_a_block_of_a_route_with_a_file_passes(
     assert receipt.reasons == () and receipt.passed
 
 
-@pytest.mark.parametrize("endpoint", CONTENTS)
-def test_a_block_stays_as_black_leaves_it(recorded: Stored, endpoint: str) -> None:
-    assert_formatted(render_snippet(recorded.status, endpoint, "python", TEMPLATES))
+@pytest.mark.parametrize(
+    ("endpoint", "language"), [one for one in BLOCKS if one[1] in ("python", "openai")]
+)
+def test_a_block_stays_as_black_leaves_it(recorded: Stored, endpoint: str, language: str) -> None:
+    assert_formatted(render_snippet(recorded.status, endpoint, language, TEMPLATES))
 
 
 def changed_by(top: Path, change: Callable[[dict[str, Any]], object]) -> Stored:
@@ -297,3 +310,39 @@ def test_the_sdk_reads_a_transcription(client: openai.OpenAI) -> None:
 def test_the_sdk_gets_an_error_for_another_file(client: openai.OpenAI) -> None:
     with pytest.raises(openai.NotFoundError):
         client.audio.transcriptions.create(model="example-1", file=("silence.wav", b"other"))
+
+
+def test_a_retest_sends_the_files_and_keeps_what_was_sent(
+    recorded: Stored, harness: Harness, tmp_path: Path
+) -> None:
+    endpoints, names = (EDITS, "example-1/speech", "example-1/transcriptions"), recorded.status
+    snippets = [render_snippet(names, endpoint, "curl", TEMPLATES) for endpoint in endpoints]
+    due = [Probe(one.endpoint, "production", one, None, None) for one in snippets]
+    with Journal(tmp_path / "journal.jsonl", lambda: NOW) as journal:
+        budget = Budget(6, None, lambda _: None, journal)
+
+        def open_target(target: str, label: Callable[[], str]) -> Any:
+            return open_rehearsal(recorded, budget, harness.containment, True, target, label)
+
+        session = Session(
+            names, due, open_target, budget, journal, lambda: NOW, print, without_bills=True
+        )
+        receipts = {receipt.endpoint: receipt.attempts for receipt in session.run()}
+    for endpoint in endpoints:
+        (attempt,) = receipts[endpoint]
+        assert (attempt.outcome, attempt.reason) == ("output", None), endpoint
+        assert attempt.sent == names.seen(endpoint)[0].sent
+        assert not differences(names.seen(endpoint)[0].sent, attempt.sent)
+
+
+@pytest.mark.parametrize(("old", "files"), [("", []), ("; rm example-1.mp3", ["example-1.mp3"])])
+def test_curl_prints_an_error_in_place_of_a_sound(
+    recorded: Stored, harness: Harness, old: str, files: list[str]
+) -> None:
+    block = block_of(recorded, "example-1/speech", "curl")
+    text = block.text.replace("alloy", "nobody").replace(old, "")
+    ran = harness.run("bash", text, Limits(), "example-1/speech").ran
+    assert (ran.exit_code, list(ran.files)) == (0, files) and b"No observation" in ran.stdout
+    receipt = verify_block(replace(block, text=text), (), recorded, harness, TODAY)
+    left = "after a failed call it saved example-1.mp3, expected no file"
+    assert (left in receipt.reasons) == bool(files)

@@ -148,6 +148,7 @@ def test_the_facts_of_each_format_are_read_from_its_bytes() -> None:
     assert isinstance(facts, dict) and facts["duration_ms"] == 3000
     for kind in ("file", "text", "json"):
         assert decode_here(kind, b"\0\1") == {"bytes": 2}
+    assert decode_here("text", b"") == {"bytes": 0}  # the words of a silent sound
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ def site(tmp_path: Path) -> Path:
 )
 def test_a_new_site_passes_at_once(protocol: str, tmp_path: Path) -> None:
     write_starter(tmp_path / "site", SiteAnswers(day=DAY, protocol=protocol), INDEXED)
-    count = {"openai-images": 3, "task": 2}.get(protocol, 4)
+    count = {"openai-images": 3, "openai-transcriptions": 3, "task": 2}.get(protocol, 4)
     counts = f"found {count}, run {count}, passed {count}, failed 0, skipped 0"
     assert verify(tmp_path / "site") == (counts, [])
     page = (tmp_path / "site" / "site" / "example-image-1" / "index.html").read_text("utf-8")

@@ -108,7 +108,7 @@ def test_only_a_small_plain_file_is_read(
     assert problem in messages(tmp_path)[0]
 
 
-@pytest.mark.parametrize("name", ["page.html", "drawing.SVG", "httpx.py", "noending"])
+@pytest.mark.parametrize("name", ["page.html", "drawing.svg", "notes.TXT", "httpx.py", "noending"])
 def test_a_name_that_a_browser_or_a_program_would_run_is_refused(tmp_path: Path, name: str) -> None:
     (site(tmp_path, name) / name).write_bytes(CONTENT)
     assert messages(tmp_path) == [

@@ -45,7 +45,7 @@ class NoDecoder:
 
 Decode = Callable[[Kind, bytes], Facts | str | NoDecoder]
 """Returns the facts of an output, or why it does not decode, as a clause, or that it cannot be
-decoded here. Text, JSON and files are not decoded; they must not be empty. Raw sound without a
+decoded here. Text, JSON and files are not decoded; only a text may be empty. Raw sound without a
 container, such as audio/L16, has nothing to decode, so it is a file."""
 
 _NUMBERS: Mapping[Kind, tuple[str, ...]] = {

@@ -45,6 +45,9 @@ OPENAI: Mapping[str, tuple[str, ...]] = {
         *("metadata", "parallel_tool_calls", "previous_response_id", "reasoning", "service_tier"),
         *("store", "temperature", "text", "tool_choice", "tools", "top_p", "truncation", "user"),
     ),
+    "openai-speech": (
+        *("input", "voice", "instructions", "response_format", "speed", "stream_format"),
+    ),
 }
 """The arguments of the client for each protocol, of openai or anthropic; it sends each as it is."""
 

@@ -65,7 +65,7 @@ def _files_in(form: Form, keys: Keys) -> Iterator[tuple[Keys, FormFile]]:
 
 def _read(where: Place, file: FormFile, top: Path) -> bytes:
     """Return the bytes of a file. Raises BadInput for what is no plain small file of a medium."""
-    if file.file.rpartition(".")[2].lower() not in ENDINGS:
+    if file.file.rpartition(".")[2] not in ENDINGS:
         problem = f"{file.file} has the ending of no image, sound, film or plain text"
         raise BadInput(where, problem, "Rename it after what it is, such as square.png.")
     path = top / FOLDER / file.file

@@ -19,7 +19,8 @@ def end_reasons(
     if ran.stopped:
         return []
     if not PROGRAMS[language].fails_by_exit_code:
-        return [f"got exit code {ran.exit_code} of curl, expected 0"] if ran.exit_code else []
+        reasons = [f"got exit code {ran.exit_code} of curl, expected 0"] if ran.exit_code else []
+        return reasons + ([] if verdict.outcome == "output" else list(_left_files(ran)))
     if verdict.outcome != "output":
         return list(_after_failure(ran))
     kind = verdict.reply.kind or "file"
@@ -47,6 +48,10 @@ def _after_failure(ran: CompletedBlock) -> Iterator[str]:
             f"after a failed call the program ended with exit code {ran.exit_code} and"
             f" {len(lines)} lines on stderr, expected a code above 0 and one line"
         )
+    yield from _left_files(ran)
+
+
+def _left_files(ran: CompletedBlock) -> Iterator[str]:
     if ran.files:
         yield f"after a failed call it saved {', '.join(ran.files)}, expected no file"
 
