@@ -651,7 +651,7 @@ def test_a_status_that_lost_its_upstream_fails_its_blocks(mock: Harness) -> None
     block = Block("page", 1, "bash", snippet.text, snippet.id, NATIVE)
     receipt = verify_block(block, ("page",), stored, mock, TODAY)
     assert any("gemini-2.5-flash-imagf" in reason for reason in receipt.reasons)
-    assert receipt.status == 503
+    assert receipt.status == 404
 
 
 class Lacking(Scripted):
