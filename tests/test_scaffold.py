@@ -94,7 +94,7 @@ def test_a_new_site_says_that_its_observation_is_a_sample(site: Path) -> None:
         ("status.yml", "generations\n    protocol", "pictures\n    protocol", "drift"),
         ("docs/en/harbour-paint-2.md", "## Risks", "On 2026-05-02 it worked.", "typed-fact"),
         ("docs/en/harbour-paint-2.md", "## Risks", "It is recommended.", "typed-standing"),
-        ("snippets/shared/python.py.j2", "json=BODY", "json={}", "failed-block"),
+        ("snippets/shared/request.py.j2", "json=BODY", "json={}", "failed-block"),
     ],
 )  # fmt: skip
 def test_a_broken_site_is_found(file: str, right: str, wrong: str, rule: str, site: Path) -> None:
