@@ -19,8 +19,8 @@ CLAIMS = [
     "毎分 60 回まで。",
     *("Не более 600 запросов.", "Files of 20 MB.", "60 RPM at most.", "It is 99.9% available."),
     *("It never fails.", "It works well.", "Rock solid; ship it.", "Zero downtime."),
-    *("`stream=true` is supported.", "The route supports masks.", "Call `POST /v1/images/edits`."),
-    *("See /v1beta2/files.", "```text\nPOST /v1/images/edits\n```", "![up to 8 images](a.png)"),
+    *("`stream=true` is supported.", "The route supports masks.", "Call `POST /v1/images/upscale`."),
+    *("See /v1beta2/files.", "```text\nPOST /v1/images/upscale\n```", "![up to 8 images](a.png)"),
     *("---\ndescription: What works today.\n---\na", "---\ndescription: 今使えるもの。\n---\na"),
     *("---\ndescription: 今天哪些可用。\n---\na", "---\ndescription: Что сейчас верно.\n---\na"),
     "---\ntags: &a [*a, Only $1]\n---\na",
@@ -161,7 +161,7 @@ def test_prose_about_the_readers_side_is_free(text: str, terms: BannedTerms) -> 
 def test_a_link_to_a_path_that_no_route_has_is_a_claim(terms: BannedTerms) -> None:
     link = "See [it](https://crazyrouter.com/v1/images/{}) there."
     assert rules(link.format("generations"), terms) == []
-    assert rules(link.format("edits"), terms) == ["undocumented-claim"]
+    assert rules(link.format("upscale"), terms) == ["undocumented-claim"]
 
 
 def test_a_key_of_the_front_matter_is_no_kind_of_text(terms: BannedTerms) -> None:

@@ -38,7 +38,7 @@ def test_a_renamed_model_is_refused_where_an_endpoint_has_the_old_name(repositor
     change(repository, "status.yml", "  nano-banana:\n", "  nano-banane:\n")
     done = docs_command(repository)
     assert done.returncode == 2
-    assert "status.yml:81:3: endpoint 'nano-banana/generate-content' names no model" in done.stderr
+    assert "status.yml:84:3: endpoint 'nano-banana/generate-content' names no model" in done.stderr
 
 
 TEMPLATES = {

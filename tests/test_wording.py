@@ -115,7 +115,10 @@ def facts_of(rows: Iterable[Row] = (), ledger: str | None = None, **tables: Any)
             "acorn": {"title": "Acorn", "upstream": "oak", "family": "trees"},
             "birch": {"title": "Birch", "family": "trees"},
         },
-        "endpoints": {name: {"body": {}} for name in (NATIVE, IMAGES, BIRCH)},
+        "endpoints": {
+            name: {"body": {"generationConfig": {"responseModalities": ["IMAGE"]}}}
+            for name in (NATIVE, IMAGES, BIRCH)
+        },
         "observations": list(rows),
         **tables,
     }
