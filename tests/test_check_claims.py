@@ -19,7 +19,7 @@ CLAIMS = [
     "毎分 60 回まで。",
     *("Не более 600 запросов.", "Files of 20 MB.", "60 RPM at most.", "It is 99.9% available."),
     *("It never fails.", "It works well.", "Rock solid; ship it.", "Zero downtime."),
-    *("`stream=true` is supported.", "The route supports masks.", "Call `POST /v1/images/upscale`."),
+    *("`stream=true` is supported.", "The route supports masks.", "Call `POST /v1/upscale`."),
     *("See /v1beta2/files.", "```text\nPOST /v1/images/upscale\n```", "![up to 8 images](a.png)"),
     *("---\ndescription: What works today.\n---\na", "---\ndescription: 今使えるもの。\n---\na"),
     *("---\ndescription: 今天哪些可用。\n---\na", "---\ndescription: Что сейчас верно.\n---\na"),

@@ -65,6 +65,7 @@ PUBLISHED = Status.model_validate(
 )
 
 Row = dict[str, Any]
+IMAGE_WANTED = {"generationConfig": {"responseModalities": ["IMAGE"]}}
 
 
 def row(outcome: str, billing: str | None = None, **fields: Any) -> Row:
@@ -82,7 +83,7 @@ def row(outcome: str, billing: str | None = None, **fields: Any) -> Row:
             "base_url": BASE_URLS[target],
             "request": f"POST {request}",
             "auth": "bearer",
-            "body": {"model": model} if route == "images" else {},
+            "body": {"model": model} if route == "images" else IMAGE_WANTED,
         },
         "outcome": outcome,
         "billing": billing,
@@ -116,7 +117,7 @@ def facts_of(rows: Iterable[Row] = (), ledger: str | None = None, **tables: Any)
             "birch": {"title": "Birch", "family": "trees"},
         },
         "endpoints": {
-            name: {"body": {"generationConfig": {"responseModalities": ["IMAGE"]}}}
+            name: {"body": {} if name == IMAGES else IMAGE_WANTED}
             for name in (NATIVE, IMAGES, BIRCH)
         },
         "observations": list(rows),
