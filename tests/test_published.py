@@ -66,14 +66,14 @@ def test_a_published_python_block_is_clean_and_does_what_the_record_says(
     for name, value in wire.items():
         monkeypatch.setenv(name, value)
     endpoint = str(block.endpoint)
-    row = stored.status.seen(endpoint, stored.status.reference)[0]
-    if row.outcome == "output":
+    rows = stored.status.seen(endpoint, stored.status.reference)
+    if not rows or rows[0].outcome == "output":  # as documented, if nobody has observed it
         eval_example.run(example)
         assert capsys.readouterr().out.startswith(f"Saved {endpoint.partition('/')[0]}.")
     else:
         with pytest.raises(SystemExit) as ended:
             eval_example.run(example)
-        assert stored.status.signatures[row.signatures[0]].match in str(ended.value.code)
+        assert stored.status.signatures[rows[0].signatures[0]].match in str(ended.value.code)
 
 
 def _blocks_by_another_program(site: Path) -> list[str]:
