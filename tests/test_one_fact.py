@@ -301,7 +301,7 @@ OWN_ANCHOR = "gemini-2_5-flash-image-preview--generate-content"
 LOST: Data = {
     "outcome": "error",
     "shape": None,
-    "image": None,
+    "mime": None,
     "signatures": ["get-channel-failed"],
 }
 # The places that name the best of the family, and the fields.

@@ -12,6 +12,7 @@ from trueup.errors import BadInput
 from trueup.place import Place
 from trueup.site.page_languages import MAIN, home_of
 from trueup.site.unclosed import MOST, unclosed_in
+from trueup.source_file import problem_of_link
 from trueup.status_file import refuse_depth
 
 FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?\n)(?:---|\.\.\.)[ \t]*\n", re.DOTALL)
@@ -75,6 +76,8 @@ def load_page(docs: Path, path: Path, language: str = MAIN) -> Page:
         raise BadInput(path, problem, "Replace it by the pages themselves.")
     if path.suffix != ENDINGS[0]:
         raise BadInput(path, f"got {path.suffix}, expected {ENDINGS[0]}", "Rename it.")
+    if refused := problem_of_link(path, docs.parents[1]):
+        raise BadInput(refused.where, refused.problem, refused.fix)
     try:
         with open(path, "rb") as file:
             content = file.read(MOST_BYTES + 1)
