@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from trueup.evidence import mapping_of, same_result
-from trueup.model import NO_MODEL, Observation, anchor
+from trueup.model import NO_MODEL, Observation, anchor, split
 from trueup.wording.badges import column, dated, mark
 from trueup.wording.endpoint_history import endpoint_history
 from trueup.wording.markdown import code, escape_markdown
@@ -168,25 +168,50 @@ def _cell(page: PageText, target: str, row: Observation | None) -> str:
 
 
 def matrix(page: PageText, address: str = "") -> str:
-    """Return models by routes, one label a cell, linked to the evidence at `address`."""
-    routes = [escape_markdown(page.status.title_of(name)) for name in page.status.routes]
+    """Return models by routes, one label a cell, linked to the evidence at `address`.
+
+    Where only some models have a page, they are its rows; a list of the other endpoints follows
+    on the page that holds the evidence.
+    """
+    status = page.status
+    paged = [name for name in status.models if page.has_page(name)]
+    left = [name for name in status.endpoints if split(name)[0] not in paged]
+    if not paged or len(paged) == len(status.models):
+        return _by_route(page, address, list(status.models), list(status.routes), bool(left))
+    own = {split(name)[1] for name in status.endpoints if name not in left}
+    first = _by_route(page, address, paged, [name for name in status.routes if name in own])
+    if address or not left:
+        return first
+    rows = [(f"{_titled(page, name)}, {page.title(name)}", _place(page, "", name)) for name in left]
+    return f"{first}\n\n{table((page._('Endpoint'), page._('Standing')), rows)}"
+
+
+def _titled(page: PageText, endpoint: str) -> str:
+    model = page.status.models.get(split(endpoint)[0])
+    return escape_markdown(model.title) if model else page._("Without a model")
+
+
+def _by_route(
+    page: PageText, address: str, models: list[str], routes: list[str], has_none: bool = False
+) -> str:
+    titles = [escape_markdown(page.status.title_of(name)) for name in routes]
     names = {
-        model: f"[{escape_markdown(spec.title)}]({address}#{model})"
-        for model, spec in page.status.models.items()
+        model: f"[{escape_markdown(page.status.models[model].title)}]({address}#{model})"
+        for model in models
     }
-    if page.status.endpoints_of(NO_MODEL):
+    if has_none and page.status.endpoints_of(NO_MODEL):
         names[NO_MODEL] = page._("Without a model")
     rows = [
         (
             name,
             *(
                 f"{column(title)} {_place(page, address, f'{model}/{route}')}"
-                for route, title in zip(page.status.routes, routes, strict=True)
+                for route, title in zip(routes, titles, strict=True)
             ),
         )
         for model, name in names.items()
     ]
-    return table((page._("Model"), *routes), rows)
+    return table((page._("Model"), *titles), rows)
 
 
 def _place(page: PageText, address: str, endpoint: str) -> str:
