@@ -14,7 +14,6 @@ from trueup.protocols.protocol import (
     Reply,
     Sample,
     WordedReply,
-    blank_texts,
     text_reply,
     without_output,
     worded,
@@ -33,14 +32,7 @@ class AnthropicMessages(Protocol):
     """`POST /v1/messages`: the model is in the body."""
 
     shapes = {"content-blocks": "text", "content-block-events": "text"}
-
-    def without_prompt(self, body: Body) -> Body:
-        return {
-            key: blank_texts({"content": value})["content"]
-            if key in ("messages", "system")
-            else value
-            for key, value in body.items()
-        }
+    free_texts = ("messages", "system")
 
     def find_output(self, reply: Body) -> Reply:
         content = reply.get("content")

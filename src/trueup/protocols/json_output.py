@@ -44,9 +44,6 @@ class JsonOutput(Protocol):
     def body(self, model: str, body: Body) -> Body:
         return body
 
-    def without_prompt(self, body: Body) -> Body:
-        return body
-
     def find_output(self, reply: Body) -> Reply:
         return self._found(reply)
 

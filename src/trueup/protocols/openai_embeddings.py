@@ -13,7 +13,6 @@ from trueup.protocols.protocol import (
     Reply,
     Sample,
     WordedReply,
-    blank_texts,
     worded,
 )
 
@@ -27,12 +26,7 @@ class OpenAIEmbeddings(Protocol):
     the order of their `index`."""
 
     shapes = {"float-vectors": "json", "base64-vectors": "json"}
-
-    def without_prompt(self, body: Body) -> Body:
-        return {
-            key: blank_texts({"content": value})["content"] if key == "input" else value
-            for key, value in body.items()
-        }
+    free_texts = ("input",)
 
     def find_output(self, reply: Body) -> Reply:
         data = reply.get("data")

@@ -18,9 +18,7 @@ class OpenAIImages(Protocol):
     """`POST /v1/images/generations`: the model is in the body."""
 
     shapes = {"url": "image", "b64-json": "image"}
-
-    def without_prompt(self, body: Body) -> Body:
-        return {key: None if key == "prompt" else value for key, value in body.items()}
+    free = ("prompt",)
 
     def find_output(self, reply: Body) -> Reply:
         """Return the image of the first item with one; a data: URI in its `url` is one too."""

@@ -11,9 +11,6 @@ class OpenAIModels(Protocol):
 
     shapes = {"models": "json"}
 
-    def without_prompt(self, body: Body) -> Body:
-        return dict(body)
-
     def find_output(self, reply: Body) -> Reply:
         data = reply.get("data")
         models = data if isinstance(data, list) else []

@@ -15,7 +15,6 @@ from trueup.protocols.protocol import (
     Reply,
     Sample,
     WordedReply,
-    blank_texts,
     text_reply,
     worded,
 )
@@ -36,14 +35,7 @@ class OpenAIResponses(Protocol):
     """`POST /v1/responses`: the model is in the body."""
 
     shapes = {"response": "text", "response-events": "text"}
-
-    def without_prompt(self, body: Body) -> Body:
-        return {
-            key: blank_texts({"content": value})["content"]
-            if key in ("input", "instructions")
-            else value
-            for key, value in body.items()
-        }
+    free_texts = ("input", "instructions")
 
     def find_output(self, reply: Body) -> Reply:
         parts = list(_parts(reply.get("output")))

@@ -38,10 +38,7 @@ class OpenAISpeech(Protocol):
         "audio-link": "audio",
         "raw-audio": "file",
     }
-
-    def without_prompt(self, body: Body) -> Body:
-        free = ("input", "instructions")
-        return {key: None if key in free else value for key, value in body.items()}
+    free = ("input", "instructions")
 
     def read(self, status: int, content: bytes, content_type: str = "") -> Reply:
         """Return the sound that the reply is; any other reply is read as JSON or events."""

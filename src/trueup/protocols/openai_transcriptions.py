@@ -29,9 +29,7 @@ class OpenAITranscriptions(Protocol):
     """
 
     shapes = {"transcript": "text", "plain-text": "text", "transcript-events": "text"}
-
-    def without_prompt(self, body: Body) -> Body:
-        return {key: None if key == "prompt" else value for key, value in body.items()}
+    free = ("prompt",)
 
     def read(self, status: int, content: bytes, content_type: str = "") -> Reply:
         """Return the text that the reply is; any other reply is read as JSON or events."""

@@ -65,6 +65,10 @@ class Protocol(ABC):
 
     shapes: Mapping[Shape, Kind]
     """The forms of the output in a reply, the usual one first, with the kind of each."""
+    free: tuple[str, ...] = ()
+    """Fields of a body or a form that a caller is free to choose, whatever they hold."""
+    free_texts: tuple[str, ...] = ()
+    """Fields whose texts a caller is free to choose."""
     errors: Sequence[Pointer] = ()
     upstream_errors: Sequence[Pointer] = ()
     """The pointers of a route and of a target, as the status file has them."""
@@ -86,9 +90,14 @@ class Protocol(ABC):
         record: itself, unless the request says which kind of output it wants."""
         return self
 
-    @abstractmethod
     def without_prompt(self, body: Body) -> Body:
         """Return the body with null for each text that a caller is free to choose."""
+        return {key: self._freed(key, value) for key, value in body.items()}
+
+    def _freed(self, key: str, value: Any) -> Any:
+        if key in self.free:
+            return None
+        return blank_texts({"content": value})["content"] if key in self.free_texts else value
 
     @abstractmethod
     def find_output(self, reply: Body) -> Reply:

@@ -19,6 +19,7 @@ class TaskOutput(JsonOutput):
     """The reply to a poll, which has the output of a task or its failure."""
 
     shapes = {"link": "video", "value": "video"}
+    free = ("prompt",)
     task = Task(
         id="/id",
         poll="GET /{task_id}",
@@ -39,9 +40,6 @@ class TaskOutput(JsonOutput):
 
     def body(self, model: str, body: dict[str, Any]) -> dict[str, Any]:
         return {"model": model, **body}
-
-    def without_prompt(self, body: dict[str, Any]) -> dict[str, Any]:
-        return {key: None if key == "prompt" else value for key, value in body.items()}
 
     def task_id(self, status: int, content: bytes) -> str | None:
         """Return the id of the task that a reply says was created; None where it was not."""
