@@ -6,6 +6,7 @@ from typing import Any
 
 from trueup.model import Body, Shape
 from trueup.protocols.event_stream import Event, render_events
+from trueup.protocols.json_value import object_of, objects_in, text_of
 from trueup.protocols.protocol import (
     NO_LAST_EVENT,
     OUTPUT_TOKENS,
@@ -50,11 +51,11 @@ class AnthropicMessages(Protocol):
             if error:
                 return Reply(error=error.text, error_body=error, model=model)
             if kind == "message_start":
-                model = self.model_in(_object(body.get("message")))
+                model = self.model_in(object_of(body.get("message")))
             elif kind in ("content_block_start", "content_block_delta"):
                 text += _text_in([body.get("content_block") or body.get("delta")])
             elif kind == "message_delta":
-                end = _object(body.get("delta"))
+                end = object_of(body.get("delta"))
             elif kind == "message_stop":
                 return replace(_reply("content-block-events", text, end), model=model)
         return Reply(error=NO_LAST_EVENT, model=model)
@@ -85,9 +86,9 @@ class AnthropicMessages(Protocol):
 
 def _reply(shape: Shape, text: str, message: Body) -> Reply:
     """Return the text of a message, or why it has none; a refused text is to be discarded."""
-    end = _text(message.get("stop_reason"))
+    end = text_of(message.get("stop_reason"))
     if end == "refusal":
-        said = _text(_object(message.get("stop_details")).get("explanation")) or text.strip()
+        said = text_of(object_of(message.get("stop_details")).get("explanation")) or text.strip()
         return Reply(error=f"the model refused{f': {said}' if said else ''}")
     if end and end not in ENDS:
         return Reply(error=f"the text broke off (stop_reason {end})")
@@ -98,13 +99,4 @@ def _reply(shape: Shape, text: str, message: Body) -> Reply:
 
 def _text_in(blocks: object) -> str:
     """Return the text of content blocks, thoughts and tools aside."""
-    found = blocks if isinstance(blocks, list) else []
-    return "".join(_text(_object(block).get("text")) for block in found)
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _object(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
+    return "".join(text_of(block.get("text")) for block in objects_in(blocks))

@@ -7,6 +7,7 @@ from typing import Any
 
 from trueup.model import Body, Shape
 from trueup.protocols.image_data import decode_base64, ending_of
+from trueup.protocols.json_value import object_of, objects_in
 from trueup.protocols.protocol import (
     OUTPUT_TOKENS,
     PROMPT_TOKENS,
@@ -76,8 +77,7 @@ class Gemini(Protocol):
 def _image_in(parts: list[dict[str, Any]]) -> Reply | None:
     """Return the first image: inline data, then a data: URI in the text, then a link in it."""
     for part in parts:
-        inline = part.get("inlineData") or part.get("inline_data")
-        data = inline.get("data") if isinstance(inline, dict) else None
+        data = object_of(part.get("inlineData") or part.get("inline_data")).get("data")
         if ending_of(content := decode_base64(str(data or ""))):
             return Reply(kind="image", shape="inline-data", content=content)
     text = "".join(str(part.get("text") or "") for part in parts)
@@ -89,13 +89,8 @@ def _image_in(parts: list[dict[str, Any]]) -> Reply | None:
 
 
 def _parts(reply: Body) -> Iterator[dict[str, Any]]:
-    candidates = reply.get("candidates")
-    for candidate in candidates if isinstance(candidates, list) else []:
-        content = candidate.get("content") if isinstance(candidate, dict) else None
-        parts = content.get("parts") if isinstance(content, dict) else None
-        for part in parts if isinstance(parts, list) else []:
-            if isinstance(part, dict):
-                yield part
+    for candidate in objects_in(reply.get("candidates")):
+        yield from objects_in(object_of(candidate.get("content")).get("parts"))
 
 
 def _blank_texts(value: Any) -> Any:

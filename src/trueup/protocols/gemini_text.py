@@ -7,6 +7,7 @@ from typing import Any
 from trueup.model import Body, Shape
 from trueup.protocols.event_stream import Event, render_events
 from trueup.protocols.gemini import USAGE, Gemini
+from trueup.protocols.json_value import first_choice, object_of, objects_in, text_of
 from trueup.protocols.protocol import (
     NO_LAST_EVENT,
     Protocol,
@@ -38,7 +39,7 @@ class GeminiText(Gemini):
     def find_in(self, reply: Any) -> Reply:
         if not isinstance(reply, list):
             return super().find_in(reply)
-        return self._read_chunks("text-chunk-list", 200, map(_object, reply))
+        return self._read_chunks("text-chunk-list", 200, map(object_of, reply))
 
     def _read_chunks(self, shape: Shape, status: int, chunks: Iterable[Body]) -> Reply:
         """Return the text of a stream, once its end came; an error in it is the reply's."""
@@ -94,11 +95,10 @@ def _text_of(shape: Shape, chunks: Sequence[Body], model: str | None = None) -> 
     """Return the text of a reply in chunks, thoughts aside, or why it has none."""
     text, end = "", ""
     for chunk in chunks:
-        candidate = _first(chunk.get("candidates"))
-        parts = _object(candidate.get("content")).get("parts")
-        for part in map(_object, parts if isinstance(parts, list) else []):
-            text += "" if part.get("thought") else _text(part.get("text"))
-        end = _text(candidate.get("finishReason") or candidate.get("finish_reason")) or end
+        candidate = first_choice(chunk.get("candidates"))
+        for part in objects_in(object_of(candidate.get("content")).get("parts")):
+            text += "" if part.get("thought") else text_of(part.get("text"))
+        end = text_of(candidate.get("finishReason") or candidate.get("finish_reason")) or end
     if text and end and end.upper() not in ENDS:
         return Reply(error=f"the text broke off (finishReason {end})", model=model)
     if text.strip() and not end and shape != "text-parts":
@@ -108,20 +108,6 @@ def _text_of(shape: Shape, chunks: Sequence[Body], model: str | None = None) -> 
     return text_reply(shape, text, model=model)
 
 
-def _first(candidates: object) -> dict[str, Any]:
-    """Return the candidate whose index is 0; a stream has the others in chunks of their own."""
-    first = _object(candidates[0] if isinstance(candidates, list) and candidates else None)
-    return {} if first.get("index") else first
-
-
 def _chunk(text: str, upstream: str) -> Any:
     content = {"role": "model", "parts": [{"text": text}]}
     return {"candidates": [{"content": content, "index": 0}], "modelVersion": upstream}
-
-
-def _object(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""

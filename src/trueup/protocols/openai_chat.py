@@ -9,6 +9,7 @@ from trueup.model import Body, Shape
 from trueup.protocols.event_stream import DONE, Event, render_events
 from trueup.protocols.gemini import DATA_URI, IMAGE_LINK
 from trueup.protocols.image_data import decode_base64, ending_of
+from trueup.protocols.json_value import first_choice, object_of, objects_in, text_of
 from trueup.protocols.protocol import (
     NO_LAST_EVENT,
     OUTPUT_TOKENS,
@@ -55,10 +56,8 @@ class OpenAIChat(Protocol):
         }
 
     def find_output(self, reply: Body) -> Reply:
-        choice = _first(reply.get("choices"))
-        message = choice.get("message")
-        message = message if isinstance(message, dict) else {}
-        return _output_of(message, choice.get("finish_reason"), "message")
+        choice = first_choice(reply.get("choices"))
+        return _output_of(object_of(choice.get("message")), choice.get("finish_reason"), "message")
 
     def read_events(self, status: int, events: Sequence[Event]) -> Reply:
         """Return the output of the first choice, once its end and that of the stream came."""
@@ -70,11 +69,10 @@ class OpenAIChat(Protocol):
                 continue
             if error := self.error_in(body, is_error=status >= 400):
                 return Reply(error=error.text, error_body=error)
-            choice = _first(body.get("choices"))
-            delta = choice.get("delta")
-            delta = delta if isinstance(delta, dict) else {}
+            choice = first_choice(body.get("choices"))
+            delta = object_of(choice.get("delta"))
             content += _parts(delta)
-            refusal += _text(delta.get("refusal"))
+            refusal += text_of(delta.get("refusal"))
             end = choice.get("finish_reason") or end
             model = model or self.model_in(body)
         if not events or events[-1].data != DONE or not end:
@@ -117,25 +115,19 @@ def _message(form: str, sample: Sample) -> Body:
     return {"content": f"![image]({uri if form == 'data-uri' else sample.url})"}
 
 
-def _first(choices: object) -> dict[str, Any]:
-    """Return the choice whose index is 0; a stream has the others in events of their own."""
-    first = choices[0] if isinstance(choices, list) and choices else None
-    return first if isinstance(first, dict) and not first.get("index") else {}
-
-
 def _output_of(message: dict[str, Any], end: object, carried: Shape) -> Reply:
     """Return the output of a message that was `carried` whole or by events."""
     parts = _parts(message)
     for address in _addresses(parts):
         if found := _image(f"{carried}-images", address):
             return found
-    text = "".join(_text(part.get("text")) for part in parts)
+    text = "".join(text_of(part.get("text")) for part in parts)
     uri, link = DATA_URI.search(text), IMAGE_LINK.search(text)
     if uri and (found := _image(f"{carried}-data-uri", uri[0])):
         return found
     if link:
         return Reply(kind="image", shape=f"{carried}-link", url=link[1])
-    refusal = _text(message.get("refusal"))
+    refusal = text_of(message.get("refusal"))
     if refusal and not text:
         return Reply(error=f"the model refused: {refusal}")
     if end not in (None, *ENDS):
@@ -147,14 +139,13 @@ def _parts(message: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the parts of a message's content, a text as one, and then its images."""
     content, images = message.get("content"), message.get("images")
     values = [{"text": content}] if isinstance(content, str) else content
-    lists = [value for value in (values, images) if isinstance(value, list)]
-    return [part for parts in lists for part in parts if isinstance(part, dict)]
+    return [*objects_in(values), *objects_in(images)]
 
 
 def _addresses(parts: list[dict[str, Any]]) -> Iterator[str]:
     for part in parts:
         image = part.get("image_url")
-        yield _text(image.get("url") if isinstance(image, dict) else image)
+        yield text_of(image.get("url") if isinstance(image, dict) else image)
 
 
 def _image(shape: Shape, address: str) -> Reply | None:
@@ -163,7 +154,3 @@ def _image(shape: Shape, address: str) -> Reply | None:
         return Reply(kind="image", shape=shape, content=content)
     is_link = address.startswith(("https://", "http://"))
     return Reply(kind="image", shape=shape, url=address) if is_link else None
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""

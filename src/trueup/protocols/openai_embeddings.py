@@ -7,6 +7,7 @@ import struct
 from typing import Any
 
 from trueup.model import Body, Shape
+from trueup.protocols.json_value import objects_in
 from trueup.protocols.protocol import (
     PROMPT_TOKENS,
     Protocol,
@@ -29,9 +30,7 @@ class OpenAIEmbeddings(Protocol):
     free_texts = ("input",)
 
     def find_output(self, reply: Body) -> Reply:
-        data = reply.get("data")
-        rows = [row for row in data if isinstance(row, dict)] if isinstance(data, list) else []
-        rows.sort(key=_index)
+        rows = sorted(objects_in(reply.get("data")), key=_index)
         if not rows:
             return Reply(error="no vectors in the reply")
         vectors = list[Any]()

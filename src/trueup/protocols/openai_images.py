@@ -4,6 +4,7 @@ import base64
 
 from trueup.model import Body, Shape
 from trueup.protocols.image_data import decode_base64, ending_of
+from trueup.protocols.json_value import objects_in
 from trueup.protocols.protocol import (
     Protocol,
     Reply,
@@ -22,9 +23,7 @@ class OpenAIImages(Protocol):
 
     def find_output(self, reply: Body) -> Reply:
         """Return the image of the first item with one; a data: URI in its `url` is one too."""
-        data = reply.get("data")
-        for item in data if isinstance(data, list) else []:
-            fields = item if isinstance(item, dict) else {}
+        for fields in objects_in(reply.get("data")):
             encoded, url = str(fields.get("b64_json") or ""), str(fields.get("url") or "")
             if ending_of(content := decode_base64(encoded)):
                 return Reply(kind="image", shape="b64-json", content=content)

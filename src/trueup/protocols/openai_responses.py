@@ -7,6 +7,7 @@ from typing import Any
 from trueup.model import Body, Shape
 from trueup.protocols.error_body import error_body
 from trueup.protocols.event_stream import DONE, Event, render_events
+from trueup.protocols.json_value import object_of, objects_in, text_of
 from trueup.protocols.protocol import (
     NO_LAST_EVENT,
     OUTPUT_TOKENS,
@@ -39,11 +40,9 @@ class OpenAIResponses(Protocol):
 
     def find_output(self, reply: Body) -> Reply:
         parts = list(_parts(reply.get("output")))
-        text = "".join(_text(part.get("text")) for part in parts)
-        refusal = "".join(_text(part.get("refusal")) for part in parts)
-        details = reply.get("incomplete_details")
-        reason = details.get("reason") if isinstance(details, dict) else None
-        end = reason or reply.get("status")
+        text = "".join(text_of(part.get("text")) for part in parts)
+        refusal = "".join(text_of(part.get("refusal")) for part in parts)
+        end = object_of(reply.get("incomplete_details")).get("reason") or reply.get("status")
         if refusal and not text:
             return Reply(error=f"the model refused: {refusal}")
         if text and end not in ENDS:
@@ -57,8 +56,7 @@ class OpenAIResponses(Protocol):
         for event in events:
             body = event.body or {}
             kind = body.get("type")
-            response = body.get("response")
-            response = response if isinstance(response, dict) else {}
+            response = object_of(body.get("response"))
             error = error_body(body, is_error=status >= 400 or kind == "error") if body else None
             if error := error or error_body(response, is_error=False):
                 return Reply(error=error.text, error_body=error, model=self.model_in(response))
@@ -122,14 +120,6 @@ def _events(begun: Body, done: Body, message: Body, text: str) -> Iterator[Body]
 
 def _parts(output: object) -> Iterator[dict[str, Any]]:
     """Yield the parts of the messages of an output, those of an interim commentary left out."""
-    for item in output if isinstance(output, list) else []:
-        is_message = isinstance(item, dict) and item.get("type") in (None, "message")
-        if is_message and item.get("phase") != "commentary":
-            content = item.get("content")
-            for part in content if isinstance(content, list) else []:
-                if isinstance(part, dict):
-                    yield part
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
+    for item in objects_in(output):
+        if item.get("type") in (None, "message") and item.get("phase") != "commentary":
+            yield from objects_in(item.get("content"))
