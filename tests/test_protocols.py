@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trueup.model import Shape
+from trueup.model import Route, Shape
 from trueup.protocols import PROTOCOLS, Reply, Sample
+from trueup.protocols.event_stream import render_events
 
 KEYS = st.text(max_size=4) | st.sampled_from(
     ["text", "prompt", "contents", "candidates", "content", "parts", "inlineData", "data", "error"]
@@ -140,3 +141,12 @@ def test_only_the_free_texts_are_blanked() -> None:
     assert blank["generationConfig"] == body["generationConfig"]
     images = IMAGES.without_prompt({"model": "m", "prompt": "p", "size": "1K"})
     assert images == {"model": "m", "prompt": None, "size": "1K"}
+
+
+@pytest.mark.parametrize("name", ["openai-responses", "openai-speech", "openai-transcriptions"])
+def test_a_stream_has_its_error_at_a_pointer_of_the_route(name: str) -> None:
+    request = {"request": "POST /x", "protocol": name, "auth": "bearer"}
+    route = Route.model_validate({**request, "errors": ["/fault/why"]})
+    content = render_events([{"type": "begun"}, {"fault": {"why": "no channel"}}])
+    found = PROTOCOLS[name].of_route(route).read(200, content, "text/event-stream")
+    assert found.error == "no channel" and found.error_body is not None

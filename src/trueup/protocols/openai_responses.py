@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Any
 
 from trueup.model import Body, Shape
-from trueup.protocols.error_body import error_body
 from trueup.protocols.event_stream import DONE, Event, render_events
 from trueup.protocols.json_value import object_of, objects_in, text_of
 from trueup.protocols.protocol import (
@@ -57,8 +56,9 @@ class OpenAIResponses(Protocol):
             body = event.body or {}
             kind = body.get("type")
             response = object_of(body.get("response"))
-            error = error_body(body, is_error=status >= 400 or kind == "error") if body else None
-            if error := error or error_body(response, is_error=False):
+            is_error = status >= 400 or kind == "error"
+            error = self.error_in(body, is_error=is_error) if body else None
+            if error := error or self.error_in(response, is_error=False):
                 return Reply(error=error.text, error_body=error, model=self.model_in(response))
             delta = body.get("delta")
             if kind == "response.output_text.delta" and isinstance(delta, str):

@@ -6,7 +6,7 @@ from typing import Any
 
 from trueup.media_type import MEDIA_TYPES, ending_of
 from trueup.model import Body, Shape
-from trueup.protocols.error_body import DEEPEST, error_body
+from trueup.protocols.error_body import DEEPEST
 from trueup.protocols.event_stream import DONE, Event, is_event_stream, render_events
 from trueup.protocols.image_data import decode_base64
 from trueup.protocols.protocol import (
@@ -68,7 +68,8 @@ class OpenAISpeech(Protocol):
         for event in events:
             body = event.body or {}
             kind = body.get("type") or event.name
-            error = error_body(body, is_error=status >= 400 or kind == "error") if body else None
+            is_error = status >= 400 or kind == "error"
+            error = self.error_in(body, is_error=is_error) if body else None
             if error is not None:
                 return Reply(error=error.text, error_body=error)
             delta = body.get("audio") or body.get("delta")

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from trueup.media_type import ending_of
 from trueup.model import Body, Shape
-from trueup.protocols.error_body import error_body
 from trueup.protocols.event_stream import DONE, Event, is_event_stream, render_events
 from trueup.protocols.protocol import (
     NO_LAST_EVENT,
@@ -52,7 +51,8 @@ class OpenAITranscriptions(Protocol):
         for event in events:
             body = event.body or {}
             kind = body.get("type") or event.name
-            error = error_body(body, is_error=status >= 400 or kind == "error") if body else None
+            is_error = status >= 400 or kind == "error"
+            error = self.error_in(body, is_error=is_error) if body else None
             if error is not None:
                 return Reply(error=error.text, error_body=error)
             delta = body.get("delta")
