@@ -14,7 +14,6 @@ NAME_SIZE = 56
 LONGEST_NAME = 40
 """More letters would be too small to read; no name of a model has as many."""
 FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP"}
-EXTENSIONS = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
 
 
 def drawn_mime(mime: str | None) -> str:
