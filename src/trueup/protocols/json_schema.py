@@ -1,13 +1,15 @@
-"""JSON Schema: whether a value matches one, and a small value that does, in bounded work."""
+"""JSON Schema: whether a value matches one, and a small value that does, in bounded work.
+
+The library is imported where a schema is used: without one, no command waits for it.
+"""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from jsonschema.exceptions import SchemaError, ValidationError
-from jsonschema.validators import Draft202012Validator, extend, validator_for
-from referencing import Registry
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
 
 from trueup.protocols.json_pointer import pointer_of, value_at
 
@@ -29,6 +31,8 @@ class _TooMuch(Exception):
 
 def problem_of_schema(schema: object) -> str | None:
     """Return why a document cannot be used as a schema, as a clause, or None."""
+    from jsonschema.exceptions import SchemaError
+
     if not isinstance(schema, dict):
         return "is no mapping"
     try:
@@ -42,6 +46,9 @@ def problem_of_schema(schema: object) -> str | None:
 
 def violation(schema: Mapping[str, Any], value: object) -> str | None:
     """Return place and kind of the first violation, as a clause; None for a value that matches."""
+    from jsonschema.validators import extend
+    from referencing import Registry
+
     steps, validator = iter(range(MOST_STEPS)), _validator(schema)
     checks = {name: _counted(check, steps) for name, check in validator.VALIDATORS.items()}
     try:
@@ -59,11 +66,13 @@ def least_value(schema: Mapping[str, Any]) -> Any:
 
 
 def _validator(schema: Mapping[str, Any]) -> Any:
+    from jsonschema.validators import Draft202012Validator, validator_for
+
     return validator_for(schema, default=Draft202012Validator)
 
 
 def _counted(check: Callable[..., Any], steps: Iterator[int]) -> Callable[..., Any]:
-    def call(*arguments: Any) -> Iterator[ValidationError]:
+    def call(*arguments: Any) -> "Iterator[ValidationError]":
         if next(steps, None) is None:
             raise _TooMuch
         yield from check(*arguments) or ()
@@ -71,7 +80,7 @@ def _counted(check: Callable[..., Any], steps: Iterator[int]) -> Callable[..., A
     return call
 
 
-def _worded(error: ValidationError) -> str:
+def _worded(error: "ValidationError") -> str:
     place = pointer_of([*error.absolute_path]) or "its root"
     expected: Any = error.validator_value
     if error.validator == "required" and isinstance(expected, list):
