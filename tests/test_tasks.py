@@ -21,7 +21,7 @@ from trueup.protocols import PROTOCOLS
 from trueup.receipts.retest_receipt import Attempt, RetestReceipt, row_of
 from trueup.relay import Budget, Journal, create_relay
 from trueup.request import request_of
-from trueup.retest.plan import plan
+from trueup.retest.plan import Probe, plan
 from trueup.retest.rehearsal import open_rehearsal
 from trueup.retest.session import Session
 from trueup.site import Block
@@ -187,18 +187,21 @@ def test_a_failed_task_is_a_failure_at_once_and_is_not_submitted_again() -> None
         assert row_of(receipt).outcome == outcome
 
 
-def test_a_retest_calls_the_first_language_where_the_chosen_one_is_not_published() -> None:
-    snippets = render_snippets(STORED.status, TOP / "snippets")
-    probes = plan(
-        STORED.status,
-        snippets,
+def probes_of(stored: Stored, language: str) -> tuple[Probe, ...]:
+    return plan(
+        stored.status,
+        render_snippets(stored.status, TOP / "snippets"),
         ["production"],
         [ENDPOINT],
-        "curl",
+        language,
         TODAY,
         only_due=False,
         price_of=lambda _: lambda _: None,
     )
+
+
+def test_a_retest_calls_the_first_language_where_the_chosen_one_is_not_published() -> None:
+    probes = probes_of(STORED, "curl")
     assert [probe.snippet.language.name for probe in probes] == ["python"]
 
 
@@ -247,17 +250,7 @@ def test_a_retest_submits_one_task_and_resumes_without_another(
     failed = "outcome: error\n    signatures: [no-channel]"
     row = ROW if outcome == "output" else ROW.replace("outcome: output\n    shape: link", failed)
     stored = parsed(STATED + row)
-    snippets = render_snippets(stored.status, TOP / "snippets")
-    probes = plan(
-        stored.status,
-        snippets,
-        ["production"],
-        [ENDPOINT],
-        "python",
-        TODAY,
-        only_due=False,
-        price_of=lambda _: lambda _: None,
-    )
+    probes = probes_of(stored, "python")
     for _ in range(2):
         with Journal(tmp_path / "journal", lambda: NOW) as journal:
             budget = Budget(5, journal=journal)
