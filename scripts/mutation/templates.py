@@ -86,7 +86,7 @@ SWAPS = {
         "shared/reading.py.j2": [
             ("    file.write_bytes(image)\n", ""),
             ("file.write_bytes(image)", "file.write_bytes(image[:-9])"),
-            ('Path(f"{{ "{MODEL}"', 'Path(f"image{{ "{MODEL}"'),
+            ('Path(f"{{', 'Path(f"image{{'),
             ("re.match(FORMATS, image).lastgroup", "'jpg'"),
             ('    print(f"Saved {file} ({len(image)} bytes)")\n', ""),
         ],

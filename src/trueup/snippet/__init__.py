@@ -17,6 +17,7 @@ import jinja2
 
 from trueup.errors import BadInput
 from trueup.model import (
+    NO_MODEL,
     Route,
     RouteOutput,
     Status,
@@ -137,6 +138,7 @@ def _context(status: Status, endpoint: str) -> Mapping[str, Any]:
     return {
         "model": model,
         "name": name_of(endpoint),
+        "constant": "NAME" if model == NO_MODEL else "MODEL",
         "protocol": route.protocol,
         "kind": next(iter(protocol_of(status, endpoint).shapes.values())),
         "upstream": status.upstream(model),
