@@ -67,8 +67,7 @@ def keys_in(
     """Return each key of a request, by its place: the usual ones and `places`, and any whose value
     is the `placeholder`: `Authorization` first, then the query, then other headers. Header names
     are in lower case; of several headers of a name the first counts."""
-    known = {*USUAL_PLACES, *places}
-    names = {place.split()[1] for place in known if place.startswith("header ")}
+    names, parameters = _names("header", places), _names("query", places)
     found: dict[str, str] = {}
     for name, value in headers:
         scheme, _, key = value.strip().partition(" ")
@@ -79,7 +78,7 @@ def keys_in(
         auth = f"header {name} {scheme}".rstrip()
         found.setdefault(BEARER if auth.lower() == "header authorization bearer" else auth, key)
     for name, value in query:
-        if f"query {name}" in known or value == placeholder:
+        if name in parameters or value == placeholder:
             found.setdefault(f"query {name}", value)
     keys = (SentKey(auth, key.strip()) for auth, key in found.items() if key.strip())
     return tuple(sorted(keys, key=lambda sent: _order(sent.auth)))
@@ -92,9 +91,7 @@ def headers_without_key(
 ) -> tuple[tuple[str, str], ...]:
     """Return a request's headers without those in which `keys_in` looks for a key, and without
     those of the connection and the body."""
-    known = {*USUAL_PLACES, *places}
-    names = {place.split()[1] for place in known if place.startswith("header ")}
-    hidden = names | TRANSPORT_HEADERS | {"authorization"}
+    hidden = _names("header", places) | TRANSPORT_HEADERS | {"authorization"}
     return tuple(
         (name, value)
         for name, value in headers
@@ -106,12 +103,16 @@ def query_without_key(
     query: Iterable[tuple[str, str]], places: Collection[Auth] = (), placeholder: str | None = None
 ) -> tuple[tuple[str, str], ...]:
     """Return the query without the parameters in which `keys_in` looks for a key."""
-    known = {*USUAL_PLACES, *places}
+    hidden = _names("query", places)
     return tuple(
-        (name, value)
-        for name, value in query
-        if f"query {name}" not in known and value != placeholder
+        (name, value) for name, value in query if name not in hidden and value != placeholder
     )
+
+
+def _names(kind: str, places: Collection[Auth]) -> set[str]:
+    """Return the names of the headers or the parameters (`query`) that can hold a key."""
+    known = (place.split() for place in (*USUAL_PLACES, *places))
+    return {words[1] for words in known if words[0] == kind}
 
 
 def _order(auth: Auth) -> int:
