@@ -796,7 +796,8 @@ def test_the_template_for_translators_is_in_step_with_the_code() -> None:
 def test_a_choice_of_base_urls_says_which_was_tested() -> None:
     also = ("https://b.example", "https://c.example:8443")
     target = Target(base_url="https://a.example", also=also)
-    (label,) = lxml.html.fragments_fromstring(render_bases(target, load_catalogue("ru")))
+    chooser = render_bases(target, load_catalogue("ru"), is_tested=True)
+    (label,) = lxml.html.fragments_fromstring(chooser)
     assert label.get("hidden") and label.text_content().startswith("Базовый URL")
     tested, *others = label.findall(".//option")
     assert tested.get("value") == "https://a.example" and tested.get("data-note") is None
@@ -804,7 +805,15 @@ def test_a_choice_of_base_urls_says_which_was_tested() -> None:
     assert {one.get("data-note") for one in others} == {
         "Проверено с https://a.example; об этом базовом URL отдельных данных нет."
     }
-    assert render_bases(Target(base_url="https://a.example"), ENGLISH) == ""
+    assert render_bases(Target(base_url="https://a.example"), ENGLISH, is_tested=True) == ""
+
+
+def test_no_base_url_of_an_endpoint_that_nobody_has_observed_is_called_tested() -> None:
+    target = Target(base_url="https://a.example", also=("https://b.example",))
+    (label,) = lxml.html.fragments_fromstring(render_bases(target, ENGLISH, is_tested=False))
+    first, other = label.findall(".//option")
+    assert first.text == "https://a.example"
+    assert other.get("data-note") == other.text == "https://b.example (no evidence of its own)"
 
 
 def test_a_language_without_a_catalogue_is_refused() -> None:

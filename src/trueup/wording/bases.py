@@ -6,8 +6,9 @@ from trueup.model import Target
 from trueup.wording.catalogue import Catalogue
 
 
-def render_bases(target: Target, catalogue: Catalogue) -> str:
-    """Return a labelled choice of the tested base URL and the others; empty without others.
+def render_bases(target: Target, catalogue: Catalogue, *, is_tested: bool) -> str:
+    """Return a labelled choice of the target's base URL and the others; empty without others. The
+    first is called tested if the endpoint was (`is_tested`).
 
     It is hidden until the page's script shows it, since it does nothing without that. Each of
     the others carries the note for the blocks that then name it.
@@ -15,11 +16,11 @@ def render_bases(target: Target, catalogue: Catalogue) -> str:
     if not target.also:
         return ""
     _, tested = catalogue.gettext, target.base_url
-    options = [_option(tested, _("{url} (tested)").format(url=tested))]
+    options = [_option(tested, _("{url} (tested)").format(url=tested) if is_tested else tested)]
     for url in target.also:
         label = _("{url} (no evidence of its own)").format(url=url)
         note = _("Tested with {tested}; this base URL has no evidence of its own.")
-        options.append(_option(url, label, note.format(tested=tested)))
+        options.append(_option(url, label, note.format(tested=tested) if is_tested else label))
     label = escape(_("Base URL"))
     return (
         '<p class="tu-bases" data-search-exclude="true" hidden="hidden"><label>'

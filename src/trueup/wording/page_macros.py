@@ -133,7 +133,9 @@ def _code(page: PageText, templates: Path, endpoint: str) -> str:
 
     With further base URLs of the gateway, a choice of them comes first.
     """
-    chooser = render_bases(page.status.targets[page.status.reference], page.catalogue)
+    reference = page.status.targets[page.status.reference]
+    is_tested = page.assessments[endpoint].outcome is not None
+    chooser = render_bases(reference, page.catalogue, is_tested=is_tested)
     parts = [chooser] if chooser else []
     if model_parts.is_legacy(page, endpoint):
         parts.append(model_parts.legacy_label(page))
