@@ -36,7 +36,7 @@ from trueup.mock.ledger_routes import refuse_spent
 from trueup.mock.replay_index import MODEL_IN_PATH, Called, Replayable, ReplayIndex
 from trueup.mock.replies import BARE_JSON, JSON, MockReply, as_json, success
 from trueup.model import NO_AUTH, Auth, Signature
-from trueup.protocols import PROMPT_TOKENS, TaskOutput
+from trueup.protocols import PROMPT_TOKENS, TaskOutput, WordedReply
 
 EDITS = "/v1/images/edits"
 IMAGES = ("/v1/images/generations", EDITS)
@@ -59,10 +59,8 @@ class ModelCalls:
     def answer(self, request: IncomingRequest, request_id: str) -> tuple[MockReply, Charge | None]:
         """Return the reply, and the charge to close in the ledger once the reply is out."""
         ledger, caller = self.ledger, request.caller
-        token, refused = (
-            ledger.keys.get(caller.key),
-            partial(refuse, ledger.options.dialect, request=request, request_id=request_id),
-        )
+        token = ledger.keys.get(caller.key)
+        refused = partial(refuse, ledger.options.dialect, request=request, request_id=request_id)
         auths: Collection[Auth] = caller.read
         if not caller.key and NO_AUTH in self.index.auths(request.method, request.path):
             token, auths = next(iter(ledger.keys.values()), None), (NO_AUTH,)
@@ -102,19 +100,25 @@ class ModelCalls:
 
     def _poll(self, found: Replayable, request: IncomingRequest) -> MockReply:
         """Return the reply to a poll: the task is done at the first."""
+        worded = self._worded(found, request, found.model, has_usage=False)
+        return MockReply(200, worded.content, worded.content_type, place=found.place)
+
+    def _worded(
+        self, found: Replayable, request: IncomingRequest, upstream: str, *, has_usage: bool
+    ) -> WordedReply:
+        """Return a reply with the output in the recorded shape, or else in the usual one."""
         assert found.protocol is not None
-        row, media = found.row, f"{self.media_url or request.base_url}/simulated-media"
-        shapes = found.protocol.shapes
-        worded = success(
+        row, shapes = found.row, found.protocol.shapes
+        media = f"{self.media_url or request.base_url}/simulated-media"
+        return success(
             found.protocol,
             row.shape if row.shape in shapes else next(iter(shapes)),
             found.name,
             row.mime,
             f"{media}/{quote(found.name, safe='')}",
-            found.model,
-            False,
+            upstream,
+            has_usage,
         )
-        return MockReply(200, worded.content, worded.content_type, place=found.place)
 
     def _short(
         self, owner: str, quota: int, charge: Charge, refused: Callable[..., MockReply]
@@ -169,16 +173,7 @@ class ModelCalls:
         if isinstance(protocol, TaskOutput):
             created = protocol.word_created(found.task_id)
             return MockReply(200, created.content, created.content_type, place=found.place)
-        shape = row.shape if row.shape in protocol.shapes else next(iter(protocol.shapes))
-        worded = success(
-            protocol,
-            shape,
-            found.name,
-            row.mime,
-            f"{self.media_url or request.base_url}/simulated-media/{quote(found.name, safe='')}",
-            charge.model,
-            charge.has_usage,
-        )
+        worded = self._worded(found, request, charge.model, has_usage=charge.has_usage)
         is_bare = is_native and worded.content_type == JSON
         content_type = BARE_JSON if is_bare else worded.content_type
         return MockReply(200, worded.content, content_type, found.place)

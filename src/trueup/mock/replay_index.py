@@ -209,7 +209,7 @@ def _protocol(status: Status, row: Observation) -> Protocol | None:
     if named is not None and row.shape in named.shapes:
         return named
     shaped = [protocol for protocol in PROTOCOLS.values() if row.shape in protocol.shapes]
-    found = named if named in shaped or not shaped else shaped[0]
+    found = shaped[0] if shaped else named
     return found if row.shape or found is None else found.reading(row.sent.body, ())
 
 
