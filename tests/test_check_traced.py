@@ -16,7 +16,7 @@ import json, os, sys, sysconfig
 out = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT)
 top = os.path.realpath(sys.argv[2])
 import trueup.cli, trueup.cli.check
-from trueup.site import shipped_folder
+from trueup.shipped_files import shipped_folder
 ours = [top, os.path.dirname(trueup.__file__), sys.prefix, sys.base_prefix,
         str(shipped_folder()),
         *sysconfig.get_paths().values()]

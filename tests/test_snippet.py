@@ -393,6 +393,7 @@ def test_a_template_that_is_a_link_out_of_the_repository_is_refused(tmp_path: Pa
 
 
 def test_a_missing_template_is_named(tmp_path: Path) -> None:
+    (tmp_path / "openai-images").mkdir()
     with pytest.raises(BadInput) as refused:
         render_snippet(status_of({}), "acorn/images", "python", tmp_path)
     assert str(refused.value) == (
