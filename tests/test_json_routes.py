@@ -134,6 +134,11 @@ def test_a_reply_that_does_not_match_is_an_error_with_the_first_place(tmp_path: 
             {"s_json": {"rates": 1}},
             "the sample s.json has 'the json does not match rates.schema.json",
         ),
+        (
+            "{pointer: /rate, schema: rates.schema.json, sample: s.json}",
+            {"s_json": {"rates": {"usd": 1}}},
+            "the sample s.json has nothing at '/rate'",
+        ),
     ],
 )
 def test_files_that_cannot_be_used_are_refused(

@@ -34,6 +34,7 @@ from trueup.scaffold import (
     starter_files,
     write_starter,
 )
+from trueup.status_file import parse_status
 from trueup.verify.pool import Pool
 from trueup.verify.run import open_mock
 
@@ -202,6 +203,13 @@ def test_a_new_site_decodes_audio_and_video_if_the_installation_does(
 def test_an_invalid_answer_names_its_option(option: str, values: dict[str, str]) -> None:
     with pytest.raises(BadInput, match=f"^{option}: got .*, expected"):
         SiteAnswers(day=DAY, **values)
+
+
+@pytest.mark.parametrize("url", ["https://localhost:8443", "https://gateway", "https://10.0.0.1"])
+def test_a_base_url_may_be_any_that_the_status_file_takes(url: str) -> None:
+    facts = starter_files(SiteAnswers(day=DAY, base_url=url), INDEXED)["status.yml"].decode()
+    target = parse_status(facts, "status.yml", datetime.now(UTC)).status.targets["production"]
+    assert target.base_url == url
 
 
 @pytest.mark.parametrize("model", ["yes", "2026-05-02", "1.5", "0x1f", "null"])

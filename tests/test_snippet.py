@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import markdown
 import pytest
@@ -43,6 +43,7 @@ from recorder import (
 
 from trueup.errors import BadInput
 from trueup.model import NO_MODEL, Auth, Status, split
+from trueup.model.values import CodeLanguage
 from trueup.request import request_of
 from trueup.site import extract_blocks
 from trueup.snippet import (
@@ -465,3 +466,7 @@ def test_json_and_python_read_back_as_their_value(value: Any, indent: int) -> No
 )
 def test_a_value_is_laid_out_for_readers(value: object, as_json: str, as_python: str) -> None:
     assert (render_json(value), render_python(value)) == (as_json, as_python)
+
+
+def test_the_languages_of_the_status_file_are_those_of_the_snippets() -> None:
+    assert get_args(CodeLanguage) == tuple(LANGUAGES)
