@@ -69,7 +69,7 @@ class Check:
         made = {*status.models, *status.signatures, *map(anchor, status.endpoints), *RULES}
         found += check_links(summaries, made)
         found += check_templates(self.stored, self.terms, self.top / "snippets")
-        found += check_outside_pages(self.top, self.terms, self.languages)
+        found += check_outside_pages(self.top, self.terms, self.languages, self.stored.sent_files)
         found += self.code
         found += check_translations(self.docs, [summary.page for summary in summaries])
         return [*found, *self._status_texts()]

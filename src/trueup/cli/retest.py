@@ -189,12 +189,9 @@ def rehearse(
             "Give a new folder, or that of a rehearsal.",
         )
     site = load_docs(folder, None)
-    status = site.stored.status
-    target = status.reference
-    seen = tuple(name for name in status.endpoints if status.seen(name, target))
     options = RetestOptions(
-        (target,),
-        patterns or seen,
+        (site.stored.status.reference,),
+        patterns,
         language,
         max_calls=max_calls,
         write=True,

@@ -199,7 +199,8 @@ class Skip(Frozen):
 
 
 class Variant(Frozen):
-    """Another request on an endpoint, such as 4K or two references. It makes no standing."""
+    """Another request on an endpoint, such as 4K or two references. It makes no standing and has no
+    block of its own; a request with both is an endpoint of a further route."""
 
     title: Prose
     """Title for readers, as a phrase."""
