@@ -178,7 +178,8 @@ def rehearse(
     max_calls: int,
     allow_weak: bool,
 ) -> None:
-    """Run a whole retest on a copy in FOLDER, against the mock. No key is needed."""
+    """Run a whole retest on a copy in FOLDER, against the mock, of what was observed unless
+    --endpoint names more. No key is needed."""
     if not (folder / "status.yml").exists():
         load_docs(top, None)  # refuses links out of the repository, which a copy would follow
         _copy(top, folder)
@@ -189,9 +190,12 @@ def rehearse(
             "Give a new folder, or that of a rehearsal.",
         )
     site = load_docs(folder, None)
+    status = site.stored.status
+    target = status.reference
+    seen = tuple(name for name in status.endpoints if status.seen(name, target))
     options = RetestOptions(
-        (site.stored.status.reference,),
-        patterns,
+        (target,),
+        patterns or seen,
         language,
         max_calls=max_calls,
         write=True,
