@@ -164,6 +164,24 @@ def test_a_changed_poll_path_is_found_with_both_places() -> None:
     assert "status.yml:21:" in line and f"recorded {POLL}, now GET /v1/jobs/{{task_id}}" in line
 
 
+@pytest.mark.parametrize(
+    ("outcome", "standing", "drifts"),
+    [
+        ("outcome: error\n    signatures: [no-channel]", "not-recommended", 0),
+        ("outcome: output\n    shape: link", "unverified", 1),
+    ],
+)
+def test_a_refusal_to_create_a_task_counts_without_a_poll(
+    outcome: str, standing: str, drifts: int
+) -> None:
+    row = ROW.replace(f"      poll: {POLL}\n", "")
+    stored = parsed(STATED + row.replace("outcome: output\n    shape: link", outcome))
+    assessments = assess(stored.status)
+    assert assessments[ENDPOINT].standing == standing
+    found = [one for one in check_status(stored, assessments, TOP, TODAY) if one.rule == "drift"]
+    assert len(found) == drifts
+
+
 def test_a_failed_task_is_a_failure_at_once_and_is_not_submitted_again() -> None:
     sent = request_of(STORED.status, ENDPOINT, "production")
     for status, poll, outcome in ((200, sent.poll, "error"), (500, None, "inconclusive")):

@@ -9,7 +9,7 @@ from trueup.evidence.changes import Change, Changes
 from trueup.evidence.risks import Risk, risks_in
 from trueup.evidence.standing import Tally, holds_of, lowering
 from trueup.model import NO_MODEL, Hold, Observation, Policy, Sent, Standing, Status, split
-from trueup.request import differences, request_of
+from trueup.request import request_of, row_differences
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ class _Record:
         key = (row.endpoint, row.target)
         if key not in self._requests:
             self._requests[key] = request_of(self.status, *key)
-        is_current = not differences(row.sent, self._requests[key])
+        is_current = not row_differences(row, self._requests[key])
         if row.retracted is None:
             self.rows[row.endpoint].append(EndpointRow(row, is_current))
         tally = self.tallies.get(key, Tally())

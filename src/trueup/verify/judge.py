@@ -12,7 +12,7 @@ from trueup.mock import DOCUMENTED
 from trueup.model import Observation, Sent
 from trueup.place import Place
 from trueup.relay import BODY_LIMIT
-from trueup.request import Difference, differences, protocol_of
+from trueup.request import Difference, protocol_of, row_differences
 from trueup.sandbox import Limits
 from trueup.site import Block
 from trueup.snippet import PROGRAMS, language_of
@@ -221,7 +221,12 @@ class _Judgement:
             return rows[0]
         if self._has_own_auth(request):
             moved["auth"] = request.auth
-        found = [differences(row.sent.model_copy(update=moved), request) for row in rows]
+        found = [
+            row_differences(
+                row.model_copy(update={"sent": row.sent.model_copy(update=moved)}), request
+            )
+            for row in rows
+        ]
         match = next((row for row, parts in zip(rows, found, strict=True) if not parts), None)
         if match is None:
             place = self.stored.place_of(rows[0])
