@@ -92,8 +92,8 @@ def _changed(stored: Stored, row: Observation, difference: Difference) -> Place:
     what, *keys = str(difference.path[0]), *difference.path[1:]
     if what == "base_url":
         return stored.place("targets", row.target, "base_url")
-    if what == "poll":
-        return stored.place("routes", route, "task", "poll")
+    if what in ("poll", "fetch"):
+        return stored.place("routes", route, "task", "poll" if what == "poll" else "output")
     if what == "auth":
         return stored.place("routes", route, "auth")
     if what == "request":

@@ -22,6 +22,7 @@ from trueup.verify.program_end import end_reasons, last_line
 from trueup.verify.reply_verdict import (
     ReplyVerdict,
     exchanges_of,
+    fetch_in,
     polls_in,
     read_run,
     request_sent,
@@ -186,11 +187,13 @@ class _Judgement:
             self.reasons.append(f"the block was stopped: it {limits.exceeded(ran.stopped)}")
         if other:
             self.reasons.append(f"the block sent requests to other hosts: {', '.join(other)}")
-        polls = polls_in(sent, protocol_of(self.stored.status, self.endpoint))
-        if len(sent) - len(polls) != 1:
+        protocol = protocol_of(self.stored.status, self.endpoint)
+        polls = polls_in(sent, protocol)
+        calls = len(sent) - len(polls) - len(fetch_in(sent, protocol))
+        if calls != 1:
             beside = f" beside {len(polls)} polls" if polls else ""
             self.reasons.append(
-                f"{len(sent) - len(polls)} requests reached {harness.gateway}{beside}, expected one"
+                f"{calls} requests reached {harness.gateway}{beside}, expected one"
                 f" ({last_line(self.run.ran)})"
             )
 
