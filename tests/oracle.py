@@ -14,6 +14,7 @@ as follows:
 - Of a retracted row, and of one of another request, only the fall counts: clean retests count from
   it on. So do two dates without an answer, of which one or both are such rows.
 - An endpoint that fell needs `recover_after` clean retests, and no fewer than one that never did.
+- A route that is documented as free counts outputs until a bill, good or bad, is on record.
 - Of two holds that are equally low, the first in the file is in force.
 """
 
@@ -54,6 +55,7 @@ class State:
     outputs_since_error: int = 0
     ever_failed: bool = False
     ever_billed_wrong: bool = False
+    ever_billed: bool = False
     silent_days: set[date] = field(default_factory=set)
     silent_ever: set[date] = field(default_factory=set)
     """With rows that were retracted or of another request: they count towards a fall."""
@@ -73,7 +75,8 @@ def expect(status: Status, endpoint: str) -> Expected:
     for row in at_reference:
         if row.endpoint == endpoint and row.variant is None:
             same = not differences(row.sent, today)
-            _enter(state, row, conclusive_days, ledger, same=same)
+            free = status.route_of(endpoint).free is not None
+            _enter(state, row, conclusive_days, ledger, same=same, free=free)
 
     measured = ledger in (None, "new-api")
     clean = state.aligned_in_a_row if measured else state.outputs_since_error
@@ -112,7 +115,13 @@ def expect_fresh(expected: Expected, policy: Policy, today: date) -> bool:
 
 
 def _enter(
-    state: State, row: Observation, conclusive_days: set[date], ledger: object, *, same: bool
+    state: State,
+    row: Observation,
+    conclusive_days: set[date],
+    ledger: object,
+    *,
+    same: bool,
+    free: bool,
 ) -> None:
     kept, ever = set(state.silent_days), set(state.silent_ever)
     word, fell = _word(row, conclusive_days, kept), _word(row, conclusive_days, ever)
@@ -127,6 +136,10 @@ def _enter(
     if row.billing not in (None, "inconclusive", "aligned"):
         state.ever_billed_wrong = True
 
+    is_billed = row.billing not in (None, "inconclusive")
+    is_billed = is_billed and not (row.billing == "aligned" and ledger is None)
+    state.ever_billed = state.ever_billed or is_billed
+
     if word in ("error", "mixed"):
         state.ever_failed = True
         state.billing = None
@@ -134,8 +147,10 @@ def _enter(
         return
     if word == "output":
         state.outputs_since_error += row.times
+        if free and not state.ever_billed:
+            state.aligned_in_a_row += row.times
     is_aligned = row.billing == "aligned"
-    if row.billing not in (None, "inconclusive") and not (is_aligned and ledger is None):
+    if is_billed:
         state.billing = row
         state.aligned_in_a_row = state.aligned_in_a_row + row.times if is_aligned else 0
     if fell == "error":

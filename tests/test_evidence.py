@@ -19,6 +19,7 @@ from trueup.evidence.standing import Tally
 from trueup.model import (
     Billing,
     Endpoint,
+    FreeOfCharge,
     Hold,
     InconclusiveKind,
     LedgerPolicy,
@@ -34,7 +35,7 @@ from trueup.model import (
     Status,
     Target,
 )
-from trueup.request import differences
+from trueup.request import row_differences
 
 ACORN, WALNUT = "acorn/images", "walnut/images"
 NEWEST_DAY = date(2026, 4, 14)
@@ -116,7 +117,7 @@ def policy(confirm_after: int = 1, recover_after: int = 3) -> Policy:
 
 
 @cache
-def _tables(ledger: Ledger) -> dict[str, Any]:
+def _tables(ledger: Ledger, free: bool) -> dict[str, Any]:
     return {
         "targets": {
             "local": Target(base_url=BASE_URLS["local"]),
@@ -127,6 +128,7 @@ def _tables(ledger: Ledger) -> dict[str, Any]:
                 request="POST /v1/images/generations",
                 protocol="openai-images",
                 auth="bearer",
+                free=FreeOfCharge(page="Prices", on=days_ago(20)) if free else None,
             )
         },
         "models": {
@@ -144,6 +146,7 @@ def status_of(
     *rows: Row,
     holds: tuple[Hold, ...] = (),
     ledger: Ledger = "new-api",
+    free: bool = False,
     terms: Policy | None = None,
     mappings: tuple[Mapping, ...] = (),
 ) -> Status:
@@ -153,7 +156,7 @@ def status_of(
         holds=holds,
         mappings=mappings,
         observations=tuple(observation(place, row) for place, row in enumerate(rows)),
-        **_tables(ledger),
+        **_tables(ledger, free),
     )
 
 
@@ -202,6 +205,7 @@ class Case:
     says: dict[str, object]
     holds: tuple[Hold, ...] = ()
     ledger: Ledger = "new-api"
+    free: bool = False
     terms: Policy = field(default_factory=policy)
 
 
@@ -396,6 +400,24 @@ CASES = {
         {"outcome": 1, "billing": None, "clean": 0, "needed": 1},
         ledger=None,
     ),
+    "a free route that was billed when it failed": Case(
+        (back(6, FAILED), back(4, Row("output", times=2)), Row("output", "inconclusive")),
+        "controlled-testing",
+        {"outcome": 2, "billing": None, "clean": 0, "needed": 3},
+        free=True,
+    ),
+    "a free route without a bill": Case(
+        (back(6, Row("error")), back(4, Row("output", times=2)), Row("output", "inconclusive")),
+        "recommended",
+        {"outcome": 2, "billing": None, "clean": 3, "needed": 3},
+        free=True,
+    ),
+    "a free route that was billed": Case(
+        (back(6, Row("output")), MISMATCH, Row("output", back=0)),
+        "controlled-testing",
+        {"outcome": 2, "billing": 1, "clean": 0, "needed": 3},
+        free=True,
+    ),
     "without a named ledger a bad bill lowers": Case(
         (back(6, OK), MISMATCH), "controlled-testing", {"billing": 1, "clean": 0}, ledger=None
     ),
@@ -408,7 +430,9 @@ def test_a_case_has_the_result_worked_out_by_hand(
     name: str, judge: Callable[[Status, str], Assessment | Expected]
 ) -> None:
     case = CASES[name]
-    status = status_of(*case.rows, holds=case.holds, ledger=case.ledger, terms=case.terms)
+    status = status_of(
+        *case.rows, holds=case.holds, ledger=case.ledger, free=case.free, terms=case.terms
+    )
     found = shown(judge(status, ACORN), status)
     expected = case.says | {"standing": case.standing}
     assert {name: found[name] for name in expected} == expected
@@ -451,7 +475,8 @@ def draw(seed: int) -> Draw:
     ]
     ledger = random.choice(("new-api", "new-api", NO_LEDGER, None))
     terms = policy(random.randint(1, 3), random.randint(1, 4))
-    tables = {"holds": tuple(holds), "ledger": ledger, "terms": terms}
+    free = random.randrange(4) == 0
+    tables = {"holds": tuple(holds), "ledger": ledger, "free": free, "terms": terms}
     return Draw(seed, rows, tables, NEWEST_DAY + timedelta(days=random.randrange(41)))
 
 
@@ -550,6 +575,8 @@ def test_a_body_of_which_only_the_model_is_known_raises_nothing(
 def test_without_a_ledger_an_assessment_has_no_bill() -> None:
     assert assessed(Row("output")).billing_measured
     assert not assessed(Row("output"), ledger=NO_LEDGER).billing_measured
+    assert not assessed(Row("output"), free=True).billing_measured
+    assert assessed(Row("output"), OK, free=True).billing_measured
 
 
 def test_the_rows_of_an_assessment_are_newest_first_and_without_retracted_ones() -> None:
@@ -667,7 +694,7 @@ def test_an_assessment_takes_each_row_once(count: int, monkeypatch: pytest.Monke
 
         return call
 
-    monkeypatch.setattr(assessment, "differences", counted("differences", differences))
+    monkeypatch.setattr(assessment, "row_differences", counted("differences", row_differences))
     monkeypatch.setattr(Tally, "after", counted("after", Tally.after))
     pair = (observation(0, SILENT), observation(1, walnut(0)))
     days = (NEWEST_DAY - timedelta(days=count // 2 - back) for back in range(count // 2))

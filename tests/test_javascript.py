@@ -116,7 +116,7 @@ BROKEN = {
     "path": (NATIVE, (":generateContent", ":generateContenu"), "generateContenu"),
     "shape": (NATIVE, ("/data:image", "/dota:image"), "the reply has an image, but"),
     "exit code": (IMAGES, ("process.exitCode = 1", "process.exitCode = 0"), "exit code 0"),
-    "saved name": (NATIVE, ("`${MODEL}.$", "`image.$"), "named nano-banana.*"),
+    "saved name": (NATIVE, ("`${NAME}.$", "`image.$"), "named nano-banana.*"),
     "said name": (NATIVE, ("Saved ${file}", "Saved it"), "its name was not printed"),
 }
 

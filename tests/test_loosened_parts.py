@@ -80,6 +80,8 @@ SAME_ROUTE = """\
     auth: bearer
 """
 END = "models:\n"
+FIRST = "    auth: bearer\n"
+FREE = "    free: {page: Prices, on: 2026-05-01}\n"
 ELM = [
     ("  hazel: {title: Hazel}\n", "  hazel: {title: Hazel}\n  elm: {title: Elm}\n"),
     ("  acorn/images:", "  elm/images: {body: {prompt: A red cube}}\n  acorn/images:"),
@@ -111,6 +113,10 @@ CHANGES: dict[str, tuple[list[tuple[str, str]], list[str]]] = {
         [("https://api.example.com, reference: true, also: [https://a.example]",
           "https://a.example, reference: true, also: [https://api.example.com]")], ["a.example"]),
     "no ledger": ([(":4000}", ":4000, ledger: {none: x}}")], ["ledger"]),
+    "free of charge": ([(FIRST, FIRST + FREE)], ["images"]),
+    "free of charge by another name": ([(END, SAME_ROUTE + FREE + END)], ["pictures"]),
+    "a new route that is free": (
+        [(END, SAME_ROUTE.replace("generations", "variations") + FREE + END)], []),
     "another host": ([("[https://a.example]", "[https://a.example, https://a.example.evil]")],
                      ["a.example.evil"]),
     "another host of a new target": (

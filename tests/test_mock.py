@@ -263,6 +263,12 @@ def test_an_endpoint_that_nobody_observed_is_answered_as_documented() -> None:
         status = Status.model_validate({**FACTS, "observations": rows})
         assert send_native(create_app(status, on_exchange=seen.append)).status_code == 200
     assert {exchange.answered_from for exchange in seen} == {DOCUMENTED}
+    routes = {"chat": {"request": "POST /v1/chat", "protocol": "openai-chat", "auth": "bearer"}}
+    body = {"messages": [{"role": "user", "content": "pong"}], "stream": True}
+    chat = {"routes": routes, "endpoints": {"nano-banana/chat": {"body": body}}}
+    app = create_app(Status.model_validate({**FACTS, **chat, "observations": [], "holds": []}))
+    reply = post("/v1/chat", app, headers=BEARER, json={"model": "nano-banana", **body})
+    assert reply.headers["content-type"].startswith("text/event-stream")
     changed: dict[str, Any] = {"nano-banana/generate-content": {"body": {"contents": []}}}
     app = app_of(native_row(), endpoints=changed)
     assert is_not_on_record(post(f"{NATIVE}?key={KEY}", app, json={"contents": []}))

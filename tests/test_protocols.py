@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trueup.model import Route, Shape
+from trueup.model import Body, Route, Shape
 from trueup.protocols import PROTOCOLS, Reply, Sample
 from trueup.protocols.event_stream import render_events
 
@@ -39,6 +39,43 @@ def in_parts(*parts: Any) -> dict[str, Any]:
 
 def inline(content: bytes) -> dict[str, Any]:
     return {"inlineData": {"mimeType": "image/png", "data": base64.b64encode(content).decode()}}
+
+
+@pytest.mark.parametrize(
+    ("name", "fields", "shape"),
+    [
+        ("openai-chat", {}, "message"),
+        ("openai-chat", {"stream": True}, "events"),
+        ("openai-chat", {"stream": False}, "message"),
+        ("openai-responses", {"stream": True}, "response-events"),
+        ("anthropic-messages", {"stream": True}, "content-block-events"),
+        ("openai-transcriptions", {"stream": "true"}, "transcript-events"),
+        ("openai-speech", {"stream_format": "sse"}, "audio-events"),
+        ("openai-speech", {"stream_format": "audio"}, "audio"),
+        ("openai-images", {"stream": True}, "url"),
+    ],
+)
+def test_a_request_for_a_stream_has_a_stream_as_its_usual_shape(
+    name: str, fields: dict[str, Any], shape: Shape
+) -> None:
+    assert PROTOCOLS[name].usual_shape("POST /v1/any", fields) == shape
+
+
+@pytest.mark.parametrize(
+    ("action", "modalities", "shape"),
+    [
+        ("generateContent", ["TEXT"], "text-parts"),
+        ("streamGenerateContent?alt=sse", ["TEXT"], "text-chunks"),
+        ("streamGenerateContent", ["TEXT"], "text-chunk-list"),
+        ("generateContent", ["IMAGE"], "inline-data"),
+    ],
+)
+def test_the_path_of_gemini_says_whether_its_reply_is_a_stream(
+    action: str, modalities: list[str], shape: Shape
+) -> None:
+    body: Body = {"generationConfig": {"responseModalities": list(modalities)}}
+    reader = GEMINI.reading(body, ())
+    assert reader.usual_shape(f"POST /v1beta/models/oak:{action}", {}) == shape
 
 
 @pytest.mark.parametrize(("name", "shape"), FORMS)

@@ -112,6 +112,11 @@ def test_a_message_shows_no_key() -> None:
         ("target: production", "variant: big\n    target: production", "42:5: variant 'big' is no"),
         ("alias: nano-banana", "alias: nano", "28:5: alias 'nano' is not known; models are nano-b"),
         ("upstream: gemini-image\n", "upstream: nano-banana\n", "29:5: 'nano-banana' is mapped to"),
+        (
+            "  nano-banana/images-generations:\n    body: {",
+            "  nano-banana/images-generations:\n    body: {stream: true, ",
+            "25:3: the request is for a stream, and openai-images reads its image whole only. Re",
+        ),
         ("protocol: gemini", "protocol: x", "9:5: protocol 'x' is not known; protocols are "),
         ("{upstream}:", "{stream}:", "8:5: the request has '{stream}'; only {model} and {upstream"),
         ("{upstream}:", "{upstream:", "8:5: the request has '{'; only {model} and {upstream} are"),

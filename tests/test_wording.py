@@ -412,6 +412,16 @@ def test_a_model_that_nobody_observed_says_so() -> None:
     assert risk_notes(page, "acorn") == "Nothing adverse is on record."
     assert best(page, "acorn") == "No working alternative is on record."
     assert "Sources: none; no observations." in standings(page)
+
+
+def test_a_free_route_is_called_free_and_its_source_named() -> None:
+    facts = facts_of([row("output")])
+    facts["routes"]["native"]["free"] = {"page": "https://docs.example/prices", "on": EARLIER}
+    page = pages_of(Status.model_validate(facts))
+    assert seen(page.label(NATIVE)) == "recommended free"
+    source = "free (according to https://docs.example/prices, read on 2026-04-01)"
+    assert source in seen(standings(page))
+    assert seen(change(page, NATIVE)) == "Lowered at once by one production retest that fails."
     assert "not observed" in seen(model_status(page, "acorn"))
 
 

@@ -322,7 +322,9 @@ def handler_of(gateway: Gateway, log: Path) -> type[BaseHTTPRequestHandler]:
             try:
                 answer = gateway.answer(Request(self.command, self.path, self.headers, content))
                 if gateway.truth.startswith("page"):
-                    answer = Answer("text/html", [PAGE], 200 if gateway.truth == "page-200" else 502)
+                    answer = Answer(
+                        "text/html", [PAGE], 200 if gateway.truth == "page-200" else 502
+                    )
             except Problem as problem:
                 answer = as_json(problem.body, problem.status, "application/problem+json")
             line = {"method": self.command, "path": urlsplit(self.path).path}

@@ -52,7 +52,7 @@ def check_loosened(
     `grown` is what was loosened in other files.
     """
     loosened = [*_policy(old, new), *_targets(old, new), *_evidence(old, new, assessments)]
-    loosened += [*_skips(old, new), *grown]
+    loosened += [*_free(old, new), *_skips(old, new), *grown]
     found = [one.finding() for one in loosened if not has_reason(old, new, one.name)]
     return [*found, *_endless(old, new, today)]
 
@@ -121,6 +121,19 @@ def _hosts(new: Stored, name: str, known: Target | None, target: Target) -> Iter
         if known is None or host not in known.media_hosts:
             problem = f"images of {name} are newly accepted from {host}"
             yield Loosened(host, place("media_hosts", number), problem, "Remove it")
+
+
+def _free(old: Stored, new: Stored) -> Iterator[Loosened]:
+    """Yield the routes whose standings no longer need a bill."""
+    for name, route in new.status.routes.items():
+        known = [
+            one
+            for key, one in old.status.routes.items()
+            if key == name or one.request == route.request
+        ]
+        if route.free is not None and any(one.free is None for one in known):
+            problem = f"route {name} is newly free of charge, so that it needs no bill"
+            yield Loosened(name, new.place("routes", name, "free"), problem)
 
 
 def _evidence(old: Stored, new: Stored, assessments: Assessments) -> Iterator[Loosened]:

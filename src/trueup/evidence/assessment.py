@@ -8,7 +8,17 @@ from datetime import date
 from trueup.evidence.changes import Change, Changes
 from trueup.evidence.risks import Risk, risks_in
 from trueup.evidence.standing import Tally, holds_of, lowering
-from trueup.model import NO_MODEL, Hold, Observation, Policy, Sent, Standing, Status, split
+from trueup.model import (
+    NO_MODEL,
+    FreeOfCharge,
+    Hold,
+    Observation,
+    Policy,
+    Sent,
+    Standing,
+    Status,
+    split,
+)
 from trueup.request import request_of, row_differences
 
 
@@ -26,7 +36,8 @@ class Assessment:
 
     `outcome` and `billing` are the rows of the reference target that made the two legs. `clean` of
     `needed` is the number of clean retests since the last bad one; if `billing_measured` is false,
-    a clean retest is one with an output. `hold` is set only if it lowers what is supported.
+    a clean retest is one with an output. `free` is set where that is so because the route is
+    documented as free and no bill is on record. `hold` is set only if it lowers what is supported.
     `latest` has the newest conclusive row of each target, the reference's first; `changes` and
     `rows` are newest first. Retracted rows, samples and those of variants are in none.
     """
@@ -40,6 +51,7 @@ class Assessment:
     clean: int
     needed: int
     billing_measured: bool
+    free: FreeOfCharge | None
     no_answer: bool
     hold: Hold | None
     risks: tuple[Risk, ...]
@@ -136,6 +148,7 @@ class _Record:
             others_conclusive=others,
             is_measured=self.is_measured,
             has_ledger=self.has_ledger,
+            is_free=self.status.route_of(row.endpoint).free is not None,
         )
         self.tallies[key] = tally
         if row.target == self.status.reference:
@@ -157,6 +170,7 @@ def _assessment(record: _Record, endpoint: str) -> Assessment:
     tallies = {name: record.tallies.get((endpoint, name), Tally()) for name in names}
     tally = tallies[reference]
     newest, supported = tally.newest, tally.supported(status.policy)
+    free = status.route_of(endpoint).free if record.is_measured and tally.billed is None else None
     hold = lowering(holds_of(status, endpoint), supported)
     is_output = newest is not None and newest.outcome == "output"
     return Assessment(
@@ -168,7 +182,8 @@ def _assessment(record: _Record, endpoint: str) -> Assessment:
         billing=tally.billing if is_output else None,
         clean=tally.clean,
         needed=tally.needed(status.policy),
-        billing_measured=record.is_measured,
+        billing_measured=record.is_measured and free is None,
+        free=free,
         no_answer=newest is not None and newest.outcome != newest.row.outcome,
         hold=hold,
         risks=tuple(risks_in(tallies, reference)),

@@ -47,14 +47,16 @@ class Tally:
         others_conclusive: bool,
         is_measured: bool,
         has_ledger: bool = True,
+        is_free: bool = False,
     ) -> "Tally":
         """Return the tally with a newer row.
 
         `others_conclusive` is true for an inconclusive row of a date on which other endpoints were
         conclusive. Where the reference target declares that it has no ledger (`is_measured`),
-        outputs count as clean; where it names none (`has_ledger`), no bill is good news. A row that
-        was retracted, or of another request than today's (not `is_current`), is no outcome; the
-        endpoint has failed all the same (rule 3).
+        outputs count as clean, and so they do where the docs call the route free (`is_free`) until
+        a bill is on record; where the target names no ledger (`has_ledger`), no bill is good news.
+        A row that was retracted, or of another request than today's (not `is_current`), is no
+        outcome; the endpoint has failed all the same (rule 3).
         """
         outcome, no_answer_dates = _outcome(row, others_conclusive, self.no_answer_dates)
         fallen, unanswered_dates = _outcome(row, others_conclusive, self.unanswered_dates)
@@ -70,7 +72,8 @@ class Tally:
         has_failed = outcome in ("error", "mixed")
         is_bad = fallen in ("error", "mixed")
         is_bad = is_bad or (is_measured and has_bill and not is_good)
-        is_clean = is_good if is_measured else outcome == "output"
+        by_bill = is_measured and (has_bill or self.billed is not None or not is_free)
+        is_clean = is_good if by_bill else outcome == "output"
         billing = row if is_measured and has_bill else self.billing
         after = Tally(
             newest=self.newest if outcome == "inconclusive" else seen,

@@ -112,10 +112,11 @@ class ModelCalls:
         """Return a reply with the output in the recorded shape, or else in the usual one."""
         assert found.protocol is not None
         row, shapes = found.row, found.protocol.shapes
+        usual = found.protocol.usual_shape(row.sent.request, row.sent.body or row.sent.form or {})
         media = f"{self.media_url or request.base_url}/simulated-media"
         return success(
             found.protocol,
-            row.shape if row.shape in shapes else next(iter(shapes)),
+            row.shape if row.shape in shapes else usual,
             found.name,
             row.mime,
             f"{media}/{quote(found.name, safe='')}",

@@ -32,6 +32,7 @@ from trueup.model.documented import (
     WORD,
     DocsPage,
     DocumentedValue,
+    FreeOfCharge,
     Parameter,
 )
 from trueup.model.evidence import Hold, Mapping, Observation, Source
@@ -105,6 +106,7 @@ __all__ = [
     "Day",
     "Days",
     "DocsPage",
+    "FreeOfCharge",
     "DocumentedValue",
     "Endpoint",
     "Files",

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, StrictBool, StrictInt, model_valida
 from pydantic_core import PydanticCustomError
 
 from trueup.model.auth import Auth
-from trueup.model.documented import DocsPage
+from trueup.model.documented import DocsPage, FreeOfCharge
 from trueup.model.output import RouteOutput
 from trueup.model.sent import Form, HeaderName, HeaderValue
 from trueup.model.task import Task
@@ -144,6 +144,9 @@ class Route(Frozen):
     """Further places of the key that the gateway is said to accept."""
     documented: tuple[DocsPage, ...] = ()
     """What the docs say of the route, by page. No standing uses it."""
+    free: FreeOfCharge | None = None
+    """Where the docs say that its calls are free. Until a bill of an endpoint is on record, its
+    outcome decides alone, as without a ledger."""
 
 
 class Replay(Frozen):

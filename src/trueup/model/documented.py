@@ -83,6 +83,15 @@ class DocumentedError(Frozen):
     """What the reader can do, as a sentence without its final stop."""
 
 
+class FreeOfCharge(Frozen):
+    """Page of the gateway's docs by which the calls of a route cost nothing."""
+
+    page: Text
+    """URL or title of the page."""
+    on: Day
+    """Date on which the page was read."""
+
+
 class DocsPage(Frozen):
     """Page of the gateway's docs, with the facts that it stated when it was read."""
 

@@ -33,6 +33,7 @@ class AnthropicMessages(Protocol):
     """`POST /v1/messages`: the model is in the body."""
 
     shapes = {"content-blocks": "text", "content-block-events": "text"}
+    streamed = ("content-block-events",)
     free_texts = ("messages", "system")
 
     def find_output(self, reply: Body) -> Reply:

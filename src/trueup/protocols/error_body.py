@@ -55,9 +55,15 @@ class ErrorBody:
     def is_upstream(self, *, is_new_api: bool) -> bool:
         """Return whether an upstream, or the relay on the way to it, speaks, not the gateway about
         its caller."""
-        if self.type == OWN and self.code in BALANCE_CODES:
+        if self.type == OWN and (self.code in BALANCE_CODES or self.is_overload):
             return False
         return self.is_marked or self.type == UPSTREAM or (is_new_api and self.has_param)
+
+    @property
+    def is_overload(self) -> bool:
+        """Return whether load is shed. On `/v1/messages` new-api says so in its message alone."""
+        in_words = self.text if self.type == OWN and not self.code else ""
+        return "overload" in f"{self.code} {self.type} {in_words}".lower()
 
     @property
     def group(self) -> str | None:
@@ -121,8 +127,7 @@ def inconclusive_kind(
     is_balance = error is not None and error.code in BALANCE_CODES
     if spoken in CALLER_STATUSES or is_balance:
         return "refused-caller"
-    is_overload = error is not None and "overload" in f"{error.code} {error.type}".lower()
-    if spoken == 529 or (spoken == 503 and is_overload):
+    if spoken == 529 or (spoken == 503 and error is not None and error.is_overload):
         return "overloaded"
     return None
 

@@ -11,6 +11,7 @@ from trueup.protocols.json_value import object_of, objects_in
 from trueup.protocols.protocol import (
     OUTPUT_TOKENS,
     PROMPT_TOKENS,
+    Fields,
     Protocol,
     Reply,
     Sample,
@@ -37,6 +38,9 @@ class Gemini(Protocol):
 
     def body(self, model: str, body: Body) -> Body:
         return dict(body)
+
+    def wants_stream(self, request: str, fields: Fields) -> bool:
+        return ":stream" in request
 
     def without_prompt(self, body: Body) -> Body:
         return {key: _blank_texts(value) for key, value in body.items()}

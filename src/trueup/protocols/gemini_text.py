@@ -10,6 +10,7 @@ from trueup.protocols.gemini import USAGE, Gemini
 from trueup.protocols.json_value import first_choice, object_of, objects_in, text_of
 from trueup.protocols.protocol import (
     NO_LAST_EVENT,
+    Fields,
     Protocol,
     Reply,
     Sample,
@@ -28,6 +29,11 @@ class GeminiText(Gemini):
     `alt=sse`, and without it a list in JSON."""
 
     shapes = {"text-parts": "text", "text-chunks": "text", "text-chunk-list": "text"}
+    streamed = ("text-chunks", "text-chunk-list")
+
+    def usual_shape(self, request: str, fields: Fields) -> Shape:
+        is_list = self.wants_stream(request, fields) and "alt=sse" not in request
+        return "text-chunk-list" if is_list else super().usual_shape(request, fields)
 
     def find_output(self, reply: Body) -> Reply:
         return _text_of("text-parts", [reply])

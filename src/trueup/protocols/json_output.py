@@ -10,6 +10,7 @@ from trueup.model import NO_FILES, Body, Files, Kind, Route, RouteOutput, Shape,
 from trueup.protocols.json_pointer import value_at, with_value
 from trueup.protocols.json_schema import least_value, violation
 from trueup.protocols.protocol import (
+    Fields,
     Protocol,
     Reply,
     Sample,
@@ -45,6 +46,9 @@ class JsonOutput(Protocol):
         bound.schema = _document(files, output.schema_file)
         bound.sample = _document(files, output.sample)
         return bound
+
+    def wants_stream(self, request: str, fields: Fields) -> bool:
+        return False  # of another API, whose fields mean what they mean there
 
     def body(self, model: str, body: Body) -> Body:
         return body

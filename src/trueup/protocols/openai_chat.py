@@ -49,6 +49,7 @@ class OpenAIChat(Protocol):
         "events-data-uri": "image",
         "events-link": "image",
     }
+    streamed = ("events", "events-images", "events-data-uri", "events-link")
 
     def without_prompt(self, body: Body) -> Body:
         return {

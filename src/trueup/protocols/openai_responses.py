@@ -35,6 +35,7 @@ class OpenAIResponses(Protocol):
     """`POST /v1/responses`: the model is in the body."""
 
     shapes = {"response": "text", "response-events": "text"}
+    streamed = ("response-events",)
     free_texts = ("input", "instructions")
 
     def find_output(self, reply: Body) -> Reply:

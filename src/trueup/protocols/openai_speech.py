@@ -13,6 +13,7 @@ from trueup.protocols.protocol import (
     NO_LAST_EVENT,
     OUTPUT_TOKENS,
     PROMPT_TOKENS,
+    Fields,
     Protocol,
     Reply,
     Sample,
@@ -38,7 +39,11 @@ class OpenAISpeech(Protocol):
         "audio-link": "audio",
         "raw-audio": "file",
     }
+    streamed = ("audio-events",)
     free = ("input", "instructions")
+
+    def wants_stream(self, request: str, fields: Fields) -> bool:
+        return fields.get("stream_format") == "sse"
 
     def read(self, status: int, content: bytes, content_type: str = "") -> Reply:
         """Return the sound that the reply is; any other reply is read as JSON or events."""

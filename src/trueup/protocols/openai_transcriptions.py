@@ -28,6 +28,7 @@ class OpenAITranscriptions(Protocol):
     """
 
     shapes = {"transcript": "text", "plain-text": "text", "transcript-events": "text"}
+    streamed = ("transcript-events",)
     free = ("prompt",)
 
     def read(self, status: int, content: bytes, content_type: str = "") -> Reply:

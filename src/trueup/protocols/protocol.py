@@ -13,6 +13,8 @@ from trueup.protocols.event_stream import Event, events_in, is_event_stream
 from trueup.protocols.image_data import decode_base64
 from trueup.protocols.json_pointer import value_at
 
+Fields = Mapping[str, Any]
+"""Fields of a body, or parts of a form."""
 PROMPT_TOKENS, OUTPUT_TOKENS = 10, 100
 """Simulated counts; nobody observed any."""
 NO_LAST_EVENT = "the stream ended before its last event"
@@ -65,6 +67,8 @@ class Protocol(ABC):
 
     shapes: Mapping[Shape, Kind]
     """The forms of the output in a reply, the usual one first, with the kind of each."""
+    streamed: tuple[Shape, ...] = ()
+    """Those of a stream; a protocol without any reads no stream."""
     free: tuple[str, ...] = ()
     """Fields of a body or a form that a caller is free to choose, whatever they hold."""
     free_texts: tuple[str, ...] = ()
@@ -89,6 +93,15 @@ class Protocol(ABC):
         """Return the protocol that reads the replies to a request, of which these shapes are on
         record: itself, unless the request says which kind of output it wants."""
         return self
+
+    def wants_stream(self, request: str, fields: Fields) -> bool:
+        """Return whether a request, of these fields or parts, is for a stream."""
+        return fields.get("stream") in (True, "true")
+
+    def usual_shape(self, request: str, fields: Fields) -> Shape:
+        """Return the usual shape of the reply to a request."""
+        is_streamed = bool(self.streamed) and self.wants_stream(request, fields)
+        return next(shape for shape in self.shapes if (shape in self.streamed) is is_streamed)
 
     def without_prompt(self, body: Body) -> Body:
         """Return the body with null for each text that a caller is free to choose."""

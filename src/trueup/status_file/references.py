@@ -1,17 +1,26 @@
-"""References: the rows of a status file against each other and `now`. Knows no text."""
+"""References: the tables of a status file against each other and `now`. Knows no text."""
 
 import re
-from collections.abc import Iterable, Iterator
-from datetime import UTC, date, datetime
+from datetime import datetime
 from fnmatch import fnmatchcase
 
 from trueup.finding import RULES
-from trueup.model import NO_MODEL, Mapping, Observation, Source, Status, as_time, secret_name, split
+from trueup.model import (
+    NO_MODEL,
+    Status,
+    secret_name,
+    split,
+)
 from trueup.protocols import PROTOCOLS
-from trueup.status_file.validation import Keys, Problem
+from trueup.status_file.row_references import (
+    Problems,
+    check_mapping,
+    check_not_future,
+    check_row,
+    unknown_name,
+)
+from trueup.status_file.validation import Keys
 from trueup.status_file.value_text import did_you_mean, listed, shown
-
-Problems = Iterator[Problem]
 
 
 def check_references(status: Status, now: datetime, *, is_base: bool = False) -> Problems:
@@ -30,19 +39,11 @@ def check_references(status: Status, now: datetime, *, is_base: bool = False) ->
     yield from _endpoints(status)
     yield from _holds(status, now)
     yield from _documented(status, now)
-    yield from _future(("policy", "reported_until"), status.policy.reported_until, now)
+    yield from check_not_future(("policy", "reported_until"), status.policy.reported_until, now)
     for index, mapping in enumerate(status.mappings):
-        yield from _mapping(status, mapping, ("mappings", index), now)
+        yield from check_mapping(status, mapping, ("mappings", index), now)
     for index, row in enumerate(status.observations):
-        yield from _names_of_row(status, row, ("observations", index))
-        yield from _times_of_row(status, row, ("observations", index), now)
-
-
-def _unknown(keys: Keys, problem: str, name: str, names: Iterable[str], kind: str) -> Problem:
-    names = list(names)
-    add = f", or add it to {kind}" if kind in Status.model_fields else ""
-    fix = did_you_mean(name, names) or f"Correct it{add}."
-    return keys, f"{problem}; {kind} are {listed(names)}", fix
+        yield from check_row(status, row, ("observations", index), now)
 
 
 def _severities(status: Status) -> Problems:
@@ -50,7 +51,7 @@ def _severities(status: Status) -> Problems:
     for name, severity in status.policy.severities.items():
         keys = ("policy", "severities", name)
         if name not in RULES:
-            yield _unknown(keys, f"rule {shown(name)} is not known", name, RULES, "rules")
+            yield unknown_name(keys, f"rule {shown(name)} is not known", name, RULES, "rules")
         elif RULES[name].severity == "error" and severity != "error":
             problem = f"{name} is {shown(severity)}, expected error"
             yield keys, problem, "Fix its findings, or put them into the baseline until a date."
@@ -112,7 +113,7 @@ def _routes(status: Status) -> Problems:
         if route.protocol not in PROTOCOLS:
             problem = f"protocol {shown(route.protocol)} is not known"
             keys = ("routes", name, "protocol")
-            yield _unknown(keys, problem, route.protocol, PROTOCOLS, "protocols")
+            yield unknown_name(keys, problem, route.protocol, PROTOCOLS, "protocols")
         if (route.output is None) is (route.protocol == "json"):
             problem = "the protocol json needs an output, which says where a reply has it"
             if route.output is not None:
@@ -186,9 +187,23 @@ def _endpoints(status: Status) -> Problems:
                 problem = f"{subject} has no model, and its route's path needs one"
                 yield keys, problem, "Write model/route."
         elif model not in status.models:
-            yield _unknown(keys, f"{subject} names no model", model, status.models, "models")
+            yield unknown_name(keys, f"{subject} names no model", model, status.models, "models")
         if route not in status.routes:
-            yield _unknown(keys, f"{subject} names no route", route, status.routes, "routes")
+            yield unknown_name(keys, f"{subject} names no route", route, status.routes, "routes")
+        elif status.routes[route].protocol in PROTOCOLS:
+            yield from _streams(status, endpoint)
+
+
+def _streams(status: Status, endpoint: str) -> Problems:
+    """Yield an endpoint that requests a stream, where its protocol reads none."""
+    own, route = status.endpoints[endpoint], status.route_of(endpoint)
+    seen = (row.shape for row in status.seen(endpoint) if row.shape)
+    protocol = PROTOCOLS[route.protocol].reading(own.body, seen)
+    request, fields = route.request, own.body or own.form or {}
+    if protocol.wants_stream(request, fields) and not protocol.streamed:
+        kind = protocol.shapes[protocol.usual_shape(request, fields)]
+        problem = f"the request is for a stream, and {route.protocol} reads its {kind} whole only"
+        yield ("endpoints", endpoint), problem, "Request the whole reply."
 
 
 def _holds(status: Status, now: datetime) -> Problems:
@@ -198,81 +213,16 @@ def _holds(status: Status, now: datetime) -> Problems:
             problem = f"the pattern {shown(pattern)} matches no endpoint"
             hint = did_you_mean(pattern, status.endpoints) or "Correct the pattern, or remove it."
             yield keys, f"{problem}; endpoints are {listed(status.endpoints)}", hint
-        yield from _future(("holds", index, "on"), hold.on, now)
+        yield from check_not_future(("holds", index, "on"), hold.on, now)
 
 
 def _documented(status: Status, now: datetime) -> Problems:
+    for name, route in status.routes.items():
+        if route.free is not None:
+            yield from check_not_future(("routes", name, "free", "on"), route.free.on, now)
     for keys, page in status.docs_pages.items():
-        yield from _future((*keys, "on"), page.on, now)
+        yield from check_not_future((*keys, "on"), page.on, now)
         for index, model in enumerate(page.models):
             if model not in status.models:
                 problem, place = f"model {shown(model)} is not known", (*keys, "models", index)
-                yield _unknown(place, problem, model, status.models, "models")
-
-
-def _mapping(status: Status, mapping: Mapping, keys: Keys, now: datetime) -> Problems:
-    if mapping.alias not in status.models:
-        problem = f"alias {shown(mapping.alias)} is not known"
-        yield _unknown((*keys, "alias"), problem, mapping.alias, status.models, "models")
-    if mapping.alias == mapping.upstream:
-        fix = "Write the model behind the alias, or remove the row."
-        yield (*keys, "upstream"), f"{shown(mapping.alias)} is mapped to itself", fix
-    future = list(_future((*keys, "at"), mapping.at, now))
-    yield from future
-    yield from _bare_date((*keys, "at"), mapping.at, mapping.source)
-    until = status.policy.reported_until
-    if not future and mapping.source.reported is not None and as_time(mapping.at).date() > until:
-        problem = f"the reported mapping is of {mapping.at}, later than reported_until ({until})"
-        yield (*keys, "at"), problem, "Retest the alias: later rows need a receipt."
-
-
-def _names_of_row(status: Status, row: Observation, keys: Keys) -> Problems:
-    names: list[tuple[str, str, Iterable[str], str, Keys]] = [
-        ("endpoint", row.endpoint, status.endpoints, "endpoints", (*keys, "endpoint")),
-        ("target", row.target, status.targets, "targets", (*keys, "target")),
-    ]
-    for index, name in enumerate(row.signatures):
-        place = (*keys, "signatures", index)
-        names.append(("signature", name, status.signatures, "signatures", place))
-    if row.variant is not None and row.endpoint in status.endpoints:
-        variants = status.endpoints[row.endpoint].variants
-        kind = f"variants of {row.endpoint}"
-        names.append(("variant", row.variant, variants, kind, (*keys, "variant")))
-    for label, name, known, kind, place in names:
-        if name not in known:
-            yield _unknown(place, f"{label} {shown(name)} is not known", name, known, kind)
-    route = status.routes.get(split(row.endpoint)[1]) if row.endpoint in status.endpoints else None
-    protocol = PROTOCOLS.get(route.protocol) if route else None
-    if row.shape and protocol and row.shape not in protocol.shapes:
-        problem = f"shape is {shown(row.shape)}, expected {listed(protocol.shapes, ' or ')}"
-        yield (*keys, "shape"), problem, "Choose a shape of the endpoint's protocol."
-
-
-def _times_of_row(status: Status, row: Observation, keys: Keys, now: datetime) -> Problems:
-    for name in ("at", "first", "last"):
-        moment = getattr(row, name)
-        if moment is not None:
-            yield from _future((*keys, name), moment, now)
-            yield from _bare_date((*keys, name), moment, row.source)
-    newest = (*keys, "last" if row.at is None else "at")
-    if row.source is None:
-        if row.outcome not in ("error", "inconclusive") or row.billing == "aligned":
-            yield keys, "the row can raise a standing and has no source", "Add it."
-    elif row.source.reported is not None and row.day > status.policy.reported_until:
-        until = status.policy.reported_until
-        problem = f"the reported row is dated {row.day}, later than reported_until ({until})"
-        yield newest, problem, "Retest it instead: later rows need a receipt."
-
-
-def _future(keys: Keys, moment: date | datetime, now: datetime) -> Problems:
-    aware = isinstance(moment, datetime)
-    if as_time(moment) > now if aware else moment > now.astimezone(UTC).date():
-        today = now.astimezone(UTC)
-        limit = today.strftime("%Y-%m-%dT%H:%M:%SZ") if aware else today.date().isoformat()
-        yield keys, f"{keys[-1]} is {shown(moment)}, expected {limit} or earlier", "Correct it."
-
-
-def _bare_date(keys: Keys, moment: date | datetime, source: Source | None) -> Problems:
-    if source is not None and source.receipt is not None and not isinstance(moment, datetime):
-        problem = f"{keys[-1]} is {shown(moment)}, expected a time with its zone"
-        yield keys, problem, "Write the receipt's time."
+                yield unknown_name(place, problem, model, status.models, "models")

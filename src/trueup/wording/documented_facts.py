@@ -23,11 +23,10 @@ def documented(page: PageText, facts: str, route: str = "") -> str:
 
 def _source(page: PageText, docs: DocsPage) -> str:
     """Return the line over the facts of a page, which says what they are and of which day."""
-    title = escape_markdown(docs.page)
     values = {
         "documented": mark("fair", page._("documented")),
         "day": dated(docs.on),
-        "page": f"[{title}]({docs.page})" if re.match(URL, docs.page) else title,
+        "page": docs_page(docs.page),
     }
     fresh = page._("{documented}, not tested. Read on {day}: {page}.")
     stale = page._("{documented} as of {day}, not tested and not read again since: {page}.")
@@ -37,6 +36,12 @@ def _source(page: PageText, docs: DocsPage) -> str:
         return line
     models = page._("Only for {models}.").format(models=page.catalogue.join(titles))
     return f"{line} {models}"
+
+
+def docs_page(page: str) -> str:
+    """Return the name of a page of the gateway's docs, as a link where it is an address."""
+    title = escape_markdown(page)
+    return f"[{title}]({page})" if re.match(URL, page) else title
 
 
 def _parameters(page: PageText, docs: DocsPage) -> str:

@@ -52,8 +52,12 @@ class Phrases:
         if assessment.intermittent:
             found.append(("partly", self._("intermittent")))
         if assessment.standing is Standing.RECOMMENDED and not assessment.billing_measured:
-            found.append(("absent", self._("billing not measured")))
+            found.append(("absent", self.unmeasured(assessment)))
         return found
+
+    def unmeasured(self, assessment: Assessment) -> str:
+        """Return why a standing goes without bills, in a word or two."""
+        return self._("free") if assessment.free else self._("billing not measured")
 
     def outcome(self, outcome: Outcome) -> str:
         """Return the short word for an outcome."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from trueup.evidence import mapping_of, same_result
 from trueup.model import NO_MODEL, Observation, anchor, split
 from trueup.wording.badges import column, dated, mark
+from trueup.wording.documented_facts import docs_page
 from trueup.wording.endpoint_history import endpoint_history
 from trueup.wording.markdown import code, escape_markdown
 from trueup.wording.pages import PageText, table
@@ -90,8 +91,13 @@ def _billing(page: PageText, endpoint: str) -> str:
     assessment = page.assessments[endpoint]
     no_ledger = page.status.targets[page.status.reference].no_ledger
     if no_ledger is not None:
-        word = mark("absent", page._("billing not measured"))
+        word = mark("absent", page.phrases.unmeasured(assessment))
         return page._("{word} ({reason})").format(word=word, reason=escape_markdown(no_ledger))
+    if assessment.free is not None:
+        word, docs = mark("absent", page.phrases.unmeasured(assessment)), assessment.free
+        clause = page._("according to {page}, read on {day}")
+        reason = clause.format(page=docs_page(docs.page), day=dated(docs.on))
+        return page._("{word} ({reason})").format(word=word, reason=reason)
     row = assessment.billing or assessment.outcome
     if row is None:
         return page.phrases.not_observed
