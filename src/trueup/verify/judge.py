@@ -65,6 +65,9 @@ def verify_block(
         return receipt(reasons=("the block belongs to no endpoint: no macro made it",))
     if endpoint.skip and endpoint.skip.until >= today and harness.replays:
         return receipt(skipped=f"{endpoint.skip.reason} (until {endpoint.skip.until})")
+    if not harness.replays and block.endpoint in stored.status.unobserved(harness.target):
+        # A call that is paid for, and could not pass.
+        return receipt(reasons=(no_observation(harness.target),))
     program = PROGRAMS[block.language]
     if lacking := harness.lacks(program.fence):
         may_skip = program.is_optional and not harness.complete
