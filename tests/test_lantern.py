@@ -321,6 +321,18 @@ def test_the_site_is_clean_and_every_block_passes(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
+def test_a_rehearsal_leaves_out_what_was_inconclusive(tmp_path: Path) -> None:
+    with site_of(tmp_path) as (_, top):
+        found = retest(top, "--endpoint", "*/images-generations", "--max-calls", "2")
+    assert [row["outcome"] for row in found.rows] == ["output", "inconclusive"]
+    done = trueup(top, "rehearse", str(tmp_path / "rehearsal"))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [line for line in done.stdout.splitlines() if line.startswith("production")] == [
+        "production lantern-glow-1/images-generations: output (b64-json)"
+    ]
+
+
+@pytest.mark.long
 def test_the_pages_follow_from_a_retest(tmp_path: Path) -> None:
     with site_of(tmp_path) as (_, top):
         retest(top)

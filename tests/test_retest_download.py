@@ -68,3 +68,6 @@ def test_a_redirect_is_not_followed() -> None:
     with dripping(head, b"") as url:
         found = fetch_image(f"{url}/a.png", Target(base_url=url), SOON)
     assert found == "the output's link was answered with HTTP 302"
+    with dripping(head.replace(b"302 Found", b"403 No"), b"") as url:
+        found = fetch_image(f"{url}/a.png", Target(base_url=url), SOON)
+    assert found == "the output's link was answered with HTTP 403, without the key"

@@ -78,7 +78,10 @@ def fetch_image(url: str, target: Target, limits: Limits = IMAGE_LIMITS) -> byte
         status, content = download(url, limits)
     except ValueError as error:
         return f"the output's link gave no file: {error}"
-    return content if status == 200 else f"the output's link was answered with HTTP {status}"
+    if status == 200:
+        return content
+    without = ", without the key" if status in (401, 403) else ""
+    return f"the output's link was answered with HTTP {status}{without}"
 
 
 def live_account(
