@@ -489,6 +489,8 @@ def test_inconclusive_rows_are_no_evidence() -> None:
     receipt = judge(NATIVE, "python", SAVED, IMAGE, stored=stored)
     assert receipt.reasons[0].startswith("no conclusive observation of the endpoint at production")
     assert receipt.record is None and receipt.evidence is None
+    live = judge(NATIVE, "python", SAVED, IMAGE, stored=stored, replays=False)
+    assert live.reasons == receipt.reasons[:1] and live.status is None, "nothing is sent"
 
 
 @pytest.mark.parametrize("endpoint", sorted(set(REAL.status.endpoints) - {*OBSERVED}))

@@ -192,7 +192,8 @@ def rehearse(
     site = load_docs(folder, None)
     status = site.stored.status
     target = status.reference
-    seen = tuple(name for name in status.endpoints if status.seen(name, target))
+    unseen = status.unobserved(target)
+    seen = tuple(name for name in status.endpoints if name not in unseen)
     options = RetestOptions(
         (target,),
         patterns or seen,

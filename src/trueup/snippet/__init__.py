@@ -168,13 +168,15 @@ def _task(route: Route) -> Mapping[str, Any] | None:
     task = route.task
     if task is None:
         return None
-    before, after = task.poll.removeprefix("GET ").split("{task_id}")
+    lines = {"poll": task.poll, "fetch": task.fetch}
+    paths = {
+        name: line and line.removeprefix("GET ").split("{task_id}") for name, line in lines.items()
+    }
     places = {"id": task.id, "state": task.state, "error": task.error}
     steps = {name: None if one is None else steps_of(one) for name, one in places.items()}
     return {
         **steps,
-        "before": before,
-        "after": after,
+        **paths,
         "done": list(task.done),
         "failed": list(task.failed),
     }
@@ -183,7 +185,7 @@ def _task(route: Route) -> Mapping[str, Any] | None:
 def _output(route: Route) -> Mapping[str, Any] | None:
     task, output = route.task, route.output
     if task is not None:
-        output = RouteOutput(pointer=task.output, kind=task.kind)
+        output = RouteOutput(pointer=task.pointer, kind=task.kind)
     return None if output is None else {"steps": steps_of(output.pointer), "kind": output.kind}
 
 
