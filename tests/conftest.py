@@ -59,7 +59,7 @@ def load_docs(top: Path, site: Path | None = None) -> Docs:
 signal.signal(signal.SIGINT, signal.default_int_handler)
 """A shell makes what it starts in the background deaf to Ctrl-C, and with it all that it starts."""
 
-for profile, examples in {"gate": 25, "all": 500}.items():
+for profile, examples in {"gate": 15, "all": 500}.items():
     # Without a deadline, since no test fails because the machine is slow.
     hypothesis.settings.register_profile(profile, deadline=None, max_examples=examples)
 hypothesis.settings.load_profile("gate")
