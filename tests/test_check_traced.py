@@ -56,6 +56,7 @@ def traced(top: Path, folder: Path) -> tuple[list[list[str]], str]:
     return [json.loads(line) for line in log.read_text().splitlines()], done.stdout + done.stderr
 
 
+@pytest.mark.long
 def test_a_check_of_a_good_repository_starts_git_alone(starter: Path, tmp_path: Path) -> None:
     commit(starter)
     events, printed = traced(starter, tmp_path)

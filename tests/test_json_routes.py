@@ -172,7 +172,8 @@ def test_what_has_no_bound_or_leads_out_of_a_schema_is_refused(part: Any, proble
     assert (problem_of_schema(part) or "None").startswith(str(problem))
 
 
-def test_a_schema_that_takes_too_much_work_ends() -> None:
+def test_a_schema_that_takes_too_much_work_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trueup.protocols.json_schema.MOST_STEPS", 5_000)
     assert violation({"$ref": "#"}, 1) == "takes more work than any reply needs"
     double = {
         "$defs": {f"a{n}": {"allOf": [{"$ref": f"#/$defs/a{n + 1}"}] * 2} for n in range(40)}

@@ -63,11 +63,9 @@ def site(tmp_path: Path) -> Path:
     return tmp_path / "site"
 
 
-@pytest.mark.no_cover  # test_machine runs a site of the other kind
-@pytest.mark.parametrize(
-    "protocol",
-    [one if one == "gemini" else pytest.param(one, marks=pytest.mark.long) for one in KINDS],
-)
+@pytest.mark.no_cover  # tests/test_rules.py and tests/test_machine.py run a site in the gate
+@pytest.mark.long
+@pytest.mark.parametrize("protocol", KINDS)
 def test_a_new_site_passes_at_once(protocol: str, tmp_path: Path) -> None:
     write_starter(tmp_path / "site", SiteAnswers(day=DAY, protocol=protocol), INDEXED)
     count = {"openai-images": 3, "openai-transcriptions": 3, "task": 2}.get(protocol, 4)
@@ -95,7 +93,10 @@ def test_a_new_site_says_that_its_observation_is_a_sample(site: Path) -> None:
         ("status.yml", "generations\n    protocol", "pictures\n    protocol", "drift"),
         ("docs/en/harbour-paint-2.md", "## Risks", "On 2026-05-02 it worked.", "typed-fact"),
         ("docs/en/harbour-paint-2.md", "## Risks", "It is recommended.", "typed-standing"),
-        ("snippets/shared/request.py.j2", "json=BODY", "json={}", "failed-block"),
+        pytest.param(  # a sample of tests/test_rules.py in the gate
+            *("snippets/shared/request.py.j2", "json=BODY", "json={}", "failed-block"),
+            marks=pytest.mark.long,
+        ),
     ],
 )  # fmt: skip
 def test_a_broken_site_is_found(file: str, right: str, wrong: str, rule: str, site: Path) -> None:

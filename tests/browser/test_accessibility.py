@@ -66,7 +66,7 @@ def search(page: Page, window: str) -> None:
     some(
         [(name, *view) for name in (*PAGES, "search") for view in VIEWS],
         ("model", "light", "desktop"),
-        ("status", "dark", "phone"),
+        ("home", "dark", "phone"),
     ),
 )
 def test_axe_finds_nothing(name: str, scheme: str, window: str, page: Page, home: str) -> None:
