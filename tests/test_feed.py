@@ -1,7 +1,7 @@
 """What programs read: it follows from the status file alone, and parses as what it says it is."""
 
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from xml.etree import ElementTree
 
 from conftest import TOP
@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from strategies import paragraphs
 
 from trueup.evidence import assess, latest_changes
-from trueup.feed import StatusFeed, feed_files, feed_of, render_feed_schema
+from trueup.feed import Publication, StatusFeed, feed_files, feed_of, render_feed_schema
 from trueup.model import Hold, Standing, anchor
 from trueup.status_file import parse_status
 
@@ -22,10 +22,11 @@ ATOM = "{http://www.w3.org/2005/Atom}"
 
 
 STATUS = parse_status(TEXT, "status.yml", NOW).status
+SITE = Publication(STATUS, TODAY)
 
 
 def test_the_feed_says_of_each_endpoint_what_the_pages_say() -> None:
-    feed = feed_of(STATUS, assess(STATUS), TODAY)
+    feed = feed_of(SITE)
     assert [one.endpoint for one in feed.endpoints] == list(STATUS.endpoints)
     for one in feed.endpoints:
         assessment = assess(STATUS)[one.endpoint]
@@ -33,11 +34,25 @@ def test_the_feed_says_of_each_endpoint_what_the_pages_say() -> None:
     best = next(one for one in feed.endpoints if one.standing is Standing.RECOMMENDED)
     assert best.endpoint == "nano-banana-2/generate-content"
     assert best.fresh_until == date(2026, 5, 14)
-    assert {one.alternative for one in feed.endpoints[:3]} == {best.endpoint}
+    others = {one.alternative for one in feed.endpoints[:3] if one is not best}
+    assert others == {best.endpoint} and best.alternative is None
+    failed = next(one for one in feed.endpoints if one.endpoint == "nano-banana/images-generations")
+    assert (failed.billing, failed.billing_on) == ("abnormal", date(2026, 4, 14))
+    assert [one.name for one in failed.signatures] == ["unknown-image-output-options"]
+    assert "Vertex AI" in failed.signatures[0].cause and failed.auth == "bearer"
+
+
+def test_the_feed_says_from_when_on_it_is_stale_and_where_its_schema_is() -> None:
+    for days, is_stale in ((24, False), (25, True)):
+        site = Publication(STATUS, TODAY + timedelta(days), address="https://example.com/")
+        (best, *_) = [one for one in feed_of(site).endpoints if one.standing == "recommended"]
+        assert best.stale is is_stale and best.page.startswith("https://example.com/status/#nano")
+    data = json.loads(feed_of(site).render())
+    assert data["$schema"] == json.loads(render_feed_schema(site.address))["$id"]
 
 
 def test_the_feed_reads_back_and_fits_its_schema() -> None:
-    feed = feed_of(STATUS, assess(STATUS), TODAY)
+    feed = feed_of(SITE)
     assert StatusFeed.model_validate_json(feed.render()) == feed
     validator = Draft202012Validator(json.loads(render_feed_schema()))
     data = json.loads(feed.render())
@@ -60,11 +75,7 @@ def test_a_feed_with_the_words_of_people_reads_back(reasons: dict[str, str]) -> 
         Hold(endpoint=name, to=Standing.NOT_RECOMMENDED, reason=reason[:2000], by="A", on=TODAY)
         for name, reason in reasons.items()
     )
-    feed = feed_of(
-        STATUS.model_copy(update={"holds": holds}),
-        assess(STATUS.model_copy(update={"holds": holds})),
-        TODAY,
-    )
+    feed = feed_of(Publication(STATUS.model_copy(update={"holds": holds}), TODAY))
     assert StatusFeed.model_validate_json(feed.render()) == feed
     held = {one.endpoint: one.hold for one in feed.endpoints if one.hold}
     assert held == {one.endpoint: one.reason for one in holds}
@@ -139,6 +150,6 @@ def test_without_observations_there_are_no_changes_and_the_files_still_parse() -
     files = feed_files(empty, TODAY)
     ElementTree.fromstring(files["changes.atom"].encode())
     assert json.loads(files["changes.json"])["items"] == []
-    assert {one.standing for one in feed_of(empty, assess(empty), TODAY).endpoints} == {
+    assert {one.standing for one in feed_of(Publication(empty, TODAY)).endpoints} == {
         Standing.UNVERIFIED
     }

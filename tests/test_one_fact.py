@@ -150,10 +150,14 @@ SAID: dict[str, tuple[Callable[[Data, str], None], set[str], set[str]]] = {
     ),
     "the base URL": (move_gateway, MODELS - {"status"} | {"decides"}, FEEDS),
     "a signature's match": (
-        reword_match, {"nano-banana", "nano-banana-2", "signatures", "status"}, set(),
+        reword_match,
+        {"nano-banana", "nano-banana-2", "signatures", "status"},
+        {"status.json"},
     ),
     "a signature's cause": (
-        put("signatures", FAILURE, "cause"), {"nano-banana", "nano-banana-2", "signatures"}, set(),
+        put("signatures", FAILURE, "cause"),
+        {"nano-banana", "nano-banana-2", "signatures"},
+        {"status.json"},
     ),
     "a model's title": (
         put("models", "nano-banana-2", "title"),
@@ -307,13 +311,15 @@ LOST: Data = {
 # The places that name the best of the family, and the fields.
 BEST = each(FAMILY, ("#what-to-do", "#risks")) | {"index#where-to-start"}
 ROUTES = ("generate-content", "images-generations")
-NAMED = each(FAMILY, "/", ROUTES, ": alternative")
+NAMED = each(FAMILY, "/", ROUTES, ": alternative") - {f"{PLAIN}: alternative"}
+"""The first of the family is then the best for the others."""
 # The places with an endpoint's standing, beside its own pages.
 GLANCE = {"index#all-routes-at-a-glance", "status#status"}
 SECOND = "nano-banana-2#"
 OF_NATIVE = each((SECOND, "status#"), "nano-banana-2--generate-content") | each(
     SECOND, ("current-status", "history", "what-would-change-this")
 )
+DATES = ("seen_on", "fresh_until", "outcome_on", "billing_on", "targets")
 BADGES = each("badges/nano-banana-2", ("", "--generate-content"), ".svg")
 # fact: how it is changed with its record, the places that follow from it, the exports that do.
 FOLLOWED: dict[str, tuple[Change, set[str], set[str]]] = {
@@ -327,13 +333,14 @@ FOLLOWED: dict[str, tuple[Change, set[str], set[str]]] = {
         | {"nano-banana-pro#what-would-change-this"},
         CHANGES
         | each("badges/nano-banana-pro", ("", "--generate-content"), ".svg")
-        | each(f"{PRO}: ", ("standing", "supported", "outcome", "shape", "needed")),
+        | each(f"{PRO}: ", ("standing", "supported", "outcome", "shape", "needed"))
+        | each(f"{PRO}: ", ("signatures", "targets")),
     ),
     "a shape": (
         newest(OWN, shape="inline-data"),
         each("gemini-image-generation#", ("which-model-answers-how", "current-status"))
         | each(("gemini-image-generation#", "status#"), OWN_ANCHOR),
-        {f"{OWN}: shape"},
+        each(f"{OWN}: ", ("shape", "targets")),
     ),
     "a bill": (
         newest(NATIVE, billing="mismatch"),
@@ -346,7 +353,7 @@ FOLLOWED: dict[str, tuple[Change, set[str], set[str]]] = {
     "a date": (
         newest(NATIVE, at=date(2026, 4, 10)),
         GLANCE | BEST | OF_NATIVE | {"gemini-image-generation#which-model-answers-how"},
-        CHANGES | BADGES | each(f"{NATIVE}: ", ("seen_on", "fresh_until")),
+        CHANGES | BADGES | each(f"{NATIVE}: ", DATES),
     ),
     "a mapping": (
         lambda data: data["mappings"][1].update(how="stated"),

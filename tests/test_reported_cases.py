@@ -26,8 +26,9 @@ from trueup.check.page_policy import check_policy
 from trueup.errors import BadInput
 from trueup.evidence import assess
 from trueup.evidence.changes import Changes
+from trueup.feed import Publication
 from trueup.feed.badge import render_badge
-from trueup.feed.syndication import Channel, render_atom
+from trueup.feed.syndication import render_atom
 from trueup.model import Standing
 from trueup.receipts import Bill
 from trueup.relay import gateway_tls
@@ -227,9 +228,7 @@ def test_a26_changes_of_one_date_have_ids_and_times_of_their_own() -> None:
     for hour in range(6):
         row = first.model_copy(update={"at": at + timedelta(hours=hour)})
         changes.add(endpoint, row, list(Standing)[hour % 2])
-    text = render_atom(
-        Channel("https://gateway.example", date(2026, 5, 4)), changes.found[endpoint]
-    )
+    text = render_atom(Publication(REAL, date(2026, 5, 4)), changes.found[endpoint])
     atom = "{http://www.w3.org/2005/Atom}"
     entries = list(ElementTree.fromstring(text).iter(f"{atom}entry"))
     ids = [entry.findtext(f"{atom}id") or "" for entry in entries]

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from datetime import date
 
-from trueup.evidence import assess, latest_changes
+from trueup.evidence import latest_changes
 from trueup.feed.badge import render_badge
-from trueup.feed.status_feed import feed_of, render_feed_schema
-from trueup.feed.syndication import ATOM, JSON, Channel, render_atom, render_json_feed
+from trueup.feed.publication import Publication
+from trueup.feed.status_feed import SCHEMA, feed_of, render_feed_schema
+from trueup.feed.syndication import ATOM, JSON, render_atom, render_json_feed
 from trueup.model import Status, anchor
 
 
@@ -22,15 +23,14 @@ def feed_files(
     `address` is that of the published site, if known; `places` are the paths within it of the
     endpoints.
     """
-    base_url = status.targets[status.reference].base_url
-    channel = Channel(base_url, today, is_rehearsal, address, places or {})
-    assessments = assess(status)
+    site = Publication(status, today, is_rehearsal, address, places or {})
+    assessments = site.assessments
     changes = latest_changes(assessments)
     files = {
-        "status.json": feed_of(status, assessments, today, is_rehearsal).render(),
-        "status.schema.json": render_feed_schema(),
-        ATOM: render_atom(channel, changes),
-        JSON: render_json_feed(channel, changes),
+        "status.json": feed_of(site).render(),
+        SCHEMA: render_feed_schema(address),
+        ATOM: render_atom(site, changes),
+        JSON: render_json_feed(site, changes),
     }
     for endpoint, assessment in assessments.items():
         badge = render_badge(endpoint, [assessment], is_rehearsal)
