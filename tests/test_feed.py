@@ -4,6 +4,7 @@ import json
 from datetime import UTC, date, datetime, timedelta
 from xml.etree import ElementTree
 
+import pytest
 from conftest import TOP
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +13,8 @@ from strategies import paragraphs
 
 from trueup.evidence import assess, latest_changes
 from trueup.feed import Publication, StatusFeed, feed_files, feed_of, render_feed_schema
-from trueup.model import Hold, Standing, anchor
+from trueup.feed.summary import SUMMARY
+from trueup.model import Hold, Standing, Status, anchor
 from trueup.status_file import parse_status
 
 TEXT = (TOP / "tests" / "record.yml").read_text("utf-8")
@@ -133,9 +135,67 @@ def test_every_file_parses_and_the_feeds_agree() -> None:
     )
     assert atom.findtext(f"{ATOM}updated") == items[0]["date_published"]
     badges = [name for name in files if name.startswith("badges/")]
-    assert len(badges) == len(STATUS.endpoints) + len(STATUS.models)
+    assert len(badges) == 2 * (len(STATUS.endpoints) + len(STATUS.models))
     for name in badges:
-        ElementTree.fromstring(files[name])
+        (ElementTree.fromstring if name.endswith(".svg") else json.loads)(files[name])
+
+
+BEST, FAILED = "nano-banana-2/generate-content", "nano-banana/images-generations"
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "days", "status", "color", "message"),
+    [
+        (BEST, 24, "operational", "green", "recommended, 2026-04-14"),
+        (BEST, 25, "degraded_performance", "yellow", "recommended (stale), 2026-04-14"),
+        (FAILED, 24, "major_outage", "red", "not recommended, 2026-04-14"),
+        (FAILED, 25, "major_outage", "red", "not recommended (stale), 2026-04-14"),
+        ("nano-banana-pro/generate-content", 0, "degraded_performance", "yellow",
+         "controlled testing, 2026-04-14"),
+        ("nano-banana-pro/images-generations", 0, None, "lightgrey", "unverified"),
+    ],
+)  # fmt: skip
+def test_only_a_fresh_recommendation_is_green(
+    endpoint: str, days: int, status: str | None, color: str, message: str
+) -> None:
+    files = feed_files(STATUS, TODAY + timedelta(days))
+    shield = json.loads(files[f"badges/{anchor(endpoint)}.json"])
+    assert shield == {
+        "schemaVersion": 1,
+        "label": endpoint,
+        "message": message,
+        "color": color,
+    }
+    picture = files[f"badges/{anchor(endpoint)}.svg"]
+    assert f">{message}<" in picture and (HEX["green"] in picture) is (color == "green")
+    assert HEX[color] in picture
+    components = {one["id"]: one for one in json.loads(files["summary.json"])["components"]}
+    assert (components[endpoint]["status"] if endpoint in components else None) == status
+    if status:
+        assert components[endpoint]["description"] == message
+
+
+HEX = {"green": "#1b6e3c", "yellow": "#8a5300", "red": "#a31515", "lightgrey": "#4a5a63"}
+
+
+def test_the_summary_counts_what_nobody_tested_and_is_well_only_where_all_is() -> None:
+    def summary(status: Status, *endpoints: str) -> tuple[str, int]:
+        kept = {name: status.endpoints[name] for name in endpoints or status.endpoints}
+        data = json.loads(feed_files(status.model_copy(update={"endpoints": kept}), TODAY)[SUMMARY])
+        times = [one["updated_at"] for one in data["components"]]
+        assert times == ["2026-04-14T00:00:00.000Z"] * len(times)
+        return data["status"]["indicator"], data["unverified"]
+
+    unseen = "nano-banana-pro/images-generations"
+    assert summary(STATUS)[0] == "major" and summary(STATUS)[1] > 0
+    assert summary(STATUS, BEST, unseen) == ("none", 1)
+    assert summary(STATUS, FAILED, unseen) == ("critical", 1)
+    assert summary(STATUS, BEST, "nano-banana-pro/generate-content") == ("minor", 0)
+    assert summary(STATUS, unseen) == ("minor", 1)
+    held = Hold(endpoint=unseen, to=Standing.NOT_RECOMMENDED, reason="no", by="A", on=TODAY)
+    data = feed_files(STATUS.model_copy(update={"holds": (held,)}), TODAY)[SUMMARY]
+    (found,) = [one for one in json.loads(data)["components"] if one["id"] == unseen]
+    assert (found["status"], found["updated_at"]) == ("major_outage", "2026-04-20T00:00:00.000Z")
 
 
 def test_a_rehearsal_is_marked_in_every_file() -> None:

@@ -25,6 +25,7 @@ from conftest import TOP, copy_repository, is_long_run, languages_of_run, load_d
 from mkdocs.config import load_config
 
 from trueup.feed import feed_files
+from trueup.feed.summary import SUMMARY
 from trueup.finding import Finding
 from trueup.site import load_pages
 from trueup.wording.page_macros import page_macros
@@ -140,7 +141,7 @@ def put(*keys: str) -> Callable[[Data, str], None]:
 HOLD = {"endpoint": NATIVE, "to": "controlled-testing", "by": "A. Person", "on": date(2026, 4, 15)}
 MODELS = {*FAMILY, "gemini-image-generation", "index", "status"}
 CHANGES = {"changes.atom", "changes.json"}
-FEEDS = {"status.json", *CHANGES}
+FEEDS = {"status.json", "summary.json", *CHANGES}
 # fact: how it is written with its record, the pages of every language that say it, the exports.
 SAID: dict[str, tuple[Callable[[Data, str], None], set[str], set[str]]] = {
     "a model's upstream": (
@@ -192,7 +193,7 @@ def name_of(fact: str, word: str) -> str:
 
 def hashless(found: MarkdownFiles) -> MarkdownFiles:
     """Return the texts without the ids of feeds, which are hashes of the gateway's name."""
-    feeds = {(EXPORTS, name) for name in CHANGES}
+    feeds = {(EXPORTS, name) for name in (*CHANGES, SUMMARY)}
     return {key: re.sub(r"urn:uuid:[0-9a-f-]{36}", "urn", text) if key in feeds else text
             for key, text in found.items()}  # fmt: skip
 
@@ -320,7 +321,7 @@ OF_NATIVE = each((SECOND, "status#"), "nano-banana-2--generate-content") | each(
     SECOND, ("current-status", "history", "what-would-change-this")
 )
 DATES = ("seen_on", "fresh_until", "outcome_on", "billing_on", "targets")
-BADGES = each("badges/nano-banana-2", ("", "--generate-content"), ".svg")
+BADGES = each("badges/nano-banana-2", ("", "--generate-content"), (".svg", ".json")) | {SUMMARY}
 # fact: how it is changed with its record, the places that follow from it, the exports that do.
 FOLLOWED: dict[str, tuple[Change, set[str], set[str]]] = {
     "an outcome": (
@@ -332,7 +333,8 @@ FOLLOWED: dict[str, tuple[Change, set[str], set[str]]] = {
         | each("nano-banana-pro#", ("what-to-do", "current-status", "risks"))
         | {"nano-banana-pro#what-would-change-this"},
         CHANGES
-        | each("badges/nano-banana-pro", ("", "--generate-content"), ".svg")
+        | each("badges/nano-banana-pro", ("", "--generate-content"), (".svg", ".json"))
+        | {SUMMARY}
         | each(f"{PRO}: ", ("standing", "supported", "outcome", "shape", "needed"))
         | each(f"{PRO}: ", ("signatures", "targets")),
     ),

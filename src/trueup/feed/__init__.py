@@ -1,4 +1,4 @@
-"""Feed: standings for programs: one JSON file with its schema, the changes of them, and badges."""
+"""Feed: standings for programs: JSON with its schema, changes, badges, and a summary."""
 
 from trueup.feed.files import feed_files
 from trueup.feed.publication import Publication

@@ -53,3 +53,16 @@ class Publication:
     def page(self, endpoint: str) -> str:
         """Return the place of an endpoint's evidence: absolute where the address is known."""
         return self.address + self.places.get(endpoint, f"status/#{anchor(endpoint)}")
+
+    def is_fresh(self, assessment: Assessment) -> bool:
+        """Return whether a claim may be made in the present tense."""
+        return assessment.is_fresh(self.status.policy, self.today)
+
+    def claim(self, endpoint: str) -> str:
+        """Return an endpoint's standing with its date, and whether that is old, in one phrase."""
+        assessment = self.assessments[endpoint]
+        word = assessment.standing.replace("-", " ")
+        if assessment.seen_on is None:
+            return word
+        stale = "" if self.is_fresh(assessment) else " (stale)"
+        return f"{word}{stale}, {assessment.seen_on}"

@@ -194,7 +194,7 @@ def _endpoint(site: Publication, endpoint: str) -> EndpointFeed:
         intermittent=assessment.intermittent,
         seen_on=seen_on,
         fresh_until=seen_on + status.policy.fresh_for if seen_on else None,
-        stale=seen_on is not None and not assessment.is_fresh(status.policy, site.today),
+        stale=seen_on is not None and not site.is_fresh(assessment),
         outcome="error" if assessment.no_answer else row.outcome if row else None,
         outcome_on=row.day if row else None,
         shape=row.shape if row else None,
