@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 from drawn import decode_here
+from recorder import assert_formatted
 from status_sample import NOW, TEXT, parsed, refused
 from test_mock import call
 from test_verify import CURLED, harness_of
@@ -27,7 +28,7 @@ from trueup.retest.plan import Probe, plan
 from trueup.retest.rehearsal import open_rehearsal
 from trueup.retest.session import Session
 from trueup.site import Block
-from trueup.snippet import render_snippets
+from trueup.snippet import render_snippet, render_snippets
 from trueup.status_file import Stored
 from trueup.verify.judge import verify_block
 from trueup.verify.reply_verdict import ReplyVerdict, polls_in, read_run, request_sent
@@ -171,6 +172,22 @@ def test_an_output_that_the_route_fetches_is_read_from_its_own_reply(
     sent = request_sent(run, ENDPOINT, stored.status, harness)
     is_fetched = len(exchanges) == 2 and exchanges[1].auth
     assert sent is not None and sent.fetch == (FETCH if is_fetched else None)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["text", *(pytest.param(kind, marks=pytest.mark.long) for kind in ("json", "image", "file"))],
+)
+def test_an_output_of_each_kind_is_fetched(kind: str) -> None:
+    auth = "query key" if kind == "json" else "bearer"
+    text = FETCHING.replace("task\n    auth: bearer", f"task\n    auth: {auth}")
+    text = text.replace("{task_id}/content", "content?of={task_id}")
+    stored = parsed(text.replace("kind: video", f"kind: {kind}"))
+    assert_formatted(render_snippet(stored.status, ENDPOINT, "python", TOP / "snippets"))
+    with open_mock(stored) as mock:
+        for block in blocks_of(stored):
+            receipt = verify_block(block, ("page",), stored, mock, TODAY)
+            assert (receipt.reasons, receipt.shape) == ((), "content")
 
 
 def test_a_changed_fetch_is_found_with_both_places() -> None:
