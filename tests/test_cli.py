@@ -147,7 +147,7 @@ def test_a_busy_port_is_named_and_ends_with_2(repository: Path) -> None:
     "options",
     [
         ["--tls", "--dialect", "new-api-c", "--fault", "html-502", "--fault", "unlimited"],
-        ["--fault", "expired-certificate"],
+        pytest.param(["--fault", "expired-certificate"], marks=pytest.mark.long),
     ],
 )
 def test_the_mock_prints_its_address_and_fails_as_its_faults_say(

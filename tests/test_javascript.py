@@ -56,7 +56,7 @@ def test_a_literal_with_a_number_that_would_change_is_refused() -> None:
 
 
 def test_a_get_with_a_body_is_refused_since_fetch_sends_none() -> None:
-    with pytest.raises(BadInput, match="fetch sends no body with a GET"):
+    with pytest.raises(BadInput, match="^acorn/native: JavaScript: fetch sends no body with a GET"):
         snippet_of(status_of({}, method="GET"), "native", "javascript")
 
 

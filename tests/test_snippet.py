@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import markdown
 import pytest
@@ -43,6 +43,7 @@ from recorder import (
 
 from trueup.errors import BadInput
 from trueup.model import NO_MODEL, Auth, Status, split
+from trueup.model.values import CodeLanguage
 from trueup.request import request_of
 from trueup.site import extract_blocks
 from trueup.snippet import (
@@ -393,6 +394,7 @@ def test_a_template_that_is_a_link_out_of_the_repository_is_refused(tmp_path: Pa
 
 
 def test_a_missing_template_is_named(tmp_path: Path) -> None:
+    (tmp_path / "openai-images").mkdir()
     with pytest.raises(BadInput) as refused:
         render_snippet(status_of({}), "acorn/images", "python", tmp_path)
     assert str(refused.value) == (
@@ -464,3 +466,7 @@ def test_json_and_python_read_back_as_their_value(value: Any, indent: int) -> No
 )
 def test_a_value_is_laid_out_for_readers(value: object, as_json: str, as_python: str) -> None:
     assert (render_json(value), render_python(value)) == (as_json, as_python)
+
+
+def test_the_languages_of_the_status_file_are_those_of_the_snippets() -> None:
+    assert get_args(CodeLanguage) == tuple(LANGUAGES)

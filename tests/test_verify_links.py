@@ -70,7 +70,6 @@ def block_of(stored: Stored, language: str) -> Block:
 
 
 CASES: Sequence[tuple[str, str, Containment, str | None]] = (
-    ("local", "python", "namespace", None),
     ("local", "javascript", "namespace", None),
     ("production", "python", "namespace", None),
     ("local", "python", "none", "the image is at 127.0.0.1:"),

@@ -707,6 +707,7 @@ def forms(message: str | Sequence[str] | None) -> tuple[str, ...]:
     return (message,) if isinstance(message, str) else tuple(message or ())
 
 
+@cache
 def pseudo() -> Catalogue:
     """A language with every message in brackets."""
     catalog = Catalog(locale="de")
@@ -728,9 +729,6 @@ def outside(text: str) -> str:
     return "".join(kept)
 
 
-PSEUDO = pseudo()
-
-
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("today", [DAY, date(2030, 1, 1)])
 def test_every_word_of_a_page_comes_from_the_catalogue(state: str, today: date) -> None:
@@ -741,7 +739,7 @@ def test_every_word_of_a_page_comes_from_the_catalogue(state: str, today: date) 
             one |= free
     tables["policy"]["fresh_for"] = "30d"
     status = Status.model_validate(tables)
-    text = pages_of(status, today, PSEUDO)
+    text = pages_of(status, today, pseudo())
     for sentence in (
         *(part(text, name) for part in (claim, change) for name in status.endpoints),
         *(start(text, name) for name in status.models),
@@ -758,7 +756,7 @@ def test_every_word_of_a_page_comes_from_the_catalogue(state: str, today: date) 
 @pytest.mark.parametrize("today", [DAY, date(2030, 1, 1)])
 def test_a_translated_page_keeps_every_value(today: date) -> None:
     english, other = (
-        seen(everything(pages_of(PUBLISHED, today, catalogue))) for catalogue in (ENGLISH, PSEUDO)
+        seen(everything(pages_of(PUBLISHED, today, catalogue))) for catalogue in (ENGLISH, pseudo())
     )
     # Without brackets and without the words with which a language joins a list.
     joined = re.compile(r"、|, and | and |, |; ")
@@ -772,7 +770,7 @@ def test_every_word_under_a_block_comes_from_the_catalogue() -> None:
         *(receipt(replayed=False), receipt(outcome="error"), receipt(passed=False)),
         receipt(passed=False, skipped="※"),
     ):
-        line = receipt_line(one, status_of(), PSEUDO, "index.html")
+        line = receipt_line(one, status_of(), pseudo(), "index.html")
         assert not outside(str(lxml.html.fromstring(line).text_content())).strip()
 
 

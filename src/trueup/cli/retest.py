@@ -178,7 +178,8 @@ def rehearse(
     max_calls: int,
     allow_weak: bool,
 ) -> None:
-    """Run a whole retest on a copy in FOLDER, against the mock. No key is needed."""
+    """Run a whole retest on a copy in FOLDER, against the mock, of what was observed unless
+    --endpoint names more. No key is needed."""
     if not (folder / "status.yml").exists():
         load_docs(top, None)  # refuses links out of the repository, which a copy would follow
         _copy(top, folder)

@@ -95,8 +95,11 @@ def render_snippet(status: Status, endpoint: str, language: str, folder: Path) -
     environment.begin()
     try:
         text = environment.get_template(name).render(_context(status, endpoint))
-    except BadInput:
-        raise
+    except BadInput as error:
+        if error.message.where != Place("snippet"):
+            raise
+        problem = f"{kind.label}: {error.message.problem}"
+        raise BadInput(endpoint, problem, error.message.fix) from error
     except jinja2.TemplateNotFound as error:
         problem = f"{error.name}, needed for {kind.label}, does not exist"
         raise BadInput(file, problem, "Write the template.") from error
