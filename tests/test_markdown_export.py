@@ -173,14 +173,16 @@ def test_a_page_changed_after_the_build_is_named_by_its_path(docs: Docs) -> None
 
 @pytest.mark.no_cover
 def test_a_rehearsal_is_marked_on_top_of_every_text_and_has_no_address(docs: Docs) -> None:
+    texts = [file for kind in ("*.md", "llms*.txt") for file in docs.site.rglob(kind)]
+    before = {file: file.read_bytes() for file in texts}
     (docs.top / "REHEARSAL").touch()
     try:
         docs.write_markdown()
-        texts = [file for kind in ("*.md", "llms*.txt") for file in docs.site.rglob(kind)]
         assert len(texts) == len(docs.pages) + 2 * len(docs.languages)
         for file in texts:
             text = file.read_text("utf-8")
             assert text.startswith("REHEARSAL: ") and HERE not in text, file
     finally:
         (docs.top / "REHEARSAL").unlink()
-        docs.write_markdown()
+        for file, content in before.items():
+            file.write_bytes(content)
