@@ -25,6 +25,7 @@ from conftest import TOP, copy_repository, is_long_run, languages_of_run, load_d
 from mkdocs.config import load_config
 
 from trueup.feed import feed_files
+from trueup.feed.openapi import OPENAPI
 from trueup.feed.summary import SUMMARY
 from trueup.finding import Finding
 from trueup.site import load_pages
@@ -141,13 +142,13 @@ def put(*keys: str) -> Callable[[Data, str], None]:
 HOLD = {"endpoint": NATIVE, "to": "controlled-testing", "by": "A. Person", "on": date(2026, 4, 15)}
 MODELS = {*FAMILY, "gemini-image-generation", "index", "status"}
 CHANGES = {"changes.atom", "changes.json"}
-FEEDS = {"status.json", "summary.json", *CHANGES}
+FEEDS = {"status.json", SUMMARY, OPENAPI, *CHANGES}
 # fact: how it is written with its record, the pages of every language that say it, the exports.
 SAID: dict[str, tuple[Callable[[Data, str], None], set[str], set[str]]] = {
     "a model's upstream": (
         rename_upstream,
         {*FAMILY, "gemini-image-generation", "index", "status"},
-        {"status.json"},
+        {"status.json", OPENAPI},
     ),
     "the base URL": (move_gateway, MODELS - {"status"} | {"decides"}, FEEDS),
     "a signature's match": (
@@ -165,8 +166,8 @@ SAID: dict[str, tuple[Callable[[Data, str], None], set[str], set[str]]] = {
         {*FAMILY, "gemini-image-generation", "index", "signatures", "status"},
         set(),
     ),
-    "a route's title": (put("routes", "generate-content", "title"), MODELS, set()),
-    "the prompt of a body": (reword_prompt, {"nano-banana", "decides"}, set()),
+    "a route's title": (put("routes", "generate-content", "title"), MODELS, {OPENAPI}),
+    "the prompt of a body": (reword_prompt, {"nano-banana", "decides"}, {OPENAPI}),
     "a variant's title": (
         put("endpoints", "nano-banana-pro/images-generations", "variants", "resolution-4k",
             "title"),
@@ -178,7 +179,7 @@ SAID: dict[str, tuple[Callable[[Data, str], None], set[str], set[str]]] = {
     ),
     "a hold's reason": (
         lambda data, text: data.update(holds=[{**HOLD, "reason": text}]),
-        {"nano-banana-2", "status"}, {"status.json"},
+        {"nano-banana-2", "status"}, {"status.json", OPENAPI},
     ),
 }  # fmt: skip
 
@@ -321,7 +322,8 @@ OF_NATIVE = each((SECOND, "status#"), "nano-banana-2--generate-content") | each(
     SECOND, ("current-status", "history", "what-would-change-this")
 )
 DATES = ("seen_on", "fresh_until", "outcome_on", "billing_on", "targets")
-BADGES = each("badges/nano-banana-2", ("", "--generate-content"), (".svg", ".json")) | {SUMMARY}
+SUMMED = {SUMMARY, OPENAPI}
+BADGES = each("badges/nano-banana-2", ("", "--generate-content"), (".svg", ".json")) | SUMMED
 # fact: how it is changed with its record, the places that follow from it, the exports that do.
 FOLLOWED: dict[str, tuple[Change, set[str], set[str]]] = {
     "an outcome": (
@@ -334,7 +336,7 @@ FOLLOWED: dict[str, tuple[Change, set[str], set[str]]] = {
         | {"nano-banana-pro#what-would-change-this"},
         CHANGES
         | each("badges/nano-banana-pro", ("", "--generate-content"), (".svg", ".json"))
-        | {SUMMARY}
+        | SUMMED
         | each(f"{PRO}: ", ("standing", "supported", "outcome", "shape", "needed"))
         | each(f"{PRO}: ", ("signatures", "targets")),
     ),
@@ -342,7 +344,7 @@ FOLLOWED: dict[str, tuple[Change, set[str], set[str]]] = {
         newest(OWN, shape="inline-data"),
         each("gemini-image-generation#", ("which-model-answers-how", "current-status"))
         | each(("gemini-image-generation#", "status#"), OWN_ANCHOR),
-        each(f"{OWN}: ", ("shape", "targets")),
+        each(f"{OWN}: ", ("shape", "targets")) | {OPENAPI},
     ),
     "a bill": (
         newest(NATIVE, billing="mismatch"),
@@ -386,7 +388,8 @@ FOLLOWED: dict[str, tuple[Change, set[str], set[str]]] = {
         | each(("nano-banana#", "status#"), "nano-banana--", ROUTES)
         | each((SECOND, "status#"), "nano-banana-2--", ROUTES)
         | each(("nano-banana-pro#", "status#"), "nano-banana-pro--generate-content"),
-        each((NATIVE, IMAGES, PLAIN, "nano-banana/images-generations", PRO, OWN), ": fresh_until"),
+        each((NATIVE, IMAGES, PLAIN, "nano-banana/images-generations", PRO, OWN), ": fresh_until")
+        | {OPENAPI},
     ),
 }
 
