@@ -28,6 +28,7 @@ from trueup.feed import feed_files
 from trueup.feed.openapi import OPENAPI
 from trueup.feed.summary import SUMMARY
 from trueup.finding import Finding
+from trueup.model import anchor
 from trueup.site import load_pages
 from trueup.wording.page_macros import page_macros
 from trueup.wording.pages import PageText
@@ -142,15 +143,19 @@ def put(*keys: str) -> Callable[[Data, str], None]:
 HOLD = {"endpoint": NATIVE, "to": "controlled-testing", "by": "A. Person", "on": date(2026, 4, 15)}
 MODELS = {*FAMILY, "gemini-image-generation", "index", "status"}
 CHANGES = {"changes.atom", "changes.json"}
+HURL = {f"hurl/{anchor(name)}.hurl" for name in RECORD["endpoints"]}
+HURL_OF_NATIVE, HURL_OF_PLAIN, HURL_OF_PRO = (
+    f"hurl/{name}--generate-content.hurl" for name in ("nano-banana-2", "nano-banana", FAMILY[-1])
+)
 FEEDS = {"status.json", SUMMARY, OPENAPI, *CHANGES}
 # fact: how it is written with its record, the pages of every language that say it, the exports.
 SAID: dict[str, tuple[Callable[[Data, str], None], set[str], set[str]]] = {
     "a model's upstream": (
         rename_upstream,
         {*FAMILY, "gemini-image-generation", "index", "status"},
-        {"status.json", OPENAPI},
+        {"status.json", OPENAPI, HURL_OF_NATIVE},
     ),
-    "the base URL": (move_gateway, MODELS - {"status"} | {"decides"}, FEEDS),
+    "the base URL": (move_gateway, MODELS - {"status"} | {"decides"}, FEEDS | HURL),
     "a signature's match": (
         reword_match,
         {"nano-banana", "nano-banana-2", "signatures", "status"},
@@ -167,7 +172,7 @@ SAID: dict[str, tuple[Callable[[Data, str], None], set[str], set[str]]] = {
         set(),
     ),
     "a route's title": (put("routes", "generate-content", "title"), MODELS, {OPENAPI}),
-    "the prompt of a body": (reword_prompt, {"nano-banana", "decides"}, {OPENAPI}),
+    "the prompt of a body": (reword_prompt, {"nano-banana", "decides"}, {OPENAPI, HURL_OF_PLAIN}),
     "a variant's title": (
         put("endpoints", "nano-banana-pro/images-generations", "variants", "resolution-4k",
             "title"),
@@ -179,7 +184,7 @@ SAID: dict[str, tuple[Callable[[Data, str], None], set[str], set[str]]] = {
     ),
     "a hold's reason": (
         lambda data, text: data.update(holds=[{**HOLD, "reason": text}]),
-        {"nano-banana-2", "status"}, {"status.json", OPENAPI},
+        {"nano-banana-2", "status"}, {"status.json", OPENAPI, HURL_OF_NATIVE},
     ),
 }  # fmt: skip
 
@@ -323,7 +328,8 @@ OF_NATIVE = each((SECOND, "status#"), "nano-banana-2--generate-content") | each(
 )
 DATES = ("seen_on", "fresh_until", "outcome_on", "billing_on", "targets")
 SUMMED = {SUMMARY, OPENAPI}
-BADGES = each("badges/nano-banana-2", ("", "--generate-content"), (".svg", ".json")) | SUMMED
+BADGES = each("badges/nano-banana-2", ("", "--generate-content"), (".svg", ".json"))
+BADGES |= SUMMED | {HURL_OF_NATIVE}
 # fact: how it is changed with its record, the places that follow from it, the exports that do.
 FOLLOWED: dict[str, tuple[Change, set[str], set[str]]] = {
     "an outcome": (
@@ -337,6 +343,7 @@ FOLLOWED: dict[str, tuple[Change, set[str], set[str]]] = {
         CHANGES
         | each("badges/nano-banana-pro", ("", "--generate-content"), (".svg", ".json"))
         | SUMMED
+        | {HURL_OF_PRO}
         | each(f"{PRO}: ", ("standing", "supported", "outcome", "shape", "needed"))
         | each(f"{PRO}: ", ("signatures", "targets")),
     ),

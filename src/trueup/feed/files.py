@@ -5,6 +5,7 @@ from datetime import date
 
 from trueup.evidence import latest_changes
 from trueup.feed.badge import badge_of
+from trueup.feed.hurl import render_hurl
 from trueup.feed.openapi import OPENAPI, render_openapi
 from trueup.feed.publication import Publication
 from trueup.feed.status_feed import SCHEMA, feed_of, render_feed_schema
@@ -35,6 +36,8 @@ def feed_files(
         ATOM: render_atom(site, changes),
         JSON: render_json_feed(site, changes),
     }
+    for endpoint in status.endpoints:
+        files[f"hurl/{anchor(endpoint)}.hurl"] = render_hurl(site, endpoint)
     named = {model: status.endpoints_of(model) for model in status.models}
     named |= {endpoint: [endpoint] for endpoint in status.endpoints}
     for name, endpoints in named.items():
