@@ -498,4 +498,5 @@ def test_a_whole_build_changes_where_the_macros_do(top: Path, whole: Mapping[str
         assert changed_here == {one for one in pages if one.startswith(f"{folder or 'index'}#")}
     own = {"status.json", *(name for name in files if ": " not in name)}
     own |= each(("", "ja/", "ru/", "zh/"), ("search/search_index.json", "llms-full.txt"))
+    own |= {name.removesuffix("/index.html") + ".md" for name in html if "/" in name}
     assert changed - html == own | {name.removesuffix("html") + "md" for name in html}
