@@ -39,16 +39,16 @@ CHANGES: dict[str, tuple[str, str, str]] = {
     "an unknown tag": ("scope: /", "scope: !x 1", "the tag !x is not allowed"),
     "a merge key": ("strict: true\n", "strict: true\n<<: {hooks: [a.py]}\n", "2002:merge is not"),
     "an alias": ("scope: /", "scope: [&a 1, *a]", "an alias, *a"),
-    "a plugin": ("  - search\n", "  - search\n  - material/social\n", "plugins.material/social is"),
-    "a plugin in a mapping": ("  - search\n", "  - search\n  - exec: {}\n", "plugins.exec is not"),
+    "a plugin": ("  - macros:\n", "  - material/social\n  - macros:\n", "plugins.material/social"),
+    "a plugin in a mapping": ("  - macros:\n", "  - exec: {}\n  - macros:\n", "plugins.exec is"),
     "an option that starts Node": (
-        "  - search\n", "  - search: {prebuild_index: true}\n", "search.prebuild_index is",
+        "  - search:\n", "  - search:\n      prebuild_index: true\n", "search.prebuild_index is",
     ),
     "a module of macros": (
         "on_undefined: strict\n", "on_undefined: strict\n      module_name: a\n", "module_name is",
     ),
     "two plugins of macros": (
-        "  - search\n", "  - search\n  - macros: {modules: [evil]}\n", "macros.modules is 'evil'",
+        "  - macros:\n", "  - macros: {modules: [evil]}\n  - macros:\n", "macros.modules is 'evil'",
     ),
     "snippets of files": (
         "  - tables\n", "  - tables\n  - pymdownx.snippets: {base_path: /}\n", "pymdownx.snippets",
@@ -114,11 +114,14 @@ CHANGES: dict[str, tuple[str, str, str]] = {
         "permalink: true", "permalink: ✅", "toc.permalink is '✅'",
     ),
     "a search that finds nothing": (
-        "  - search\n", "  - search: {separator: '.*'}\n", "search.separator is '.*'",
+        "  - macros:\n", "  - search: {separator: '.*'}\n  - macros:\n", "search.separator is '.*'",
     ),
     "a search without letters": (
-        "  - search\n", "  - search: {separator: '[!-~]+'}\n", "search.separator is '[!-~]+'",
+        "  - macros:\n",
+        "  - search: {separator: '[!-~]+'}\n  - macros:\n",
+        "search.separator is '[!-~]+'",
     ),
+    "a search without Chinese": ("|(?=[一-鿿々])|", "|[一-鿿々]|", "search.separator is"),
     "a text above the contents": ("permalink: true", "title: Works.", "toc.title is not"),
     "a class of code": (
         "  - pymdownx.inlinehilite\n", "  - pymdownx.inlinehilite: {css_class: a}\n",
@@ -167,12 +170,13 @@ BENIGN = {
     ),
     "the address alone": ('!ENV [SITE_URL, ""]', "!ENV SITE_URL"),
     "the search of the theme": (
-        "  - search\n", "  - material/search: {lang: en, separator: '[\\s\\-\"<]+'}\n",
+        "  - macros:\n",
+        "  - material/search: {lang: en, separator: '[\\s\\-\"<]+'}\n  - macros:\n",
     ),
     "the separator of the theme's manual": (
-        "  - search\n",
+        "  - macros:\n",
         "  - search: {separator: '[\\s\\u200b\\-,:!=\\[\\]()\"`/]+|\\.(?!\\d)|&[lg]t;"
-        "|(?!\\b)(?=[A-Z][a-z])'}\n",
+        "|(?!\\b)(?=[A-Z][a-z])'}\n  - macros:\n",
     ),
     "a sign at each heading": ("permalink: true", "permalink: '#'"),
     "plain texts": (

@@ -21,6 +21,7 @@ import lxml.html
 import markdown
 import pytest
 import yaml
+from browsing import some
 from conftest import TOP, copy_repository, is_long_run, languages_of_run, load_docs
 from mkdocs.config import load_config
 
@@ -223,7 +224,11 @@ def rename(facts: Iterable[str], word: str) -> Change:
     return apply
 
 
-@pytest.mark.parametrize("facts", [[*SAID][:-1], [*SAID][-1:]], ids=["any", "a hold's reason"])
+@pytest.mark.parametrize(
+    "facts",
+    [[*SAID][:-1], pytest.param([*SAID][-1:], marks=pytest.mark.long)],
+    ids=["any", "a hold's reason"],
+)
 def test_two_names_of_a_fact_make_sites_that_differ_by_the_names_alone(
     facts: list[str], top: Path
 ) -> None:
@@ -415,7 +420,9 @@ def unlike(fact: str, after: MarkdownFiles, before: MarkdownFiles) -> list[str]:
     return wrong + (["exports"] if exports(before, after) != files else [])
 
 
-@pytest.mark.parametrize("fact", FOLLOWED)
+@pytest.mark.parametrize(
+    "fact", some(FOLLOWED, "an outcome", "a mapping", "a hold", "recover_after")
+)
 def test_a_fact_changes_what_follows_from_it_in_every_language_and_nothing_else(
     fact: str, top: Path, before: MarkdownFiles
 ) -> None:

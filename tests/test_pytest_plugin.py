@@ -52,7 +52,7 @@ observations:
     source: {reported: the owner}
 """
 SETTINGS = re.sub(
-    r"(?ms)^  # Each page's links.*?(?=^plugins:)|^nav:.*|^  - search\n",
+    r"(?ms)^  # Each page's links.*?(?=^plugins:)|^nav:.*|^  - search:\n.*?(?=^  - macros)",
     "",
     (TOP / "mkdocs.yml").read_text(encoding="utf-8"),
 )

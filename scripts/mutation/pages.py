@@ -93,7 +93,7 @@ def site_setting(tree: Tree) -> Changes:
         "on_error_fail: true": "on_error_fail: false",
         "modules: [trueup.macros]": "modules: [trueup.macros, more]",
         "modules: [trueup.macros]\n": "modules: [trueup.macros]\n      include_dir: docs\n",
-        "  - search\n": "  - search\n  - include-markdown\n",
+        "  - macros:\n": "  - include-markdown\n  - macros:\n",
         "  - admonition\n": "  - admonition\n  - pymdownx.snippets\n",
         "  - tables\n": "  - tables\n  - md_in_html\n",
         "plugins:\n": "watch_theme: true\nplugins:\n",

@@ -66,7 +66,7 @@ def search(page: Page, window: str) -> None:
     some(
         [(name, *view) for name in (*PAGES, "search") for view in VIEWS],
         ("model", "light", "desktop"),
-        ("status", "dark", "phone"),
+        ("home", "dark", "phone"),
     ),
 )
 def test_axe_finds_nothing(name: str, scheme: str, window: str, page: Page, home: str) -> None:
@@ -96,6 +96,21 @@ def test_axe_finds_nothing_on_any_page(
         open_in(page, f"{home}/{source.html.removesuffix('index.html')}", scheme, window)
         found[source.html] = findings(page)
     assert {name: lines for name, lines in found.items() if lines} == {}
+
+
+@pytest.mark.parametrize("name", some(("nano-banana", "nano-banana-2", ""), "nano-banana"))
+def test_axe_finds_no_faint_code_in_any_tab(name: str, page: Page, home: str) -> None:
+    open_in(page, f"{home}/{name}", "dark", "desktop")
+    inputs = page.locator("article .tabbed-set > input")
+    opened = (
+        "(all, tab) => all.filter(one => one.matches(`:nth-child(${tab})`))"
+        ".map(one => one.click()).length"
+    )
+    tab = 1
+    while inputs.evaluate_all(opened, tab):
+        assert findings(page, ["color-contrast"]) == []
+        tab += 1
+    assert tab > 3
 
 
 BROKEN = {
@@ -187,6 +202,7 @@ def focus(page: Page, selector: str) -> None:
     page.locator(selector).first.focus()
 
 
+@pytest.mark.long
 def test_keys_alone_choose_a_tab_and_copy_its_block(page: Page, home: str) -> None:
     open_in(page, f"{home}/nano-banana/", "light", "desktop")
     focus(page, "article .tabbed-set > input:checked")

@@ -81,6 +81,44 @@ def test_text_with_too_little_contrast_is_found(tab: Page) -> None:
     assert tab.evaluate(FAINT, CONTRAST) == ["3.54  faint"]
 
 
+KEY_BOUNDS = """() => [...document.querySelectorAll("[data-endpoint] pre > code")].map(code => {
+  const walker = document.createTreeWalker(code, NodeFilter.SHOW_TEXT), box = code.parentElement;
+  const shown = box.getBoundingClientRect();
+  while (walker.nextNode()) {
+    const at = walker.currentNode.data.indexOf("YOUR_API_KEY"), range = document.createRange();
+    if (at < 0) continue;
+    range.setStart(walker.currentNode, at);
+    range.setEnd(walker.currentNode, at + 12);
+    return [...range.getClientRects()].every(one => one.width && one.left >= shown.left
+      && one.right <= Math.min(shown.right, innerWidth)) && code.scrollWidth <= code.clientWidth;
+  }
+  return false;
+})"""
+BUTTONS = """() => [...document.querySelectorAll("button[data-md-type=copy]")]
+  .filter(one => one.checkVisibility())
+  .map(one => {
+    const box = one.getBoundingClientRect(), hit = document.elementFromPoint(
+      box.left + box.width / 2, box.top + box.height / 2);
+    return [Math.min(box.width, box.height) >= 24, getComputedStyle(one).color, hit === one];
+  })"""
+
+
+@pytest.mark.parametrize("width", some((360, 390, 768, 1440), 360))
+def test_the_key_and_the_copy_button_of_each_block_are_in_sight(
+    width: int, page: Page, home: str
+) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(at(home, "en", "nano-banana-2"))
+    for index, _ in enumerate(page.locator("article .tabbed-set").first.locator("> input").all()):
+        tab = f"article .tabbed-set > input:nth-child({index + 1})"
+        page.locator(tab).first.evaluate("one => one.click()")
+        block = page.locator("article .tabbed-set").first.locator(".tabbed-block:visible")
+        block.locator("button[data-md-type=copy]").scroll_into_view_if_needed()
+        bounds = page.evaluate(KEY_BOUNDS)
+        assert bounds[index] is True, (index, bounds)
+        assert page.evaluate(BUTTONS)[0] == [True, "rgba(0, 0, 0, 0.64)", True]
+
+
 def test_the_logo_and_the_icon_of_the_tab_are_drawn(page: Page, home: str) -> None:
     page.goto(at(home, "ja", "nano-banana"))
     loaded = page.locator("header .md-logo img").evaluate("one => one.naturalWidth > 0")
@@ -204,6 +242,7 @@ def test_a_chosen_base_url_is_all_that_changes_in_a_block(
     assert article.text_content() == before
 
 
+@pytest.mark.long
 def test_the_note_stands_between_the_block_and_its_receipt(page: Page, home: str) -> None:
     page.goto(at(home, "en", "nano-banana"))
     page.get_by_label("Base URL").first.select_option(OTHER)
@@ -236,6 +275,7 @@ def test_a_choice_that_is_no_longer_offered_is_dropped(page: Page, home: str) ->
     assert "attacker" not in str(page.locator("article").text_content())
 
 
+@pytest.mark.long
 def test_without_storage_the_choice_holds_for_the_page(browser: Browser, home: str) -> None:
     with browser.new_context() as context:
         page = context.new_page()  # the theme's own scripts complain to the console

@@ -48,11 +48,14 @@ MENU = Menu(
 HOME = _text(r"\.|[\w-]+/", "Use the folder of the language, such as ja/, or a dot.")
 SCHEME = _text("default|slate", "Use default or slate.")
 SIGN = _text("true|false|[#¶§]", "Use true, false, #, ¶ or §.")
+CHARACTERS = r"\[(?:一-鿿々|ァ-ヴー)\]"
 SEPARATED = (
-    r"\[(?:[^\w\\\]^-]|\\(?:s|\W|u200b))+\]\+?|\\(?:s|\W)\+?(?:\(\?!\\d\))?|&\[lg\]t;"
-    r"|\(\?!\\b\)\(\?=\[A-Z\]\[a-z\]\)"
+    r"\[(?:[^\w\\\]^-]|\\(?:s|\W|u200b|u3000))+\]\+?|\\(?:s|\W)\+?(?:\(\?!\\d\))?|_"
+    r"|&\[lg\]t;|&\(\?:\[lg\]t\|amp\|quot\);|\(\?!\\b\)\(\?=\[A-Z\]\[a-z\]\)"
+    rf"|(?:\(\?<?[=!]{CHARACTERS}(?:\\u200b\?)?\)|\(\?!\\u200b\))+"
 )
-"""Parts of the separators in the theme's manual, none of which matches a letter."""
+"""Parts of the separators of Trueup's own site and in the theme's manual, none of which matches a
+letter."""
 SEPARATOR = _text(
     rf"(?:{SEPARATED})(?:\|(?:{SEPARATED}))*",
     "Use signs and classes of them, such as [\\s\\-]+, since what it matches is not searched.",
