@@ -132,9 +132,7 @@ class _Operation:
             **{name: value for name, value in optional.items() if value},
             "responses": {"200": {"description": self._output()}},
             "x-trueup": {
-                "endpoints": [
-                    one.model_dump(mode="json", include={*SHOWN}) for one in self.endpoints
-                ],
+                "endpoints": [one.model_dump(mode="json", include=SHOWN) for one in self.endpoints],
                 "poll": [route.task.poll for route in self.routes.values() if route.task],
             },
         }
