@@ -61,9 +61,53 @@ def test_the_advice_grows_old_in_an_open_page(later: Page, home: str) -> None:
     assert "nobody has retested it since" in shown["2026-05-15"]
 
 
+def test_old_evidence_has_another_outline_and_icon_than_recent(later: Page, home: str) -> None:
+    looks = {}
+    for day in ("2026-05-14", "2026-05-15"):
+        later.clock.set_fixed_time(datetime.fromisoformat(day).replace(tzinfo=UTC))
+        later.goto(f"{home}/nano-banana/")
+        looks[day] = later.evaluate(
+            """() => ["article .tu-controlled-testing", "article .admonition.warning"].map(name => {
+              const one = document.querySelector(name), style = getComputedStyle(one);
+              const holder = one.querySelector(".admonition-title") ?? one;
+              const title = getComputedStyle(holder, "::before");
+              return [style.borderTopStyle, style.borderTopColor, title.content];
+            })"""
+        )
+    fair, quiet = "rgb(138, 75, 0)", "rgb(69, 90, 100)"
+    assert looks["2026-05-14"][0] == ["solid", fair, '"△"']
+    assert looks["2026-05-14"][1][::2] == ["solid", '""']
+    assert looks["2026-05-15"] == [["dashed", quiet, '"△"'], ["dashed", quiet, '"◷"']]
+
+
+SMALL = """() => {
+  const small = [], walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const holder = walker.currentNode.parentElement, size = getComputedStyle(holder).fontSize;
+    const shown = holder.checkVisibility({visibilityProperty: true, opacityProperty: true});
+    if (!walker.currentNode.data.trim() || !shown || holder.closest("script, style, svg")) continue;
+    if (parseFloat(size) < 12) small.push(`${size} ${holder.outerHTML.slice(0, 80)}`);
+  }
+  for (const link of document.querySelectorAll("a:has(> .tu-standing)")) {
+    if (link.getBoundingClientRect().height < 24) small.push(link.outerHTML.slice(0, 80));
+  }
+  return small;
+}"""
+
+
+@pytest.mark.parametrize("path", some(("", "status/", "nano-banana/", "signatures/"), "status/"))
+def test_a_phone_shows_no_text_that_is_too_small(path: str, page: Page, home: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto(f"{home}/{path}")
+    assert page.evaluate(SMALL) == []
+
+
 @pytest.mark.long
-def test_every_page_fits_a_phone(page: Page, home: str, made: tuple[Docs, Report]) -> None:
-    page.set_viewport_size({"width": 360, "height": 800})
+@pytest.mark.parametrize("width", [320, 640])
+def test_every_page_fits_a_phone_and_a_window_at_twice_its_size(
+    width: int, page: Page, home: str, made: tuple[Docs, Report]
+) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
     for source in made[0].pages:
         page.goto(f"{home}/{source.html.removesuffix('index.html')}")
         wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
