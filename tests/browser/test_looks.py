@@ -235,31 +235,34 @@ def test_a_chosen_base_url_is_all_that_changes_in_a_block(
             assert (url in text) and (TESTED in text or url != TESTED or name != "nano-banana-2")
             languages.add(language)
         notes = page.locator(".tu-elsewhere")
-        assert notes.count() == (0 if url == TESTED else page.locator("[data-endpoint]").count())
+        # One beside each choice, and one in the box of the standing above it.
+        assert notes.count() == (0 if url == TESTED else 2 * page.get_by_label("Base URL").count())
         assert set(notes.all_text_contents()) == (set() if url == TESTED else {NOTES["en"]})
         assert {one.input_value() for one in page.get_by_label("Base URL").all()} == {url}
     assert languages == set(TABS)
     assert article.text_content() == before
 
 
-def test_the_note_stands_between_the_block_and_its_receipt(page: Page, home: str) -> None:
+def test_the_note_stands_beside_the_choice_and_in_the_box_of_the_standing(
+    page: Page, home: str
+) -> None:
     page.goto(at(home, "en", "nano-banana"))
     page.get_by_label("Base URL").first.select_option(OTHER)
-    around = page.locator(".tabbed-block").first.evaluate(
-        "one => [...one.childNodes].filter(n => n.nodeType !== 3)"
-        ".map(n => n.nodeType === 8 ? n.data : n.className)"
+    holders = page.locator(".tu-elsewhere").evaluate_all(
+        "all => all.map(one => one.parentElement.className)"
     )
-    assert around[:3] == [
-        "language-bash highlight", "tu-receipt tu-elsewhere",
-        "stamp:nano-banana--generate-content--curl",
-    ]  # fmt: skip
+    assert holders == ["admonition warning", "tu-bases", "admonition danger", "tu-bases"]
+    chooser, note = page.locator(".tu-bases").first, page.locator(".tu-bases .tu-elsewhere").first
+    assert chooser.get_attribute("aria-live") == "polite"
+    below = (note.bounding_box() or {"y": 0})["y"] - (chooser.bounding_box() or {"y": 0})["y"]
+    assert 0 <= below < 60
 
 
 def test_the_keyboard_chooses_and_the_choice_holds_on_other_pages(page: Page, home: str) -> None:
     page.goto(at(home, "en", "nano-banana"))
     page.get_by_label("Base URL").nth(1).focus()
     page.keyboard.press("End")
-    assert page.locator(".tu-elsewhere").count() == 7
+    assert page.locator(".tu-elsewhere").count() == 4
     page.goto(at(home, "ja", "nano-banana-2"))
     assert page.get_by_label("ベース URL").first.input_value() == OTHER
     assert set(page.locator(".tu-elsewhere").all_text_contents()) == {NOTES["ja"]}
