@@ -193,15 +193,15 @@ def test_the_sentences_and_receipts_are_there_without_javascript(
 
 
 @pytest.mark.long
-def test_the_language_switch_keeps_the_page(
+def test_the_language_switch_keeps_the_page_and_its_part(
     page: Page, home: str, made: tuple[Docs, Report]
 ) -> None:
     page.set_viewport_size({"width": 1280, "height": 900})
-    page.goto(f"{home}/nano-banana-2/")
+    page.goto(f"{home}/nano-banana-2/#history")
     for language in (*made[0].languages[1:], MAIN):
         page.locator("button.md-header__button:has(+ .md-select__inner)").hover()
         page.locator(f"a.md-select__link[hreflang={language}]").click()
-        page.wait_for_url(f"{home}/{home_of(language)}nano-banana-2/")
+        page.wait_for_url(f"{home}/{home_of(language)}nano-banana-2/#history")
         assert page.evaluate("document.documentElement.lang") == language
 
 
@@ -311,9 +311,32 @@ def test_keys_alone_open_a_search_result(page: Page, home: str) -> None:
     assert "mismatch" in page.locator("article").inner_text()
 
 
-def test_a_page_that_was_not_found_breaks_nothing(page: Page, home: str) -> None:
+def test_a_page_that_was_not_found_leads_to_the_others(page: Page, home: str) -> None:
     page.goto(f"{home}/ja/404.html")
-    assert "404" in page.locator("article").inner_text()
+    article = page.locator("article")
+    assert "404: ページが見つかりません" in article.inner_text()
+    links = article.locator("a").evaluate_all("all => all.map(one => one.getAttribute('href'))")
+    assert {"/", "/status/", "/nano-banana/"} <= {link.rstrip(".") for link in links}
+    article.locator("label[for=__search]").click()
+    assert page.locator("#__search").is_checked()
+
+
+def test_a_link_that_is_shared_has_the_title_and_the_description_of_its_page(
+    page: Page, home: str
+) -> None:
+    for path, title in {"nano-banana/": "Nano Banana", "": "Crazyrouter image routes"}.items():
+        page.goto(f"{home}/{path}")
+        card = page.locator("meta[property^='og:']").evaluate_all(
+            "all => all.map(one => [one.getAttribute('property'), one.content])"
+        )
+        described = page.locator("meta[name=description]").get_attribute("content")
+        assert dict(card) == {
+            "og:type": "website",
+            "og:site_name": "Crazyrouter image routes",
+            "og:title": title,
+            "og:description": described,
+        }
+        assert page.locator("meta[name='twitter:card'][content=summary]").count() == 1
 
 
 INJECTED = {
