@@ -179,6 +179,24 @@ def test_nothing_moves_with_reduced_motion(page: Page, home: str) -> None:
     assert page.evaluate(moving) == 0
 
 
+def test_the_colours_of_the_system_keep_the_copy_button_and_the_chosen_tab(
+    page: Page, home: str
+) -> None:
+    page.emulate_media(forced_colors="active", reduced_motion="reduce")
+    page.goto(at(home, "en", "nano-banana"))
+    page.locator("article button[data-md-type=copy]").first.wait_for()
+    paper, icon, *tabs = page.evaluate(
+        """() => [
+          getComputedStyle(document.body).backgroundColor,
+          getComputedStyle(document.querySelector(".md-code__button"), "::after").backgroundColor,
+          ...[...document.querySelector(".tabbed-labels").children]
+            .map(one => getComputedStyle(one).borderBottomColor),
+        ]"""
+    )
+    assert icon != paper
+    assert [colour == paper for colour in tabs] == [False, True, True, True]
+
+
 def test_the_keyboard_shows_where_it_is(page: Page, home: str) -> None:
     page.set_viewport_size({"width": 1280, "height": 900})
     page.goto(at(home, "en", "nano-banana"))
