@@ -13,7 +13,9 @@ from trueup.errors import BadInput
 from trueup.model import Status
 from trueup.protocols import PROTOCOLS
 from trueup.receipts import RetestReceipt
+from trueup.site.macro_calls import KINDS, MACROS, OPTIONAL
 from trueup.verify.block_receipt import BlockReceipt
+from trueup.wording.page_macros import documented_macros
 
 TOP = Path(__file__).parent.parent
 MANUAL = TOP / "manual"
@@ -21,6 +23,7 @@ PAGES = MANUAL / "pages"
 PARTS: Mapping[tuple[str, str], Callable[[], str]] = {
     ("status-file", "fields"): lambda: render_fields(Status),
     ("status-file", "protocols"): lambda: render_protocols(),
+    ("macros", "macros"): lambda: render_macros(),
     ("receipts", "block"): lambda: render_fields(BlockReceipt),
     ("receipts", "retest"): lambda: render_fields(RetestReceipt),
     ("rules", "rules"): lambda: render_rules(load_samples(MANUAL / "rules.yml")),
@@ -44,6 +47,21 @@ def render_protocols() -> str:
             kinds.setdefault(kind, []).append(f"`{shape}`")
         shapes = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in kinds.items())
         rows.append(f"| `{name}` | {request} | {shapes} |")
+    return "\n".join(rows)
+
+
+def render_macros() -> str:
+    """The macros as a table, with the arguments and the result of each."""
+    rows = ["| Call | Result | Arguments |", "| --- | --- | --- |"]
+    meanings = documented_macros()
+    for name, parameters in sorted(MACROS.items()):
+        arguments = ", ".join(f'"{one}"' for one in parameters)
+        call = f"{{{{ {name}({arguments}) }}}}"
+        result = meanings[name].removeprefix("Return ").rstrip(".")
+        kinds = "; ".join(
+            f"{KINDS[one]}{' (optional)' if one in OPTIONAL else ''}" for one in parameters
+        )
+        rows.append(f"| `{call}` | {result} | {kinds} |")
     return "\n".join(rows)
 
 

@@ -1,9 +1,10 @@
 """What the tests share: this repository, copies of it to break, and a bench to run blocks on."""
 
+import gc
 import re
 import shutil
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import cached_property, partial
@@ -58,7 +59,7 @@ def load_docs(top: Path, site: Path | None = None) -> Docs:
 signal.signal(signal.SIGINT, signal.default_int_handler)
 """A shell makes what it starts in the background deaf to Ctrl-C, and with it all that it starts."""
 
-for profile, examples in {"gate": 25, "all": 500}.items():
+for profile, examples in {"gate": 15, "all": 500}.items():
     # Without a deadline, since no test fails because the machine is slow.
     hypothesis.settings.register_profile(profile, deadline=None, max_examples=examples)
 hypothesis.settings.load_profile("gate")
@@ -97,6 +98,17 @@ class Shared(Published):
             replace(self.docs, site=folder / "site").build()
 
         return once(self.folder / "published", build) / "site"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Let no garbage collection go through what the run keeps: imports, and thousands of items."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_configure(config: pytest.Config) -> None:

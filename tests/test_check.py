@@ -473,7 +473,7 @@ def test_a_day_is_found_as_people_write_it(day: str, tmp_path: Path) -> None:
 )
 def test_a_fact_typed_in_a_template_is_found(fact: str, tmp_path: Path) -> None:
     (tmp_path / "shared.py.j2").write_text(f"x = 1\n# {fact}\n", "utf-8")
-    found = of_rule(check_templates(stored_of().status, TERMS, tmp_path), "typed-in-template")
+    found = of_rule(check_templates(stored_of(), TERMS, tmp_path), "typed-in-template")
     assert {one.where.line for one in found} == {2}
 
 

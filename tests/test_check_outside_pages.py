@@ -12,6 +12,7 @@ from trueup.status_file import Stored
 SETTINGS = "site_name: Images\n{}\nnav:\n  - index.md\n"
 SETTING, CONSOLE, THEME = "mkdocs.yml", "snippets/console/a.txt", "overrides/partials/a.html"
 SENT = "snippets/files/a.jsonl"
+UNSENT = "snippets/files/sample.json"
 COMMENT, ROBOTS = "snippets/a/curl.sh.j2", "docs/en/robots.txt"
 FOUND = [
     (SETTING, SETTINGS.format("site_description: All routes work, verified"), "2:19"),
@@ -34,6 +35,7 @@ FREE = [
     (CONSOLE, "$ scripts/docs\n22 found, 22 run, 22 passed to the file\n", ""),
     (THEME, '{# green #}<p class="green">{{ recommended }}</p>', ""),
     (SENT, '{"text": "A greeting"}\n', ""),
+    (UNSENT, '{"price": {"amount": "0.02"}}\n', ""),
     (ROBOTS, "# For crawlers\nUser-agent: *\nDisallow: /status/\n", ""),
     (COMMENT, "# Save the image\nif ok; then  # the file is there\n", ""),
 ]
@@ -46,7 +48,9 @@ def test_a_text_that_no_page_holds_is_judged_too(
     (tmp_path / "mkdocs.yml").write_text("site_name: a\n", "utf-8")
     (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / name).write_text(text, "utf-8")
-    found = list(check_outside_pages(tmp_path, banned_terms(stored.status), ("en", "ja")))
+    found = list(
+        check_outside_pages(tmp_path, banned_terms(stored.status), ("en", "ja"), ["a.jsonl"])
+    )
     places = [str(one.where).removeprefix(f"{tmp_path / name}:") for one in found]
     assert places[:1] == [place][: bool(place)]
 

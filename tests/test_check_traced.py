@@ -16,7 +16,7 @@ import json, os, sys, sysconfig
 out = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT)
 top = os.path.realpath(sys.argv[2])
 import trueup.cli, trueup.cli.check
-from trueup.site import shipped_folder
+from trueup.shipped_files import shipped_folder
 ours = [top, os.path.dirname(trueup.__file__), sys.prefix, sys.base_prefix,
         str(shipped_folder()),
         *sysconfig.get_paths().values()]
@@ -56,6 +56,7 @@ def traced(top: Path, folder: Path) -> tuple[list[list[str]], str]:
     return [json.loads(line) for line in log.read_text().splitlines()], done.stdout + done.stderr
 
 
+@pytest.mark.long
 def test_a_check_of_a_good_repository_starts_git_alone(starter: Path, tmp_path: Path) -> None:
     commit(starter)
     events, printed = traced(starter, tmp_path)

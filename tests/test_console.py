@@ -97,7 +97,7 @@ def test_the_measuring_starts_or_says_what_it_lacks(clone: Path) -> None:
 
 
 def test_check_finds_nothing(clone: Path) -> None:
-    done = run(commands("check"), clone)  # by its shell; the others in this process
+    done = trueup_block("check", clone)
     assert (done.returncode, done.stdout, done.stderr) == (0, "nothing found\n", "")
 
 
@@ -210,6 +210,7 @@ def test_a_local_retest_is_recorded_at_once_or_later(clone: Path) -> None:
     assert run(commands("check"), clone).returncode == 0
 
 
+@pytest.mark.long
 def test_a_production_that_cannot_be_reached_changes_nothing(clone: Path) -> None:
     file = clone / "status.yml"
     status = file.read_text().replace("https://crazyrouter.com", "https://gateway.invalid")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from browsing import some
 from command import trueup
 from conftest import copy_repository, load_docs
 
@@ -73,7 +74,9 @@ def mock_of_record(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness
         yield harness
 
 
-@pytest.mark.parametrize("broken", TEMPLATES, indirect=True)
+@pytest.mark.parametrize(
+    "broken", some(TEMPLATES, "path, curl", "model", "exit code", "saved name"), indirect=True
+)
 def test_a_template_that_sends_another_request_fails_its_block(
     broken: tuple[Path, str, str], mock_of_record: Harness
 ) -> None:

@@ -10,7 +10,7 @@ from status_sample import TEXT, parsed, refused
 from test_wording import html_of, pages_of, seen
 
 from trueup.evidence import assess
-from trueup.feed import StatusFeed, feed_of, render_feed_schema
+from trueup.feed import Publication, StatusFeed, feed_of, render_feed_schema
 from trueup.model import FACTS as FACT_KINDS
 from trueup.model import DocsPage
 from trueup.wording import load_catalogue
@@ -111,7 +111,7 @@ def test_what_the_reader_can_do_stands_beside_the_cause(language: str) -> None:
 
 def test_programs_get_the_facts_of_each_route_marked_as_documented() -> None:
     status = parsed(SAMPLE).status
-    feed = feed_of(status, assess(status), date(2026, 5, 20))
+    feed = feed_of(Publication(status, date(2026, 5, 20)))
     assert StatusFeed.model_validate_json(feed.render()) == feed
     found = json.loads(feed.render())
     assert not list(Draft202012Validator(json.loads(render_feed_schema())).iter_errors(found))

@@ -35,7 +35,7 @@ from trueup.model import (
     Status,
     Target,
 )
-from trueup.request import differences
+from trueup.request import row_differences
 
 ACORN, WALNUT = "acorn/images", "walnut/images"
 NEWEST_DAY = date(2026, 4, 14)
@@ -694,7 +694,7 @@ def test_an_assessment_takes_each_row_once(count: int, monkeypatch: pytest.Monke
 
         return call
 
-    monkeypatch.setattr(assessment, "differences", counted("differences", differences))
+    monkeypatch.setattr(assessment, "row_differences", counted("differences", row_differences))
     monkeypatch.setattr(Tally, "after", counted("after", Tally.after))
     pair = (observation(0, SILENT), observation(1, walnut(0)))
     days = (NEWEST_DAY - timedelta(days=count // 2 - back) for back in range(count // 2))

@@ -1,9 +1,10 @@
 """What programs read: it follows from the status file alone, and parses as what it says it is."""
 
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from xml.etree import ElementTree
 
+import pytest
 from conftest import TOP
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,8 +12,9 @@ from jsonschema import Draft202012Validator
 from strategies import paragraphs
 
 from trueup.evidence import assess, latest_changes
-from trueup.feed import StatusFeed, feed_files, feed_of, render_feed_schema
-from trueup.model import Hold, Standing, anchor
+from trueup.feed import Publication, StatusFeed, feed_files, feed_of, render_feed_schema
+from trueup.feed.summary import SUMMARY
+from trueup.model import Hold, Standing, Status, anchor
 from trueup.status_file import parse_status
 
 TEXT = (TOP / "tests" / "record.yml").read_text("utf-8")
@@ -22,10 +24,11 @@ ATOM = "{http://www.w3.org/2005/Atom}"
 
 
 STATUS = parse_status(TEXT, "status.yml", NOW).status
+SITE = Publication(STATUS, TODAY)
 
 
 def test_the_feed_says_of_each_endpoint_what_the_pages_say() -> None:
-    feed = feed_of(STATUS, assess(STATUS), TODAY)
+    feed = feed_of(SITE)
     assert [one.endpoint for one in feed.endpoints] == list(STATUS.endpoints)
     for one in feed.endpoints:
         assessment = assess(STATUS)[one.endpoint]
@@ -33,11 +36,25 @@ def test_the_feed_says_of_each_endpoint_what_the_pages_say() -> None:
     best = next(one for one in feed.endpoints if one.standing is Standing.RECOMMENDED)
     assert best.endpoint == "nano-banana-2/generate-content"
     assert best.fresh_until == date(2026, 5, 14)
-    assert {one.alternative for one in feed.endpoints[:3]} == {best.endpoint}
+    others = {one.alternative for one in feed.endpoints[:3] if one is not best}
+    assert others == {best.endpoint} and best.alternative is None
+    failed = next(one for one in feed.endpoints if one.endpoint == "nano-banana/images-generations")
+    assert (failed.billing, failed.billing_on) == ("abnormal", date(2026, 4, 14))
+    assert [one.name for one in failed.signatures] == ["unknown-image-output-options"]
+    assert "Vertex AI" in failed.signatures[0].cause and failed.auth == "bearer"
+
+
+def test_the_feed_says_from_when_on_it_is_stale_and_where_its_schema_is() -> None:
+    for days, is_stale in ((24, False), (25, True)):
+        site = Publication(STATUS, TODAY + timedelta(days), address="https://example.com/")
+        (best, *_) = [one for one in feed_of(site).endpoints if one.standing == "recommended"]
+        assert best.stale is is_stale and best.page.startswith("https://example.com/status/#nano")
+    data = json.loads(feed_of(site).render())
+    assert data["$schema"] == json.loads(render_feed_schema(site.address))["$id"]
 
 
 def test_the_feed_reads_back_and_fits_its_schema() -> None:
-    feed = feed_of(STATUS, assess(STATUS), TODAY)
+    feed = feed_of(SITE)
     assert StatusFeed.model_validate_json(feed.render()) == feed
     validator = Draft202012Validator(json.loads(render_feed_schema()))
     data = json.loads(feed.render())
@@ -60,11 +77,7 @@ def test_a_feed_with_the_words_of_people_reads_back(reasons: dict[str, str]) -> 
         Hold(endpoint=name, to=Standing.NOT_RECOMMENDED, reason=reason[:2000], by="A", on=TODAY)
         for name, reason in reasons.items()
     )
-    feed = feed_of(
-        STATUS.model_copy(update={"holds": holds}),
-        assess(STATUS.model_copy(update={"holds": holds})),
-        TODAY,
-    )
+    feed = feed_of(Publication(STATUS.model_copy(update={"holds": holds}), TODAY))
     assert StatusFeed.model_validate_json(feed.render()) == feed
     held = {one.endpoint: one.hold for one in feed.endpoints if one.hold}
     assert held == {one.endpoint: one.reason for one in holds}
@@ -122,9 +135,67 @@ def test_every_file_parses_and_the_feeds_agree() -> None:
     )
     assert atom.findtext(f"{ATOM}updated") == items[0]["date_published"]
     badges = [name for name in files if name.startswith("badges/")]
-    assert len(badges) == len(STATUS.endpoints) + len(STATUS.models)
+    assert len(badges) == 2 * (len(STATUS.endpoints) + len(STATUS.models))
     for name in badges:
-        ElementTree.fromstring(files[name])
+        (ElementTree.fromstring if name.endswith(".svg") else json.loads)(files[name])
+
+
+BEST, FAILED = "nano-banana-2/generate-content", "nano-banana/images-generations"
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "days", "status", "color", "message"),
+    [
+        (BEST, 24, "operational", "green", "recommended, 2026-04-14"),
+        (BEST, 25, "degraded_performance", "yellow", "recommended (stale), 2026-04-14"),
+        (FAILED, 24, "major_outage", "red", "not recommended, 2026-04-14"),
+        (FAILED, 25, "major_outage", "red", "not recommended (stale), 2026-04-14"),
+        ("nano-banana-pro/generate-content", 0, "degraded_performance", "yellow",
+         "controlled testing, 2026-04-14"),
+        ("nano-banana-pro/images-generations", 0, None, "lightgrey", "unverified"),
+    ],
+)  # fmt: skip
+def test_only_a_fresh_recommendation_is_green(
+    endpoint: str, days: int, status: str | None, color: str, message: str
+) -> None:
+    files = feed_files(STATUS, TODAY + timedelta(days))
+    shield = json.loads(files[f"badges/{anchor(endpoint)}.json"])
+    assert shield == {
+        "schemaVersion": 1,
+        "label": endpoint,
+        "message": message,
+        "color": color,
+    }
+    picture = files[f"badges/{anchor(endpoint)}.svg"]
+    assert f">{message}<" in picture and (HEX["green"] in picture) is (color == "green")
+    assert HEX[color] in picture
+    components = {one["id"]: one for one in json.loads(files["summary.json"])["components"]}
+    assert (components[endpoint]["status"] if endpoint in components else None) == status
+    if status:
+        assert components[endpoint]["description"] == message
+
+
+HEX = {"green": "#1b6e3c", "yellow": "#8a5300", "red": "#a31515", "lightgrey": "#4a5a63"}
+
+
+def test_the_summary_counts_what_nobody_tested_and_is_well_only_where_all_is() -> None:
+    def summary(status: Status, *endpoints: str) -> tuple[str, int]:
+        kept = {name: status.endpoints[name] for name in endpoints or status.endpoints}
+        data = json.loads(feed_files(status.model_copy(update={"endpoints": kept}), TODAY)[SUMMARY])
+        times = [one["updated_at"] for one in data["components"]]
+        assert times == ["2026-04-14T00:00:00.000Z"] * len(times)
+        return data["status"]["indicator"], data["unverified"]
+
+    unseen = "nano-banana-pro/images-generations"
+    assert summary(STATUS)[0] == "major" and summary(STATUS)[1] > 0
+    assert summary(STATUS, BEST, unseen) == ("none", 1)
+    assert summary(STATUS, FAILED, unseen) == ("critical", 1)
+    assert summary(STATUS, BEST, "nano-banana-pro/generate-content") == ("minor", 0)
+    assert summary(STATUS, unseen) == ("minor", 1)
+    held = Hold(endpoint=unseen, to=Standing.NOT_RECOMMENDED, reason="no", by="A", on=TODAY)
+    data = feed_files(STATUS.model_copy(update={"holds": (held,)}), TODAY)[SUMMARY]
+    (found,) = [one for one in json.loads(data)["components"] if one["id"] == unseen]
+    assert (found["status"], found["updated_at"]) == ("major_outage", "2026-04-20T00:00:00.000Z")
 
 
 def test_a_rehearsal_is_marked_in_every_file() -> None:
@@ -139,6 +210,6 @@ def test_without_observations_there_are_no_changes_and_the_files_still_parse() -
     files = feed_files(empty, TODAY)
     ElementTree.fromstring(files["changes.atom"].encode())
     assert json.loads(files["changes.json"])["items"] == []
-    assert {one.standing for one in feed_of(empty, assess(empty), TODAY).endpoints} == {
+    assert {one.standing for one in feed_of(Publication(empty, TODAY)).endpoints} == {
         Standing.UNVERIFIED
     }

@@ -125,7 +125,7 @@ def test_a_field_that_the_sdk_knows_is_a_typed_argument() -> None:
     text = render_snippet(REAL, "nano-banana/generate-content", "genai", TEMPLATES).text
     assert 'types.GenerateContentConfig(\n    response_modalities=["TEXT", "IMAGE"],' in text
     assert "extra_body" not in text
-    assert 'model="gemini-2.5-flash-image"' in text and 'MODEL = "nano-banana"' in text
+    assert "model=MODEL," in text and 'MODEL = "gemini-2.5-flash-image"' in text
 
 
 @pytest.mark.parametrize(

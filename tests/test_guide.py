@@ -90,6 +90,7 @@ def test_the_guide_can_be_followed_from_an_empty_folder(tmp_path: Path) -> None:
     assert "REHEARSAL" in (top / "rehearsal" / "site" / "index.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.long
 def test_a_model_a_route_and_a_language_are_added_as_the_guide_says(tmp_path: Path) -> None:
     top = tmp_path / "pictures"
     write_starter(top, SiteAnswers(day=DAY, model="harbour-paint-2"), INDEXED)

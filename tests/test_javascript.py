@@ -56,7 +56,7 @@ def test_a_literal_with_a_number_that_would_change_is_refused() -> None:
 
 
 def test_a_get_with_a_body_is_refused_since_fetch_sends_none() -> None:
-    with pytest.raises(BadInput, match="fetch sends no body with a GET"):
+    with pytest.raises(BadInput, match="^acorn/native: JavaScript: fetch sends no body with a GET"):
         snippet_of(status_of({}, method="GET"), "native", "javascript")
 
 
@@ -116,7 +116,7 @@ BROKEN = {
     "path": (NATIVE, (":generateContent", ":generateContenu"), "generateContenu"),
     "shape": (NATIVE, ("/data:image", "/dota:image"), "the reply has an image, but"),
     "exit code": (IMAGES, ("process.exitCode = 1", "process.exitCode = 0"), "exit code 0"),
-    "saved name": (NATIVE, ("`${MODEL}.$", "`image.$"), "named nano-banana.*"),
+    "saved name": (NATIVE, ("`${NAME}.$", "`image.$"), "named nano-banana.*"),
     "said name": (NATIVE, ("Saved ${file}", "Saved it"), "its name was not printed"),
 }
 

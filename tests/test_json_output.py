@@ -45,7 +45,7 @@ def content_of(row: Row, link: str = LINK) -> bytes:
 
 @each_row
 def test_the_engine_reads_a_reply(row: Row) -> None:
-    protocol = protocol_of(status_of(row["route"]), ENDPOINT)
+    protocol = protocol_of(status_of(row["route"]), ENDPOINT, "production")
     found = protocol.read(row.get("status", 200), content_of(row))
     if "reason" in row:
         said = (found.error or "").split(" in the reply: ", 1)[-1]
@@ -57,7 +57,8 @@ def test_the_engine_reads_a_reply(row: Row) -> None:
         shape = "link" if "link" in row else "value"
         content = row["text"].encode() if "text" in row else PIXEL
         assert (found.error, found.shape) == (None, shape)
-        assert (found.content, found.url) == ((None, LINK) if "link" in row else (content, None))
+        link = LINK if row.get("link") is True else row.get("link")
+        assert (found.content, found.url) == ((None, link) if link else (content, None))
 
 
 @pytest.mark.parametrize("language", ["python", "javascript"])

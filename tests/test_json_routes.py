@@ -134,6 +134,11 @@ def test_a_reply_that_does_not_match_is_an_error_with_the_first_place(tmp_path: 
             {"s_json": {"rates": 1}},
             "the sample s.json has 'the json does not match rates.schema.json",
         ),
+        (
+            "{pointer: /rate, schema: rates.schema.json, sample: s.json}",
+            {"s_json": {"rates": {"usd": 1}}},
+            "the sample s.json has nothing at '/rate'",
+        ),
     ],
 )
 def test_files_that_cannot_be_used_are_refused(
@@ -167,7 +172,8 @@ def test_what_has_no_bound_or_leads_out_of_a_schema_is_refused(part: Any, proble
     assert (problem_of_schema(part) or "None").startswith(str(problem))
 
 
-def test_a_schema_that_takes_too_much_work_ends() -> None:
+def test_a_schema_that_takes_too_much_work_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trueup.protocols.json_schema.MOST_STEPS", 5_000)
     assert violation({"$ref": "#"}, 1) == "takes more work than any reply needs"
     double = {
         "$defs": {f"a{n}": {"allOf": [{"$ref": f"#/$defs/a{n + 1}"}] * 2} for n in range(40)}

@@ -171,25 +171,26 @@ def check_doors(folder: Path, order: Sequence[str]) -> list[str]:
 
 def door_calls(syntax: ast.Module) -> Iterator[tuple[int, str]]:
     """Line and name of each use of what belongs to the doors, however it was imported."""
+    nodes = [*ast.walk(syntax)]
     origin = {
         alias.asname or alias.name: f"{node.module}.{alias.name}" if node.module else alias.name
-        for node in ast.walk(syntax)
+        for node in nodes
         if isinstance(node, ast.ImportFrom)
         for alias in node.names
     } | {
         alias.asname: alias.name
-        for node in ast.walk(syntax)
+        for node in nodes
         if isinstance(node, ast.Import)
         for alias in node.names
         if alias.asname
     }
     caught = {
         part
-        for node in ast.walk(syntax)
+        for node in nodes
         if isinstance(node, ast.ExceptHandler) and node.type
         for part in ast.walk(node.type)
     }
-    for node in ast.walk(syntax):
+    for node in nodes:
         if isinstance(node, ast.Name | ast.Attribute) and node not in caught:
             first, *rest = dotted(node).split(".")
             name = ".".join([origin.get(first, first), *rest])

@@ -152,6 +152,7 @@ def test_a_full_disk_is_one_line(room: int, top: Path) -> None:
     assert line.startswith("/mnt/s/site: ") and "No space left on device). " in line
 
 
+@pytest.mark.long
 @plain
 def test_a_read_only_disk_is_one_line(top: Path) -> None:
     read_only = ("--ro-bind", str(top), str(top))

@@ -20,8 +20,8 @@ from trueup.retest.status_update import update_status
 from trueup.status_file import parse_status
 
 FILE = TOP / "manual" / "mutants.json"
-CHEAP = ("changed-hold", "wrong-quoting")
-"""Classes refused by the history, and by running a block."""
+CHEAP = ("changed-hold",)
+"""A class refused by the history."""
 UNBUILT = [name for name in NAMES if area_of(name) != "built"]
 TODAY = date(2026, 4, 20)
 
@@ -96,6 +96,7 @@ def test_a_hold_may_be_removed_after_newer_clean_evidence(tree: Tree, gate: Gate
     assert gate.judge(Mutant("none", "recovered", files)).step is None
 
 
+@pytest.mark.long
 def test_docs_that_are_refused_themselves_get_no_mutant(tree: Tree) -> None:
     top = tree.top.with_name("broken")
     shutil.copytree(tree.top, top)

@@ -24,10 +24,10 @@ from test_site import blocks_of, code
 
 from trueup.check.page_policy import check_policy
 from trueup.errors import BadInput
-from trueup.evidence import assess
 from trueup.evidence.changes import Changes
-from trueup.feed.badge import render_badge
-from trueup.feed.syndication import Channel, render_atom
+from trueup.feed import Publication
+from trueup.feed.badge import badge_of
+from trueup.feed.syndication import render_atom
 from trueup.model import Standing
 from trueup.receipts import Bill
 from trueup.relay import gateway_tls
@@ -227,9 +227,7 @@ def test_a26_changes_of_one_date_have_ids_and_times_of_their_own() -> None:
     for hour in range(6):
         row = first.model_copy(update={"at": at + timedelta(hours=hour)})
         changes.add(endpoint, row, list(Standing)[hour % 2])
-    text = render_atom(
-        Channel("https://gateway.example", date(2026, 5, 4)), changes.found[endpoint]
-    )
+    text = render_atom(Publication(REAL, date(2026, 5, 4)), changes.found[endpoint])
     atom = "{http://www.w3.org/2005/Atom}"
     entries = list(ElementTree.fromstring(text).iter(f"{atom}entry"))
     ids = [entry.findtext(f"{atom}id") or "" for entry in entries]
@@ -273,8 +271,8 @@ WIDTHS = {"m": 10.7, "w": 9.0, "W": 10.9, "M": 9.3}
 
 @pytest.mark.parametrize("name", ["gemma-mmm-wwwm", "WWWWMMMM", "图片模型"])
 def test_a27_no_text_of_a_badge_is_wider_than_its_field(name: str) -> None:
-    assessment = assess(REAL)[next(iter(REAL.endpoints))]
-    root = ElementTree.fromstring(render_badge(name, [assessment]))
+    badge = badge_of(Publication(REAL, date(2026, 5, 20)), name, [next(iter(REAL.endpoints))])
+    root = ElementTree.fromstring(badge.picture())
     svg = "{http://www.w3.org/2000/svg}"
     fields = [float(one.get("width", 0)) for one in root.iter(f"{svg}rect")]
     texts = [one.text or "" for one in root.iter(f"{svg}text")]

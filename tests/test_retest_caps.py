@@ -332,12 +332,12 @@ def test_any_reply_can_be_written_and_read_again(what: str, tmp_path: Path, desk
 def test_a_link_is_fetched_only_from_the_hosts_of_the_target() -> None:
     target = Target(base_url="http://127.0.0.1:9", media_hosts=("media.example",))
     for url, reason in {
-        "http://[::1": "the image is behind an invalid link",
-        "https://media.example/\ud800": "the image is behind an invalid link",
+        "http://[::1": "the output is behind an invalid link",
+        "https://media.example/\ud800": "the output is behind an invalid link",
         "http://media.example/a.png": "to media.example, which is not in media_hosts",
         "https://other.example/a.png": "to other.example, which is not in media_hosts",
         "https://127.0.0.1:9/a.png": "to 127.0.0.1:9, which is not in media_hosts",
-        "http://127.0.0.1:9/a.png": "gave no image: no answer (127.0.0.1:9 refused the connection)",
+        "http://127.0.0.1:9/a.png": "gave no file: no answer (127.0.0.1:9 refused the connection)",
         "http://127.0.0.1:9/\0": "no answer (127.0.0.1:9 gave no answer that can be read)",
     }.items():
         assert reason in str(fetch_image(url, target))

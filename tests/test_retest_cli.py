@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from conftest import is_long_run
 from crash_beds import open_curl
 from drawn import decode_here
@@ -160,6 +161,17 @@ def test_a_retest_that_cannot_begin_is_refused_before_any_call(
             assert "secret" not in out + err and calls == [], what
     assert (repository / "status.yml").read_bytes() == before
     assert not list((repository / "docs").glob("evidence/*.json"))
+
+
+def test_a_list_that_takes_no_row_is_refused_before_any_call(repository: Path, trueup: Run) -> None:
+    with gateway(repository) as calls:
+        file = repository / "status.yml"
+        head, rows = file.read_text("utf-8").split("\nobservations:\n")
+        flow = yaml.safe_dump(yaml.safe_load(rows)[:1], default_flow_style=True, width=10_000)
+        file.write_text(f"{head}\nobservations: {flow}", "utf-8")
+        code, _, err = trueup(repository, *ONE, "--write", **SECRETS)
+    assert (code, calls) == (2, [])
+    assert "observations is a list in flow style ([…]), to which no row can be added. Write" in err
 
 
 @contextmanager
@@ -401,6 +413,7 @@ def later() -> datetime:
 
 
 @pytest.mark.usefixtures("unbuilt")
+@pytest.mark.long
 def test_three_aligned_rehearsals_recommend_in_the_copy_alone(
     repository: Path, tmp_path_factory: pytest.TempPathFactory, trueup: Run
 ) -> None:

@@ -366,7 +366,19 @@ def stop_in_a_call(real: Bed, number: int) -> tuple[int, Ended]:
     return process.pid, ended
 
 
-def test_a_retest_killed_during_a_call_is_resumed_whatever_the_note_of_its_holder(
+def test_a_retest_killed_during_a_call_is_refused_and_resumed(
+    bed: Bed, moments: Sequence[Moment]
+) -> None:
+    bed.kill(next(moment for moment in moments if moment.step == CALL))
+    assert f"process {os.getpid()} " in bed.journal.with_name("journal.jsonl.holder").read_text()
+    refused = bed.run(*RETEST)
+    assert refused.code == 2
+    assert "an earlier retest was interrupted or not recorded" in refused.output
+    recover(bed)
+
+
+@pytest.mark.long
+def test_a_process_killed_during_a_call_is_resumed_whatever_the_note_of_its_holder(
     real: Bed,
 ) -> None:
     pid, ended = stop_in_a_call(real, signal.SIGKILL)

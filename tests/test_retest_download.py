@@ -55,7 +55,7 @@ def test_a_fetch_ends_in_time(what: str) -> None:
     began = time.monotonic()
     with dripping(begin, drop) as url:
         found = fetch_image(f"{url}/a.png", Target(base_url=url), SOON)
-        assert found == f"the image's link gave no image: {reason}"
+        assert found == f"the output's link gave no file: {reason}"
     with dripping(begin, drop) as url:
         terms = LedgerClient(url, access_token=None, user_id=1, limits=SOON).terms()
         assert terms == Inconclusive("unreadable", f"/api/status: {reason}.")
@@ -67,4 +67,7 @@ def test_a_redirect_is_not_followed() -> None:
     head = b"HTTP/1.1 302 Found\r\nlocation: /elsewhere\r\ncontent-length: 0\r\n\r\n"
     with dripping(head, b"") as url:
         found = fetch_image(f"{url}/a.png", Target(base_url=url), SOON)
-    assert found == "the image's link was answered with HTTP 302"
+    assert found == "the output's link was answered with HTTP 302"
+    with dripping(head.replace(b"302 Found", b"403 No"), b"") as url:
+        found = fetch_image(f"{url}/a.png", Target(base_url=url), SOON)
+    assert found == "the output's link was answered with HTTP 403, without the key"

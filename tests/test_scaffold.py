@@ -34,6 +34,7 @@ from trueup.scaffold import (
     starter_files,
     write_starter,
 )
+from trueup.status_file import parse_status
 from trueup.verify.pool import Pool
 from trueup.verify.run import open_mock
 
@@ -62,11 +63,9 @@ def site(tmp_path: Path) -> Path:
     return tmp_path / "site"
 
 
-@pytest.mark.no_cover  # test_machine runs a site of the other kind
-@pytest.mark.parametrize(
-    "protocol",
-    [one if one == "gemini" else pytest.param(one, marks=pytest.mark.long) for one in KINDS],
-)
+@pytest.mark.no_cover  # tests/test_rules.py and tests/test_machine.py run a site in the gate
+@pytest.mark.long
+@pytest.mark.parametrize("protocol", KINDS)
 def test_a_new_site_passes_at_once(protocol: str, tmp_path: Path) -> None:
     write_starter(tmp_path / "site", SiteAnswers(day=DAY, protocol=protocol), INDEXED)
     count = {"openai-images": 3, "openai-transcriptions": 3, "task": 2}.get(protocol, 4)
@@ -94,7 +93,10 @@ def test_a_new_site_says_that_its_observation_is_a_sample(site: Path) -> None:
         ("status.yml", "generations\n    protocol", "pictures\n    protocol", "drift"),
         ("docs/en/harbour-paint-2.md", "## Risks", "On 2026-05-02 it worked.", "typed-fact"),
         ("docs/en/harbour-paint-2.md", "## Risks", "It is recommended.", "typed-standing"),
-        ("snippets/shared/request.py.j2", "json=BODY", "json={}", "failed-block"),
+        pytest.param(  # a sample of tests/test_rules.py in the gate
+            *("snippets/shared/request.py.j2", "json=BODY", "json={}", "failed-block"),
+            marks=pytest.mark.long,
+        ),
     ],
 )  # fmt: skip
 def test_a_broken_site_is_found(file: str, right: str, wrong: str, rule: str, site: Path) -> None:
@@ -202,6 +204,13 @@ def test_a_new_site_decodes_audio_and_video_if_the_installation_does(
 def test_an_invalid_answer_names_its_option(option: str, values: dict[str, str]) -> None:
     with pytest.raises(BadInput, match=f"^{option}: got .*, expected"):
         SiteAnswers(day=DAY, **values)
+
+
+@pytest.mark.parametrize("url", ["https://localhost:8443", "https://gateway", "https://10.0.0.1"])
+def test_a_base_url_may_be_any_that_the_status_file_takes(url: str) -> None:
+    facts = starter_files(SiteAnswers(day=DAY, base_url=url), INDEXED)["status.yml"].decode()
+    target = parse_status(facts, "status.yml", datetime.now(UTC)).status.targets["production"]
+    assert target.base_url == url
 
 
 @pytest.mark.parametrize("model", ["yes", "2026-05-02", "1.5", "0x1f", "null"])

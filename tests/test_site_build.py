@@ -12,12 +12,13 @@ import pytest
 from browsing import some
 from command import trueup
 from jinja2.exceptions import SecurityError
+from material.plugins.search.plugin import Parser
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs_macros import plugin
 
 from trueup.macros import define_env, on_pre_page_macros
 from trueup.site import AS_OF
-from trueup.site.build import _environment, _sandboxed
+from trueup.site.build import _environment, _sandboxed, _uncoloured_search
 
 OVERRIDES = (
     "{{ cycler.__init__.__globals__.os.system('id') }}",
@@ -37,6 +38,28 @@ def test_a_template_of_the_theme_calls_no_code_of_python_or_mkdocs(override: str
     text = "{% macro m(a) %}{{ a.upper() }}{% endmacro %}{{ m('x') }}{% trans %}y{% endtrans %}"
     environment.install_null_translations()  # type: ignore[attr-defined]
     assert environment.from_string(text).render() == "Xy"
+
+
+CODE = """<h1 id="a">A <em>b</em></h1><p>c <span>d</span></p>
+<div class="language-python highlight"><pre><span></span><code><span id="__span-0-1"><a id="0"></a>\
+<span class="k">e</span><span class="w"> </span><span class="s">&lt;f</span>
+</span>
+  <span class="n">g</span>
+</code></pre></div><h2 id="h">h</h2><pre><code></code></pre><p>i</p>"""
+
+
+def test_the_search_reads_the_same_words_of_code_without_its_colours() -> None:
+    def sections() -> list[tuple[str, str, int]]:
+        parser = Parser()
+        parser.feed(CODE)
+        return [("".join(one.title), "".join(one.text), len(one.text)) for one in parser.data]
+
+    coloured = sections()
+    with _uncoloured_search():
+        plain = sections()
+    assert [one[:2] for one in plain] == [one[:2] for one in coloured]
+    assert plain[0][1].endswith("<pre><code>e &lt;f\n\n  g\n</code></pre>")
+    assert plain[0][2] < coloured[0][2] and sections() == coloured
 
 
 class Plugin:

@@ -9,9 +9,10 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import markdown
 import pytest
@@ -41,11 +42,20 @@ from recorder import (
 )
 
 from trueup.errors import BadInput
-from trueup.model import Auth, Status
+from trueup.model import NO_MODEL, Auth, Status, split
+from trueup.model.values import CodeLanguage
 from trueup.request import request_of
 from trueup.site import extract_blocks
-from trueup.snippet import LANGUAGES, Snippet, base_places, languages_of, render_snippet
+from trueup.snippet import (
+    LANGUAGES,
+    Snippet,
+    base_places,
+    languages_of,
+    render_snippet,
+    render_snippets,
+)
 from trueup.snippet.quoting import ARGUMENT_LIMIT, quote_shell, render_json, render_python
+from trueup.status_file import load_status
 from trueup.wording import PageText, load_catalogue
 from trueup.wording.page_macros import _tabs
 
@@ -203,6 +213,24 @@ def real_snippets() -> Iterator[Snippet]:
     for endpoint in REAL.endpoints:
         for language in languages_of(REAL.route_of(endpoint), TEMPLATES):
             yield render_snippet(REAL, endpoint, language.name, TEMPLATES)
+
+
+def test_code_has_its_model_in_one_place_and_says_what_it_needs_installed() -> None:
+    found = 0
+    status = load_status(TOP / "status.yml", datetime.now(UTC)).status
+    for snippet in render_snippets(status, TEMPLATES):
+        model, route = split(snippet.endpoint)
+        if snippet.language.name == "curl" or model == NO_MODEL:
+            continue
+        line = status.routes[route].request
+        called = status.upstream(model) if "{upstream}" in line else model
+        assert snippet.text.count(called) == 1, snippet.id
+        assert re.search(rf'^(const )?MODEL = "{re.escape(called)}";?$', snippet.text, re.M)
+        python = snippet.language.fence == "python"
+        start = "# pip install " if python else "// Node 18 or newer."
+        assert snippet.text.startswith(start), snippet.id
+        found += 1
+    assert found > 50
 
 
 def test_ids_are_unique_and_fit_for_html() -> None:
@@ -366,6 +394,7 @@ def test_a_template_that_is_a_link_out_of_the_repository_is_refused(tmp_path: Pa
 
 
 def test_a_missing_template_is_named(tmp_path: Path) -> None:
+    (tmp_path / "openai-images").mkdir()
     with pytest.raises(BadInput) as refused:
         render_snippet(status_of({}), "acorn/images", "python", tmp_path)
     assert str(refused.value) == (
@@ -437,3 +466,7 @@ def test_json_and_python_read_back_as_their_value(value: Any, indent: int) -> No
 )
 def test_a_value_is_laid_out_for_readers(value: object, as_json: str, as_python: str) -> None:
     assert (render_json(value), render_python(value)) == (as_json, as_python)
+
+
+def test_the_languages_of_the_status_file_are_those_of_the_snippets() -> None:
+    assert get_args(CodeLanguage) == tuple(LANGUAGES)

@@ -67,3 +67,16 @@ def test_a_clone_behind_a_link_is_read_as_any_other(top: Path, tmp_path: Path) -
     (tmp_path / "clone").symlink_to("top")
     assert read_source(tmp_path / "clone" / "CHANGELOG.md", tmp_path / "clone") == b"# Changes"
     assert not [*unsafe_sources(tmp_path / "clone")]
+
+
+@pytest.mark.parametrize("way", ["../outside.txt", "docs/../../outside.txt"])
+@pytest.mark.parametrize("is_relative", [True, False])
+def test_a_way_up_out_of_the_repository_is_refused(
+    way: str, is_relative: bool, top: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(top)
+    here = Path() if is_relative else top
+    for file in (here / way, (top / way).resolve()):
+        with pytest.raises(BadInput, match="a link out of the repository"):
+            read_source(file, here)
+    assert read_source(here / "docs" / "../CHANGELOG.md", here) == b"# Changes"

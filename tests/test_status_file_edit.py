@@ -18,6 +18,7 @@ from trueup.status_file import (
     append_row,
     extend_observation,
     load_status,
+    render_row,
     save,
 )
 
@@ -148,20 +149,31 @@ def test_a_row_is_written_as_a_person_would() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("start", "end"),
     [
-        (HEAD, "status.yml:1:1: there is no list observations. Write"),
-        (
-            f"{HEAD}observations: []\n",
-            "status.yml:27:1: observations is a list or mapping in flow style ([…] or {…}). Write",
-        ),
+        ("", ""),
+        ("observations: []\n", ""),
+        ("observations: []  # none yet\n\n# the end\n", "  # none yet\n\n# the end\n"),
+        ("observations:\n  []\nmappings: []\n", "\nmappings: []\n"),
     ],
 )
-def test_a_row_is_not_put_where_there_is_no_block_list(text: str, found: str) -> None:
+def test_an_empty_list_is_begun(start: str, end: str) -> None:
+    row = render_row(new_row(), 2)
+    edited = append_row(parsed(HEAD + start), new_row(), NOW)
+    assert edited.text == f"{HEAD}observations:\n{row.removesuffix(end and chr(10))}{end}"
+    twice = append_row(edited, new_row(), NOW)
+    assert len(twice.status.observations) == 2
+
+
+def test_a_row_is_not_put_into_a_list_in_flow_style() -> None:
+    row = "{at: 2026-04-14, endpoint: nano-banana/generate-content, target: production, sent:"
+    row += " {base_url: https://example.com, request: POST /a, auth: bearer}, outcome: error}"
     with pytest.raises(BadInput) as refused:
-        append_row(parsed(text), new_row(), NOW)
-    assert str(refused.value).startswith(found)
-    assert str(refused.value).endswith("the first entry by hand, on lines of its own.")
+        append_row(parsed(f"{HEAD}observations: [{row}]\n"), new_row(), NOW)
+    assert str(refused.value) == (
+        "status.yml:27:1: observations is a list in flow style ([…]), to which no row can be added."
+        " Write each entry on lines of its own."
+    )
 
 
 @pytest.mark.parametrize(

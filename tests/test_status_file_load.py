@@ -40,6 +40,11 @@ def changed(old: str, new: str) -> str:
         ("status: 500", "status: 5.5", "19:14: status is 5.5, expected a whole number."),
         ("status: 500", "status: 500, code: []", "code is an empty list, expected text or a whole"),
         ("reference: true", "reference: 1", "4:47: reference is 1, expected true or false."),
+        (
+            "protocol: gemini",
+            "protocol: gemini\n    languages: [curl, pyton]",
+            "10:23: item 2 of languages is 'pyton', expected one of curl, python, javascript, gen",
+        ),
         ("auth: bearer", "auth: query-key", "46:7: auth is 'query-key', expected bearer, none"),
         ("[no-channel]", "no-channel", "49:5: signatures is 'no-channel', expected a list."),
         ("[no-channel]", "[Not]", "49:18: item 1 of signatures is 'Not', expected lower-case let"),
@@ -116,6 +121,16 @@ def test_a_message_shows_no_key() -> None:
             "  nano-banana/images-generations:\n    body: {",
             "  nano-banana/images-generations:\n    body: {stream: true, ",
             "25:3: the request is for a stream, and openai-images reads its image whole only. Re",
+        ),
+        (
+            "  nano-banana/images-generations:\n    body: {",
+            "  nano-banana/images-generations:\n    body: {model: other, ",
+            "26:12: the request calls 'other', and its endpoint is of 'nano-banana'. Remove the fi",
+        ),
+        (
+            "  nano-banana/images-generations:\n    body: {prompt: a banana}",
+            "  nano-banana/images-generations: {}",
+            "25:3: endpoint 'nano-banana/images-generations' has no body, in which openai-image",
         ),
         ("protocol: gemini", "protocol: x", "9:5: protocol 'x' is not known; protocols are "),
         ("{upstream}:", "{stream}:", "8:5: the request has '{stream}'; only {model} and {upstream"),

@@ -10,6 +10,9 @@ from typing import Any
 
 import httpx
 import pytest
+import recorder
+from drawn import decode_here
+from recorder import assert_formatted
 from status_sample import NOW, TEXT, parsed, refused
 from test_mock import call
 from test_verify import CURLED, harness_of
@@ -17,20 +20,22 @@ from test_verify import CURLED, harness_of
 from trueup.check.status_claims import check_status
 from trueup.evidence import assess
 from trueup.exchange import Exchange
-from trueup.protocols import PROTOCOLS
+from trueup.mock.simulated_file import simulated_file
+from trueup.protocols import PROTOCOLS, TaskOutput
 from trueup.receipts.retest_receipt import Attempt, RetestReceipt, row_of
 from trueup.relay import Budget, Journal, create_relay
-from trueup.request import request_of
+from trueup.request import protocol_of, request_of
 from trueup.retest.plan import Probe, plan
 from trueup.retest.rehearsal import open_rehearsal
 from trueup.retest.session import Session
 from trueup.site import Block
-from trueup.snippet import render_snippets
+from trueup.snippet import render_snippet, render_snippets
 from trueup.status_file import Stored
 from trueup.verify.judge import verify_block
 from trueup.verify.reply_verdict import ReplyVerdict, polls_in, read_run, request_sent
 from trueup.verify.run import Run, open_mock
 
+server, gateway, node_run = recorder.server, recorder.gateway, recorder.node_run
 TOP = Path(__file__).parents[1]
 TODAY = date(2026, 5, 1)
 ENDPOINT = "nano-banana/videos"
@@ -127,6 +132,114 @@ def test_a_task_is_read_from_its_creation_and_its_last_poll(
         assert found.signatures == ("no-channel",)
 
 
+FETCH = "GET /v1/videos/{task_id}/content"
+FETCHING = STATED.replace("output: /data/url", f"output: {FETCH}")
+FETCHED = ROW.replace("shape: link", "shape: content").replace(
+    f"poll: {POLL}", f"poll: {POLL}\n      fetch: {FETCH}"
+)
+FILM = simulated_file("video", "", "video/mp4").content
+PAGE = b"<!doctype html><title>Bad gateway</title>"
+
+
+def content(status: int, body: bytes) -> Exchange:
+    reply = exchange("GET", f"{PATH}/content", status, {})
+    return replace(reply, response_body=body, content_type="video/mp4")
+
+
+@pytest.mark.parametrize(
+    ("exchanges", "outcome", "text"),
+    [
+        ([DONE, content(200, FILM)], "output", ""),
+        ([DONE, content(200, b'{"error": {"message": "gone"}}')], "error", "gone"),
+        ([DONE, content(404, b'{"detail": "no such film"}')], "error", "no such film"),
+        ([DONE, content(200, b"\0\0\0\x18ftypmp42")], "error", "does not decode"),
+        ([DONE, content(200, PAGE)], "inconclusive", "not a reply of the gateway itself"),
+        ([DONE, content(401, b'{"detail": "expired"}')], "inconclusive", "about the key"),
+        ([DONE], "inconclusive", "the task was done, and its output was not fetched"),
+        ([polled("RUNNING")], "inconclusive", "still RUNNING at the last poll"),
+        ([polled("FAILURE", fail_reason="no channel")], "error", "no channel"),
+        ([DONE, replace(content(200, FILM), auth=())], "inconclusive", "was not fetched"),
+    ],
+)
+def test_an_output_that_the_route_fetches_is_read_from_its_own_reply(
+    exchanges: Sequence[Exchange], outcome: str, text: str
+) -> None:
+    stored, run = parsed(FETCHING), Run(CURLED, (CREATED, *exchanges))
+    harness = replace(harness_of(CURLED, run.exchanges, replays=False), target="production")
+    harness = replace(harness, gateway="example.com", decode=decode_here)
+    verdict = read_run(run, ENDPOINT, stored.status, harness)
+    assert verdict.outcome == outcome, verdict
+    assert text in (verdict.reply.error or verdict.inconclusive or "")
+    assert (verdict.content == FILM) == (outcome == "output")
+    sent = request_sent(run, ENDPOINT, stored.status, harness)
+    is_fetched = len(exchanges) == 2 and exchanges[1].auth
+    assert sent is not None and sent.fetch == (FETCH if is_fetched else None)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["text", *(pytest.param(kind, marks=pytest.mark.long) for kind in ("json", "image", "file"))],
+)
+def test_an_output_of_each_kind_is_fetched(kind: str) -> None:
+    auth = "query key" if kind == "json" else "bearer"
+    text = FETCHING.replace("task\n    auth: bearer", f"task\n    auth: {auth}")
+    text = text.replace("{task_id}/content", "content?of={task_id}")
+    stored = parsed(text.replace("kind: video", f"kind: {kind}"))
+    assert_formatted(render_snippet(stored.status, ENDPOINT, "python", TOP / "snippets"))
+    with open_mock(stored) as mock:
+        for block in blocks_of(stored):
+            receipt = verify_block(block, ("page",), stored, mock, TODAY)
+            assert (receipt.reasons, receipt.shape) == ((), "content")
+
+
+@pytest.mark.parametrize("language", ["python", "javascript"])
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (FILM, ""),
+        (b'{"detail": "no such film"}', "no such film"),
+        (b"[]", "[]"),
+        (PAGE, "HTTP 200 without a JSON body"),
+        (b" \n", "HTTP 200 without a JSON body"),
+    ],
+    ids=["film", "error", "list", "page", "nothing"],
+)
+def test_a_block_reads_what_it_fetches_as_the_engine_does(
+    body: bytes,
+    reason: str,
+    language: str,
+    gateway: recorder.Gateway,
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+) -> None:
+    created = b'{"task_id": "a", "data": {"status": "SUCCESS"}}'
+    links = {"/v1/videos/a/content": ("video/mp4", body)}
+    gateway.answer = recorder.Answer(created, links=links)
+    stored = parsed(FETCHING)
+    read = protocol_of(stored.status, ENDPOINT)
+    assert isinstance(read, TaskOutput)
+    found = read.read_fetched(200, body, "video/mp4")
+    assert (found.content, (found.error or "").split("reply: ")[-1]) == (
+        None if reason else FILM,
+        reason,
+    )
+    text = render_snippet(stored.status, ENDPOINT, language, TOP / "snippets").text
+    text = text.replace("https://example.com", gateway.base_url)
+    ended = recorder.run_of(language, request)(text, tmp_path)
+    if reason:
+        assert (ended.stderr, ended.files) == (f"nano-banana: no output: {reason}\n", {})
+    else:
+        assert ended.files == {"nano-banana.mp4": FILM}
+
+
+def test_a_changed_fetch_is_found_with_both_places() -> None:
+    stored = parsed(FETCHING.replace("/content", "/film") + FETCHED)
+    found = check_status(stored, assess(stored.status), TOP, TODAY)
+    (line,) = [str(one) for one in found if "fetch" in str(one)]
+    now = FETCH.replace("/content", "/film")
+    assert "status.yml:25:" in line and f"recorded {FETCH}, now {now}" in line
+
+
 def test_the_record_holds_both_ends() -> None:
     harness = replace(harness_of(CURLED, ()), target="production", gateway="example.com")
     run = Run(CURLED, (CREATED, polled("RUNNING"), DONE))
@@ -135,17 +248,29 @@ def test_the_record_holds_both_ends() -> None:
     assert sent.poll == request_of(STORED.status, ENDPOINT, "production").poll
 
 
-def test_its_blocks_pass_as_documented_and_as_recorded() -> None:
-    blocks = [
+def blocks_of(stored: Stored) -> list[Block]:
+    return [
         Block("page", 1, one.language.fence, one.text, one.id, one.endpoint)
-        for one in render_snippets(STORED.status, TOP / "snippets")
+        for one in render_snippets(stored.status, TOP / "snippets")
         if one.endpoint == ENDPOINT
     ]
+
+
+def test_its_blocks_pass_as_documented_and_as_recorded() -> None:
+    blocks = blocks_of(STORED)
     assert [block.language for block in blocks] == ["python", "javascript"]
     recorded = parsed(STATED + ROW)
     for stored, is_documented in ((STORED, True), (recorded, False)):
         with open_mock(stored) as mock:
             receipts = [verify_block(block, ("page",), stored, mock, TODAY) for block in blocks]
+        assert [(one.reasons, one.passed, one.documented) for one in receipts] == [
+            ((), True, is_documented)
+        ] * 2
+    for stored, is_documented in ((parsed(FETCHING), True), (parsed(FETCHING + FETCHED), False)):
+        with open_mock(stored) as mock:
+            receipts = [
+                verify_block(block, ("page",), stored, mock, TODAY) for block in blocks_of(stored)
+            ]
         assert [(one.reasons, one.passed, one.documented) for one in receipts] == [
             ((), True, is_documented)
         ] * 2
@@ -162,6 +287,24 @@ def test_a_changed_poll_path_is_found_with_both_places() -> None:
     found = check_status(stored, assess(stored.status), TOP, TODAY)
     (line,) = [str(one) for one in found if "poll" in str(one)]
     assert "status.yml:21:" in line and f"recorded {POLL}, now GET /v1/jobs/{{task_id}}" in line
+
+
+@pytest.mark.parametrize(
+    ("outcome", "standing", "drifts"),
+    [
+        ("outcome: error\n    signatures: [no-channel]", "not-recommended", 0),
+        ("outcome: output\n    shape: link", "unverified", 1),
+    ],
+)
+def test_a_refusal_to_create_a_task_counts_without_a_poll(
+    outcome: str, standing: str, drifts: int
+) -> None:
+    row = ROW.replace(f"      poll: {POLL}\n", "")
+    stored = parsed(STATED + row.replace("outcome: output\n    shape: link", outcome))
+    assessments = assess(stored.status)
+    assert assessments[ENDPOINT].standing == standing
+    found = [one for one in check_status(stored, assessments, TOP, TODAY) if one.rule == "drift"]
+    assert len(found) == drifts
 
 
 def test_a_failed_task_is_a_failure_at_once_and_is_not_submitted_again() -> None:

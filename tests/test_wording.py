@@ -175,23 +175,21 @@ STATES = {
         " result.",
         "recommended",
         "Lowered at once by one production retest that fails or is billed wrongly.",
-        "On 2026-04-14 POST /v1/oak was the working choice; nobody has retested it since. Retest"
-        " before you build on it.",
+        "POST /v1/oak was the working choice when last tested.",
     ),
     "recommended, the legs of two days": State(
         status_of([row("output", "aligned", at=EARLIER), row("output", "inconclusive")]),
         "Start with POST /v1/oak: on 2026-04-14 it returned an image and on 2026-04-01 the bill"
         " matched the result.",
-        stale="On 2026-04-01 POST /v1/oak was the working choice; nobody has retested it since."
-        " Retest before you build on it.",
+        stale="POST /v1/oak was the working choice when last tested.",
     ),
     "mismatch": State(
         status_of([row("output", "mismatch")]),
         f"{ONLY}on 2026-04-14 it returned an image, but {MISMATCH}.",
         "controlled testing",
         CLEARED.format(0),
-        "On 2026-04-14 POST /v1/oak was for controlled testing only, because on 2026-04-14 it"
-        f" returned an image, but {MISMATCH}; nobody has retested it since.",
+        "POST /v1/oak was for controlled testing only: on 2026-04-14 it"
+        f" returned an image, but {MISMATCH}.",
     ),
     "mismatch of another day": State(
         status_of([row("output", "mismatch", at=EARLIER), row("output")]),
@@ -229,8 +227,7 @@ STATES = {
         "not recommended",
         "A production retest that returns an image raises it to controlled testing; it is cleared"
         " by 3 aligned production retests in a row; 0 seen.",
-        "On 2026-04-14 POST /v1/oak was not usable, because its production retest of 2026-04-14"
-        " failed; nobody has retested it since. Do not build on it before a retest.",
+        "POST /v1/oak was not usable: its production retest of 2026-04-14 failed.",
     ),
     "failed at two targets": State(
         status_of([FAILED, row("error", target="local")]),
@@ -253,7 +250,7 @@ STATES = {
         status_of([ALIGNED], holds=[hold("controlled-testing")]),
         f"{ONLY}{HELD}.",
         "controlled testing held back",
-        stale=f"{ONLY}{HELD}. Nobody has retested it since 2026-04-14.",
+        stale=f"{ONLY}{HELD}.",
     ),
     "held altogether": State(
         status_of([ALIGNED], holds=[hold("not-recommended")]),
@@ -319,15 +316,14 @@ STARTS = {
     "recommended": (
         [row("output", "mismatch"), row("output", "aligned", endpoint=BIRCH)],
         "If you need a usable image route now, start with Birch, POST /v1/birch.",
-        "On 2026-04-14 Birch, POST /v1/birch was the working choice; nobody has retested it since."
-        " Retest before you build on it.",
+        "Birch, POST /v1/birch was the working choice when last tested, on 2026-04-14.",
     ),
     "only controlled": (
         [row("output", "mismatch"), row("error", endpoint=BIRCH)],
         "No route of this family is recommended. The best on record is Acorn, POST /v1/oak, for"
         " controlled testing only.",
         "No route of this family is recommended. The best on record on 2026-04-14 was Acorn, POST"
-        " /v1/oak, for controlled testing only; nobody has retested it since.",
+        " /v1/oak, for controlled testing only.",
     ),
     "none": (
         TWO_FAILED,
@@ -707,6 +703,7 @@ def forms(message: str | Sequence[str] | None) -> tuple[str, ...]:
     return (message,) if isinstance(message, str) else tuple(message or ())
 
 
+@cache
 def pseudo() -> Catalogue:
     """A language with every message in brackets."""
     catalog = Catalog(locale="de")
@@ -728,9 +725,6 @@ def outside(text: str) -> str:
     return "".join(kept)
 
 
-PSEUDO = pseudo()
-
-
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("today", [DAY, date(2030, 1, 1)])
 def test_every_word_of_a_page_comes_from_the_catalogue(state: str, today: date) -> None:
@@ -741,7 +735,7 @@ def test_every_word_of_a_page_comes_from_the_catalogue(state: str, today: date) 
             one |= free
     tables["policy"]["fresh_for"] = "30d"
     status = Status.model_validate(tables)
-    text = pages_of(status, today, PSEUDO)
+    text = pages_of(status, today, pseudo())
     for sentence in (
         *(part(text, name) for part in (claim, change) for name in status.endpoints),
         *(start(text, name) for name in status.models),
@@ -758,7 +752,7 @@ def test_every_word_of_a_page_comes_from_the_catalogue(state: str, today: date) 
 @pytest.mark.parametrize("today", [DAY, date(2030, 1, 1)])
 def test_a_translated_page_keeps_every_value(today: date) -> None:
     english, other = (
-        seen(everything(pages_of(PUBLISHED, today, catalogue))) for catalogue in (ENGLISH, PSEUDO)
+        seen(everything(pages_of(PUBLISHED, today, catalogue))) for catalogue in (ENGLISH, pseudo())
     )
     # Without brackets and without the words with which a language joins a list.
     joined = re.compile(r"、|, and | and |, |; ")
@@ -772,7 +766,7 @@ def test_every_word_under_a_block_comes_from_the_catalogue() -> None:
         *(receipt(replayed=False), receipt(outcome="error"), receipt(passed=False)),
         receipt(passed=False, skipped="※"),
     ):
-        line = receipt_line(one, status_of(), PSEUDO, "index.html")
+        line = receipt_line(one, status_of(), pseudo(), "index.html")
         assert not outside(str(lxml.html.fromstring(line).text_content())).strip()
 
 

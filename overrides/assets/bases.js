@@ -34,9 +34,11 @@
     return text + piece.text.slice(from);
   }
 
-  /* The box with the standing that the blocks of a choice have, if it is above them. */
+  /* The box with the standing that the blocks of a choice have, if it is above them; legacy blocks
+     are folded. */
   function standing(chooser) {
-    var at = chooser.closest(".tu-bases").previousElementSibling;
+    var at = chooser.closest("details, .tu-bases");
+    at = (at.closest("details") || at).previousElementSibling;
     while (at && !at.matches(".admonition, .tu-bases, h1, h2, h3")) at = at.previousElementSibling;
     return at && at.matches(".admonition") ? at : null;
   }

@@ -16,6 +16,7 @@ from trueup.feed import SiteFiles, StatusFeed
 from trueup.finding import Finding, by_policy
 from trueup.markdown_export import link_markdown
 from trueup.place import Place
+from trueup.shipped_files import shipped_folder
 from trueup.site import (
     Block,
     Page,
@@ -26,7 +27,6 @@ from trueup.site import (
     mark_pages,
     read_blocks,
     secure_pages,
-    shipped_folder,
     stamp_site,
 )
 from trueup.snippet import Snippet, render_snippets

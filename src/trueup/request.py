@@ -25,7 +25,7 @@ SHOWN = 80
 Steps = tuple[str | int, ...]
 """Keys and indexes that lead to a value."""
 Side = Literal["recorded", "now"]
-FIELDS = ("base_url", "request", "auth", "poll")
+FIELDS = ("base_url", "request", "auth", "poll", "fetch")
 
 
 def protocol_of(status: Status, endpoint: str, target: str | None = None) -> Protocol:
@@ -54,6 +54,7 @@ def request_of(status: Status, endpoint: str, target: str, variant: str | None =
         body=None if body is None else _with_model(status, endpoint, body),
         form=None if form is None else _with_model(status, endpoint, form_values(form)),
         poll=route.task.poll if route.task else None,
+        fetch=route.task.fetch if route.task else None,
     )
 
 
@@ -92,8 +93,8 @@ class Difference(Frozen):
     """A value in which a request differs from the recorded one."""
 
     path: Steps
-    """`base_url`, `request`, `auth` or `poll`; or `headers`, `body` or `form`, and the keys that
-    lead to it."""
+    """`base_url`, `request`, `auth`, `poll` or `fetch`; or `headers`, `body` or `form`, and the
+    keys that lead to it."""
     recorded: JsonValue
     """The recorded value."""
     now: JsonValue
@@ -133,12 +134,25 @@ def differences(recorded: Sent, now: Sent) -> tuple[Difference, ...]:
     return (*outside, *headers, *_content_differences(recorded, now))
 
 
+def row_differences(row: Observation, now: Sent) -> tuple[Difference, ...]:
+    """Return each difference of `now` from the request of a row (rule 7).
+
+    A row without an output may lack the poll, which follows only where a task was created, and the
+    fetch, which follows only where it was done.
+    """
+    found = differences(row.sent, now)
+    if row.outcome not in ("error", "inconclusive"):
+        return found
+    later = (("poll",), ("fetch",))
+    return tuple(one for one in found if one.path not in later or one.absent != "recorded")
+
+
 def variant_observations(status: Status, endpoint: str, variant: str) -> tuple[Observation, ...]:
     """Return the observations of a variant's request of today, newest first (rule 7)."""
     return tuple(
         row
         for row in status.seen(endpoint, variant=variant)
-        if not differences(row.sent, request_of(status, endpoint, row.target, variant))
+        if not row_differences(row, request_of(status, endpoint, row.target, variant))
     )
 
 

@@ -66,7 +66,7 @@ def search(page: Page, window: str) -> None:
     some(
         [(name, *view) for name in (*PAGES, "search") for view in VIEWS],
         ("model", "light", "desktop"),
-        ("status", "dark", "phone"),
+        ("home", "dark", "phone"),
     ),
 )
 def test_axe_finds_nothing(name: str, scheme: str, window: str, page: Page, home: str) -> None:
@@ -202,6 +202,7 @@ def focus(page: Page, selector: str) -> None:
     page.locator(selector).first.focus()
 
 
+@pytest.mark.long
 def test_keys_alone_choose_a_tab_and_copy_its_block(page: Page, home: str) -> None:
     open_in(page, f"{home}/nano-banana/", "light", "desktop")
     focus(page, "article .tabbed-set > input:checked")

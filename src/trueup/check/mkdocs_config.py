@@ -29,7 +29,8 @@ from trueup.check.known_settings import (
 from trueup.errors import BadInput
 from trueup.finding import Finding
 from trueup.place import Place
-from trueup.site import load_page, page_files, settings_of, shipped_folder
+from trueup.shipped_files import shipped_folder
+from trueup.site import load_page, page_files, settings_of
 from trueup.site.outline import (
     LOADER,
     load_settings,

@@ -2,7 +2,7 @@
 theme's templates and the comments of snippets and of `robots.txt`."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import jinja2
@@ -23,14 +23,14 @@ FOR_CRAWLERS = re.compile(r"#[#\s]*(\S.*)")
 
 
 def check_outside_pages(
-    top: Path, terms: BannedTerms, languages: Sequence[str]
+    top: Path, terms: BannedTerms, languages: Sequence[str], sent: Iterable[str] = ()
 ) -> Iterator[Finding]:
-    """Yield findings in the texts that readers see and no page holds. Each could stand beside an
-    endpoint, so it is judged as one under its heading."""
+    """Yield findings in the texts that readers see and no page holds, such as the files that blocks
+    send (`sent`). Each could stand beside an endpoint, so it is judged as one under its heading."""
     for place, text in printed_settings(top, (*languages,)).items():
         yield from check_text(place, text, terms, Near.HEADING)
-    sent = (one for end in TEXT_ENDINGS for one in (top / "snippets" / "files").glob(f"*.{end}"))
-    for file in sorted((*(top / "snippets" / "console").glob("*.txt"), *sent)):
+    texts = [top / "snippets" / "files" / name for name in sent if name.endswith(TEXT_ENDINGS)]
+    for file in sorted((*(top / "snippets" / "console").glob("*.txt"), *texts)):
         text = _read(file, top)
         yield from check_text(TextPositions(file, text).place, text, terms, Near.HEADING)
     robots = (one for home in ("docs", "overrides") for one in (top / home).rglob("robots.txt"))

@@ -13,7 +13,7 @@ from trueup.errors import BadInput
 from trueup.finding import Finding
 from trueup.message import Message
 from trueup.place import Place
-from trueup.site import shipped_folder
+from trueup.shipped_files import shipped_folder
 from trueup.site.source_pages import ENDINGS
 from trueup.source_file import read_source, unsafe_sources
 

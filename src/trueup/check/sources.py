@@ -68,8 +68,8 @@ class Check:
         found += check_calls(summaries, status, self.top)
         made = {*status.models, *status.signatures, *map(anchor, status.endpoints), *RULES}
         found += check_links(summaries, made)
-        found += check_templates(status, self.terms, self.top / "snippets")
-        found += check_outside_pages(self.top, self.terms, self.languages)
+        found += check_templates(self.stored, self.terms, self.top / "snippets")
+        found += check_outside_pages(self.top, self.terms, self.languages, self.stored.sent_files)
         found += self.code
         found += check_translations(self.docs, [summary.page for summary in summaries])
         return [*found, *self._status_texts()]

@@ -11,7 +11,7 @@ from trueup.evidence import Assessment, mapping_of
 from trueup.finding import Finding
 from trueup.model import NO_MODEL, Observation, Sent, as_time, split
 from trueup.place import Place
-from trueup.request import Difference, differences, protocol_of, request_of
+from trueup.request import Difference, protocol_of, request_of, row_differences
 from trueup.status_file import Stored, shown
 from trueup.wording import prose_of
 
@@ -51,7 +51,7 @@ def _drift_of(stored: Stored, endpoint: str, target: str, variant: str | None) -
     row, is_current = _other_request(seen, now)
     if row is None:
         return
-    changes = differences(row.sent, now)
+    changes = row_differences(row, now)
     name = f"{endpoint}, variant {variant}," if variant else endpoint
     observed = "that of a later failure" if is_current else "the observed one"
     yield Finding(
@@ -72,7 +72,7 @@ def _other_request(seen: Iterable[Observation], now: Sent) -> tuple[Observation 
     failed: Observation | None = None
     days: set[date] = set()
     for row in seen:
-        if not differences(row.sent, now):
+        if not row_differences(row, now):
             if row.outcome != "inconclusive":
                 return (None if row.outcome == "error" else failed), True
             continue
@@ -92,8 +92,8 @@ def _changed(stored: Stored, row: Observation, difference: Difference) -> Place:
     what, *keys = str(difference.path[0]), *difference.path[1:]
     if what == "base_url":
         return stored.place("targets", row.target, "base_url")
-    if what == "poll":
-        return stored.place("routes", route, "task", "poll")
+    if what in ("poll", "fetch"):
+        return stored.place("routes", route, "task", "poll" if what == "poll" else "output")
     if what == "auth":
         return stored.place("routes", route, "auth")
     if what == "request":

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -10,28 +11,34 @@ from trueup.errors import BadInput
 from trueup.finding import Finding
 from trueup.message import Message
 from trueup.model import Status
-from trueup.place import TextPositions
+from trueup.place import Place, TextPositions
 from trueup.snippet import languages_of, render_snippet
 from trueup.source_file import read_source
+from trueup.status_file import Stored
 
 ADDRESS = re.compile(r"\b(?:https?|wss?)://[A-Za-z0-9][^\s\"'`<>{}]*", re.IGNORECASE)
 
 
-def check_templates(status: Status, terms: BannedTerms, folder: Path) -> list[Finding]:
+def check_templates(stored: Stored, terms: BannedTerms, folder: Path) -> list[Finding]:
     """Return findings in the templates under `folder`, and in rendering them."""
     files = sorted(folder.rglob("*.j2"))
+    status = stored.status
     typed = [finding for file in files for finding in _typed(status, terms, file, folder)]
-    return [*typed, *_rendered(status, folder)]
+    return [*typed, *_rendered(stored, folder)]
 
 
-def _rendered(status: Status, folder: Path) -> Iterator[Finding]:
+def _rendered(stored: Stored, folder: Path) -> Iterator[Finding]:
+    status = stored.status
     messages: dict[Message, None] = {}
     for endpoint in status.endpoints:
         for language in languages_of(status.route_of(endpoint), folder):
             try:
                 render_snippet(status, endpoint, language.name, folder)
             except BadInput as error:
-                messages[error.message] = None
+                message = error.message
+                if message.where == Place(endpoint):  # a request that a language cannot send
+                    message = replace(message, where=stored.place("endpoints", endpoint))
+                messages[message] = None
     for message in messages:
         yield Finding.of(message, "bad-template")
 

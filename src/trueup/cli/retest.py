@@ -178,7 +178,8 @@ def rehearse(
     max_calls: int,
     allow_weak: bool,
 ) -> None:
-    """Run a whole retest on a copy in FOLDER, against the mock. No key is needed."""
+    """Run a whole retest on a copy in FOLDER, against the mock, of what was observed unless
+    --endpoint names more. No key is needed."""
     if not (folder / "status.yml").exists():
         load_docs(top, None)  # refuses links out of the repository, which a copy would follow
         _copy(top, folder)
@@ -191,7 +192,8 @@ def rehearse(
     site = load_docs(folder, None)
     status = site.stored.status
     target = status.reference
-    seen = tuple(name for name in status.endpoints if status.seen(name, target))
+    unseen = status.unobserved(target)
+    seen = tuple(name for name in status.endpoints if name not in unseen)
     options = RetestOptions(
         (target,),
         patterns or seen,

@@ -28,6 +28,7 @@ from trueup.retest.session import OpenTarget, Session
 from trueup.retest.signing import SigningKey
 from trueup.retest.status_update import update_status, write_update
 from trueup.retest.target import AccountOf
+from trueup.status_file import require_lists
 
 JOURNAL = Path(".cache", "retest", "journal.jsonl")
 HEADS = ("Target", "Endpoint", "Language", "Reason", "Price")
@@ -124,6 +125,8 @@ def run_retest(
     open_target: Callable[[Budget], OpenTarget],
 ) -> None:
     file = site.top / JOURNAL
+    if options.write:
+        require_lists(site.stored)
     if options.resume and not file.exists():
         click.echo("no retest was interrupted; nothing was sent. Start one without --resume.")
         return

@@ -19,7 +19,7 @@ from trueup.model import (
     Status,
     split,
 )
-from trueup.request import differences, request_of
+from trueup.request import request_of, row_differences
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ class _Record:
         key = (row.endpoint, row.target)
         if key not in self._requests:
             self._requests[key] = request_of(self.status, *key)
-        is_current = not differences(row.sent, self._requests[key])
+        is_current = not row_differences(row, self._requests[key])
         if row.retracted is None:
             self.rows[row.endpoint].append(EndpointRow(row, is_current))
         tally = self.tallies.get(key, Tally())

@@ -1,7 +1,8 @@
-"""Feed: standings for programs: one JSON file with its schema, the changes of them, and badges."""
+"""Feed: standings for programs: JSON with its schema, changes, badges, and a summary."""
 
 from trueup.feed.files import feed_files
+from trueup.feed.publication import Publication
 from trueup.feed.site_files import SiteFiles
 from trueup.feed.status_feed import StatusFeed, feed_of, render_feed_schema
 
-__all__ = ["SiteFiles", "StatusFeed", "feed_files", "feed_of", "render_feed_schema"]
+__all__ = ["Publication", "SiteFiles", "StatusFeed", "feed_files", "feed_of", "render_feed_schema"]

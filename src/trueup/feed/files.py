@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from datetime import date
 
-from trueup.evidence import assess, latest_changes
-from trueup.feed.badge import render_badge
-from trueup.feed.status_feed import feed_of, render_feed_schema
-from trueup.feed.syndication import ATOM, JSON, Channel, render_atom, render_json_feed
+from trueup.evidence import latest_changes
+from trueup.feed.badge import badge_of
+from trueup.feed.publication import Publication
+from trueup.feed.status_feed import SCHEMA, feed_of, render_feed_schema
+from trueup.feed.summary import SUMMARY, render_summary
+from trueup.feed.syndication import ATOM, JSON, render_atom, render_json_feed
 from trueup.model import Status, anchor
 
 
@@ -22,21 +24,20 @@ def feed_files(
     `address` is that of the published site, if known; `places` are the paths within it of the
     endpoints.
     """
-    base_url = status.targets[status.reference].base_url
-    channel = Channel(base_url, today, is_rehearsal, address, places or {})
-    assessments = assess(status)
-    changes = latest_changes(assessments)
+    site = Publication(status, today, is_rehearsal, address, places or {})
+    changes = latest_changes(site.assessments)
     files = {
-        "status.json": feed_of(status, assessments, today, is_rehearsal).render(),
-        "status.schema.json": render_feed_schema(),
-        ATOM: render_atom(channel, changes),
-        JSON: render_json_feed(channel, changes),
+        "status.json": feed_of(site).render(),
+        SCHEMA: render_feed_schema(address),
+        SUMMARY: render_summary(site),
+        ATOM: render_atom(site, changes),
+        JSON: render_json_feed(site, changes),
     }
-    for endpoint, assessment in assessments.items():
-        badge = render_badge(endpoint, [assessment], is_rehearsal)
-        files[f"badges/{anchor(endpoint)}.svg"] = badge
-    for model in status.models:
-        if endpoints := status.endpoints_of(model):
-            badge = render_badge(model, [assessments[name] for name in endpoints], is_rehearsal)
-            files[f"badges/{model}.svg"] = badge
+    named = {model: status.endpoints_of(model) for model in status.models}
+    named |= {endpoint: [endpoint] for endpoint in status.endpoints}
+    for name, endpoints in named.items():
+        if endpoints:
+            badge = badge_of(site, name, endpoints)
+            place = f"badges/{anchor(name) if '/' in name else name}"
+            files |= {f"{place}.svg": badge.picture(), f"{place}.json": badge.shield()}
     return files

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from trueup.feed.files import feed_files
 from trueup.markdown_export import MarkdownFiles
-from trueup.model import NO_MODEL, Status, anchor, split
+from trueup.model import Status, anchor, split
 from trueup.site import (
     MAIN,
     Page,
@@ -95,9 +95,7 @@ class SiteFiles:
         """Return the place in the site that documents each endpoint, in the main language."""
         pages = [page for page in self.pages if page.language == MAIN and page.model]
         homes = {page.model: place_of(page.html) for page in pages}
-        places = {}
-        for name in self.status.endpoints:
-            model, _ = split(name)
-            part = anchor(name) if model in homes or model == NO_MODEL else model
-            places[name] = f"{homes.get(model, 'status/')}#{part}"
-        return places
+        return {
+            name: f"{homes.get(split(name)[0], 'status/')}#{anchor(name)}"
+            for name in self.status.endpoints
+        }

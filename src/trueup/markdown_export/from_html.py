@@ -83,12 +83,15 @@ def _prepare(soup: BeautifulSoup) -> None:
 
 
 def _named(soup: BeautifulSoup, *names: str) -> list[Tag]:
-    """Return the elements with a tag or a class among the names. CSS selectors, which are
-    equivalent, took a quarter of the time of a page."""
+    """Return the elements with a tag or a class among the names. CSS selectors and `find_all`,
+    which are equivalent, took a quarter of the time of a page."""
     known = set(names)
-    return soup.find_all(
-        lambda tag: tag.name in known or not known.isdisjoint(tag.get_attribute_list("class"))
-    )
+    tags = (one for one in soup.descendants if isinstance(one, Tag))
+    return [
+        tag
+        for tag in tags
+        if tag.name in known or not known.isdisjoint(tag.get_attribute_list("class"))
+    ]
 
 
 def _bold(soup: BeautifulSoup, source: Tag) -> Tag:

@@ -73,8 +73,9 @@ class ModelCalls:
         content = _content(request)
         called = Called(request.line, auths, request.own_headers, content or {})
         found = None if content is None else self._find(called)
-        if found is None and (polled := self.index.find_poll(request.line, auths)):
-            return self._poll(polled, request), None
+        task, is_fetch = self.index.find_task(request.line, auths)
+        if found is None and task is not None:
+            return self._poll(task, request, is_fetch), None
         model = found.called if found else _model(request.path, content)
         if isinstance(model, Refusal):
             return refused(model), None
@@ -98,9 +99,11 @@ class ModelCalls:
         charge.is_charged = not charge.has_failed or "billed-error" in ledger.options.faults
         return reply, charge
 
-    def _poll(self, found: Replayable, request: IncomingRequest) -> MockReply:
-        """Return the reply to a poll: the task is done at the first."""
+    def _poll(self, found: Replayable, request: IncomingRequest, is_fetch: bool) -> MockReply:
+        """Return the reply to a poll, at the first of which the task is done, or to its fetch."""
         worded = self._worded(found, request, found.model, has_usage=False)
+        if found.sent.fetch and not is_fetch and isinstance(found.protocol, TaskOutput):
+            worded = found.protocol.word_done()
         return MockReply(200, worded.content, worded.content_type, place=found.place)
 
     def _worded(

@@ -84,6 +84,7 @@ class Replayable:
             auth=sent.auth,
             headers=own_headers(request.headers, sent.headers),
             poll=sent.poll,
+            fetch=sent.fetch,
             **request.content,
         )
         return not differences(sent, now)
@@ -127,16 +128,19 @@ class ReplayIndex:
         self._by_request: dict[str, list[Replayable]] = {}
         for item in self._rows:
             self._by_request.setdefault(item.sent.request, []).append(item)
-        self._polls = {
-            item.sent.poll.replace("{task_id}", item.task_id): item
-            for item in self._rows
-            if item.sent.poll and item.protocol
-        }
+        self._polls, self._fetches = (
+            {
+                line.replace("{task_id}", item.task_id): item
+                for item in self._rows
+                if (line := getattr(item.sent, name)) and item.protocol
+            }
+            for name in ("poll", "fetch")
+        )
         self._auths: dict[str, set[Auth]] = {}
         for row in (*places.values(), *(item.row for item in self._rows)):
             auths = self._auths.setdefault(row.sent.request.split("?")[0], set())
             auths.update((row.sent.auth, *_accepted(status, row)))
-        for line, item in self._polls.items():
+        for line, item in (self._polls | self._fetches).items():
             self._auths.setdefault(line.split("?")[0], set()).update(item.auths)
         self._routes = [_pattern(route.request) for route in status.routes.values()]
 
@@ -145,10 +149,12 @@ class ReplayIndex:
         rows = self._by_request.get(request.line, ())
         return next((item for item in rows if item.is_match(request)), None)
 
-    def find_poll(self, line: str, auths: Collection[Auth]) -> Replayable | None:
-        """Return the row whose task a request polls."""
-        found = self._polls.get(line)
-        return None if found is None or found.auths.isdisjoint(auths) else found
+    def find_task(self, line: str, auths: Collection[Auth]) -> tuple[Replayable | None, bool]:
+        """Return the row whose task a request polls or fetches, and whether it fetches."""
+        found = self._polls.get(line) or self._fetches.get(line)
+        if found is None or found.auths.isdisjoint(auths):
+            return None, False
+        return found, line in self._fetches
 
     def auths(self, method: str, path: str) -> Collection[Auth]:
         """Return the auth methods that the record has for a path, or that its route accepts."""

@@ -50,7 +50,7 @@ from trueup.model.sent import (
     form_values,
 )
 from trueup.model.status import Status
-from trueup.model.task import POLL, Task
+from trueup.model.task import POLL, TASK_OUTPUT, Task
 from trueup.model.values import (
     NAME,
     NO_MODEL,
@@ -93,6 +93,7 @@ __all__ = [
     "PART_NAME",
     "POINTER",
     "POLL",
+    "TASK_OUTPUT",
     "REQUEST",
     "TRANSLATED",
     "TRANSPORT_HEADERS",

@@ -16,6 +16,7 @@ from trueup.model.values import (
     REQUEST,
     BaseUrl,
     Body,
+    CodeLanguage,
     Day,
     Days,
     Frozen,
@@ -137,7 +138,7 @@ class Route(Frozen):
     """Task that its requests create, for the protocol `task`."""
     errors: tuple[Pointer, ...] = ()
     """JSON pointers to the text of an error of this route, tried before those of the target."""
-    languages: tuple[Name, ...] = ()
+    languages: tuple[CodeLanguage, ...] = ()
     """Languages of its blocks, such as `curl` or `python`; all that have a template when left
     out."""
     accepted_auth: tuple[Auth, ...] = ()
@@ -198,7 +199,8 @@ class Skip(Frozen):
 
 
 class Variant(Frozen):
-    """Another request on an endpoint, such as 4K or two references. It makes no standing."""
+    """Another request on an endpoint, such as 4K or two references. It makes no standing and has no
+    block of its own; a request with both is an endpoint of a further route."""
 
     title: Prose
     """Title for readers, as a phrase."""

@@ -67,6 +67,8 @@ class Sent(Frozen):
 
     poll: Poll | None = None
     """Request that polled the task, where it created one."""
+    fetch: Poll | None = None
+    """Request that fetched the output of the task with the key, where one does."""
 
     @model_validator(mode="after")
     def _one_content(self) -> Self:

@@ -109,6 +109,7 @@ Days = Annotated[
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 SecureUrl = Annotated[BaseUrl, AfterValidator(_secure_url)]
 Host = Annotated[str, Field(pattern=r"^[a-z0-9.-]+(:[0-9]{1,5})?$")]
+CodeLanguage = Literal["curl", "python", "javascript", "genai", "anthropic", "openai"]
 Shape = Annotated[str, Field(pattern=NAME)]
 """Form of the output in a reply; the protocol says which there are."""
 Pointer = Annotated[str, Field(pattern=POINTER, max_length=200)]

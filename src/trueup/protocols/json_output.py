@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from dataclasses import replace
 from typing import Any, Self
 
@@ -20,7 +21,9 @@ from trueup.protocols.protocol import (
     worded,
 )
 
-LINKS = ("https://", "http://")
+LINK = re.compile(r"https?://|/(?!/|9j/)")
+"""A link, or a path on the gateway's own host; base64 of an MP3 can begin with two slashes, and
+that of a JPEG begins with /9j/."""
 
 
 class JsonOutput(Protocol):
@@ -30,6 +33,7 @@ class JsonOutput(Protocol):
     output = RouteOutput(pointer="")
     schema: dict[str, Any] | None = None
     sample: Any = None
+    base_url = ""
 
     def of_route(self, route: Route, target: Target | None = None, files: Files = NO_FILES) -> Self:
         bound = super().of_route(route, target, files)
@@ -38,6 +42,7 @@ class JsonOutput(Protocol):
         bound.shapes = {"value": kind}
         if kind not in ("json", "text"):
             bound.shapes = {"value": kind, "link": kind}
+        bound.base_url = target.base_url if target else ""
         bound.schema = _document(files, output.schema_file)
         bound.sample = _document(files, output.sample)
         return bound
@@ -68,8 +73,9 @@ class JsonOutput(Protocol):
             return without_output(reply, kind)
         if kind == "text":
             return text_reply("value", value)
-        if value.startswith(LINKS):
-            return Reply(kind=kind, shape="link", url=value)
+        if LINK.match(value):
+            url = f"{self.base_url}{value}" if value.startswith("/") else value
+            return Reply(kind=kind, shape="link", url=url)
         return decoded_reply("value", value, kind)
 
     def model_in(self, reply: object) -> str | None:

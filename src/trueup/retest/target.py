@@ -70,15 +70,18 @@ def fetch_image(url: str, target: Target, limits: Limits = IMAGE_LIMITS) -> byte
         parts, own = urlsplit(url), urlsplit(target.base_url)
         url.encode()
     except ValueError:
-        return "the image is behind an invalid link"
+        return "the output is behind an invalid link"
     is_own = (parts.scheme, parts.netloc) == (own.scheme, own.netloc)
     if not is_own and (parts.scheme != "https" or parts.netloc.lower() not in target.media_hosts):
-        return f"the image is behind a link to {parts.netloc}, which is not in media_hosts"
+        return f"the output is behind a link to {parts.netloc}, which is not in media_hosts"
     try:
         status, content = download(url, limits)
     except ValueError as error:
-        return f"the image's link gave no image: {error}"
-    return content if status == 200 else f"the image's link was answered with HTTP {status}"
+        return f"the output's link gave no file: {error}"
+    if status == 200:
+        return content
+    without = ", without the key" if status in (401, 403) else ""
+    return f"the output's link was answered with HTTP {status}{without}"
 
 
 def live_account(

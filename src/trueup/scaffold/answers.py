@@ -14,7 +14,7 @@ from trueup.model import NAME, Auth, Body, Endpoint, FormFile, Route, Shape, Tas
 
 PROMPT = "A clean icon of a paper boat on a white background"
 QUESTION = "Answer with one word: pong"
-BASE_URL = re.compile(r"https://[a-z0-9-]+(\.[a-z0-9-]+)+(:[0-9]{1,5})?")
+BASE_URL = re.compile(r"https://[a-z0-9.-]+(:[0-9]{1,5})?")
 TITLE = re.compile(r"[^\W_](?:[\w .,:()&+/'-]{0,78}[\w.)])?")
 """80 characters at most, to fit on one line of the settings; none that a page would render."""
 
@@ -161,7 +161,13 @@ class SiteAnswers:
     def __post_init__(self) -> None:
         for option, value, form, expected, example in (
             ("--title", self.title, TITLE, "a name in plain letters", "Example gateway"),
-            ("--base-url", self.base_url, BASE_URL, "https:// and a host", "https://example.com"),
+            (
+                "--base-url",
+                self.base_url,
+                BASE_URL,
+                "https:// and a host alone",
+                "https://example.com",
+            ),
             ("--model", self.model, re.compile(NAME), "a name of a model", "example-image-1"),
         ):
             if not form.fullmatch(value):

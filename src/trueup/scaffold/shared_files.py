@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from trueup.site import shipped_folder
+from trueup.shipped_files import shipped_folder
 
 WHOLE = (
     *(".editorconfig", ".gitattributes", "docs/en/status.md", "scripts/docs", "scripts/retest"),

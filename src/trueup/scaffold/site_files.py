@@ -16,7 +16,7 @@ from trueup.request import request_of
 from trueup.scaffold.answers import SiteAnswers
 from trueup.scaffold.install_source import InstallSource, render_lock
 from trueup.scaffold.shared_files import shared_files, shared_settings
-from trueup.site import shipped_folder
+from trueup.shipped_files import shipped_folder
 from trueup.snippet import languages_of
 from trueup.status_file import (
     FOLDER,

@@ -17,7 +17,6 @@ from trueup.site.page_languages import (
     language_at,
     languages_in,
 )
-from trueup.site.shipped_files import shipped_folder
 from trueup.site.sitemap import sitemap_files
 from trueup.site.source_pages import Page, load_page, load_pages, page_files, parse_page
 from trueup.site.stamp import stamp_site, stamps_of
@@ -66,7 +65,6 @@ __all__ = [
     "read_notes",
     "secure_pages",
     "settings_of",
-    "shipped_folder",
     "stamp_site",
     "stamps_of",
     "trim_end",

@@ -10,6 +10,7 @@ from pathlib import Path
 
 CODE = re.compile(r"<script\b.*?</script>|<pre>.*?</pre>", re.DOTALL)
 COLOURS = re.compile(r'<span(?: class="[\w ]*")?>|</span>')
+SPAN = re.compile(r"</?span\b[^>]*>")
 
 
 @lru_cache(maxsize=64)  # several checks read each page
@@ -18,6 +19,11 @@ def without_colours(html: str) -> str:
     return CODE.sub(
         lambda found: COLOURS.sub("", found[0]) if found[0].startswith("<pre") else found[0], html
     )
+
+
+def without_spans(html: str) -> str:
+    """Return the page without any span in its code, as the search reads it."""
+    return CODE.sub(lambda found: SPAN.sub("", found[0]), html)
 
 
 def change_pages(site: Path, change: Callable[[str, str], str]) -> None:

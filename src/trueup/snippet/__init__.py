@@ -17,7 +17,6 @@ import jinja2
 
 from trueup.errors import BadInput
 from trueup.model import (
-    NO_MODEL,
     Route,
     RouteOutput,
     Status,
@@ -32,6 +31,7 @@ from trueup.model import (
 from trueup.place import Place
 from trueup.protocols import steps_of
 from trueup.request import protocol_of, request_of
+from trueup.snippet.called_model import with_constant
 from trueup.snippet.languages import LANGUAGES, PROGRAMS, Fence, Language, language_of, languages_of
 from trueup.snippet.quoting import (
     is_javascript,
@@ -95,8 +95,11 @@ def render_snippet(status: Status, endpoint: str, language: str, folder: Path) -
     environment.begin()
     try:
         text = environment.get_template(name).render(_context(status, endpoint))
-    except BadInput:
-        raise
+    except BadInput as error:
+        if error.message.where != Place("snippet"):
+            raise
+        problem = f"{kind.label}: {error.message.problem}"
+        raise BadInput(endpoint, problem, error.message.fix) from error
     except jinja2.TemplateNotFound as error:
         problem = f"{error.name}, needed for {kind.label}, does not exist"
         raise BadInput(file, problem, "Write the template.") from error
@@ -132,18 +135,19 @@ def _context(status: Status, endpoint: str) -> Mapping[str, Any]:
     model, _ = split(endpoint)
     route, sent = status.route_of(endpoint), request_of(status, endpoint, status.reference)
     method, path = sent.request.split(" ", 1)
-    form = sent.form or {}
+    parts = with_constant(status, endpoint, sent)
+    form = parts["form"] or {}
     name, scheme = header_of(sent.auth) or ("", "")
     name = "Authorization" if name == "authorization" else name
     return {
+        **parts,
         "model": model,
         "name": name_of(endpoint),
-        "constant": "NAME" if model == NO_MODEL else "MODEL",
+        "constant": "MODEL" if parts["called"] == model else "NAME",
         "protocol": route.protocol,
         "kind": next(iter(protocol_of(status, endpoint).shapes.values())),
         "upstream": status.upstream(model),
         "method": method,
-        "url": sent.base_url + path,
         "base_url": sent.base_url,
         "path": path,
         "query": dict(parse_qsl(path.partition("?")[2], keep_blank_values=True)),
@@ -152,11 +156,9 @@ def _context(status: Status, endpoint: str) -> Mapping[str, Any]:
         "key_header": name and f"{name}: {scheme} ".replace(":  ", ": "),
         "key_query": query_name_of(sent.auth),
         "headers": sent.headers,
-        "body": sent.body,
         "output": _output(route),
         "task": _task(route),
         "errors": list(map(steps_of, route.errors + status.targets[status.reference].errors)),
-        "form": sent.form,
         "form_parts": [(name, item) for name, items in form_items(form) for item in items],
         "form_files": list(form_files(form)),
     }
@@ -166,13 +168,15 @@ def _task(route: Route) -> Mapping[str, Any] | None:
     task = route.task
     if task is None:
         return None
-    before, after = task.poll.removeprefix("GET ").split("{task_id}")
+    lines = {"poll": task.poll, "fetch": task.fetch}
+    paths = {
+        name: line and line.removeprefix("GET ").split("{task_id}") for name, line in lines.items()
+    }
     places = {"id": task.id, "state": task.state, "error": task.error}
     steps = {name: None if one is None else steps_of(one) for name, one in places.items()}
     return {
         **steps,
-        "before": before,
-        "after": after,
+        **paths,
         "done": list(task.done),
         "failed": list(task.failed),
     }
@@ -181,7 +185,7 @@ def _task(route: Route) -> Mapping[str, Any] | None:
 def _output(route: Route) -> Mapping[str, Any] | None:
     task, output = route.task, route.output
     if task is not None:
-        output = RouteOutput(pointer=task.output, kind=task.kind)
+        output = RouteOutput(pointer=task.pointer, kind=task.kind)
     return None if output is None else {"steps": steps_of(output.pointer), "kind": output.kind}
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from trueup.model import Auth, Route
+from trueup.shipped_files import template_file
 
 Fence = Literal["bash", "python", "javascript"]
 """The info string of a Markdown code block."""
@@ -111,7 +112,7 @@ def languages_of(route: Route, folder: Path) -> tuple[Language, ...]:
             not route.languages
             and (
                 not (language.optional or (route.task and language.name == "curl"))
-                or (folder / route.protocol / language.template).is_file()
+                or template_file(folder, f"{route.protocol}/{language.template}").is_file()
             )
         )
     )

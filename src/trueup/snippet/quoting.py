@@ -21,6 +21,20 @@ FLAT_LIST = 48
 IDENTIFIER = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
 
 
+class Constant(str):
+    """A text with a part that code has as a constant, so that it stands in one place; JSON and the
+    shell have the whole text."""
+
+    name: str
+    before: str
+    after: str
+
+    def __new__(cls, value: str, name: str, before: str = "", after: str = "") -> "Constant":
+        text = super().__new__(cls, f"{before}{value}{after}")
+        text.name, text.before, text.after = name, before, after
+        return text
+
+
 def quote_shell(text: str) -> str:
     """Return a shell word that bash reads back as `text`. Raises BadInput if it is too long."""
     size = len(text.encode())
@@ -117,12 +131,18 @@ def _json_scalar(value: Any) -> str:
 
 
 def _python_scalar(value: Any) -> str:
+    if isinstance(value, Constant):
+        whole = f'f"{value.before}{{{value.name}}}{value.after}"'
+        return whole if value.before or value.after else value.name
     if not isinstance(value, str):
         return repr(value)
     return _quoted(value, lambda code: f"\\U{code:08x}")
 
 
 def _js_scalar(value: Any) -> str:
+    if isinstance(value, Constant):
+        whole = f"`{value.before}${{{value.name}}}{value.after}`"
+        return whole if value.before or value.after else value.name
     if isinstance(value, str):
         # In a script within a page, these two would end it or begin a comment.
         return re.sub("<(?=[/!])", r"\\x3c", _quoted(value, lambda code: f"\\u{{{code:x}}}"))

@@ -17,6 +17,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
 from trueup.errors import BadInput
+from trueup.shipped_files import template_file
 from trueup.source_file import problem_of_source
 
 MOST_BYTES = 100_000
@@ -163,17 +164,22 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
         return str(text).replace(str(old), str(new))
 
 
-class _Loader(jinja2.FileSystemLoader):
-    """A loader of plain files of a folder."""
+class _Loader(jinja2.BaseLoader):
+    """A loader of plain files of a folder, and of Trueup's own where it has none."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
 
     def get_source(self, environment: Any, template: str) -> Any:
-        folder = Path(self.searchpath[0])
-        file = folder.joinpath(*split_template_path(template))
-        if refused := problem_of_source(file, folder.parent, MOST_BYTES):
+        file = template_file(self.folder, "/".join(split_template_path(template)))
+        is_own = file.is_relative_to(self.folder)
+        if is_own and (refused := problem_of_source(file, self.folder.parent, MOST_BYTES)):
             raise BadInput(refused.where, refused.problem, refused.fix)
-        found = super().get_source(environment, template)
-        environment.step = max(environment.step, len(found[0]))
-        return found
+        if not file.is_file():
+            raise jinja2.TemplateNotFound(template)
+        text, written = file.read_text(encoding="utf-8"), file.stat().st_mtime
+        environment.step = max(environment.step, len(text))
+        return text, str(file), lambda: file.is_file() and file.stat().st_mtime == written
 
 
 class _Counting(NodeTransformer):

@@ -3,6 +3,7 @@
 from trueup.status_file.edit import (
     append_row,
     extend_observation,
+    require_lists,
     save,
     write_whole,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "render_row",
     "render_schema",
     "render_scalar",
+    "require_lists",
     "save",
     "listed",
     "shown",

@@ -26,14 +26,13 @@ Change = tuple[int, int, str]
 def append_row(stored: Stored, row: Observation | Mapping, now: datetime) -> Stored:
     """Return the status with a row at the end of its list; nothing is written to disk.
 
-    BadInput when the list is no block list, or when the text would not read as the old rows and
-    the new one.
+    A list that is empty or missing is begun. BadInput when it has entries in flow style, or when
+    the text would not read as the old rows and the new one.
     """
     name = "mappings" if isinstance(row, Mapping) else "observations"
-    node = _block_list(stored, name)
-    block = render_row(row, node.start_mark.column)
-    edited = _edit(stored, [_inserted(stored.text, node, block)], now)
-    _require(edited, {**stored.data, name: [*stored.data[name], edited.data[name][-1]]})
+    edited = _edit(stored, [_appended(stored, name, row)], now)
+    rows = stored.data.get(name) or []
+    _require(edited, {**stored.data, name: [*rows, edited.data[name][-1]]})
     if getattr(edited.status, name)[-1] != row:
         raise _changed(stored.path)
     return edited
@@ -119,16 +118,28 @@ def write_whole(path: Path, content: bytes, mode: int) -> None:
         os.close(folder)
 
 
-def _block_list(stored: Stored, name: str) -> yaml.SequenceNode:
-    """Return the node of a list that is written as lines, with an entry."""
-    node = stored.document.node(name)
-    if not isinstance(node, yaml.SequenceNode) or node.flow_style or not node.value:
-        problem = f"{name} is a list or mapping in flow style ([…] or {{…}})"
-        if node is None:
-            problem = f"there is no list {name}"
-        fix = "Write the first entry by hand, on lines of its own."
-        raise BadInput(stored.place(name), problem, fix)
-    return node
+def require_lists(stored: Stored) -> None:
+    """Raise BadInput where no row could be appended, since its list has entries in flow style."""
+    for name in ("observations", "mappings"):
+        node = stored.document.node(name)
+        if isinstance(node, yaml.SequenceNode) and node.flow_style and node.value:
+            problem = f"{name} is a list in flow style ([…]), to which no row can be added"
+            fix = "Write each entry on lines of its own."
+            raise BadInput(stored.place(name), problem, fix)
+
+
+def _appended(stored: Stored, name: str, row: Observation | Mapping) -> Change:
+    """Return the change that puts a row at the end of its list, or begins the list with it."""
+    require_lists(stored)
+    node, text, newline = stored.document.node(name), stored.text, _newline(stored.text)
+    if isinstance(node, yaml.SequenceNode) and node.value:
+        return _inserted(text, node, render_row(row, node.start_mark.column))
+    block = render_row(row, 2).replace("\n", newline)
+    if node is None:
+        start = newline if text and not text.endswith("\n") else ""
+        return len(text), len(text), f"{start}{name}:{newline}{block}"
+    start_of_list = len(text[: node.start_mark.index].rstrip())
+    return start_of_list, node.end_mark.index, newline + block.removesuffix(newline)
 
 
 def _edit(stored: Stored, changes: list[Change], now: datetime) -> Stored:

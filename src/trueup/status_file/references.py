@@ -191,7 +191,24 @@ def _endpoints(status: Status) -> Problems:
         if route not in status.routes:
             yield unknown_name(keys, f"{subject} names no route", route, status.routes, "routes")
         elif status.routes[route].protocol in PROTOCOLS:
+            yield from _request(status, endpoint)
             yield from _streams(status, endpoint)
+
+
+def _request(status: Status, endpoint: str) -> Problems:
+    """Yield an endpoint whose request calls another model, or lacks the body that calls it."""
+    own, (model, route) = status.endpoints[endpoint], split(endpoint)
+    protocol = status.routes[route].protocol
+    key = "form" if own.form is not None else "body"
+    fields = own.body if own.form is None else own.form
+    if model == NO_MODEL or "model" not in PROTOCOLS[protocol].body(model, {}):
+        return
+    if fields is None:
+        problem = f"endpoint {shown(endpoint)} has no body, in which {protocol} has the model"
+        yield ("endpoints", endpoint), problem, "Give it its body or form."
+    elif (called := fields.get("model", model)) not in (model, status.upstream(model)):
+        problem = f"the request calls {shown(called)}, and its endpoint is of {shown(model)}"
+        yield ("endpoints", endpoint, key, "model"), problem, "Remove the field."
 
 
 def _streams(status: Status, endpoint: str) -> Problems:

@@ -10,6 +10,7 @@ from trueup.message import Message
 from trueup.model import Files, Route, Status
 from trueup.place import Place
 from trueup.protocols import PROTOCOLS, Sample, problem_of_schema
+from trueup.protocols.json_pointer import value_at
 from trueup.source_file import read_source
 from trueup.status_file.value_text import shown
 
@@ -62,6 +63,10 @@ def _problems(route: Route, files: Files) -> Iterator[tuple[str, str, str]]:
         return
     if output.schema_file and (problem := problem_of_schema(json.loads(files[output.schema_file]))):
         yield "schema", f"the schema {output.schema_file} {problem}", "Correct it."
+        return
+    if output.sample and value_at(json.loads(files[output.sample]), output.pointer) is None:
+        problem = f"the sample {output.sample} has nothing at {shown(output.pointer)}"
+        yield "sample", problem, "Correct one of the two."
         return
     protocol = PROTOCOLS[route.protocol].of_route(route, files=files)
     worded = protocol.word(next(iter(protocol.shapes)), STUB, "simulated")

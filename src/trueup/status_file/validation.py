@@ -19,6 +19,7 @@ from trueup.model import (
     POINTER,
     POLL,
     REQUEST,
+    TASK_OUTPUT,
     URL,
     WORD,
     Frozen,
@@ -47,6 +48,7 @@ _PATTERNS = {
     MIME: "a media type such as image/png",
     POLL: "a GET whose path or query has {task_id}, such as GET /v1/tasks/{task_id}",
     POINTER: "a JSON pointer such as /error/message",
+    TASK_OUTPUT: "a JSON pointer such as /data/url, or a GET whose path has {task_id}",
 }
 _EXPECTED = {
     "string_type": "text",

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import yaml
@@ -85,6 +85,7 @@ class Document:
         return TextPositions(self.path, self.text)
 
 
+@lru_cache(maxsize=4)  # a command reads the status file several times
 def parse_yaml(text: str, path: str, loader: Any = LOADER) -> Document:
     """Return the one mapping that a text holds; BadStatus has all that is not plain in it."""
     lines = TextPositions(path, text)

@@ -12,7 +12,7 @@ from trueup.mock import DOCUMENTED
 from trueup.model import Observation, Sent
 from trueup.place import Place
 from trueup.relay import BODY_LIMIT
-from trueup.request import Difference, differences, protocol_of
+from trueup.request import Difference, protocol_of, row_differences
 from trueup.sandbox import Limits
 from trueup.site import Block
 from trueup.snippet import PROGRAMS, language_of
@@ -22,6 +22,7 @@ from trueup.verify.program_end import end_reasons, last_line
 from trueup.verify.reply_verdict import (
     ReplyVerdict,
     exchanges_of,
+    fetch_in,
     polls_in,
     read_run,
     request_sent,
@@ -64,6 +65,9 @@ def verify_block(
         return receipt(reasons=("the block belongs to no endpoint: no macro made it",))
     if endpoint.skip and endpoint.skip.until >= today and harness.replays:
         return receipt(skipped=f"{endpoint.skip.reason} (until {endpoint.skip.until})")
+    if not harness.replays and block.endpoint in stored.status.unobserved(harness.target):
+        # A call that is paid for, and could not pass.
+        return receipt(reasons=(no_observation(harness.target),))
     program = PROGRAMS[block.language]
     if lacking := harness.lacks(program.fence):
         may_skip = program.is_optional and not harness.complete
@@ -186,11 +190,13 @@ class _Judgement:
             self.reasons.append(f"the block was stopped: it {limits.exceeded(ran.stopped)}")
         if other:
             self.reasons.append(f"the block sent requests to other hosts: {', '.join(other)}")
-        polls = polls_in(sent, protocol_of(self.stored.status, self.endpoint))
-        if len(sent) - len(polls) != 1:
+        protocol = protocol_of(self.stored.status, self.endpoint)
+        polls = polls_in(sent, protocol)
+        calls = len(sent) - len(polls) - len(fetch_in(sent, protocol))
+        if calls != 1:
             beside = f" beside {len(polls)} polls" if polls else ""
             self.reasons.append(
-                f"{len(sent) - len(polls)} requests reached {harness.gateway}{beside}, expected one"
+                f"{calls} requests reached {harness.gateway}{beside}, expected one"
                 f" ({last_line(self.run.ran)})"
             )
 
@@ -221,7 +227,12 @@ class _Judgement:
             return rows[0]
         if self._has_own_auth(request):
             moved["auth"] = request.auth
-        found = [differences(row.sent.model_copy(update=moved), request) for row in rows]
+        found = [
+            row_differences(
+                row.model_copy(update={"sent": row.sent.model_copy(update=moved)}), request
+            )
+            for row in rows
+        ]
         match = next((row for row, parts in zip(rows, found, strict=True) if not parts), None)
         if match is None:
             place = self.stored.place_of(rows[0])

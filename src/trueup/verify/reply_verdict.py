@@ -8,7 +8,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from trueup.exchange import Exchange
-from trueup.model import InconclusiveKind, Sent, Status
+from trueup.model import InconclusiveKind, Sent, Status, Task
 from trueup.protocols import Protocol, Reply, TaskOutput, inconclusive_kind
 from trueup.request import line_of, protocol_of, request_in
 from trueup.sandbox.output_decoder import Decode, Facts, NoDecoder
@@ -66,11 +66,26 @@ def fetches_of(run: Run, harness: Harness) -> list[Exchange]:
 
 def polls_in(sent: Sequence[Exchange], protocol: Protocol) -> list[Exchange]:
     """Return the polls of the task that the first of the exchanges created."""
+    return _following(sent, protocol, lambda task: task.poll)
+
+
+def fetch_in(sent: Sequence[Exchange], protocol: Protocol) -> list[Exchange]:
+    """Return what fetched the output of the task by the route's own request, once at most."""
+    return _following(sent, protocol, lambda task: task.fetch)[:1]
+
+
+def _following(
+    sent: Sequence[Exchange], protocol: Protocol, of_task: Callable[[Task], str | None]
+) -> list[Exchange]:
+    """Return each repetition of a request about the task that the first exchange created."""
     if not sent or not isinstance(protocol, TaskOutput):
         return []
+    request = of_task(protocol.task)
     task_id = protocol.task_id(sent[0].status, sent[0].response_body)
-    line = protocol.task.poll.replace("{task_id}", task_id or "")
-    return [e for e in sent[1:] if task_id and line_of(e) == line and e.auth == sent[0].auth]
+    if not request or not task_id:
+        return []
+    line = request.replace("{task_id}", task_id)
+    return [e for e in sent[1:] if line_of(e) == line and e.auth == sent[0].auth]
 
 
 def request_sent(run: Run, endpoint: str, status: Status, harness: Harness) -> Sent | None:
@@ -80,7 +95,8 @@ def request_sent(run: Run, endpoint: str, status: Status, harness: Harness) -> S
     protocol = protocol_of(status, endpoint)
     if request is None or not isinstance(protocol, TaskOutput) or not polls_in(sent, protocol):
         return request
-    return request.model_copy(update={"poll": protocol.task.poll})
+    fetch = protocol.task.fetch if fetch_in(sent, protocol) else None
+    return request.model_copy(update={"poll": protocol.task.poll, "fetch": fetch})
 
 
 def _pending(protocol: Protocol, sent: Sequence[Exchange]) -> str | None:
@@ -91,7 +107,11 @@ def _pending(protocol: Protocol, sent: Sequence[Exchange]) -> str | None:
     if not polls:
         is_created = protocol.task_id(sent[0].status, sent[0].response_body) is not None
         return "the task was created, and it was not polled" if is_created else None
-    state = protocol.pending_state(polls[-1].status, polls[-1].response_body)
+    last = polls[-1]
+    if protocol.task.fetch and protocol.is_done(last.status, last.response_body):
+        is_fetched = fetch_in(sent, protocol)
+        return None if is_fetched else "the task was done, and its output was not fetched"
+    state = protocol.pending_state(last.status, last.response_body)
     return f"the task was still {state} at the last poll" if state is not None else None
 
 
@@ -105,6 +125,9 @@ def read_run(run: Run, endpoint: str, status: Status, harness: Harness) -> Reply
     protocol = protocol_of(status, endpoint, harness.target)
     if not isinstance(protocol, TaskOutput):
         reply = protocol.read(exchange.status, exchange.response_body, exchange.content_type)
+    elif fetched := fetch_in(sent, protocol):
+        answer = fetched[0]
+        reply = protocol.read_fetched(answer.status, answer.response_body, answer.content_type)
     elif polls := polls_in(sent, protocol):
         answer = polls[-1]
         reply = protocol.read(answer.status, answer.response_body)

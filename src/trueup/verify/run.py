@@ -179,6 +179,7 @@ def open_relay(
     `budget`, or else `max_calls`. `label` is the purpose of a call in the budget's journal. `to`
     is an address in place of the target's own, as in a rehearsal. `search` is the harness's."""
     live, log, search = stored.status.targets[target], ExchangeLog(), search or KeySearch()
+    tasks = [route.task for route in stored.status.routes.values() if route.task]
     app = create_relay(
         live.model_copy(update={"base_url": to}) if to else live,
         key=key,
@@ -187,7 +188,7 @@ def open_relay(
         budget=budget,
         label=label,
         deadlines=deadlines,
-        polls=[route.task.poll for route in stored.status.routes.values() if route.task],
+        polls=[line for task in tasks for line in (task.poll, task.fetch) if line],
     )
     hosts = frozenset(live.media_hosts)
     own = urlsplit(live.base_url)

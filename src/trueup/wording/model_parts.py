@@ -4,6 +4,7 @@ from html import escape
 
 from trueup.evidence import alternative, mapping_of
 from trueup.model import Standing, anchor
+from trueup.wording.badges import dated
 from trueup.wording.markdown import code
 from trueup.wording.pages import PageText, table
 from trueup.wording.sentences import avoid, change, claim, evaluate, start, traffic
@@ -89,16 +90,24 @@ def changes(page: PageText, model: str) -> str:
 
 
 def heading(page: PageText, endpoint: str, level: int) -> str:
-    """Return an endpoint's heading with its stable anchor; a failing one is marked legacy."""
+    """Return an endpoint's heading with its stable anchor, and what its code is for."""
     text = page.title(endpoint)
     if is_legacy(page, endpoint):
         text = page._("Legacy: {route}").format(route=text)
+    elif page.assessments[endpoint].standing is Standing.CONTROLLED_TESTING:
+        text = page._("Controlled-test template: {route}").format(route=text)
     return f"{'#' * level} {text} {{ #{anchor(endpoint)} }}"
 
 
 def is_legacy(page: PageText, endpoint: str) -> bool:
     """Return whether an endpoint is not recommended any more."""
     return page.assessments[endpoint].standing is Standing.NOT_RECOMMENDED
+
+
+def folded(page: PageText, blocks: str) -> str:
+    """Return the blocks of a legacy endpoint in a box that is closed at first."""
+    body = "\n".join(f"    {line}" if line else "" for line in blocks.split("\n"))
+    return f'??? danger "{page._("Show the legacy code")}"\n\n{body}'
 
 
 def legacy_label(page: PageText) -> str:
@@ -118,6 +127,24 @@ def standing_box(page: PageText, endpoint: str) -> str:
         title = page._("Legacy pattern, {standing}").format(standing=title)
     kind = ADMONITIONS[assessment.standing]
     return f'!!! {kind} "{title}"\n\n    {claim(page, endpoint)}'
+
+
+def last_test(page: PageText, paged: str = "") -> str:
+    """Return the day of the newest test of a model, or else of any, and what to do once it is old.
+
+    It stands once on a page, which says nothing of the age of its evidence elsewhere.
+    """
+    names = page.endpoints(paged) if paged else list(page.assessments)
+    days = [seen for name in names if (seen := page.assessments[name].seen_on)]
+    if not days:
+        return page._("Nobody has tested these routes.")
+    fresh = page._("Last tested on {day}.")
+    stale = page._(
+        "Last tested on {day}, and not since. Before you build on it, run a block once and check"
+        " your bill."
+    )
+    day = dated(max(days), is_aged=True)
+    return page.dated_claim(max(days), fresh.format(day=day), stale.format(day=day))
 
 
 def start_here(page: PageText) -> str:

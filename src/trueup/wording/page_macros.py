@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import date, datetime
 from functools import partial, wraps
+from inspect import getdoc
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ def _fenced(text: str, attributes: str) -> str:
 
 
 def _sample(page: PageText, protocol: str, shape: Shape) -> str:
+    """Return a simulated reply of a protocol in one of its shapes, its output cut short."""
     title, text = tables.sample(page, protocol, shape)
     return f"{title}:\n\n{_fenced(text, '{ .json }')}"
 
@@ -43,6 +45,7 @@ PARTS: dict[str, Callable[..., str]] = {
     "changes": model_parts.changes,
     "documented": documented,
     "history": history,
+    "last_test": model_parts.last_test,
     "legend": status_page.legend,
     "model_status": model_parts.model_status,
     "readings": status_page.comparison_table,
@@ -55,6 +58,14 @@ PARTS: dict[str, Callable[..., str]] = {
     "variants": tables.variants,
 }
 """The macros that need nothing but the text of a page, by their names."""
+
+
+def documented_macros() -> dict[str, str]:
+    """Return what each macro gives, as the first sentence of its docstring, by name."""
+    others: Macros = {"matrix": status_page.matrix, "as_of": _as_of, "policy": _policy}
+    others |= {"route": _route, "best": _best, "console": _console, "newest": _newest}
+    found = {name: getdoc(macro) or "" for name, macro in {**PARTS, **others}.items()}
+    return {name: " ".join(text.split()).partition(". ")[0] for name, text in found.items()}
 
 
 def page_macros(top: Path, docs: Path, now: datetime, today: date) -> Macros:
@@ -80,7 +91,7 @@ def page_macros(top: Path, docs: Path, now: datetime, today: date) -> Macros:
     made: Macros = {
         **{name: partial(part, text) for name, part in PARTS.items()},
         "matrix": lambda page="": status_page.matrix(text, page),
-        "as_of": lambda: today.isoformat(),
+        "as_of": lambda: _as_of(today),
         "policy": lambda policy: _policy(stored, policy),
         "route": lambda endpoint: _route(text, snippets, endpoint),
         "best": lambda model: _best(text, snippets, model),
@@ -116,11 +127,15 @@ def _text(value: object) -> str | None:
 
 def _route(page: PageText, templates: Path, endpoint: str) -> str:
     """Return an endpoint's heading, its standing, and its blocks in tabs, with stamps' places."""
-    parts = [model_parts.heading(page, endpoint, 3), model_parts.standing_box(page, endpoint)]
-    return "\n\n".join([*parts, _code(page, templates, endpoint)])
+    parts = [model_parts.heading(page, endpoint, 2), model_parts.standing_box(page, endpoint)]
+    blocks = _code(page, templates, endpoint)
+    if model_parts.is_legacy(page, endpoint):
+        blocks = model_parts.folded(page, blocks)
+    return "\n\n".join([*parts, blocks])
 
 
 def _best(page: PageText, templates: Path, model: str) -> str:
+    """Return standing and blocks of the best-standing working endpoint of a model's family."""
     found = alternative(page.status, page.assessments, model)
     if found is None:
         return start(page, model)
@@ -167,6 +182,7 @@ def _tabs(page: PageText, templates: Path, endpoint: str) -> str:
 
 
 def _console(file: Path, top: Path) -> str:
+    """Return the text of a terminal from a file of `snippets/console`, as a block."""
     return _fenced(read_source(file, top).decode().rstrip("\n"), "{ .console }")
 
 
@@ -183,7 +199,13 @@ def _newest(stored: Stored, endpoint: str) -> str:
     return _fenced(f"{key}:\n{item}", f"{{ .yaml data-excerpt={key} }}")
 
 
+def _as_of(today: date) -> str:
+    """Return the date on which the site was built."""
+    return today.isoformat()
+
+
 def _policy(stored: Stored, name: str) -> str:
+    """Return the value of a field of the policy, such as `fresh_for` in days."""
     value = getattr(stored.status.policy, name)
     return str(value.days) if hasattr(value, "days") else str(value)
 
