@@ -108,7 +108,9 @@ def fresh(page: Page) -> Iterator[None]:
     The clipboard, which all pages share, is left to each test.
     """
     page.set_viewport_size(WINDOW)
-    page.emulate_media(media="null", color_scheme="null", reduced_motion="reduce")
+    page.emulate_media(
+        media="null", color_scheme="null", reduced_motion="reduce", forced_colors="null"
+    )
     page.bring_to_front()  # the tab key may have led out of it
     try:
         yield
