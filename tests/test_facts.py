@@ -60,15 +60,15 @@ FACTS = {
         UNKNOWN_NAME,
         "into the form of Vertex AI, whose image settings have this field, and sent it to the"
         " Gemini Developer API, whose settings do not",
-        f"Nano Banana, {IMAGES}: production and local, since 2026-04-14",
-        f"Nano Banana 2, {IMAGES}: production and local, since 2026-04-14",
+        f"Nano Banana ({IMAGES}): production and local, since 2026-04-14",
+        f"Nano Banana 2 ({IMAGES}): production and local, since 2026-04-14",
         "not supported model for image generation",
         "unless the model behind the name is one of the imagen models",
         "found no channel left for the model, which hides the error",
     ),
     "status": (
         "Nano Banana Pro",
-        "Sources: reported: Nano Banana 2 page of the public docs.",
+        "Source: Nano Banana 2 page of the public docs (reported).",
     ),
 }
 

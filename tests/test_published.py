@@ -117,9 +117,9 @@ SAID = (
     "Do not put formal production traffic on nano-banana until its billing is cleared",
     "Do not use POST /v1/images/generations with model nano-banana",
     "a fault of the route, not only of its documentation",
-    "Cleared by 3 aligned production retests in a row; 0 seen.",
-    "A production retest that returns an image raises it to controlled testing; it is cleared by 3"
-    " aligned production retests in a row; 0 seen.",
+    "Raised to recommended by 3 production retests in a row that are billed correctly (0 so far).",
+    "Raised to controlled testing by one production retest that returns an image, and to"
+    " recommended by 3 production retests in a row that are billed correctly (0 so far).",
     "Legacy pattern, not recommended, as of 2026-04-14",
     "Legacy: OpenAI Images",
     "'https://crazyrouter.com/v1/images/generations'",
