@@ -332,7 +332,10 @@ FOLLOWED: dict[str, tuple[Change, set[str], set[str]]] = {
     "an outcome": (
         newest(PRO, **LOST),
         GLANCE
-        | {"gemini-image-generation#which-model-answers-how", "signatures#get-channel-failed"}
+        | {
+            "gemini-image-generation#where-each-model-puts-the-image",
+            "signatures#get-channel-failed",
+        }
         | {"nano-banana-pro#nano-banana-pro--generate-content"}
         | {"status#nano-banana-pro--generate-content", "nano-banana-pro#history"}
         | each("nano-banana-pro#", ("what-to-do", "current-status", "risks"))
@@ -345,7 +348,7 @@ FOLLOWED: dict[str, tuple[Change, set[str], set[str]]] = {
     ),
     "a shape": (
         newest(OWN, shape="inline-data"),
-        each("gemini-image-generation#", ("which-model-answers-how", "current-status"))
+        each("gemini-image-generation#", ("where-each-model-puts-the-image", "current-status"))
         | each(("gemini-image-generation#", "status#"), OWN_ANCHOR),
         each(f"{OWN}: ", ("shape", "targets")),
     ),
@@ -359,7 +362,7 @@ FOLLOWED: dict[str, tuple[Change, set[str], set[str]]] = {
     ),
     "a date": (
         newest(NATIVE, at=date(2026, 4, 10)),
-        GLANCE | BEST | OF_NATIVE | {"gemini-image-generation#which-model-answers-how"},
+        GLANCE | BEST | OF_NATIVE | {"gemini-image-generation#where-each-model-puts-the-image"},
         CHANGES | BADGES | each(f"{NATIVE}: ", DATES),
     ),
     "a mapping": (
@@ -374,7 +377,7 @@ FOLLOWED: dict[str, tuple[Change, set[str], set[str]]] = {
     ),
     "recover_after": (
         lambda data: data["policy"].update(recover_after=4),
-        {"decides#two-legs-the-image-and-the-bill", "nano-banana#what-to-do"}
+        {"decides#two-checks-image-and-billing", "nano-banana#what-to-do"}
         | each(FAMILY[:2], "#what-would-change-this")
         | each("status#nano-banana--", ROUTES)
         | {"status#nano-banana-2--images-generations"},
@@ -384,7 +387,7 @@ FOLLOWED: dict[str, tuple[Change, set[str], set[str]]] = {
         lambda data: data["policy"].update(fresh_for="31d"),
         GLANCE
         | BEST
-        | {"decides#two-legs-the-image-and-the-bill"}
+        | {"decides#two-checks-image-and-billing"}
         | each("gemini-image-generation#", ("what-to-do", "current-status"))
         | each(("gemini-image-generation#", "status#"), OWN_ANCHOR)
         | each(FAMILY, "#", ("current-status", "history", "what-would-change-this"))
