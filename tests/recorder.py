@@ -5,7 +5,6 @@ import base64
 import json
 import os
 import re
-import runpy
 import shutil
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from itertools import cycle
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Thread
+from types import CodeType
 from typing import Any
 from unittest.mock import patch
 from urllib.parse import urlsplit
@@ -237,11 +237,17 @@ def run_here(text: str, folder: Path) -> Ended:
         redirect_stderr(err),
     ):
         try:
-            runpy.run_path(str(file), run_name="__main__")
+            exec(_compiled(text, file.name), {"__name__": "__main__"})
         except SystemExit as ended:
             code = 1
             print(ended.code, file=err)
     return Ended(code, out.getvalue(), err.getvalue(), _left(empty))
+
+
+@cache
+def _compiled(text: str, name: str) -> CodeType:
+    """The code of a block, which many replies are given to."""
+    return compile(text, name, "exec")
 
 
 DRIVER = """

@@ -258,6 +258,7 @@ def test_large_and_strange_files_in_one_site_are_passed_over(top: Path) -> None:
     assert code == 1 and len(lines) == 1 and lines[0].startswith(TYPED)
 
 
+@pytest.mark.long
 def test_a_name_that_is_not_utf_8_is_escaped_in_text(top: Path) -> None:
     name = os.fsdecode(b"a\nb\xff.md")
     (top / "docs" / "en" / name).write_text("# A\n\nSince 2026-05-01.\n")

@@ -97,7 +97,7 @@ def test_the_measuring_starts_or_says_what_it_lacks(clone: Path) -> None:
 
 
 def test_check_finds_nothing(clone: Path) -> None:
-    done = run(commands("check"), clone)  # by its shell; the others in this process
+    done = trueup_block("check", clone)
     assert (done.returncode, done.stdout, done.stderr) == (0, "nothing found\n", "")
 
 

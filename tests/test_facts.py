@@ -134,6 +134,6 @@ def test_the_code_of_a_route_without_evidence_says_so(site: Path) -> None:
     html = (site / "nano-banana-pro" / "index.html").read_text()
     assert 'data-endpoint="nano-banana-pro/images-generations"' in html
     assert "as documented, never seen" in html
-    code = html.partition('<h3 id="nano-banana-pro--images-generations"')[2]
+    code = html.partition('<h2 id="nano-banana-pro--images-generations"')[2]
     assert "https://crazyrouter.com (tested)" in html
-    assert "(tested)" not in code.partition('<h2 id="history"')[0] and "<option" in code
+    assert "(tested)" not in code.partition('<h2 id="what-to-do"')[0] and "<option" in code

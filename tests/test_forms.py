@@ -158,8 +158,7 @@ def block_of(stored: Stored, endpoint: str, language: str) -> Block:
 
 IN_THE_GATE = [
     *((EDITS, "curl"), (EDITS, "javascript"), ("raw-audio/speech", "python")),
-    *(("example-1/speech", "curl"), ("audio-events/speech", "openai")),
-    *(("plain-text/transcriptions", "javascript"), ("transcript-events/transcriptions", "python")),
+    *(("example-1/speech", "curl"), ("transcript-events/transcriptions", "python")),
 ]
 
 

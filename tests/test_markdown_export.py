@@ -169,20 +169,21 @@ def test_a_page_changed_after_the_build_is_named_by_its_path(docs: Docs) -> None
         file.write_text(broken) if broken else file.unlink()
         with pytest.raises(BadInput, match=r"ja/decides/index\.html: .*\. Build the site again\."):
             docs.write_markdown()
-    file.write_text(text, "utf-8")
-    docs.write_markdown()
+    file.write_text(text, "utf-8")  # of the Markdown nothing was written
 
 
 @pytest.mark.no_cover
 def test_a_rehearsal_is_marked_on_top_of_every_text_and_has_no_address(docs: Docs) -> None:
+    texts = [file for kind in ("*.md", "llms*.txt") for file in docs.site.rglob(kind)]
+    before = {file: file.read_bytes() for file in texts}
     (docs.top / "REHEARSAL").touch()
     try:
         docs.write_markdown()
-        texts = [file for kind in ("*.md", "llms*.txt") for file in docs.site.rglob(kind)]
         assert len(texts) == len(docs.pages) + 2 * len(docs.languages)
         for file in texts:
             text = file.read_text("utf-8")
             assert text.startswith("REHEARSAL: ") and HERE not in text, file
     finally:
         (docs.top / "REHEARSAL").unlink()
-        docs.write_markdown()
+        for file, content in before.items():
+            file.write_bytes(content)

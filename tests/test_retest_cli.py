@@ -413,6 +413,7 @@ def later() -> datetime:
 
 
 @pytest.mark.usefixtures("unbuilt")
+@pytest.mark.long
 def test_three_aligned_rehearsals_recommend_in_the_copy_alone(
     repository: Path, tmp_path_factory: pytest.TempPathFactory, trueup: Run
 ) -> None:

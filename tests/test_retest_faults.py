@@ -161,6 +161,7 @@ class Gateway:
     is_billing: bool = True
     options: Mapping[str, Any] = field(default_factory=dict)
     gives_up: bool = False
+    is_behind_tls: bool = False
     calls: int = 0
     spent_usd: Decimal = Decimal(0)
     shown: str = ""
@@ -186,10 +187,11 @@ class Gateway:
         self.desk.app = self.count
         harness = self.desk.quick if self.gives_up else self.desk.patient
         assert harness is not None
-        if EXPIRED_CERTIFICATE not in self.names:
+        is_expired = EXPIRED_CERTIFICATE in self.names
+        if not (is_expired or self.is_behind_tls):
             yield self.desk.url, harness
             return
-        tls = create_tls(self.folder / "ca.pem", is_expired=True)
+        tls = create_tls(self.folder / "ca.pem", is_expired)
         with serving(self.count, tls) as url, self.desk.relay(url, AMPLE) as harness:
             yield url, harness
 
@@ -323,6 +325,15 @@ POLLED = ("batch-lag", "log-off", "owner-edit", "settle-fault", "token-fault", "
 tests/test_retest_billing.py and tests/test_mock_faults.py have the same verdicts."""
 LONG = {*POLLED, *REFUSING}
 """Of the calls that are refused tests/test_protocols_error_body.py reads the bodies."""
+
+
+def test_a_gateway_behind_tls_is_called_and_its_ledger_is_read(
+    tmp_path: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    gateway = Gateway(tmp_path, desk, is_behind_tls=True)
+    (receipt,) = gateway.retest(GOOD)
+    assert (row_of(receipt).outcome, row_of(receipt).billing) == ("output", "aligned")
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,8 @@ def retest(top: Path, env: Mapping[str, str], *options: str) -> subprocess.Compl
     )
 
 
-@pytest.mark.parametrize("host", ["localhost", pytest.param("127.0.0.1", marks=pytest.mark.long)])
+@pytest.mark.long  # in the gate tests/test_retest_faults.py has TLS, and the test below the command
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
 def test_a_retest_of_a_stranger_behind_tls_is_recorded(
     host: str, stranger: Stranger, repository: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -10,7 +10,9 @@ from typing import Any
 
 import httpx
 import pytest
+import recorder
 from drawn import decode_here
+from recorder import assert_formatted
 from status_sample import NOW, TEXT, parsed, refused
 from test_mock import call
 from test_verify import CURLED, harness_of
@@ -19,20 +21,21 @@ from trueup.check.status_claims import check_status
 from trueup.evidence import assess
 from trueup.exchange import Exchange
 from trueup.mock.simulated_file import simulated_file
-from trueup.protocols import PROTOCOLS
+from trueup.protocols import PROTOCOLS, TaskOutput
 from trueup.receipts.retest_receipt import Attempt, RetestReceipt, row_of
 from trueup.relay import Budget, Journal, create_relay
-from trueup.request import request_of
+from trueup.request import protocol_of, request_of
 from trueup.retest.plan import Probe, plan
 from trueup.retest.rehearsal import open_rehearsal
 from trueup.retest.session import Session
 from trueup.site import Block
-from trueup.snippet import render_snippets
+from trueup.snippet import render_snippet, render_snippets
 from trueup.status_file import Stored
 from trueup.verify.judge import verify_block
 from trueup.verify.reply_verdict import ReplyVerdict, polls_in, read_run, request_sent
 from trueup.verify.run import Run, open_mock
 
+server, gateway, node_run = recorder.server, recorder.gateway, recorder.node_run
 TOP = Path(__file__).parents[1]
 TODAY = date(2026, 5, 1)
 ENDPOINT = "nano-banana/videos"
@@ -171,6 +174,62 @@ def test_an_output_that_the_route_fetches_is_read_from_its_own_reply(
     sent = request_sent(run, ENDPOINT, stored.status, harness)
     is_fetched = len(exchanges) == 2 and exchanges[1].auth
     assert sent is not None and sent.fetch == (FETCH if is_fetched else None)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["text", *(pytest.param(kind, marks=pytest.mark.long) for kind in ("json", "image", "file"))],
+)
+def test_an_output_of_each_kind_is_fetched(kind: str) -> None:
+    auth = "query key" if kind == "json" else "bearer"
+    text = FETCHING.replace("task\n    auth: bearer", f"task\n    auth: {auth}")
+    text = text.replace("{task_id}/content", "content?of={task_id}")
+    stored = parsed(text.replace("kind: video", f"kind: {kind}"))
+    assert_formatted(render_snippet(stored.status, ENDPOINT, "python", TOP / "snippets"))
+    with open_mock(stored) as mock:
+        for block in blocks_of(stored):
+            receipt = verify_block(block, ("page",), stored, mock, TODAY)
+            assert (receipt.reasons, receipt.shape) == ((), "content")
+
+
+@pytest.mark.parametrize("language", ["python", "javascript"])
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (FILM, ""),
+        (b'{"detail": "no such film"}', "no such film"),
+        (b"[]", "[]"),
+        (PAGE, "HTTP 200 without a JSON body"),
+        (b" \n", "HTTP 200 without a JSON body"),
+    ],
+    ids=["film", "error", "list", "page", "nothing"],
+)
+def test_a_block_reads_what_it_fetches_as_the_engine_does(
+    body: bytes,
+    reason: str,
+    language: str,
+    gateway: recorder.Gateway,
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+) -> None:
+    created = b'{"task_id": "a", "data": {"status": "SUCCESS"}}'
+    links = {"/v1/videos/a/content": ("video/mp4", body)}
+    gateway.answer = recorder.Answer(created, links=links)
+    stored = parsed(FETCHING)
+    read = protocol_of(stored.status, ENDPOINT)
+    assert isinstance(read, TaskOutput)
+    found = read.read_fetched(200, body, "video/mp4")
+    assert (found.content, (found.error or "").split("reply: ")[-1]) == (
+        None if reason else FILM,
+        reason,
+    )
+    text = render_snippet(stored.status, ENDPOINT, language, TOP / "snippets").text
+    text = text.replace("https://example.com", gateway.base_url)
+    ended = recorder.run_of(language, request)(text, tmp_path)
+    if reason:
+        assert (ended.stderr, ended.files) == (f"nano-banana: no output: {reason}\n", {})
+    else:
+        assert ended.files == {"nano-banana.mp4": FILM}
 
 
 def test_a_changed_fetch_is_found_with_both_places() -> None:

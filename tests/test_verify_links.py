@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
+from browsing import some
 from conftest import TOP
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
@@ -70,13 +71,14 @@ def block_of(stored: Stored, language: str) -> Block:
 
 
 CASES: Sequence[tuple[str, str, Containment, str | None]] = (
+    ("local", "python", "namespace", None),
     ("local", "javascript", "namespace", None),
     ("production", "python", "namespace", None),
     ("local", "python", "none", "the image is at 127.0.0.1:"),
 )
 
 
-@pytest.mark.parametrize(("target", "language", "containment", "reason"), CASES)
+@pytest.mark.parametrize(("target", "language", "containment", "reason"), some(CASES, *CASES[1:]))
 def test_a_link_to_the_target_itself_is_served_to_the_block(
     target: str, language: str, containment: Containment, reason: str | None
 ) -> None:

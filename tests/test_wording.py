@@ -177,23 +177,21 @@ STATES = {
         " result.",
         "recommended",
         "Lowered at once by one production retest that fails or is billed incorrectly.",
-        "On 2026-04-14 POST /v1/oak was the working choice; nobody has retested it since. Retest"
-        " before you build on it.",
+        "POST /v1/oak was the working choice when last tested.",
     ),
     "recommended, the legs of two days": State(
         status_of([row("output", "aligned", at=EARLIER), row("output", "inconclusive")]),
         "Start with POST /v1/oak: on 2026-04-14 it returned an image and on 2026-04-01 the bill"
         " matched the result.",
-        stale="On 2026-04-01 POST /v1/oak was the working choice; nobody has retested it since."
-        " Retest before you build on it.",
+        stale="POST /v1/oak was the working choice when last tested.",
     ),
     "mismatch": State(
         status_of([row("output", "mismatch")]),
         f"{ONLY}on 2026-04-14 it returned an image, but {MISMATCH}.",
         "controlled testing",
         RAISED.format(0),
-        "On 2026-04-14 POST /v1/oak was for controlled testing only, because on 2026-04-14 it"
-        f" returned an image, but {MISMATCH}; nobody has retested it since.",
+        "POST /v1/oak was for controlled testing only: on 2026-04-14 it"
+        f" returned an image, but {MISMATCH}.",
     ),
     "mismatch of another day": State(
         status_of([row("output", "mismatch", at=EARLIER), row("output")]),
@@ -233,8 +231,7 @@ STATES = {
         "not recommended",
         "Raised to controlled testing by one production retest that returns an image, and to"
         " recommended by 3 production retests in a row that are billed correctly (0 so far).",
-        "On 2026-04-14 POST /v1/oak was not usable, because its production retest of 2026-04-14"
-        " failed; nobody has retested it since. Do not build on it before a retest.",
+        "POST /v1/oak was not usable: its production retest of 2026-04-14 failed.",
     ),
     "failed at two targets": State(
         status_of([FAILED, row("error", target="local")]),
@@ -257,7 +254,7 @@ STATES = {
         status_of([ALIGNED], holds=[hold("controlled-testing")]),
         f"{ONLY}{HELD}.",
         "controlled testing · held back",
-        stale=f"{ONLY}{HELD}. Nobody has retested it since 2026-04-14.",
+        stale=f"{ONLY}{HELD}.",
     ),
     "held altogether": State(
         status_of([ALIGNED], holds=[hold("not-recommended")]),
@@ -300,7 +297,7 @@ def test_an_endpoint_is_worded_by_its_state(state: str) -> None:
     assert seen(claim(page, NATIVE)) == claimed
     assert seen(standing_box(page, NATIVE)).endswith(claimed)
     assert label == (labelled or label) and condition == (changed or condition)
-    assert f"POST /v1/oak {label}: {condition}" in seen(changes(page, "acorn"))
+    assert f"POST /v1/oak · {label}: {condition}" in seen(changes(page, "acorn"))
     assert f"tu-{assess(status)[NATIVE].standing}" in page.label(NATIVE)
     assert stale in (None, seen(claim(late, NATIVE)))
 
@@ -329,15 +326,14 @@ STARTS = {
     "recommended": (
         [row("output", "mismatch"), row("output", "aligned", endpoint=BIRCH)],
         "If you need a usable image route now, start with Birch (POST /v1/birch).",
-        "On 2026-04-14 Birch (POST /v1/birch) was the working choice; nobody has retested it since."
-        " Retest before you build on it.",
+        "Birch (POST /v1/birch) was the working choice when last tested, on 2026-04-14.",
     ),
     "only controlled": (
         [row("output", "mismatch"), row("error", endpoint=BIRCH)],
         "No route of this family is recommended. The best on record is Acorn (POST /v1/oak), for"
         " controlled testing only.",
         "No route of this family is recommended. The best on record on 2026-04-14 was Acorn (POST"
-        " /v1/oak), for controlled testing only; nobody has retested it since.",
+        " /v1/oak), for controlled testing only.",
     ),
     "none": (
         TWO_FAILED,
@@ -419,7 +415,7 @@ def test_without_a_ledger_no_sentence_waits_for_billing() -> None:
 def test_a_model_that_nobody_observed_says_so() -> None:
     page = pages_of(status_of())
     assert seen(advice(page, "acorn")) == STARTS["none"][1]
-    assert risk_notes(page, "acorn") == "Nothing adverse is on record."
+    assert risk_notes(page, "acorn") == "No problem is on record (0 of 2 routes tested)."
     assert best(page, "acorn") == "No working alternative is on record."
     assert "No sources, because there are no observations." in standings(page)
 
@@ -483,7 +479,7 @@ def test_no_sentence_prints_an_amount() -> None:
         titled.drop_tree()
     text = re.sub(r"\d{4}-\d\d-\d\d", "", page.text_content())
     text = text.replace("Nano Banana 2", "").replace("Gemini 2.5", "")
-    assert set(re.findall(r"\d+", text)) <= {"0", "1", "3", "30"}
+    assert set(re.findall(r"\d+", text)) <= {"0", "1", "2", "3", "30"}
     assert not re.search(r"[$€£¥]|\b(USD|tokens?|bytes|px|MiB)\b", text.replace("the token's", ""))
 
 

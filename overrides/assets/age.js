@@ -1,5 +1,5 @@
 /* Claims grow old while the page stays: show the sentence that holds on the reader's day, and say
-   beside each day of evidence how long ago it was. */
+   once, beside the day of the last test, how long ago it was. */
 (function () {
   var today = new Date().toISOString().slice(0, 10);
   document.querySelectorAll("[data-until]").forEach(function (voice) {
@@ -8,7 +8,7 @@
   });
   if (!window.Intl || !Intl.RelativeTimeFormat) { return; }
   var words = new Intl.RelativeTimeFormat(document.documentElement.lang || "en");
-  document.querySelectorAll("time.tu-day").forEach(function (day) {
+  document.querySelectorAll("time.tu-aged").forEach(function (day) {
     var days = Math.round((Date.parse(day.dateTime) - Date.parse(today)) / 864e5);
     var age = document.createElement("span");
     age.className = "tu-age";

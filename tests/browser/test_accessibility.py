@@ -202,6 +202,7 @@ def focus(page: Page, selector: str) -> None:
     page.locator(selector).first.focus()
 
 
+@pytest.mark.long
 def test_keys_alone_choose_a_tab_and_copy_its_block(page: Page, home: str) -> None:
     open_in(page, f"{home}/nano-banana/", "light", "desktop")
     focus(page, "article .tabbed-set > input:checked")

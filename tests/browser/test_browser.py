@@ -85,6 +85,7 @@ def test_a_date_of_evidence_has_its_age_on_the_readers_date(
         assert set(days) == {f"2026-04-14 · {age}"}
 
 
+@pytest.mark.long
 def test_each_endpoint_has_a_bookmark_on_the_status_page(
     page: Page, home: str, made: tuple[Docs, Report]
 ) -> None:

@@ -242,6 +242,7 @@ def test_a_chosen_base_url_is_all_that_changes_in_a_block(
     assert article.text_content() == before
 
 
+@pytest.mark.long
 def test_the_note_stands_between_the_block_and_its_receipt(page: Page, home: str) -> None:
     page.goto(at(home, "en", "nano-banana"))
     page.get_by_label("Base URL").first.select_option(OTHER)
@@ -274,6 +275,7 @@ def test_a_choice_that_is_no_longer_offered_is_dropped(page: Page, home: str) ->
     assert "attacker" not in str(page.locator("article").text_content())
 
 
+@pytest.mark.long
 def test_without_storage_the_choice_holds_for_the_page(browser: Browser, home: str) -> None:
     with browser.new_context() as context:
         page = context.new_page()  # the theme's own scripts complain to the console

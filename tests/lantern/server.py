@@ -93,11 +93,16 @@ def now() -> int:
 class Gateway:
     """The routes, and the videos that were submitted."""
 
-    def __init__(self, key: str, media: Path, *, is_expired: bool, truth: str) -> None:
-        self.key, self.media = key, media
-        self.is_expired, self.truth = is_expired, truth
+    def __init__(self, key: str, folder: Path) -> None:
+        self.key, self.folder = key, folder
         self.polls: dict[str, int] = {}
         self._numbers, self._lock = count(1), Lock()
+
+    @property
+    def truth(self) -> str:
+        """How the gateway differs from its documentation now: the word in the file `truth`."""
+        file = self.folder / "truth"
+        return file.read_text() if file.exists() else ""
 
     def answer(self, request: "Request") -> "Answer":
         path = urlsplit(request.path).path
@@ -122,7 +127,7 @@ class Gateway:
         if auth != "bearer" and bearer is not None:
             raise unusable("authorization is not a header of this path")
         expected = f"Bearer {self.key}" if auth == "bearer" else self.key
-        if sent != expected or self.is_expired:
+        if sent != expected or self.truth == "key-expired":
             raise Problem(401, "key-not-accepted", "Key not accepted", "This key has expired.")
 
     def images(self, request: "Request", _: str) -> "Answer":
@@ -206,7 +211,7 @@ class Gateway:
         self._require_task(name)
         if self.polls[name] <= RUNNING_POLLS:
             raise unusable(f"{name} is still running")
-        return Answer("video/mp4", [(self.media / "film.mp4").read_bytes()])
+        return Answer("video/mp4", [(self.folder / "film.mp4").read_bytes()])
 
     def _require_task(self, name: str) -> None:
         if name not in self.polls:
@@ -217,7 +222,7 @@ class Gateway:
         require_model(fields, "lantern-voice-1")
         required(fields, "input", str)
         required(fields, "voice", str)
-        return Answer("audio/mpeg", [(self.media / "voice.mp3").read_bytes()])
+        return Answer("audio/mpeg", [(self.folder / "voice.mp3").read_bytes()])
 
     def transcription(self, request: "Request", _: str) -> "Answer":
         parts = request.form()
@@ -311,8 +316,8 @@ class Request:
         return parts
 
 
-def handler_of(gateway: Gateway, log: Path) -> type[BaseHTTPRequestHandler]:
-    lock = Lock()
+def handler_of(gateway: Gateway) -> type[BaseHTTPRequestHandler]:
+    lock, log = Lock(), gateway.folder / "log"
 
     class Handler(BaseHTTPRequestHandler):
         server_version = "Lantern"
@@ -351,15 +356,12 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--certificate", required=True)
     parser.add_argument("--key", required=True)
-    parser.add_argument("--media", type=Path, required=True)
-    parser.add_argument("--log", type=Path, required=True)
-    parser.add_argument("--key-expired", action="store_true")
-    parser.add_argument("--truth", default="documented")
+    parser.add_argument("--folder", type=Path, required=True)
     given = parser.parse_args()
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(given.certificate)
-    gateway = Gateway(given.key, given.media, is_expired=given.key_expired, truth=given.truth)
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler_of(gateway, given.log)) as server:
+    gateway = Gateway(given.key, given.folder)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler_of(gateway)) as server:
         server.socket = tls.wrap_socket(
             server.socket, server_side=True, do_handshake_on_connect=False
         )

@@ -22,6 +22,7 @@ MACROS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(PLAIN, ()),
     "console": ("console",),
     "documented": ("facts", "route"),
+    "last_test": ("paged",),
     "matrix": ("page",),
     "newest": ("observed",),
     "policy": ("policy",),
@@ -38,10 +39,11 @@ KINDS = {
     "protocol": "a protocol",
     "shape": "a shape of that protocol",
     "page": "a page",
+    "paged": "a model of the status file",
     "facts": "a kind of documented facts",
     "route": "a route of the status file",
 }
-OPTIONAL = ("page", "route")
+OPTIONAL = ("page", "paged", "route")
 ENVIRONMENT = jinja2.Environment(autoescape=True, keep_trailing_newline=True)
 """For parsing alone: it renders nothing."""
 Names = Mapping[str, Collection[str]]
@@ -149,6 +151,7 @@ def names_in(status: Status, top: Path) -> Names:
     """Return the names that arguments may have in the repository at `top`."""
     return {
         "model": tuple(status.models),
+        "paged": tuple(status.models),
         "endpoint": tuple(status.endpoints),
         "observed": tuple(name for name in status.endpoints if status.seen(name)),
         "policy": tuple(Policy.model_fields),

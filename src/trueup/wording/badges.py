@@ -23,6 +23,7 @@ def column(name: str) -> str:
     return f'<b class="tu-column">{name}</b>'
 
 
-def dated(day: date) -> str:
-    """Return a date as HTML; the browser adds its age on the reader's own day."""
-    return f'<time class="tu-day" datetime="{day}">{day}</time>'
+def dated(day: date, *, is_aged: bool = False) -> str:
+    """Return a date as HTML; with `is_aged`, the browser adds its age on the reader's own day."""
+    look = "tu-day tu-aged" if is_aged else "tu-day"
+    return f'<time class="{look}" datetime="{day}">{day}</time>'

@@ -2,7 +2,7 @@
 of it as evidence."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from trueup.model import FACTS, URL, DocsPage, DocumentedValue, Parameter
 from trueup.wording.badges import dated, mark
@@ -13,20 +13,32 @@ from trueup.wording.pages import PageText, table
 def documented(page: PageText, facts: str, route: str = "") -> str:
     """Return the documented facts of a kind: those of a route, or of the gateway without one.
 
-    Raises KeyError for an unknown route or kind.
+    Pages that were read on one day share a table. Raises KeyError for an unknown route or kind.
     """
     pages = page.status.routes[route].documented if route else page.status.documented
-    shown = PARTS[facts]
-    found = (f"{_source(page, one)}\n\n{shown(page, one)}" for one in pages if getattr(one, facts))
+    groups: dict[object, list[DocsPage]] = {}
+    for one in pages:
+        if getattr(one, facts):
+            own = one.page if facts == "parameters" else ""
+            groups.setdefault((one.on, one.models, own), []).append(one)
+    found = []
+    for group in groups.values():
+        docs = group[0]
+        if facts != "parameters":
+            docs = docs.model_copy(
+                update={facts: tuple(item for one in group for item in getattr(one, facts))}
+            )
+        found.append(f"{_source(page, group)}\n\n{PARTS[facts](page, docs)}")
     return "\n\n".join(found) or page._("Nothing documented is on record.")
 
 
-def _source(page: PageText, docs: DocsPage) -> str:
-    """Return the line over the facts of a page, which says what they are and of which day."""
+def _source(page: PageText, group: Sequence[DocsPage]) -> str:
+    """Return the line over the facts of pages, which says what they are and of which day."""
+    docs = group[0]
     values = {
         "documented": mark("fair", page._("documented")),
         "day": dated(docs.on),
-        "page": docs_page(docs.page),
+        "page": page.catalogue.join(docs_page(one.page) for one in group),
     }
     fresh = page._("{documented}, not tested. Read on {day}: {page}.")
     stale = page._("{documented} as of {day}, not tested and not read again since: {page}.")

@@ -4,6 +4,7 @@ from html import escape
 
 from trueup.evidence import alternative, mapping_of
 from trueup.model import Standing, anchor
+from trueup.wording.badges import dated
 from trueup.wording.markdown import code
 from trueup.wording.pages import PageText, table
 from trueup.wording.sentences import avoid, change, claim, evaluate, start, traffic
@@ -44,7 +45,8 @@ def model_status(page: PageText, model: str) -> str:
 def _endpoint_rows(page: PageText, endpoint: str) -> list[tuple[str, str, str]]:
     assessment = page.assessments[endpoint]
     title, label = page.title(endpoint), page.label(endpoint)
-    name = f"[{title}]({page.link(endpoint)}): {page.phrases.request(endpoint)}"
+    name = f"[{title}]({page.link(endpoint)})"
+    name = page.catalogue.labelled(name, page.phrases.request(endpoint))
     if assessment.outcome is None:
         return [(name, label, page.phrases.not_observed)]
     rows = [(name, label, page.outcome_leg(endpoint))]
@@ -65,9 +67,12 @@ def risk_notes(page: PageText, model: str) -> str:
     for endpoint in page.endpoints(model):
         for risk in page.assessments[endpoint].risks:
             sources = page.phrases.sources(risk.rows)
-            notes.append(f"- {page.phrases.risk(endpoint, risk)} {sources}")
+            sentences = (page.phrases.risk(endpoint, risk), sources)
+            notes.append(f"- {page.catalogue.join_sentences(sentences)}")
             notes += [f"    - {page.phrases.signature(name)}" for name in risk.signatures]
-    return "\n".join(notes) or page._("Nothing adverse is on record.")
+    tested = [name for name in page.endpoints(model) if page.assessments[name].seen_on]
+    none = page._("No problem is on record ({tested} of {routes} routes tested).")
+    return "\n".join(notes) or none.format(tested=len(tested), routes=len(page.endpoints(model)))
 
 
 def best(page: PageText, model: str) -> str:
@@ -75,30 +80,40 @@ def best(page: PageText, model: str) -> str:
     found = alternative(page.status, page.assessments, model)
     if found is None:
         return page._("No working alternative is on record.")
-    return page._("The best route of this family on record: {endpoint} {standing}").format(
-        endpoint=page.name(found.endpoint), standing=page.label(found.endpoint)
-    )
+    marks = (page.name(found.endpoint), page.label(found.endpoint))
+    label = page._("The best route of this family on record")
+    return page.catalogue.labelled(label, page.catalogue.join_marks(marks))
 
 
 def changes(page: PageText, model: str) -> str:
     """Return the condition that changes each standing of a model, as a list."""
-    return "\n".join(
-        f"- {page.phrases.request(endpoint)} {page.label(endpoint)}: {change(page, endpoint)}"
-        for endpoint in page.endpoints(model)
-    )
+    items = []
+    for endpoint in page.endpoints(model):
+        marks = (page.phrases.request(endpoint), page.label(endpoint))
+        label = page.catalogue.join_marks(marks)
+        items.append(f"- {page.catalogue.labelled(label, change(page, endpoint))}")
+    return "\n".join(items)
 
 
 def heading(page: PageText, endpoint: str, level: int) -> str:
-    """Return an endpoint's heading with its stable anchor; a failing one is marked legacy."""
+    """Return an endpoint's heading with its stable anchor, and what its code is for."""
     text = page.title(endpoint)
     if is_legacy(page, endpoint):
         text = page._("Legacy: {route}").format(route=text)
+    elif page.assessments[endpoint].standing is Standing.CONTROLLED_TESTING:
+        text = page._("Controlled-test template: {route}").format(route=text)
     return f"{'#' * level} {text} {{ #{anchor(endpoint)} }}"
 
 
 def is_legacy(page: PageText, endpoint: str) -> bool:
     """Return whether an endpoint is not recommended any more."""
     return page.assessments[endpoint].standing is Standing.NOT_RECOMMENDED
+
+
+def folded(page: PageText, blocks: str) -> str:
+    """Return the blocks of a legacy endpoint in a box that is closed at first."""
+    body = "\n".join(f"    {line}" if line else "" for line in blocks.split("\n"))
+    return f'??? danger "{page._("Show the legacy code")}"\n\n{body}'
 
 
 def legacy_label(page: PageText) -> str:
@@ -120,10 +135,31 @@ def standing_box(page: PageText, endpoint: str) -> str:
     return f'!!! {kind} "{title}"\n\n    {claim(page, endpoint)}'
 
 
+def last_test(page: PageText, paged: str = "") -> str:
+    """Return the day of the newest test of a model, or else of any, and what to do once it is old.
+
+    It stands once on a page, which says nothing of the age of its evidence elsewhere.
+    """
+    names = page.endpoints(paged) if paged else list(page.assessments)
+    days = [seen for name in names if (seen := page.assessments[name].seen_on)]
+    if not days:
+        return page._("Nobody has tested these routes.")
+    fresh = page._("Last tested on {day}.")
+    stale = page._(
+        "Last tested on {day}, and not since. Before you build on it, run a block once and check"
+        " your bill."
+    )
+    day = dated(max(days), is_aged=True)
+    return page.dated_claim(max(days), fresh.format(day=day), stale.format(day=day))
+
+
 def start_here(page: PageText) -> str:
     """Return the advice where to start, for each family with a page, as a list."""
     first: dict[str, str] = {}
     for model in page.status.models:
         if page.has_page(model):
             first.setdefault(page.status.family(model), model)
-    return "\n".join(f"- {code(family)}: {start(page, model)}" for family, model in first.items())
+    return "\n".join(
+        f"- {page.catalogue.labelled(code(family), start(page, model))}"
+        for family, model in first.items()
+    )

@@ -35,7 +35,7 @@ def _fenced(text: str, attributes: str) -> str:
 def _sample(page: PageText, protocol: str, shape: Shape) -> str:
     """Return a simulated reply of a protocol in one of its shapes, its output cut short."""
     title, text = tables.sample(page, protocol, shape)
-    return f"{title}:\n\n{_fenced(text, '{ .json }')}"
+    return f"{page.catalogue.labelled(title, '').rstrip()}\n\n{_fenced(text, '{ .json }')}"
 
 
 Macros = dict[str, Callable[..., str]]
@@ -45,6 +45,7 @@ PARTS: dict[str, Callable[..., str]] = {
     "changes": model_parts.changes,
     "documented": documented,
     "history": history,
+    "last_test": model_parts.last_test,
     "legend": status_page.legend,
     "model_status": model_parts.model_status,
     "readings": status_page.comparison_table,
@@ -126,8 +127,11 @@ def _text(value: object) -> str | None:
 
 def _route(page: PageText, templates: Path, endpoint: str) -> str:
     """Return an endpoint's heading, its standing, and its blocks in tabs, with stamps' places."""
-    parts = [model_parts.heading(page, endpoint, 3), model_parts.standing_box(page, endpoint)]
-    return "\n\n".join([*parts, _code(page, templates, endpoint)])
+    parts = [model_parts.heading(page, endpoint, 2), model_parts.standing_box(page, endpoint)]
+    blocks = _code(page, templates, endpoint)
+    if model_parts.is_legacy(page, endpoint):
+        blocks = model_parts.folded(page, blocks)
+    return "\n\n".join([*parts, blocks])
 
 
 def _best(page: PageText, templates: Path, model: str) -> str:

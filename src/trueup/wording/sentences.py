@@ -23,40 +23,26 @@ def claim(page: PageText, endpoint: str) -> str:
     why = _why(page, assessment)
     if assessment.standing is Standing.RECOMMENDED:
         fresh = page._("Start with {request}: {why}.")
-        stale = page._(
-            "On {day} {request} was the working choice; nobody has retested it since. Retest"
-            " before you build on it."
-        )
+        stale = page._("{request} was the working choice when last tested.")
     elif assessment.standing is Standing.CONTROLLED_TESTING:
         fresh = page._(
             "{request} is for controlled testing only, not for a stable production"
             " integration: {why}."
         )
-        stale = page._(
-            "On {day} {request} was for controlled testing only, because {why}; nobody has"
-            " retested it since."
-        )
+        stale = page._("{request} was for controlled testing only: {why}.")
     else:
         fresh = page._("Do not use {request}: {why}.")
-        stale = page._(
-            "On {day} {request} was not usable, because {why}; nobody has retested it since."
-            " Do not build on it before a retest."
-        )
+        stale = page._("{request} was not usable: {why}.")
     return page.aged(assessment, fresh.format(why=why, **values), stale.format(why=why, **values))
 
 
 def _held(page: PageText, assessment: Assessment, why: str, **values: object) -> str:
-    """Return the claim of a held endpoint: a hold does not age, but the evidence under it does."""
+    """Return the claim of a held endpoint: a hold does not age."""
     if assessment.standing is Standing.NOT_RECOMMENDED:
         return page._("Do not use {request}: {why}.").format(why=why, **values)
-    fresh = page._(
+    return page._(
         "{request} is for controlled testing only, not for a stable production integration: {why}."
-    )
-    stale = page._(
-        "{request} is for controlled testing only, not for a stable production integration:"
-        " {why}. Nobody has retested it since {day}."
-    )
-    return page.aged(assessment, fresh.format(why=why, **values), stale.format(why=why, **values))
+    ).format(why=why, **values)
 
 
 def held(page: PageText, hold: Hold) -> str:
@@ -209,10 +195,7 @@ def start(page: PageText, model: str) -> str:
             if is_image
             else page._("If you need a usable route now, start with {endpoint}.")
         )
-        stale = page._(
-            "On {day} {endpoint} was the working choice; nobody has retested it since. Retest"
-            " before you build on it."
-        )
+        stale = page._("{endpoint} was the working choice when last tested, on {day}.")
     else:
         fresh = page._(
             "No route of this family is recommended. The best on record is {endpoint}, for"
@@ -220,7 +203,7 @@ def start(page: PageText, model: str) -> str:
         )
         stale = page._(
             "No route of this family is recommended. The best on record on {day} was"
-            " {endpoint}, for controlled testing only; nobody has retested it since."
+            " {endpoint}, for controlled testing only."
         )
     return page.aged(assessment, fresh.format(**values), stale.format(**values))
 
@@ -234,19 +217,17 @@ def evaluate(page: PageText, model: str, endpoints: list[str]) -> str:
         "day": assessment.seen_on,
     }
     fresh = page._(
-        "If you must evaluate {model}, use only {requests}, and only for controlled testing:"
-        " it is not a stable production integration."
+        "To try {model}, use only {requests}, and only for controlled testing: it is not a"
+        " stable production integration."
     )
     stale = page._(
-        "If you must evaluate {model}, only {requests} had returned an image by {day}, and"
-        " nobody has retested it since: for controlled testing only, not for a stable"
-        " production integration."
+        "To try {model}, use {requests}: it alone had returned an image by {day}. It is for"
+        " controlled testing only, not for a stable production integration."
     )
     if not all(map(page.phrases.returns_image, endpoints)):
         stale = page._(
-            "If you must evaluate {model}, only {requests} had returned its output by {day}, and"
-            " nobody has retested it since: for controlled testing only, not for a stable"
-            " production integration."
+            "To try {model}, use {requests}: it alone had returned its output by {day}. It is for"
+            " controlled testing only, not for a stable production integration."
         )
     return page.aged(assessment, fresh.format(**values), stale.format(**values))
 

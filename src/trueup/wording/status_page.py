@@ -192,7 +192,13 @@ def matrix(page: PageText, address: str = "") -> str:
     first = _by_route(page, address, paged, [name for name in status.routes if name in own])
     if address or not left:
         return first
-    rows = [(f"{_titled(page, name)}, {page.title(name)}", _place(page, "", name)) for name in left]
+    rows = [
+        (
+            page.catalogue.enumerate((_titled(page, name), page.title(name))),
+            _place(page, "", name),
+        )
+        for name in left
+    ]
     return f"{first}\n\n{table((page._('Endpoint'), page._('Standing')), rows)}"
 
 
