@@ -1,5 +1,6 @@
 """Wording: the sentences for each state of the evidence; free text of people stays text."""
 
+import ast
 import gettext
 import io
 import re
@@ -780,6 +781,20 @@ def test_every_word_under_a_block_comes_from_the_catalogue() -> None:
     ):
         line = receipt_line(one, status_of(), pseudo(), "index.html")
         assert not outside(str(lxml.html.fromstring(line).text_content())).strip()
+
+
+def test_the_collector_finds_every_message() -> None:
+    """It sees none in an f-string, which would then stay English in every language."""
+    asked = {
+        argument.value
+        for file in (TOP / "src" / "trueup").rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "attr", getattr(node.func, "id", "")) in ("_", "gettext", "ngettext")
+        for argument in node.args
+        if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
+    }
+    assert asked == {form for message in extracted() for form in forms(message)}
 
 
 def fields(message: str) -> set[str]:

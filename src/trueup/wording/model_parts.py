@@ -113,7 +113,8 @@ def is_legacy(page: PageText, endpoint: str) -> bool:
 def folded(page: PageText, blocks: str) -> str:
     """Return the blocks of a legacy endpoint in a box that is closed at first."""
     body = "\n".join(f"    {line}" if line else "" for line in blocks.split("\n"))
-    return f'??? danger "{page._("Show the legacy code")}"\n\n{body}'
+    title = page._("Show the legacy code")
+    return f'??? danger "{title}"\n\n{body}'
 
 
 def legacy_label(page: PageText) -> str:

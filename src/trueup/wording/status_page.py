@@ -199,7 +199,8 @@ def matrix(page: PageText, address: str = "") -> str:
         )
         for name in left
     ]
-    return f"{first}\n\n{table((page._('Endpoint'), page._('Standing')), rows)}"
+    header = (page._("Endpoint"), page._("Standing"))
+    return f"{first}\n\n{table(header, rows)}"
 
 
 def _titled(page: PageText, endpoint: str) -> str:
