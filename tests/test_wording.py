@@ -785,7 +785,7 @@ def test_every_word_under_a_block_comes_from_the_catalogue() -> None:
 
 def test_the_collector_finds_every_message() -> None:
     """It sees none in an f-string, which would then stay English in every language."""
-    asked = {
+    called = {
         argument.value
         for file in (TOP / "src" / "trueup").rglob("*.py")
         for node in ast.walk(ast.parse(file.read_text("utf-8")))
@@ -794,7 +794,7 @@ def test_the_collector_finds_every_message() -> None:
         for argument in node.args
         if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
     }
-    assert asked == {form for message in extracted() for form in forms(message)}
+    assert called == {form for message in extracted() for form in forms(message)}
 
 
 def fields(message: str) -> set[str]:
