@@ -315,12 +315,13 @@ LOST: Data = {
     "signatures": ["get-channel-failed"],
 }
 # The places that name the best of the family, and the fields.
-BEST = each(FAMILY, ("#what-to-do", "#risks")) | {"index#where-to-start"}
+TOP_LINES = {"nano-banana#nano-banana", "nano-banana-pro#nano-banana-pro"}
+BEST = each(FAMILY, "#what-to-do") | TOP_LINES | {"index#image-generation-where-to-start"}
 ROUTES = ("generate-content", "images-generations")
 NAMED = each(FAMILY, "/", ROUTES, ": alternative") - {f"{PLAIN}: alternative"}
 """The first of the family is then the best for the others."""
 # The places with an endpoint's standing, beside its own pages.
-GLANCE = {"index#all-routes-at-a-glance", "status#status"}
+GLANCE = {"index#which-route-for-what", "status#status"}
 SECOND = "nano-banana-2#"
 OF_NATIVE = each((SECOND, "status#"), "nano-banana-2--generate-content") | each(
     SECOND, ("current-status", "history", "what-would-change-this")
@@ -354,7 +355,7 @@ FOLLOWED: dict[str, tuple[Change, set[str], set[str]]] = {
     ),
     "a bill": (
         newest(NATIVE, billing="mismatch"),
-        GLANCE | BEST | OF_NATIVE,
+        GLANCE | BEST | OF_NATIVE | {f"{SECOND}risks"},
         CHANGES
         | NAMED
         | BADGES
@@ -387,7 +388,7 @@ FOLLOWED: dict[str, tuple[Change, set[str], set[str]]] = {
         lambda data: data["policy"].update(fresh_for="31d"),
         GLANCE
         | BEST
-        | {"decides#two-checks-image-and-billing"}
+        | {"decides#two-checks-image-and-billing", f"{SECOND}nano-banana-2"}
         | each("gemini-image-generation#", ("what-to-do", "current-status"))
         | each(("gemini-image-generation#", "status#"), OWN_ANCHOR)
         | each(FAMILY, "#", ("current-status", "history", "what-would-change-this"))
