@@ -135,3 +135,17 @@ def test_the_outline_follows_the_settings_that_it_inherits(tmp_path: Path) -> No
         (None, ("f.md", "https://example.com")),
     ]  # fmt: skip
     assert load_outline(tmp_path, "en").sources == ("a.md",)
+
+
+def test_what_the_theme_words_in_english_is_marked_on_the_pages_of_other_languages(
+    site: Path,
+) -> None:
+    words = (
+        '<h1>404 - Not found</h1><a class="headerlink" title="Permanent link">¶</a>'
+        '<div class="md-copyright">Made with it</div><h1>A title</h1>'
+    )
+    for page in ("index.html", "ja/index.html"):
+        (site / page).write_text(words)
+    link_translations(site, LANGUAGES)
+    marks = [etree.HTML((site / page).read_text()).xpath("//*[@lang='en']") for page in PAGES[::2]]
+    assert [[one.tag for one in found] for found in marks] == [[], ["h1", "a", "div"], []]

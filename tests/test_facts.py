@@ -26,7 +26,7 @@ FACTS = {
         '"responseModalities": ["TEXT", "IMAGE"]',
         ":generateContent?key=YOUR_API_KEY",
         "Authorization: Bearer YOUR_API_KEY",
-        f"On 2026-03-31, {IMAGES} returned an image as a link in local retests for ten WEBP"
+        f"On 2026-03-31, {IMAGES} returned an image as a link on local for ten WEBP"
         " references at 1K and 1:1 (the relay was pinned to one Vertex channel).",
     ),
     "nano-banana-2": (
@@ -43,7 +43,7 @@ FACTS = {
         "stated, not retested nano-banana-pro → gemini-3-pro-image-preview, in docs of 2026-04-14",
         "returns output as a data URI in a text; production, 2026-04-14",
         "not observed billing was not observed",
-        f"On 2026-03-31, {IMAGES} returned an image as a link in local retests for one WEBP"
+        f"On 2026-03-31, {IMAGES} returned an image as a link on local for one WEBP"
         " reference, one JPEG reference, two PNG references, 1K, 4K, aspect ratio 1:1, aspect"
         " ratio 21:9, PNG output, and JPG output",
         "Not observed: 2K, more than two references, and a reference of 30 MiB.",
@@ -51,24 +51,24 @@ FACTS = {
     "gemini-image-generation": (
         NATIVE.format("gemini-2.5-flash-image-preview"),
         "returns output as a link in a text; production, 2026-04-14",
-        "as inline data image/png",
-        "as a data URI in a text image/png",
-        "as a data URI in a text image/jpeg",
+        "as inline data (image/png)",
+        "as a data URI in a text (image/png)",
+        "as a data URI in a text (image/jpeg)",
         "Never expect data[].url on the native route.",
     ),
     "signatures": (
         UNKNOWN_NAME,
         "into the form of Vertex AI, whose image settings have this field, and sent it to the"
         " Gemini Developer API, whose settings do not",
-        f"Nano Banana, {IMAGES}: production and local, since 2026-04-14",
-        f"Nano Banana 2, {IMAGES}: production and local, since 2026-04-14",
+        f"Nano Banana ({IMAGES}): production and local, since 2026-04-14",
+        f"Nano Banana 2 ({IMAGES}): production and local, since 2026-04-14",
         "not supported model for image generation",
         "unless the model behind the name is one of the imagen models",
         "found no channel left for the model, which hides the error",
     ),
     "status": (
         "Nano Banana Pro",
-        "Sources: reported: Nano Banana 2 page of the public docs.",
+        "Source: Nano Banana 2 page of the public docs (reported).",
     ),
 }
 

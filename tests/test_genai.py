@@ -138,10 +138,7 @@ def test_a_block_passes_and_says_that_its_auth_method_was_not_observed(
     assert receipt.reasons == () and receipt.passed
     assert (receipt.outcome, receipt.unobserved) == ("output", UNOBSERVED)
     line = receipt_line(receipt, REAL, load_catalogue("en"), "page/index.html")
-    assert (
-        "The auth method (<code>header x-goog-api-key</code>) was not part of that evidence."
-        in line
-    )
+    assert "That test did not use this auth method (<code>header x-goog-api-key</code>)." in line
     assert "Replays the evidence of 2026-04-14; nothing was sent to" in line
     assert json.loads(receipt.model_dump_json())["unobserved"] == [
         {"path": ["auth"], "recorded": "query key", "now": "header x-goog-api-key", "absent": None}

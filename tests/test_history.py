@@ -226,7 +226,7 @@ def test_changes_and_holds_are_drawn_and_listed() -> None:
     assert text.count('<path class="tu-move"') == 3 and "✕" in text and "△" in text
     assert text.count('<path class="tu-hold"') == 2
     listed = seen(text)
-    assert "2026-04-14: controlled testing, was not recommended" in listed
+    assert "2026-04-14: not recommended → controlled testing" in listed
     assert "2026-05-01: A. Person has held it back since 2026-05-01" in listed
 
 

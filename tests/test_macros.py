@@ -68,7 +68,7 @@ def test_only_legacy_code_is_called_legacy(macros: dict[str, Any]) -> None:
 def test_the_reply_is_folded_behind_the_code(macros: dict[str, Any]) -> None:
     for text in (macros["route"]("nano-banana-2/generate-content"), macros["best"]("nano-banana")):
         *_, last = text.split("<!--stamp:")
-        assert '\n\n??? example tu-reply "Simulated reply' in last and '"inlineData"' in last
+        assert '\n\n??? example tu-reply "Example response' in last and '"inlineData"' in last
 
 
 def test_an_excerpt_is_the_item_as_written_in_the_file(macros: dict[str, Any]) -> None:

@@ -321,12 +321,13 @@ LOST: Data = {
     "signatures": ["get-channel-failed"],
 }
 # The places that name the best of the family, and the fields.
-BEST = each(FAMILY, ("#what-to-do", "#risks")) | {"index#where-to-start"}
+TOP_LINES = {"nano-banana#nano-banana", "nano-banana-pro#nano-banana-pro"}
+BEST = each(FAMILY, "#what-to-do") | TOP_LINES | {"index#image-generation-where-to-start"}
 ROUTES = ("generate-content", "images-generations")
 NAMED = each(FAMILY, "/", ROUTES, ": alternative") - {f"{PLAIN}: alternative"}
 """The first of the family is then the best for the others."""
 # The places with an endpoint's standing, beside its own pages.
-GLANCE = {"index#all-routes-at-a-glance", "status#status"}
+GLANCE = {"index#which-route-for-what", "status#status"}
 SECOND = "nano-banana-2#"
 OF_NATIVE = each((SECOND, "status#"), "nano-banana-2--generate-content") | each(
     SECOND, ("current-status", "history", "what-would-change-this")
@@ -340,7 +341,10 @@ FOLLOWED: dict[str, tuple[Change, set[str], set[str]]] = {
     "an outcome": (
         newest(PRO, **LOST),
         GLANCE
-        | {"gemini-image-generation#which-model-answers-how", "signatures#get-channel-failed"}
+        | {
+            "gemini-image-generation#where-each-model-puts-the-image",
+            "signatures#get-channel-failed",
+        }
         | {"nano-banana-pro#nano-banana-pro--generate-content"}
         | {"status#nano-banana-pro--generate-content", "nano-banana-pro#history"}
         | each("nano-banana-pro#", ("what-to-do", "current-status", "risks"))
@@ -354,13 +358,13 @@ FOLLOWED: dict[str, tuple[Change, set[str], set[str]]] = {
     ),
     "a shape": (
         newest(OWN, shape="inline-data"),
-        each("gemini-image-generation#", ("which-model-answers-how", "current-status"))
+        each("gemini-image-generation#", ("where-each-model-puts-the-image", "current-status"))
         | each(("gemini-image-generation#", "status#"), OWN_ANCHOR),
         each(f"{OWN}: ", ("shape", "targets")) | {OPENAPI},
     ),
     "a bill": (
         newest(NATIVE, billing="mismatch"),
-        GLANCE | BEST | OF_NATIVE,
+        GLANCE | BEST | OF_NATIVE | {f"{SECOND}risks"},
         CHANGES
         | NAMED
         | BADGES
@@ -368,7 +372,7 @@ FOLLOWED: dict[str, tuple[Change, set[str], set[str]]] = {
     ),
     "a date": (
         newest(NATIVE, at=date(2026, 4, 10)),
-        GLANCE | BEST | OF_NATIVE | {"gemini-image-generation#which-model-answers-how"},
+        GLANCE | BEST | OF_NATIVE | {"gemini-image-generation#where-each-model-puts-the-image"},
         CHANGES | BADGES | each(f"{NATIVE}: ", DATES),
     ),
     "a mapping": (
@@ -383,7 +387,7 @@ FOLLOWED: dict[str, tuple[Change, set[str], set[str]]] = {
     ),
     "recover_after": (
         lambda data: data["policy"].update(recover_after=4),
-        {"decides#two-legs-the-image-and-the-bill", "nano-banana#what-to-do"}
+        {"decides#two-checks-image-and-billing", "nano-banana#what-to-do"}
         | each(FAMILY[:2], "#what-would-change-this")
         | each("status#nano-banana--", ROUTES)
         | {"status#nano-banana-2--images-generations"},
@@ -393,7 +397,7 @@ FOLLOWED: dict[str, tuple[Change, set[str], set[str]]] = {
         lambda data: data["policy"].update(fresh_for="31d"),
         GLANCE
         | BEST
-        | {"decides#two-legs-the-image-and-the-bill"}
+        | {"decides#two-checks-image-and-billing", f"{SECOND}nano-banana-2"}
         | each("gemini-image-generation#", ("what-to-do", "current-status"))
         | each(("gemini-image-generation#", "status#"), OWN_ANCHOR)
         | each(FAMILY, "#", ("current-status", "history", "what-would-change-this"))

@@ -112,14 +112,13 @@ SAID = (
     "is for controlled testing only, not for a stable production integration",
     "not recommended fails; production and local, 2026-04-14",
     "If you need a usable image route now, start with Nano Banana 2",
-    "To try nano-banana, use only POST"
-    " /v1beta/models/gemini-2.5-flash-image:generateContent",
+    "To try nano-banana, use only POST /v1beta/models/gemini-2.5-flash-image:generateContent",
     "Do not put formal production traffic on nano-banana until its billing is cleared",
     "Do not use POST /v1/images/generations with model nano-banana",
     "a fault of the route, not only of its documentation",
-    "Cleared by 3 aligned production retests in a row; 0 seen.",
-    "A production retest that returns an image raises it to controlled testing; it is cleared by 3"
-    " aligned production retests in a row; 0 seen.",
+    "Raised to recommended by 3 production retests in a row that are billed correctly (0 so far).",
+    "Raised to controlled testing by one production retest that returns an image, and to"
+    " recommended by 3 production retests in a row that are billed correctly (0 so far).",
     "Legacy pattern, not recommended, as of 2026-04-14",
     "Legacy: OpenAI Images",
     "'https://crazyrouter.com/v1/images/generations'",

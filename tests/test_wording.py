@@ -1,5 +1,6 @@
 """Wording: the sentences for each state of the evidence; free text of people stays text."""
 
+import ast
 import gettext
 import io
 import re
@@ -154,7 +155,9 @@ FAILED = row("error")
 EARLIER = date(2026, 4, 1)
 SILENT = row("inconclusive")
 HELD = "A. Person has held it back since 2026-05-01, because invoices are under review"
-CLEARED = "Cleared by 3 aligned production retests in a row; {} seen."
+RAISED = (
+    "Raised to recommended by 3 production retests in a row that are billed correctly ({} so far)."
+)
 
 
 class State(NamedTuple):
@@ -174,7 +177,7 @@ STATES = {
         "Start with POST /v1/oak: on 2026-04-14 it returned an image and the bill matched the"
         " result.",
         "recommended",
-        "Lowered at once by one production retest that fails or is billed wrongly.",
+        "Lowered at once by one production retest that fails or is billed incorrectly.",
         "POST /v1/oak was the working choice when last tested.",
     ),
     "recommended, the legs of two days": State(
@@ -187,7 +190,7 @@ STATES = {
         status_of([row("output", "mismatch")]),
         f"{ONLY}on 2026-04-14 it returned an image, but {MISMATCH}.",
         "controlled testing",
-        CLEARED.format(0),
+        RAISED.format(0),
         "POST /v1/oak was for controlled testing only: on 2026-04-14 it"
         f" returned an image, but {MISMATCH}.",
     ),
@@ -198,35 +201,37 @@ STATES = {
     "billing not observed": State(
         status_of([row("output")]),
         f"{ONLY}on 2026-04-14 it returned an image, but billing was not observed.",
-        change="Cleared by 1 aligned production retest; 0 seen.",
+        change="Raised to recommended by 1 production retest that is billed correctly (0 so far).",
     ),
     "one of three": State(
         status_of([row("error", at=EARLIER), ALIGNED]),
-        f"{ONLY}on 2026-04-14 it returned an image, but only 1 of 3 aligned retests was seen.",
+        f"{ONLY}on 2026-04-14 it returned an image, but only 1 of 3 correctly billed retests"
+        " was seen.",
     ),
     "two of three": State(
         status_of([row("error", at=EARLIER), ALIGNED, ALIGNED]),
-        f"{ONLY}on 2026-04-14 it returned an image, but only 2 of 3 aligned retests were seen.",
-        change=CLEARED.format(2),
+        f"{ONLY}on 2026-04-14 it returned an image, but only 2 of 3 correctly billed retests"
+        " were seen.",
+        change=RAISED.format(2),
     ),
     "intermittent": State(
         status_of([row("mixed")]),
         f"{ONLY}on 2026-04-14 some of its calls failed.",
-        "controlled testing intermittent",
+        "controlled testing · intermittent",
     ),
     "unverified": State(
         status_of(),
         UNSEEN,
         "unverified",
-        "The first conclusive production retest decides it.",
+        "Decided by the first conclusive production retest.",
         UNSEEN,
     ),
     "failed at one target": State(
         status_of([FAILED]),
         "Do not use POST /v1/oak: its production retest of 2026-04-14 failed.",
         "not recommended",
-        "A production retest that returns an image raises it to controlled testing; it is cleared"
-        " by 3 aligned production retests in a row; 0 seen.",
+        "Raised to controlled testing by one production retest that returns an image, and to"
+        " recommended by 3 production retests in a row that are billed correctly (0 so far).",
         "POST /v1/oak was not usable: its production retest of 2026-04-14 failed.",
     ),
     "failed at two targets": State(
@@ -249,7 +254,7 @@ STATES = {
     "held for controlled testing": State(
         status_of([ALIGNED], holds=[hold("controlled-testing")]),
         f"{ONLY}{HELD}.",
-        "controlled testing held back",
+        "controlled testing · held back",
         stale=f"{ONLY}{HELD}.",
     ),
     "held altogether": State(
@@ -261,20 +266,21 @@ STATES = {
     "held before any observation": State(
         status_of(holds=[hold("not-recommended", "acorn/*")]),
         f"Do not use POST /v1/oak: {HELD}.",
-        "not recommended held back",
+        "not recommended · held back",
         stale=f"Do not use POST /v1/oak: {HELD}.",
     ),
     "no ledger": State(
         status_of([row("output")], ledger="There is no log."),
         "Start with POST /v1/oak: on 2026-04-14 it returned an image.",
-        "recommended billing not measured",
+        "recommended · billing not measured",
         "Lowered at once by one production retest that fails.",
     ),
     "no ledger, one of three": State(
         status_of([row("error", at=EARLIER), row("output")], ledger="There is no log."),
         f"{ONLY}on 2026-04-14 it returned an image, but only 1 of 3 retests that return an image"
         " was seen.",
-        change="Cleared by 3 production retests in a row that return an image; 1 seen.",
+        change="Raised to recommended by 3 production retests in a row that return an image (1 so"
+        " far).",
     ),
     "no ledger, two of three": State(
         status_of([row("error", at=EARLIER), row("output"), row("output")], ledger="No log."),
@@ -292,7 +298,7 @@ def test_an_endpoint_is_worded_by_its_state(state: str) -> None:
     assert seen(claim(page, NATIVE)) == claimed
     assert seen(standing_box(page, NATIVE)).endswith(claimed)
     assert label == (labelled or label) and condition == (changed or condition)
-    assert f"POST /v1/oak {label}: {condition}" in seen(changes(page, "acorn"))
+    assert f"POST /v1/oak · {label}: {condition}" in seen(changes(page, "acorn"))
     assert f"tu-{assess(status)[NATIVE].standing}" in page.label(NATIVE)
     assert stale in (None, seen(claim(late, NATIVE)))
 
@@ -300,8 +306,13 @@ def test_an_endpoint_is_worded_by_its_state(state: str) -> None:
 @pytest.mark.parametrize(
     ("confirm", "recover", "rows", "sentence"),
     [
-        (1, 1, [FAILED], "it is cleared by 1 aligned production retest; 0 seen."),
-        (2, 3, [ALIGNED], "Cleared by 2 aligned production retests in a row; 1 seen."),
+        (
+            1,
+            1,
+            [FAILED],
+            "to recommended by 1 production retest that is billed correctly (0 so far).",
+        ),
+        (2, 3, [ALIGNED], "by 2 production retests in a row that are billed correctly (1 so far)."),
     ],
 )
 def test_the_counts_are_those_of_the_policy(
@@ -315,15 +326,15 @@ TWO_FAILED = [row("error", endpoint=name) for name in (NATIVE, BIRCH)]
 STARTS = {
     "recommended": (
         [row("output", "mismatch"), row("output", "aligned", endpoint=BIRCH)],
-        "If you need a usable image route now, start with Birch, POST /v1/birch.",
-        "Birch, POST /v1/birch was the working choice when last tested, on 2026-04-14.",
+        "If you need a usable image route now, start with Birch (POST /v1/birch).",
+        "Birch (POST /v1/birch) was the working choice when last tested, on 2026-04-14.",
     ),
     "only controlled": (
         [row("output", "mismatch"), row("error", endpoint=BIRCH)],
-        "No route of this family is recommended. The best on record is Acorn, POST /v1/oak, for"
+        "No route of this family is recommended. The best on record is Acorn (POST /v1/oak), for"
         " controlled testing only.",
-        "No route of this family is recommended. The best on record on 2026-04-14 was Acorn, POST"
-        " /v1/oak, for controlled testing only.",
+        "No route of this family is recommended. The best on record on 2026-04-14 was Acorn (POST"
+        " /v1/oak), for controlled testing only.",
     ),
     "none": (
         TWO_FAILED,
@@ -377,7 +388,7 @@ def test_the_older_leg_sets_the_limit() -> None:
 def test_advice_on_a_recommended_model_is_to_start_with_it() -> None:
     text = advice(pages_of(status_of([ALIGNED, row("error", endpoint=IMAGES)])), "acorn")
     assert seen(text) == (
-        "If you need a usable image route now, start with Acorn, POST /v1/oak. Do not use POST"
+        "If you need a usable image route now, start with Acorn (POST /v1/oak). Do not use POST"
         " /v1/images with model acorn: its production retest of 2026-04-14 failed."
     )
     assert text.startswith("1. ") and "\n2. " in text
@@ -405,16 +416,16 @@ def test_without_a_ledger_no_sentence_waits_for_billing() -> None:
 def test_a_model_that_nobody_observed_says_so() -> None:
     page = pages_of(status_of())
     assert seen(advice(page, "acorn")) == STARTS["none"][1]
-    assert risk_notes(page, "acorn") == "Nothing adverse is on record."
+    assert risk_notes(page, "acorn") == "No problem is on record (0 of 2 routes tested)."
     assert best(page, "acorn") == "No working alternative is on record."
-    assert "Sources: none; no observations." in standings(page)
+    assert "No sources, because there are no observations." in standings(page)
 
 
 def test_a_free_route_is_called_free_and_its_source_named() -> None:
     facts = facts_of([row("output")])
     facts["routes"]["native"]["free"] = {"page": "https://docs.example/prices", "on": EARLIER}
     page = pages_of(Status.model_validate(facts))
-    assert seen(page.label(NATIVE)) == "recommended free"
+    assert seen(page.label(NATIVE)) == "recommended · free"
     source = "free (according to https://docs.example/prices, read on 2026-04-01)"
     assert source in seen(standings(page))
     assert seen(change(page, NATIVE)) == "Lowered at once by one production retest that fails."
@@ -469,7 +480,7 @@ def test_no_sentence_prints_an_amount() -> None:
         titled.drop_tree()
     text = re.sub(r"\d{4}-\d\d-\d\d", "", page.text_content())
     text = text.replace("Nano Banana 2", "").replace("Gemini 2.5", "")
-    assert set(re.findall(r"\d+", text)) <= {"0", "1", "3", "30"}
+    assert set(re.findall(r"\d+", text)) <= {"0", "1", "2", "3", "30"}
     assert not re.search(r"[$€£¥]|\b(USD|tokens?|bytes|px|MiB)\b", text.replace("the token's", ""))
 
 
@@ -734,6 +745,8 @@ def test_every_word_of_a_page_comes_from_the_catalogue(state: str, today: date) 
         for one in tables[table].values():
             one |= free
     tables["policy"]["fresh_for"] = "30d"
+    if isinstance(tables["targets"]["production"]["ledger"], dict):
+        tables["targets"]["production"]["ledger"] = {"none": "※"}
     status = Status.model_validate(tables)
     text = pages_of(status, today, pseudo())
     for sentence in (
@@ -754,9 +767,9 @@ def test_a_translated_page_keeps_every_value(today: date) -> None:
     english, other = (
         seen(everything(pages_of(PUBLISHED, today, catalogue))) for catalogue in (ENGLISH, pseudo())
     )
-    # Without brackets and without the words with which a language joins a list.
-    joined = re.compile(r"、|, and | and |, |; ")
-    unbracketed = re.sub("[⟦⟧]", "", other)
+    # Without brackets and without what a language joins and sets aside with.
+    joined = re.compile(r"、|, and | and |, |; |: |：| \(|（|\)|）")
+    unbracketed = re.sub("[⟦⟧]", "", other.replace(".⟧⟦", ". "))
     assert joined.sub(" ", unbracketed).split() == joined.sub(" ", english).split()
 
 
@@ -768,6 +781,20 @@ def test_every_word_under_a_block_comes_from_the_catalogue() -> None:
     ):
         line = receipt_line(one, status_of(), pseudo(), "index.html")
         assert not outside(str(lxml.html.fromstring(line).text_content())).strip()
+
+
+def test_the_collector_finds_every_message() -> None:
+    """It sees none in an f-string, which would then stay English in every language."""
+    called = {
+        argument.value
+        for file in (TOP / "src" / "trueup").rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "attr", getattr(node.func, "id", "")) in ("_", "gettext", "ngettext")
+        for argument in node.args
+        if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
+    }
+    assert called == {form for message in extracted() for form in forms(message)}
 
 
 def fields(message: str) -> set[str]:

@@ -19,6 +19,10 @@ NOT_FOUND = "404.html"
 HEAD = re.compile(r'<link rel="alternate" href="[^"]*" hreflang="([A-Za-z-]+)">')
 SWITCH = re.compile(r'<a href="[^"]*" hreflang="([A-Za-z-]+)"')
 """The theme's links to other languages, in the head and in the switcher."""
+UNTRANSLATED = re.compile(
+    '<a class="headerlink"|<div class="md-copyright"|<h1(?=>404 - Not found</h1>)'
+)
+"""The starts of what the theme words in English in every language."""
 
 
 def languages_in(docs: Path) -> tuple[str, ...]:
@@ -50,7 +54,8 @@ def link_translations(site: Path, languages: Sequence[str], address: str = "") -
     """Point each page's links to other languages to the same page there, or to their first page.
 
     They work without JavaScript. In the head they are absolute if the address is known, as search
-    engines require, and relative otherwise; there a page names only its own translations.
+    engines require, and relative otherwise; there a page names only its own translations. What the
+    theme words in English is marked as English on the pages of other languages.
     """
 
     def linked(page: str, text: str) -> str:
@@ -74,6 +79,8 @@ def link_translations(site: Path, languages: Sequence[str], address: str = "") -
             return f'<a href="{root + place or "./"}" hreflang="{language}"'
 
         text = HEAD.sub(lambda link: alternate(link[1]), text)
+        if language_at(page, languages) != MAIN:
+            text = UNTRANSLATED.sub(rf'\g<0> lang="{MAIN}"', text)
         return SWITCH.sub(lambda link: switch(link[1]), text)
 
     change_pages(site, linked)

@@ -37,7 +37,7 @@ class AssistantLabels:
         if until is None:
             return note
         later = self._("After {until}, its statements in the present tense may no longer hold.")
-        return f"{note} {later.format(until=until)}"
+        return self.catalogue.join_sentences((note, later.format(until=until)))
 
     @property
     def pages(self) -> str:

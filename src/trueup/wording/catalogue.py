@@ -17,22 +17,74 @@ from trueup.errors import BadInput
 LOCALE = Path(__file__).parent.parent / "locale"
 BORDER = re.compile("(?<=[!-~])(?=[\u4e00-\u9fff])|(?<=[\u4e00-\u9fff])(?=[!-~])")
 """Places for a space in Chinese: between a Chinese word and one in Latin letters."""
+WIDE, STOP, TAGS = (
+    "[\u3001-\u30ff\u4e00-\u9fff\uff01-\uff60]",
+    "[\u3001-\u3011\uff01-\uff60]",
+    "(?:<[^<>]*>)*",
+)
+GAP = re.compile(
+    f"(?:({WIDE}{TAGS}) +(?={TAGS}{WIDE})|({STOP}{TAGS}) +(?=[^ |])|(?<=[^ ]) +(?={TAGS}{STOP}))"
+)
+"""Spaces that Japanese and Chinese are written without: between two of their own letters, and
+beside their punctuation, which has its room in itself."""
+
+
+@dataclass(frozen=True)
+class Punctuation:
+    """The signs of a language between words, phrases and sentences, with their spaces."""
+
+    enumeration: str = ", "
+    phrases: str = "; "
+    sentences: str = " "
+    colon: str = ": "
+    aside: str = " ({text})"
+
+
+PUNCTUATION = {
+    "ja": Punctuation("、", "、", "", "：", "（{text}）"),
+    "zh": Punctuation("、", "；", "", "：", "（{text}）"),
+}
+MARKS = " · "
+"""The sign between marks, in every language."""
+
+
+class ClosedUp(str):
+    """A message of a language without spaces, which closes up around the values it is given."""
+
+    __slots__ = ()
+
+    def format(self, *values: object, **named: object) -> str:
+        """Return the message with the values, without a space that its language does not have."""
+        return close_up(super().format(*values, **named))
+
+
+def close_up(text: str) -> str:
+    """Return a text of Japanese or Chinese without the spaces that these do not have."""
+    return GAP.sub(lambda found: found[1] or found[2] or "", text)
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """The messages of a language, plural forms included."""
+    """The messages of a language, plural forms included, and how their parts are joined."""
 
     language: str
     messages: gettext.NullTranslations
 
     def gettext(self, message: str) -> str:
         """Return the message in this language."""
-        return self.messages.gettext(message)
+        return self._message(self.messages.gettext(message))
 
     def ngettext(self, one: str, many: str, count: int) -> str:
         """Return the message for a count."""
-        return self.messages.ngettext(one, many, count)
+        return self._message(self.messages.ngettext(one, many, count))
+
+    def _message(self, text: str) -> str:
+        return ClosedUp(text) if self.language in PUNCTUATION else text
+
+    @property
+    def punctuation(self) -> Punctuation:
+        """The signs of this language."""
+        return PUNCTUATION.get(self.language, Punctuation())
 
     def join(self, items: Iterable[str]) -> str:
         """Return the items as a list within a sentence."""
@@ -41,7 +93,27 @@ class Catalogue:
 
     def join_phrases(self, items: Iterable[str]) -> str:
         """Return independent phrases, one after the other."""
-        return {"ja": "、", "zh": "；"}.get(self.language, "; ").join(items)
+        return self.punctuation.phrases.join(items)
+
+    def join_sentences(self, items: Iterable[str]) -> str:
+        """Return whole sentences, one after the other; empty ones are left out."""
+        return self.punctuation.sentences.join(filter(None, items))
+
+    def join_marks(self, items: Iterable[str]) -> str:
+        """Return marks of the same thing, side by side."""
+        return MARKS.join(items)
+
+    def enumerate(self, items: Iterable[str]) -> str:
+        """Return values as a list without "and"."""
+        return self.punctuation.enumeration.join(items)
+
+    def labelled(self, label: str, text: str) -> str:
+        """Return a text behind its label."""
+        return f"{label}{self.punctuation.colon}{text}"
+
+    def with_aside(self, text: str, aside: str) -> str:
+        """Return a text with another in parentheses behind it; without one, as it is."""
+        return text + self.punctuation.aside.format(text=aside) if aside else text
 
 
 @cache

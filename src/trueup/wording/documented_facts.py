@@ -47,7 +47,7 @@ def _source(page: PageText, group: Sequence[DocsPage]) -> str:
     if not titles:
         return line
     models = page._("Only for {models}.").format(models=page.catalogue.join(titles))
-    return f"{line} {models}"
+    return page.catalogue.join_sentences((line, models))
 
 
 def docs_page(page: str) -> str:
@@ -61,7 +61,7 @@ def _parameters(page: PageText, docs: DocsPage) -> str:
     rows = [
         (
             code(name),
-            ", ".join(map(code, one.type)),
+            page.catalogue.enumerate(map(code, one.type)),
             required[one.required],
             page.catalogue.join_phrases(_values(page, one)),
             escape_markdown(one.note or ""),
@@ -76,7 +76,7 @@ def _values(page: PageText, parameter: Parameter) -> Iterator[str]:
     """Yield the allowed values, the range and the default of a parameter, as far as documented."""
     least, most = _value(parameter.least), _value(parameter.most)
     if parameter.values:
-        yield ", ".join(map(_value, parameter.values))
+        yield page.catalogue.enumerate(map(_value, parameter.values))
     if parameter.least is not None and parameter.most is not None:
         yield page._("{least} to {most}").format(least=least, most=most)
     elif parameter.least is not None:

@@ -30,7 +30,7 @@ def history(page: PageText, model: str) -> str:
     """Return the history of each endpoint of a model."""
     parts = []
     for endpoint in page.endpoints(model):
-        parts.append(f"{page.phrases.request(endpoint)} {page.label(endpoint)}")
+        parts.append(page.catalogue.labelled(page.phrases.request(endpoint), page.label(endpoint)))
         parts.append(endpoint_history(page, endpoint))
     return "\n\n".join(parts)
 
@@ -54,7 +54,7 @@ def endpoint_history(page: PageText, endpoint: str) -> str:
     if len(moves) > FIRST:
         parts.append(_folded("moves", page._("Earlier changes"), moves[FIRST:]))
     if is_drawn:
-        parts.append(_folded("rows", page._("The same as a list, newest first"), items))
+        parts.append(_folded("rows", page._("Show as list"), items))
     return "\n\n".join(parts) or page._("No observations yet.")
 
 
@@ -73,8 +73,8 @@ def _moves(page: PageText, endpoint: str, *, is_drawn: bool) -> list[str]:
     moves = [
         (
             change.at,
-            page._("{day}: {after}, was {before}").format(
-                day=dated(change.at.date()), after=words[change.after], before=words[change.before]
+            page._("{day}: {before} → {after}").format(
+                day=dated(change.at.date()), before=words[change.before], after=words[change.after]
             ),
         )
         for change in _changes(page, endpoint)
@@ -83,7 +83,7 @@ def _moves(page: PageText, endpoint: str, *, is_drawn: bool) -> list[str]:
     moves += [
         (
             as_time(hold.on),
-            page._("{day}: {hold}").format(day=dated(hold.on), hold=held(page, hold)),
+            page.catalogue.labelled(dated(hold.on), held(page, hold)),
         )
         for hold in holds_of(page.status, endpoint)
     ]
@@ -104,7 +104,7 @@ def _figure(page: PageText, endpoint: str, rows: Sequence[EndpointRow]) -> str:
         title=page._("Observations of {request}").format(
             request=request_of(page.status, endpoint, page.status.reference).request
         ),
-        about=" ".join(_about(page, rows, lanes)),
+        about=page.catalogue.join_sentences(_about(page, rows, lanes)),
         lanes=lanes,
         moves=[(change.at, change.after) for change in changes],
         holds=[max(at, since) for at in holds],
@@ -140,9 +140,9 @@ def _kind(row: Observation) -> Kind:
 
 def _kind_words(page: PageText) -> dict[Kind, str]:
     return {
-        "output": page._("returns output, billing aligned"),
-        "bare": page._("returns output, billing unknown"),
-        "billed": page._("returns output, billing risky"),
+        "output": page._("output returned, billed correctly"),
+        "bare": page._("output returned, billing not verified"),
+        "billed": page._("output returned, billing problem"),
         "error": page._("fails"),
         "mixed": page._("fails in some calls"),
         "inconclusive": page._("inconclusive"),
@@ -159,8 +159,7 @@ def _about(
     )
     for lane, dots in lanes.items():
         counts = Counter(dot.kind for dot in dots)
-        message = page._("{outcome} ({n})")
-        outcomes = [message.format(outcome=words[kind], n=n) for kind, n in counts.items()]
+        outcomes = [page.catalogue.with_aside(words[kind], str(n)) for kind, n in counts.items()]
         yield page._("{lane}: {outcomes}.").format(
             lane=lane, outcomes=page.catalogue.join_phrases(outcomes)
         )

@@ -45,7 +45,8 @@ def model_status(page: PageText, model: str) -> str:
 def _endpoint_rows(page: PageText, endpoint: str) -> list[tuple[str, str, str]]:
     assessment = page.assessments[endpoint]
     title, label = page.title(endpoint), page.label(endpoint)
-    name = f"[{title}]({page.link(endpoint)}): {page.phrases.request(endpoint)}"
+    name = f"[{title}]({page.link(endpoint)})"
+    name = page.catalogue.labelled(name, page.phrases.request(endpoint))
     if assessment.outcome is None:
         return [(name, label, page.phrases.not_observed)]
     rows = [(name, label, page.outcome_leg(endpoint))]
@@ -66,9 +67,12 @@ def risk_notes(page: PageText, model: str) -> str:
     for endpoint in page.endpoints(model):
         for risk in page.assessments[endpoint].risks:
             sources = page.phrases.sources(risk.rows)
-            notes.append(f"- {page.phrases.risk(endpoint, risk)} {sources}")
+            sentences = (page.phrases.risk(endpoint, risk), sources)
+            notes.append(f"- {page.catalogue.join_sentences(sentences)}")
             notes += [f"    - {page.phrases.signature(name)}" for name in risk.signatures]
-    return "\n".join(notes) or page._("Nothing adverse is on record.")
+    tested = [name for name in page.endpoints(model) if page.assessments[name].seen_on]
+    none = page._("No problem is on record ({tested} of {routes} routes tested).")
+    return "\n".join(notes) or none.format(tested=len(tested), routes=len(page.endpoints(model)))
 
 
 def best(page: PageText, model: str) -> str:
@@ -76,17 +80,19 @@ def best(page: PageText, model: str) -> str:
     found = alternative(page.status, page.assessments, model)
     if found is None:
         return page._("No working alternative is on record.")
-    return page._("The best route of this family on record: {endpoint} {standing}").format(
-        endpoint=page.name(found.endpoint), standing=page.label(found.endpoint)
-    )
+    marks = (page.name(found.endpoint), page.label(found.endpoint))
+    label = page._("The best route of this family on record")
+    return page.catalogue.labelled(label, page.catalogue.join_marks(marks))
 
 
 def changes(page: PageText, model: str) -> str:
     """Return the condition that changes each standing of a model, as a list."""
-    return "\n".join(
-        f"- {page.phrases.request(endpoint)} {page.label(endpoint)}: {change(page, endpoint)}"
-        for endpoint in page.endpoints(model)
-    )
+    items = []
+    for endpoint in page.endpoints(model):
+        marks = (page.phrases.request(endpoint), page.label(endpoint))
+        label = page.catalogue.join_marks(marks)
+        items.append(f"- {page.catalogue.labelled(label, change(page, endpoint))}")
+    return "\n".join(items)
 
 
 def heading(page: PageText, endpoint: str, level: int) -> str:
@@ -107,7 +113,8 @@ def is_legacy(page: PageText, endpoint: str) -> bool:
 def folded(page: PageText, blocks: str) -> str:
     """Return the blocks of a legacy endpoint in a box that is closed at first."""
     body = "\n".join(f"    {line}" if line else "" for line in blocks.split("\n"))
-    return f'??? danger "{page._("Show the legacy code")}"\n\n{body}'
+    title = page._("Show the legacy code")
+    return f'??? danger "{title}"\n\n{body}'
 
 
 def legacy_label(page: PageText) -> str:
@@ -153,4 +160,7 @@ def start_here(page: PageText) -> str:
     for model in page.status.models:
         if page.has_page(model):
             first.setdefault(page.status.family(model), model)
-    return "\n".join(f"- {code(family)}: {start(page, model)}" for family, model in first.items())
+    return "\n".join(
+        f"- {page.catalogue.labelled(code(family), start(page, model))}"
+        for family, model in first.items()
+    )

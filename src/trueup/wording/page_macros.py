@@ -35,7 +35,7 @@ def _fenced(text: str, attributes: str) -> str:
 def _sample(page: PageText, protocol: str, shape: Shape) -> str:
     """Return a simulated reply of a protocol in one of its shapes, its output cut short."""
     title, text = tables.sample(page, protocol, shape)
-    return f"{title}:\n\n{_fenced(text, '{ .json }')}"
+    return f"{page.catalogue.labelled(title, '').rstrip()}\n\n{_fenced(text, '{ .json }')}"
 
 
 Macros = dict[str, Callable[..., str]]

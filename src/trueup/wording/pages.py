@@ -63,9 +63,8 @@ class PageText:
         title = self.title(endpoint)
         if model != NO_MODEL:
             title = escape_markdown(self.status.models[model].title)
-        return self._("{title}, {request}").format(
-            title=f"[{title}]({self.link(endpoint)})", request=self.phrases.request(endpoint)
-        )
+        link = f"[{title}]({self.link(endpoint)})"
+        return self.catalogue.with_aside(link, self.phrases.request(endpoint))
 
     def label(self, endpoint: str) -> str:
         """Return a standing as a label, with a mark for each qualifier."""
@@ -73,10 +72,11 @@ class PageText:
         word = escape_markdown(standing_words(self.catalogue)[assessment.standing])
         label = f'<span class="tu-standing tu-{assessment.standing}">{word}</span>'
         marks = [mark(look, text) for look, text in self.phrases.qualifiers(assessment)]
-        stale = ""
-        if assessment.seen_on is not None:
-            stale = self.aged(assessment, "", " " + mark("stale", self._("stale")))
-        return " ".join([label, *marks]) + stale
+        joined = self.catalogue.join_marks([label, *marks])
+        if assessment.seen_on is None:
+            return joined
+        stale = self.catalogue.join_marks(["", mark("stale", self._("stale"))])
+        return joined + self.aged(assessment, "", stale)
 
     def aged(self, assessment: Assessment, fresh: str, stale: str) -> str:
         """Return both sentences of a claim in HTML, the one that is true today visible.

@@ -42,7 +42,7 @@ class Phrases:
         """Return the standing's word with its qualifiers."""
         qualifiers = [word for _, word in self.qualifiers(assessment)]
         word = standing_words(self.catalogue)[assessment.standing]
-        return f"{word} ({self.catalogue.join(qualifiers)})" if qualifiers else word
+        return self.catalogue.with_aside(word, self.catalogue.join(qualifiers))
 
     def qualifiers(self, assessment: Assessment) -> list[tuple[Look, str]]:
         """Return the qualifiers of a standing as words, each with its look."""
@@ -189,7 +189,7 @@ class Phrases:
         if row.source is None:
             return self._("no source")
         if row.source.reported is not None:
-            return self._("reported: {source}").format(source=escape_markdown(row.source.reported))
+            return self._("{source} (reported)").format(source=escape_markdown(row.source.reported))
         name = (row.source.receipt or "").rpartition("/")[2]
         link = f'<a href="evidence:{quote(name, safe="")}">{row.day}</a>'
         return self._("receipt of {day}").format(day=link)
@@ -198,8 +198,9 @@ class Phrases:
         """Return the sources of rows as a sentence, each source once."""
         places = dict.fromkeys(self.source(row) for row in rows)
         if not places:
-            return self._("Sources: none; no observations.")
-        return self._("Sources: {sources}.").format(sources=self.catalogue.join(places))
+            return self._("No sources, because there are no observations.")
+        message = self.catalogue.ngettext("Source: {sources}.", "Sources: {sources}.", len(places))
+        return message.format(sources=self.catalogue.join(places))
 
     def signature(self, name: str) -> str:
         """Return a failure text with its likely cause, and what the reader can do."""
@@ -207,13 +208,13 @@ class Phrases:
         cause = self._("{text}. Likely cause: {cause}.").format(
             text=code(signature.match), cause=escape_markdown(signature.cause)
         )
-        return cause + self.remedy(name)
+        return self.catalogue.join_sentences((cause, self.remedy(name)))
 
     def remedy(self, name: str) -> str:
-        """Return what the reader can do about a failure text, as a sentence behind its cause."""
+        """Return what the reader can do about a failure text as a sentence, empty if unknown."""
         remedy = self.status.signatures[name].remedy
         message = self._("What to do: {remedy}.")
-        return f" {message.format(remedy=escape_markdown(remedy))}" if remedy else ""
+        return message.format(remedy=escape_markdown(remedy)) if remedy else ""
 
     def risk(self, endpoint: str, risk: Risk) -> str:
         """Return a risk as one sentence."""

@@ -36,20 +36,20 @@ def receipt_line(receipt: BlockReceipt, status: Status, catalogue: Catalogue, pa
     """Return the stamp of a block on a page; a replay is never worded like a live run."""
     _ = catalogue.gettext
     if receipt.skipped is not None:
-        return _paragraph("skipped", [_("Not run: {why}.").format(why=escape(receipt.skipped))])
+        return _paragraph("skipped", _("Not run: {why}.").format(why=escape(receipt.skipped)))
     host = escape(urlsplit(status.targets[receipt.target].base_url).netloc)
     if receipt.inconclusive is not None:
         sentence = _("Run against {host}; inconclusive: {why}.")
-        return _paragraph(
-            "inconclusive", [sentence.format(host=host, why=escape(receipt.inconclusive))]
-        )
+        why = escape(receipt.inconclusive)
+        return _paragraph("inconclusive", sentence.format(host=host, why=why))
     if not receipt.passed:
-        return _paragraph("failed", [_("This block did not pass its run; do not use it.")])
+        return _paragraph("failed", _("This block did not pass its run; do not use it."))
     sentences = []
     if receipt.outcome == "error":
-        texts = [status.signatures[name].match for name in receipt.signatures]
-        text = f" (<code>{escape(texts[0])}</code>)" if texts else ""
-        sentences.append(_("Fails as recorded{text}.").format(text=text))
+        texts = [status.signatures[name].match for name in receipt.signatures[:1]]
+        message = _("Fails as recorded ({text}).") if texts else _("Fails as recorded.")
+        shown = (f"<code>{escape(text)}</code>" for text in texts)
+        sentences.append(message.format(text="".join(shown)))
     if receipt.replayed:
         replays = _("Replays the evidence of {day}; nothing was sent to {host}.")
         if receipt.documented:
@@ -58,7 +58,7 @@ def receipt_line(receipt: BlockReceipt, status: Status, catalogue: Catalogue, pa
             replays = _("Replays a sample that nobody observed; nothing was sent to {host}.")
         sentences.append(replays.format(day=receipt.evidence, host=host))
         sentences += [
-            _("The auth method ({auth}) was not part of that evidence.").format(
+            _("That test did not use this auth method ({auth}).").format(
                 auth=f"<code>{escape(str(difference.now))}</code>"
             )
             for difference in receipt.unobserved
@@ -74,8 +74,8 @@ def receipt_line(receipt: BlockReceipt, status: Status, catalogue: Catalogue, pa
     root = "../" * page.count("/")
     link = f'<a href="{root}receipts.json"><code>{receipt.sha256[:12]}</code></a>'
     sentences.append(_("Receipt {link}.").format(link=link))
-    return _paragraph("passed", sentences)
+    return _paragraph("passed", catalogue.join_sentences(sentences))
 
 
-def _paragraph(state: str, sentences: list[str]) -> str:
-    return f'<p class="tu-receipt tu-{state}">{" ".join(sentences)}</p>'
+def _paragraph(state: str, text: str) -> str:
+    return f'<p class="tu-receipt tu-{state}">{text}</p>'

@@ -104,8 +104,8 @@ def _progress(page: PageText, assessment: Assessment) -> str:
     """Return the number of clean retests beside the number needed, as a clause."""
     if assessment.billing_measured:
         message = page.catalogue.ngettext(
-            "only {clean} of {needed} aligned retests was seen",
-            "only {clean} of {needed} aligned retests were seen",
+            "only {clean} of {needed} correctly billed retests was seen",
+            "only {clean} of {needed} correctly billed retests were seen",
             assessment.clean,
         )
     elif page.phrases.returns_image(assessment.endpoint):
@@ -136,22 +136,24 @@ def change(page: PageText, endpoint: str) -> str:
             why=held(page, assessment.hold)
         )
     if assessment.standing is Standing.RECOMMENDED and assessment.billing_measured:
-        sentence = page._("Lowered at once by one {target} retest that fails or is billed wrongly.")
+        sentence = page._(
+            "Lowered at once by one {target} retest that fails or is billed incorrectly."
+        )
     elif assessment.standing is Standing.RECOMMENDED:
         sentence = page._("Lowered at once by one {target} retest that fails.")
     elif assessment.standing is Standing.CONTROLLED_TESTING:
-        sentence = page._("Cleared by {retests}; {seen} seen.")
+        sentence = page._("Raised to recommended by {retests} ({seen} so far).")
     elif assessment.standing is Standing.UNVERIFIED:
-        sentence = page._("The first conclusive {target} retest decides it.")
+        sentence = page._("Decided by the first conclusive {target} retest.")
     elif not page.phrases.returns_image(endpoint):
         sentence = page._(
-            "A {target} retest that returns output raises it to controlled testing; it is cleared"
-            " by {retests}; {seen} seen."
+            "Raised to controlled testing by one {target} retest that returns output, and to"
+            " recommended by {retests} ({seen} so far)."
         )
     else:
         sentence = page._(
-            "A {target} retest that returns an image raises it to controlled testing; it is"
-            " cleared by {retests}; {seen} seen."
+            "Raised to controlled testing by one {target} retest that returns an image, and to"
+            " recommended by {retests} ({seen} so far)."
         )
     return sentence.format(**values)
 
@@ -171,8 +173,8 @@ def _retests(page: PageText, assessment: Assessment) -> str:
         )
     else:
         message = page.catalogue.ngettext(
-            "{n} aligned {target} retest",
-            "{n} aligned {target} retests in a row",
+            "{n} {target} retest that is billed correctly",
+            "{n} {target} retests in a row that are billed correctly",
             assessment.needed,
         )
     return message.format(n=assessment.needed, target=escape_markdown(page.status.reference))

@@ -20,7 +20,11 @@ def standings(page: PageText) -> str:
         parts.append(f"## {escape_markdown(spec.title)} {{ #{model} }}")
         if state := mapping_of(page.status, model):
             word, seen = page.phrases.mapping(state)
-            parts.append(page._("Alias mapping: {word} {seen}").format(word=word, seen=seen))
+            parts.append(
+                page.catalogue.labelled(
+                    page._("Alias mapping"), page.catalogue.join_marks((word, seen))
+                )
+            )
         for endpoint in page.endpoints(model):
             parts.append(_heading(page, endpoint, 3))
             parts += _endpoint(page, endpoint)
@@ -59,7 +63,7 @@ def _standing(page: PageText, endpoint: str) -> str:
     label, seen_on = page.label(endpoint), page.assessments[endpoint].seen_on
     if seen_on is None:
         return label
-    return page._("{standing} as of {day}").format(standing=label, day=dated(seen_on))
+    return page._("{standing}, as of {day}").format(standing=label, day=dated(seen_on))
 
 
 def _image(page: PageText, endpoint: str) -> str:
@@ -92,12 +96,12 @@ def _billing(page: PageText, endpoint: str) -> str:
     no_ledger = page.status.targets[page.status.reference].no_ledger
     if no_ledger is not None:
         word = mark("absent", page.phrases.unmeasured(assessment))
-        return page._("{word} ({reason})").format(word=word, reason=escape_markdown(no_ledger))
+        return page.catalogue.with_aside(word, escape_markdown(no_ledger))
     if assessment.free is not None:
         word, docs = mark("absent", page.phrases.unmeasured(assessment)), assessment.free
         clause = page._("according to {page}, read on {day}")
         reason = clause.format(page=docs_page(docs.page), day=dated(docs.on))
-        return page._("{word} ({reason})").format(word=word, reason=reason)
+        return page.catalogue.with_aside(word, reason)
     row = assessment.billing or assessment.outcome
     if row is None:
         return page.phrases.not_observed
@@ -108,7 +112,7 @@ def _billing(page: PageText, endpoint: str) -> str:
         return word
     is_image = page.phrases.returns_image(row.endpoint)
     clause = page.phrases.billing(row.billing, row.outcome, is_image=is_image)
-    return page.phrases.located(f"{word} {clause}", (row.target,), row.day)
+    return page.phrases.located(page.catalogue.labelled(word, clause), (row.target,), row.day)
 
 
 def _targets(page: PageText, endpoint: str) -> str:
@@ -116,7 +120,7 @@ def _targets(page: PageText, endpoint: str) -> str:
     if not rows:
         return page.phrases.not_observed
     if len(rows) == 1:
-        return page._("only {target} was conclusive").format(
+        return page._("only {target} gave a result").format(
             target=escape_markdown(next(iter(rows)))
         )
     others = [
@@ -188,8 +192,15 @@ def matrix(page: PageText, address: str = "") -> str:
     first = _by_route(page, address, paged, [name for name in status.routes if name in own])
     if address or not left:
         return first
-    rows = [(f"{_titled(page, name)}, {page.title(name)}", _place(page, "", name)) for name in left]
-    return f"{first}\n\n{table((page._('Endpoint'), page._('Standing')), rows)}"
+    rows = [
+        (
+            page.catalogue.enumerate((_titled(page, name), page.title(name))),
+            _place(page, "", name),
+        )
+        for name in left
+    ]
+    header = (page._("Endpoint"), page._("Standing"))
+    return f"{first}\n\n{table(header, rows)}"
 
 
 def _titled(page: PageText, endpoint: str) -> str:
@@ -251,6 +262,6 @@ def legend(page: PageText) -> str:
             ).format(n=days),
         ),
     )
-    items = "\n".join(f"- {word} {meaning}" for word, meaning in meanings)
+    items = "\n".join(f"- {page.catalogue.labelled(*meaning)}" for meaning in meanings)
     title = page._("Meaning of the marks:")
     return f"{title}\n\n{items}"

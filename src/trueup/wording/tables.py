@@ -19,12 +19,12 @@ def shapes(page: PageText) -> str:
     for endpoint, assessment in page.assessments.items():
         row = assessment.outcome
         if row is not None and row.shape is not None and page.has_page(split(endpoint)[0]):
-            mime = code(row.mime) if row.mime else ""
+            mime, shape = code(row.mime) if row.mime else "", page.phrases.shape(row.shape)
             rows.append(
                 (
                     page.name(endpoint),
-                    f"{page.phrases.shape(row.shape)} {mime}".strip(),
-                    f"{escape_markdown(row.target)}, {row.day}",
+                    page.catalogue.with_aside(shape, mime) if shape else mime,
+                    page.catalogue.enumerate((escape_markdown(row.target), str(row.day))),
                 )
             )
     return table((page._("Endpoint"), page._("Image returned"), page._("Seen")), rows)
@@ -42,7 +42,7 @@ def signatures(page: PageText) -> str:
         parts.append(f"## {code(signature.match)} {{ #{name} }}")
         cause = escape_markdown(signature.cause)
         line = page._("Likely cause: {cause}.").format(cause=cause)
-        parts.append(line + page.phrases.remedy(name))
+        parts.append(page.catalogue.join_sentences((line, page.phrases.remedy(name))))
         lines = [f"- {_occurrence(page, endpoint, found)}" for endpoint, found in seen.items()]
         parts.append("\n".join(lines) or page._("Not observed yet."))
     return "\n\n".join(parts)
@@ -88,21 +88,29 @@ def _result(page: PageText, row: Observation) -> tuple[str, str, str]:
     if row.outcome == "output" and row.shape:
         is_image = page.phrases.returns_image(row.endpoint)
         message = (
-            page._("returned an image {shape} in {target} retests")
+            page._("returned an image {shape} on {target}")
             if is_image
-            else page._("returned output in {target} retests")
+            else page._("returned output on {target}")
         )
         outcome = message.format(
             shape=page.phrases.shape(row.shape), target=escape_markdown(row.target)
         )
     else:
-        outcome = f"{page.phrases.outcome(row.outcome)} ({escape_markdown(row.target)})"
-    return row.day.isoformat(), outcome, f" ({escape_markdown(row.note)})" if row.note else ""
+        outcome = page.catalogue.with_aside(
+            page.phrases.outcome(row.outcome), escape_markdown(row.target)
+        )
+    return (
+        row.day.isoformat(),
+        outcome,
+        page.catalogue.with_aside("", escape_markdown(row.note or "")),
+    )
 
 
 def sample(page: PageText, protocol: str, shape: Shape) -> tuple[str, str]:
     """Return the title and the JSON of a simulated reply in a shape, its image cut short."""
-    return page._("Simulated reply, cut short"), _worded(PROTOCOLS[protocol], shape, "image/png")
+    return page._("Example response (simulated, shortened)"), _worded(
+        PROTOCOLS[protocol], shape, "image/png"
+    )
 
 
 def reply(page: PageText, endpoint: str) -> tuple[str, str] | None:
@@ -117,9 +125,9 @@ def reply(page: PageText, endpoint: str) -> tuple[str, str] | None:
     if row is None or not text:
         return None
     if row.source is not None and row.source.receipt is not None:
-        title = page._("Reply in the shape of the run of {day}, cut short")
+        title = page._("Example response (as in the run of {day}, shortened)")
     else:
-        title = page._("Simulated reply in the shape that was reported on {day}, cut short")
+        title = page._("Example response (simulated, shortened)")
     return title.format(day=row.day), text
 
 
