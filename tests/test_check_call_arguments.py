@@ -38,7 +38,7 @@ BROKEN = {
     '{{ advice("nano-banana", model="nano-banana") }}': "advice got 2 arguments, expected",
     "{{ advice(nano) }}": "an argument without quotes, expected a model of the status file. Write",
     '{{ advice(*["nano-banana"]) }}': "advice got an argument without quotes",
-    '{{ rout("nano-banana") }}': "and 14 more. Did you mean 'route'?",
+    '{{ rout("nano-banana") }}': "and 15 more. Did you mean 'route'?",
     '{{ advice("x") | indent(4) }}': "advice got 'x', expected",
     '{{ advice("nano-banana") ) }}': "Jinja cannot parse the page (unexpected ')'). Correct",
     "{{ open": "Jinja cannot parse the page (unexpected end of template",

@@ -206,6 +206,7 @@ def test_a_protocol_without_its_template_does_not_show_an_optional_language(tmp_
     assert list(languages_of(REAL.routes["images-generations"], TEMPLATES)) == core
     native = REAL.routes["generate-content"]
     assert list(languages_of(native, TEMPLATES)) == [*core, LANGUAGES["genai"]]
+    (tmp_path / "gemini").mkdir()  # a folder of its own, without a template in it
     assert list(languages_of(native, tmp_path)) == core
     named = native.model_copy(update={"languages": ("python", "curl")})
     assert [language.name for language in languages_of(named, TEMPLATES)] == ["curl", "python"]

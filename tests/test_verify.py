@@ -269,7 +269,7 @@ BROKEN = {
     "another file name": (
         NATIVE,
         "python",
-        ('f"{MODEL}.{', 'f"x{MODEL}.{'),
+        ('f"{NAME}.{', 'f"x{NAME}.{'),
         "got xnano-banana.png, expected one image that decodes, named nano-banana.*",
     ),
 }
