@@ -38,7 +38,7 @@ def parse(text: str) -> Entry:
     """Read a file of one entry: comments, the line, headers, a form or a JSON body, and the end."""
     entry, lines = Entry(), text.split("\n")
     assert lines[-3:] == ["", "HTTP 200", ""]
-    assert all(line.isprintable() for line in lines)
+    assert all(char.isprintable() or char > "\uffff" for line in lines for char in line)
     rest = lines[:-3]
     while rest[0].startswith("#"):
         entry.comments.append(rest.pop(0))
@@ -54,6 +54,7 @@ def parse(text: str) -> Entry:
             entry.form.append((found[1], part_of(found[2])))
     elif rest:
         body = "\n".join(rest)
+        assert not re.search(r"(?<!\\)\\ud[89ab]", body)  # Hurl 8.1 misreads such pairs
         assert "{{" not in body  # the start of a template
         entry.body = json.loads(body)
     return entry
@@ -129,7 +130,7 @@ def test_any_text_arrives_as_it_is_on_record(first: str, second: str, header: st
     facts["routes"]["edits"]["headers"] = {"x-note": header}
     facts["endpoints"] = {
         "birch/edits": {"form": {"prompt": [first, second], "image": FILE}},
-        "-/plain": {"body": {first: [second, {first: second}]}},
+        "-/plain": {"body": {first: [second, {first: second}], "tag": "\U000e0001"}},
     }
     status = Status.model_validate(facts)
     for name in status.endpoints:

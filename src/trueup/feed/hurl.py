@@ -12,6 +12,8 @@ from trueup.request import request_of
 KEY = "{{api_key}}"
 TEMPLATE = re.compile(r"\{(?=\{)")
 """The start of a template of Hurl, which no text of a request is."""
+MOST = 0xFFFF
+"""The last character whose JSON escape is one; Hurl 8.1 misreads some pairs of escapes."""
 URL_SAFE = "/:?@!$&'()*+,;=~%[]-._"
 FILE_WORD = "file,"
 """The start of a value that Hurl reads as the name of a file."""
@@ -74,7 +76,8 @@ def _json(sent: Sent) -> str:
     each other in a text alone."""
     text = json.dumps(sent.body, indent=2, ensure_ascii=False)
     plain = "".join(
-        char if char.isprintable() or char == "\n" else json.dumps(char)[1:-1] for char in text
+        char if char.isprintable() or char == "\n" or ord(char) > MOST else json.dumps(char)[1:-1]
+        for char in text
     )
     return TEMPLATE.sub(r"\\u007b", plain)
 
