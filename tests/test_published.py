@@ -112,7 +112,7 @@ SAID = (
     "is for controlled testing only, not for a stable production integration",
     "not recommended fails; production and local, 2026-04-14",
     "If you need a usable image route now, start with Nano Banana 2",
-    "If you must evaluate nano-banana, use only POST"
+    "To try nano-banana, use only POST"
     " /v1beta/models/gemini-2.5-flash-image:generateContent",
     "Do not put formal production traffic on nano-banana until its billing is cleared",
     "Do not use POST /v1/images/generations with model nano-banana",
@@ -145,5 +145,6 @@ def test_past_its_time_the_page_says_that_nobody_retested(
     docs = replace(made[0], site=tmp_path / "site", today=date(2026, 5, 15))
     build_site(docs.top, docs.site, docs.today)
     text = _shown(docs.site / "nano-banana" / "index.html")
-    assert "was the working choice; nobody has retested it since. Retest before you build" in text
+    assert "Last tested on 2026-04-14, and not since. Before you build on it, run a block" in text
+    assert "was the working choice when last tested, on 2026-04-14." in text
     assert "start with Nano Banana 2" not in text
