@@ -2,6 +2,7 @@
 (function () {
   document.querySelectorAll("[data-copy-label]").forEach(function (line) {
     var label = line.dataset.copyLabel, blocks = line.nextElementSibling;
+    while (blocks && !blocks.matches(".tabbed-set")) { blocks = blocks.nextElementSibling; }
     if (!blocks) { return; }
     function name() {
       blocks.querySelectorAll("button[data-md-type='copy']").forEach(function (button) {

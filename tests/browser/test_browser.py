@@ -145,7 +145,7 @@ def test_copy_buttons_of_legacy_code_are_labelled_whenever_they_appear(
     page: Page, home: str
 ) -> None:
     page.goto(f"{home}/nano-banana/")
-    legacy = page.locator(".tu-legacy + .tabbed-set")
+    legacy = page.locator(".tu-legacy ~ .tabbed-set")
     label = page.locator(".tu-legacy").get_attribute("data-copy-label")
     assert label == "Copy legacy code that is not recommended"
     for block in page.locator("[data-endpoint]").all():
@@ -220,7 +220,7 @@ SOUGHT = {
     "ja/": {
         "再テスト": "receipts/",
         "レシート": "receipts/",
-        "画像生成": "gemini-image-generation/",
+        "画像生成": "",
         "ゲートウェイ": "",
         "課金": "",
         "推奨": "",
@@ -228,7 +228,7 @@ SOUGHT = {
         "supported": "signatures/",
     },
     "zh/": {
-        "图像": "gemini-image-generation/",
+        "图像": "",
         "失败": "signatures/",
         "回执": "receipts/",
         "状态": "status/",

@@ -279,7 +279,7 @@ def test_the_note_stands_beside_the_choice_and_in_the_box_of_the_standing(
 
 def test_the_keyboard_chooses_and_the_choice_holds_on_other_pages(page: Page, home: str) -> None:
     page.goto(at(home, "en", "nano-banana"))
-    page.get_by_label("Base URL").nth(1).focus()
+    page.get_by_label("Base URL").first.focus()
     page.keyboard.press("End")
     assert page.locator(".tu-elsewhere").count() == 4
     page.goto(at(home, "ja", "nano-banana-2"))
