@@ -24,7 +24,7 @@ def _noun(name: str, nouns: dict[str, Any]) -> str:
         (
             code_span(field),
             _meaning(facts, nouns),
-            " or ".join(dict.fromkeys(_values(facts))),
+            " or ".join(dict.fromkeys(_values(facts, nouns))),
             "yes" if field in needed else "",
         )
         for field, facts in nouns[name]["properties"].items()
@@ -40,21 +40,23 @@ def _meaning(facts: dict[str, Any], nouns: dict[str, Any]) -> str:
     return " ".join(str(text).split()).replace("|", "&#124;")
 
 
-def _values(facts: dict[str, Any]) -> Iterator[str]:
+def _values(facts: dict[str, Any], nouns: dict[str, Any]) -> Iterator[str]:
     name = facts.get("$ref", "").rpartition("/")[2]
-    if name:
+    if "enum" in nouns.get(name, ANY):
+        yield from _values(nouns[name], nouns)
+    elif name:
         yield "JSON" if name == "JsonValue" else f"[{name}](#{name.lower()})"
     elif "enum" in facts or "const" in facts:
         yield from (code_span(str(value)) for value in facts.get("enum", [facts.get("const")]))
     elif "anyOf" in facts:
         for one in facts["anyOf"]:
             if one.get("type") != "null":
-                yield from _values(one)
+                yield from _values(one, nouns)
     elif facts.get("type") == "array":
-        yield "list of " + " or ".join(_values(facts.get("items", ANY)))
+        yield "list of " + " or ".join(_values(facts.get("items", ANY), nouns))
     elif facts.get("type") == "object":
         named = facts.get("patternProperties", {"": facts.get("additionalProperties")})
-        yield "mapping to " + " or ".join(_values(next(iter(named.values())) or ANY))
+        yield "mapping to " + " or ".join(_values(next(iter(named.values())) or ANY, nouns))
     else:
         kind = str(facts.get("format") or facts.get("type", "JSON"))
         yield WORDS.get(kind, kind)

@@ -10,6 +10,7 @@ from mutation.figures import Mutants, render_mutants
 from samples import load_samples, render_rules
 
 from trueup.errors import BadInput
+from trueup.feed import StatusFeed
 from trueup.model import Status
 from trueup.protocols import PROTOCOLS
 from trueup.receipts import RetestReceipt
@@ -26,6 +27,7 @@ PARTS: Mapping[tuple[str, str], Callable[[], str]] = {
     ("macros", "macros"): lambda: render_macros(),
     ("receipts", "block"): lambda: render_fields(BlockReceipt),
     ("receipts", "retest"): lambda: render_fields(RetestReceipt),
+    ("programs", "feed"): lambda: render_fields(StatusFeed),
     ("rules", "rules"): lambda: render_rules(load_samples(MANUAL / "rules.yml")),
     ("speed", "figures"): lambda: render_figures(
         Figures.model_validate_json((MANUAL / "bench.json").read_bytes())

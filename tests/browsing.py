@@ -108,7 +108,9 @@ def fresh(page: Page) -> Iterator[None]:
     The clipboard, which all pages share, is left to each test.
     """
     page.set_viewport_size(WINDOW)
-    page.emulate_media(media="null", color_scheme="null", reduced_motion="reduce")
+    page.emulate_media(
+        media="null", color_scheme="null", reduced_motion="reduce", forced_colors="null"
+    )
     page.bring_to_front()  # the tab key may have led out of it
     try:
         yield
@@ -161,7 +163,9 @@ def watched(page: Page, home: str) -> Iterator[None]:
 
 
 def copied(page: Page, block: Locator) -> str:
-    """Open a block's tab, click its copy button, and return the text on the clipboard."""
+    """Open a block's tab, in its box if it is folded, click its copy button, and return the text on
+    the clipboard."""
+    block.evaluate("block => { const box = block.closest('details'); if (box) box.open = true; }")
     page.evaluate("navigator.clipboard.writeText('')")
     tabs = block.locator("xpath=ancestor::*[contains(@class,'tabbed-set')][1]")
     name = TABS[str(block.get_attribute("id")).rpartition("--")[2]]

@@ -87,6 +87,7 @@ def around(start: str, end: str) -> Edit:
 
 
 DESCRIBED = '<head><meta name="description" content="Works reliably">'
+REQUEST = "hurl/example-image-1--images-generations.hurl"
 SVG = "<svg><text>recommended</text></svg></article>"
 TAMPERED: dict[str, tuple[str, Edit, str]] = {
     # The head, and what no reader sees at once.
@@ -121,6 +122,11 @@ TAMPERED: dict[str, tuple[str, Edit, str]] = {
     "the standings": ("status.json", swap('"unverified"', '"recommended"'), "stale-site"),
     "a feed": ("changes.atom", swap("</feed>", "<entry/></feed>"), "stale-site"),
     "a badge": ("badges/example-image-1.svg", swap("</title>", "!</title>"), "stale-site"),
+    "a shield": ("badges/example-image-1.json", swap("red", "green"), "stale-site"),
+    "the summary": ("summary.json", swap("major_outage", "operational"), "stale-site"),
+    "an operation": ("openapi.json", swap("unverified", "recommended"), "stale-site"),
+    "a request": (REQUEST, swap("not recommended", "recommended"), "stale-site"),
+    "a page at its address": ("status.md", swap("not recommended", "recommended"), "stale-site"),
     "the search": (INDEX, swap("not recommended", "recommended"), "stale-site"),
     "a style": ("assets/trueup.css", lambda text: text + "p{display:none}", "stale-site"),
     "a script": ("assets/legacy.js", lambda text: text + "x()", "stale-site"),

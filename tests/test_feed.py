@@ -201,6 +201,7 @@ def test_the_summary_counts_what_nobody_tested_and_is_well_only_where_all_is() -
 def test_a_rehearsal_is_marked_in_every_file() -> None:
     files = feed_files(STATUS, TODAY, is_rehearsal=True)
     assert json.loads(files.pop("status.json"))["rehearsal"] is True
+    assert json.loads(files[SUMMARY])["status"]["description"].startswith("REHEARSAL. ")
     files.pop("status.schema.json")
     assert all("rehearsal" in text.lower() for text in files.values())
 

@@ -25,7 +25,7 @@ from trueup.evidence import assess, latest_changes
 from trueup.model import Standing, Status
 from trueup.status_file import parse_status
 from trueup.wording.endpoint_history import FIRST, MOST, endpoint_history, history
-from trueup.wording.timeline import COLUMNS, OUTLINES, RIGHT, WIDTH, Dot, Drawing
+from trueup.wording.timeline import COLUMNS, LEFT, OUTLINES, RIGHT, WIDTH, Dot, Drawing
 
 NOON = datetime(2026, 4, 14, 12, tzinfo=UTC)
 NOW = datetime(2026, 4, 20, tzinfo=UTC)
@@ -43,6 +43,16 @@ def many(count: int) -> list[dict[str, Any]]:
         kinds[number % len(kinds)] | {"at": date(2025, 9, 1) + timedelta(days=number)}
         for number in range(count)
     ]
+
+
+def on_three_dates(*rows: dict[str, Any]) -> list[dict[str, Any]]:
+    """Rows of the latest date, after failures at another target on two dates: enough to draw."""
+    days = [DAY - timedelta(days=before) for before in (40, 20)]
+    return [*(row("error", target="local", at=day) for day in days), *rows]
+
+
+def drawing(dots: list[Dot], name: str = "lane", title: str = "t") -> Drawing:
+    return Drawing("a", title, title, {name: dots}, NOON + timedelta(days=40), NOON)
 
 
 def drawn(status: Status, endpoint: str = NATIVE) -> Any:
@@ -64,7 +74,8 @@ def test_changes_are_the_moments_at_which_a_standing_moved() -> None:
 
 
 def test_the_drawing_is_named_and_described_by_ids_of_its_own() -> None:
-    rows = [row("output", "aligned"), row("error", endpoint=IMAGES)]
+    silent = [{**one, "endpoint": IMAGES} for one in on_three_dates()]
+    rows = [*on_three_dates(row("output", "aligned")), *silent, row("error", endpoint=IMAGES)]
     page = html_of(history(pages_of(status_of(rows)), "acorn"))
     drawings = page.xpath("//svg[@role='img']")
     assert len(drawings) == 2
@@ -99,8 +110,9 @@ def test_the_drawing_has_no_style_and_no_script() -> None:
 def test_each_kind_has_a_shape_and_a_word_in_the_legend(
     outcome: str, billing: str | None, kind: str
 ) -> None:
-    figure = drawn(status_of([row(outcome, billing)]))
-    assert len(figure.xpath(f"./svg/path[contains(@class, 'tu-dot-{kind}')]")) == 1
+    figure = drawn(status_of(on_three_dates(row(outcome, billing))))
+    dots = figure.xpath(f"./svg/path[contains(@class, 'tu-dot-{kind}')]")
+    assert len(dots) == 1 + 2 * (kind == "error")
     (key,) = figure.xpath(f".//li[svg/path[contains(@class, 'tu-dot-{kind}')]]")
     assert key.text_content().strip()
     assert key.find("svg").get("aria-hidden") == "true"
@@ -114,7 +126,7 @@ def test_kinds_differ_by_more_than_their_colour() -> None:
 def test_a_row_of_another_request_is_drawn_and_listed_as_one() -> None:
     changed = row("output", "aligned")
     changed["sent"] = changed["sent"] | {"request": "POST /v1/elsewhere"}
-    text = endpoint_history(pages_of(status_of([changed])), NATIVE)
+    text = endpoint_history(pages_of(status_of(on_three_dates(changed))), NATIVE)
     assert text.count("tu-past") == 2
     assert seen(text).count("with a request that has changed since") == 2
 
@@ -131,13 +143,13 @@ def test_a_lasting_row_shows_its_first_and_its_last_day() -> None:
     first = datetime(2026, 4, 1, tzinfo=UTC)
     lasting = row("output", "aligned") | {"first": first, "last": NOON, "times": 4}
     del lasting["at"]
-    text = endpoint_history(pages_of(status_of([lasting])), NATIVE)
+    text = endpoint_history(pages_of(status_of(on_three_dates(lasting))), NATIVE)
     assert "2026-04-01 to 2026-04-14, 4 times" in seen(text)
     assert "tu-lasting" in text
 
 
-@pytest.mark.parametrize("count", [1, 2, 200])
-def test_a_drawing_holds_one_row_as_well_as_two_hundred(count: int) -> None:
+@pytest.mark.parametrize("count", [3, 200])
+def test_a_drawing_holds_three_rows_as_well_as_two_hundred(count: int) -> None:
     figure = drawn(status_of(many(count)))
     (svg,) = figure.xpath("./svg")
     width, height = (float(part) for part in svg.get("viewbox").split()[2:])
@@ -149,7 +161,40 @@ def test_a_drawing_holds_one_row_as_well_as_two_hundred(count: int) -> None:
         assert 0 <= x <= RIGHT + 1 and 0 <= y <= height
     for text in svg.xpath("./text"):
         assert 0 <= float(text.get("x")) <= WIDTH and 0 < float(text.get("y")) < height
-    assert len(svg.xpath("./text[contains(@class, 'tu-tick')]")) in (1, 2, 3)
+    assert len(svg.xpath("./text[contains(@class, 'tu-tick')]")) == 3
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_rows_are_drawn_from_three_dates_on_and_listed_once_before(count: int) -> None:
+    rows = [row("output", "aligned", at=DAY - timedelta(days=day)) for day in range(count)]
+    page = html_of(endpoint_history(pages_of(status_of([*rows, row("output")])), NATIVE))
+    assert len(page.xpath("//figure")) == len(page.xpath("//details")) == int(count == 3)
+    listed = [one.text_content() for one in page.xpath("./ul/li")]
+    if count < 3:
+        assert len(listed) == count + 1
+        assert not any("was unverified" in line for line in listed)
+
+
+def test_a_drawing_ends_today_and_shades_what_is_stale() -> None:
+    status = status_of(on_three_dates(row("output")))
+    ends = {}
+    for age in (0, 35):
+        today = DAY + timedelta(days=age)
+        page = html_of(endpoint_history(pages_of(status, today), NATIVE))
+        ticks = page.xpath("//figure/svg/text[contains(@class, 'tu-tick')]")
+        first = DAY - timedelta(days=40)
+        assert [ticks[0].text, ticks[-1].text] == [str(first), str(today)]
+        (shade,) = page.xpath("//figure/svg/path[@class='tu-old']")
+        ends[age] = float(re.findall(r"H([\d.]+)", shade.get("d"))[0])
+        assert "stale" in page.xpath("//figcaption")[0].text_content()
+    fresh_for = status.policy.fresh_for.days
+    assert ends == {
+        age: round(LEFT + (RIGHT - LEFT) * (40 + age - fresh_for) / (40 + age), 1) for age in ends
+    }
+    recent = endpoint_history(
+        pages_of(status_of([row("output", at=DAY - timedelta(days=n)) for n in range(3)])), NATIVE
+    )
+    assert "<figure" in recent and "tu-old" not in recent
 
 
 def test_omitted_rows_are_mentioned() -> None:
@@ -162,21 +207,21 @@ def test_omitted_rows_are_mentioned() -> None:
 
 def test_equal_marks_that_touch_become_one_and_different_ones_are_stacked() -> None:
     dots = [Dot(NOON, NOON, kind) for kind in ("output", "output", "error")]
-    text = Drawing("a", "t", "d", {"lane": dots}).render()
+    text = drawing(dots).render()
     heights = re.findall(r'class="tu-dot [^"]*" d="M[\d.]+ ([\d.]+)', text)
     assert len(heights) == 2 and len(set(heights)) == 2
 
 
 def test_marks_of_one_kind_keep_their_distance() -> None:
-    dots = [Dot(at, at, "output") for at in (NOON + timedelta(hours=n) for n in range(500))]
-    text = Drawing("a", "t", "d", {"lane": dots}).render()
+    dots = [Dot(at, at, "output") for at in (NOON + timedelta(hours=2 * n) for n in range(500))]
+    text = drawing(dots).render()
     places = sorted(map(float, re.findall(r'tu-dot-output" d="M([\d.]+)', text)))
     assert len(places) == COLUMNS
     assert all(b - a > 10 for a, b in pairwise(places))
 
 
 def test_changes_and_holds_are_drawn_and_listed() -> None:
-    rows = [row("error", at=EARLIER), row("output", "aligned")]
+    rows = on_three_dates(row("error", at=EARLIER), row("output", "aligned"))
     text = endpoint_history(pages_of(status_of(rows, holds=[hold("not-recommended")])), NATIVE)
     assert text.count('<path class="tu-move"') == 3 and "✕" in text and "△" in text
     assert text.count('<path class="tu-hold"') == 2
@@ -186,7 +231,8 @@ def test_changes_and_holds_are_drawn_and_listed() -> None:
 
 
 def test_a_hold_that_is_older_than_the_rows_is_drawn_from_their_start() -> None:
-    status = status_of([row("output")], holds=[hold("not-recommended", on=date(2020, 1, 1))])
+    holds = [hold("not-recommended", on=date(2020, 1, 1))]
+    status = status_of(on_three_dates(row("output")), holds=holds)
     text = endpoint_history(pages_of(status), NATIVE)
     assert text.count('<path class="tu-hold"') == 2 and "2020-01-01</text>" not in text
 
@@ -206,7 +252,7 @@ def test_without_an_observation_a_hold_is_still_listed() -> None:
 
 def test_texts_of_a_drawing_stay_texts() -> None:
     wild = '</title><script>&"'
-    assert "<script" not in Drawing("a", wild, wild, {wild: [Dot(NOON, NOON, "error")]}).render()
+    assert "<script" not in drawing([Dot(NOON, NOON, "error")], wild, wild).render()
 
 
 def test_changes_follow_the_order_of_the_record() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,8 +15,11 @@ from conftest import TOP, copy_repository, load_docs
 from jsonschema import Draft202012Validator
 from lxml import etree
 from markdown_it import MarkdownIt
+from test_feed_hurl import parse as parse_hurl
+from test_feed_openapi import META
 
 from trueup.docs import Docs
+from trueup.feed.openapi import OPENAPI
 from trueup.markdown_export import text_of
 from trueup.site import extract_blocks, policy_of
 
@@ -26,7 +30,7 @@ TEXT = (
     '"><script>bad()</script></script></style></title>--><img src=x onerror=bad()> ]]> `x` ```` '
     "{{ 7 * 7 }} {% raw %} [l](javascript:bad()) ![i](data:x) <https://evil.example> &lt;b&gt; "
     "\u202eRTL\u200f \0\x07\x1b[31m\x7f\u2028\ufffe | a\n\n# h"
-    "\n\n<!--stamp:x--> '; rm -rf / $(bad) \\"
+    "\n\n*/ <!--stamp:x--> '; rm -rf / $(bad) \\"
 )
 PROMPT = (
     "\"><script>bad()</script> </code></pre> ]]> ``` ```` {{ 7 * 7 }} '; rm -rf / $(bad) `bad` \\"
@@ -134,6 +138,20 @@ def test_every_json_file_parses_and_has_the_same_facts(docs: Docs) -> None:
     assert TEXT in {endpoint["hold"] for endpoint in data["endpoints"]}
     items = json.loads((docs.site / "changes.json").read_text("utf-8"))["items"]
     assert items and all(item["url"].startswith(HERE) for item in items)
+
+
+def test_every_file_for_programs_is_of_its_format(docs: Docs) -> None:
+    kinds: Counter[str] = Counter()
+    for name, text in docs.files.data().items():
+        kind = name.rpartition(".")[2]
+        kinds[kind] += 1
+        assert all(char.isprintable() or char == "\n" for char in text) or kind == "json", name
+        if kind == "json":
+            json.loads(text)
+        elif kind == "hurl":
+            assert parse_hurl(text).line.startswith("POST https://")
+    assert kinds["hurl"] == len(docs.stored.status.endpoints) and kinds["json"] > 10
+    Draft202012Validator(META).validate(json.loads(docs.files.data()[OPENAPI]))
 
 
 def test_the_search_index_holds_no_markup_of_it(docs: Docs) -> None:

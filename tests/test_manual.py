@@ -13,6 +13,7 @@ from test_repository import check_script
 
 from manual import PAGES, renewed
 from trueup.errors import BadInput
+from trueup.feed import StatusFeed
 from trueup.model import Frozen, Status
 from trueup.receipts import RetestReceipt
 from trueup.verify.block_receipt import BlockReceipt
@@ -65,7 +66,7 @@ def test_a_link_that_leads_nowhere_fails_the_build(pages: Path, tmp_path: Path) 
         build_manual(pages, tmp_path / "site")
 
 
-@pytest.mark.parametrize("noun", [Status, BlockReceipt, RetestReceipt])
+@pytest.mark.parametrize("noun", [Status, StatusFeed, BlockReceipt, RetestReceipt])
 def test_every_field_is_explained(noun: type[Frozen]) -> None:
     rows = [line for line in render_fields(noun).splitlines() if line.startswith("| `")]
     assert len(rows) >= len(noun.model_fields)

@@ -76,7 +76,7 @@ def test_no_markdown_holds_html_or_a_sentence_of_another_day(docs: Docs) -> None
         }
         assert not kinds & {"html_inline", "html_block"}, page.html
     text = text_at(docs, "nano-banana/index.md")
-    assert "start with [Nano Banana 2]" in text and "nobody has retested" not in text
+    assert "start with [Nano Banana 2]" in text and "and not since" not in text
     assert text.startswith(
         f"# Nano Banana\n\n[The page](./), as of 2026-04-14. {CLAIMS}\n\nLast tested "
     )
@@ -88,7 +88,9 @@ def test_every_link_of_the_texts_leads_somewhere(docs: Docs) -> None:
         for one in map(home_of, docs.languages)
         for name in (f"{one}llms.txt", f"{one}llms-full.txt")
     ]
-    for name in [text_of(page.html) for page in docs.pages] + lists:
+    twins = [text_of(page.html) for page in docs.pages]
+    twins += [name.replace("/index.md", ".md") for name in twins if "/" in name]
+    for name in twins + lists:
         links = list(links_in(text_at(docs, name)))
         assert links, name
         for link in links:
@@ -105,7 +107,8 @@ def test_each_language_lists_its_pages_in_the_order_of_its_menu(docs: Docs) -> N
         assert set(outline.sources) == set(pages)
         tops = [one for one in outline.sections if one.title is None]
         under = [one for one in outline.sections if one.title is not None]
-        expected = [pages[name] for one in (*tops, *under) for name in one.sources]
+        assert [one for one in under if any(pages[name].model for name in one.sources)] == under
+        expected = [pages[name] for one in (*under, *tops) for name in one.sources]
         listed = [link for link in links_in(text_at(docs, f"{home}llms.txt")) if ".md" in link]
         assert listed == [HERE + text_of(page.html) for page in expected]
         whole = text_at(docs, f"{home}llms-full.txt")
@@ -118,9 +121,10 @@ def test_each_language_lists_its_pages_in_the_order_of_its_menu(docs: Docs) -> N
 
 def test_the_list_has_the_form_of_the_convention(docs: Docs) -> None:
     text = text_at(docs, "llms.txt")
-    assert re.match(r"# [^\n]+\n\n> [^\n]+\n\n## Pages\n\n- \[", text)
+    assert re.match(r"# [^\n]+\n\n> [^\n]+\n\n## Models\n\n- \[", text)
     for line in text.splitlines():
         assert re.fullmatch(r"|#{1,2} .+|> .+|- \[[^\]]+\]\(\S+\)(: .+)?", line), line
+    assert not re.search(r"\btoday\b", text)
     japanese = text_at(docs, "ja/llms.txt")
     assert "## モデル\n" in japanese and "## Optional\n" in japanese
 
@@ -134,6 +138,32 @@ def test_each_page_links_to_its_markdown_without_a_script(docs: Docs) -> None:
         assert link.get("href") == name and (docs.site / text_of(page.html)).is_file()
         if page.language in COPIES:
             assert link.get("data-copies") == COPIES[page.language]
+
+
+def test_the_markdown_of_a_page_is_at_its_address_with_md(docs: Docs) -> None:
+    for page in docs.pages:
+        if "/" in page.html:
+            beside, within = (text_at(docs, f"{page.html.removesuffix('/index.html')}.md"),
+                              text_at(docs, text_of(page.html)))  # fmt: skip
+            assert re.sub(r"\]\(\S+\)", "", beside) == re.sub(r"\]\(\S+\)", "", within)
+            (link, *_) = links_in(beside)
+            assert file_at(docs, urljoin(HERE + page.html, f"../{link}")) == docs.site / page.html
+
+
+def test_programs_find_the_files_in_the_head_of_each_page(docs: Docs) -> None:
+    expected = {"application/atom+xml": "changes.atom", "application/feed+json": "changes.json",
+                "application/json": "status.json",
+                "application/vnd.oai.openapi+json": "openapi.json"}  # fmt: skip
+    for page in docs.pages:
+        head = lxml.html.parse(str(docs.site / page.html)).getroot().find("head")
+        links = {one.get("type"): one for one in head.iter("link") if one.get("type") in expected}
+        assert links.keys() == expected.keys()
+        for kind, link in links.items():
+            assert link.get("rel").strip() in ("alternate", "service-desc")
+            place = file_at(docs, urljoin(HERE + page.html, link.get("href")))
+            assert place == docs.site / expected[kind] and place.is_file()
+    listed = list(links_in(text_at(docs, "llms.txt")))
+    assert {f"{HERE}{name}" for name in ("openapi.json", "summary.json")} < {*listed}
 
 
 def test_each_page_names_its_place_and_its_twins_and_the_sitemap_agrees(docs: Docs) -> None:
@@ -181,7 +211,7 @@ def test_a_rehearsal_is_marked_on_top_of_every_text_and_has_no_address(docs: Doc
     (docs.top / "REHEARSAL").touch()
     try:
         docs.write_markdown()
-        assert len(texts) == len(docs.pages) + 2 * len(docs.languages)
+        assert len(texts) == 2 * len(docs.pages) - 1 + 2 * len(docs.languages)
         for file in texts:
             text = file.read_text("utf-8")
             assert text.startswith("REHEARSAL: ") and HERE not in text, file

@@ -26,8 +26,10 @@ from conftest import TOP, copy_repository, is_long_run, languages_of_run, load_d
 from mkdocs.config import load_config
 
 from trueup.feed import feed_files
+from trueup.feed.openapi import OPENAPI
 from trueup.feed.summary import SUMMARY
 from trueup.finding import Finding
+from trueup.model import anchor
 from trueup.site import load_pages
 from trueup.wording.page_macros import page_macros
 from trueup.wording.pages import PageText
@@ -142,15 +144,19 @@ def put(*keys: str) -> Callable[[Data, str], None]:
 HOLD = {"endpoint": NATIVE, "to": "controlled-testing", "by": "A. Person", "on": date(2026, 4, 15)}
 MODELS = {*FAMILY, "gemini-image-generation", "index", "status"}
 CHANGES = {"changes.atom", "changes.json"}
-FEEDS = {"status.json", "summary.json", *CHANGES}
+HURL = {f"hurl/{anchor(name)}.hurl" for name in RECORD["endpoints"]}
+HURL_OF_NATIVE, HURL_OF_PLAIN, HURL_OF_PRO = (
+    f"hurl/{name}--generate-content.hurl" for name in ("nano-banana-2", "nano-banana", FAMILY[-1])
+)
+FEEDS = {"status.json", SUMMARY, OPENAPI, *CHANGES}
 # fact: how it is written with its record, the pages of every language that say it, the exports.
 SAID: dict[str, tuple[Callable[[Data, str], None], set[str], set[str]]] = {
     "a model's upstream": (
         rename_upstream,
         {*FAMILY, "gemini-image-generation", "index", "status"},
-        {"status.json"},
+        {"status.json", OPENAPI, HURL_OF_NATIVE},
     ),
-    "the base URL": (move_gateway, MODELS - {"status"} | {"decides"}, FEEDS),
+    "the base URL": (move_gateway, MODELS - {"status"} | {"decides"}, FEEDS | HURL),
     "a signature's match": (
         reword_match,
         {"nano-banana", "nano-banana-2", "signatures", "status"},
@@ -166,8 +172,8 @@ SAID: dict[str, tuple[Callable[[Data, str], None], set[str], set[str]]] = {
         {*FAMILY, "gemini-image-generation", "index", "signatures", "status"},
         set(),
     ),
-    "a route's title": (put("routes", "generate-content", "title"), MODELS, set()),
-    "the prompt of a body": (reword_prompt, {"nano-banana", "decides"}, set()),
+    "a route's title": (put("routes", "generate-content", "title"), MODELS, {OPENAPI}),
+    "the prompt of a body": (reword_prompt, {"nano-banana", "decides"}, {OPENAPI, HURL_OF_PLAIN}),
     "a variant's title": (
         put("endpoints", "nano-banana-pro/images-generations", "variants", "resolution-4k",
             "title"),
@@ -179,7 +185,7 @@ SAID: dict[str, tuple[Callable[[Data, str], None], set[str], set[str]]] = {
     ),
     "a hold's reason": (
         lambda data, text: data.update(holds=[{**HOLD, "reason": text}]),
-        {"nano-banana-2", "status"}, {"status.json"},
+        {"nano-banana-2", "status"}, {"status.json", OPENAPI, HURL_OF_NATIVE},
     ),
 }  # fmt: skip
 
@@ -327,7 +333,9 @@ OF_NATIVE = each((SECOND, "status#"), "nano-banana-2--generate-content") | each(
     SECOND, ("current-status", "history", "what-would-change-this")
 )
 DATES = ("seen_on", "fresh_until", "outcome_on", "billing_on", "targets")
-BADGES = each("badges/nano-banana-2", ("", "--generate-content"), (".svg", ".json")) | {SUMMARY}
+SUMMED = {SUMMARY, OPENAPI}
+BADGES = each("badges/nano-banana-2", ("", "--generate-content"), (".svg", ".json"))
+BADGES |= SUMMED | {HURL_OF_NATIVE}
 # fact: how it is changed with its record, the places that follow from it, the exports that do.
 FOLLOWED: dict[str, tuple[Change, set[str], set[str]]] = {
     "an outcome": (
@@ -343,7 +351,8 @@ FOLLOWED: dict[str, tuple[Change, set[str], set[str]]] = {
         | {"nano-banana-pro#what-would-change-this"},
         CHANGES
         | each("badges/nano-banana-pro", ("", "--generate-content"), (".svg", ".json"))
-        | {SUMMARY}
+        | SUMMED
+        | {HURL_OF_PRO}
         | each(f"{PRO}: ", ("standing", "supported", "outcome", "shape", "needed"))
         | each(f"{PRO}: ", ("signatures", "targets")),
     ),
@@ -351,7 +360,7 @@ FOLLOWED: dict[str, tuple[Change, set[str], set[str]]] = {
         newest(OWN, shape="inline-data"),
         each("gemini-image-generation#", ("where-each-model-puts-the-image", "current-status"))
         | each(("gemini-image-generation#", "status#"), OWN_ANCHOR),
-        each(f"{OWN}: ", ("shape", "targets")),
+        each(f"{OWN}: ", ("shape", "targets")) | {OPENAPI},
     ),
     "a bill": (
         newest(NATIVE, billing="mismatch"),
@@ -395,7 +404,8 @@ FOLLOWED: dict[str, tuple[Change, set[str], set[str]]] = {
         | each(("nano-banana#", "status#"), "nano-banana--", ROUTES)
         | each((SECOND, "status#"), "nano-banana-2--", ROUTES)
         | each(("nano-banana-pro#", "status#"), "nano-banana-pro--generate-content"),
-        each((NATIVE, IMAGES, PLAIN, "nano-banana/images-generations", PRO, OWN), ": fresh_until"),
+        each((NATIVE, IMAGES, PLAIN, "nano-banana/images-generations", PRO, OWN), ": fresh_until")
+        | {OPENAPI},
     ),
 }
 
@@ -499,4 +509,5 @@ def test_a_whole_build_changes_where_the_macros_do(top: Path, whole: Mapping[str
         assert changed_here == {one for one in pages if one.startswith(f"{folder or 'index'}#")}
     own = {"status.json", *(name for name in files if ": " not in name)}
     own |= each(("", "ja/", "ru/", "zh/"), ("search/search_index.json", "llms-full.txt"))
+    own |= {name.removesuffix("/index.html") + ".md" for name in html if "/" in name}
     assert changed - html == own | {name.removesuffix("html") + "md" for name in html}

@@ -1,4 +1,5 @@
-/* The theme leaves its search dialog without a name, and calls each copy button a navigation. */
+/* The theme leaves its search dialog without a name, calls each copy button a navigation, and leads
+   from a part of a page to the top of its translation. */
 (function () {
   var dialog = document.querySelector(".md-search[role=dialog]");
   var field = document.querySelector(".md-search__input");
@@ -8,4 +9,8 @@
       nav.setAttribute("role", "none");
     });
   }).observe(document.body, {childList: true, subtree: true});
+  /* A heading has the same address in each language. */
+  document.querySelectorAll("a.md-select__link[hreflang]").forEach(function (link) {
+    link.addEventListener("click", function () { link.hash = location.hash; });
+  });
 })();

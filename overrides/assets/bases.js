@@ -18,7 +18,7 @@
     var places = holder.dataset.baseAt.split(".").map(Number).filter(function (place) {
       return code.textContent.startsWith(tested, place);
     });
-    return {holder: holder, pieces: pieces, places: places, note: null};
+    return {pieces: pieces, places: places};
   }
 
   /* What a piece says when another URL stands in the place of the tested one. */
@@ -34,20 +34,38 @@
     return text + piece.text.slice(from);
   }
 
+  /* The box with the standing that the blocks of a choice have, if it is above them; legacy blocks
+     are folded. */
+  function standing(chooser) {
+    var at = chooser.closest("details, .tu-bases");
+    at = (at.closest("details") || at).previousElementSibling;
+    while (at && !at.matches(".admonition, .tu-bases, h1, h2, h3")) at = at.previousElementSibling;
+    return at && at.matches(".admonition") ? at : null;
+  }
+
+  /* Beside each choice, and in its box, what the evidence says about the chosen URL. */
+  function note(text) {
+    document.querySelectorAll(".tu-elsewhere").forEach(function (old) { old.remove(); });
+    if (!text) return;
+    choosers.forEach(function (chooser) {
+      [chooser.closest("label"), standing(chooser)].forEach(function (place, number) {
+        if (!place) return;
+        var line = document.createElement(number ? "p" : "span");
+        line.className = "tu-elsewhere";
+        line.textContent = text;
+        if (number) place.append(line); else place.after(line);
+      });
+    });
+  }
+
   function show(chosen) {
     choosers.forEach(function (chooser) { chooser.value = chosen.value; });
     blocks.forEach(function (block) {
       block.pieces.forEach(function (piece) {
         piece.node.data = worded(piece, block.places, chosen.value);
       });
-      if (block.note) block.note.remove();
-      block.note = null;
-      if (!chosen.dataset.note) return;
-      block.note = document.createElement("p");
-      block.note.className = "tu-receipt tu-elsewhere";
-      block.note.textContent = chosen.dataset.note;
-      block.holder.after(block.note);
     });
+    note(chosen.dataset.note);
   }
 
   function kept() {
@@ -60,6 +78,7 @@
 
   choosers.forEach(function (chooser) {
     chooser.closest(".tu-bases").hidden = false;
+    chooser.closest(".tu-bases").setAttribute("aria-live", "polite");
     chooser.addEventListener("change", function () {
       show(chooser.selectedOptions[0]);
       keep(chooser.value);

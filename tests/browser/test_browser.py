@@ -58,12 +58,56 @@ def test_the_advice_grows_old_in_an_open_page(later: Page, home: str) -> None:
         later.goto(f"{home}/nano-banana/")
         shown[day] = later.locator("article ol li").first.inner_text()
     assert shown["2026-05-14"].startswith("If you need a usable image route now, start with")
-    assert "nobody has retested it since" in shown["2026-05-15"]
+    assert "was the working choice when last tested" in shown["2026-05-15"]
+
+
+def test_old_evidence_has_another_outline_and_icon_than_recent(later: Page, home: str) -> None:
+    looks = {}
+    for day in ("2026-05-14", "2026-05-15"):
+        later.clock.set_fixed_time(datetime.fromisoformat(day).replace(tzinfo=UTC))
+        later.goto(f"{home}/nano-banana/")
+        looks[day] = later.evaluate(
+            """() => ["article .tu-controlled-testing", "article .admonition.warning"].map(name => {
+              const one = document.querySelector(name), style = getComputedStyle(one);
+              const holder = one.querySelector(".admonition-title") ?? one;
+              const title = getComputedStyle(holder, "::before");
+              return [style.borderTopStyle, style.borderTopColor, title.content];
+            })"""
+        )
+    fair, quiet = "rgb(138, 75, 0)", "rgb(69, 90, 100)"
+    assert looks["2026-05-14"][0] == ["solid", fair, '"△"']
+    assert looks["2026-05-14"][1][::2] == ["solid", '""']
+    assert looks["2026-05-15"] == [["dashed", quiet, '"△"'], ["dashed", quiet, '"◷"']]
+
+
+SMALL = """() => {
+  const small = [], walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const holder = walker.currentNode.parentElement, size = getComputedStyle(holder).fontSize;
+    const shown = holder.checkVisibility({visibilityProperty: true, opacityProperty: true});
+    if (!walker.currentNode.data.trim() || !shown || holder.closest("script, style, svg")) continue;
+    if (parseFloat(size) < 12) small.push(`${size} ${holder.outerHTML.slice(0, 80)}`);
+  }
+  for (const link of document.querySelectorAll("a:has(> .tu-standing)")) {
+    if (link.getBoundingClientRect().height < 24) small.push(link.outerHTML.slice(0, 80));
+  }
+  return small;
+}"""
+
+
+@pytest.mark.parametrize("path", some(("", "status/", "nano-banana/", "signatures/"), "status/"))
+def test_a_phone_shows_no_text_that_is_too_small(path: str, page: Page, home: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto(f"{home}/{path}")
+    assert page.evaluate(SMALL) == []
 
 
 @pytest.mark.long
-def test_every_page_fits_a_phone(page: Page, home: str, made: tuple[Docs, Report]) -> None:
-    page.set_viewport_size({"width": 360, "height": 800})
+@pytest.mark.parametrize("width", [320, 640])
+def test_every_page_fits_a_phone_and_a_window_at_twice_its_size(
+    width: int, page: Page, home: str, made: tuple[Docs, Report]
+) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
     for source in made[0].pages:
         page.goto(f"{home}/{source.html.removesuffix('index.html')}")
         wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
@@ -144,21 +188,21 @@ def test_the_sentences_and_receipts_are_there_without_javascript(
         text = page.locator("article").inner_text()
         assert page.locator(".tu-bases").count() and not page.locator(".tu-bases:visible").count()
     assert "If you need a usable image route now, start with" in text
-    assert "nobody has retested" not in text
+    assert "and not since" not in text
     assert "Replays the evidence of 2026-04-14" in text
     assert "2026-04-14" in text and " ago" not in text
 
 
 @pytest.mark.long
-def test_the_language_switch_keeps_the_page(
+def test_the_language_switch_keeps_the_page_and_its_part(
     page: Page, home: str, made: tuple[Docs, Report]
 ) -> None:
     page.set_viewport_size({"width": 1280, "height": 900})
-    page.goto(f"{home}/nano-banana-2/")
+    page.goto(f"{home}/nano-banana-2/#history")
     for language in (*made[0].languages[1:], MAIN):
         page.locator("button.md-header__button:has(+ .md-select__inner)").hover()
         page.locator(f"a.md-select__link[hreflang={language}]").click()
-        page.wait_for_url(f"{home}/{home_of(language)}nano-banana-2/")
+        page.wait_for_url(f"{home}/{home_of(language)}nano-banana-2/#history")
         assert page.evaluate("document.documentElement.lang") == language
 
 
@@ -268,9 +312,32 @@ def test_keys_alone_open_a_search_result(page: Page, home: str) -> None:
     assert "mismatch" in page.locator("article").inner_text()
 
 
-def test_a_page_that_was_not_found_breaks_nothing(page: Page, home: str) -> None:
+def test_a_page_that_was_not_found_leads_to_the_others(page: Page, home: str) -> None:
     page.goto(f"{home}/ja/404.html")
-    assert "404" in page.locator("article").inner_text()
+    article = page.locator("article")
+    assert "404: ページが見つかりません" in article.inner_text()
+    links = article.locator("a").evaluate_all("all => all.map(one => one.getAttribute('href'))")
+    assert {"/", "/status/", "/nano-banana/"} <= {link.rstrip(".") for link in links}
+    article.locator("label[for=__search]").click()
+    assert page.locator("#__search").is_checked()
+
+
+def test_a_link_that_is_shared_has_the_title_and_the_description_of_its_page(
+    page: Page, home: str
+) -> None:
+    for path, title in {"nano-banana/": "Nano Banana", "": "Crazyrouter image routes"}.items():
+        page.goto(f"{home}/{path}")
+        card = page.locator("meta[property^='og:']").evaluate_all(
+            "all => all.map(one => [one.getAttribute('property'), one.content])"
+        )
+        described = page.locator("meta[name=description]").get_attribute("content")
+        assert dict(card) == {
+            "og:type": "website",
+            "og:site_name": "Crazyrouter image routes",
+            "og:title": title,
+            "og:description": described,
+        }
+        assert page.locator("meta[name='twitter:card'][content=summary]").count() == 1
 
 
 INJECTED = {

@@ -1,4 +1,4 @@
-"""Feed: standings for programs: JSON with its schema, changes, badges, and a summary."""
+"""Feed: standings for programs: JSON with its schema, changes, badges, OpenAPI and Hurl."""
 
 from trueup.feed.files import feed_files
 from trueup.feed.publication import Publication

@@ -5,6 +5,8 @@ from datetime import date
 
 from trueup.evidence import latest_changes
 from trueup.feed.badge import badge_of
+from trueup.feed.hurl import render_hurl
+from trueup.feed.openapi import OPENAPI, render_openapi
 from trueup.feed.publication import Publication
 from trueup.feed.status_feed import SCHEMA, feed_of, render_feed_schema
 from trueup.feed.summary import SUMMARY, render_summary
@@ -25,14 +27,17 @@ def feed_files(
     endpoints.
     """
     site = Publication(status, today, is_rehearsal, address, places or {})
-    changes = latest_changes(site.assessments)
+    changes, feed = latest_changes(site.assessments), feed_of(site)
     files = {
-        "status.json": feed_of(site).render(),
+        "status.json": feed.render(),
         SCHEMA: render_feed_schema(address),
         SUMMARY: render_summary(site),
+        OPENAPI: render_openapi(site, feed),
         ATOM: render_atom(site, changes),
         JSON: render_json_feed(site, changes),
     }
+    for endpoint in status.endpoints:
+        files[f"hurl/{anchor(endpoint)}.hurl"] = render_hurl(site, endpoint)
     named = {model: status.endpoints_of(model) for model in status.models}
     named |= {endpoint: [endpoint] for endpoint in status.endpoints}
     for name, endpoints in named.items():

@@ -154,6 +154,7 @@ class StatusFeed(Frozen):
     base_url: str
     """Scheme and host of that target."""
     endpoints: tuple[EndpointFeed, ...]
+    """Every endpoint, in the order of the status file."""
     documented: tuple[DocumentedFeed, ...] = ()
     """What the gateway's docs say, which is no evidence."""
 

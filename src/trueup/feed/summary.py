@@ -49,12 +49,13 @@ def render_summary(site: Publication) -> str:
         if state is not None
     ]
     page = {"id": site.id, "name": site.title, "url": site.address, "time_zone": "Etc/UTC"}
+    mark = "REHEARSAL. " if site.is_rehearsal else ""
     summary = {
         "page": page | {"updated_at": _time(site.today)},
         "components": components,
         "incidents": [],
         "scheduled_maintenances": [],
-        "status": {"indicator": _indicator(counts), "description": _description(counts)},
+        "status": {"indicator": _indicator(counts), "description": mark + _description(counts)},
         "unverified": counts[None],
     }
     return json.dumps(summary, indent=2, ensure_ascii=False) + "\n"

@@ -16,6 +16,15 @@ from trueup.wording import AssistantLabels
 
 LIST, WHOLE = "llms.txt", "llms-full.txt"
 FOLLOWED = ("http", "https", "mailto")
+FORMATS = {"openapi.json": "OpenAPI 3.1", "summary.json": "Statuspage"}
+"""Files for programs whose format is known by its name in every language."""
+FOUND_BY = {
+    "status.json": f'{HIDDEN_ALTERNATE} type="application/json"',
+    "changes.atom": f'{HIDDEN_ALTERNATE} type="application/atom+xml"',
+    "changes.json": f'{HIDDEN_ALTERNATE} type="application/feed+json"',
+    "openapi.json": 'rel="service-desc" type="application/vnd.oai.openapi+json"',
+}
+"""The relation and media type by which programs find a file in the head of each page."""
 HEAD_END, TITLE_END = "</head>", re.compile(r"<article\b.*?</h1>", re.DOTALL)
 
 
@@ -58,6 +67,9 @@ class MarkdownFiles:
             article = articles[page.source]
             text = self._render(page, article, posixpath.dirname(page.html), "")
             yield text_of(page.html), text
+            place, name = posixpath.split(page.html)
+            if place and name == "index.html":  # readers add `.md` to the address of a page
+                yield f"{place}.md", self._render(page, article, posixpath.dirname(place), "")
             whole.append(self._render(page, article, home, self.address))
         yield home + WHOLE, "\n".join(whole)
         yield home + LIST, "\n".join(self._list(articles, guides))
@@ -88,7 +100,10 @@ class MarkdownFiles:
         if self.outline.description:
             yield f"> {escape_commonmark(self.outline.description)}\n"
         pages = {page.source: page for page in self.pages}
-        for section in _by_title(self.outline.sections, pages):
+        sections = _by_title(self.outline.sections, pages)
+        for section in sorted(
+            sections, key=lambda one: not any(pages[name].model for name in one.sources)
+        ):
             yield f"## {escape_commonmark(section.title or self.guide.pages)}\n"
             for source in section.sources:
                 page = pages[source]
@@ -97,7 +112,7 @@ class MarkdownFiles:
                 yield f"- [{articles[source].title}]({place}){about}"
             yield ""
         yield f"## {self.guide.programs}\n"
-        for name, about in self.guide.files().items():
+        for name, about in {**self.guide.files(), **FORMATS}.items():
             yield f"- [{name}]({link('/' + name)}): {about}"
         # By the convention, the files under this title can be left out.
         yield "\n## Optional\n"
@@ -140,7 +155,8 @@ def _by_title(sections: Sequence[Section], known: Mapping[str, Page]) -> list[Se
 
 
 def link_markdown(site: Path, guides: Mapping[str, AssistantLabels]) -> None:
-    """Link each page to its Markdown, in its head and visibly under its title.
+    """Link each page to its Markdown, in its head and visibly under its title, and in its head to
+    the files for programs.
 
     `guides` are by page. The link works without JavaScript; with it, a click copies the Markdown.
     """
@@ -149,7 +165,10 @@ def link_markdown(site: Path, guides: Mapping[str, AssistantLabels]) -> None:
         if page not in guides:
             return text
         name = posixpath.basename(text_of(page))
-        head = f'<link {HIDDEN_ALTERNATE} type="text/markdown" href="{name}">'
+        top = "../" * page.count("/")
+        head = f'<link {HIDDEN_ALTERNATE} type="text/markdown" href="{name}">' + "".join(
+            f'<link {kind} href="{top}{file}">' for file, kind in FOUND_BY.items()
+        )
         reads, copies, copied = map(escape, guides[page].labels)
         paragraph = (
             f'<p class="tu-markdown"><a href="{name}" data-copies="{copies}"'

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from trueup.evidence import Change, EndpointRow, holds_of
-from trueup.model import Observation, anchor, as_time
+from trueup.model import Observation, Standing, anchor, as_time
 from trueup.request import request_of
 from trueup.wording.badges import dated
 from trueup.wording.markdown import code, escape_markdown
@@ -18,6 +18,9 @@ from trueup.wording.timeline import Dot, Drawing, Kind, render_key
 MOST = 60
 """Newest rows of an endpoint that are shown, about two months of daily retests; the status file has
 them all."""
+
+LEAST = 3
+"""Dates from which on a drawing shows more than a list does."""
 
 FIRST = 5
 """Newest changes that are shown unfolded, a list about as high as the drawing."""
@@ -35,30 +38,37 @@ def history(page: PageText, model: str) -> str:
 def endpoint_history(page: PageText, endpoint: str) -> str:
     """Return a drawing of an endpoint's observations, the changes of its standing, and a list.
 
-    Variants are left out: they do not affect the standing.
+    Rows of few dates are the list alone. Variants are left out: they do not affect the standing.
     """
     rows = page.assessments[endpoint].rows[:MOST]
-    moves = _moves(page, endpoint)
+    is_drawn = len({at.date() for seen in rows for at in (_begin(seen), _end(seen))}) >= LEAST
+    moves = _moves(page, endpoint, is_drawn=is_drawn)
+    items = _rows(page, endpoint, rows)
     parts = []
-    if rows:
+    if is_drawn:
         parts.append(_figure(page, endpoint, rows))
+    elif items:
+        parts.append("\n".join(f"- {item}" for item in items))
     if moves:
         parts.append("\n".join(f"- {move}" for move in moves[:FIRST]))
     if len(moves) > FIRST:
-        title = page._("Earlier changes")
-        items = "\n".join(f"    - {move}" for move in moves[FIRST:])
-        parts.append(f'??? note tu-moves "{title}"\n\n{items}')
-    if rows:
-        parts.append(_listed(page, endpoint, rows))
+        parts.append(_folded("moves", page._("Earlier changes"), moves[FIRST:]))
+    if is_drawn:
+        parts.append(_folded("rows", page._("Show as list"), items))
     return "\n\n".join(parts) or page._("No observations yet.")
+
+
+def _folded(name: str, title: str, items: Sequence[str]) -> str:
+    return f'??? note tu-{name} "{title}"\n\n' + "\n".join(f"    - {item}" for item in items)
 
 
 def _changes(page: PageText, endpoint: str) -> tuple[Change, ...]:
     return page.assessments[endpoint].changes[:MOST]
 
 
-def _moves(page: PageText, endpoint: str) -> list[str]:
-    """Return the changes of the standing and the starts of holds, newest first."""
+def _moves(page: PageText, endpoint: str, *, is_drawn: bool) -> list[str]:
+    """Return the changes of the standing and the starts of holds, newest first; without a drawing
+    not the first change, of which the rows and the standing say the same."""
     words = standing_words(page.catalogue)
     moves = [
         (
@@ -68,6 +78,7 @@ def _moves(page: PageText, endpoint: str) -> list[str]:
             ),
         )
         for change in _changes(page, endpoint)
+        if is_drawn or change.before is not Standing.UNVERIFIED
     ]
     moves += [
         (
@@ -97,6 +108,8 @@ def _figure(page: PageText, endpoint: str, rows: Sequence[EndpointRow]) -> str:
         lanes=lanes,
         moves=[(change.at, change.after) for change in changes],
         holds=[max(at, since) for at in holds],
+        today=as_time(page.today),
+        fresh_from=as_time(page.today - page.status.policy.fresh_for),
     )
     keys = "".join(f"<li>{key}{word}</li>" for key, word in _keys(page, drawing))
     return (
@@ -109,8 +122,12 @@ def _begin(seen: EndpointRow) -> datetime:
     return as_time(seen.row.first or seen.row.newest)
 
 
+def _end(seen: EndpointRow) -> datetime:
+    return as_time(seen.row.newest)
+
+
 def _dot(seen: EndpointRow) -> Dot:
-    return Dot(_begin(seen), as_time(seen.row.newest), _kind(seen.row), not seen.is_current)
+    return Dot(_begin(seen), _end(seen), _kind(seen.row), not seen.is_current)
 
 
 def _kind(row: Observation) -> Kind:
@@ -161,16 +178,16 @@ def _keys(page: PageText, drawing: Drawing) -> Iterator[tuple[str, str]]:
         yield render_key("move"), page._("the standing changed")
     if drawing.holds:
         yield render_key("hold"), page._("held back")
+    if drawing.is_shaded:
+        yield render_key("old"), page._("stale")
 
 
-def _listed(page: PageText, endpoint: str, rows: Sequence[EndpointRow]) -> str:
-    """Return the rows as a folded list, newest first."""
-    items = [f"    - {_row(page, seen)}" for seen in rows]
-    count = len(page.assessments[endpoint].rows)
-    if count > len(rows):
-        items.append("    - " + page._("Older ones are in the status file."))
-    title = page._("Show as list")
-    return f'??? note tu-rows "{title}"\n\n' + "\n".join(items)
+def _rows(page: PageText, endpoint: str, rows: Sequence[EndpointRow]) -> list[str]:
+    """Return a line for each row, newest first."""
+    items = [_row(page, seen) for seen in rows]
+    if len(page.assessments[endpoint].rows) > len(rows):
+        items.append(page._("Older ones are in the status file."))
+    return items
 
 
 def _row(page: PageText, seen: EndpointRow) -> str:

@@ -5,7 +5,7 @@ It owns positions and shapes; its words come from the caller, its looks from the
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from html import escape
 from typing import Literal
 
@@ -54,13 +54,16 @@ class Dot:
 class Drawing:
     """Content of a timeline. Names of lanes, `title` and `about` are plain text.
 
-    `moves` are the changes of the standing, oldest first, `holds` the starts of holds.
+    The axis ends with `today`; what is before `fresh_from` is shaded. They are
+    days apart. `moves` are the changes of the standing, oldest first, `holds` the starts of holds.
     """
 
     name: str
     title: str
     about: str
     lanes: Mapping[str, Sequence[Dot]]
+    today: datetime
+    fresh_from: datetime
     moves: Sequence[tuple[datetime, Standing]] = ()
     holds: Sequence[datetime] = ()
 
@@ -69,8 +72,7 @@ class Drawing:
         start, span = self._span()
 
         def place(at: datetime) -> float:
-            part = (at - start) / span if span else 0.5
-            column = min(int(part * COLUMNS), COLUMNS - 1)
+            column = min(int((at - start) / span * COLUMNS), COLUMNS - 1)
             return round(LEFT + (RIGHT - LEFT) * (column + 0.5) / COLUMNS, 1)
 
         head = HEAD if self.moves or self.holds else 0
@@ -87,15 +89,26 @@ class Drawing:
             f' aria-labelledby="{ids}" focusable="false">'
             f'<title id="{self.name}--seen-title">{_text(self.title)}</title>'
             f'<desc id="{self.name}--seen-about">{_text(self.about)}</desc>'
-            f"{''.join(self._head(bottom, place))}{''.join(lanes)}"
-            f"{''.join(_axis(start, span, bottom))}</svg>"
+            f"{self._shade(start, span, bottom)}{''.join(self._head(bottom, place))}"
+            f"{''.join(lanes)}{''.join(_axis(start, span, bottom))}</svg>"
         )
 
+    @property
+    def is_shaded(self) -> bool:
+        """Return whether a part of the drawing is stale."""
+        return self.fresh_from > self._span()[0]
+
     def _span(self) -> tuple[datetime, timedelta]:
-        times = [*self.holds, *(at for at, _ in self.moves)]
+        times = [self.today, *self.holds, *(at for at, _ in self.moves)]
         for dots in self.lanes.values():
             times += [moment for dot in dots for moment in (dot.first, dot.at)]
         return min(times), max(times) - min(times)
+
+    def _shade(self, start: datetime, span: timedelta, bottom: float) -> str:
+        if not self.is_shaded:
+            return ""
+        end = round(LEFT + (RIGHT - LEFT) * min((self.fresh_from - start) / span, 1), 1)
+        return _path("tu-old", f"M{LEFT} 0H{end}V{bottom}H{LEFT}z")
 
     def _head(self, bottom: float, place: Place) -> Iterator[str]:
         """Yield a line and the new icon for each change, and a bar from the start of each hold."""
@@ -145,25 +158,22 @@ def _mark(kind: Kind, is_past: bool, x: float, y: float) -> str:
 
 
 def _axis(start: datetime, span: timedelta, bottom: float) -> Iterator[str]:
-    """Yield a line with up to three dates under it."""
+    """Yield a line with three dates under it."""
     yield _path("tu-axis", f"M{LEFT} {bottom}H{RIGHT}")
-    first, last = start.date(), (start + span).date()
-    middle = (start + span / 2).date()
-    ends: list[tuple[str, float, date]] = [("start", LEFT - 6, first), ("end", RIGHT + 6, last)]
-    if first == last:
-        ends = [("middle", (LEFT + RIGHT) / 2, first)]
-    elif (last - first).days > 1:
-        ends.insert(1, ("middle", (LEFT + RIGHT) / 2, middle))
-    for end, x, day in ends:
+    ends = {"start": LEFT - 6, "middle": (LEFT + RIGHT) / 2, "end": RIGHT + 6}
+    for number, (end, x) in enumerate(ends.items()):
+        day = (start + span * number / 2).date()
         yield f'<text class="tu-tick tu-{end}" x="{x}" y="{bottom + FOOT - 5}">{day}</text>'
 
 
-def render_key(kind: Kind | Literal["move", "hold"], is_past: bool = False) -> str:
+def render_key(kind: Kind | Literal["move", "hold", "old"], is_past: bool = False) -> str:
     """Return a mark by itself, for a legend with words beside it."""
     if kind == "move":
         shape = _path("tu-move", "M7 1V13")
     elif kind == "hold":
         shape = _path("tu-hold", "M2 3V11M2 5H13M2 9H13")
+    elif kind == "old":
+        shape = _path("tu-old", "M1 1H13V13H1z")
     else:
         shape = _mark(kind, is_past, 7, 7)
     return (
