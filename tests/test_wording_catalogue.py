@@ -122,3 +122,12 @@ def test_a_name_is_inserted_with_the_spaces_of_its_language(
     tables["endpoints"][NATIVE]["variants"] = {"one": {"title": titles}}
     page = pages_of(Status.model_validate(tables), DAY, load_catalogue(language))
     assert sentence in seen(variants(page, "acorn"))
+
+
+@pytest.mark.parametrize("language", ["ja", "zh"])
+def test_a_text_of_the_gateway_keeps_its_spaces(language: str) -> None:
+    catalogue = load_catalogue(language)
+    text = "`当前分组 下无渠道 （distributor） 。default分组`"
+    message = catalogue.gettext("{text}. Likely cause: {cause}.")
+    assert message.format(text=text, cause="x").startswith(text)
+    assert catalogue.join([text, text]).count(text) == 2

@@ -15,18 +15,15 @@ from babel.messages.pofile import read_po
 from trueup.errors import BadInput
 
 LOCALE = Path(__file__).parent.parent / "locale"
-BORDER = re.compile("(?<=[!-~])(?=[\u4e00-\u9fff])|(?<=[\u4e00-\u9fff])(?=[!-~])")
-"""Places for a space in Chinese: between a Chinese word and one in Latin letters."""
-WIDE, STOP, TAGS = (
-    "[\u3001-\u30ff\u4e00-\u9fff\uff01-\uff60]",
-    "[\u3001-\u3011\uff01-\uff60]",
-    "(?:<[^<>]*>)*",
-)
-GAP = re.compile(
-    f"(?:({WIDE}{TAGS}) +(?={TAGS}{WIDE})|({STOP}{TAGS}) +(?=[^ |])|(?<=[^ ]) +(?={TAGS}{STOP}))"
-)
-"""Spaces that Japanese and Chinese are written without: between two of their own letters, and
-beside their punctuation, which has its room in itself."""
+BORDER = re.compile("(?<=[!-~])\0(?=[\u4e00-\u9fff])|(?<=[\u4e00-\u9fff])\0(?=[!-~])")
+"""The marked ends of an item that get a space in Chinese: between a word and Latin letters."""
+WIDE = "[\u3001-\u30ff\u4e00-\u9fff\uff01-\uff60]"
+STOP = "[\u3001-\u3011\uff01-\uff60]"
+"""A letter or sign of Japanese or Chinese, and a sign, which has its space in itself."""
+TAGS = "(?:<[^<>]*>)*"
+GAP = re.compile(f"({WIDE}{TAGS})\0(?={TAGS}{WIDE})|({STOP}{TAGS})\0|\0(?={TAGS}{STOP})")
+"""Spaces of a message that Japanese and Chinese are written without, across the tags of HTML. They
+are marked by a character that no text holds, for the spaces in a value are the value's."""
 
 
 @dataclass(frozen=True)
@@ -55,12 +52,8 @@ class ClosedUp(str):
 
     def format(self, *values: object, **named: object) -> str:
         """Return the message with the values, without a space that its language does not have."""
-        return close_up(super().format(*values, **named))
-
-
-def close_up(text: str) -> str:
-    """Return a text of Japanese or Chinese without the spaces that these do not have."""
-    return GAP.sub(lambda found: found[1] or found[2] or "", text)
+        text = self.replace(" ", "\0").format(*values, **named)
+        return GAP.sub(lambda found: found[1] or found[2] or "", text).replace("\0", " ")
 
 
 @dataclass(frozen=True)
@@ -88,8 +81,8 @@ class Catalogue:
 
     def join(self, items: Iterable[str]) -> str:
         """Return the items as a list within a sentence."""
-        joined = str(format_list(list(items), locale=self.language))
-        return BORDER.sub(" ", joined) if self.language == "zh" else joined
+        joined = str(format_list([f"\0{item}\0" for item in items], locale=self.language))
+        return (BORDER.sub(" ", joined) if self.language == "zh" else joined).replace("\0", "")
 
     def join_phrases(self, items: Iterable[str]) -> str:
         """Return independent phrases, one after the other."""
