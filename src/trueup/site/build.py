@@ -173,6 +173,10 @@ class ThemeCode(BytecodeCache):
     def __init__(self) -> None:
         self._compiled: dict[tuple[str, str], Any] = {}
 
+    def get_cache_key(self, name: str, filename: str | None = None) -> str:
+        """Return a key of a template and its file, whose path need not be UTF-8."""
+        return f"{name}|{filename}"
+
     def load_bytecode(self, bucket: Bucket) -> None:
         """Give a template what was compiled of the same file with the same text."""
         bucket.code = self._compiled.get((bucket.key, bucket.checksum))
