@@ -160,7 +160,10 @@ def test_the_sdk_sends_the_recorded_body_and_nothing_more(harness: Harness) -> N
 
 
 BROKEN = {
-    "the model": (('model="gemini-2.5-flash-image"', 'model="gemini-2.5-flash-imagf"'), "imagf"),
+    "the model": (
+        ('MODEL = "gemini-2.5-flash-image"', 'MODEL = "gemini-2.5-flash-imagf"'),
+        "imagf",
+    ),
     "a field more": (
         ("response_modalities=[", "seed=1,\n    response_modalities=["),
         "body.generationConfig.seed: recorded nothing, now 1",

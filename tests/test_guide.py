@@ -29,7 +29,7 @@ cp "$(dirname "$0")/installed" .venv/bin/python
 """
 CHANGED: dict[str, Callable[[str], str]] = {
     "docs": lambda text: f"{text} --no-serve",
-    "adopt-retest": lambda text: f"{text} --dry-run",
+    "adopt-retest": lambda text: f"{text.replace('sk-...', 'sk-kE4yx0fTh3te5t')} --dry-run",
     "adopt-commit": lambda text: text.replace("git ", "git -c user.name=a -c user.email=a@b.c "),
 }
 """Changes of what a test cannot do: serve for ever, call a gateway, commit as somebody."""
