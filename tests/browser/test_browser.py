@@ -229,7 +229,7 @@ SOUGHT = {
         "supported": "signatures/",
     },
     "zh/": {
-        "图像": "",
+        "图片": "",
         "失败": "signatures/",
         "回执": "receipts/",
         "状态": "status/",
