@@ -63,6 +63,11 @@ class Status(Frozen):
         own = self.models.get(model)
         return (own and own.upstream) or model
 
+    def called(self, endpoint: str) -> str:
+        """Return the name by which an endpoint's request calls its model; `-` where it has none."""
+        model, _ = split(endpoint)
+        return self.upstream(model) if "{upstream}" in self.route_of(endpoint).request else model
+
     def family(self, model: str) -> str:
         """Return the family of a model; its own name when it has none."""
         own = self.models.get(model)

@@ -87,11 +87,10 @@ def plan(
 def billed_model(status: Status, endpoint: str) -> str:
     """Return the name by which an endpoint's request calls its model, and which has the price; the
     path of a request without a model, as the relay counts it."""
-    model, _ = split(endpoint)
-    request = status.route_of(endpoint).request
-    if model == NO_MODEL:
-        return request.partition(" ")[2].partition("?")[0]
-    return status.upstream(model) if "{upstream}" in request else model
+    called = status.called(endpoint)
+    if called == NO_MODEL:
+        return status.route_of(endpoint).request.partition(" ")[2].partition("?")[0]
+    return called
 
 
 def retest_reason(status: Status, assessment: Assessment, target: str, today: date) -> str | None:

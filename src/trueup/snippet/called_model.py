@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from trueup.model import NO_MODEL, Sent, Status, split
+from trueup.model import NO_MODEL, Sent, Status
 from trueup.snippet.quoting import Constant
 
 NAME = "MODEL"
@@ -15,12 +15,11 @@ SAFE = re.compile(r"[\w:/.?&=%~+@,;-]*", re.ASCII)
 def with_constant(status: Status, endpoint: str, sent: Sent) -> Mapping[str, Any]:
     """Return the `url`, `body` and `form` of a request with its model as a constant, and `called`,
     the constant's value: None for a request that has its model nowhere."""
-    model, _ = split(endpoint)
+    called = status.called(endpoint)
     line = status.route_of(endpoint).request.split(" ", 1)[1]
     url, body, form = sent.base_url + sent.request.split(" ", 1)[1], sent.body, sent.form
-    if model == NO_MODEL:
+    if called == NO_MODEL:
         return {"url": url, "body": body, "form": form, "called": None}
-    called = status.upstream(model) if "{upstream}" in line else model
     around = re.split(r"\{(?:model|upstream)\}", sent.base_url + line)
     if len(around) == 2 and all(map(SAFE.fullmatch, around)):
         url = Constant(called, NAME, *around)

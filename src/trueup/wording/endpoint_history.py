@@ -9,7 +9,7 @@ from trueup.evidence import Change, EndpointRow, holds_of
 from trueup.model import Observation, Standing, anchor, as_time
 from trueup.request import request_of
 from trueup.wording.badges import dated
-from trueup.wording.markdown import code, escape_markdown
+from trueup.wording.markdown import code, escape_markdown, folded
 from trueup.wording.pages import PageText
 from trueup.wording.phrases import standing_words
 from trueup.wording.sentences import held
@@ -59,7 +59,7 @@ def endpoint_history(page: PageText, endpoint: str) -> str:
 
 
 def _folded(name: str, title: str, items: Sequence[str]) -> str:
-    return f'??? note tu-{name} "{title}"\n\n' + "\n".join(f"    - {item}" for item in items)
+    return folded(f"note tu-{name}", title, "\n".join(f"- {item}" for item in items))
 
 
 def _changes(page: PageText, endpoint: str) -> tuple[Change, ...]:

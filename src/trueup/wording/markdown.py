@@ -40,3 +40,13 @@ def fence_for(text: str, least: int) -> str:
 def one_line(text: str) -> str:
     """Return the text in one line, without characters that are not printable."""
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())
+
+
+def indented(text: str) -> str:
+    """Return blocks as the content of a list item, a tab or a box."""
+    return "\n".join(f"    {line}" if line else "" for line in text.split("\n"))
+
+
+def folded(kind: str, title: str, body: str) -> str:
+    """Return blocks in a box that is closed at first; `kind` has its look, and more classes."""
+    return f'??? {kind} "{title}"\n\n{indented(body)}'

@@ -110,13 +110,6 @@ def is_legacy(page: PageText, endpoint: str) -> bool:
     return page.assessments[endpoint].standing is Standing.NOT_RECOMMENDED
 
 
-def folded(page: PageText, blocks: str) -> str:
-    """Return the blocks of a legacy endpoint in a box that is closed at first."""
-    body = "\n".join(f"    {line}" if line else "" for line in blocks.split("\n"))
-    title = page._("Show the legacy code")
-    return f'??? danger "{title}"\n\n{body}'
-
-
 def legacy_label(page: PageText) -> str:
     """Return the line over the blocks of a legacy endpoint, with the label of their copy button."""
     copy = escape(page._("Copy legacy code that is not recommended"))

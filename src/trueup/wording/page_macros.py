@@ -21,7 +21,7 @@ from trueup.wording.bases import render_bases
 from trueup.wording.catalogue import load_catalogue
 from trueup.wording.documented_facts import documented
 from trueup.wording.endpoint_history import history
-from trueup.wording.markdown import fence_for
+from trueup.wording.markdown import fence_for, folded, indented
 from trueup.wording.pages import PageText
 from trueup.wording.sentences import start
 from trueup.wording.status_translation import in_language, load_translations
@@ -130,7 +130,7 @@ def _route(page: PageText, templates: Path, endpoint: str) -> str:
     parts = [model_parts.heading(page, endpoint, 2), model_parts.standing_box(page, endpoint)]
     blocks = _code(page, templates, endpoint)
     if model_parts.is_legacy(page, endpoint):
-        blocks = model_parts.folded(page, blocks)
+        blocks = folded("danger", page._("Show the legacy code"), blocks)
     return "\n\n".join([*parts, blocks])
 
 
@@ -162,8 +162,7 @@ def _code(page: PageText, templates: Path, endpoint: str) -> str:
         parts.append(line.format(files=page.catalogue.join(links)))
     if shown := tables.reply(page, endpoint):
         title, text = shown
-        body = _indented(_fenced(text, "{ .json }"))
-        parts.append(f'??? example tu-reply "{title}"\n\n{body}')
+        parts.append(folded("example tu-reply", title, _fenced(text, "{ .json }")))
     return "\n\n".join(parts)
 
 
@@ -177,7 +176,7 @@ def _tabs(page: PageText, templates: Path, endpoint: str) -> str:
             attributes = attributes.replace(" }", f" data-base-at={places} }}")
         block = _fenced(snippet.text, attributes)
         body = f"{block}\n\n<!--stamp:{snippet.id}-->"
-        tabs.append(f'=== "{language.label}"\n\n{_indented(body)}')
+        tabs.append(f'=== "{language.label}"\n\n{indented(body)}')
     return "\n\n".join(tabs)
 
 
@@ -208,7 +207,3 @@ def _policy(stored: Stored, name: str) -> str:
     """Return the value of a field of the policy, such as `fresh_for` in days."""
     value = getattr(stored.status.policy, name)
     return str(value.days) if hasattr(value, "days") else str(value)
-
-
-def _indented(text: str) -> str:
-    return "\n".join(f"    {line}" if line else "" for line in text.split("\n"))
