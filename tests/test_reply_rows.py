@@ -96,6 +96,19 @@ def test_the_blocks_read_a_reply(row: Row, block: Block, gateway: Gateway) -> No
             assert said == expected, language
 
 
+@pytest.mark.no_cover
+@pytest.mark.parametrize("more", ["", "a", "ab", "abc"])
+def test_a_link_is_followed_also_when_no_base64_has_its_length(
+    more: str, request: pytest.FixtureRequest, gateway: Gateway, tmp_path: Path
+) -> None:
+    (row,) = (row for row in ROWS if row.id == "url")
+    links = {f"/linked{more}": ("image/png", row.expected)}
+    gateway.answer = Answer(row.content(f"{gateway.base_url}/linked{more}"), links=links)
+    text = text_of(row.protocol, "python", gateway.base_url)
+    ended = run_of("python", request)(text, tmp_path)
+    assert (ended.code, ended.files) == (0, {"acorn.png": row.expected}), ended.stderr
+
+
 @pytest.mark.parametrize(
     "row", [row for row in ROWS if row.output], ids=lambda row: f"{row.protocol}-{row.id}"
 )
