@@ -48,11 +48,12 @@ class OpenAISpeech(Protocol):
     def read(self, status: int, content: bytes, content_type: str = "") -> Reply:
         """Return the sound that the reply is; any other reply is read as JSON or events."""
         mime, form = content_type.partition(";")[0].strip().lower(), ending_of(content)
-        is_other = form in ("json", "html") or is_event_stream(content_type, content)
-        if is_other or not 200 <= status < 300:
+        if form in ("json", "html") or not 200 <= status < 300:
             return super().read(status, content, content_type)
         if mime in RAW and content:
             return Reply(kind="file", shape="raw-audio", content=content)
+        if is_event_stream(content_type, content):
+            return super().read(status, content, content_type)
         if _is_sound(content) or mime.startswith("audio/") or (mime in BINARY and content):
             return Reply(kind="audio", shape="audio", content=content)
         return super().read(status, content, content_type)
