@@ -73,8 +73,12 @@ def judge(tree: Tree, folder: Path, mutants: Sequence[Mutant]) -> list[Result]:
     results = []
     with Gate(tree, folder) as gate:
         for mutant in mutants:
-            results.append(gate.judge(mutant))
-            if results[-1].step is None:
+            result = gate.judge(mutant)
+            if result is None:
+                print(f"equivalent: {mutant.kind}, {mutant.name}", flush=True)
+                continue
+            results.append(result)
+            if result.step is None:
                 print(f"survived: {mutant.kind}, {mutant.name}", flush=True)
     return results
 

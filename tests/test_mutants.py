@@ -11,6 +11,7 @@ from conftest import TOP
 from mutation import NAMES, Gate, Mutant, Result, Tree, area_of, complaints, load_survivors
 from mutation import mutants_of as made
 from mutation.figures import Mutants, render_mutants
+from mutation.templates import SWAPS, templates
 from mutation.tree import proof_of
 from test_repository import check_script
 
@@ -42,7 +43,7 @@ def gate(tree: Tree) -> Iterator[Gate]:
     [name if name in CHEAP else pytest.param(name, marks=pytest.mark.long) for name in UNBUILT],
 )
 def test_the_first_of_a_class_is_refused_or_listed(name: str, tree: Tree, gate: Gate) -> None:
-    judged = gate.judge(next(made(tree, name)))
+    judged = next(filter(None, map(gate.judge, made(tree, name))))
     listed = load_survivors()
     assert complaints([judged], listed, tree.now.date(), is_whole=False) == []
 
@@ -54,8 +55,8 @@ REFUSED = [
     ("changed-hold", "to less", "loosened-policy"),
     ("changed-hold", "of another", "loosened-policy"),
     ("translated-fact", "day", "typed-fact"),
-    ("wrong-request-in-code", "no -H 'Content-Type", "failed-block"),
-    ("wrong-request-in-code", "Authorization: YOUR", "failed-block"),
+    ("wrong-request-in-code", "curl.sh.j2: -H 'X-Type", "failed-block"),
+    ("wrong-request-in-code", 'curl.sh.j2: ~ "$API_KEY"', "failed-block"),
 ]
 
 
@@ -65,7 +66,8 @@ def test_a_mutant_is_refused_by_the_rule_for_it(
     name: str, what: str, rule: str, tree: Tree, gate: Gate
 ) -> None:
     mutant = next(one for one in made(tree, name) if what in one.name)
-    assert rule in gate.judge(mutant).rules
+    judged = gate.judge(mutant)
+    assert judged and rule in judged.rules
 
 
 @pytest.mark.long
@@ -75,7 +77,7 @@ def test_a_hold_may_be_removed_with_a_reason(tree: Tree, gate: Gate) -> None:
     reason = f"the bills of {tree.stored.status.holds[0].endpoint} were settled"
     text = text.replace("policy:\n", f"policy:\n  loosened: {reason}\n", 1)
     freed = Mutant("none", "with a reason", {"status.yml": text.encode()})
-    assert gate.judge(freed).step is None
+    assert gate.judge(freed) == Result(freed, None, ())
 
 
 @pytest.mark.long
@@ -93,7 +95,8 @@ def test_a_hold_may_be_removed_after_newer_clean_evidence(tree: Tree, gate: Gate
         stored = made_of.stored
         files |= {name: content.encode() for name, content in made_of.files.items()}
     files["status.yml"] = stored.text.encode()
-    assert gate.judge(Mutant("none", "recovered", files)).step is None
+    recovered = Mutant("none", "recovered", files)
+    assert gate.judge(recovered) == Result(recovered, None, ())
 
 
 @pytest.mark.long
@@ -118,7 +121,8 @@ def test_a_change_that_no_step_refuses_survives(tree: Tree, gate: Gate) -> None:
 
 def test_a_copy_is_left_as_it_was(tree: Tree, gate: Gate) -> None:
     mutant = Mutant("none", "a page less and one more", {"docs/ja/index.md": None, "a.md": b"a"})
-    assert gate.judge(mutant).step == "check"
+    judged = gate.judge(mutant)
+    assert judged and judged.step == "check"
     assert (gate.top / "docs/ja/index.md").read_bytes() == tree.files["docs/ja/index.md"]
     assert not (gate.top / "a.md").exists()
 
@@ -133,8 +137,14 @@ def test_a_mutant_that_changes_no_byte_is_no_mutant(tree: Tree, gate: Gate) -> N
 def test_a_template_that_makes_the_same_blocks_is_no_mutant(tree: Tree, gate: Gate) -> None:
     path = "snippets/shared/python.py.j2"
     same = Mutant("none", "a comment", {path: tree.files[path] + b"{# a #}"})
-    with pytest.raises(AssertionError, match="no block is changed"):
-        gate.judge(same)
+    assert gate.judge(same) is None
+
+
+@pytest.mark.parametrize(
+    ("end", "old"), [(end, old) for ends in SWAPS.values() for end in ends for old, _ in ends[end]]
+)
+def test_each_replaced_text_is_in_a_template(end: str, old: str, tree: Tree) -> None:
+    assert any(old in text for path, text in templates(tree) if path.endswith(end))
 
 
 @pytest.mark.long

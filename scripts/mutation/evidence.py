@@ -1,10 +1,12 @@
 """Evidence: mutants of observations: removed, improved, or invented."""
 
+from datetime import timedelta
 from hashlib import sha256
 from itertools import pairwise
 
 from mutation.tree import STATUS, Changes, Tree, kind, proof_of
 from trueup.model import Observation
+from trueup.request import request_of
 from trueup.retest.status_update import update_status
 
 ROW = """\
@@ -88,12 +90,13 @@ def _other_target(tree: Tree, row: Observation) -> str:
 
 @kind("changed-date")
 def changed_date(tree: Tree) -> Changes:
-    """Evidence with a newer or older date, and texts with a date without evidence."""
+    """Evidence that is a day older, and texts with a date without evidence."""
     status = tree.stored.status
     for index, row in enumerate(status.observations):
         if row.target == status.reference and row.at is not None:
-            other = str(row.at).replace("-14", "-13").replace(" 12:", "T13:").replace("+00:00", "Z")
-            yield f"{label_of(row)}: {other}", tree.put(("observations", index, "at"), other)
+            other = (row.at - timedelta(days=1)).isoformat().replace("+00:00", "Z")
+            name = f"row {index + 1}, {label_of(row)}: {other}"
+            yield name, tree.put(("observations", index, "at"), other)
     for name, signature in status.signatures.items():
         cause = f"{signature.cause}, and retested on {tree.now.date()}"
         yield f"cause of {name}", tree.put(("signatures", name, "cause"), f"{cause}\n")
@@ -146,6 +149,10 @@ def made_up_observation(tree: Tree) -> Changes:
         for what, (at, source) in sources.items():
             if what == REPORT and bad.outcome == "output":
                 continue  # a success beside another raises nothing
+            sent = request_of(status, bad.endpoint, status.reference).body or {}
+            body = ", ".join(
+                f"{key}: {val if key == 'model' else 'null'}" for key, val in sent.items()
+            )
             row = ROW.format(
                 at=at,
                 endpoint=bad.endpoint,
@@ -153,9 +160,7 @@ def made_up_observation(tree: Tree) -> Changes:
                 base_url=bad.sent.base_url,
                 request=bad.sent.request,
                 auth=bad.sent.auth,
-                body="{model: " + bad.endpoint.partition("/")[0] + ", prompt: null}"
-                if "model" in (bad.sent.body or {})
-                else "{contents: null, generationConfig: null}",
+                body=f"{{{body}}}",
             )
             yield f"{bad.endpoint}: {what}", tree.with_rows([*tree.rows(), row + source])
 

@@ -6,7 +6,7 @@ A step gets only the mutants that the steps before accept; those that all accept
 import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import date
 from fnmatch import fnmatchcase
@@ -34,6 +34,10 @@ SURVIVORS = TOP / "tests" / "survivors.yml"
 CALL = re.compile(r"\{[{%].*?[}%]\}", re.DOTALL)
 RuleHits = Iterable[tuple[str, str]]
 """Rule and severity of each finding."""
+
+
+class EquivalentError(Exception):
+    """A mutant that changes no block."""
 
 
 @dataclass(frozen=True)
@@ -74,9 +78,10 @@ class Gate:
     def __exit__(self, *_: object) -> None:
         self._open.close()
 
-    def judge(self, mutant: Mutant) -> Result:
-        """Apply the mutant and return the result of the steps, in their order."""
-        with self._changed(mutant):
+    def judge(self, mutant: Mutant) -> Result | None:
+        """Apply the mutant and return the result of the steps, in their order; None for an
+        equivalent mutant: a changed template that makes the same blocks of observed endpoints."""
+        with self._changed(mutant), suppress(EquivalentError):
             warned: set[str] = set()
             for name, step in self._steps(mutant):
                 hits = set(_hits_of(step))
@@ -84,6 +89,7 @@ class Gate:
                     return Result(mutant, name, tuple(sorted(errors)))
                 warned |= {rule for rule, _ in hits} - self._usual
             return Result(mutant, None, tuple(sorted(warned)))
+        return None
 
     def _steps(self, mutant: Mutant) -> Iterator[tuple[str, Callable[[], RuleHits]]]:
         if mutant.built:
@@ -148,7 +154,8 @@ class Gate:
         ]
         is_lost = len(rendered) < len(self._texts)
         templates = all(name.endswith(".j2") for name in mutant.edits)
-        assert snippets or is_lost or not templates, f"{mutant}: no block is changed"
+        if templates and not (snippets or is_lost):
+            raise EquivalentError
         opened = nullcontext(self._kept(docs.stored)) if same else open_mock(docs.stored)
         with opened as harness:
             pool = Pool(lambda: nullcontext(harness))

@@ -24,7 +24,8 @@ def wrong_quoting(tree: Tree) -> Changes:
             if found[1] in ("sent.rest", "body", "sent.contents", "value"):
                 continue  # as plain text it is the same JSON or Python, or is not in any block
             bare = f"{{{{ {found[1]} }}}}"
-            yield f"{path}: {found[0]}", tree.swap(path, found[0], bare, found.start())
+            name = f"{path}: {found[0]} at {found.start()}"
+            yield name, tree.swap(path, found[0], bare, found.start())
         if "| json(2) | sh }}" in text:
             yield f"{path}: the body", tree.swap(path, "| json(2) | sh }}", "| json(2) }}")
 
@@ -46,6 +47,9 @@ SWAPS = {
             ("{{ body | json(2) | sh }}", "{{ body | json(2) | replace('p', 'P', 1) | sh }}"),
             ("{{ (url ~", "{{ (url | replace('image', 'imag') ~"),
         ],
+        "shared/model.py.j2": [
+            ("MODEL = {{ called | py }}", "MODEL = {{ called | upper | py }}"),
+        ],
         "shared/constants.py.j2": [
             ('API_KEY = "YOUR_API_KEY"', 'API_KEY = "YOUR_KEY"'),
             ("URL = {{ url | py }}", 'URL = {{ url | py }}.replace("image", "imag")'),
@@ -61,6 +65,7 @@ SWAPS = {
             ("json=BODY", "data=BODY"),
         ],
         "shared/constants.mjs.j2": [
+            ("MODEL = {{ called | js }}", "MODEL = {{ called | upper | js }}"),
             ('API_KEY = "YOUR_API_KEY"', 'API_KEY = "YOUR_KEY"'),
             ("ENDPOINT = {{ url | js }}", 'ENDPOINT = {{ url | js }}.replace("image", "imag")'),
         ],
@@ -79,7 +84,7 @@ SWAPS = {
             ('{{ path.split("/")[1] | py }}', '"v1"'),
             ("                config=CONFIG,\n", ""),
             ("{{ name }}={{ value | py(4) }}", 'top_k=1,\n    {{ name }}={{ value | py(4) }}'),
-            ("model={{ upstream | py }}", "model={{ model | py }}"),
+            ("model=MODEL", "model=MODEL.upper()"),
         ],
     },
     "wrong-reply-in-code": {
