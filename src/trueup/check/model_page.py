@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator, Set
 from trueup.finding import Finding
 from trueup.site import MacroCall, Page
 
+WHOLE = "model_page"
 REQUIRED = ("advice", "model_status", "risks")
-"""The macros without which a page would show code without its risks."""
+"""The macros without which a page would show code without its risks, unless it is made whole."""
 
 
 def check_model_page(page: Page, models: Set[str], calls: Iterable[MacroCall]) -> Iterator[Finding]:
@@ -14,7 +15,8 @@ def check_model_page(page: Page, models: Set[str], calls: Iterable[MacroCall]) -
     for the status of one on a page that is of none."""
     called = {(call.macro, *call.arguments, *call.named.values()) for call in calls}
     if page.model not in models:
-        shown = {("model_status", one) for one in models if page.model is None}
+        about = ("model_status", WHOLE)
+        shown = {(macro, one) for macro in about for one in models if page.model is None}
         for _, model in sorted(called & shown)[:1]:
             yield Finding(
                 page.place(page.first_line),
@@ -24,7 +26,7 @@ def check_model_page(page: Page, models: Set[str], calls: Iterable[MacroCall]) -
             )
         return
     for macro in REQUIRED:
-        if (macro, page.model) not in called:
+        if not called & {(macro, page.model), (WHOLE, page.model)}:
             yield Finding(
                 page.place(page.first_line),
                 f"the page about {page.model} does not call {macro}",

@@ -24,7 +24,7 @@ LANGUAGE = re.compile(r"(?:^|\s)language-(\S+)")
 STRUCTURED = ("yaml", "yml", "json")
 """Those of them that a program reads."""
 MADE_LEVEL = 3
-"""The level of the heading that the macro `route` makes."""
+"""The level of the headings that the macros `route` and `model_page` make."""
 SENTENCES = ("p", "li", "dd")
 """The kinds of blocks that hold sentences, rather than cells or code."""
 NAME_LEVEL = 7
@@ -161,7 +161,7 @@ def _nearness(typed: TypedPage, terms: BannedTerms) -> Iterator[tuple[TypedBlock
 def _level(block: TypedBlock, terms: BannedTerms) -> int:
     """Return the level of a heading, of the macro that makes one, or of a paragraph that is only a
     name, and 0 for other blocks."""
-    if any(call.macro == "route" for call in block.calls):
+    if any(call.macro in ("route", "model_page") for call in block.calls):
         return MADE_LEVEL
     is_name = block.block.kind == "p" and terms.names.are_all_of(block.text.strip(" :："))
     return block.block.level or (NAME_LEVEL if is_name else 0)

@@ -14,7 +14,8 @@ from trueup.site.source_pages import Page
 from trueup.status_file import did_you_mean, listed, shown
 
 ABOUT_A_MODEL = (
-    *("advice", "alternative", "best", "changes", "history", "model_status", "risks", "variants"),
+    *("advice", "alternative", "best", "changes", "history"),
+    *("model_page", "model_status", "risks", "variants"),
 )
 PLAIN = ("as_of", "legend", "readings", "shapes", "signatures", "standings", "start_here")
 MACROS: Mapping[str, tuple[str, ...]] = {

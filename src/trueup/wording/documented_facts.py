@@ -4,7 +4,7 @@ of it as evidence."""
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from trueup.model import FACTS, URL, DocsPage, DocumentedValue, Parameter
+from trueup.model import FACTS, URL, DocsPage, DocumentedValue, Parameter, split
 from trueup.wording.badges import dated, mark
 from trueup.wording.markdown import code, escape_markdown
 from trueup.wording.pages import PageText, table
@@ -16,6 +16,25 @@ def documented(page: PageText, facts: str, route: str = "") -> str:
     Pages that were read on one day share a table. Raises KeyError for an unknown route or kind.
     """
     pages = page.status.routes[route].documented if route else page.status.documented
+    return _shown(page, facts, pages) or page._("Nothing documented is on record.")
+
+
+def documented_of(page: PageText, model: str, facts: str) -> str:
+    """Return the documented facts of a kind for a model: the gateway's that name it, and those of
+    each of its routes, under the route's title where it has several; empty for none."""
+    own = [docs for docs in page.status.documented if model in docs.models]
+    parts = [_shown(page, facts, own)]
+    routes = dict.fromkeys(split(endpoint)[1] for endpoint in page.endpoints(model))
+    for route in routes:
+        about = page.status.routes[route].documented
+        own = [docs for docs in about if model in docs.models or not docs.models]
+        if text := _shown(page, facts, own):
+            title = f"**{escape_markdown(page.status.title_of(route))}**"
+            parts += [title, text] if len(routes) > 1 else [text]
+    return "\n\n".join(filter(None, parts))
+
+
+def _shown(page: PageText, facts: str, pages: Iterable[DocsPage]) -> str:
     groups: dict[object, list[DocsPage]] = {}
     for one in pages:
         if getattr(one, facts):
@@ -29,7 +48,7 @@ def documented(page: PageText, facts: str, route: str = "") -> str:
                 update={facts: tuple(item for one in group for item in getattr(one, facts))}
             )
         found.append(f"{_source(page, group)}\n\n{PARTS[facts](page, docs)}")
-    return "\n\n".join(found) or page._("Nothing documented is on record.")
+    return "\n\n".join(found)
 
 
 def _source(page: PageText, group: Sequence[DocsPage]) -> str:

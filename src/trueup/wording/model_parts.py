@@ -1,13 +1,17 @@
 """Model parts: the sections of a model's page, as Markdown at column 0."""
 
+from collections.abc import Iterator
 from html import escape
 
 from trueup.evidence import alternative, mapping_of
 from trueup.model import Standing, anchor
 from trueup.wording.badges import dated
+from trueup.wording.documented_facts import documented_of
+from trueup.wording.endpoint_history import history
 from trueup.wording.markdown import code
 from trueup.wording.pages import PageText, table
 from trueup.wording.sentences import avoid, change, claim, evaluate, start, traffic
+from trueup.wording.tables import variants
 
 ADMONITIONS = {
     Standing.RECOMMENDED: "success",
@@ -73,6 +77,31 @@ def risk_notes(page: PageText, model: str) -> str:
     tested = [name for name in page.endpoints(model) if page.assessments[name].seen_on]
     none = page._("No problem is on record ({tested} of {routes} routes tested).")
     return "\n".join(notes) or none.format(tested=len(tested), routes=len(page.endpoints(model)))
+
+
+def sections(page: PageText, model: str) -> Iterator[str]:
+    """Yield the parts of a model's page below its code, each after a heading with its anchor."""
+    endpoints = [page.status.endpoints[name] for name in page.endpoints(model)]
+    has_variants = any(one.variants for one in endpoints)
+    parts = (
+        ("parameters", page._("Parameters"), documented_of(page, model, "parameters")),
+        ("what-to-do", page._("Recommendation"), advice(page, model)),
+        ("risks", page._("Risks"), risk_notes(page, model)),
+        ("limits", page._("Limits"), documented_of(page, model, "limits")),
+        ("prices", page._("Prices"), documented_of(page, model, "prices")),
+        ("current-status", page._("Current status"), model_status(page, model)),
+        ("history", page._("History"), history(page, model)),
+        (
+            "what-was-tried-with-other-requests",
+            page._("What was tried with other requests"),
+            variants(page, model) if has_variants else "",
+        ),
+        ("what-would-change-this", page._("What would change this"), changes(page, model)),
+    )
+    for name, title, text in parts:
+        if text:
+            yield f"## {title} {{ #{name} }}"
+            yield text
 
 
 def best(page: PageText, model: str) -> str:

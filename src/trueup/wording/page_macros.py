@@ -11,7 +11,7 @@ from mkdocs.exceptions import PluginError
 
 from trueup.errors import TrueupError
 from trueup.evidence import alternative
-from trueup.model import NO_MODEL, Shape, anchor, form_files, split
+from trueup.model import NO_MODEL, Shape, Standing, anchor, form_files, split
 from trueup.site import MacroCall, Names, load_pages, names_in, problem_of
 from trueup.snippet import base_places, languages_of, render_snippet
 from trueup.source_file import read_source
@@ -63,7 +63,8 @@ PARTS: dict[str, Callable[..., str]] = {
 def documented_macros() -> dict[str, str]:
     """Return what each macro gives, as the first sentence of its docstring, by name."""
     others: Macros = {"matrix": status_page.matrix, "as_of": _as_of, "policy": _policy}
-    others |= {"route": _route, "best": _best, "console": _console, "newest": _newest}
+    others |= {"model_page": _model_page, "route": _route, "best": _best}
+    others |= {"console": _console, "newest": _newest}
     found = {name: getdoc(macro) or "" for name, macro in {**PARTS, **others}.items()}
     return {name: " ".join(text.split()).partition(". ")[0] for name, text in found.items()}
 
@@ -93,6 +94,7 @@ def page_macros(top: Path, docs: Path, now: datetime, today: date) -> Macros:
         "matrix": lambda page="": status_page.matrix(text, page),
         "as_of": lambda: _as_of(today),
         "policy": lambda policy: _policy(stored, policy),
+        "model_page": lambda model: _model_page(text, snippets, model),
         "route": lambda endpoint: _route(text, snippets, endpoint),
         "best": lambda model: _best(text, snippets, model),
         "console": lambda console: _console(snippets / "console" / f"{console}.txt", top),
@@ -125,12 +127,28 @@ def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 
+def _model_page(page: PageText, templates: Path, model: str) -> str:
+    """Return a model's page below its title: the code of each endpoint, then all that is known.
+
+    Where another model of the family stands better, the page begins with it.
+    """
+    endpoints = page.endpoints(model)
+    parts = [model_parts.last_test(page, model)]
+    found = alternative(page.status, page.assessments, model)
+    if found is not None and found.endpoint not in endpoints:
+        parts.append(model_parts.best(page, model))
+    parts += [_route(page, templates, endpoint) for endpoint in endpoints]
+    return "\n\n".join([*parts, *model_parts.sections(page, model)])
+
+
 def _route(page: PageText, templates: Path, endpoint: str) -> str:
     """Return an endpoint's heading, its standing, and its blocks in tabs, with stamps' places."""
     parts = [model_parts.heading(page, endpoint, 2), model_parts.standing_box(page, endpoint)]
     blocks = _code(page, templates, endpoint)
     if model_parts.is_legacy(page, endpoint):
         blocks = folded("danger", page._("Show the legacy code"), blocks)
+    elif page.assessments[endpoint].standing is Standing.UNVERIFIED:
+        blocks = folded("info", page._("Show the code, which nobody has tested"), blocks)
     return "\n\n".join([*parts, blocks])
 
 
