@@ -134,12 +134,21 @@ def _texts(value: object) -> list[str]:
     return [text for part in parts for text in _texts(part)]
 
 
-def test_a_model_without_a_page_is_on_no_list_of_the_image_pages() -> None:
+def test_lists_and_tables_are_by_kind_of_output() -> None:
     macros = page_macros(TOP, TOP / "docs" / "en", datetime.now(UTC), date(2026, 4, 14))
-    paged = ("`nano-banana`", "`gemini-2.5-flash-image-preview`")
-    lines = macros["start_here"]().splitlines()
-    assert [line.split(":")[0] for line in lines] == [f"- {name}" for name in paged]
-    assert "GPT" not in macros["shapes"]() and "Nano Banana 2" in macros["shapes"]()
+    kinds = ["Images", "Text", "Vectors and data", "Sound", "Video"]
+    starts = dict(line[2:].split(": ", 1) for line in macros["start_here"]().splitlines())
+    assert list(starts) == kinds
+    assert "start with [Nano Banana 2](" in starts["Images"]
+    assert "is [GPT-5.4](" in starts["Text"] and "controlled testing only" in starts["Text"]
+    assert starts["Sound"].startswith("Do not build on these routes now")
+    parts = macros["matrix"]().split("\n\n")
+    tables = dict(zip([title.strip("*") for title in parts[::2]], parts[1::2], strict=True))
+    assert list(tables) == kinds
+    assert "GPT Image 2" in tables["Images"] and "OpenAI Chat" not in tables["Images"]
+    assert "[Nano Banana](#nano-banana)" in tables["Images"]
+    assert tables["Vectors and data"].splitlines()[-1].startswith("| Without a model | ")
+    assert "GPT" not in macros["shapes"]().replace("GPT Image 1", "")
 
 
 @pytest.mark.parametrize(

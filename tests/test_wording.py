@@ -5,7 +5,6 @@ import gettext
 import io
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import date, timedelta
 from functools import cache
 from html import unescape
@@ -463,7 +462,7 @@ def test_a_risk_says_what_went_wrong_and_where(rows: list[Row], sentence: str) -
 
 def everything(page: PageText) -> str:
     """Every part that is derived, as one page."""
-    parts = [standings(page), matrix(page, "status.md"), start_here(page), legend(page)]
+    parts = [standings(page), matrix(page), start_here(page), legend(page)]
     parts.append(comparison_table(page))
     for model in page.status.models:
         parts += [
@@ -871,15 +870,3 @@ def test_a_language_is_read_from_its_file(tmp_path: Path, monkeypatch: pytest.Mo
     assert german.gettext("recommended") == "empfohlen"
     assert german.gettext("unverified") == "unverified"
     assert german.join(["a", "b", "c"]) == "a, b und c"
-
-
-def test_a_matrix_has_the_models_with_a_page_and_lists_the_other_endpoints() -> None:
-    models = {
-        "acorn": {"title": "Acorn", "upstream": "oak", "family": "oaks"},
-        "birch": {"title": "Birch"},
-    }
-    page = replace(pages_of(status_of([ALIGNED], models=models)), paged={"acorn"})
-    table, others = matrix(page).split("\n\n")
-    assert "Acorn" in table and "Birch" not in table
-    assert "Birch, native" in others and "#birch--native" in others
-    assert matrix(page, "status.md") == table.replace("(#", "(status.md#")

@@ -1,7 +1,7 @@
 """Page summary: a page's links, headings and macro calls, and the findings in the page alone."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -51,7 +51,7 @@ def summarize_page(page: Page, terms: BannedTerms, markdown: PageMarkdown) -> Pa
     findings += check_model_page(page, terms.models, calls)
     for picture in () if typed.root is None else typed.root.iter("img"):
         findings += check_element(picture, typed.search(picture.get("src", "")))
-    links = (*_links(typed), *_links_by_calls(page, calls))
+    links = tuple(_links(typed))
     ids = () if typed.root is None else typed.root.xpath("//@id")
     return PageSummary(page, links, frozenset(map(str, ids)), calls, tuple(findings))
 
@@ -66,10 +66,3 @@ def _links(typed: TypedPage) -> Iterator[Link]:
         place = typed.search(written, at)
         at = max(typed.page.text.find(written, at), at)
         yield place, unquote(written)
-
-
-def _links_by_calls(page: Page, calls: Iterable[MacroCall]) -> Iterator[Link]:
-    """Return the links that macros make to the pages in their arguments."""
-    for call in calls:
-        if target := call.given.get("page"):
-            yield page.place(call.line), target

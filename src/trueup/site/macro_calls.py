@@ -17,14 +17,15 @@ ABOUT_A_MODEL = (
     *("advice", "alternative", "best", "changes", "history"),
     *("model_page", "model_status", "risks", "variants"),
 )
-PLAIN = ("as_of", "legend", "readings", "shapes", "signatures", "standings", "start_here")
+PLAIN = (
+    *("as_of", "last_test", "legend", "matrix", "readings"),
+    *("shapes", "signatures", "standings", "start_here"),
+)
 MACROS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(ABOUT_A_MODEL, ("model",)),
     **dict.fromkeys(PLAIN, ()),
     "console": ("console",),
     "documented": ("facts", "route"),
-    "last_test": ("paged",),
-    "matrix": ("page",),
     "newest": ("observed",),
     "policy": ("policy",),
     "route": ("endpoint",),
@@ -39,16 +40,14 @@ KINDS = {
     "console": "a file of snippets/console without .txt",
     "protocol": "a protocol",
     "shape": "a shape of that protocol",
-    "page": "a page",
-    "paged": "a model of the status file",
     "facts": "a kind of documented facts",
     "route": "a route of the status file",
 }
-OPTIONAL = ("page", "paged", "route")
+OPTIONAL = ("route",)
 ENVIRONMENT = jinja2.Environment(autoescape=True, keep_trailing_newline=True)
 """For parsing alone: it renders nothing."""
 Names = Mapping[str, Collection[str]]
-"""The names that an argument may have, by kind. Links to a page are checked with other links."""
+"""The names that an argument may have, by kind."""
 
 
 class MacroCall(Frozen):
@@ -152,7 +151,6 @@ def names_in(status: Status, top: Path) -> Names:
     """Return the names that arguments may have in the repository at `top`."""
     return {
         "model": tuple(status.models),
-        "paged": tuple(status.models),
         "endpoint": tuple(status.endpoints),
         "observed": tuple(name for name in status.endpoints if status.seen(name)),
         "policy": tuple(Policy.model_fields),

@@ -3,14 +3,13 @@
 from collections.abc import Iterator
 from html import escape
 
-from trueup.evidence import alternative, mapping_of
-from trueup.model import Standing, anchor
+from trueup.evidence import Assessment, alternative, mapping_of
+from trueup.model import NO_MODEL, Kind, Standing, anchor, split
 from trueup.wording.badges import dated
 from trueup.wording.documented_facts import documented_of
 from trueup.wording.endpoint_history import history
-from trueup.wording.markdown import code
 from trueup.wording.pages import PageText, table
-from trueup.wording.sentences import avoid, change, claim, evaluate, start, traffic
+from trueup.wording.sentences import avoid, change, claim, evaluate, start, start_at, traffic
 from trueup.wording.tables import variants
 
 ADMONITIONS = {
@@ -158,12 +157,12 @@ def standing_box(page: PageText, endpoint: str) -> str:
     return f'!!! {kind} "{title}"\n\n    {claim(page, endpoint)}'
 
 
-def last_test(page: PageText, paged: str = "") -> str:
+def last_test(page: PageText, model: str = "") -> str:
     """Return the day of the newest test of a model, or else of any, and what to do once it is old.
 
     It stands once on a page, which says nothing of the age of its evidence elsewhere.
     """
-    names = page.endpoints(paged) if paged else list(page.assessments)
+    names = page.endpoints(model) if model else list(page.assessments)
     days = [seen for name in names if (seen := page.assessments[name].seen_on)]
     if not days:
         return page._("Nobody has tested these routes.")
@@ -177,12 +176,14 @@ def last_test(page: PageText, paged: str = "") -> str:
 
 
 def start_here(page: PageText) -> str:
-    """Return the advice where to start, for each family with a page, as a list."""
-    first: dict[str, str] = {}
-    for model in page.status.models:
-        if page.has_page(model):
-            first.setdefault(page.status.family(model), model)
-    return "\n".join(
-        f"- {page.catalogue.labelled(code(family), start(page, model))}"
-        for family, model in first.items()
-    )
+    """Return the advice where to start, for each kind of output, as a list."""
+    kinds: dict[Kind, list[Assessment]] = {}
+    for endpoint, assessment in page.assessments.items():
+        if split(endpoint)[0] != NO_MODEL:
+            kinds.setdefault(page.phrases.kind_of(endpoint), []).append(assessment)
+    items = []
+    for kind, found in kinds.items():
+        working = (one for one in found if one.standing in WORKING)
+        best = min(working, key=lambda one: one.standing.rank, default=None)
+        items.append(f"- {page.catalogue.labelled(page.phrases.kind(kind), start_at(page, best))}")
+    return "\n".join(items)

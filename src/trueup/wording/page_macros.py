@@ -47,6 +47,7 @@ PARTS: dict[str, Callable[..., str]] = {
     "history": history,
     "last_test": model_parts.last_test,
     "legend": status_page.legend,
+    "matrix": status_page.matrix,
     "model_status": model_parts.model_status,
     "readings": status_page.comparison_table,
     "risks": model_parts.risk_notes,
@@ -62,7 +63,7 @@ PARTS: dict[str, Callable[..., str]] = {
 
 def documented_macros() -> dict[str, str]:
     """Return what each macro gives, as the first sentence of its docstring, by name."""
-    others: Macros = {"matrix": status_page.matrix, "as_of": _as_of, "policy": _policy}
+    others: Macros = {"as_of": _as_of, "policy": _policy}
     others |= {"model_page": _model_page, "route": _route, "best": _best}
     others |= {"console": _console, "newest": _newest}
     found = {name: getdoc(macro) or "" for name, macro in {**PARTS, **others}.items()}
@@ -86,12 +87,11 @@ def page_macros(top: Path, docs: Path, now: datetime, today: date) -> Macros:
 
     catalogue = load_catalogue(docs.name)
     status = in_language(stored.status, load_translations(docs))
-    text = PageText(status, catalogue, today, link, frozenset(homes))
+    text = PageText(status, catalogue, today, link)
     names = names_in(stored.status, top)
     snippets = top / "snippets"
     made: Macros = {
         **{name: partial(part, text) for name, part in PARTS.items()},
-        "matrix": lambda page="": status_page.matrix(text, page),
         "as_of": lambda: _as_of(today),
         "policy": lambda policy: _policy(stored, policy),
         "model_page": lambda model: _model_page(text, snippets, model),

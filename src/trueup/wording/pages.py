@@ -1,6 +1,6 @@
 """Page text: the state that every part of a page is worded from, its labels, links and tables."""
 
-from collections.abc import Callable, Iterable, Set
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -17,15 +17,13 @@ from trueup.wording.phrases import Phrases, standing_words
 class PageText:
     """One status file in one language, on one day.
 
-    `link` gives the address of the page that shows an endpoint; `paged` are the models with a page
-    of their own, None for all.
+    `link` gives the address of the page that shows an endpoint.
     """
 
     status: Status
     catalogue: Catalogue
     today: date
     link: Callable[[str], str]
-    paged: Set[str] | None = None
 
     def _(self, message: str) -> str:
         return self.catalogue.gettext(message)
@@ -46,11 +44,6 @@ class PageText:
         return sorted(
             self.status.endpoints_of(model), key=lambda name: self.assessments[name].standing.rank
         )
-
-    def has_page(self, model: str) -> bool:
-        """Return whether a model, or another of its family, has a page of its own."""
-        family = self.status.family(model)
-        return self.paged is None or any(self.status.family(one) == family for one in self.paged)
 
     def title(self, endpoint: str) -> str:
         """Return the title of an endpoint's route."""

@@ -6,7 +6,7 @@ from datetime import date
 from urllib.parse import quote
 
 from trueup.evidence import Assessment, MappingState, MappingWord, Risk
-from trueup.model import Billing, Observation, Outcome, Shape, Standing, Status, as_time
+from trueup.model import Billing, Kind, Observation, Outcome, Shape, Standing, Status, as_time
 from trueup.request import protocol_of, request_of
 from trueup.wording.badges import Look, dated, mark
 from trueup.wording.catalogue import Catalogue
@@ -68,11 +68,26 @@ class Phrases:
             "inconclusive": self._("inconclusive"),
         }[outcome]
 
-    def returns_image(self, endpoint: str) -> bool:
-        """Return whether an endpoint's output is an image, by its newest shape or its protocol."""
+    def kind_of(self, endpoint: str) -> Kind:
+        """Return the kind of an endpoint's output, by its newest shape or its protocol's first."""
         shapes = protocol_of(self.status, endpoint).shapes
         seen = [row.shape for row in self.status.seen(endpoint) if row.shape in shapes]
-        return shapes[seen[0] if seen and seen[0] else next(iter(shapes))] == "image"
+        return shapes[seen[0] if seen and seen[0] else next(iter(shapes))]
+
+    def returns_image(self, endpoint: str) -> bool:
+        """Return whether an endpoint's output is an image."""
+        return self.kind_of(endpoint) == "image"
+
+    def kind(self, kind: Kind) -> str:
+        """Return the title of all endpoints whose output is of a kind."""
+        return {
+            "image": self._("Images"),
+            "text": self._("Text"),
+            "audio": self._("Sound"),
+            "video": self._("Video"),
+            "json": self._("Vectors and data"),
+            "file": self._("Files"),
+        }[kind]
 
     def outcome_and_shape(self, outcome: Outcome, shape: Shape | None) -> str:
         """Return an outcome and the shape of its output as one phrase."""

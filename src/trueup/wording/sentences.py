@@ -182,11 +182,13 @@ def _retests(page: PageText, assessment: Assessment) -> str:
 
 def start(page: PageText, model: str) -> str:
     """Return the advice where to start with a model's family."""
-    assessment = alternative(page.status, page.assessments, model)
+    return start_at(page, alternative(page.status, page.assessments, model))
+
+
+def start_at(page: PageText, assessment: Assessment | None) -> str:
+    """Return the advice to start at the best endpoint of several; None where none works."""
     if assessment is None:
-        return page._(
-            "Do not build on a route of this family now: no working alternative is on record."
-        )
+        return page._("Do not build on these routes now: no working alternative is on record.")
     values = {"endpoint": page.name(assessment.endpoint), "day": assessment.seen_on}
     if assessment.standing is Standing.RECOMMENDED:
         is_image = page.phrases.returns_image(assessment.endpoint)
@@ -198,12 +200,12 @@ def start(page: PageText, model: str) -> str:
         stale = page._("{endpoint} was the working choice when last tested, on {day}.")
     else:
         fresh = page._(
-            "No route of this family is recommended. The best on record is {endpoint}, for"
-            " controlled testing only."
+            "None of these routes is recommended. The best on record is {endpoint}, for controlled"
+            " testing only."
         )
         stale = page._(
-            "No route of this family is recommended. The best on record on {day} was"
-            " {endpoint}, for controlled testing only."
+            "None of these routes is recommended. The best on record on {day} was {endpoint}, for"
+            " controlled testing only."
         )
     return page.aged(assessment, fresh.format(**values), stale.format(**values))
 
@@ -221,13 +223,13 @@ def evaluate(page: PageText, model: str, endpoints: list[str]) -> str:
         " stable production integration."
     )
     stale = page._(
-        "To try {model}, use {requests}: it alone had returned an image by {day}. It is for"
+        "To try {model}, use {requests}: nothing else had returned an image by {day}. This is for"
         " controlled testing only, not for a stable production integration."
     )
     if not all(map(page.phrases.returns_image, endpoints)):
         stale = page._(
-            "To try {model}, use {requests}: it alone had returned its output by {day}. It is for"
-            " controlled testing only, not for a stable production integration."
+            "To try {model}, use {requests}: nothing else had returned its output by {day}. This is"
+            " for controlled testing only, not for a stable production integration."
         )
     return page.aged(assessment, fresh.format(**values), stale.format(**values))
 

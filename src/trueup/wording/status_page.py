@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from trueup.evidence import mapping_of, same_result
-from trueup.model import NO_MODEL, Observation, anchor, split
+from trueup.model import NO_MODEL, Kind, Observation, anchor, split
 from trueup.wording.badges import column, dated, mark
 from trueup.wording.documented_facts import docs_page
 from trueup.wording.endpoint_history import endpoint_history
@@ -177,65 +177,50 @@ def _cell(page: PageText, target: str, row: Observation | None) -> str:
     return "<br> ".join([*lines, dated(row.day)])
 
 
-def matrix(page: PageText, address: str = "") -> str:
-    """Return models by routes, one label a cell, linked to the evidence at `address`.
-
-    Where only some models have a page, they are its rows; a list of the other endpoints follows
-    on the page that holds the evidence.
-    """
-    status = page.status
-    paged = [name for name in status.models if page.has_page(name)]
-    left = [name for name in status.endpoints if split(name)[0] not in paged]
-    if not paged or len(paged) == len(status.models):
-        return _by_route(page, address, list(status.models), list(status.routes), bool(left))
-    own = {split(name)[1] for name in status.endpoints if name not in left}
-    first = _by_route(page, address, paged, [name for name in status.routes if name in own])
-    if address or not left:
-        return first
-    rows = [
-        (
-            page.catalogue.enumerate((_titled(page, name), page.title(name))),
-            _place(page, "", name),
-        )
-        for name in left
-    ]
-    header = (page._("Endpoint"), page._("Standing"))
-    return f"{first}\n\n{table(header, rows)}"
+def matrix(page: PageText) -> str:
+    """Return a table of models by routes for each kind of output, one label a cell, linked to the
+    evidence below."""
+    kinds: dict[Kind, list[str]] = {}
+    for endpoint in page.status.endpoints:
+        kinds.setdefault(page.phrases.kind_of(endpoint), []).append(endpoint)
+    parts = []
+    for kind, endpoints in kinds.items():
+        if len(kinds) > 1:
+            parts.append(f"**{page.phrases.kind(kind)}**")
+        parts.append(_by_route(page, endpoints))
+    return "\n\n".join(parts)
 
 
-def _titled(page: PageText, endpoint: str) -> str:
-    model = page.status.models.get(split(endpoint)[0])
-    return escape_markdown(model.title) if model else page._("Without a model")
-
-
-def _by_route(
-    page: PageText, address: str, models: list[str], routes: list[str], has_none: bool = False
-) -> str:
+def _by_route(page: PageText, endpoints: list[str]) -> str:
+    """Return the models of endpoints by their routes, one without a model last."""
+    named, routed = map(set, zip(*map(split, endpoints), strict=True))
+    models = [name for name in (*page.status.models, NO_MODEL) if name in named]
+    routes = [name for name in page.status.routes if name in routed]
     titles = [escape_markdown(page.status.title_of(name)) for name in routes]
-    names = {
-        model: f"[{escape_markdown(page.status.models[model].title)}]({address}#{model})"
-        for model in models
-    }
-    if has_none and page.status.endpoints_of(NO_MODEL):
-        names[NO_MODEL] = page._("Without a model")
     rows = [
         (
-            name,
+            _titled(page, model),
             *(
-                f"{column(title)} {_place(page, address, f'{model}/{route}')}"
+                f"{column(title)} {_place(page, f'{model}/{route}')}"
                 for route, title in zip(routes, titles, strict=True)
             ),
         )
-        for model, name in names.items()
+        for model in models
     ]
     return table((page._("Model"), *titles), rows)
 
 
-def _place(page: PageText, address: str, endpoint: str) -> str:
+def _titled(page: PageText, model: str) -> str:
+    if model == NO_MODEL:
+        return page._("Without a model")
+    return f"[{escape_markdown(page.status.models[model].title)}](#{model})"
+
+
+def _place(page: PageText, endpoint: str) -> str:
     if endpoint not in page.status.endpoints:
-        return page.phrases.not_observed
+        return "–"
     seen_on = page.assessments[endpoint].seen_on
-    label = f"[{page.label(endpoint)}]({address}#{anchor(endpoint)})"
+    label = f"[{page.label(endpoint)}](#{anchor(endpoint)})"
     return f"{label}<br> {dated(seen_on)}" if seen_on else label
 
 

@@ -3,7 +3,7 @@
 import json
 import re
 
-from trueup.model import Observation, Shape, as_time, split
+from trueup.model import Observation, Shape, as_time
 from trueup.protocols import PROTOCOLS, Protocol, Sample
 from trueup.request import protocol_of, variant_observations
 from trueup.wording.markdown import code, escape_markdown
@@ -14,11 +14,11 @@ FIRST_LETTERS = {"image/png": "iVBORw0KGgo", "image/jpeg": "/9j/", "image/webp":
 
 
 def shapes(page: PageText) -> str:
-    """Return the shape of each endpoint's newest output, for families with a page, as a table."""
+    """Return the shape of each endpoint's newest image, as a table."""
     rows = []
     for endpoint, assessment in page.assessments.items():
         row = assessment.outcome
-        if row is not None and row.shape is not None and page.has_page(split(endpoint)[0]):
+        if row is not None and row.shape is not None and page.phrases.returns_image(endpoint):
             mime, shape = code(row.mime) if row.mime else "", page.phrases.shape(row.shape)
             rows.append(
                 (
