@@ -4,7 +4,7 @@ import gc
 import re
 import shutil
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import cached_property, partial
@@ -12,13 +12,14 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+import yaml
 from sharing import common, once
 
 from trueup.docs import Docs
 from trueup.pytest_plugin import PUBLISHED, published_in
 from trueup.pytest_plugin.published import Published
 from trueup.scaffold import InstallSource, SiteAnswers, write_starter
-from trueup.site import MAIN, Block, languages_in
+from trueup.site import MAIN, Block, languages_in, load_pages
 from trueup.status_file import Stored, load_status
 from trueup.verify.block_receipt import Report
 from trueup.verify.judge import distinct_blocks
@@ -47,8 +48,28 @@ def copy_repository(top: Path, languages: Sequence[str] = (MAIN,)) -> Path:
         settings = (top / "mkdocs.yml").read_text(encoding="utf-8")
         switch = re.compile(rf"^ *- \{{name: .*, lang: {name}\}}\n", re.MULTILINE)
         (top / "mkdocs.yml").write_text(switch.sub("", settings), encoding="utf-8")
-    shutil.copy(TOP / "tests" / "record.yml", top / "status.yml")
+    record = shutil.copy(TOP / "tests" / "record.yml", top / "status.yml")
+    _leave_out_other_models(top, yaml.safe_load(Path(record).read_text("utf-8"))["models"])
     return top
+
+
+def _leave_out_other_models(top: Path, models: Collection[str]) -> None:
+    """Remove the pages of models that a status file does not have, and their places in the menu."""
+    pages = [
+        page
+        for language in languages_in(top / "docs")
+        for page in load_pages(top / "docs" / language)
+    ]
+    others = {page.source for page in pages if page.model and page.model not in models}
+    for page in pages:
+        if page.source in others:
+            page.path.unlink()
+    for file in top.glob("mkdocs*.yml"):
+        settings, key, menu = file.read_text("utf-8").partition("\nnav:\n")
+        for source in others:
+            menu = re.sub(rf"^ +- {re.escape(source)}\n?", "", menu, flags=re.MULTILINE)
+        menu = re.sub(r"^( +)- [^:\n]+:\n(?!\1 +- )", "", menu, flags=re.MULTILINE)
+        file.write_text(settings + key + menu, "utf-8")
 
 
 def load_docs(top: Path, site: Path | None = None) -> Docs:

@@ -38,7 +38,7 @@ BROKEN = {
     '{{ advice("nano-banana", model="nano-banana") }}': "advice got 2 arguments, expected",
     "{{ advice(nano) }}": "an argument without quotes, expected a model of the status file. Write",
     '{{ advice(*["nano-banana"]) }}': "advice got an argument without quotes",
-    '{{ rout("nano-banana") }}': "and 15 more. Did you mean 'route'?",
+    '{{ rout("nano-banana") }}': "and 16 more. Did you mean 'route'?",
     '{{ advice("x") | indent(4) }}': "advice got 'x', expected",
     '{{ advice("nano-banana") ) }}': "Jinja cannot parse the page (unexpected ')'). Correct",
     "{{ open": "Jinja cannot parse the page (unexpected end of template",
@@ -49,7 +49,7 @@ SOUND = (
     '{{ advice("nano-banana") }}',
     "{{ advice('nano-banana') }} and {{advice(model='nano-banana')}}",
     '{{ route("nano-banana/generate-content") | indent(4) }}',
-    '{{ matrix() }} {{ matrix("x.md") }} {{ matrix(page="x.md") }}',
+    '{{ matrix() }} {{ documented("errors") }} {{ documented("errors", route="models") }}',
     '{{ sample("gemini", shape="data-uri") }} {{ policy("fresh_for") }}',
     '{# {{ rout("no-such") }} #}',
     '{ not a call("x") }, and route("no-such") in words',
@@ -103,7 +103,7 @@ def test_the_check_of_a_repository_finds_calls_and_their_links(repository: Path)
     page = repository / "docs" / "en" / "decides.md"
     lines = page.read_text("utf-8").count("\n")
     with page.open("a", encoding="utf-8") as file:
-        file.write('\n{{ route("nano-banana/generate") }}\n\n{{ matrix("statuses.md") }}\n')
+        file.write('\n{{ route("nano-banana/generate") }}\n\n[Status](statuses.md)\n')
     found = Check(repository, datetime.now(UTC), date(2026, 5, 1)).run()
     places = {one.rule: str(one.where) for one in found if one.severity == "error"}
-    assert places == {"bad-call": f"{page}:{lines + 2}", "dead-link": f"{page}:{lines + 4}"}
+    assert places == {"bad-call": f"{page}:{lines + 2}", "dead-link": f"{page}:{lines + 4}:10"}

@@ -1,7 +1,8 @@
 """Documented facts: shown as what the docs say, with page and day, and never as evidence."""
 
 import json
-from datetime import date
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 
 import pytest
 from conftest import TOP
@@ -12,12 +13,14 @@ from test_wording import html_of, pages_of, seen
 from trueup.evidence import assess
 from trueup.feed import Publication, StatusFeed, feed_of, render_feed_schema
 from trueup.model import FACTS as FACT_KINDS
-from trueup.model import DocsPage
+from trueup.model import DocsPage, Observation
 from trueup.wording import load_catalogue
 from trueup.wording.documented_facts import documented
 from trueup.wording.tables import signatures
 
 ROUTE = "images-generations"
+DAY, LATER = date(2026, 4, 10), date(2026, 4, 12)
+FILE = {"file": "square.png", "mime": "image/png", "sha256": "0" * 64}
 FACTS = """\
     documented:
       - page: https://docs.example.com/images
@@ -72,9 +75,9 @@ def test_each_kind_is_shown_as_documented_with_its_page_and_day() -> None:
     page = pages_of(parsed(SAMPLE).status, date(2026, 5, 20))
     source = "documented, not tested. Read on 2026-04-20: https://docs.example.com/images."
     for facts, shown in {
-        "parameters": "model string yes n integer no 1 to 10; default 1 image[] file, string 16 or"
-        " less repeated for each image speed number 0.25 or more resolution auto, 1024x640, 5,"
-        " true",
+        "parameters": "model string yes not observed n integer no 1 to 10; default 1 not observed"
+        " image[] file, string 16 or less repeated for each image not observed"
+        " speed number 0.25 or more not observed resolution auto, 1024x640, 5, true not observed",
         "limits": "size of a file 20 MB requests 60 requests per minute",
         "prices": "an image $0.02",
         "settings": "base URL of Chatbox https://api.example.com/v1",
@@ -137,6 +140,100 @@ def test_what_the_docs_say_stays_text() -> None:
     text = pages_of(parsed(TEXT).status.model_copy(update={"documented": (page,)}))
     assert seen(documented(text, "limits")).endswith(f"{wild}. Limit Value {wild} {wild}")
     assert seen(documented(text, "parameters")).endswith(
-        f"{name} string {name}; default {name} {wild}"
+        f"{name} string {name}; default {name} {wild} not observed"
     )
-    assert len(html_of(documented(text, "parameters")).xpath("//tbody/tr/td")) == 5
+    assert len(html_of(documented(text, "parameters")).xpath("//tbody/tr/td")) == 6
+
+
+SENT: dict[str, object] = {
+    "model": "x",
+    "n": None,
+    "image[]": FILE,
+    "opts.literal": 1,
+    "opts": {"depth": {"low": None}, "*": None},
+    "parts": [{"text": None}, {"items": [{"url": None}]}],
+}
+SENDS = [
+    *("model", "n", "image[]", "opts", "opts.literal", "opts.depth", "opts.depth.low"),
+    *("parts[].text", "parts[].items[].url", "alt"),
+]
+"""The fields that the request has, by the names and paths that a page of docs can give them."""
+LACKS = ["N", "*", "opts.low", "parts.text", "opts[].literal", "parts[].url", "model.x", "image"]
+
+
+def row(day: date, **fields: object) -> dict[str, object]:
+    """A row of an output, with what a test gives it."""
+    sent = {
+        "base_url": "https://example.com",
+        "request": "POST /v1/images/generations?alt=sse",
+        "auth": "bearer",
+        "body": {"model": "x", "n": 2},
+    }
+    made = {"endpoint": f"nano-banana/{ROUTE}", "target": "production", "outcome": "output"}
+    return {**made, "at": day, "sent": sent, "source": {"reported": "a page"}, **fields}
+
+
+def seen_of(names: list[str], *rows: Mapping[str, object], models: Sequence[str] = ()) -> list[str]:
+    """What the last column says of each parameter, for the rows on record."""
+    docs = {"page": "P", "on": date(2026, 4, 20), "models": models}
+    docs |= {"parameters": {name: {} for name in names}}
+    status = parsed(TEXT).status
+    route = status.routes[ROUTE].model_copy(update={"documented": (DocsPage.model_validate(docs),)})
+    found = status.model_copy(
+        update={
+            "routes": {**status.routes, ROUTE: route},
+            "observations": tuple(map(Observation.model_validate, rows)),
+        }
+    )
+    cells = html_of(documented(pages_of(found), "parameters", ROUTE)).xpath("//tr/td[last()]")
+    return [cell.text_content() for cell in cells]
+
+
+@pytest.mark.parametrize("content", ["body", "form"])
+def test_a_parameter_shows_when_a_request_with_it_was_seen(content: str) -> None:
+    names = SENDS if content == "body" else ["model", "n", "image[]", "alt"]
+    body = SENT if content == "body" else {name: SENT[name] for name in names[:3]}
+    sent = {**row(DAY)["sent"], "body": None, content: body}  # type: ignore[dict-item]
+    assert seen_of([*names, *LACKS], row(DAY, sent=sent)) == [
+        *["production, 2026-04-10"] * len(names),
+        *["not observed"] * len(LACKS),
+    ]
+
+
+def test_the_newest_sighting_is_shown_with_its_target_the_reference_first() -> None:
+    older, local = row(DAY - timedelta(days=1)), row(DAY, target="local")
+    assert seen_of(["n"], older, local) == ["local, 2026-04-10"]
+    assert seen_of(["n"], row(DAY), older, local) == ["production, 2026-04-10"]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"outcome": "error"},
+        {"outcome": "mixed"},
+        {"endpoint": "nano-banana/generate-content"},
+        {"retracted": "wrong"},
+        {"sample": True},
+        {"sent": {**row(DAY)["sent"], "body": {"*": None}}},  # type: ignore[dict-item]
+    ],
+)
+def test_a_row_that_shows_no_output_of_the_parameter_is_no_sighting(
+    fields: dict[str, object],
+) -> None:
+    assert seen_of(["n"], row(DAY), row(LATER, **fields)) == ["production, 2026-04-10"]
+    assert seen_of(["n"], row(LATER, **fields)) == ["not observed"]
+
+
+def test_a_page_about_some_models_shows_the_sightings_of_those() -> None:
+    other = row(LATER, endpoint=f"other/{ROUTE}")
+    assert seen_of(["n"], row(DAY), other) == ["production, 2026-04-12"]
+    assert seen_of(["n"], row(DAY), other, models=["nano-banana"]) == ["production, 2026-04-10"]
+    assert seen_of(["n"], other, models=["nano-banana"]) == ["not observed"]
+
+
+def test_an_unproven_row_is_no_sighting() -> None:
+    status = parsed(SAMPLE).status
+    one = Observation.model_validate(row(DAY))
+    for known, shown in (one, "2026-04-10"), (one.as_unproven(), "not observed"):
+        page = pages_of(status.model_copy(update={"observations": (known,)}))
+        assert shown in documented(page, "parameters", ROUTE).splitlines()[4]

@@ -25,6 +25,7 @@ FILE = {"file": "square.png", "mime": "image/png", "sha256": "0" * 64}
 PAGE = {"page": HOSTILE, "on": DAY, "parameters": {
     "n": {"type": "integer", "least": 1, "most": 10, "required": True, "note": HOSTILE},
     "image[]": {"type": ["file", "string"], "most": 16},
+    "image[].url": {"required": True},
 }}  # fmt: skip
 NARROW = {"page": "P", "on": DAY, "models": ["acorn"], "parameters": {"n": {"values": [1, "two"]}}}
 
@@ -173,6 +174,7 @@ def test_parameters_are_marked_as_documented() -> None:
     assert narrow["enum"] == [1, "two"] and narrow["x-trueup-documented"]["models"] == ["acorn"]
     assert number["x-trueup-documented"] == {"page": HOSTILE, "on": str(DAY), "models": []}
     assert f"Documented on {DAY}, not tested" in number["description"]
+    assert "image[].url" not in content["application/json"]["schema"]["properties"]
     image = content["multipart/form-data"]["schema"]["properties"]["image[]"]
     assert image["description"].endswith("maximum 16") and "maximum" not in image
     listed = {one["name"]: one for one in paths["/v1/models"]["get"]["parameters"]}

@@ -121,12 +121,12 @@ def test_each_language_lists_its_pages_in_the_order_of_its_menu(docs: Docs) -> N
 
 def test_the_list_has_the_form_of_the_convention(docs: Docs) -> None:
     text = text_at(docs, "llms.txt")
-    assert re.match(r"# [^\n]+\n\n> [^\n]+\n\n## Models\n\n- \[", text)
+    assert re.match(r"# [^\n]+\n\n> [^\n]+\n\n## Images\n\n- \[", text)
     for line in text.splitlines():
         assert re.fullmatch(r"|#{1,2} .+|> .+|- \[[^\]]+\]\(\S+\)(: .+)?", line), line
     assert not re.search(r"\btoday\b", text)
     japanese = text_at(docs, "ja/llms.txt")
-    assert "## モデル\n" in japanese and "## Optional\n" in japanese
+    assert "## 画像\n" in japanese and "## Optional\n" in japanese
 
 
 def test_each_page_links_to_its_markdown_without_a_script(docs: Docs) -> None:

@@ -172,7 +172,9 @@ SAID: dict[str, tuple[Callable[[Data, str], None], set[str], set[str]]] = {
         {*FAMILY, "gemini-image-generation", "index", "signatures", "status"},
         set(),
     ),
-    "a route's title": (put("routes", "generate-content", "title"), MODELS, {OPENAPI}),
+    "a route's title": (
+        put("routes", "generate-content", "title"), MODELS - {"index"}, {OPENAPI},
+    ),
     "the prompt of a body": (reword_prompt, {"nano-banana", "decides"}, {OPENAPI, HURL_OF_PLAIN}),
     "a variant's title": (
         put("endpoints", "nano-banana-pro/images-generations", "variants", "resolution-4k",
@@ -340,8 +342,8 @@ BADGES |= SUMMED | {HURL_OF_NATIVE}
 FOLLOWED: dict[str, tuple[Change, set[str], set[str]]] = {
     "an outcome": (
         newest(PRO, **LOST),
-        GLANCE
-        | {
+        {
+            "status#status",
             "gemini-image-generation#where-each-model-puts-the-image",
             "signatures#get-channel-failed",
         }
@@ -364,7 +366,7 @@ FOLLOWED: dict[str, tuple[Change, set[str], set[str]]] = {
     ),
     "a bill": (
         newest(NATIVE, billing="mismatch"),
-        GLANCE | BEST | OF_NATIVE | {f"{SECOND}risks"},
+        GLANCE | BEST | OF_NATIVE | {f"{SECOND}risks", f"{SECOND}nano-banana-2"},
         CHANGES
         | NAMED
         | BADGES
@@ -382,7 +384,7 @@ FOLLOWED: dict[str, tuple[Change, set[str], set[str]]] = {
     ),
     "a hold": (
         lambda data: data.update(holds=[{**HOLD, "reason": "of a doubt"}]),
-        GLANCE | BEST | OF_NATIVE,
+        GLANCE | BEST | OF_NATIVE | {f"{SECOND}nano-banana-2"},
         NAMED | BADGES | each(f"{NATIVE}: ", ("standing", "hold")),
     ),
     "recover_after": (

@@ -83,7 +83,7 @@ BROKEN: dict[str, tuple[Callable[[Path], object], str, str]] = {
         change("ru/status.md", "{{ matrix() }}", ""), "structure-mismatch", "ru/status.md",
     ),
     "a macro with another argument": (
-        change("ja/nano-banana.md", '{{ advice("nano-banana") }}', '{{ advice("nano-banana-2") }}'),
+        change("ja/nano-banana.md", '_page("nano-banana") }}', '_page("nano-banana-2") }}'),
         "structure-mismatch", "ja/nano-banana.md",
     ),
     "another level of a heading": (

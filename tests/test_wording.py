@@ -330,15 +330,15 @@ STARTS = {
     ),
     "only controlled": (
         [row("output", "mismatch"), row("error", endpoint=BIRCH)],
-        "No route of this family is recommended. The best on record is Acorn (POST /v1/oak), for"
+        "None of these routes is recommended. The best on record is Acorn (POST /v1/oak), for"
         " controlled testing only.",
-        "No route of this family is recommended. The best on record on 2026-04-14 was Acorn (POST"
+        "None of these routes is recommended. The best on record on 2026-04-14 was Acorn (POST"
         " /v1/oak), for controlled testing only.",
     ),
     "none": (
         TWO_FAILED,
-        "Do not build on a route of this family now: no working alternative is on record.",
-        "Do not build on a route of this family now: no working alternative is on record.",
+        "Do not build on these routes now: no working alternative is on record.",
+        "Do not build on these routes now: no working alternative is on record.",
     ),
 }
 
@@ -348,7 +348,7 @@ def test_a_family_starts_with_its_best_endpoint(state: str) -> None:
     rows, fresh, stale = STARTS[state]
     assert seen(start(pages_of(status_of(rows)), "acorn")) == fresh
     assert seen(start(pages_of(status_of(rows), LAST_FRESH + timedelta(1)), "acorn")) == stale
-    assert seen(start_here(pages_of(status_of(rows)))) == f"trees: {fresh}"
+    assert seen(start_here(pages_of(status_of(rows)))) == f"Images: {fresh}"
 
 
 @pytest.mark.parametrize(

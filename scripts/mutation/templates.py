@@ -21,7 +21,7 @@ def wrong_quoting(tree: Tree) -> Changes:
     """A value without its quotes."""
     for path, text in templates(tree):
         for found in FILTER.finditer(text):
-            if found[1] in ("sent.rest", "body", "sent.contents", "value"):
+            if found[1] in ("sent.rest", "body", "sent.contents", "value", "output.steps"):
                 continue  # as plain text it is the same JSON or Python, or is not in any block
             bare = f"{{{{ {found[1]} }}}}"
             name = f"{path}: {found[0]} at {found.start()}"

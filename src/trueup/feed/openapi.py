@@ -208,9 +208,12 @@ class _Operation:
         return schema | ({"required": [*dict.fromkeys(required)]} if required else {})
 
     def _parameters(self) -> Iterator[tuple[DocsPage, str, Parameter]]:
+        """Yield the documented parameters, but for those within others, such as `tools[].name`."""
         for route in self.routes.values():
             for page in route.documented:
-                yield from ((page, name, one) for name, one in page.parameters.items())
+                for name, one in page.parameters.items():
+                    if "." not in name:
+                        yield page, name, one
 
     def _documented(self) -> dict[str, Schema]:
         """Return the documented parameters as schemas; of several pages, any may hold."""

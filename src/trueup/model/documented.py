@@ -102,7 +102,8 @@ class DocsPage(Frozen):
     models: tuple[Name, ...] = ()
     """Models that the facts are about; left out where the page names none."""
     parameters: dict[Word, Parameter] = {}
-    """Fields of the request, by name, such as `messages` or `image[]`."""
+    """Fields of the request, by name, such as `messages` or `image[]`; those within others by path,
+    such as `reasoning.effort` or `tools[].name`."""
     limits: tuple[DocumentedValue, ...] = ()
     """Limits, such as the size of a file."""
     prices: tuple[DocumentedValue, ...] = ()

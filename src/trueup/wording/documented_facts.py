@@ -1,10 +1,13 @@
 """Documented facts: what a gateway's docs say, as tables, each with its page and day. Words nothing
-of it as evidence."""
+of it as evidence; beside each parameter it says when a request with it last had an output."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from urllib.parse import parse_qsl
 
-from trueup.model import FACTS, URL, DocsPage, DocumentedValue, Parameter, split
+from pydantic import JsonValue
+
+from trueup.model import FACTS, URL, DocsPage, DocumentedValue, Observation, Parameter, split
 from trueup.wording.badges import dated, mark
 from trueup.wording.markdown import code, escape_markdown
 from trueup.wording.pages import PageText, table
@@ -16,25 +19,25 @@ def documented(page: PageText, facts: str, route: str = "") -> str:
     Pages that were read on one day share a table. Raises KeyError for an unknown route or kind.
     """
     pages = page.status.routes[route].documented if route else page.status.documented
-    return _shown(page, facts, pages) or page._("Nothing documented is on record.")
+    return _shown(page, facts, pages, route) or page._("Nothing documented is on record.")
 
 
 def documented_of(page: PageText, model: str, facts: str) -> str:
     """Return the documented facts of a kind for a model: the gateway's that name it, and those of
     each of its routes, under the route's title where it has several; empty for none."""
     own = [docs for docs in page.status.documented if model in docs.models]
-    parts = [_shown(page, facts, own)]
+    parts = [_shown(page, facts, own, "")]
     routes = dict.fromkeys(split(endpoint)[1] for endpoint in page.endpoints(model))
     for route in routes:
         about = page.status.routes[route].documented
         own = [docs for docs in about if model in docs.models or not docs.models]
-        if text := _shown(page, facts, own):
+        if text := _shown(page, facts, own, route):
             title = f"**{escape_markdown(page.status.title_of(route))}**"
             parts += [title, text] if len(routes) > 1 else [text]
     return "\n\n".join(filter(None, parts))
 
 
-def _shown(page: PageText, facts: str, pages: Iterable[DocsPage]) -> str:
+def _shown(page: PageText, facts: str, pages: Iterable[DocsPage], route: str) -> str:
     groups: dict[object, list[DocsPage]] = {}
     for one in pages:
         if getattr(one, facts):
@@ -47,7 +50,9 @@ def _shown(page: PageText, facts: str, pages: Iterable[DocsPage]) -> str:
             docs = docs.model_copy(
                 update={facts: tuple(item for one in group for item in getattr(one, facts))}
             )
-        found.append(f"{_source(page, group)}\n\n{PARTS[facts](page, docs)}")
+        is_request = facts == "parameters"
+        part = _parameters(page, docs, route) if is_request else PARTS[facts](page, docs)
+        found.append(f"{_source(page, group)}\n\n{part}")
     return "\n\n".join(found)
 
 
@@ -75,8 +80,9 @@ def docs_page(page: str) -> str:
     return f"[{title}]({page})" if re.match(URL, page) else title
 
 
-def _parameters(page: PageText, docs: DocsPage) -> str:
+def _parameters(page: PageText, docs: DocsPage, route: str) -> str:
     required = {True: page._("yes"), False: page._("no"), None: ""}
+    observations = list(_outputs(page, docs, route))
     rows = [
         (
             code(name),
@@ -84,11 +90,46 @@ def _parameters(page: PageText, docs: DocsPage) -> str:
             required[one.required],
             page.catalogue.join_phrases(_values(page, one)),
             escape_markdown(one.note or ""),
+            _seen(page, [row for row in observations if _sends(row, name)]),
         )
         for name, one in docs.parameters.items()
     ]
     header = (page._("Parameter"), page._("Type"), page._("Required"), page._("Values"))
-    return _stacked(*header, page._("Note"), rows=rows)
+    return _stacked(*header, page._("Note"), page._("Seen"), rows=rows)
+
+
+def _outputs(page: PageText, docs: DocsPage, route: str) -> Iterator[Observation]:
+    """Yield the rows with an output that a page is about: of its route and models, where named."""
+    for row in page.status.observations:
+        model, own = split(row.endpoint)
+        is_about = route in ("", own) and (not docs.models or model in docs.models)
+        counts = row.is_proven and not row.sample and row.retracted is None
+        if is_about and counts and row.outcome == "output":
+            yield row
+
+
+def _seen(page: PageText, rows: Sequence[Observation]) -> str:
+    """Return target and date of the newest row; on one date, the reference comes first."""
+    if not rows:
+        return page.phrases.not_observed
+    row = max(rows, key=lambda row: (row.day, row.target == page.status.reference))
+    return page.catalogue.enumerate((escape_markdown(row.target), dated(row.day)))
+
+
+def _sends(row: Observation, name: str) -> bool:
+    """Return whether the request of a row is known to have had a field, in its query or body."""
+    query = dict(parse_qsl(row.sent.request.partition("?")[2], keep_blank_values=True))
+    return name in query or _has(row.sent.content, name)
+
+
+def _has(value: JsonValue, name: str) -> bool:
+    """Return whether an object has a field, by its name or by a path such as `a.b` or `a[].b`."""
+    if not isinstance(value, dict):
+        return False
+    outer, _, inner = name.partition(".")
+    owner = value.get(outer.removesuffix("[]"))
+    items = owner if isinstance(owner, list) and outer.endswith("[]") else [owner]
+    return name in value or any(_has(item, inner) for item in items)
 
 
 def _values(page: PageText, parameter: Parameter) -> Iterator[str]:
@@ -153,6 +194,6 @@ def _stacked(first: str, *others: str, rows: Iterable[tuple[str, ...]]) -> str:
 
 
 PARTS: Mapping[str, Callable[[PageText, DocsPage], str]] = dict(
-    zip(FACTS, (_parameters, _limits, _prices, _settings, _links, _errors), strict=True)
+    zip(FACTS[1:], (_limits, _prices, _settings, _links, _errors), strict=True)
 )
-"""How each kind of facts of a page is shown."""
+"""How each kind of facts of a page is shown, but for parameters."""

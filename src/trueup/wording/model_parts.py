@@ -1,6 +1,6 @@
 """Model parts: the sections of a model's page, as Markdown at column 0."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from html import escape
 
 from trueup.evidence import Assessment, alternative, mapping_of
@@ -157,13 +157,17 @@ def standing_box(page: PageText, endpoint: str) -> str:
     return f'!!! {kind} "{title}"\n\n    {claim(page, endpoint)}'
 
 
-def last_test(page: PageText, model: str = "") -> str:
-    """Return the day of the newest test of a model, or else of any, and what to do once it is old.
+def last_test(page: PageText) -> str:
+    """Return the day of the newest test of all, and what to do once it is old.
 
     It stands once on a page, which says nothing of the age of its evidence elsewhere.
     """
-    names = page.endpoints(model) if model else list(page.assessments)
-    days = [seen for name in names if (seen := page.assessments[name].seen_on)]
+    return last_test_of(page, page.assessments)
+
+
+def last_test_of(page: PageText, endpoints: Iterable[str]) -> str:
+    """Return the same for some endpoints."""
+    days = [seen for name in endpoints if (seen := page.assessments[name].seen_on)]
     if not days:
         return page._("Nobody has tested these routes.")
     fresh = page._("Last tested on {day}.")

@@ -133,7 +133,7 @@ def _model_page(page: PageText, templates: Path, model: str) -> str:
     Where another model of the family stands better, the page begins with it.
     """
     endpoints = page.endpoints(model)
-    parts = [model_parts.last_test(page, model)]
+    parts = [model_parts.last_test_of(page, endpoints)]
     found = alternative(page.status, page.assessments, model)
     if found is not None and found.endpoint not in endpoints:
         parts.append(model_parts.best(page, model))
