@@ -54,13 +54,15 @@ def copy_repository(top: Path, languages: Sequence[str] = (MAIN,)) -> Path:
 
 
 def _leave_out_other_models(top: Path, models: Collection[str]) -> None:
-    """Remove the pages of models that a status file does not have, and their places in the menu."""
+    """Remove the pages of models that a status file does not have, those with links to them, and
+    their places in the menu."""
     pages = [
         page
         for language in languages_in(top / "docs")
         for page in load_pages(top / "docs" / language)
     ]
     others = {page.source for page in pages if page.model and page.model not in models}
+    others |= {page.source for page in pages if any(f"]({name}" in page.text for name in others)}
     for page in pages:
         if page.source in others:
             page.path.unlink()

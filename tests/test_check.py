@@ -795,6 +795,10 @@ def test_a_model_page_without_a_required_macro_is_found(macro: str, tmp_path: Pa
     calls = [f'{{{{ {name}("nano-banana") }}}}' for name in ("advice", "model_status", "risks")]
     page = replace(page_of(tmp_path, "\n\n".join(calls)), model="nano-banana")
     assert list(check_model_page(page, {"nano-banana"}, calls_in(page))) == []
+    whole = replace(page, text='{{ model_page("nano-banana") }}')
+    assert list(check_model_page(whole, {"nano-banana"}, calls_in(whole))) == []
+    (found,) = check_model_page(replace(whole, model=None), {"nano-banana"}, calls_in(whole))
+    assert found.fix == "Add model: nano-banana to it."
     silent = replace(page, text=page.text.replace(f"{macro}(", "history("))
     (found,) = check_model_page(silent, {"nano-banana"}, calls_in(silent))
     assert found.rule == "missing-advice" and found.problem.endswith(f"does not call {macro}")

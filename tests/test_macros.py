@@ -1,3 +1,4 @@
+import re
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,30 @@ def test_a_fence_is_longer_than_any_run_of_backticks_inside(repository: Path) ->
     text = (repository / "status.yml").read_text()
     (repository / "status.yml").write_text(text.replace("prompt: A clean", "prompt: A ````` clean"))
     assert "``````" in macros_of(repository)["route"]("nano-banana/images-generations")
+
+
+def test_a_page_of_a_model_has_each_part_once(macros: dict[str, Any]) -> None:
+    page = macros["model_page"]("nano-banana")
+    best = macros["alternative"]("nano-banana")
+    assert "Last tested on" in page.split("\n\n")[0]
+    assert page.split("\n\n")[1] == best and "Nano Banana 2" in best
+    assert macros["alternative"]("nano-banana-2") not in macros["model_page"]("nano-banana-2")
+    for name in ("generate-content", "images-generations"):
+        assert page.count(macros["route"](f"nano-banana/{name}")) == 1
+    for macro in ("advice", "risks", "model_status", "history", "variants", "changes"):
+        assert page.count(f"\n\n{macros[macro]('nano-banana')}") == 1, macro
+    titles = re.findall("^## .* { #([a-z-]+) }$", page, re.MULTILINE)
+    assert titles == [
+        *("nano-banana--generate-content", "nano-banana--images-generations"),
+        *("parameters", "what-to-do", "risks", "current-status", "history"),
+        *("what-was-tried-with-other-requests", "what-would-change-this"),
+    ]
+
+
+def test_untested_code_is_folded(macros: dict[str, Any]) -> None:
+    folded = '??? info "Show the code, which nobody has tested"'
+    assert folded in macros["route"]("tts-1/audio-speech")
+    assert folded not in macros["route"]("gpt-5.4/chat-completions")
 
 
 def test_a_model_is_linked_to_its_page_and_without_one_to_its_evidence(

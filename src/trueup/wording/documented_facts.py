@@ -2,7 +2,7 @@
 of it as evidence; beside each parameter it says when a request with it last had an output."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from urllib.parse import parse_qsl
 
 from pydantic import JsonValue
@@ -26,32 +26,34 @@ def documented_of(page: PageText, model: str, facts: str) -> str:
     """Return the documented facts of a kind for a model: the gateway's that name it, and those of
     each of its routes, under the route's title where it has several; empty for none."""
     own = [docs for docs in page.status.documented if model in docs.models]
-    parts = [_shown(page, facts, own, "")]
+    parts = [_shown(page, facts, own)]
     routes = dict.fromkeys(split(endpoint)[1] for endpoint in page.endpoints(model))
     for route in routes:
         about = page.status.routes[route].documented
         own = [docs for docs in about if model in docs.models or not docs.models]
-        if text := _shown(page, facts, own, route):
+        if text := _shown(page, facts, own, route, model):
             title = f"**{escape_markdown(page.status.title_of(route))}**"
             parts += [title, text] if len(routes) > 1 else [text]
     return "\n\n".join(filter(None, parts))
 
 
-def _shown(page: PageText, facts: str, pages: Iterable[DocsPage], route: str) -> str:
+def _shown(
+    page: PageText, facts: str, pages: Iterable[DocsPage], route: str = "", model: str = ""
+) -> str:
     groups: dict[object, list[DocsPage]] = {}
     for one in pages:
         if getattr(one, facts):
-            own = one.page if facts == "parameters" else ""
-            groups.setdefault((one.on, one.models, own), []).append(one)
+            same = groups.get((one.on, one.models), [])
+            repeated = any(one.parameters.keys() & other.parameters.keys() for other in same)
+            key = (one.on, one.models, *([one.page] if repeated else []))
+            groups.setdefault(key, []).append(one)
     found = []
     for group in groups.values():
-        docs = group[0]
-        if facts != "parameters":
-            docs = docs.model_copy(
-                update={facts: tuple(item for one in group for item in getattr(one, facts))}
-            )
-        is_request = facts == "parameters"
-        part = _parameters(page, docs, route) if is_request else PARTS[facts](page, docs)
+        if facts == "parameters":
+            part = _parameters(page, group, route, model)
+        else:
+            items = tuple(item for one in group for item in getattr(one, facts))
+            part = PARTS[facts](page, group[0].model_copy(update={facts: items}))
         found.append(f"{_source(page, group)}\n\n{part}")
     return "\n\n".join(found)
 
@@ -80,9 +82,11 @@ def docs_page(page: str) -> str:
     return f"[{title}]({page})" if re.match(URL, page) else title
 
 
-def _parameters(page: PageText, docs: DocsPage, route: str) -> str:
+def _parameters(page: PageText, group: Sequence[DocsPage], route: str, model: str) -> str:
+    """Return the table of parameters, without the columns in which the docs say nothing."""
     required = {True: page._("yes"), False: page._("no"), None: ""}
-    observations = list(_outputs(page, docs, route))
+    models = {model} if model else {*group[0].models}
+    observations = list(_outputs(page, models, route))
     rows = [
         (
             code(name),
@@ -92,17 +96,21 @@ def _parameters(page: PageText, docs: DocsPage, route: str) -> str:
             escape_markdown(one.note or ""),
             _seen(page, [row for row in observations if _sends(row, name)]),
         )
+        for docs in group
         for name, one in docs.parameters.items()
     ]
-    header = (page._("Parameter"), page._("Type"), page._("Required"), page._("Values"))
-    return _stacked(*header, page._("Note"), page._("Seen"), rows=rows)
+    titles = (page._("Parameter"), page._("Type"), page._("Required"), page._("Values"))
+    columns = zip((*titles, page._("Note"), page._("Seen")), *rows, strict=True)
+    said = [column for column in columns if any(column[1:])]
+    header, *shown = zip(*said, strict=True)
+    return _stacked(*header, rows=shown)
 
 
-def _outputs(page: PageText, docs: DocsPage, route: str) -> Iterator[Observation]:
-    """Yield the rows with an output that a page is about: of its route and models, where named."""
+def _outputs(page: PageText, models: Set[str], route: str) -> Iterator[Observation]:
+    """Yield the rows with an output of a route and of models, each where named."""
     for row in page.status.observations:
         model, own = split(row.endpoint)
-        is_about = route in ("", own) and (not docs.models or model in docs.models)
+        is_about = route in ("", own) and (not models or model in models)
         counts = row.is_proven and not row.sample and row.retracted is None
         if is_about and counts and row.outcome == "output":
             yield row

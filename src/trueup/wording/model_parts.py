@@ -189,5 +189,11 @@ def start_here(page: PageText) -> str:
     for kind, found in kinds.items():
         working = (one for one in found if one.standing in WORKING)
         best = min(working, key=lambda one: one.standing.rank, default=None)
-        items.append(f"- {page.catalogue.labelled(page.phrases.kind(kind), start_at(page, best))}")
+        sentences = [start_at(page, best)]
+        untested = [page.name(one.endpoint) for one in found if one.seen_on is None]
+        if best is None and untested:
+            message = page._("Nobody has tested {endpoints}.")
+            sentences.append(message.format(endpoints=page.catalogue.join(untested)))
+        text = page.catalogue.join_sentences(sentences)
+        items.append(f"- {page.catalogue.labelled(page.phrases.kind(kind), text)}")
     return "\n".join(items)
