@@ -398,6 +398,7 @@ FOLLOWED: dict[str, tuple[Change, set[str], set[str]]] = {
         GLANCE
         | BEST
         | {"decides#two-checks-image-and-billing", f"{SECOND}nano-banana-2"}
+        | {"words#the-words-used-here"}
         | each("gemini-image-generation#", ("what-to-do", "current-status"))
         | each(("gemini-image-generation#", "status#"), OWN_ANCHOR)
         | each(FAMILY, "#", ("current-status", "history", "what-would-change-this"))
