@@ -33,6 +33,7 @@ from trueup.verify.block_receipt import BlockReceipt
 from trueup.wording import Catalogue, PageText, load_catalogue, receipt_line
 from trueup.wording.bases import render_bases
 from trueup.wording.catalogue import LOCALE
+from trueup.wording.changes_page import recent_changes
 from trueup.wording.endpoint_history import history
 from trueup.wording.model_parts import (
     advice,
@@ -464,7 +465,7 @@ def test_a_risk_says_what_went_wrong_and_where(rows: list[Row], sentence: str) -
 def everything(page: PageText) -> str:
     """Every part that is derived, as one page."""
     parts = [standings(page), matrix(page, "status.md"), start_here(page), legend(page)]
-    parts.append(comparison_table(page))
+    parts += [comparison_table(page), recent_changes(page)]
     for model in page.status.models:
         parts += [
             part(page, model) for part in (advice, risk_notes, changes, model_status, best, history)

@@ -16,7 +16,10 @@ from trueup.status_file import did_you_mean, listed, shown
 ABOUT_A_MODEL = (
     *("advice", "alternative", "best", "changes", "history", "model_status", "risks", "variants"),
 )
-PLAIN = ("as_of", "legend", "readings", "shapes", "signatures", "standings", "start_here")
+PLAIN = (
+    *("as_of", "legend", "readings", "recent_changes", "shapes", "signatures"),
+    *("standings", "start_here"),
+)
 MACROS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(ABOUT_A_MODEL, ("model",)),
     **dict.fromkeys(PLAIN, ()),
