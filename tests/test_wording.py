@@ -46,7 +46,7 @@ from trueup.wording.model_parts import (
     start_here,
 )
 from trueup.wording.sentences import change, claim, evaluate, start
-from trueup.wording.status_page import comparison_table, legend, matrix, standings
+from trueup.wording.status_page import comparison_table, legend, matrix, overall, standings
 
 TOP = Path(__file__).parents[1]
 CONFIG = load_config(str(TOP / "mkdocs.yml"))
@@ -465,7 +465,7 @@ def test_a_risk_says_what_went_wrong_and_where(rows: list[Row], sentence: str) -
 def everything(page: PageText) -> str:
     """Every part that is derived, as one page."""
     parts = [standings(page), matrix(page, "status.md"), start_here(page), legend(page)]
-    parts += [comparison_table(page), recent_changes(page)]
+    parts += [comparison_table(page), overall(page), recent_changes(page)]
     for model in page.status.models:
         parts += [
             part(page, model) for part in (advice, risk_notes, changes, model_status, best, history)
@@ -884,3 +884,30 @@ def test_a_matrix_has_the_models_with_a_page_and_lists_the_other_endpoints() -> 
     assert "Acorn" in table and "Birch" not in table
     assert "Birch, native" in others and "#birch--native" in others
     assert matrix(page, "status.md") == table.replace("(#", "(status.md#")
+
+
+OVERALL = {
+    "en": ("1 recommended · 2 unverified", "2 recommended · 1 unverified"),
+    "ja": ("推奨 1 件 · 未検証 2 件", "推奨 2 件 · 未検証 1 件"),
+    "ru": ("1 рекомендуется · 2 не проверены", "2 рекомендуются · 1 не проверен"),
+    "zh": ("推荐 1 个 · 未验证 2 个", "推荐 2 个 · 未验证 1 个"),
+}
+
+
+@pytest.mark.parametrize("language", OVERALL)
+def test_the_endpoints_of_each_standing_are_counted_in_the_words_of_a_language(
+    language: str,
+) -> None:
+    other = row("output", "aligned", endpoint=IMAGES)
+    for rows, line in zip(([ALIGNED], [ALIGNED, other]), OVERALL[language], strict=True):
+        assert seen(overall(pages_of(status_of(rows), DAY, load_catalogue(language)))) == line
+
+
+def test_each_count_has_the_look_of_its_standing_and_none_is_zero() -> None:
+    rows = [row("output"), row("error", endpoint=BIRCH)]
+    spans = html_of(overall(pages_of(status_of(rows)))).xpath("//span")
+    assert [(one.get("class"), one.text) for one in spans] == [
+        ("tu-standing tu-controlled-testing", "1 for controlled testing"),
+        ("tu-standing tu-not-recommended", "1 not recommended"),
+        ("tu-standing tu-unverified", "1 unverified"),
+    ]

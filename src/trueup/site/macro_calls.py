@@ -17,7 +17,7 @@ ABOUT_A_MODEL = (
     *("advice", "alternative", "best", "changes", "history", "model_status", "risks", "variants"),
 )
 PLAIN = (
-    *("as_of", "legend", "readings", "recent_changes", "shapes", "signatures"),
+    *("as_of", "legend", "overall", "readings", "recent_changes", "shapes", "signatures"),
     *("standings", "start_here"),
 )
 MACROS: Mapping[str, tuple[str, ...]] = {

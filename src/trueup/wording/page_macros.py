@@ -48,6 +48,7 @@ PARTS: dict[str, Callable[..., str]] = {
     "last_test": model_parts.last_test,
     "legend": status_page.legend,
     "model_status": model_parts.model_status,
+    "overall": status_page.overall,
     "readings": status_page.comparison_table,
     "recent_changes": changes_page.recent_changes,
     "risks": model_parts.risk_notes,
