@@ -21,18 +21,23 @@ MARKS = ("held back", "intermittent", "stale")
 
 
 def texts_of(page: HtmlElement) -> dict[str, dict[str, str]]:
-    """What a reader sees of each endpoint, by the id of its heading and the term."""
+    """What a reader sees of each endpoint, by the id of its heading and the term: its standing
+    under the heading, and the facts in the box that is folded behind it."""
     for hidden in page.xpath("//*[@hidden]"):
         hidden.drop_tree()
     found = {}
     for terms in page.xpath("//dl"):
-        heading = terms.xpath("preceding-sibling::*[self::h2 or self::h3][1]/@id")[0]
+        (standing,) = terms.xpath("parent::details[not(@open)]/preceding-sibling::*[1][self::p]")
+        heading = standing.xpath("preceding-sibling::*[1][self::h2 or self::h3]/@id")[0]
         names, texts = (terms.xpath(tag) for tag in ("dt", "dd"))
-        found[str(heading)] = {
-            name.text_content(): " ".join(text.text_content().split())
-            for name, text in zip(names, texts, strict=True)
+        found[str(heading)] = {"Standing": in_one_line(standing)} | {
+            name.text_content(): in_one_line(text) for name, text in zip(names, texts, strict=True)
         }
     return found
+
+
+def in_one_line(element: HtmlElement) -> str:
+    return " ".join(element.text_content().split())
 
 
 def says(text: str, words: Sequence[str], *days: str | None) -> bool:

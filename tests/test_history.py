@@ -25,6 +25,7 @@ from trueup.evidence import assess, latest_changes
 from trueup.model import Standing, Status
 from trueup.status_file import parse_status
 from trueup.wording.endpoint_history import FIRST, MOST, endpoint_history, history
+from trueup.wording.markdown import folded
 from trueup.wording.timeline import COLUMNS, LEFT, OUTLINES, RIGHT, WIDTH, Dot, Drawing
 
 NOON = datetime(2026, 4, 14, 12, tzinfo=UTC)
@@ -253,6 +254,13 @@ def test_without_an_observation_a_hold_is_still_listed() -> None:
 def test_texts_of_a_drawing_stay_texts() -> None:
     wild = '</title><script>&"'
     assert "<script" not in drawing([Dot(NOON, NOON, "error")], wild, wild).render()
+
+
+def test_texts_of_a_drawing_stay_texts_where_it_is_folded() -> None:
+    wild = "*a* `b` [c](d) __e__ <i>f</i> &amp; {g} \\h"
+    text = folded("note", "t", drawing([Dot(NOON, NOON, "error")], wild, wild).render())
+    shown = html_of(text).xpath("//details//title | //details//*[contains(@class, 'tu-lane')]")
+    assert [one.text_content() for one in shown] == [wild, wild]
 
 
 def test_changes_follow_the_order_of_the_record() -> None:

@@ -169,11 +169,13 @@ SAID: dict[str, tuple[Callable[[Data, str], None], set[str], set[str]]] = {
     ),
     "a model's title": (
         put("models", "nano-banana-2", "title"),
-        {*FAMILY, "gemini-image-generation", "index", "signatures", "status"},
+        {*FAMILY, "changes", "gemini-image-generation", "index", "signatures", "status"},
         set(),
     ),
     "a route's title": (
-        put("routes", "generate-content", "title"), MODELS - {"index"}, {OPENAPI},
+        put("routes", "generate-content", "title"),
+        MODELS - {"index"} | {"changes"},
+        {OPENAPI},
     ),
     "the prompt of a body": (reword_prompt, {"nano-banana", "decides"}, {OPENAPI, HURL_OF_PLAIN}),
     "a variant's title": (
@@ -330,6 +332,8 @@ NAMED = each(FAMILY, "/", ROUTES, ": alternative") - {f"{PLAIN}: alternative"}
 """The first of the family is then the best for the others."""
 # The places with an endpoint's standing, beside its own pages.
 GLANCE = {"index#which-route-for-what", "status#status"}
+MOVED = "changes#2026-04-14"
+"""The changes of the day on which the family was tested."""
 SECOND = "nano-banana-2#"
 OF_NATIVE = each((SECOND, "status#"), "nano-banana-2--generate-content") | each(
     SECOND, ("current-status", "history", "what-would-change-this")
@@ -346,6 +350,7 @@ FOLLOWED: dict[str, tuple[Change, set[str], set[str]]] = {
             "status#status",
             "gemini-image-generation#where-each-model-puts-the-image",
             "signatures#get-channel-failed",
+            MOVED,
         }
         | {"nano-banana-pro#nano-banana-pro--generate-content"}
         | {"status#nano-banana-pro--generate-content", "nano-banana-pro#history"}
@@ -366,7 +371,7 @@ FOLLOWED: dict[str, tuple[Change, set[str], set[str]]] = {
     ),
     "a bill": (
         newest(NATIVE, billing="mismatch"),
-        GLANCE | BEST | OF_NATIVE | {f"{SECOND}risks", f"{SECOND}nano-banana-2"},
+        GLANCE | BEST | OF_NATIVE | {f"{SECOND}risks", f"{SECOND}nano-banana-2", MOVED},
         CHANGES
         | NAMED
         | BADGES
@@ -374,7 +379,11 @@ FOLLOWED: dict[str, tuple[Change, set[str], set[str]]] = {
     ),
     "a date": (
         newest(NATIVE, at=date(2026, 4, 10)),
-        GLANCE | BEST | OF_NATIVE | {"gemini-image-generation#where-each-model-puts-the-image"},
+        GLANCE
+        | BEST
+        | OF_NATIVE
+        | {"gemini-image-generation#where-each-model-puts-the-image"}
+        | {MOVED, "changes#2026-04-10"},
         CHANGES | BADGES | each(f"{NATIVE}: ", DATES),
     ),
     "a mapping": (
@@ -400,6 +409,7 @@ FOLLOWED: dict[str, tuple[Change, set[str], set[str]]] = {
         GLANCE
         | BEST
         | {"decides#two-checks-image-and-billing", f"{SECOND}nano-banana-2"}
+        | {"words#the-words-used-here"}
         | each("gemini-image-generation#", ("what-to-do", "current-status"))
         | each(("gemini-image-generation#", "status#"), OWN_ANCHOR)
         | each(FAMILY, "#", ("current-status", "history", "what-would-change-this"))

@@ -16,7 +16,7 @@ from trueup.mock import create_app
 from trueup.retest.plan import billed_model
 from trueup.snippet import render_snippet
 from trueup.status_file import Stored
-from trueup.wording import model_parts, sentences, status_page
+from trueup.wording import changes_page, model_parts, sentences, status_page
 from trueup.wording.catalogue import load_catalogue
 from trueup.wording.pages import PageText
 
@@ -54,11 +54,13 @@ def page(stored: Stored = STORED) -> PageText:
 def test_a_page_shows_the_title_of_the_route() -> None:
     text = page()
     assert text.name(ROUTE_ALONE).startswith("[Edits of images](status.md#-/edits) (`POST ")
-    assert "\n\n## Edits of images { #---edits }\n\nStanding\n:" in status_page.standings(text)
+    assert "\n\n## Edits of images { #---edits }\n\n<span class=" in status_page.standings(text)
     (row,) = [line for line in status_page.matrix(text).split("\n") if "#---edits" in line]
     assert row.startswith("| Without a model |") and "tu-controlled-testing" in row
     assert sentences.avoid(text, ROUTE_ALONE).startswith("Do not use `POST /v1/images/edits`: ")
     assert "Edits of images" not in model_parts.start_here(text)
+    change = f"- [Edits of images](status.md#{ROUTE_ALONE}): unverified → controlled testing"
+    assert change in changes_page.recent_changes(text).split("\n")
 
 
 def test_it_is_no_alternative_and_has_none() -> None:

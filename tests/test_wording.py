@@ -32,6 +32,7 @@ from trueup.verify.block_receipt import BlockReceipt
 from trueup.wording import Catalogue, PageText, load_catalogue, receipt_line
 from trueup.wording.bases import render_bases
 from trueup.wording.catalogue import LOCALE
+from trueup.wording.changes_page import recent_changes
 from trueup.wording.endpoint_history import history
 from trueup.wording.model_parts import (
     advice,
@@ -44,7 +45,7 @@ from trueup.wording.model_parts import (
     start_here,
 )
 from trueup.wording.sentences import change, claim, evaluate, start
-from trueup.wording.status_page import comparison_table, legend, matrix, standings
+from trueup.wording.status_page import comparison_table, legend, matrix, overall, standings
 
 TOP = Path(__file__).parents[1]
 CONFIG = load_config(str(TOP / "mkdocs.yml"))
@@ -464,7 +465,7 @@ def test_a_risk_says_what_went_wrong_and_where(rows: list[Row], sentence: str) -
 def everything(page: PageText) -> str:
     """Every part that is derived, as one page."""
     parts = [standings(page), matrix(page), start_here(page), legend(page)]
-    parts.append(comparison_table(page))
+    parts += [comparison_table(page), overall(page), recent_changes(page)]
     for model in page.status.models:
         parts += [
             part(page, model) for part in (advice, risk_notes, changes, model_status, best, history)
@@ -871,3 +872,30 @@ def test_a_language_is_read_from_its_file(tmp_path: Path, monkeypatch: pytest.Mo
     assert german.gettext("recommended") == "empfohlen"
     assert german.gettext("unverified") == "unverified"
     assert german.join(["a", "b", "c"]) == "a, b und c"
+
+
+OVERALL = {
+    "en": ("1 recommended · 2 unverified", "2 recommended · 1 unverified"),
+    "ja": ("推奨 1 件 · 未検証 2 件", "推奨 2 件 · 未検証 1 件"),
+    "ru": ("1 рекомендуется · 2 не проверены", "2 рекомендуются · 1 не проверен"),
+    "zh": ("推荐 1 个 · 未验证 2 个", "推荐 2 个 · 未验证 1 个"),
+}
+
+
+@pytest.mark.parametrize("language", OVERALL)
+def test_the_endpoints_of_each_standing_are_counted_in_the_words_of_a_language(
+    language: str,
+) -> None:
+    other = row("output", "aligned", endpoint=IMAGES)
+    for rows, line in zip(([ALIGNED], [ALIGNED, other]), OVERALL[language], strict=True):
+        assert seen(overall(pages_of(status_of(rows), DAY, load_catalogue(language)))) == line
+
+
+def test_each_count_has_the_look_of_its_standing_and_none_is_zero() -> None:
+    rows = [row("output"), row("error", endpoint=BIRCH)]
+    spans = html_of(overall(pages_of(status_of(rows)))).xpath("//span")
+    assert [(one.get("class"), one.text) for one in spans] == [
+        ("tu-standing tu-controlled-testing", "1 for controlled testing"),
+        ("tu-standing tu-not-recommended", "1 not recommended"),
+        ("tu-standing tu-unverified", "1 unverified"),
+    ]

@@ -142,6 +142,33 @@ def test_each_endpoint_has_a_bookmark_on_the_status_page(
         assert box and 0 <= box["y"] < 720
 
 
+def test_evidence_is_folded_until_an_address_leads_into_it_and_never_on_paper(
+    page: Page, home: str
+) -> None:
+    page.goto(f"{home}/status/#nano-banana-2--generate-content")
+    facts = page.locator(".tu-evidence dl")
+    assert facts.count() > 5 and not any(one.is_visible() for one in facts.all())
+    page.emulate_media(media="print")
+    assert all(one.is_visible() for one in facts.all())
+    page.emulate_media(media="screen")
+    facts.nth(1).evaluate("one => { one.id = 'inside'; location.hash = 'inside'; }")
+    page.wait_for_function("document.querySelector('#inside').checkVisibility()")
+    assert page.locator("details[open]").count() == 1
+
+
+def test_counts_and_folded_marks_turn_grey_with_the_evidence(later: Page, home: str) -> None:
+    colours = []
+    for day in ("2026-05-14", "2026-05-15"):
+        later.clock.set_fixed_time(datetime.fromisoformat(day).replace(tzinfo=UTC))
+        later.goto(f"{home}/status/")
+        count = later.locator("article > p > .tu-recommended").first
+        mark = later.locator("#nano-banana-2--generate-content + p + details .tu-mark-good").first
+        found = [one.evaluate("one => getComputedStyle(one).color") for one in (count, mark)]
+        assert len(set(found)) == 1
+        colours.append(found[0])
+    assert colours[0] != colours[1]
+
+
 def test_copy_buttons_of_legacy_code_are_labelled_whenever_they_appear(
     page: Page, home: str
 ) -> None:

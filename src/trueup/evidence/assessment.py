@@ -21,6 +21,10 @@ from trueup.model import (
 )
 from trueup.request import request_of, row_differences
 
+MOST_CHANGES = 100
+"""Newest changes that are published: feed readers keep older ones, and the status page has those of
+each endpoint."""
+
 
 @dataclass(frozen=True)
 class EndpointRow:
@@ -85,9 +89,11 @@ def assess(status: Status) -> dict[str, Assessment]:
 
 
 def latest_changes(assessments: Mapping[str, Assessment]) -> tuple[Change, ...]:
-    """Return the changes of all endpoints, newest first. Holds make none: they observe nothing."""
+    """Return the newest `MOST_CHANGES` of all endpoints, newest first. Holds make none: they
+    observe nothing."""
     changes = (change for each in assessments.values() for change in each.changes)
-    return tuple(sorted(changes, key=lambda change: change.number, reverse=True))
+    newest = sorted(changes, key=lambda change: change.number, reverse=True)
+    return tuple(newest[:MOST_CHANGES])
 
 
 def alternative(

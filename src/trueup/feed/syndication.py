@@ -12,8 +12,6 @@ from trueup.feed.publication import Publication
 ATOM, JSON = "changes.atom", "changes.json"
 NAMESPACE = "http://www.w3.org/2005/Atom"
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-MOST = 100
-"""Newest changes in a feed; feed readers keep older ones, and the status page has them all."""
 
 
 def render_atom(site: Publication, changes: Sequence[Change]) -> str:
@@ -27,7 +25,7 @@ def render_atom(site: Publication, changes: Sequence[Change]) -> str:
     if site.address:
         _add(feed, "link", rel="self", href=site.address + ATOM)
         _add(feed, "link", rel="alternate", href=site.address)
-    for change in changes[:MOST]:
+    for change in changes:
         entry = _add(feed, "entry")
         _add(entry, "id", change.id)
         _add(entry, "title", change.title)
@@ -48,7 +46,7 @@ def render_json_feed(site: Publication, changes: Sequence[Change]) -> str:
     }
     if site.address:
         feed |= {"home_page_url": site.address, "feed_url": site.address + JSON}
-    feed["items"] = [_item(site, change) for change in changes[:MOST]]
+    feed["items"] = [_item(site, change) for change in changes]
     return json.dumps(feed, indent=2, ensure_ascii=False) + "\n"
 
 

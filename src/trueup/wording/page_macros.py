@@ -16,7 +16,7 @@ from trueup.site import MacroCall, Names, load_pages, names_in, problem_of
 from trueup.snippet import base_places, languages_of, render_snippet
 from trueup.source_file import read_source
 from trueup.status_file import Stored, load_status
-from trueup.wording import model_parts, status_page, tables
+from trueup.wording import changes_page, model_parts, status_page, tables
 from trueup.wording.bases import render_bases
 from trueup.wording.catalogue import load_catalogue
 from trueup.wording.documented_facts import documented
@@ -49,7 +49,9 @@ PARTS: dict[str, Callable[..., str]] = {
     "legend": status_page.legend,
     "matrix": status_page.matrix,
     "model_status": model_parts.model_status,
+    "overall": status_page.overall,
     "readings": status_page.comparison_table,
+    "recent_changes": changes_page.recent_changes,
     "risks": model_parts.risk_notes,
     "sample": _sample,
     "shapes": tables.shapes,

@@ -1,20 +1,42 @@
 """Status page: models by routes, targets side by side, and the evidence of each endpoint."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from trueup.evidence import mapping_of, same_result
-from trueup.model import NO_MODEL, Kind, Observation, anchor, split
+from trueup.model import NO_MODEL, Kind, Observation, Standing, anchor, split
 from trueup.wording.badges import column, dated, mark
 from trueup.wording.documented_facts import docs_page
 from trueup.wording.endpoint_history import endpoint_history
-from trueup.wording.markdown import code, escape_markdown
+from trueup.wording.markdown import code, escape_markdown, folded
 from trueup.wording.pages import PageText, table
 from trueup.wording.sentences import change
 
 
+def overall(page: PageText) -> str:
+    """Return the number of endpoints of each standing in one line, the unverified last."""
+    counts = Counter(assessment.standing for assessment in page.assessments.values())
+    good, fair = counts[Standing.RECOMMENDED], counts[Standing.CONTROLLED_TESTING]
+    bad, unknown = counts[Standing.NOT_RECOMMENDED], counts[Standing.UNVERIFIED]
+    ngettext = page.catalogue.ngettext
+    texts = {
+        Standing.RECOMMENDED: ngettext("{n} recommended", "{n} recommended", good),
+        Standing.CONTROLLED_TESTING: ngettext(
+            "{n} for controlled testing", "{n} for controlled testing", fair
+        ),
+        Standing.NOT_RECOMMENDED: ngettext("{n} not recommended", "{n} not recommended", bad),
+        Standing.UNVERIFIED: ngettext("{n} unverified", "{n} unverified", unknown),
+    }
+    return page.catalogue.join_marks(
+        f'<span class="tu-standing tu-{standing}">{text.format(n=counts[standing])}</span>'
+        for standing, text in texts.items()
+        if counts[standing]
+    )
+
+
 def standings(page: PageText) -> str:
-    """Return every endpoint with its standing and evidence, by model, each under its own anchor;
-    those without a model come last."""
+    """Return every endpoint with its standing, and its evidence folded, by model, each under its
+    own anchor; those without a model come last."""
     parts = []
     for model, spec in page.status.models.items():
         parts.append(f"## {escape_markdown(spec.title)} {{ #{model} }}")
@@ -26,22 +48,21 @@ def standings(page: PageText) -> str:
                 )
             )
         for endpoint in page.endpoints(model):
-            parts.append(_heading(page, endpoint, 3))
-            parts += _endpoint(page, endpoint)
+            parts += _endpoint(page, endpoint, 3)
     for endpoint in page.status.endpoints_of(NO_MODEL):
-        parts.append(_heading(page, endpoint, 2))
-        parts += _endpoint(page, endpoint)
+        parts += _endpoint(page, endpoint, 2)
     return "\n\n".join(parts)
 
 
-def _heading(page: PageText, endpoint: str, level: int) -> str:
-    return f"{'#' * level} {page.title(endpoint)} {{ #{anchor(endpoint)} }}"
+def _endpoint(page: PageText, endpoint: str, level: int) -> Iterator[str]:
+    yield f"{'#' * level} {page.title(endpoint)} {{ #{anchor(endpoint)} }}"
+    yield _standing(page, endpoint)
+    yield folded("note tu-evidence", page._("Evidence"), "\n\n".join(_evidence(page, endpoint)))
 
 
-def _endpoint(page: PageText, endpoint: str) -> Iterator[str]:
+def _evidence(page: PageText, endpoint: str) -> Iterator[str]:
     yield _list(
         {
-            page._("Standing"): _standing(page, endpoint),
             page._("Request"): page.phrases.request(endpoint),
             page._("Image") if page.phrases.returns_image(endpoint) else page._("Output"): _image(
                 page, endpoint

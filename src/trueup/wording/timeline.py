@@ -6,11 +6,10 @@ It owns positions and shapes; its words come from the caller, its looks from the
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from html import escape
 from typing import Literal
 
 from trueup.model import Standing
-from trueup.wording.markdown import one_line
+from trueup.wording.markdown import escape_markdown
 
 Kind = Literal["output", "bare", "billed", "error", "mixed", "inconclusive"]
 Place = Callable[[datetime], float]
@@ -187,5 +186,5 @@ def _path(looks: str, line: str) -> str:
 
 
 def _text(text: str) -> str:
-    """Return the text in one line, inert in HTML."""
-    return escape(one_line(text))
+    """Return the text in one line, inert in HTML, and in Markdown where the drawing is folded."""
+    return escape_markdown(text)
