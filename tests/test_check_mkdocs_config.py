@@ -11,7 +11,7 @@ SETTINGS = (TOP / "mkdocs.yml").read_text("utf-8").partition("nav:\n")[0]
 CHANGES: dict[str, tuple[str, str, str]] = {
     "a hook": ("strict: true\n", "strict: true\nhooks: [docs/hook.py]\n", "the setting hooks "),
     "a call of Python": (
-        "site_name: Crazyrouter image routes",
+        "site_name: Crazyrouter API",
         "site_name: !!python/object/apply:os.system [id]",
         "the tag tag:yaml.org,2002:python/object/apply:os.system is not allowed",
     ),
@@ -29,7 +29,7 @@ CHANGES: dict[str, tuple[str, str, str]] = {
         "python/name:material.extensions.emoji.os is not allowed",
     ),
     "a variable of the environment": (
-        "site_name: Crazyrouter image routes", 'site_name: !ENV [GH_TOKEN, ""]', "the tag !ENV ",
+        "site_name: Crazyrouter API", 'site_name: !ENV [GH_TOKEN, ""]', "the tag !ENV ",
     ),
     "a variable before that of the address": (
         '[SITE_URL, ""]', '[GH_TOKEN, SITE_URL, ""]', "the tag !ENV is not allowed",

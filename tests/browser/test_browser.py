@@ -353,7 +353,7 @@ def test_a_page_that_was_not_found_leads_to_the_others(page: Page, home: str) ->
 def test_a_link_that_is_shared_has_the_title_and_the_description_of_its_page(
     page: Page, home: str
 ) -> None:
-    for path, title in {"nano-banana/": "Nano Banana", "": "Crazyrouter image routes"}.items():
+    for path, title in {"nano-banana/": "Nano Banana", "": "Crazyrouter API"}.items():
         page.goto(f"{home}/{path}")
         card = page.locator("meta[property^='og:']").evaluate_all(
             "all => all.map(one => [one.getAttribute('property'), one.content])"
@@ -361,7 +361,7 @@ def test_a_link_that_is_shared_has_the_title_and_the_description_of_its_page(
         described = page.locator("meta[name=description]").get_attribute("content")
         assert dict(card) == {
             "og:type": "website",
-            "og:site_name": "Crazyrouter image routes",
+            "og:site_name": "Crazyrouter API",
             "og:title": title,
             "og:description": described,
         }
