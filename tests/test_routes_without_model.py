@@ -55,7 +55,7 @@ def test_a_page_shows_the_title_of_the_route() -> None:
     text = page()
     assert text.name(ROUTE_ALONE).startswith("[Edits of images](status.md#-/edits) (`POST ")
     assert "\n\n## Edits of images { #---edits }\n\n<span class=" in status_page.standings(text)
-    (row,) = [line for line in status_page.matrix(text).split("\n") if "#---edits" in line]
+    (row,) = [line for line in status_page.endpoints(text).split("\n") if "#---edits" in line]
     assert row.startswith("| Without a model |") and "tu-controlled-testing" in row
     assert sentences.avoid(text, ROUTE_ALONE).startswith("Do not use `POST /v1/images/edits`: ")
     assert "Edits of images" not in model_parts.start_here(text)

@@ -142,12 +142,16 @@ def test_lists_and_tables_are_by_kind_of_output() -> None:
     assert "start with [Nano Banana 2](" in starts["Images"]
     assert "is [GPT-5.4](" in starts["Text"] and "controlled testing only" in starts["Text"]
     assert starts["Sound"].startswith("Do not build on these routes now")
-    parts = macros["matrix"]().split("\n\n")
+    parts = macros["endpoints"]().split("\n\n")
     tables = dict(zip([title.strip("*") for title in parts[::2]], parts[1::2], strict=True))
     assert list(tables) == kinds
-    assert "GPT Image 2" in tables["Images"] and "OpenAI Chat" not in tables["Images"]
-    assert "[Nano Banana](#nano-banana)" in tables["Images"]
-    assert tables["Vectors and data"].splitlines()[-1].startswith("| Without a model | ")
+    images = tables["Images"].splitlines()[2:]
+    code = "nano-banana-2.md#nano-banana-2--generate-content"
+    assert images[0].startswith(f"| [Nano Banana 2]({code}) | Native Gemini generateContent | ")
+    assert "](#nano-banana-2--generate-content)" in images[0]
+    assert "tu-not-recommended" in images[-1] and images[-1].endswith(" |")
+    assert "OpenAI Chat" in tables["Text"] and "OpenAI Chat" not in tables["Images"]
+    assert "| Without a model | List of models | " in tables["Vectors and data"]
     assert "GPT" not in macros["shapes"]().replace("GPT Image 1", "")
 
 

@@ -45,7 +45,7 @@ from trueup.wording.model_parts import (
     start_here,
 )
 from trueup.wording.sentences import change, claim, evaluate, start
-from trueup.wording.status_page import comparison_table, legend, matrix, overall, standings
+from trueup.wording.status_page import comparison_table, endpoints, legend, overall, standings
 
 TOP = Path(__file__).parents[1]
 CONFIG = load_config(str(TOP / "mkdocs.yml"))
@@ -464,7 +464,7 @@ def test_a_risk_says_what_went_wrong_and_where(rows: list[Row], sentence: str) -
 
 def everything(page: PageText) -> str:
     """Every part that is derived, as one page."""
-    parts = [standings(page), matrix(page), start_here(page), legend(page)]
+    parts = [standings(page), endpoints(page), start_here(page), legend(page)]
     parts += [comparison_table(page), overall(page), recent_changes(page)]
     for model in page.status.models:
         parts += [

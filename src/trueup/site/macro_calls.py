@@ -18,7 +18,7 @@ ABOUT_A_MODEL = (
     *("model_page", "model_status", "risks", "variants"),
 )
 PLAIN = (
-    *("as_of", "last_test", "legend", "matrix", "overall", "readings", "recent_changes"),
+    *("as_of", "endpoints", "last_test", "legend", "overall", "readings", "recent_changes"),
     *("shapes", "signatures", "standings", "start_here"),
 )
 MACROS: Mapping[str, tuple[str, ...]] = {

@@ -10,7 +10,7 @@ from pydantic import JsonValue
 from trueup.model import FACTS, URL, DocsPage, DocumentedValue, Observation, Parameter, split
 from trueup.wording.badges import dated, mark
 from trueup.wording.markdown import code, escape_markdown
-from trueup.wording.pages import PageText, table
+from trueup.wording.pages import PageText, stacked_table, table
 
 
 def documented(page: PageText, facts: str, route: str = "") -> str:
@@ -103,7 +103,7 @@ def _parameters(page: PageText, group: Sequence[DocsPage], route: str, model: st
     columns = zip((*titles, page._("Note"), page._("Seen")), *rows, strict=True)
     said = [column for column in columns if any(column[1:])]
     header, *shown = zip(*said, strict=True)
-    return _stacked(*header, rows=shown)
+    return stacked_table(header, shown)
 
 
 def _outputs(page: PageText, models: Set[str], route: str) -> Iterator[Observation]:
@@ -193,12 +193,7 @@ def _errors(page: PageText, docs: DocsPage) -> str:
         for one in docs.errors
     ]
     header = (page._("HTTP status"), page._("Code"), page._("Meaning"), page._("What to do"))
-    return _stacked(*header, rows=rows)
-
-
-def _stacked(first: str, *others: str, rows: Iterable[tuple[str, ...]]) -> str:
-    """Return a table that a phone shows row by row."""
-    return table((f'<span class="tu-stacked">{first}</span>', *others), rows)
+    return stacked_table(header, rows)
 
 
 PARTS: Mapping[str, Callable[[PageText, DocsPage], str]] = dict(

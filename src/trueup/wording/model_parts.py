@@ -8,7 +8,7 @@ from trueup.model import NO_MODEL, Kind, Standing, anchor, split
 from trueup.wording.badges import dated
 from trueup.wording.documented_facts import documented_of
 from trueup.wording.endpoint_history import history
-from trueup.wording.pages import PageText, table
+from trueup.wording.pages import PageText, stacked_table
 from trueup.wording.sentences import avoid, change, claim, evaluate, start, start_at, traffic
 from trueup.wording.tables import variants
 
@@ -40,9 +40,7 @@ def model_status(page: PageText, model: str) -> str:
         rows.append((page._("Alias mapping"), *page.phrases.mapping(state)))
     for endpoint in page.endpoints(model):
         rows += _endpoint_rows(page, endpoint)
-    item = page._("Item")
-    header = (f'<span class="tu-stacked">{item}</span>', page._("Status"), page._("Evidence"))
-    return table(header, rows)
+    return stacked_table((page._("Item"), page._("Status"), page._("Evidence")), rows)
 
 
 def _endpoint_rows(page: PageText, endpoint: str) -> list[tuple[str, str, str]]:

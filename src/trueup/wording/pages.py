@@ -109,3 +109,9 @@ def table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     """Return a Markdown table; cells are Markdown without line ends."""
     lines = [header, tuple("---" for _ in header), *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def stacked_table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    """Return a table that a phone shows row by row."""
+    first, *others = header
+    return table((f'<span class="tu-stacked">{first}</span>', *others), rows)

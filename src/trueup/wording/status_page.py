@@ -9,7 +9,7 @@ from trueup.wording.badges import column, dated, mark
 from trueup.wording.documented_facts import docs_page
 from trueup.wording.endpoint_history import endpoint_history
 from trueup.wording.markdown import code, escape_markdown, folded
-from trueup.wording.pages import PageText, table
+from trueup.wording.pages import PageText, stacked_table, table
 from trueup.wording.sentences import change
 
 
@@ -198,51 +198,30 @@ def _cell(page: PageText, target: str, row: Observation | None) -> str:
     return "<br> ".join([*lines, dated(row.day)])
 
 
-def matrix(page: PageText) -> str:
-    """Return a table of models by routes for each kind of output, one label a cell, linked to the
-    evidence below."""
+def endpoints(page: PageText) -> str:
+    """Return the endpoints of each kind of output as a table, best standing first, each linked to
+    its code and to the evidence below."""
     kinds: dict[Kind, list[str]] = {}
     for endpoint in page.status.endpoints:
         kinds.setdefault(page.phrases.kind_of(endpoint), []).append(endpoint)
     parts = []
-    for kind, endpoints in kinds.items():
+    for kind, names in kinds.items():
         if len(kinds) > 1:
             parts.append(f"**{page.phrases.kind(kind)}**")
-        parts.append(_by_route(page, endpoints))
+        names.sort(key=lambda name: page.assessments[name].standing.rank)
+        header = (page._("Model"), page._("Route"), page._("Standing"), page._("Last test"))
+        parts.append(stacked_table(header, (_row(page, name) for name in names)))
     return "\n\n".join(parts)
 
 
-def _by_route(page: PageText, endpoints: list[str]) -> str:
-    """Return the models of endpoints by their routes, one without a model last."""
-    named, routed = map(set, zip(*map(split, endpoints), strict=True))
-    models = [name for name in (*page.status.models, NO_MODEL) if name in named]
-    routes = [name for name in page.status.routes if name in routed]
-    titles = [escape_markdown(page.status.title_of(name)) for name in routes]
-    rows = [
-        (
-            _titled(page, model),
-            *(
-                f"{column(title)} {_place(page, f'{model}/{route}')}"
-                for route, title in zip(routes, titles, strict=True)
-            ),
-        )
-        for model in models
-    ]
-    return table((page._("Model"), *titles), rows)
-
-
-def _titled(page: PageText, model: str) -> str:
-    if model == NO_MODEL:
-        return page._("Without a model")
-    return f"[{escape_markdown(page.status.models[model].title)}](#{model})"
-
-
-def _place(page: PageText, endpoint: str) -> str:
-    if endpoint not in page.status.endpoints:
-        return "–"
-    seen_on = page.assessments[endpoint].seen_on
+def _row(page: PageText, endpoint: str) -> tuple[str, ...]:
+    model, _ = split(endpoint)
+    title = page._("Without a model")
+    if model != NO_MODEL:
+        title = f"[{escape_markdown(page.status.models[model].title)}]({page.link(endpoint)})"
     label = f"[{page.label(endpoint)}](#{anchor(endpoint)})"
-    return f"{label}<br> {dated(seen_on)}" if seen_on else label
+    seen_on = page.assessments[endpoint].seen_on
+    return title, page.title(endpoint), label, dated(seen_on) if seen_on else ""
 
 
 def legend(page: PageText) -> str:
