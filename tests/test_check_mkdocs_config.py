@@ -71,14 +71,14 @@ CHANGES: dict[str, tuple[str, str, str]] = {
     "a site elsewhere": ("site_dir: site", "site_dir: ../../x", "site_dir is '../../x'"),
     "a logo elsewhere": ("assets/logo.svg", "https://a.example/l.svg", "theme.logo is 'https"),
     "script in a text": (
-        "site_description: Image", "copyright: <script>1</script>\nsite_description: Image",
+        "site_description: The", "copyright: <script>1</script>\nsite_description: The",
         "copyright is '<script>",
     ),
     "script in a reference": (
-        "site_description: Image", "site_author: '&#60;b>'\nsite_description: Image", "author is '",
+        "site_description: The", "site_author: '&#60;b>'\nsite_description: The", "author is '",
     ),
     "an attribute in a text": (
-        "site_description: Image",
+        "site_description: The",
         "site_description: '\" http-equiv=refresh'\n#", "description is",
     ),
     "a link that runs": ("link: ja/", "link: 'java&#115;cript:alert(1)'", "link is 'java"),

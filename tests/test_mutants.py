@@ -154,21 +154,21 @@ def test_the_mutants_of_a_tree_are_always_the_same(tree: Tree) -> None:
 
 
 def result(step: str | None, *rules: str) -> Result:
-    return Result(Mutant("other-model", "a: none", {}), step, rules)
+    return Result(Mutant("forged-receipt", "a", {}), step, rules)
 
 
 def test_an_unlisted_survivor_fails() -> None:
     (found,) = complaints([result(None), result("check", "typed-fact")], [], TODAY)
     assert found == (
-        "other-model, a: none: nothing refuses it. Fix the gate, or list it in"
-        " tests/survivors.yml with a reason and a date."
+        "forged-receipt, a: nothing refuses it. Fix the gate, or list it in tests/survivors.yml"
+        " with a reason and a date."
     )
     (warned,) = complaints([result(None, "fewer-blocks")], [], TODAY)
     assert "nothing refuses it but a warning (fewer-blocks)." in warned
 
 
 def test_an_entry_expires_after_its_date_and_must_match_a_survivor() -> None:
-    entry = next(one for one in load_survivors() if one.kind == "other-model")
+    entry = next(one for one in load_survivors() if one.kind == "forged-receipt")
     assert complaints([result(None)], [entry], entry.until) == []
     late = complaints([result(None)], [entry], entry.until + timedelta(days=1))
     assert [f"expired on {entry.until}" in one for one in late] == [True]

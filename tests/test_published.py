@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -6,11 +7,14 @@ from pathlib import Path
 
 import lxml.html
 import pytest
+from conftest import TOP
 from pytest_examples import CodeExample, EvalExample
 from pytest_examples.config import ExamplesConfig
 
 from trueup.docs import Docs
 from trueup.mock import MEDIA_HOST, create_app
+from trueup.mock.sample import TEXT
+from trueup.model import form_files
 from trueup.pytest_plugin import published_in
 from trueup.pytest_plugin.published import Case
 from trueup.sandbox.gateway_server import open_folder, open_server
@@ -58,7 +62,7 @@ def test_a_published_python_block_is_clean_and_does_what_the_record_says(
         line_length=88,
         target_version="py311",
         ruff_select=["E", "F", "I", "B", "UP"],
-        ruff_ignore=["E501", "T201"],
+        ruff_ignore=["C901", "E501", "T201"],
     )
     eval_example.lint(example)
     monkeypatch.chdir(tmp_path)
@@ -66,14 +70,20 @@ def test_a_published_python_block_is_clean_and_does_what_the_record_says(
     for name, value in wire.items():
         monkeypatch.setenv(name, value)
     endpoint = str(block.endpoint)
+    files = form_files(stored.status.endpoints[endpoint].form or {})
+    for name in files:
+        shutil.copy(TOP / "snippets" / "files" / name, tmp_path)
     rows = stored.status.seen(endpoint, stored.status.reference)
-    if not rows or rows[0].outcome == "output":  # as documented, if nobody has observed it
+    told = next((row for row in rows if row.outcome != "inconclusive"), None)
+    if told is None or told.outcome == "output":  # as documented, if nobody has observed it
         eval_example.run(example)
-        assert capsys.readouterr().out.startswith(f"Saved {endpoint.partition('/')[0]}.")
+        made = [file.name for file in tmp_path.glob(f"{endpoint.partition('/')[0]}.*")]
+        said = capsys.readouterr().out
+        assert said.startswith(f"Saved {made[0]}") if made else said == f"{TEXT}\n"
     else:
         with pytest.raises(SystemExit) as ended:
             eval_example.run(example)
-        assert stored.status.signatures[rows[0].signatures[0]].match in str(ended.value.code)
+        assert stored.status.signatures[told.signatures[0]].match in str(ended.value.code)
 
 
 def _blocks_by_another_program(site: Path) -> list[str]:
