@@ -74,16 +74,19 @@ def test_a_published_python_block_is_clean_and_does_what_the_record_says(
     for name in files:
         shutil.copy(TOP / "snippets" / "files" / name, tmp_path)
     rows = stored.status.seen(endpoint, stored.status.reference)
-    told = next((row for row in rows if row.outcome != "inconclusive"), None)
-    if told is None or told.outcome == "output":  # as documented, if nobody has observed it
+    conclusive = next((row for row in rows if row.outcome != "inconclusive"), None)
+    if (
+        conclusive is None or conclusive.outcome == "output"
+    ):  # as documented, if nobody has observed it
         eval_example.run(example)
-        made = [file.name for file in tmp_path.glob(f"{endpoint.partition('/')[0]}.*")]
+        name = endpoint.removeprefix("-/").partition("/")[0]
+        made = [file.name for file in tmp_path.glob(f"{name}.*")]
         said = capsys.readouterr().out
         assert said.startswith(f"Saved {made[0]}") if made else said == f"{TEXT}\n"
     else:
         with pytest.raises(SystemExit) as ended:
             eval_example.run(example)
-        assert stored.status.signatures[told.signatures[0]].match in str(ended.value.code)
+        assert stored.status.signatures[conclusive.signatures[0]].match in str(ended.value.code)
 
 
 def _blocks_by_another_program(site: Path) -> list[str]:

@@ -107,7 +107,7 @@ def best(page: PageText, model: str) -> str:
     if found is None:
         return page._("No working alternative is on record.")
     marks = (page.name(found.endpoint), page.label(found.endpoint))
-    label = page._("The best route of this family on record")
+    label = page._("Best on record")
     return page.catalogue.labelled(label, page.catalogue.join_marks(marks))
 
 
