@@ -73,18 +73,20 @@ def test_a_fact_of_another_form_is_refused_at_its_place(old: str, new: str, mess
 
 def test_each_kind_is_shown_as_documented_with_its_page_and_day() -> None:
     page = pages_of(parsed(SAMPLE).status, date(2026, 5, 20))
-    source = "documented, not tested. Read on 2026-04-20: https://docs.example.com/images."
     for facts, shown in {
-        "parameters": "model string yes not observed n integer no 1 to 10; default 1 not observed"
-        " image[] file, string 16 or less repeated for each image not observed"
-        " speed number 0.25 or more not observed resolution auto, 1024x640, 5, true not observed",
+        "parameters": "model string yes none on record n integer no 1 to 10; default 1"
+        " none on record image[] file, string 16 or less repeated for each image none on record"
+        " speed number 0.25 or more none on record resolution auto, 1024x640, 5, true"
+        " none on record",
         "limits": "size of a file 20 MB requests 60 requests per minute",
         "prices": "an image $0.02",
         "settings": "base URL of Chatbox https://api.example.com/v1",
         "errors": "429 rate_limit_exceeded too many requests try later nobody knows",
     }.items():
         text = seen(documented(page, facts, ROUTE))
-        assert text.startswith(f"{source} Only for Nano Banana.") and text.endswith(shown), facts
+        source = "documented." if facts == "parameters" else "documented, not tested."
+        source += " Read on 2026-04-20: https://docs.example.com/images. Only for Nano Banana."
+        assert text.startswith(source) and text.endswith(shown), facts
     assert documented(page, "links").endswith("- [the account](https://example.com/api/user/self)")
     assert documented(page, "prices") == "Nothing documented is on record."
 
@@ -140,7 +142,7 @@ def test_what_the_docs_say_stays_text() -> None:
     text = pages_of(parsed(TEXT).status.model_copy(update={"documented": (page,)}))
     assert seen(documented(text, "limits")).endswith(f"{wild}. Limit Value {wild} {wild}")
     assert seen(documented(text, "parameters")).endswith(
-        f"{name} string {name}; default {name} {wild} not observed"
+        f"{name} string {name}; default {name} {wild} none on record"
     )
     # The column "Required" is left out, of which the docs say nothing.
     assert len(html_of(documented(text, "parameters")).xpath("//tbody/tr/td")) == 5
@@ -197,7 +199,7 @@ def test_a_parameter_shows_when_a_request_with_it_was_seen(content: str) -> None
     sent = {**row(DAY)["sent"], "body": None, content: body}  # type: ignore[dict-item]
     assert seen_of([*names, *LACKS], row(DAY, sent=sent)) == [
         *["production, 2026-04-10"] * len(names),
-        *["not observed"] * len(LACKS),
+        *["none on record"] * len(LACKS),
     ]
 
 
@@ -222,19 +224,19 @@ def test_a_row_that_shows_no_output_of_the_parameter_is_no_sighting(
     fields: dict[str, object],
 ) -> None:
     assert seen_of(["n"], row(DAY), row(LATER, **fields)) == ["production, 2026-04-10"]
-    assert seen_of(["n"], row(LATER, **fields)) == ["not observed"]
+    assert seen_of(["n"], row(LATER, **fields)) == ["none on record"]
 
 
 def test_a_page_about_some_models_shows_the_sightings_of_those() -> None:
     other = row(LATER, endpoint=f"other/{ROUTE}")
     assert seen_of(["n"], row(DAY), other) == ["production, 2026-04-12"]
     assert seen_of(["n"], row(DAY), other, models=["nano-banana"]) == ["production, 2026-04-10"]
-    assert seen_of(["n"], other, models=["nano-banana"]) == ["not observed"]
+    assert seen_of(["n"], other, models=["nano-banana"]) == ["none on record"]
 
 
 def test_an_unproven_row_is_no_sighting() -> None:
     status = parsed(SAMPLE).status
     one = Observation.model_validate(row(DAY))
-    for known, shown in (one, "2026-04-10"), (one.as_unproven(), "not observed"):
+    for known, shown in (one, "2026-04-10"), (one.as_unproven(), "none on record"):
         page = pages_of(status.model_copy(update={"observations": (known,)}))
         assert shown in documented(page, "parameters", ROUTE).splitlines()[4]

@@ -104,8 +104,20 @@ def test_a_page_of_a_model_has_each_part_once(macros: dict[str, Any]) -> None:
     ]
 
 
+def test_a_page_denies_no_test_on_record(macros: dict[str, Any]) -> None:
+    """A variant's result, or one whose request is not on record, decides nothing; it was a test."""
+    for model in ("gemini-2.5-pro", "tts-1", "gpt-4o-mini"):
+        page = macros["model_page"](model)
+        assert page.startswith("No test on record shows whether these requests work.")
+        assert "obody has tested" not in page
+    assert macros["model_page"]("whisper-1").startswith("Nobody has tested these routes.")
+    starts = macros["start_here"]()
+    assert "Nobody has tested [GTE Rerank v2](" in starts and "TTS-1" not in starts
+    assert "returned output on production for a PNG image" in macros["variants"]("gemini-2.5-pro")
+
+
 def test_untested_code_is_folded(macros: dict[str, Any]) -> None:
-    folded = '??? info "Show the code, which nobody has tested"'
+    folded = '??? info "Show the code, which is unverified"'
     assert folded in macros["route"]("tts-1/audio-speech")
     assert folded not in macros["route"]("gpt-5.4/chat-completions")
 

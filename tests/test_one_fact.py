@@ -371,7 +371,7 @@ FOLLOWED: dict[str, tuple[Change, set[str], set[str]]] = {
     ),
     "a bill": (
         newest(NATIVE, billing="mismatch"),
-        GLANCE | BEST | OF_NATIVE | {f"{SECOND}risks", f"{SECOND}nano-banana-2", MOVED},
+        GLANCE | BEST | OF_NATIVE | {f"{SECOND}risks", MOVED},
         CHANGES
         | NAMED
         | BADGES
@@ -393,7 +393,7 @@ FOLLOWED: dict[str, tuple[Change, set[str], set[str]]] = {
     ),
     "a hold": (
         lambda data: data.update(holds=[{**HOLD, "reason": "of a doubt"}]),
-        GLANCE | BEST | OF_NATIVE | {f"{SECOND}nano-banana-2"},
+        GLANCE | BEST | OF_NATIVE,
         NAMED | BADGES | each(f"{NATIVE}: ", ("standing", "hold")),
     ),
     "recover_after": (

@@ -152,7 +152,7 @@ def test_lists_and_tables_are_by_kind_of_output() -> None:
     assert "tu-not-recommended" in images[-1] and images[-1].endswith(" |")
     assert "OpenAI Chat" in tables["Text"] and "OpenAI Chat" not in tables["Images"]
     assert "| Without a model | List of models | " in tables["Vectors and data"]
-    assert "GPT" not in macros["shapes"]().replace("GPT Image 1", "")
+    assert "GPT" not in macros["shapes"]("gemini") and "Nano Banana 2" in macros["shapes"]("gemini")
 
 
 @pytest.mark.parametrize(

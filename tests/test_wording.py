@@ -5,6 +5,7 @@ import gettext
 import io
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import cache
 from html import unescape
@@ -471,7 +472,7 @@ def everything(page: PageText) -> str:
             part(page, model) for part in (advice, risk_notes, changes, model_status, best, history)
         ]
     for endpoint in page.status.endpoints:
-        parts += [heading(page, endpoint, 3), standing_box(page, endpoint)]
+        parts += [heading(page, endpoint), standing_box(page, endpoint)]
     return "\n\n<!-- -->\n\n".join(parts)
 
 
@@ -599,7 +600,7 @@ def test_the_table_of_contents_gets_the_heading_as_text() -> None:
     converter = markdown.Markdown(
         extensions=CONFIG.markdown_extensions, extension_configs=CONFIG.mdx_configs
     )
-    converter.convert(heading(pages_of(status), IMAGES, 2))
+    converter.convert(heading(pages_of(status), IMAGES))
     (token,) = converter.toc_tokens
     assert token["id"] == "acorn--images"
     assert "<" not in token["name"]
@@ -893,7 +894,11 @@ def test_the_endpoints_of_each_standing_are_counted_in_the_words_of_a_language(
 
 def test_each_count_has_the_look_of_its_standing_and_none_is_zero() -> None:
     rows = [row("output"), row("error", endpoint=BIRCH)]
-    spans = html_of(overall(pages_of(status_of(rows)))).xpath("//span")
+    page = pages_of(status_of(rows))
+    assert seen(overall(page)) == "1 for controlled testing · 1 not recommended · 1 unverified"
+    old = seen(overall(replace(page, today=LAST_FRESH + timedelta(1))))
+    assert old == "1 for controlled testing · stale · 1 not recommended · stale · 1 unverified"
+    spans = html_of(overall(page)).xpath("//span[contains(@class, 'tu-standing')]")
     assert [(one.get("class"), one.text) for one in spans] == [
         ("tu-standing tu-controlled-testing", "1 for controlled testing"),
         ("tu-standing tu-not-recommended", "1 not recommended"),

@@ -53,7 +53,7 @@ def test_a_variant_makes_no_standing(page: PageText) -> None:
 
 
 def test_shapes_name_only_what_came_back(page: PageText) -> None:
-    lines = shapes(page).splitlines()[2:]
+    lines = shapes(page, "gemini").splitlines()[2:]
     assert len(lines) == 4
     assert all("images-generations" not in line for line in lines)
 

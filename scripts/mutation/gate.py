@@ -37,7 +37,7 @@ RuleHits = Iterable[tuple[str, str]]
 
 
 class EquivalentError(Exception):
-    """A mutant that changes no block."""
+    """A mutant that changes no block of an observed endpoint."""
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,10 @@ ALLOWED = {
 """Attributes besides `id` and `class` that Markdown itself makes."""
 ALIGNED = re.compile(r"text-align: (?:left|right|center);")
 NOTE_LINK = "footnote-backref"
-ADVISING = ("advice", "model_page", "model_status", "risks", "standings", "start_here")
+ADVISING = (
+    *("advice", "endpoints", "model_page", "model_status", "overall", "recent_changes"),
+    *("risks", "standings", "start_here"),
+)
 """The macros whose words readers must see as they are."""
 
 

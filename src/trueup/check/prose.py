@@ -23,7 +23,7 @@ DATA = ("yaml", "yml", "json", "text", "mermaid")
 LANGUAGE = re.compile(r"(?:^|\s)language-(\S+)")
 STRUCTURED = ("yaml", "yml", "json")
 """Those of them that a program reads."""
-MADE_LEVEL = 3
+MADE_LEVEL = 2
 """The level of the headings that the macros `route` and `model_page` make."""
 SENTENCES = ("p", "li", "dd")
 """The kinds of blocks that hold sentences, rather than cells or code."""

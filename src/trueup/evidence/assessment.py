@@ -22,8 +22,7 @@ from trueup.model import (
 from trueup.request import request_of, row_differences
 
 MOST_CHANGES = 100
-"""Newest changes that are published: feed readers keep older ones, and the status page has those of
-each endpoint."""
+"""Newest changes that are published; feed readers keep older ones."""
 
 
 @dataclass(frozen=True)

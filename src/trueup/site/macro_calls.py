@@ -19,7 +19,7 @@ ABOUT_A_MODEL = (
 )
 PLAIN = (
     *("as_of", "endpoints", "last_test", "legend", "overall", "readings", "recent_changes"),
-    *("shapes", "signatures", "standings", "start_here"),
+    *("signatures", "standings", "start_here"),
 )
 MACROS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(ABOUT_A_MODEL, ("model",)),
@@ -30,6 +30,7 @@ MACROS: Mapping[str, tuple[str, ...]] = {
     "policy": ("policy",),
     "route": ("endpoint",),
     "sample": ("protocol", "shape"),
+    "shapes": ("protocol",),
 }
 """Each macro with the names of its parameters, which are the kinds of its arguments."""
 KINDS = {

@@ -26,7 +26,7 @@ def documented_of(page: PageText, model: str, facts: str) -> str:
     """Return the documented facts of a kind for a model: the gateway's that name it, and those of
     each of its routes, under the route's title where it has several; empty for none."""
     own = [docs for docs in page.status.documented if model in docs.models]
-    parts = [_shown(page, facts, own)]
+    parts = [_shown(page, facts, own, model=model)]
     routes = dict.fromkeys(split(endpoint)[1] for endpoint in page.endpoints(model))
     for route in routes:
         about = page.status.routes[route].documented
@@ -43,7 +43,7 @@ def _shown(
     groups: dict[object, list[DocsPage]] = {}
     for one in pages:
         if getattr(one, facts):
-            same = groups.get((one.on, one.models), [])
+            same = groups.get((one.on, one.models), []) if facts == "parameters" else []
             repeated = any(one.parameters.keys() & other.parameters.keys() for other in same)
             key = (one.on, one.models, *([one.page] if repeated else []))
             groups.setdefault(key, []).append(one)
@@ -54,12 +54,13 @@ def _shown(
         else:
             items = tuple(item for one in group for item in getattr(one, facts))
             part = PARTS[facts](page, group[0].model_copy(update={facts: items}))
-        found.append(f"{_source(page, group)}\n\n{part}")
+        found.append(f"{_source(page, group, is_tested=facts == 'parameters')}\n\n{part}")
     return "\n\n".join(found)
 
 
-def _source(page: PageText, group: Sequence[DocsPage]) -> str:
-    """Return the line over the facts of pages, which says what they are and of which day."""
+def _source(page: PageText, group: Sequence[DocsPage], *, is_tested: bool) -> str:
+    """Return the line over the facts of pages, which says what they are and of which day; those
+    beside which tests are shown are not called untested."""
     docs = group[0]
     values = {
         "documented": mark("fair", page._("documented")),
@@ -68,6 +69,9 @@ def _source(page: PageText, group: Sequence[DocsPage]) -> str:
     }
     fresh = page._("{documented}, not tested. Read on {day}: {page}.")
     stale = page._("{documented} as of {day}, not tested and not read again since: {page}.")
+    if is_tested:
+        fresh = page._("{documented}. Read on {day}: {page}.")
+        stale = page._("{documented} as of {day}, not read again since: {page}.")
     line = page.dated_claim(docs.on, fresh.format(**values), stale.format(**values))
     titles = [escape_markdown(page.status.models[name].title) for name in docs.models]
     if not titles:
@@ -100,7 +104,7 @@ def _parameters(page: PageText, group: Sequence[DocsPage], route: str, model: st
         for name, one in docs.parameters.items()
     ]
     titles = (page._("Parameter"), page._("Type"), page._("Required"), page._("Values"))
-    columns = zip((*titles, page._("Note"), page._("Seen")), *rows, strict=True)
+    columns = zip((*titles, page._("Note"), page._("Last output with it")), *rows, strict=True)
     said = [column for column in columns if any(column[1:])]
     header, *shown = zip(*said, strict=True)
     return stacked_table(header, shown)
@@ -119,8 +123,8 @@ def _outputs(page: PageText, models: Set[str], route: str) -> Iterator[Observati
 def _seen(page: PageText, rows: Sequence[Observation]) -> str:
     """Return target and date of the newest row; on one date, the reference comes first."""
     if not rows:
-        return page.phrases.not_observed
-    row = max(rows, key=lambda row: (row.day, row.target == page.status.reference))
+        return mark("absent", page._("none on record"))
+    row = page.newest(rows)
     return page.catalogue.enumerate((escape_markdown(row.target), dated(row.day)))
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from html import escape
 
-from trueup.evidence import Assessment, alternative, mapping_of
-from trueup.model import NO_MODEL, Kind, Standing, anchor, split
+from trueup.evidence import alternative, mapping_of
+from trueup.model import NO_MODEL, Standing, anchor, split
 from trueup.wording.badges import dated
 from trueup.wording.documented_facts import documented_of
 from trueup.wording.endpoint_history import history
@@ -121,14 +121,14 @@ def changes(page: PageText, model: str) -> str:
     return "\n".join(items)
 
 
-def heading(page: PageText, endpoint: str, level: int) -> str:
+def heading(page: PageText, endpoint: str) -> str:
     """Return an endpoint's heading with its stable anchor, and what its code is for."""
     text = page.title(endpoint)
     if is_legacy(page, endpoint):
         text = page._("Legacy: {route}").format(route=text)
     elif page.assessments[endpoint].standing is Standing.CONTROLLED_TESTING:
         text = page._("Controlled-test template: {route}").format(route=text)
-    return f"{'#' * level} {text} {{ #{anchor(endpoint)} }}"
+    return f"## {text} {{ #{anchor(endpoint)} }}"
 
 
 def is_legacy(page: PageText, endpoint: str) -> bool:
@@ -165,7 +165,10 @@ def last_test(page: PageText) -> str:
 
 def last_test_of(page: PageText, endpoints: Iterable[str]) -> str:
     """Return the same for some endpoints."""
-    days = [seen for name in endpoints if (seen := page.assessments[name].seen_on)]
+    names = set(endpoints)
+    days = [seen for name in names if (seen := page.assessments[name].seen_on)]
+    if not days and any(row.endpoint in names for row in page.status.observations):
+        return page._("No test on record shows whether these requests work.")
     if not days:
         return page._("Nobody has tested these routes.")
     fresh = page._("Last tested on {day}.")
@@ -179,16 +182,16 @@ def last_test_of(page: PageText, endpoints: Iterable[str]) -> str:
 
 def start_here(page: PageText) -> str:
     """Return the advice where to start, for each kind of output, as a list."""
-    kinds: dict[Kind, list[Assessment]] = {}
-    for endpoint, assessment in page.assessments.items():
-        if split(endpoint)[0] != NO_MODEL:
-            kinds.setdefault(page.phrases.kind_of(endpoint), []).append(assessment)
     items = []
-    for kind, found in kinds.items():
+    observed = {row.endpoint for row in page.status.observations}
+    for kind, endpoints in page.by_kind().items():
+        found = [page.assessments[name] for name in endpoints if split(name)[0] != NO_MODEL]
+        if not found:
+            continue
         working = (one for one in found if one.standing in WORKING)
         best = min(working, key=lambda one: one.standing.rank, default=None)
         sentences = [start_at(page, best)]
-        untested = [page.name(one.endpoint) for one in found if one.seen_on is None]
+        untested = [page.name(one.endpoint) for one in found if one.endpoint not in observed]
         if best is None and untested:
             message = page._("Nobody has tested {endpoints}.")
             sentences.append(message.format(endpoints=page.catalogue.join(untested)))

@@ -137,7 +137,7 @@ def _model_page(page: PageText, templates: Path, model: str) -> str:
     endpoints = page.endpoints(model)
     parts = [model_parts.last_test_of(page, endpoints)]
     found = alternative(page.status, page.assessments, model)
-    if found is not None and found.endpoint not in endpoints:
+    if found and found.standing.rank < page.assessments[endpoints[0]].standing.rank:
         parts.append(model_parts.best(page, model))
     parts += [_route(page, templates, endpoint) for endpoint in endpoints]
     return "\n\n".join([*parts, *model_parts.sections(page, model)])
@@ -145,12 +145,12 @@ def _model_page(page: PageText, templates: Path, model: str) -> str:
 
 def _route(page: PageText, templates: Path, endpoint: str) -> str:
     """Return an endpoint's heading, its standing, and its blocks in tabs, with stamps' places."""
-    parts = [model_parts.heading(page, endpoint, 2), model_parts.standing_box(page, endpoint)]
+    parts = [model_parts.heading(page, endpoint), model_parts.standing_box(page, endpoint)]
     blocks = _code(page, templates, endpoint)
     if model_parts.is_legacy(page, endpoint):
         blocks = folded("danger", page._("Show the legacy code"), blocks)
     elif page.assessments[endpoint].standing is Standing.UNVERIFIED:
-        blocks = folded("info", page._("Show the code, which nobody has tested"), blocks)
+        blocks = folded("info", page._("Show the code, which is unverified"), blocks)
     return "\n\n".join([*parts, blocks])
 
 

@@ -6,7 +6,7 @@ from datetime import date
 from functools import cached_property
 
 from trueup.evidence import Assessment, assess
-from trueup.model import NO_MODEL, Status, split
+from trueup.model import NO_MODEL, Kind, Observation, Status, split
 from trueup.wording.badges import Look, mark
 from trueup.wording.catalogue import Catalogue
 from trueup.wording.markdown import escape_markdown
@@ -45,6 +45,13 @@ class PageText:
             self.status.endpoints_of(model), key=lambda name: self.assessments[name].standing.rank
         )
 
+    def by_kind(self) -> dict[Kind, list[str]]:
+        """Return the endpoints by the kind of their output, in the order of the file."""
+        kinds: dict[Kind, list[str]] = {}
+        for endpoint in self.status.endpoints:
+            kinds.setdefault(self.phrases.kind_of(endpoint), []).append(endpoint)
+        return kinds
+
     def title(self, endpoint: str) -> str:
         """Return the title of an endpoint's route."""
         return escape_markdown(self.status.title_of(split(endpoint)[1]))
@@ -65,11 +72,18 @@ class PageText:
         word = escape_markdown(standing_words(self.catalogue)[assessment.standing])
         label = f'<span class="tu-standing tu-{assessment.standing}">{word}</span>'
         marks = [mark(look, text) for look, text in self.phrases.qualifiers(assessment)]
-        joined = self.catalogue.join_marks([label, *marks])
-        if assessment.seen_on is None:
-            return joined
+        return self.with_age(self.catalogue.join_marks([label, *marks]), assessment.seen_on)
+
+    def with_age(self, label: str, day: date | None) -> str:
+        """Return a label of a day, which says once that day is too long ago that it is stale."""
+        if day is None:
+            return label
         stale = self.catalogue.join_marks(["", mark("stale", self._("stale"))])
-        return joined + self.aged(assessment, "", stale)
+        return label + self.dated_claim(day, "", stale)
+
+    def newest(self, rows: Iterable[Observation]) -> Observation:
+        """Return the newest of some rows; on one date, that of the reference target."""
+        return max(rows, key=lambda row: (row.day, row.target == self.status.reference))
 
     def aged(self, assessment: Assessment, fresh: str, stale: str) -> str:
         """Return both sentences of a claim in HTML, the one that is true today visible.

@@ -72,7 +72,7 @@ class Phrases:
         """Return the kind of an endpoint's output, by its newest shape or its protocol's first."""
         shapes = protocol_of(self.status, endpoint).shapes
         seen = [row.shape for row in self.status.seen(endpoint) if row.shape in shapes]
-        return shapes[seen[0] if seen and seen[0] else next(iter(shapes))]
+        return shapes[next(filter(None, seen), next(iter(shapes)))]
 
     def returns_image(self, endpoint: str) -> bool:
         """Return whether an endpoint's output is an image."""

@@ -223,13 +223,13 @@ def evaluate(page: PageText, model: str, endpoints: list[str]) -> str:
         " stable production integration."
     )
     stale = page._(
-        "To try {model}, use {requests}: nothing else had returned an image by {day}. This is for"
-        " controlled testing only, not for a stable production integration."
+        "To try {model}, use {requests}: no other request had returned an image by {day}. This is"
+        " for controlled testing only, not for a stable production integration."
     )
     if not all(map(page.phrases.returns_image, endpoints)):
         stale = page._(
-            "To try {model}, use {requests}: nothing else had returned its output by {day}. This is"
-            " for controlled testing only, not for a stable production integration."
+            "To try {model}, use {requests}: no other request had returned an output by {day}. This"
+            " is for controlled testing only, not for a stable production integration."
         )
     return page.aged(assessment, fresh.format(**values), stale.format(**values))
 

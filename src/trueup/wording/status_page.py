@@ -1,10 +1,11 @@
-"""Status page: models by routes, targets side by side, and the evidence of each endpoint."""
+"""Status page: all endpoints by kind, targets side by side, and the evidence of each endpoint."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from datetime import date
 
 from trueup.evidence import mapping_of, same_result
-from trueup.model import NO_MODEL, Kind, Observation, Standing, anchor, split
+from trueup.model import NO_MODEL, Observation, Standing, anchor, split
 from trueup.wording.badges import column, dated, mark
 from trueup.wording.documented_facts import docs_page
 from trueup.wording.endpoint_history import endpoint_history
@@ -14,7 +15,8 @@ from trueup.wording.sentences import change
 
 
 def overall(page: PageText) -> str:
-    """Return the number of endpoints of each standing in one line, the unverified last."""
+    """Return the number of endpoints of each standing in one line, the unverified last; one whose
+    newest evidence is stale says so."""
     counts = Counter(assessment.standing for assessment in page.assessments.values())
     good, fair = counts[Standing.RECOMMENDED], counts[Standing.CONTROLLED_TESTING]
     bad, unknown = counts[Standing.NOT_RECOMMENDED], counts[Standing.UNVERIFIED]
@@ -27,8 +29,14 @@ def overall(page: PageText) -> str:
         Standing.NOT_RECOMMENDED: ngettext("{n} not recommended", "{n} not recommended", bad),
         Standing.UNVERIFIED: ngettext("{n} unverified", "{n} unverified", unknown),
     }
+    newest: dict[Standing, list[date]] = {}
+    for one in page.assessments.values():
+        newest.setdefault(one.standing, []).extend([one.seen_on] if one.seen_on else [])
     return page.catalogue.join_marks(
-        f'<span class="tu-standing tu-{standing}">{text.format(n=counts[standing])}</span>'
+        page.with_age(
+            f'<span class="tu-standing tu-{standing}">{text.format(n=counts[standing])}</span>',
+            max(newest[standing], default=None),
+        )
         for standing, text in texts.items()
         if counts[standing]
     )
@@ -201,15 +209,12 @@ def _cell(page: PageText, target: str, row: Observation | None) -> str:
 def endpoints(page: PageText) -> str:
     """Return the endpoints of each kind of output as a table, best standing first, each linked to
     its code and to the evidence below."""
-    kinds: dict[Kind, list[str]] = {}
-    for endpoint in page.status.endpoints:
-        kinds.setdefault(page.phrases.kind_of(endpoint), []).append(endpoint)
-    parts = []
+    kinds, parts = page.by_kind(), []
     for kind, names in kinds.items():
         if len(kinds) > 1:
             parts.append(f"**{page.phrases.kind(kind)}**")
         names.sort(key=lambda name: page.assessments[name].standing.rank)
-        header = (page._("Model"), page._("Route"), page._("Standing"), page._("Last test"))
+        header = (page._("Model"), page._("Route"), page._("Standing"), page._("As of"))
         parts.append(stacked_table(header, (_row(page, name) for name in names)))
     return "\n\n".join(parts)
 

@@ -13,12 +13,13 @@ FIRST_LETTERS = {"image/png": "iVBORw0KGgo", "image/jpeg": "/9j/", "image/webp":
 """Start of the base64 of each type of image."""
 
 
-def shapes(page: PageText) -> str:
-    """Return the shape of each endpoint's newest image, as a table."""
+def shapes(page: PageText, protocol: str) -> str:
+    """Return the shape of the newest image of each endpoint of a protocol, as a table."""
     rows = []
     for endpoint, assessment in page.assessments.items():
         row = assessment.outcome
-        if row is not None and row.shape is not None and page.phrases.returns_image(endpoint):
+        is_of = page.status.route_of(endpoint).protocol == protocol
+        if is_of and row and row.shape and page.phrases.returns_image(endpoint):
             mime, shape = code(row.mime) if row.mime else "", page.phrases.shape(row.shape)
             rows.append(
                 (
@@ -65,8 +66,9 @@ def variants(page: PageText, model: str) -> str:
             rows = variant_observations(page.status, endpoint, name)
             if not rows:
                 untried.append(escape_markdown(variant.title))
-            for row in rows[:1]:
-                same.setdefault(_result(page, row), []).append(escape_markdown(variant.title))
+            if rows:
+                result = _result(page, page.newest(rows))
+                same.setdefault(result, []).append(escape_markdown(variant.title))
         for (day, outcome, note), titles in same.items():
             sentence = page._("On {day}, {request} {outcome} for {titles}{note}.").format(
                 day=day,
