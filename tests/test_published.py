@@ -89,6 +89,11 @@ def test_a_published_python_block_is_clean_and_does_what_the_record_says(
         assert stored.status.signatures[conclusive.signatures[0]].match in str(ended.value.code)
 
 
+def test_the_readme_says_how_many_blocks_are_published(pytestconfig: pytest.Config) -> None:
+    number = len(published_in(pytestconfig).cases)
+    assert f"found {number}, run {number}, passed {number}, " in (TOP / "README.md").read_text()
+
+
 def _blocks_by_another_program(site: Path) -> list[str]:
     found = []
     for file in site.rglob("*.html"):
