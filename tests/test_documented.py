@@ -74,7 +74,7 @@ def test_a_fact_of_another_form_is_refused_at_its_place(old: str, new: str, mess
 def test_each_kind_is_shown_as_documented_with_its_page_and_day() -> None:
     page = pages_of(parsed(SAMPLE).status, date(2026, 5, 20))
     for facts, shown in {
-        "parameters": "model string yes none on record n integer no 1 to 10; default 1"
+        "parameters": "model string required none on record n integer optional 1 to 10; default 1"
         " none on record image[] file, string 16 or less repeated for each image none on record"
         " speed number 0.25 or more none on record resolution auto, 1024x640, 5, true"
         " none on record",

@@ -88,7 +88,7 @@ def docs_page(page: str) -> str:
 
 def _parameters(page: PageText, group: Sequence[DocsPage], route: str, model: str) -> str:
     """Return the table of parameters, without the columns in which the docs say nothing."""
-    required = {True: page._("yes"), False: page._("no"), None: ""}
+    required = {True: page._("required"), False: page._("optional"), None: ""}
     models = {model} if model else {*group[0].models}
     observations = list(_outputs(page, models, route))
     rows = [
