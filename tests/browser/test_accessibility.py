@@ -75,7 +75,7 @@ def test_axe_finds_nothing(name: str, scheme: str, window: str, page: Page, home
     if name == "search":
         search(page, window)
     assert findings(page, () if (scheme, window) == ("light", "desktop") else VISUAL) == []
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    page.wait_for_function("document.documentElement.scrollWidth <= window.innerWidth")
 
 
 @pytest.mark.long
