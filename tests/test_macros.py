@@ -104,6 +104,15 @@ def test_a_page_of_a_model_has_each_part_once(macros: dict[str, Any]) -> None:
     ]
 
 
+def test_a_model_without_an_endpoint_has_a_page(repository: Path) -> None:
+    status = repository / "status.yml"
+    text = status.read_text("utf-8")
+    added = "models:\n  oak: {title: Oak, family: nano-banana}\n"
+    status.write_text(text.replace("models:\n", added, 1), "utf-8")
+    page = macros_of(repository)["model_page"]("oak")
+    assert page.startswith("Nobody has tested these routes.\n\nBest on record: [Nano Banana 2](")
+
+
 def test_a_page_denies_no_test_on_record(macros: dict[str, Any]) -> None:
     """A variant's result, or one whose request is not on record, decides nothing; it was a test."""
     for model in ("gemini-2.5-pro", "tts-1", "gpt-4o-mini"):

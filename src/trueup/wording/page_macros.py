@@ -137,7 +137,8 @@ def _model_page(page: PageText, templates: Path, model: str) -> str:
     endpoints = page.endpoints(model)
     parts = [model_parts.last_test_of(page, endpoints)]
     found = alternative(page.status, page.assessments, model)
-    if found and found.standing.rank < page.assessments[endpoints[0]].standing.rank:
+    own = min(page.assessments[name].standing.rank for name in endpoints) if endpoints else None
+    if found and (own is None or found.standing.rank < own):
         parts.append(model_parts.best(page, model))
     parts += [_route(page, templates, endpoint) for endpoint in endpoints]
     return "\n\n".join([*parts, *model_parts.sections(page, model)])
