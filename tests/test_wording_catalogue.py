@@ -109,8 +109,8 @@ def test_the_parts_of_a_sentence_are_joined_as_its_language_is_written(language:
             "2026-04-14、画像で POST /v1/oak を呼び出した結果：失敗（production）（注記）。",
         ),
         ("ja", "1K", "", "2026-04-14、1K で POST /v1/oak を呼び出した結果：失敗（production）。"),
-        ("zh", "图片", "注", "2026-04-14，用图片调用 POST /v1/oak：失败（production）（注）。"),
-        ("zh", "1K", "", "2026-04-14，用 1K 调用 POST /v1/oak：失败（production）。"),
+        ("zh", "图片", "注", "2026-04-14，POST /v1/oak，图片：失败（production）（注）。"),
+        ("zh", "1K", "", "2026-04-14，POST /v1/oak，1K：失败（production）。"),
         ("ru", "проба", "", "2026-04-14, запрос POST /v1/oak, проба: сбой (production)."),
     ],
 )
