@@ -187,10 +187,14 @@ def until_up(url: str) -> httpx.Response:
 
 
 @pytest.mark.parametrize("what", some(["full", "closed"], "full"))
-def test_a_stream_that_cannot_be_written_is_no_finding(what: str) -> None:
+@pytest.mark.parametrize("is_buffered", [False, True])
+def test_a_stream_that_cannot_be_written_is_no_finding(what: str, is_buffered: bool) -> None:
+    unbuffered = "" if is_buffered else "1"  # an empty value counts as none
     command = [*CLI, "--top", str(TOP), "schema"]
     reader, writer = os.pipe()
     os.close(reader)
     with open("/dev/full", "w") as full, open(writer, "w") as closed:
         stream = {"full": full, "closed": closed}[what]
-        assert subprocess.run(command, stdout=stream, stderr=stream).returncode == 2
+        environment = os.environ | {"PYTHONUNBUFFERED": unbuffered}
+        ended = subprocess.run(command, stdout=stream, stderr=stream, env=environment)
+        assert ended.returncode == 2

@@ -24,12 +24,16 @@ from hypothesis import strategies as st
 from mkdocs.config import load_config
 from recorder import (
     AUTHS,
+    ENCODED,
+    INLINE,
     KEY,
+    PIXEL,
     REAL,
     ROUTES,
     TEMPLATES,
     TODAY,
     TOP,
+    Answer,
     Gateway,
     RunBlock,
     assert_formatted,
@@ -155,7 +159,7 @@ def test_a_block_sends_the_request_of_its_route(
 
 def words_of(command: str) -> list[str]:
     """Return the words of a curl command, split by bash itself."""
-    shell = ["bash", "-c", f'curl() {{ printf "%s\\0" curl "$@"; }}\n{command}']
+    shell = ["bash", "-c", f'curl() {{ printf "%s\\0" curl "$@"; exit; }}\n{command}']
     printed = subprocess.run(
         shell,
         env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
@@ -184,7 +188,45 @@ def test_the_curl_block_is_one_command_of_known_options(auth: Auth, method: str)
         *("-H", "Content-Type: application/json"),
         *header,
         *("-d", '{\n    "model": "acorn",\n    "prompt": "it\'s"\n  }'),
+        *("-o", "acorn.json"),
     ]
+
+
+URI = f"data:image/png;base64,{ENCODED}"
+LINKED = {"data": [{"url": "https://images.example/1.png?a=1&b=2"}]}
+
+
+@pytest.mark.parametrize(
+    ("route", "reply", "is_image"),
+    [
+        ("native", {"candidates": [{"content": {"parts": [INLINE]}}]}, True),
+        ("native", {"candidates": [{"content": {"parts": [{"text": f"![image]({URI})"}]}}]}, True),
+        ("images", {"data": [{"b64_json": ENCODED}, {"b64_json": ENCODED[::-1]}]}, True),
+        ("images", {"data": [{"url": URI}]}, True),
+        ("images", LINKED, False),
+        ("images", {"error": {"message": "No", "data": "none"}}, False),
+    ],
+)
+@pytest.mark.parametrize("indent", [None, 2])
+def test_curl_saves_an_image_or_else_prints_the_reply(
+    route: str,
+    reply: dict[str, Any],
+    is_image: bool,
+    indent: int | None,
+    gateway: Gateway,
+    run_block: RunBlock,
+) -> None:
+    body = json.dumps(reply, indent=indent)
+    gateway.answer = Answer(body.encode(), 200 if "error" not in reply else 400)
+    ended = run_block(snippet_of(status_of({"n": 1}, gateway.base_url), route, "curl"))
+    assert (ended.code, ended.stdout) == (0, "Saved acorn.png\n" if is_image else body)
+    assert ended.files == ({"acorn.png": PIXEL} if is_image else {})
+
+
+def test_curl_names_its_image_by_the_type_on_record() -> None:
+    assert "nano-banana-pro.jpg" in render_snippet(
+        REAL, "nano-banana-pro/generate-content", "curl", TEMPLATES
+    ).text
 
 
 @pytest.mark.parametrize(

@@ -446,6 +446,17 @@ def test_any_exit_code_above_0_reports_a_failure() -> None:
     assert judge(IMAGES, "python", replace(REPORTED, exit_code=255), FAILED).passed
 
 
+def test_what_curl_saves_is_the_image_or_the_whole_reply() -> None:
+    def found(name: str, content: bytes) -> tuple[str, ...]:
+        ran = replace(CURLED, files={name: content}, stdout=name.encode())
+        return judge(NATIVE, "bash", ran, IMAGE).reasons
+
+    assert found("nano-banana.png", PNG) == found("reply.json", IMAGE.response_body) == ()
+    other = draw_picture("x", "image/png")
+    assert found("nano-banana.png", other) == ("nano-banana.png is not the image of the reply",)
+    assert "expected one image that decodes" in found("nano-banana.png", b"")[0]
+
+
 def test_curl_must_end_with_0_whatever_the_reply_is() -> None:
     ran = replace(CURLED, exit_code=22)
     assert reasons(IMAGES, "bash", ran, FAILED) == "got exit code 22 of curl, expected 0"

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import click
 
-from trueup.cli.group import cli, disk_error
+from trueup.cli.group import cli, disk_error, drop_streams
 from trueup.errors import TrueupError
 
 __all__ = ["main"]
@@ -34,5 +34,6 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except OSError as error:  # a full or read-only disk, a folder in the place of a file
         with suppress(OSError):  # the stream for messages may be on that disk
             click.echo(str(disk_error(error, "then run this again")), err=True)
+        drop_streams()
         sys.exit(2)
     sys.exit(0)

@@ -92,8 +92,14 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except BrokenPipeError:  # click would end with 1, the code of findings
-            sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115
+            drop_streams()
             sys.exit(2)
+
+
+def drop_streams() -> None:
+    """Write nothing more: what a stream still holds would fail again at the end of Python, and
+    change the exit code."""
+    sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl
 import jinja2
 
 from trueup.errors import BadInput
+from trueup.media_type import ending_of_type
 from trueup.model import (
     Route,
     RouteOutput,
@@ -146,6 +147,7 @@ def _context(status: Status, endpoint: str) -> Mapping[str, Any]:
         "constant": "MODEL" if parts["called"] == model else "NAME",
         "protocol": route.protocol,
         "kind": next(iter(protocol_of(status, endpoint).shapes.values())),
+        "ending": _image_ending(status, endpoint),
         "upstream": status.upstream(model),
         "method": method,
         "base_url": sent.base_url,
@@ -162,6 +164,16 @@ def _context(status: Status, endpoint: str) -> Mapping[str, Any]:
         "form_parts": [(name, item) for name, items in form_items(form) for item in items],
         "form_files": list(form_files(form)),
     }
+
+
+def _image_ending(status: Status, endpoint: str) -> str:
+    """Return the ending of the image that the endpoint last returned; png if it is not on record.
+
+    A program goes by the first bytes. A curl command has its file's name before the reply.
+    """
+    seen = status.seen(endpoint, status.reference)
+    newest = next((row.mime for row in seen if row.outcome in ("output", "mixed")), None)
+    return ending_of_type(newest or "") or "png"
 
 
 def _task(route: Route) -> Mapping[str, Any] | None:

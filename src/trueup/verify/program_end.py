@@ -14,13 +14,17 @@ from trueup.verify.reply_verdict import ReplyVerdict
 def end_reasons(
     ran: CompletedBlock, language: str, endpoint: str, verdict: ReplyVerdict, decode: Decode
 ) -> list[str]:
-    """Return what is wrong with the end of a program that was not stopped: curl reports only its
-    transport, the others the reply."""
+    """Return what is wrong with the end of a program that was not stopped.
+
+    The exit code of curl is that of its transport alone; what it saved is judged like any file.
+    """
     if ran.stopped:
         return []
     if not PROGRAMS[language].fails_by_exit_code:
         reasons = [f"got exit code {ran.exit_code} of curl, expected 0"] if ran.exit_code else []
-        return reasons + ([] if verdict.outcome == "output" else list(_left_files(ran)))
+        if verdict.outcome != "output":
+            return reasons + list(_left_files(ran))
+        return reasons + list(_wrongly_saved(ran, endpoint, verdict, decode))
     if verdict.outcome != "output":
         return list(_after_failure(ran))
     kind = verdict.reply.kind or "file"
@@ -54,6 +58,17 @@ def _after_failure(ran: CompletedBlock) -> Iterator[str]:
 def _left_files(ran: CompletedBlock) -> Iterator[str]:
     if ran.files:
         yield f"after a failed call it saved {', '.join(ran.files)}, expected no file"
+
+
+def _wrongly_saved(
+    ran: CompletedBlock, endpoint: str, verdict: ReplyVerdict, decode: Decode
+) -> Iterator[str]:
+    """Yield what is wrong with the files of curl: it may save the output, the whole reply, or
+    nothing at all."""
+    reply = verdict.exchange.response_body if verdict.exchange else b""
+    if any(content != reply for content in ran.files.values()):
+        kind = verdict.reply.kind or "file"
+        yield from _unsaved(ran, kind, name_of(endpoint), verdict.content, decode)
 
 
 def _unprinted(ran: CompletedBlock, text: bytes) -> Iterator[str]:
