@@ -544,6 +544,12 @@ def test_the_front_matter_is_read_too(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_a_description_names_a_model_on_its_own_page_alone(tmp_path: Path) -> None:
+    about = "description: How to call gemini-2.5-flash-image.\n"
+    assert prose(tmp_path, f"---\nmodel: nano-banana\n{about}---\ntext\n") == []
+    assert prose(tmp_path, f"---\n{about}---\ntext\n") == ["page.md:2 typed-fact"]
+
+
 def test_facts_and_model_names_inside_data_blocks_are_typed_facts(tmp_path: Path) -> None:
     text = "```yaml\n# gemini-2.5-flash-image\nmodel: nano-banana\n```\n"
     assert prose(tmp_path, text) == ["page.md:2:3 typed-fact", "page.md:3:8 typed-fact"]

@@ -76,7 +76,7 @@ def test_no_markdown_holds_html_or_a_sentence_of_another_day(docs: Docs) -> None
         }
         assert not kinds & {"html_inline", "html_block"}, page.html
     text = text_at(docs, "nano-banana/index.md")
-    assert "start with [Nano Banana 2]" in text and "and not since" not in text
+    assert "start with [Nano Banana 2]" in text and "Before you build" not in text
     assert text.startswith(
         f"# Nano Banana\n\n[The page](./), as of 2026-04-14. {CLAIMS}\n\nLast tested "
     )

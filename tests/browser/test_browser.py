@@ -216,7 +216,7 @@ def test_the_sentences_and_receipts_are_there_without_javascript(
         text = page.locator("article").inner_text()
         assert page.locator(".tu-bases").count() and not page.locator(".tu-bases:visible").count()
     assert "If you need a usable image route now, start with" in text
-    assert "and not since" not in text
+    assert "Before you build" not in text
     assert "Replays the evidence of 2026-04-14" in text
     assert "2026-04-14" in text and " ago" not in text
 

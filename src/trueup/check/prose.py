@@ -64,7 +64,7 @@ def _typed_facts(
 ) -> Iterator[Finding]:
     shown = [span for span in block.block.links if block.text[slice(*span)] in addresses]
     text = _blanked(block.text, shown)
-    is_title = block.block.kind in TITLES
+    is_title = block.block.kind in TITLES or _is_of_model(typed, block)
     found = _facts(text, terms, is_title)
     if not is_title and terms.aliases.are_in(text):
         found |= {
@@ -79,6 +79,11 @@ def _typed_facts(
             "Use a macro; facts come from the status file.",
             "typed-fact",
         )
+
+
+def _is_of_model(typed: TypedPage, block: TypedBlock) -> bool:
+    """Return whether a block is the description of a model's page, which may name it."""
+    return block.block.kind == "description" and typed.page.model is not None
 
 
 def _facts(text: str, terms: BannedTerms, is_title: bool = False) -> set[tuple[int, str]]:

@@ -152,7 +152,7 @@ def standing_box(page: PageText, endpoint: str) -> str:
     if is_legacy(page, endpoint):
         title = page._("Legacy pattern, {standing}").format(standing=title)
     kind = ADMONITIONS[assessment.standing]
-    return f'!!! {kind} "{title}"\n\n    {claim(page, endpoint)}'
+    return f'!!! {kind} "{title}"\n\n    {claim(page, endpoint, is_titled=True)}'
 
 
 def last_test(page: PageText) -> str:
@@ -173,8 +173,7 @@ def last_test_of(page: PageText, endpoints: Iterable[str]) -> str:
         return page._("Nobody has tested these routes.")
     fresh = page._("Last tested on {day}.")
     stale = page._(
-        "Last tested on {day}, and not since. Before you build on it, run a block once and check"
-        " your bill."
+        "Last tested on {day}. Before you build on it, run a block once and check your bill."
     )
     day = dated(max(days), is_aged=True)
     return page.dated_claim(max(days), fresh.format(day=day), stale.format(day=day))

@@ -135,9 +135,7 @@ class Phrases:
         clauses = {
             None: self._("billing was not observed"),
             "aligned": self._("the bill matched the result"),
-            "mismatch": self._(
-                "the consumption log's `quota` and the token's `used_quota` delta did not match"
-            ),
+            "mismatch": self._("the log's `quota` and the token's `used_quota` delta differed"),
             "charged-on-failure": self._("a failed call was charged"),
             "charged-without-output": self._("a call that returned no image was charged")
             if is_image

@@ -9,8 +9,11 @@ from trueup.wording.markdown import code, escape_markdown
 from trueup.wording.pages import PageText
 
 
-def claim(page: PageText, endpoint: str) -> str:
-    """Return the meaning of an endpoint's standing, with its reason."""
+def claim(page: PageText, endpoint: str, *, is_titled: bool = False) -> str:
+    """Return the meaning of an endpoint's standing, with its reason.
+
+    Once stale, it is shorter under a title that has the standing.
+    """
     assessment = page.assessments[endpoint]
     values = {"request": page.phrases.request(endpoint), "day": assessment.seen_on}
     if assessment.hold:
@@ -30,6 +33,9 @@ def claim(page: PageText, endpoint: str) -> str:
             " integration: {why}."
         )
         stale = page._("{request} was for controlled testing only: {why}.")
+        if is_titled:
+            why = why[:1].upper() + why[1:]
+            stale = page._("{why}.")
     else:
         fresh = page._("Do not use {request}: {why}.")
         stale = page._("{request} was not usable: {why}.")
