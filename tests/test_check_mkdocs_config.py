@@ -85,7 +85,7 @@ CHANGES: dict[str, tuple[str, str, str]] = {
     "analytics": ("scope: /", "analytics: {provider: custom}", "the setting extra.analytics"),
     "consent": ("scope: /", "consent: {title: Recommended}", "the setting extra.consent"),
     "a script from elsewhere": (
-        "{path: assets/age.js, defer: true}", "https://a.example/a.js", "javascript is 'https",
+        "{path: assets/bases.js, defer: true}", "https://a.example/a.js", "javascript is 'https",
     ),
     "a style from elsewhere": ("assets/theme.css,", "//a.example/a.css,", "extra_css is '//a"),
     "a style out of the docs": ("assets/theme.css,", "../../a.css,", "extra_css is '../"),
@@ -93,9 +93,9 @@ CHANGES: dict[str, tuple[str, str, str]] = {
                            "the setting extra_templates"),
     "pages elsewhere": ("docs_dir: docs/en", "docs_dir: snippets", "docs_dir is not docs/en"),
     "a script that is data": (
-        "assets/age.js, defer: true", "assets/age.js, type: text/plain", "extra_javascript.type is",
+        "assets/bases.js, defer: true", "assets/bases.js, type: text/plain", "extra_javascript.type is",
     ),
-    "a script less": ("  - {path: assets/age.js, defer: true}\n", "", "extra_javascript lacks a"),
+    "a script less": ("  - {path: assets/bases.js, defer: true}\n", "", "extra_javascript lacks a"),
     "a style less": (", assets/trueup.css]", "]", "extra_css lacks a part"),
     "a style of another kind": ("[assets/theme.css,", "[assets/a.txt,", "extra_css is 'assets/a"),
     "pages left out": ("strict: true\n", "strict: true\nexclude_docs: a.md\n", "exclude_docs is"),

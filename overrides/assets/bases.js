@@ -4,7 +4,7 @@
   var choosers = Array.from(document.querySelectorAll(".tu-bases select"));
   if (choosers.length === 0) return;
   var tested = choosers[0].options[0].value;
-  var blocks = Array.from(document.querySelectorAll("[data-base-at]")).map(read);
+  var blocks;  // read once a reader chooses
 
   /* A block's pieces of text, each with its place in the whole, and where the base URL stands. */
   function read(holder) {
@@ -60,6 +60,7 @@
 
   function show(chosen) {
     choosers.forEach(function (chooser) { chooser.value = chosen.value; });
+    blocks = blocks || Array.from(document.querySelectorAll("[data-base-at]")).map(read);
     blocks.forEach(function (block) {
       block.pieces.forEach(function (piece) {
         piece.node.data = worded(piece, block.places, chosen.value);
@@ -85,5 +86,6 @@
     });
   });
   var known = Array.from(choosers[0].options);
-  show(known.find(function (option) { return option.value === kept(); }) || known[0]);
+  var chosen = known.find(function (option) { return option.value === kept(); });
+  if (chosen && chosen !== known[0]) show(chosen);
 })();

@@ -150,6 +150,7 @@ LABELS = {
 FRONT: dict[str, Any] = {
     **dict.fromkeys(("title", "description", "author"), PLAIN),
     **dict.fromkeys(("model", "blocks"), ANY),
+    "tags": [PLAIN],
     "hide": [_text("navigation|toc|path|footer", "Hide parts around the article alone.")],
 }
 """The front matter of a page: without templates that leave out its text, without what switches its

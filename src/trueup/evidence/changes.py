@@ -23,11 +23,6 @@ class Change:
     id: str
     number: int
 
-    @property
-    def title(self) -> str:
-        """The change in one line, for programs."""
-        return f"{self.endpoint}: {self.after}, was {self.before}"
-
 
 class Changes:
     """The changes among the supported standings, which are added one after the other."""

@@ -7,8 +7,8 @@ from functools import cached_property
 from urllib.parse import urlsplit
 from uuid import NAMESPACE_URL, uuid5
 
-from trueup.evidence import Assessment, assess
-from trueup.model import Status, anchor
+from trueup.evidence import Assessment, Change, assess
+from trueup.model import NO_MODEL, Status, anchor, split
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,17 @@ class Publication:
     def is_fresh(self, assessment: Assessment) -> bool:
         """Return whether a claim may be made in the present tense."""
         return assessment.is_fresh(self.status.policy, self.today)
+
+    def name(self, endpoint: str) -> str:
+        """Return the titles of an endpoint's model, if it has one, and of its route."""
+        model, route = split(endpoint)
+        title = self.status.title_of(route)
+        return title if model == NO_MODEL else f"{self.status.models[model].title}, {title}"
+
+    def change(self, change: Change) -> str:
+        """Return a change of standing in one line."""
+        after, before = (one.replace("-", " ") for one in (change.after, change.before))
+        return f"{self.name(change.endpoint)}: {after}, was {before}"
 
     def claim(self, endpoint: str) -> str:
         """Return an endpoint's standing with its date, and whether that is old, in one phrase."""

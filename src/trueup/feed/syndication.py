@@ -28,11 +28,11 @@ def render_atom(site: Publication, changes: Sequence[Change]) -> str:
     for change in changes:
         entry = _add(feed, "entry")
         _add(entry, "id", change.id)
-        _add(entry, "title", change.title)
+        _add(entry, "title", site.change(change))
         _add(entry, "updated", change.at.isoformat())
         if site.address:
             _add(entry, "link", rel="alternate", href=site.page(change.endpoint))
-        _add(entry, "content", change.title)
+        _add(entry, "content", f"{site.change(change)} ({change.endpoint}).")
     ElementTree.indent(feed, " ")
     text = ElementTree.tostring(feed, encoding="unicode")
     return f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n'
@@ -43,6 +43,9 @@ def render_json_feed(site: Publication, changes: Sequence[Change]) -> str:
     feed: dict[str, object] = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": site.title,
+        "description": "Each change of the standing of an endpoint, as tests showed it.",
+        "language": "en",
+        "authors": [{"name": site.host}],
     }
     if site.address:
         feed |= {"home_page_url": site.address, "feed_url": site.address + JSON}
@@ -54,8 +57,8 @@ def _item(site: Publication, change: Change) -> dict[str, str]:
     return {
         "id": change.id,
         **({"url": site.page(change.endpoint)} if site.address else {}),
-        "title": change.title,
-        "content_text": change.title,
+        "title": site.change(change),
+        "content_text": f"{site.change(change)} ({change.endpoint}).",
         "date_published": change.at.isoformat(),
     }
 

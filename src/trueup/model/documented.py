@@ -68,6 +68,8 @@ class DocsLink(Frozen):
     """What is there, as a phrase."""
     url: Url
     """Address, with https."""
+    key: StrictBool = False
+    """Whether readers get a key there. The first such link stands beside the code."""
 
 
 class DocumentedError(Frozen):

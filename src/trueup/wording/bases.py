@@ -2,13 +2,13 @@
 
 from html import escape
 
-from trueup.model import Target
+from trueup.model import Outcome, Target
 from trueup.wording.catalogue import Catalogue
 
 
-def render_bases(target: Target, catalogue: Catalogue, *, is_tested: bool) -> str:
+def render_bases(target: Target, catalogue: Catalogue, outcome: Outcome | None) -> str:
     """Return a labelled choice of the target's base URL and the others; empty without others. The
-    first is called tested if the endpoint was (`is_tested`).
+    first is called tested if the endpoint was, with this outcome.
 
     It is hidden until the page's script shows it, since it does nothing without that. Each of
     the others carries the note for the blocks that then name it.
@@ -16,11 +16,13 @@ def render_bases(target: Target, catalogue: Catalogue, *, is_tested: bool) -> st
     if not target.also:
         return ""
     _, tested = catalogue.gettext, target.base_url
-    options = [_option(tested, _("{url} (tested)").format(url=tested) if is_tested else tested)]
+    label = "{url}" if outcome is None else _("{url} (tested)")
+    label = _("{url} (tested, failed)") if outcome == "error" else label
+    options = [_option(tested, label.format(url=tested))]
     for url in target.also:
         label = _("{url} (no evidence of its own)").format(url=url)
         note = _("Tested with {tested}; this base URL has no evidence of its own.")
-        options.append(_option(url, label, note.format(tested=tested) if is_tested else label))
+        options.append(_option(url, label, note.format(tested=tested) if outcome else label))
     label = escape(_("Base URL"))
     return (
         '<p class="tu-bases" data-search-exclude="true" hidden="hidden"><label>'

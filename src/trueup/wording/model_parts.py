@@ -72,8 +72,13 @@ def risk_notes(page: PageText, model: str) -> str:
             notes.append(f"- {page.catalogue.join_sentences(sentences)}")
             notes += [f"    - {page.phrases.signature(name)}" for name in risk.signatures]
     tested = [name for name in page.endpoints(model) if page.assessments[name].seen_on]
-    none = page._("No problem is on record ({tested} of {routes} routes tested).")
-    return "\n".join(notes) or none.format(tested=len(tested), routes=len(page.endpoints(model)))
+    routes = len(page.endpoints(model))
+    none = page.catalogue.ngettext(
+        "No problem is on record ({tested} of {routes} route tested).",
+        "No problem is on record ({tested} of {routes} routes tested).",
+        routes,
+    )
+    return "\n".join(notes) or none.format(tested=len(tested), routes=routes)
 
 
 def sections(page: PageText, model: str) -> Iterator[str]:
@@ -106,7 +111,7 @@ def best(page: PageText, model: str) -> str:
     found = alternative(page.status, page.assessments, model)
     if found is None:
         return page._("No working alternative is on record.")
-    marks = (page.name(found.endpoint), page.label(found.endpoint))
+    marks = (page.linked(found.endpoint), page.label(found.endpoint))
     label = page._("Best on record")
     return page.catalogue.labelled(label, page.catalogue.join_marks(marks))
 
@@ -143,14 +148,17 @@ def legacy_label(page: PageText) -> str:
     return f'<p class="tu-legacy" data-copy-label="{copy}">{label}</p>'
 
 
-def standing_box(page: PageText, endpoint: str) -> str:
-    """Return a box with an endpoint's standing and its claim."""
+def standing_box(page: PageText, endpoint: str, *, names_model: bool = False) -> str:
+    """Return a box with an endpoint's standing and its claim, also with the model's name if it
+    stands on a page that is not the model's."""
     assessment = page.assessments[endpoint]
     title = page.phrases.standing(assessment)
     if assessment.seen_on:
         title = page._("{standing}, as of {day}").format(standing=title, day=assessment.seen_on)
     if is_legacy(page, endpoint):
         title = page._("Legacy pattern, {standing}").format(standing=title)
+    if names_model:
+        title = page.catalogue.labelled(page.linked(endpoint), title)
     kind = ADMONITIONS[assessment.standing]
     return f'!!! {kind} "{title}"\n\n    {claim(page, endpoint, is_titled=True)}'
 
@@ -176,7 +184,8 @@ def last_test_of(page: PageText, endpoints: Iterable[str]) -> str:
         "Last tested on {day}. Before you build on it, run a block once and check your bill."
     )
     day = dated(max(days), is_aged=True)
-    return page.dated_claim(max(days), fresh.format(day=day), stale.format(day=day))
+    line = page.dated_claim(max(days), fresh.format(day=day), stale.format(day=day))
+    return page.catalogue.join_sentences((line, page.key_link))
 
 
 def start_here(page: PageText) -> str:

@@ -161,7 +161,8 @@ def _best(page: PageText, templates: Path, model: str) -> str:
     if found is None:
         return start(page, model)
     endpoint = found.endpoint
-    return f"{model_parts.standing_box(page, endpoint)}\n\n{_code(page, templates, endpoint)}"
+    box = model_parts.standing_box(page, endpoint, names_model=True)
+    return f"{box}\n\n{_code(page, templates, endpoint)}"
 
 
 def _code(page: PageText, templates: Path, endpoint: str) -> str:
@@ -170,8 +171,8 @@ def _code(page: PageText, templates: Path, endpoint: str) -> str:
     With further base URLs of the gateway, a choice of them comes first.
     """
     reference = page.status.targets[page.status.reference]
-    is_tested = page.assessments[endpoint].outcome is not None
-    chooser = render_bases(reference, page.catalogue, is_tested=is_tested)
+    outcome = page.assessments[endpoint].outcome
+    chooser = render_bases(reference, page.catalogue, outcome.outcome if outcome else None)
     parts = [chooser] if chooser else []
     if model_parts.is_legacy(page, endpoint):
         parts.append(model_parts.legacy_label(page))

@@ -59,12 +59,22 @@ class PageText:
     def name(self, endpoint: str) -> str:
         """Return an endpoint as part of a sentence: the title of its model, or else of its route,
         linked, and the request."""
+        return self.catalogue.with_aside(self.linked(endpoint), self.phrases.request(endpoint))
+
+    def linked(self, endpoint: str) -> str:
+        """Return the title of an endpoint's model, or else of its route, linked to its page."""
         model, _ = split(endpoint)
         title = self.title(endpoint)
         if model != NO_MODEL:
             title = escape_markdown(self.status.models[model].title)
-        link = f"[{title}]({self.link(endpoint)})"
-        return self.catalogue.with_aside(link, self.phrases.request(endpoint))
+        return f"[{title}]({self.link(endpoint)})"
+
+    @property
+    def key_link(self) -> str:
+        """A sentence that links to where readers get a key; empty where none is documented."""
+        links = (link for docs in self.status.documented for link in docs.links if link.key)
+        link = next(links, None)
+        return self._("[Get an API key]({url}).").format(url=link.url) if link else ""
 
     def label(self, endpoint: str) -> str:
         """Return a standing as a label, with a mark for each qualifier."""

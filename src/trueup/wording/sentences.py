@@ -15,7 +15,10 @@ def claim(page: PageText, endpoint: str, *, is_titled: bool = False) -> str:
     Once stale, it is shorter under a title that has the standing.
     """
     assessment = page.assessments[endpoint]
-    values = {"request": page.phrases.request(endpoint), "day": assessment.seen_on}
+    values: dict[str, object] = {
+        "request": page.phrases.request(endpoint),
+        "day": assessment.seen_on,
+    }
     if assessment.hold:
         return _held(page, assessment, held(page, assessment.hold), **values)
     if assessment.outcome is None:
@@ -34,8 +37,8 @@ def claim(page: PageText, endpoint: str, *, is_titled: bool = False) -> str:
         )
         stale = page._("{request} was for controlled testing only: {why}.")
         if is_titled:
-            why = why[:1].upper() + why[1:]
-            stale = page._("{why}.")
+            values["sentence"] = why[:1].upper() + why[1:]
+            stale = page._("{sentence}.")
     else:
         fresh = page._("Do not use {request}: {why}.")
         stale = page._("{request} was not usable: {why}.")
@@ -246,18 +249,11 @@ def traffic(page: PageText, model: str, endpoint: str) -> str:
     values = {"model": code(model), "retests": _retests(page, assessment), "seen": assessment.clean}
     if assessment.hold:
         return page._(
-            "Do not put formal production traffic on {model} until the hold is removed: {why}."
+            "Do not send production traffic to {model} until the hold is removed: {why}."
         ).format(why=held(page, assessment.hold), **values)
-    if assessment.billing_measured:
-        sentence = page._(
-            "Do not put formal production traffic on {model} until its billing is cleared:"
-            " {retests}; {seen} seen."
-        )
-    else:
-        sentence = page._(
-            "Do not put formal production traffic on {model} until it is cleared: {retests};"
-            " {seen} seen."
-        )
+    sentence = page._(
+        "Do not send production traffic to {model} before {retests} ({seen} so far)."
+    )
     return sentence.format(**values)
 
 

@@ -32,7 +32,7 @@ def overall(page: PageText) -> str:
     newest: dict[Standing, list[date]] = {}
     for one in page.assessments.values():
         newest.setdefault(one.standing, []).extend([one.seen_on] if one.seen_on else [])
-    return page.catalogue.join_marks(
+    return page.catalogue.enumerate(
         page.with_age(
             f'<span class="tu-standing tu-{standing}">{text.format(n=counts[standing])}</span>',
             max(newest[standing], default=None),
