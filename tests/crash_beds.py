@@ -111,7 +111,8 @@ class Curl(Sandbox):
         limits: Limits = LIVE_LIMITS,
         given: Mapping[str, bytes] = NOTHING,
     ) -> CompletedBlock:
-        curl, *rest = shlex.split(source.decode().replace("\\\n", ""))
+        command, _, _ = source.decode().partition(" \\\n  -o ")  # prints, and saves nothing
+        curl, *rest = shlex.split(command.replace("\\\n", ""))
         if curl == "true":
             return CompletedBlock(0, None, b"", b"", 1, {}, ())
         url, *options = rest

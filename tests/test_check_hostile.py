@@ -161,7 +161,7 @@ WORDS: dict[str, tuple[Callable[[Path], object], list[str]]] = {
     ),
     "bytes that are no text in templates and settings": (
         bad_bytes,
-        [f"{SETTINGS}unacceptable character", "snippets/openai-images/curl.sh.j2:1: 'utf-8'"],
+        [f"{SETTINGS}unacceptable character", "snippets/openai-images/curl.sh.j2:2: 'utf-8'"],
     ),
     "links that nothing closes": (page("[](" * 300_000), [f"{MANY}'('"]),
     "brackets that one closes": (page("[" * 300_000 + "]"), [f"{MANY}'['"]),

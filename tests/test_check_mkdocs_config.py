@@ -93,7 +93,8 @@ CHANGES: dict[str, tuple[str, str, str]] = {
                            "the setting extra_templates"),
     "pages elsewhere": ("docs_dir: docs/en", "docs_dir: snippets", "docs_dir is not docs/en"),
     "a script that is data": (
-        "assets/bases.js, defer: true", "assets/bases.js, type: text/plain", "extra_javascript.type is",
+        "assets/bases.js, defer: true", "assets/bases.js, type: text/plain",
+        "extra_javascript.type is",
     ),
     "a script less": ("  - {path: assets/bases.js, defer: true}\n", "", "extra_javascript lacks a"),
     "a style less": (", assets/trueup.css]", "]", "extra_css lacks a part"),

@@ -19,7 +19,7 @@ FACTS = {
     "nano-banana": (
         "nano-banana → gemini-2.5-flash-image, seen on 2026-04-14",
         "returns output as a data URI in a text; production, 2026-04-14",
-        "the consumption log's quota and the token's used_quota delta did not match; production,",
+        "the log's quota and the token's used_quota delta differed; production,",
         f"the production and local retests of {IMAGES} failed in the same way",
         UNKNOWN_NAME,
         "an abnormal billing sample on a failed request was reported, without amounts",

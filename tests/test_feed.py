@@ -131,7 +131,7 @@ def test_every_file_parses_and_the_feeds_agree() -> None:
     assert (
         titles
         == [item["title"] for item in items]
-        == [c.title for c in latest_changes(assess(STATUS))]
+        == [Publication(STATUS, TODAY).change(c) for c in latest_changes(assess(STATUS))]
     )
     assert atom.findtext(f"{ATOM}updated") == items[0]["date_published"]
     badges = [name for name in files if name.startswith("badges/")]

@@ -131,7 +131,7 @@ SAID = (
     "not recommended fails; production and local, 2026-04-14",
     "If you need a usable image route now, start with Nano Banana 2",
     "To try nano-banana, use only POST /v1beta/models/gemini-2.5-flash-image:generateContent",
-    "Do not put formal production traffic on nano-banana until its billing is cleared",
+    "Do not send production traffic to nano-banana before 3 production retests in a row",
     "Do not use POST /v1/images/generations with model nano-banana",
     "a fault of the route, not only of its documentation",
     "Raised to recommended by 3 production retests in a row that are billed correctly (0 so far).",

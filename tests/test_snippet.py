@@ -224,9 +224,10 @@ def test_curl_saves_an_image_or_else_prints_the_reply(
 
 
 def test_curl_names_its_image_by_the_type_on_record() -> None:
-    assert "nano-banana-pro.jpg" in render_snippet(
-        REAL, "nano-banana-pro/generate-content", "curl", TEMPLATES
-    ).text
+    assert (
+        "nano-banana-pro.jpg"
+        in render_snippet(REAL, "nano-banana-pro/generate-content", "curl", TEMPLATES).text
+    )
 
 
 @pytest.mark.parametrize(

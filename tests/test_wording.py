@@ -40,6 +40,7 @@ from trueup.wording.model_parts import (
     best,
     changes,
     heading,
+    last_test,
     model_status,
     risk_notes,
     standing_box,
@@ -55,7 +56,7 @@ DAY = date(2026, 4, 14)
 LAST_FRESH = date(2026, 5, 14)
 NATIVE, IMAGES, BIRCH = "acorn/native", "acorn/images", "birch/native"
 BASE_URLS = {"production": "https://gateway.example", "local": "http://localhost:4000"}
-MISMATCH = "the consumption log's quota and the token's used_quota delta did not match"
+MISMATCH = "the log's quota and the token's used_quota delta differed"
 UNSEEN = (
     "Nobody has observed POST /v1/oak on production as it is written here. Do not build on it"
     " before a retest."
@@ -302,6 +303,8 @@ def test_an_endpoint_is_worded_by_its_state(state: str) -> None:
     assert f"POST /v1/oak · {label}: {condition}" in seen(changes(page, "acorn"))
     assert f"tu-{assess(status)[NATIVE].standing}" in page.label(NATIVE)
     assert stale in (None, seen(claim(late, NATIVE)))
+    short = (stale or "").removeprefix("POST /v1/oak was for controlled testing only: on ")
+    assert seen(standing_box(late, NATIVE)).endswith(short)
 
 
 @pytest.mark.parametrize(
@@ -399,9 +402,7 @@ def test_advice_on_a_recommended_model_is_to_start_with_it() -> None:
 def test_a_held_model_waits_for_the_hold_and_not_for_its_billing() -> None:
     status = status_of([ALIGNED], holds=[hold("controlled-testing")])
     text = seen(advice(pages_of(status), "acorn"))
-    assert (
-        "Do not put formal production traffic on acorn until the hold is removed: A. Person" in text
-    )
+    assert "Do not send production traffic to acorn until the hold is removed: A. Person" in text
     assert "billing is cleared" not in text
 
 
@@ -409,8 +410,8 @@ def test_without_a_ledger_no_sentence_waits_for_billing() -> None:
     status = STATES["no ledger, one of three"].status
     text = seen(advice(pages_of(status), "acorn"))
     assert (
-        "Do not put formal production traffic on acorn until it is cleared: 3 production retests"
-        " in a row that return an image; 1 seen." in text
+        "Do not send production traffic to acorn before 3 production retests"
+        " in a row that return an image (1 so far)." in text
     )
     assert "billing" not in text
 
@@ -772,7 +773,7 @@ def test_a_translated_page_keeps_every_value(today: date) -> None:
     # Without brackets and without what a language joins and sets aside with.
     joined = re.compile(r"、|, and | and |, |; |: |：| \(|（|\)|）")
     unbracketed = re.sub("[⟦⟧]", "", other.replace(".⟧⟦", ". "))
-    assert joined.sub(" ", unbracketed).split() == joined.sub(" ", english).split()
+    assert joined.sub(" ", unbracketed).lower().split() == joined.sub(" ", english).lower().split()
 
 
 def test_every_word_under_a_block_comes_from_the_catalogue() -> None:
@@ -829,7 +830,7 @@ def test_the_template_for_translators_is_in_step_with_the_code() -> None:
 def test_a_choice_of_base_urls_says_which_was_tested() -> None:
     also = ("https://b.example", "https://c.example:8443")
     target = Target(base_url="https://a.example", also=also)
-    chooser = render_bases(target, load_catalogue("ru"), is_tested=True)
+    chooser = render_bases(target, load_catalogue("ru"), "output")
     (label,) = lxml.html.fragments_fromstring(chooser)
     assert label.get("hidden") and label.text_content().startswith("Базовый URL")
     tested, *others = label.findall(".//option")
@@ -838,12 +839,14 @@ def test_a_choice_of_base_urls_says_which_was_tested() -> None:
     assert {one.get("data-note") for one in others} == {
         "Проверено с https://a.example; об этом базовом URL отдельных данных нет."
     }
-    assert render_bases(Target(base_url="https://a.example"), ENGLISH, is_tested=True) == ""
+    assert tested.text == "https://a.example (проверен)"
+    assert "https://a.example (tested, failed)" in render_bases(target, ENGLISH, "error")
+    assert render_bases(Target(base_url="https://a.example"), ENGLISH, "output") == ""
 
 
 def test_no_base_url_of_an_endpoint_that_nobody_has_observed_is_called_tested() -> None:
     target = Target(base_url="https://a.example", also=("https://b.example",))
-    (label,) = lxml.html.fragments_fromstring(render_bases(target, ENGLISH, is_tested=False))
+    (label,) = lxml.html.fragments_fromstring(render_bases(target, ENGLISH, None))
     first, other = label.findall(".//option")
     assert first.text == "https://a.example"
     assert other.get("data-note") == other.text == "https://b.example (no evidence of its own)"
@@ -876,10 +879,10 @@ def test_a_language_is_read_from_its_file(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 OVERALL = {
-    "en": ("1 recommended · 2 unverified", "2 recommended · 1 unverified"),
-    "ja": ("推奨 1 件 · 未検証 2 件", "推奨 2 件 · 未検証 1 件"),
-    "ru": ("1 рекомендуется · 2 не проверены", "2 рекомендуются · 1 не проверен"),
-    "zh": ("推荐 1 个 · 未验证 2 个", "推荐 2 个 · 未验证 1 个"),
+    "en": ("1 recommended, 2 unverified", "2 recommended, 1 unverified"),
+    "ja": ("推奨 1 件、未検証 2 件", "推奨 2 件、未検証 1 件"),
+    "ru": ("1 рекомендуется, 2 не проверены", "2 рекомендуются, 1 не проверен"),
+    "zh": ("推荐 1 个、未验证 2 个", "推荐 2 个、未验证 1 个"),
 }
 
 
@@ -895,12 +898,22 @@ def test_the_endpoints_of_each_standing_are_counted_in_the_words_of_a_language(
 def test_each_count_has_the_look_of_its_standing_and_none_is_zero() -> None:
     rows = [row("output"), row("error", endpoint=BIRCH)]
     page = pages_of(status_of(rows))
-    assert seen(overall(page)) == "1 for controlled testing · 1 not recommended · 1 unverified"
+    assert seen(overall(page)) == "1 for controlled testing, 1 not recommended, 1 unverified"
     old = seen(overall(replace(page, today=LAST_FRESH + timedelta(1))))
-    assert old == "1 for controlled testing · stale · 1 not recommended · stale · 1 unverified"
+    assert old == "1 for controlled testing · stale, 1 not recommended · stale, 1 unverified"
     spans = html_of(overall(page)).xpath("//span[contains(@class, 'tu-standing')]")
     assert [(one.get("class"), one.text) for one in spans] == [
         ("tu-standing tu-controlled-testing", "1 for controlled testing"),
         ("tu-standing tu-not-recommended", "1 not recommended"),
         ("tu-standing tu-unverified", "1 unverified"),
     ]
+
+
+def test_the_line_of_the_last_test_links_to_where_a_key_comes_from() -> None:
+    def line(**fields: Any) -> str:
+        link = {"title": "keys", "url": "https://gateway.example/keys", **fields}
+        documented = [{"page": "A page", "on": DAY, "links": [link]}]
+        return last_test(pages_of(status_of([ALIGNED], documented=documented)))
+
+    assert "[Get an API key](https://gateway.example/keys)." in line(key=True)
+    assert "Get an API key" not in line()

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from uuid import NAMESPACE_URL, uuid5
 
 from trueup.evidence import Assessment, Change, assess
+from trueup.finding import printable
 from trueup.model import NO_MODEL, Status, anchor, split
 
 
@@ -67,7 +68,7 @@ class Publication:
     def change(self, change: Change) -> str:
         """Return a change of standing in one line."""
         after, before = (one.replace("-", " ") for one in (change.after, change.before))
-        return f"{self.name(change.endpoint)}: {after}, was {before}"
+        return printable(f"{self.name(change.endpoint)}: {after}, was {before}")
 
     def claim(self, endpoint: str) -> str:
         """Return an endpoint's standing with its date, and whether that is old, in one phrase."""

@@ -14,7 +14,17 @@ from trueup.wording.markdown import code_span, fence_for
 Link = Callable[[str], str | None]
 """Rewrites an address of a page for the file of the Markdown; None drops the link."""
 ARTICLE = re.compile(r"<article\b.*?</article>", re.DOTALL)
-UNSEEN = ("headerlink", "tu-keys", "tu-markdown", "linenos", "button", "input", "script", "style", "svg")
+UNSEEN = (
+    "headerlink",
+    "tu-keys",
+    "tu-markdown",
+    "linenos",
+    "button",
+    "input",
+    "script",
+    "style",
+    "svg",
+)
 ACTIVE = re.compile(r"([\\`*\[\]<&|~]|(?<![^\W_])_|_(?![^\W_]))")
 OPENING = re.compile(r"(?m)^(\s*)([#>=+-]|[0-9]{1,9}(?=[.)]))")
 """Characters that open a block of another kind at the start of a line."""

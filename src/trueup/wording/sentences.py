@@ -251,9 +251,7 @@ def traffic(page: PageText, model: str, endpoint: str) -> str:
         return page._(
             "Do not send production traffic to {model} until the hold is removed: {why}."
         ).format(why=held(page, assessment.hold), **values)
-    sentence = page._(
-        "Do not send production traffic to {model} before {retests} ({seen} so far)."
-    )
+    sentence = page._("Do not send production traffic to {model} before {retests} ({seen} so far).")
     return sentence.format(**values)
 
 

@@ -11,6 +11,7 @@ from trueup.wording.documented_facts import docs_page
 from trueup.wording.endpoint_history import endpoint_history
 from trueup.wording.markdown import code, escape_markdown, folded
 from trueup.wording.pages import PageText, stacked_table, table
+from trueup.wording.phrases import standing_words
 from trueup.wording.sentences import change
 
 
@@ -230,9 +231,21 @@ def _row(page: PageText, endpoint: str) -> tuple[str, ...]:
 
 
 def legend(page: PageText) -> str:
-    """Return the meaning of the marks beside a standing."""
-    days = page.status.policy.fresh_for.days
+    """Return the meaning of each standing, and of the marks beside one."""
+    days, words = page.status.policy.fresh_for.days, standing_words(page.catalogue)
+    standings = {
+        Standing.RECOMMENDED: page._(
+            "it returned its output and was billed correctly, as often as the policy asks"
+        ),
+        Standing.CONTROLLED_TESTING: page._(
+            "it returned an output, but not often enough yet, or"
+            " its bills do not match: for tests of your own"
+        ),
+        Standing.UNVERIFIED: page._("no conclusive test shows whether it works"),
+        Standing.NOT_RECOMMENDED: page._("it failed when last tested, or a person lowered it"),
+    }
     meanings = (
+        *((f"**{words[standing]}**", meaning) for standing, meaning in standings.items()),
         (page.phrases.not_observed, page._("nobody has tested it yet")),
         (
             mark("inconclusive", page._("inconclusive")),
@@ -253,5 +266,5 @@ def legend(page: PageText) -> str:
         ),
     )
     items = "\n".join(f"- {page.catalogue.labelled(*meaning)}" for meaning in meanings)
-    title = page._("Meaning of the marks:")
+    title = page._("Meaning of the words and marks:")
     return f"{title}\n\n{items}"
