@@ -170,12 +170,12 @@ SAID: dict[str, tuple[Callable[[Data, str], None], set[str], set[str]]] = {
     "a model's title": (
         put("models", "nano-banana-2", "title"),
         {*FAMILY, "changes", "gemini-image-generation", "index", "signatures", "status"},
-        set(),
+        CHANGES,
     ),
     "a route's title": (
         put("routes", "generate-content", "title"),
         MODELS - {"index"} | {"changes"},
-        {OPENAPI},
+        {OPENAPI, *CHANGES},
     ),
     "the prompt of a body": (reword_prompt, {"nano-banana", "decides"}, {OPENAPI, HURL_OF_PLAIN}),
     "a variant's title": (

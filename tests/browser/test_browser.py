@@ -236,6 +236,10 @@ def test_the_language_switch_keeps_the_page_and_its_part(
 
 SOUGHT = {
     "": {
+        "get a key": "start/",
+        "failed call cost": "signatures/",
+        "401": "signatures/",
+        "pricing": "start/",
         "imageOutputOptions": "signatures/",
         '"imageOutputOptions"': "signatures/",
         "imageoutputoptions": "signatures/",
@@ -246,6 +250,9 @@ SOUGHT = {
         "mismatch": "",
     },
     "ja/": {
+        "キー": "start/",
+        "失敗 課金": "signatures/",
+        "認証": "start/",
         "再テスト": "receipts/",
         "レシート": "receipts/",
         "画像生成": "",
@@ -256,6 +263,9 @@ SOUGHT = {
         "supported": "signatures/",
     },
     "zh/": {
+        "密钥": "start/",
+        "失败 计费": "signatures/",
+        "鉴权": "start/",
         "图片": "",
         "失败": "signatures/",
         "回执": "receipts/",
@@ -266,6 +276,10 @@ SOUGHT = {
         "generation_config": "signatures/",
     },
     "ru/": {
+        "ключ": "start/",
+        "сколько стоит ошибка": "signatures/",
+        "ошибка": "signatures/",
+        "цена": "start/",
         "квитанция": "receipts/",
         "шлюз": "",
         "статус": "status/",

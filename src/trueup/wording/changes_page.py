@@ -3,9 +3,7 @@
 from collections import defaultdict
 
 from trueup.evidence import latest_changes
-from trueup.model import NO_MODEL, split
 from trueup.wording.badges import dated
-from trueup.wording.markdown import escape_markdown
 from trueup.wording.pages import PageText
 from trueup.wording.phrases import standing_words
 
@@ -26,8 +24,5 @@ def recent_changes(page: PageText) -> str:
 
 def _titles(page: PageText, endpoint: str) -> str:
     """Return the titles of an endpoint's model, if it has one, and route."""
-    model, _ = split(endpoint)
-    if model == NO_MODEL:
-        return page.title(endpoint)
-    title = escape_markdown(page.status.models[model].title)
-    return page.catalogue.enumerate((title, page.title(endpoint)))
+    titles = dict.fromkeys((page.model(endpoint), page.title(endpoint)))
+    return page.catalogue.enumerate(titles)

@@ -158,7 +158,7 @@ def standing_box(page: PageText, endpoint: str, *, names_model: bool = False) ->
     if is_legacy(page, endpoint):
         title = page._("Legacy pattern, {standing}").format(standing=title)
     if names_model:
-        title = page.catalogue.labelled(page.linked(endpoint), title)
+        title = page.catalogue.labelled(page.model(endpoint), title)
     kind = ADMONITIONS[assessment.standing]
     return f'!!! {kind} "{title}"\n\n    {claim(page, endpoint, is_titled=True)}'
 

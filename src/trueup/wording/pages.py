@@ -61,13 +61,16 @@ class PageText:
         linked, and the request."""
         return self.catalogue.with_aside(self.linked(endpoint), self.phrases.request(endpoint))
 
-    def linked(self, endpoint: str) -> str:
-        """Return the title of an endpoint's model, or else of its route, linked to its page."""
+    def model(self, endpoint: str) -> str:
+        """Return the title of an endpoint's model, or of its route where it has none."""
         model, _ = split(endpoint)
-        title = self.title(endpoint)
-        if model != NO_MODEL:
-            title = escape_markdown(self.status.models[model].title)
-        return f"[{title}]({self.link(endpoint)})"
+        if model == NO_MODEL:
+            return self.title(endpoint)
+        return escape_markdown(self.status.models[model].title)
+
+    def linked(self, endpoint: str) -> str:
+        """Return the title of an endpoint's model, or of its route, linked to its page."""
+        return f"[{self.model(endpoint)}]({self.link(endpoint)})"
 
     @property
     def key_link(self) -> str:

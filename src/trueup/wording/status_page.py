@@ -224,7 +224,7 @@ def _row(page: PageText, endpoint: str) -> tuple[str, ...]:
     model, _ = split(endpoint)
     title = page._("Without a model")
     if model != NO_MODEL:
-        title = f"[{escape_markdown(page.status.models[model].title)}]({page.link(endpoint)})"
+        title = page.linked(endpoint)
     label = f"[{page.label(endpoint)}](#{anchor(endpoint)})"
     seen_on = page.assessments[endpoint].seen_on
     return title, page.title(endpoint), label, dated(seen_on) if seen_on else ""
@@ -235,7 +235,7 @@ def legend(page: PageText) -> str:
     days, words = page.status.policy.fresh_for.days, standing_words(page.catalogue)
     standings = {
         Standing.RECOMMENDED: page._(
-            "it returned its output and was billed correctly, as often as the policy asks"
+            "it returned its output and was billed correctly, as often as the policy requires"
         ),
         Standing.CONTROLLED_TESTING: page._(
             "it returned an output, but not often enough yet, or"
