@@ -33,14 +33,12 @@ def overall(page: PageText) -> str:
     newest: dict[Standing, list[date]] = {}
     for one in page.assessments.values():
         newest.setdefault(one.standing, []).extend([one.seen_on] if one.seen_on else [])
-    return page.catalogue.enumerate(
-        page.with_age(
-            f'<span class="tu-standing tu-{standing}">{text.format(n=counts[standing])}</span>',
-            max(newest[standing], default=None),
-        )
-        for standing, text in texts.items()
-        if counts[standing]
-    )
+    found = []
+    for standing, text in texts.items():
+        label = f'<span class="tu-standing tu-{standing}">{text.format(n=counts[standing])}</span>'
+        aged = page.with_age(label, max(newest.get(standing, ()), default=None))
+        found += [f'<span class="tu-count">{aged}</span>'] if counts[standing] else []
+    return page.catalogue.enumerate(found)
 
 
 def standings(page: PageText) -> str:
