@@ -44,7 +44,7 @@ class Article:
         """Parse the article. Raises ValueError for a page without an article or without a title."""
         found = ARTICLE.search(re.sub("\r\n?", "\n", html))
         text = without_colours(found[0] if found else "")
-        soup = BeautifulSoup(text, "html.parser")
+        soup = BeautifulSoup(text, "lxml")
         heading = soup.find("h1")
         if not isinstance(heading, Tag):
             raise ValueError("no article with a title")

@@ -20,6 +20,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from trueup.errors import BadInput, Unreachable
 from trueup.site.built_pages import without_spans
+from trueup.site.highlighting import highlighting_once
 from trueup.site.outline import settings_of
 from trueup.site.page_languages import MAIN, home_of, link_translations
 
@@ -60,7 +61,7 @@ def build_site(
     try:
         if part.exists():
             shutil.rmtree(part)
-        with chdir(top), _environment(), _uncoloured_search():
+        with chdir(top), _environment(), _uncoloured_search(), highlighting_once():
             for language in languages:  # the main one is first: each cleans its own folder
                 home = address and address + home_of(language)
                 _build(settings_of(language), part / home_of(language), home, today, overrides)
