@@ -8,6 +8,8 @@ from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
+import lxml.html
+
 CODE = re.compile(r"<script\b.*?</script>|<pre>.*?</pre>", re.DOTALL)
 COLOURS = re.compile(r'<span(?: class="[\w ]*")?>|</span>')
 SPAN = re.compile(r"</?span\b[^>]*>")
@@ -33,3 +35,10 @@ def change_pages(site: Path, change: Callable[[str, str], str]) -> None:
         after = change(file.relative_to(site).as_posix(), before)
         if after != before:
             file.write_bytes(after.encode(errors="surrogateescape"))
+
+
+def parse_page(html: str) -> lxml.html.HtmlElement:
+    """Return a page as elements. Line ends are read as LF, as in browsers."""
+    content = re.sub("\r\n?", "\n", html).encode(errors="replace")
+    parser = lxml.html.HTMLParser(encoding="utf-8", huge_tree=True)
+    return lxml.html.document_fromstring(b"<html>" + content, parser)

@@ -8,10 +8,11 @@ import hashlib
 import re
 from collections.abc import Iterable
 from html import escape
-from html.parser import HTMLParser
 from pathlib import Path
 
-from trueup.site.built_pages import change_pages, without_colours
+import lxml.html
+
+from trueup.site.built_pages import change_pages, parse_page
 
 PLACE = re.compile(r'<head\b[^>]*>(?:\s*<meta charset="[^"]*">)?')
 META = re.compile('<meta http-equiv="Content-Security-Policy" content="[^"<>]*">')
@@ -37,14 +38,13 @@ def is_secured(text: str) -> bool:
 
 def policy_of(html: str) -> str:
     """Return the policy of a page: its own host, and the hashes of its scripts and styles."""
-    reader = _Reader()
-    reader.feed(without_colours(re.sub("\r\n?", "\n", html)))
-    reader.close()
-    attributes = ["'unsafe-hashes'", *_hashes(reader.attributes)] if reader.attributes else []
+    page = parse_page(html)
+    styled = page.xpath("//@style[. != '']")
+    attributes = ["'unsafe-hashes'", *_hashes(styled)] if styled else []
     sources = {
         "default-src": ["'none'"],
-        "script-src": ["'self'", *_hashes(reader.texts["script"])],
-        "style-src": ["'self'", *_hashes(reader.texts["style"]), *attributes],
+        "script-src": ["'self'", *_hashes(_texts(page, "script"))],
+        "style-src": ["'self'", *_hashes(_texts(page, "style")), *attributes],
         "img-src": ["'self'", "data:"],
         "font-src": ["'self'"],
         "connect-src": ["'self'"],
@@ -60,27 +60,7 @@ def _hashes(texts: Iterable[str]) -> list[str]:
     return sorted({f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests})
 
 
-class _Reader(HTMLParser):
-    """The texts of scripts and styles, and the values of style attributes."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.texts: dict[str, list[str]] = {"script": [], "style": []}
-        self.attributes: list[str] = []
-        self.open: str | None = None
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        named = dict(attrs)
-        self.attributes += [value for name, value in attrs if name == "style" and value]
-        is_run = tag == "script" and "src" not in named and (named.get("type") or "") in RUN
-        if is_run or tag == "style":
-            self.open = tag
-            self.texts[tag].append("")
-
-    def handle_data(self, data: str) -> None:
-        if self.open is not None:
-            self.texts[self.open][-1] += data
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == self.open:
-            self.open = None
+def _texts(page: lxml.html.HtmlElement, tag: str) -> list[str]:
+    """Return the texts of the styles, or of the scripts that run and come from no file."""
+    found = (one for one in page.iter(tag) if tag == "style" or "src" not in one.attrib)
+    return [one.text or "" for one in found if tag == "style" or one.get("type", "") in RUN]
