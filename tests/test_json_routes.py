@@ -221,5 +221,5 @@ def test_a_changed_file_of_a_route_reuses_no_receipt(tmp_path: Path) -> None:
     conditions = []
     for step in (1, 2):
         stored = site(tmp_path, rates_schema_json={**SCHEMA, "title": str(step)})
-        conditions.append(Cache(tmp_path / "cache", stored, [])._conditions)
+        conditions.append(Cache(tmp_path / "cache", stored, []).conditions)
     assert conditions[0] != conditions[1]

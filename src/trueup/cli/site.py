@@ -27,6 +27,7 @@ from trueup.cli.group import (
 from trueup.docs import Docs
 from trueup.errors import BadInput, TrueupError
 from trueup.finding import Finding
+from trueup.made_site import MadeSite
 from trueup.site import MAIN, note_translation
 from trueup.verify.cache import Cache, engine_mark
 from trueup.verify.pool import Pool
@@ -67,12 +68,17 @@ def docs_command(
     docs = load_docs(top, as_of)
     findings = docs.check()
     with site_lock(top):
-        try:
-            docs.build(to_be_verified=True)
-        except TrueupError:
-            print_findings(docs.judged(findings))
-            raise
-        findings += _verify(docs, target, max_calls, jobs, fresh, allow_weak)
+        pool = _pool(docs, target, max_calls, jobs, fresh, allow_weak)
+        made = None
+        if pool.cache is not None:
+            made = MadeSite(docs, [*pool.cache.conditions, str(is_ci())], os.environ)
+        if made and not fresh and (report := made.report()):
+            click.echo(f"({report.counts['run']} reused)\n{report}")
+        else:
+            found = _make(docs, pool, findings)
+            findings += found
+            if made and not found:
+                made.note()
     report_findings(docs.judged(findings))
     if serve:
         _serve(docs.site, port)
@@ -108,7 +114,7 @@ def verify(
     """Run every block of the built site and add its receipt to the pages."""
     docs = load_docs(top, as_of)
     with site_lock(top):
-        findings = _verify(docs, target, max_calls, jobs, fresh, allow_weak)
+        findings = _verify(docs, _pool(docs, target, max_calls, jobs, fresh, allow_weak))
     report_findings(docs.judged(findings))
 
 
@@ -128,18 +134,30 @@ def translated(top: Path, language: str) -> None:
     note_translation(top / "docs", language, docs.pages)
 
 
-def _verify(
+def _make(docs: Docs, pool: Pool, checked: list[Finding]) -> list[Finding]:
+    """Build and verify the site; print the findings of the check first where that is impossible."""
+    try:
+        docs.build(to_be_verified=True)
+    except TrueupError:
+        print_findings(docs.judged(checked))
+        raise
+    return _verify(docs, pool)
+
+
+def _pool(
     docs: Docs,
     target: str,
     max_calls: int | None,
     jobs: int | None,
     fresh: bool,
     allow_weak: bool,
-) -> list[Finding]:
+) -> Pool:
     if target == "mock":
-        pool = _mock_pool(docs, jobs or os.cpu_count() or 1, fresh, allow_weak)
-    else:
-        pool = _live_pool(docs, target, max_calls, allow_weak)
+        return _mock_pool(docs, jobs or os.cpu_count() or 1, fresh, allow_weak)
+    return _live_pool(docs, target, max_calls, allow_weak)
+
+
+def _verify(docs: Docs, pool: Pool) -> list[Finding]:
     report, findings = docs.verify(pool)
     if report.reused:
         click.echo(f"({report.reused} reused)")

@@ -61,15 +61,15 @@ def _tool(name: str) -> list[Any]:
 
 
 class Cache:
-    """The receipts in one file. `conditions` are those of the run: the engine's mark and the
-    containment. With `fresh`, no earlier receipt is used."""
+    """The receipts in one file. `conditions` are those of the run, such as the engine's mark; the
+    attribute has those of the status file too. With `fresh`, no earlier receipt is used."""
 
     def __init__(
         self, file: Path, stored: Stored, conditions: Iterable[str], fresh: bool = False
     ) -> None:
         self._file = file
         files = (sha256(content).hexdigest() for content in stored.status.files.values())
-        self._conditions = [stored.path, stored.text, *files, *conditions]
+        self.conditions = [stored.path, stored.text, *files, *conditions]
         self._written = _load(file)
         self._earlier = {} if fresh else self._written
         self._used: dict[str, BlockReceipt] = {}
@@ -96,7 +96,7 @@ class Cache:
             write_whole(self._file, _mark(content) + b"\n" + content, 0o644)
 
     def _key(self, block: Block) -> str:
-        return _hash([self._conditions, block.sha256, block.language, block.endpoint])
+        return _hash([self.conditions, block.sha256, block.language, block.endpoint])
 
 
 def _load(file: Path) -> Mapping[str, BlockReceipt]:

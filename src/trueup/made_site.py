@@ -1,0 +1,64 @@
+"""Made site: whether the built and verified site is still what its sources would make."""
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from hashlib import sha256
+from pathlib import Path
+
+from trueup.docs import Docs
+from trueup.site.build import KEPT
+from trueup.status_file import write_whole
+from trueup.verify.block_receipt import RECEIPTS, Report
+
+SOURCES = ("REHEARSAL", "docs", "mkdocs*.yml", "overrides", "snippets", "status.yml")
+"""What a site is made from, at the top of its repository, beside the conditions of a run."""
+
+
+class MadeSite:
+    """The site of a repository as it was last made whole and without a finding.
+
+    `conditions` are those of the run that makes it, beside the files, such as the engine's mark;
+    `variables` are those of the environment.
+    """
+
+    def __init__(self, docs: Docs, conditions: Iterable[str], variables: Mapping[str, str]) -> None:
+        self._file = docs.top / ".cache" / "site.json"
+        self._site = docs.site
+        seen = json.dumps({name: variables.get(name) for name in KEPT})
+        conditions = [str(docs.today), docs.address, *conditions, seen]
+        sources = (file for name in SOURCES for file in sorted(docs.top.glob(name)))
+        self._made_from = _digest((*conditions, *(part for one in sources for part in _parts(one))))
+
+    def report(self) -> Report | None:
+        """Return the report of the site that stands; None if it must be made: a source, a condition
+        or one of its files has changed since, or it was never made whole."""
+        try:
+            known = json.loads(self._file.read_bytes())
+            if known == {"made_from": self._made_from, "site": _digest(_parts(self._site))}:
+                return Report.parse((self._site / RECEIPTS).read_text("utf-8"))
+        except (OSError, ValueError):
+            pass
+        return None
+
+    def note(self) -> None:
+        """Note that the site as it stands was made from the sources, without a finding."""
+        known = {"made_from": self._made_from, "site": _digest(_parts(self._site))}
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(self._file, json.dumps(known).encode() + b"\n", 0o644)
+
+
+def _parts(path: Path) -> Iterator[str]:
+    """Yield the place and the hash of each file under a path, and the target of each link."""
+    for one in sorted([path, *path.rglob("*")]):
+        if one.is_symlink():
+            yield f"{one} -> {os.readlink(one)}"
+        elif one.is_file():
+            yield f"{one} {sha256(one.read_bytes()).hexdigest()}"
+
+
+def _digest(parts: Iterable[str]) -> str:
+    digest = sha256()
+    for part in parts:
+        digest.update(part.encode(errors="surrogateescape") + b"\0")
+    return digest.hexdigest()
