@@ -42,7 +42,7 @@ class Article:
 
     def __init__(self, html: str) -> None:
         """Parse the article. Raises ValueError for a page without an article or without a title."""
-        found = ARTICLE.search(re.sub("\r\n?", "\n", html))
+        found = ARTICLE.search(re.sub("\r\n?", "\n", html.replace("\0", "")))
         text = without_colours(found[0] if found else "")
         soup = BeautifulSoup(text, "lxml")
         heading = soup.find("h1")
