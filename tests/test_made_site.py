@@ -1,8 +1,7 @@
 """An unchanged site is not made again; a change of anything that it is made from makes it anew."""
 
-import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,8 +10,16 @@ from click.testing import CliRunner, Result
 from trueup.cli.group import cli
 
 
+@pytest.fixture(autouse=True, scope="module")
+def at_a_desk() -> Iterator[None]:
+    """CI makes each site, so it is not there."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("CI", raising=False)
+        yield
+
+
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made(tmp_path_factory: pytest.TempPathFactory, at_a_desk: None) -> Path:
     """A new site, made once."""
     top = tmp_path_factory.mktemp("made") / "site-of-it"
     assert CliRunner().invoke(cli, ["init", str(top)]).exit_code == 0
@@ -25,6 +32,11 @@ def top(made: Path, tmp_path: Path) -> Path:
     """A copy of it, made in its own place."""
     top = tmp_path / "copy"
     shutil.copytree(made, top)
+    (top / "notes").mkdir()
+    for name in ("notes/picture.png", "note.png"):
+        (top / name).write_bytes(b"\x89PNG\r\n\x1a\n")
+    (top / "overrides/assets/more").symlink_to("../../notes")
+    (top / "docs/en/note.png").symlink_to("../../note.png")
     assert docs(top).exit_code == 0
     return top
 
@@ -43,6 +55,8 @@ def is_made_again(top: Path, *options: str) -> bool:
 
 
 def test_an_unchanged_site_stays_as_it_is(top: Path) -> None:
+    (top / "overrides/assets/round").symlink_to(".")
+    assert is_made_again(top)
     assert not is_made_again(top)
     assert docs(top).output == "(3 reused)\nfound 3, run 3, passed 3, failed 0, skipped 0\n"
 
@@ -58,6 +72,8 @@ def append(name: str, text: str) -> Callable[[Path], object]:
 CHANGES: dict[str, Callable[[Path], object]] = {
     "a page": append("docs/en/index.md", "\nMore.\n"),
     "a picture": lambda top: (top / "docs/en/more.png").write_bytes(b"\x89PNG\r\n\x1a\n"),
+    "a file that a link leads to": append("note.png", "2"),
+    "a file in a folder that a link leads to": append("notes/picture.png", "2"),
     "a template": append("snippets/openai-images/curl.sh.j2", "\n"),
     "a style": append("overrides/assets/trueup.css", "\n/* more */\n"),
     "the settings": append("mkdocs.yml", "# more\n"),
@@ -86,8 +102,11 @@ def test_other_options_make_it_again(options: list[str], top: Path) -> None:
 def test_another_address_makes_it_again(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SITE_URL", "https://docs.example/")
     assert is_made_again(top)
-    monkeypatch.setenv("CI", "true" if os.environ.get("CI") != "true" else "")
-    assert is_made_again(top)
+
+
+def test_ci_makes_each_site(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CI", "true")
+    assert is_made_again(top) and is_made_again(top)
 
 
 def test_a_site_with_a_finding_is_made_again(top: Path) -> None:

@@ -1,18 +1,18 @@
 """Made site: whether the built and verified site is still what its sources would make."""
 
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 
 from trueup.docs import Docs
+from trueup.shipped_files import shipped_folder
 from trueup.site.build import KEPT
 from trueup.status_file import write_whole
 from trueup.verify.block_receipt import RECEIPTS, Report
 
 SOURCES = ("REHEARSAL", "docs", "mkdocs*.yml", "overrides", "snippets", "status.yml")
-"""What a site is made from, at the top of its repository, beside the conditions of a run."""
+"""What a site is made from, at the top of its repository and as the engine ships it."""
 
 
 class MadeSite:
@@ -27,7 +27,8 @@ class MadeSite:
         self._site = docs.site
         seen = json.dumps({name: variables.get(name) for name in KEPT})
         conditions = [str(docs.today), docs.address, *conditions, seen]
-        sources = (file for name in SOURCES for file in sorted(docs.top.glob(name)))
+        tops = dict.fromkeys((docs.top, shipped_folder()))
+        sources = (one for top in tops for name in SOURCES for one in sorted(top.glob(name)))
         self._made_from = _digest((*conditions, *(part for one in sources for part in _parts(one))))
 
     def report(self) -> Report | None:
@@ -48,13 +49,14 @@ class MadeSite:
         write_whole(self._file, json.dumps(known).encode() + b"\n", 0o644)
 
 
-def _parts(path: Path) -> Iterator[str]:
-    """Yield the place and the hash of each file under a path, and the target of each link."""
+def _parts(path: Path, above: tuple[Path, ...] = ()) -> Iterator[str]:
+    """Yield the place and the hash of each file under a path; what a link leads to is read too."""
     for one in sorted([path, *path.rglob("*")]):
-        if one.is_symlink():
-            yield f"{one} -> {os.readlink(one)}"
-        elif one.is_file():
-            yield f"{one} {sha256(one.read_bytes()).hexdigest()}"
+        if one.is_file():
+            yield f"{one} {one.is_symlink()} {sha256(one.read_bytes()).hexdigest()}"
+        elif one.is_symlink() and (real := one.resolve()) not in above and real.is_dir():
+            yield str(one)
+            yield from _parts(real, (*above, real))
 
 
 def _digest(parts: Iterable[str]) -> str:

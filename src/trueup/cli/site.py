@@ -70,8 +70,8 @@ def docs_command(
     with site_lock(top):
         pool = _pool(docs, target, max_calls, jobs, fresh, allow_weak)
         made = None
-        if pool.cache is not None:
-            made = MadeSite(docs, [*pool.cache.conditions, str(is_ci())], os.environ)
+        if pool.cache is not None and not is_ci():  # which must not trust what it checked out
+            made = MadeSite(docs, pool.cache.conditions, os.environ)
         if made and not fresh and (report := made.report()):
             click.echo(f"({report.counts['run']} reused)\n{report}")
         else:
