@@ -1,3 +1,4 @@
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -165,3 +166,11 @@ def test_past_its_time_the_page_says_that_nobody_retested(
     assert "Last tested on 2026-04-14. Before you build on it, run a block" in text
     assert "was the working choice when last tested, on 2026-04-14." in text
     assert "start with Nano Banana 2" not in text
+
+
+def test_no_paragraph_holds_another_or_a_figure(made: tuple[Docs, Report]) -> None:
+    texts = [file.read_text("utf-8") for file in made[0].site.rglob("*.html")]
+    assert any('<p class="tu-legacy"' in text for text in texts)
+    assert not [
+        text for text in texts if re.search(r"<p>\s*<(p|figure)\b|</(p|figure)>\s*</p>", text)
+    ]

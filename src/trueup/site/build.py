@@ -19,7 +19,7 @@ from jinja2.runtime import BlockReference, LoopContext, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from trueup.errors import BadInput, Unreachable
-from trueup.site.built_pages import without_spans
+from trueup.site.built_pages import unwrap_parts, without_spans
 from trueup.site.highlighting import highlighting_once
 from trueup.site.outline import settings_of
 from trueup.site.page_languages import MAIN, home_of, link_translations
@@ -68,6 +68,7 @@ def build_site(
                 _mark_characters(part / home_of(language) / SEARCH_INDEX)
         for name, language in product(SITEMAPS, languages):
             (part / home_of(language) / name).unlink(missing_ok=True)
+        unwrap_parts(part)
         if site.exists():
             shutil.rmtree(site)
         os.replace(part, site)

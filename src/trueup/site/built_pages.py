@@ -13,6 +13,8 @@ import lxml.html
 CODE = re.compile(r"<script\b.*?</script>|<pre>.*?</pre>", re.DOTALL)
 COLOURS = re.compile(r'<span(?: class="[\w ]*")?>|</span>')
 SPAN = re.compile(r"</?span\b[^>]*>")
+WRAPPED = re.compile(r'<p>(<(p|figure) class="tu-(?:(?!</?\2\b).)*</\2>)</p>', re.DOTALL)
+"""What Markdown puts into a paragraph where it is indented, as in a folded box."""
 
 
 @lru_cache(maxsize=64)  # several checks read each page
@@ -35,6 +37,11 @@ def change_pages(site: Path, change: Callable[[str, str], str]) -> None:
         after = change(file.relative_to(site).as_posix(), before)
         if after != before:
             file.write_bytes(after.encode(errors="surrogateescape"))
+
+
+def unwrap_parts(site: Path) -> None:
+    """Take the paragraphs and figures of macros out of paragraphs, which may hold neither."""
+    change_pages(site, lambda _, text: WRAPPED.sub(r"\1", text))
 
 
 def parse_page(html: str) -> lxml.html.HtmlElement:
