@@ -8,8 +8,6 @@ from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
-import lxml.html
-
 CODE = re.compile(r"<script\b.*?</script>|<pre>.*?</pre>", re.DOTALL)
 COLOURS = re.compile(r'<span(?: class="[\w ]*")?>|</span>')
 SPAN = re.compile(r"</?span\b[^>]*>")
@@ -42,10 +40,3 @@ def change_pages(site: Path, change: Callable[[str, str], str]) -> None:
 def unwrap_parts(site: Path) -> None:
     """Take the paragraphs and figures of macros out of paragraphs, which may hold neither."""
     change_pages(site, lambda _, text: WRAPPED.sub(r"\1", text))
-
-
-def parse_page(html: str) -> lxml.html.HtmlElement:
-    """Return a page as elements. Line ends are read as LF, as in browsers."""
-    content = re.sub("\r\n?", "\n", html).encode(errors="replace")
-    parser = lxml.html.HTMLParser(encoding="utf-8", huge_tree=True)
-    return lxml.html.document_fromstring(b"<html>" + content, parser)

@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 
-import lxml.html
+from lxml import etree
 
-from trueup.site.built_pages import change_pages, parse_page
+from trueup.site.built_pages import change_pages
 
 PLACE = re.compile(r'<head\b[^>]*>(?:\s*<meta charset="[^"]*">)?')
 META = re.compile('<meta http-equiv="Content-Security-Policy" content="[^"<>]*">')
@@ -38,7 +38,9 @@ def is_secured(text: str) -> bool:
 
 def policy_of(html: str) -> str:
     """Return the policy of a page: its own host, and the hashes of its scripts and styles."""
-    page = parse_page(html)
+    content = re.sub("\r\n?", "\n", html).encode(errors="replace")
+    parser = etree.HTMLParser(encoding="utf-8", huge_tree=True)
+    page = etree.fromstring(b"<html>" + content, parser)
     styled = page.xpath("//@style[. != '']")
     attributes = ["'unsafe-hashes'", *_hashes(styled)] if styled else []
     sources = {
@@ -60,7 +62,7 @@ def _hashes(texts: Iterable[str]) -> list[str]:
     return sorted({f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests})
 
 
-def _texts(page: lxml.html.HtmlElement, tag: str) -> list[str]:
+def _texts(page: etree._Element, tag: str) -> list[str]:
     """Return the texts of the styles, or of the scripts that run and come from no file."""
     found = (one for one in page.iter(tag) if tag == "style" or "src" not in one.attrib)
     return [one.text or "" for one in found if tag == "style" or one.get("type", "") in RUN]

@@ -3,6 +3,7 @@
 from collections import defaultdict
 
 from trueup.evidence import latest_changes
+from trueup.model import NO_MODEL, split
 from trueup.wording.badges import dated
 from trueup.wording.pages import PageText
 from trueup.wording.phrases import standing_words
@@ -24,5 +25,5 @@ def recent_changes(page: PageText) -> str:
 
 def _titles(page: PageText, endpoint: str) -> str:
     """Return the titles of an endpoint's model, if it has one, and route."""
-    titles = dict.fromkeys((page.model(endpoint), page.title(endpoint)))
-    return page.catalogue.enumerate(titles)
+    title, model = page.title(endpoint), split(endpoint)[0]
+    return page.catalogue.enumerate((page.model(endpoint), title)) if model != NO_MODEL else title
