@@ -1,39 +1,48 @@
 """Docs: one repository's status file, pages, templates and site, and the steps over them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from pydantic import ValidationError
 
 from trueup.check import Check, apply_baseline, load_baseline, refuse_code
-from trueup.check.built_site import BuiltSite
+from trueup.check.built_site import BuiltSite, read_pages
 from trueup.check.site_comparison import check_file_kinds, compare_articles, compare_sites
 from trueup.errors import BadInput
 from trueup.feed import SiteFiles, StatusFeed
 from trueup.finding import Finding, by_policy
-from trueup.markdown_export import link_markdown
+from trueup.markdown_export import MarkdownLinks
 from trueup.place import Place
 from trueup.shipped_files import shipped_folder
 from trueup.site import (
+    Banner,
     Block,
+    Change,
     Page,
+    TranslationLinks,
     build_site,
+    change_pages,
     export_files,
+    language_at,
     languages_in,
+    link_files,
     load_pages,
-    mark_pages,
+    pages_in,
     read_blocks,
-    secure_pages,
-    stamp_site,
+    secure_page,
+    stamp_pages,
+    unwrap_parts,
 )
 from trueup.snippet import Snippet, render_snippets
 from trueup.status_file import Stored, load_status
 from trueup.verify.block_receipt import RECEIPTS, BlockReceipt, Report, no_observation
 from trueup.verify.pool import Pool
 from trueup.wording import receipt_lines
+from trueup.workers import ALONE, Workers
 
 STATIC = (".css", ".js")
 """The ends of overrides that change no HTML of a page."""
@@ -106,49 +115,63 @@ class Docs:
         kept = [finding for finding in kept if finding.rule != "unused-baseline"]
         return by_policy(kept, self.stored.status.policy.severities)
 
-    def build(self, *, to_be_verified: bool = False, overrides: Path | None = None) -> None:
+    def build(
+        self,
+        *,
+        to_be_verified: bool = False,
+        overrides: Path | None = None,
+        workers: Workers = ALONE,
+    ) -> None:
         """Build the pages, with other `overrides` than the repository's where they are given.
         Raises Unreachable when MkDocs fails.
 
         With `to_be_verified`, the Markdown export is left to `verify`, which adds the receipts.
         """
         self.snippets()  # raises BadInput for a template that cannot be rendered
-        build_site(self.top, self.site, self.today, self.languages, self.published_at, overrides)
-        export_files(self.top / "docs" / "evidence", self.stored.sent_files, self.site)
-        self._write(self.files.data())
+        site, files = self.site, self.files
+        build_site(
+            self.top, site, self.today, self.languages, self.published_at, overrides, workers
+        )
+        export_files(self.top / "docs" / "evidence", self.stored.sent_files, site)
+        files.write(files.data())
+        labels = {language: guide.labels for language, guide in files.guides.items()}
+        changes: list[Change] = [unwrap_parts, link_files]
+        if len(self.languages) > 1:
+            changes.append(TranslationLinks(site, self.languages, self.published_at))
+        changes.append(MarkdownLinks({page.html: labels[page.language] for page in self.pages}))
+        if files.mark:
+            changes.append(Banner(files.mark))
+        workers.map(partial(change_pages, site, [*changes, secure_page]), self._built_pages())
         if not to_be_verified:
-            self.write_markdown()
-        guides = self.files.guides
-        link_markdown(self.site, {page.html: guides[page.language] for page in self.pages})
-        if self.files.mark:
-            mark_pages(self.site, self.files.mark)
-        secure_pages(self.site)
+            self.write_markdown(workers)
 
-    def write_markdown(self) -> None:
+    def write_markdown(self, workers: Workers = ALONE) -> None:
         """Write the Markdown export for assistants, with the receipts of the pages.
 
         Raises BadInput for a page that changed since it was built.
         """
-        self._write(self.files.markdown())
+        workers.map(partial(_write_markdown, self.files), self.languages)
 
-    def _write(self, files: Mapping[str, str]) -> None:
-        for name, text in files.items():
-            (self.site / name).parent.mkdir(exist_ok=True)
-            (self.site / name).write_text(text, encoding="utf-8")
+    def _built_pages(self) -> list[list[str]]:
+        """Return the paths of the pages of the built site, by language."""
+        pages: dict[str, list[str]] = {language: [] for language in self.languages}
+        for page in pages_in(self.site):
+            pages[language_at(page, self.languages)].append(page)
+        return list(pages.values())
 
-    def verify(self, pool: Pool) -> tuple[Report, list[Finding]]:
+    def verify(self, pool: Pool, workers: Workers = ALONE) -> tuple[Report, list[Finding]]:
         """Run every block of the built site, write `receipts.json` and stamp the pages."""
         self._require_site()
-        blocks = read_blocks(self.site)
+        blocks = self.blocks(workers)
         report = pool.verify(blocks, self.stored, self.today)
         report.write(self.site)
         findings: list[Finding] = []
-        if (lost := self._stamp(blocks, report)) > 0:
+        if (lost := self._stamp(blocks, report, workers)) > 0:
             problem = f"blocks without a place for their receipt: {lost}"
             fix = "Publish them with the macros, and build again."
             findings.append(Finding(Place(str(self.site)), problem, fix, "lost-stamp"))
-        replace(self, today=self._built_on()).write_markdown()
-        findings += self.check_site(blocks)
+        replace(self, today=self._built_on()).write_markdown(workers)
+        findings += self.check_site(blocks, workers)
         templates = {snippet.id: snippet.template for snippet in self.snippets()}
         ids = {(block.sha256, block.endpoint): block.id for block in blocks}
         for receipt in report.receipts:
@@ -156,10 +179,19 @@ class Docs:
             findings += _failures(receipt, template)
         return report, findings
 
-    def check_site(self, blocks: Sequence[Block] | None = None) -> list[Finding]:
+    def blocks(self, workers: Workers = ALONE) -> list[Block]:
+        """Return every block of the built site, in the order of its pages."""
+        found = workers.map(partial(read_blocks, self.site), self._built_pages())
+        return sorted((block for part in found for block in part), key=lambda block: block.page)
+
+    def check_site(
+        self, blocks: Sequence[Block] | None = None, workers: Workers = ALONE
+    ) -> list[Finding]:
         """Return findings in the built site by itself; `blocks` are its own, if they were read."""
-        blocks, status = blocks or read_blocks(self.site), self.stored.status
-        return BuiltSite(self.site, status, self.pages, blocks, self.snippets()).check()
+        blocks, status = blocks or self.blocks(workers), self.stored.status
+        read = workers.map(partial(read_pages, self.site), self._built_pages())
+        pages = sorted((page for part in read for page in part), key=lambda page: page.name)
+        return BuiltSite(self.site, status, self.pages, pages, blocks, self.snippets()).check()
 
     def check_built(self) -> list[Finding]:
         """Return findings in a site that was built before: it is compared with one that is built
@@ -167,7 +199,7 @@ class Docs:
         self._require_site()
         if found := check_file_kinds(self.site):
             return found
-        blocks = read_blocks(self.site)
+        blocks = self.blocks()
         with TemporaryDirectory(prefix="trueup-site-") as folder:
             fresh = replace(self, site=Path(folder, "fresh"), today=self._built_on())
             fresh.build(to_be_verified=True)
@@ -201,10 +233,15 @@ class Docs:
             return
         self._stamp(blocks, report)
 
-    def _stamp(self, blocks: list[Block], report: Report) -> int:
+    def _stamp(self, blocks: list[Block], report: Report, workers: Workers = ALONE) -> int:
         """Stamp the pages; return the number of blocks without a marker for it."""
         lines = receipt_lines(blocks, report.receipts, self.stored.status, self.languages)
-        return len(lines) - stamp_site(self.site, lines)
+        stamp = partial(stamp_pages, self.site, lines)
+        return len(lines) - sum(workers.map(stamp, self._built_pages()))
+
+
+def _write_markdown(files: SiteFiles, language: str) -> None:
+    files.write(files.markdown(language))
 
 
 def _failures(receipt: BlockReceipt, template: str) -> list[Finding]:

@@ -25,6 +25,10 @@ class TrueupError(Exception):
         self.message = Message(place, problem, fix)
         super().__init__(str(self.message))
 
+    def __reduce__(self) -> tuple[type["TrueupError"], tuple[object, ...]]:
+        """Let the error of another process be raised here."""
+        return type(self), (self.message.where, self.message.problem, self.message.fix)
+
 
 class BadInput(TrueupError):
     """File, option or environment that cannot be used."""
@@ -44,6 +48,9 @@ class BadStatus(BadInput):
             taken.append(Message(Place(first.where.path), more, "Fix these first."))
         self.messages = tuple(taken)
         super().__init__(taken[0].where, taken[0].problem, taken[0].fix)
+
+    def __reduce__(self) -> tuple[type["BadStatus"], tuple[object, ...]]:
+        return type(self), (self.messages,)
 
     def __str__(self) -> str:
         return "\n".join(str(message) for message in self.messages)

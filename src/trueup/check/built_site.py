@@ -2,7 +2,8 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from html import unescape
 from itertools import chain
 from pathlib import Path
@@ -33,39 +34,73 @@ PART = re.compile(r"""\s(?:id|name)=["']?([^"'\s>]+)""")
 ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//|/")
 
 
+@dataclass(frozen=True)
+class BuiltPage:
+    """What the checks of a site need of one of its pages."""
+
+    name: str
+    """Path in the site."""
+    policy: tuple[Finding, ...]
+    """Findings in its content security policy."""
+    stamps: Mapping[str, str]
+    """Line (HTML) under each stamped block, by its id."""
+    parts: frozenset[str]
+    """Names within the page that links can lead to."""
+    links: tuple[tuple[str, int], ...]
+    """Each address within the site that it leads to, once, with the first line."""
+
+
+def read_pages(site: Path, pages: Iterable[str]) -> list[BuiltPage]:
+    """Return pages of a built site as its checks need them."""
+    return [_read_page(page, (site / page).read_bytes().decode(errors="replace")) for page in pages]
+
+
+def _read_page(page: str, text: str) -> BuiltPage:
+    links: dict[str, int] = {}
+    for link in LINK.finditer(text) if not page.endswith(NOT_FOUND) else ():
+        target = unescape(link[1])
+        if target and target not in links and not ELSEWHERE.match(target):
+            links[target] = text.count("\n", 0, link.start()) + 1
+    return BuiltPage(
+        name=page,
+        policy=tuple(check_policy(page, text)),
+        stamps=stamps_of(text),
+        parts=frozenset(unescape(one) for one in PART.findall(text)),
+        links=tuple(links.items()),
+    )
+
+
 class BuiltSite:
-    """A built site with its blocks; `sources` are those of its pages, and `snippets` are all that
-    macros can publish."""
+    """A built site with its pages and blocks; `sources` are those of its pages, and `snippets` are
+    all that macros can publish."""
 
     def __init__(
         self,
         site: Path,
         status: Status,
         sources: Sequence[Page],
+        pages: Iterable[BuiltPage],
         blocks: Sequence[Block],
         snippets: Sequence[Snippet],
     ) -> None:
         self.site, self.status, self.sources = site, status, sources
         self.blocks, self.snippets = blocks, snippets
         self.languages = [page.language for page in sources]
-        self.pages = {
-            file.relative_to(site).as_posix(): file.read_bytes().decode(errors="replace")
-            for file in sorted(site.rglob("*.html"))
-        }
+        self.pages = {page.name: page for page in pages}
 
     def check(self) -> list[Finding]:
         """Return findings in what the site publishes, whatever its sources are."""
         return [
             *check_published(self.status, self.sources, self.blocks, self.snippets),
-            *(one for page, text in self.pages.items() for one in check_policy(page, text)),
+            *(one for page in self.pages.values() for one in page.policy),
             *self._stamps(),
-            *_links(self.pages, self.site),
+            *self._links(),
         ]
 
     def _stamps(self) -> Iterator[Finding]:
         """Return findings for lines under blocks that differ from the receipts of the site."""
         file = self.site / RECEIPTS
-        shown = {page: stamps_of(text) for page, text in self.pages.items()}
+        shown = {name: dict(page.stamps) for name, page in self.pages.items()}
         if not (file.is_file() or any(shown.values())):
             return
         try:
@@ -91,6 +126,30 @@ class BuiltSite:
             for name in left:
                 problem = f"the line of {name} is under no block"
                 yield Finding(Place(f"site/{page}"), problem, AGAIN, "wrong-stamp")
+
+    def _links(self) -> Iterator[Finding]:
+        there: dict[str, bool] = {}
+        for page in self.pages.values():
+            for target, line in page.links:
+                if problem := self._problem(page.name, target, there):
+                    place = Place(f"site/{page.name}", line)
+                    yield Finding(
+                        place, f"broken link: {problem}", "Correct the link.", "dead-link"
+                    )
+
+    def _problem(self, page: str, target: str, there: dict[str, bool]) -> str | None:
+        path, _, part = target.partition("#")
+        path = unquote(path.partition("?")[0])
+        name = normpath(join(dirname(page), path)) if path else page
+        if (index := normpath(join(name, "index.html"))) in self.pages:
+            name = index
+        if name not in there:
+            there[name] = name in self.pages or (self.site / name).is_file()
+        if not there[name]:
+            return f"{target} does not exist"
+        if part and name in self.pages and unquote(part) not in self.pages[name].parts:
+            return f"{name} has no part #{part}"
+        return None
 
     def _advice(self, report: Report) -> Iterator[str]:
         """Yield each standing and advice in the free texts of receipts."""
@@ -132,38 +191,4 @@ def _contradiction(receipt: BlockReceipt) -> str | None:
         return "names a record that is no line of the status file"
     if was_run and not receipt.passed and not receipt.reasons:
         return "says failed, without a reason"
-    return None
-
-
-def _links(pages: Mapping[str, str], site: Path) -> Iterator[Finding]:
-    parts = {page: {unescape(one) for one in PART.findall(text)} for page, text in pages.items()}
-    there: dict[str, bool] = {}
-    for page, text in pages.items():
-        if page.endswith(NOT_FOUND):
-            continue
-        known = set()
-        for link in LINK.finditer(text):
-            target = unescape(link[1])
-            if not target or ELSEWHERE.match(target) or target in known:
-                continue
-            known.add(target)
-            if problem := _problem(page, target, parts, site, there):
-                place = Place(f"site/{page}", text.count("\n", 0, link.start()) + 1)
-                yield Finding(place, f"broken link: {problem}", "Correct the link.", "dead-link")
-
-
-def _problem(
-    page: str, target: str, parts: Mapping[str, set[str]], site: Path, there: dict[str, bool]
-) -> str | None:
-    path, _, part = target.partition("#")
-    path = unquote(path.partition("?")[0])
-    name = normpath(join(dirname(page), path)) if path else page
-    if (index := normpath(join(name, "index.html"))) in parts:
-        name = index
-    if name not in there:
-        there[name] = name in parts or (site / name).is_file()
-    if not there[name]:
-        return f"{target} does not exist"
-    if part and name in parts and unquote(part) not in parts[name]:
-        return f"{name} has no part #{part}"
     return None

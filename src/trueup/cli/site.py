@@ -32,11 +32,13 @@ from trueup.site import MAIN, note_translation
 from trueup.verify.cache import Cache, engine_mark
 from trueup.verify.pool import Pool
 from trueup.verify.run import open_mock, open_relay
+from trueup.workers import Workers
 
+FEW_PAGES = 200
 jobs_option = click.option(
     "--jobs",
     type=click.IntRange(1),
-    help="Number of blocks to run at a time. Default: the number of cores.",
+    help="Number of blocks to run, and of languages to build, at a time. Default: the cores.",
 )
 fresh_option = click.option(
     "--fresh", is_flag=True, help="Run every block, even if its receipt still holds."
@@ -75,7 +77,8 @@ def docs_command(
         if made and not fresh and (report := made.report()):
             click.echo(f"({report.counts['run']} reused)\n{report}")
         else:
-            found = _make(docs, pool, findings)
+            with _workers(docs, jobs) as workers:
+                found = _make(docs, pool, findings, workers)
             findings += found
             if made and not found:
                 made.note()
@@ -90,8 +93,8 @@ def docs_command(
 def build(top: Path, as_of: date | None) -> None:
     """Build the pages into site/ without running any block."""
     docs = load_docs(top, as_of)
-    with site_lock(top):
-        docs.build()
+    with site_lock(top), _workers(docs, None) as workers:
+        docs.build(workers=workers)
 
 
 @cli.command()
@@ -113,8 +116,9 @@ def verify(
 ) -> None:
     """Run every block of the built site and add its receipt to the pages."""
     docs = load_docs(top, as_of)
-    with site_lock(top):
-        findings = _verify(docs, _pool(docs, target, max_calls, jobs, fresh, allow_weak))
+    with site_lock(top), _workers(docs, jobs) as workers:
+        pool = _pool(docs, target, max_calls, jobs, fresh, allow_weak)
+        findings = _verify(docs, pool, workers)
     report_findings(docs.judged(findings))
 
 
@@ -134,14 +138,19 @@ def translated(top: Path, language: str) -> None:
     note_translation(top / "docs", language, docs.pages)
 
 
-def _make(docs: Docs, pool: Pool, checked: list[Finding]) -> list[Finding]:
+def _workers(docs: Docs, jobs: int | None) -> Workers:
+    """Return the processes for the pages; few pages are made before another process has started."""
+    return Workers((jobs or os.cpu_count() or 1) if len(docs.pages) > FEW_PAGES else 1)
+
+
+def _make(docs: Docs, pool: Pool, checked: list[Finding], workers: Workers) -> list[Finding]:
     """Build and verify the site; print the findings of the check first where that is impossible."""
     try:
-        docs.build(to_be_verified=True)
+        docs.build(to_be_verified=True, workers=workers)
     except TrueupError:
         print_findings(docs.judged(checked))
         raise
-    return _verify(docs, pool)
+    return _verify(docs, pool, workers)
 
 
 def _pool(
@@ -157,8 +166,8 @@ def _pool(
     return _live_pool(docs, target, max_calls, allow_weak)
 
 
-def _verify(docs: Docs, pool: Pool) -> list[Finding]:
-    report, findings = docs.verify(pool)
+def _verify(docs: Docs, pool: Pool, workers: Workers) -> list[Finding]:
+    report, findings = docs.verify(pool, workers)
     if report.reused:
         click.echo(f"({report.reused} reused)")
     click.echo(str(report))

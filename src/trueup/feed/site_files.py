@@ -1,6 +1,6 @@
 """Site files: what the steps after MkDocs add to a built site, each file by its path."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -72,24 +72,28 @@ class SiteFiles:
             files |= sitemap_files(self.site, self.languages, pages, self.published_at)
         return files
 
-    def markdown(self) -> dict[str, str]:
-        """Return the Markdown export for assistants, with the receipts that the pages have by now.
+    def markdown(self, language: str) -> dict[str, str]:
+        """Return the Markdown export of a language for assistants, with the receipts that the pages
+        have by now.
 
         Raises BadInput for a page that changed since it was built.
         """
-        files: dict[str, str] = {}
-        for language, guide in self.guides.items():
-            files |= MarkdownFiles(
-                site=self.site,
-                language=language,
-                outline=load_outline(self.top, language),
-                pages=[page for page in self.pages if page.language == language],
-                guide=guide,
-                today=self.today,
-                address=self.published_at,
-                mark=self.mark,
-            ).render(self.guides)
-        return files
+        return MarkdownFiles(
+            site=self.site,
+            language=language,
+            outline=load_outline(self.top, language),
+            pages=[page for page in self.pages if page.language == language],
+            guide=self.guides[language],
+            today=self.today,
+            address=self.published_at,
+            mark=self.mark,
+        ).render(self.guides)
+
+    def write(self, files: Mapping[str, str]) -> None:
+        """Write files, by their paths in the site."""
+        for name, text in files.items():
+            (self.site / name).parent.mkdir(exist_ok=True)
+            (self.site / name).write_text(text, encoding="utf-8")
 
     def _places(self) -> dict[str, str]:
         """Return the place in the site that documents each endpoint, in the main language."""

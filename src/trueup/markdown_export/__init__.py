@@ -3,7 +3,7 @@
 from trueup.markdown_export.from_html import Article, escape_commonmark
 from trueup.markdown_export.llms import (
     MarkdownFiles,
-    link_markdown,
+    MarkdownLinks,
     link_rewriter,
     text_of,
 )
@@ -13,6 +13,6 @@ __all__ = [
     "MarkdownFiles",
     "escape_commonmark",
     "link_rewriter",
-    "link_markdown",
+    "MarkdownLinks",
     "text_of",
 ]

@@ -11,7 +11,7 @@ from urllib.parse import quote, urljoin, urlsplit
 
 from trueup.errors import BadInput
 from trueup.markdown_export.from_html import Article, Link, escape_commonmark
-from trueup.site import HIDDEN_ALTERNATE, Outline, Page, Section, change_pages, home_of, place_of
+from trueup.site import HIDDEN_ALTERNATE, Outline, Page, Section, home_of, place_of
 from trueup.wording import AssistantLabels
 
 LIST, WHOLE = "llms.txt", "llms-full.txt"
@@ -154,27 +154,29 @@ def _by_title(sections: Sequence[Section], known: Mapping[str, Page]) -> list[Se
     return [Section(title, tuple(sources)) for title, sources in found.items() if sources]
 
 
-def link_markdown(site: Path, guides: Mapping[str, AssistantLabels]) -> None:
-    """Link each page to its Markdown, in its head and visibly under its title, and in its head to
-    the files for programs.
+@dataclass(frozen=True)
+class MarkdownLinks:
+    """The change that links a page to its Markdown, in its head and visibly under its title, and in
+    its head to the files for programs.
 
-    `guides` are by page. The link works without JavaScript; with it, a click copies the Markdown.
+    `labels` are the words of the link, by page. The link works without JavaScript; with it, a click
+    copies the Markdown.
     """
 
-    def linked(page: str, text: str) -> str:
-        if page not in guides:
+    labels: Mapping[str, tuple[str, str, str]]
+
+    def __call__(self, page: str, text: str) -> str:
+        if page not in self.labels:
             return text
         name = posixpath.basename(text_of(page))
         top = "../" * page.count("/")
         head = f'<link {HIDDEN_ALTERNATE} type="text/markdown" href="{name}">' + "".join(
             f'<link {kind} href="{top}{file}">' for file, kind in FOUND_BY.items()
         )
-        reads, copies, copied = map(escape, guides[page].labels)
+        reads, copies, copied = map(escape, self.labels[page])
         paragraph = (
             f'<p class="tu-markdown"><a href="{name}" data-copies="{copies}"'
             f' data-copied="{copied}">{reads}</a></p>'
         )
         text = text.replace(HEAD_END, head + HEAD_END, 1)
         return TITLE_END.sub(lambda found: found[0] + paragraph, text, count=1)
-
-    change_pages(site, linked)

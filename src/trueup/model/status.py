@@ -1,7 +1,8 @@
 """Status: the whole status file, and its parts by name."""
 
 from collections import deque
-from typing import Literal, Self
+from collections.abc import Callable, Iterable
+from typing import Any, Literal, Self, TypeVar, cast
 from urllib.parse import urlsplit
 
 from pydantic import PrivateAttr
@@ -83,7 +84,7 @@ class Status(Frozen):
 
     def endpoints_of(self, model: str) -> list[str]:
         """Return a model's endpoints, in the order of the file."""
-        return [name for name in self.endpoints if split(name)[0] == model]
+        return list(_by_model(self.endpoints).get(model, ()))
 
     @property
     def docs_pages(self) -> dict[tuple[str | int, ...], DocsPage]:
@@ -124,18 +125,43 @@ class Status(Frozen):
 
 
 Rows = tuple[Observation, ...]
-_SORTED: deque[tuple[Rows, dict[tuple[str, str | None], list[Observation]]]] = deque(maxlen=4)
-"""A check has two lists of rows, a retest those before and after each edit."""
+Made = TypeVar("Made")
+RECENT = 4
+"""A check has two status files, a retest those before and after each edit."""
+_SORTED: deque[tuple[object, Any]] = deque(maxlen=RECENT)
+_GROUPED: deque[tuple[object, Any]] = deque(maxlen=RECENT)
+
+
+def _once(known: deque[tuple[object, Any]], source: object, make: Callable[[], Made]) -> Made:
+    """Return what is made from a part of a status file, kept for recent ones."""
+    for one, made in known:
+        if one is source:
+            return cast(Made, made)
+    made = make()
+    known.append((source, made))
+    return made
 
 
 def _by_request(rows: Rows) -> dict[tuple[str, str | None], list[Observation]]:
-    """Return the rows that count, newest first, by endpoint and variant; kept for recent lists."""
-    for known, index in _SORTED:
-        if known is rows:
-            return index
-    made: dict[tuple[str, str | None], list[Observation]] = {}
-    for row in reversed(rows):
-        if row.retracted is None:
-            made.setdefault((row.endpoint, row.variant), []).append(row)
-    _SORTED.append((rows, made))
-    return made
+    """Return the rows that count, newest first, by endpoint and variant."""
+
+    def sort() -> dict[tuple[str, str | None], list[Observation]]:
+        made: dict[tuple[str, str | None], list[Observation]] = {}
+        for row in reversed(rows):
+            if row.retracted is None:
+                made.setdefault((row.endpoint, row.variant), []).append(row)
+        return made
+
+    return _once(_SORTED, rows, sort)
+
+
+def _by_model(endpoints: Iterable[str]) -> dict[str, list[str]]:
+    """Return the names of endpoints, in their order, by model."""
+
+    def group() -> dict[str, list[str]]:
+        made: dict[str, list[str]] = {}
+        for name in endpoints:
+            made.setdefault(split(name)[0], []).append(name)
+        return made
+
+    return _once(_GROUPED, endpoints, group)

@@ -21,7 +21,7 @@ from trueup.docs import Docs
 from trueup.errors import BadInput, TrueupError
 from trueup.finding import Finding
 from trueup.pytest_plugin import published_in
-from trueup.site import Block, place_of, read_blocks
+from trueup.site import Block, place_of
 from trueup.verify.judge import distinct_blocks, verify_block
 from trueup.verify.run import Harness, open_mock, open_relay
 
@@ -74,7 +74,8 @@ class Published:
         Raises CollectError if the site cannot be built.
         """
         try:
-            blocks, docs = read_blocks(self.site), self.docs
+            docs = replace(self.docs, site=self.site)
+            blocks = docs.blocks()
             found = check_published(docs.stored.status, docs.pages, blocks, docs.snippets())
         except TrueupError as error:
             raise pytest.Collector.CollectError(str(error)) from error

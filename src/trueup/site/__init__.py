@@ -4,22 +4,29 @@ for crawlers."""
 from trueup.site.address import VARIABLE, parse_address, place_of
 from trueup.site.blocks import Block, extract_blocks, read_blocks, trim_end
 from trueup.site.build import AS_OF, build_site, unfinished_site
-from trueup.site.built_pages import change_pages, without_colours
-from trueup.site.csp import is_secured, policy_of, secure_pages
-from trueup.site.evidence_files import export_files, mark_pages
+from trueup.site.built_pages import (
+    Change,
+    change_pages,
+    pages_in,
+    unwrap_parts,
+    without_colours,
+)
+from trueup.site.csp import is_secured, policy_of, secure_page
+from trueup.site.evidence_files import Banner, export_files, link_files
 from trueup.site.macro_calls import MACROS, MacroCall, Names, calls_in, names_in, problem_of
 from trueup.site.outline import Outline, Section, load_outline, load_settings, settings_of
 from trueup.site.page_languages import (
     HIDDEN_ALTERNATE,
     MAIN,
     NOT_FOUND,
+    TranslationLinks,
     home_of,
     language_at,
     languages_in,
 )
 from trueup.site.sitemap import sitemap_files
 from trueup.site.source_pages import Page, load_page, load_pages, page_files, parse_page
-from trueup.site.stamp import stamp_site, stamps_of
+from trueup.site.stamp import stamp_pages, stamps_of
 from trueup.site.translation_parts import NOTES, Part, note_translation, parts_of, read_notes
 
 __all__ = [
@@ -30,13 +37,16 @@ __all__ = [
     "VARIABLE",
     "NOT_FOUND",
     "HIDDEN_ALTERNATE",
+    "Banner",
     "Block",
+    "Change",
     "MacroCall",
     "Names",
     "Outline",
     "Page",
     "Part",
     "Section",
+    "TranslationLinks",
     "build_site",
     "calls_in",
     "change_pages",
@@ -50,7 +60,9 @@ __all__ = [
     "load_page",
     "load_pages",
     "page_files",
-    "mark_pages",
+    "link_files",
+    "pages_in",
+    "unwrap_parts",
     "names_in",
     "note_translation",
     "parse_address",
@@ -63,9 +75,9 @@ __all__ = [
     "problem_of",
     "read_blocks",
     "read_notes",
-    "secure_pages",
+    "secure_page",
     "settings_of",
-    "stamp_site",
+    "stamp_pages",
     "stamps_of",
     "trim_end",
     "without_colours",

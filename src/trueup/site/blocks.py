@@ -5,6 +5,7 @@ The button copies the text of the `<code>` inside `<pre>`, then trims its end as
 
 import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from html.parser import HTMLParser
@@ -65,14 +66,12 @@ def trim_end(text: str) -> str:
     return text.rstrip(JS_SPACE)
 
 
-def read_blocks(site: Path) -> list[Block]:
-    """Return every block of every page under `site`, in the order of paths and of the page."""
+def read_blocks(site: Path, pages: Iterable[str]) -> list[Block]:
+    """Return every block of the pages of a site, in their order and that of the page."""
     return [
         block
-        for file in sorted(site.rglob("*.html"))
-        for block in extract_blocks(
-            file.read_bytes().decode(errors="replace"), file.relative_to(site).as_posix()
-        )
+        for page in pages
+        for block in extract_blocks((site / page).read_bytes().decode(errors="replace"), page)
     ]
 
 

@@ -4,7 +4,7 @@ No HTML parser writes a page back unchanged, so text is inserted; every other by
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
 
@@ -28,15 +28,25 @@ def without_spans(html: str) -> str:
     return CODE.sub(lambda found: SPAN.sub("", found[0]), html)
 
 
-def change_pages(site: Path, change: Callable[[str, str], str]) -> None:
-    """Replace each page by the result of `change`, which gets its path in the site and its text."""
-    for file in sorted(site.rglob("*.html")):
-        before = file.read_bytes().decode(errors="surrogateescape")
-        after = change(file.relative_to(site).as_posix(), before)
+Change = Callable[[str, str], str]
+"""Gets the path of a page in the site and its text, and returns its new text."""
+
+
+def pages_in(site: Path) -> list[str]:
+    """Return the paths of the pages of a site, in their order."""
+    return sorted(file.relative_to(site).as_posix() for file in site.rglob("*.html"))
+
+
+def change_pages(site: Path, changes: Iterable[Change], pages: Iterable[str]) -> None:
+    """Replace pages by what one change after the other makes of them."""
+    for page in pages:
+        before = after = (site / page).read_bytes().decode(errors="surrogateescape")
+        for change in changes:
+            after = change(page, after)
         if after != before:
-            file.write_bytes(after.encode(errors="surrogateescape"))
+            (site / page).write_bytes(after.encode(errors="surrogateescape"))
 
 
-def unwrap_parts(site: Path) -> None:
+def unwrap_parts(_: str, text: str) -> str:
     """Take the paragraphs and figures of macros out of paragraphs, which may hold neither."""
-    change_pages(site, lambda _, text: WRAPPED.sub(r"\1", text))
+    return WRAPPED.sub(r"\1", text)

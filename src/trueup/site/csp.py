@@ -8,11 +8,8 @@ import hashlib
 import re
 from collections.abc import Iterable
 from html import escape
-from pathlib import Path
 
 from lxml import etree
-
-from trueup.site.built_pages import change_pages
 
 PLACE = re.compile(r'<head\b[^>]*>(?:\s*<meta charset="[^"]*">)?')
 META = re.compile('<meta http-equiv="Content-Security-Policy" content="[^"<>]*">')
@@ -20,20 +17,15 @@ RUN = ("", "module", "text/javascript", "application/javascript")
 """The types of scripts that browsers run; all others are data."""
 
 
-def secure_pages(site: Path) -> None:
-    """Insert its policy into each page; a page's scripts must not be changed afterwards."""
-    change_pages(site, lambda _, text: secure_page(text))
-
-
-def secure_page(text: str) -> str:
-    """Return a page with its policy."""
+def secure_page(_: str, text: str) -> str:
+    """Return a page with its policy; its scripts must not be changed afterwards."""
     meta = f'<meta http-equiv="Content-Security-Policy" content="{escape(policy_of(text))}">'
     return PLACE.sub(lambda found: found[0] + meta, text, count=1)
 
 
 def is_secured(text: str) -> bool:
     """Return whether a page has its policy, once, in its place and unchanged."""
-    return secure_page(META.sub("", text, count=1)) == text
+    return secure_page("", META.sub("", text, count=1)) == text
 
 
 def policy_of(html: str) -> str:

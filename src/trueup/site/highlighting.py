@@ -7,6 +7,9 @@ from typing import Any
 PLAIN = ("w", "n", "nx")
 """Classes of tokens that the theme shows in the colour of all code: a third of a page's
 elements."""
+MOST = 4000
+"""Texts of code whose colours are kept: about 40 MB."""
+KNOWN: dict[tuple[object, ...], str] = {}
 
 
 @contextmanager
@@ -17,16 +20,16 @@ def highlighting_once() -> Iterator[None]:
     from pygments.token import STANDARD_TYPES
     from pymdownx import highlight as extension
 
-    known: dict[tuple[object, ...], str] = {}
-
     def highlight(code: str, lexer: Any, formatter: Any) -> str:
         made_from = (
             *(code, type(lexer), repr(lexer.options)),
             *(type(formatter), repr(formatter.options)),
         )
-        if made_from not in known:
-            known[made_from] = pygments.highlight(code, lexer, formatter)
-        return known[made_from]
+        if (known := KNOWN.get(made_from)) is None:
+            known = pygments.highlight(code, lexer, formatter)
+            if len(KNOWN) < MOST:
+                KNOWN[made_from] = known
+        return known
 
     classes = {token: name for token, name in STANDARD_TYPES.items() if name in PLAIN}
     STANDARD_TYPES.update(dict.fromkeys(classes, ""))

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from trueup.site.address import place_of
-from trueup.site.built_pages import change_pages
 
 MAIN = "en"
 """Its pages are the sources of all translations, at the site's top."""
@@ -50,26 +50,32 @@ def translations_of(site: Path, languages: Sequence[str], page: str) -> dict[str
     return {language: html for language, html in pages.items() if (site / html).is_file()}
 
 
-def link_translations(site: Path, languages: Sequence[str], address: str = "") -> None:
-    """Point each page's links to other languages to the same page there, or to their first page.
+@dataclass(frozen=True)
+class TranslationLinks:
+    """The change that points a page's links to other languages to the same page there, or to their
+    first page.
 
     They work without JavaScript. In the head they are absolute if the address is known, as search
     engines require, and relative otherwise; there a page names only its own translations. What the
     theme words in English is marked as English on the pages of other languages.
     """
 
-    def linked(page: str, text: str) -> str:
+    site: Path
+    languages: Sequence[str]
+    address: str = ""
+
+    def __call__(self, page: str, text: str) -> str:
         found = page.rpartition("/")[2] != NOT_FOUND
-        translations = translations_of(site, languages, page) if found else {}
+        translations = translations_of(self.site, self.languages, page) if found else {}
         # A page that was not found is shown at any place, so its links start from the host.
-        root = "../" * page.count("/") if found else urlsplit(address).path or "/"
+        root = "../" * page.count("/") if found else urlsplit(self.address).path or "/"
 
         def alternate(language: str) -> str:
             if language not in translations:
                 return ""
             place = place_of(translations[language])
-            href = address + place if address else root + place or "./"
-            names = [language, DEFAULT] if address and language == MAIN else [language]
+            href = self.address + place if self.address else root + place or "./"
+            names = [language, DEFAULT] if self.address and language == MAIN else [language]
             return "".join(
                 f'<link {HIDDEN_ALTERNATE} href="{href}" hreflang="{name}">' for name in names
             )
@@ -79,8 +85,6 @@ def link_translations(site: Path, languages: Sequence[str], address: str = "") -
             return f'<a href="{root + place or "./"}" hreflang="{language}"'
 
         text = HEAD.sub(lambda link: alternate(link[1]), text)
-        if language_at(page, languages) != MAIN:
+        if language_at(page, self.languages) != MAIN:
             text = UNTRANSLATED.sub(rf'\g<0> lang="{MAIN}"', text)
         return SWITCH.sub(lambda link: switch(link[1]), text)
-
-    change_pages(site, linked)

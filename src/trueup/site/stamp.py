@@ -1,7 +1,7 @@
 """Stamp: inserts the line under each block into the built HTML at its marker comment."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from trueup.site.built_pages import change_pages
@@ -16,8 +16,9 @@ STAMP = re.compile(r"<!--stamp:([A-Za-z0-9._-]+)-->((?:(?!<!--).)*)<!--/stamp-->
 """A stamped block: its id and its line."""
 
 
-def stamp_site(site: Path, lines: Mapping[tuple[str, str], str]) -> int:
-    """Insert each line (HTML) at its marker, keyed by page and block id; return their number.
+def stamp_pages(site: Path, lines: Mapping[tuple[str, str], str], pages: Iterable[str]) -> int:
+    """Insert each line (HTML) at its marker in the pages, keyed by page and block id; return their
+    number.
 
     An earlier line is replaced; it is removed from a marker without a line.
     """
@@ -32,7 +33,7 @@ def stamp_site(site: Path, lines: Mapping[tuple[str, str], str]) -> int:
 
         return MARKER.sub(line_for, text)
 
-    change_pages(site, stamped)
+    change_pages(site, [stamped], pages)
     return count
 
 

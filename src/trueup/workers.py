@@ -1,0 +1,64 @@
+"""Workers: one function over several items, in processes of their own where there are several."""
+
+import os
+import signal
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context, parent_process
+from threading import Thread
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from trueup.errors import Unreachable
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class Workers:
+    """At most `jobs` processes, started on first use and ended with the context; with one job, all
+    work is done in this process."""
+
+    def __init__(self, jobs: int = 1) -> None:
+        self._jobs = jobs
+        self._pool: ProcessPoolExecutor | None = None
+
+    def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+        """Return the results in the order of the items. With several jobs, function, items and
+        results are pickled. Raises what the function raises, and Unreachable if a process ends."""
+        listed = list(items)
+        if self._jobs == 1 or len(listed) < 2:
+            return [function(item) for item in listed]
+        if self._pool is None:  # a fork would take threads and locks along
+            context = get_context("spawn")
+            self._pool = ProcessPoolExecutor(self._jobs, context, initializer=_begin)
+        try:
+            return list(self._pool.map(function, listed))
+        except BrokenProcessPool as error:
+            fix = "Free memory, or give --jobs 1."
+            raise Unreachable("build", "one of its processes has ended", fix) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+
+ALONE = Workers()
+
+
+def _begin() -> None:
+    """Let a process end with the one that started it, and by Ctrl-C without a traceback."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    parent: Any = parent_process()
+
+    def follow() -> None:
+        parent.join()
+        os._exit(1)
+
+    Thread(target=follow, daemon=True).start()
