@@ -258,11 +258,11 @@ def test_a33_a_block_on_the_mock_sees_no_proxy() -> None:
 
 def test_a42_a_diagram_without_a_script_of_the_site_is_found() -> None:
     page = "<html><head></head><body>\n<pre class='mermaid'>graph LR</pre>{}</body></html>"
-    found = list(check_policy("index.html", secure_page(page.format(""))))
+    found = list(check_policy("index.html", secure_page("", page.format(""))))
     assert [(str(one.where), one.rule) for one in found] == [("site/index.html:2", "page-policy")]
     assert "mermaid" in found[0].text
     served = page.format('<script src="javascripts/mermaid.min.js"></script>')
-    assert list(check_policy("index.html", secure_page(served))) == []
+    assert list(check_policy("index.html", secure_page("", served))) == []
 
 
 WIDTHS = {"m": 10.7, "w": 9.0, "W": 10.9, "M": 9.3}

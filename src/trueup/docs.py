@@ -34,7 +34,7 @@ from trueup.site import (
     pages_in,
     read_blocks,
     secure_page,
-    stamp_pages,
+    stamp_site,
     unwrap_parts,
 )
 from trueup.snippet import Snippet, render_snippets
@@ -236,7 +236,7 @@ class Docs:
     def _stamp(self, blocks: list[Block], report: Report, workers: Workers = ALONE) -> int:
         """Stamp the pages; return the number of blocks without a marker for it."""
         lines = receipt_lines(blocks, report.receipts, self.stored.status, self.languages)
-        stamp = partial(stamp_pages, self.site, lines)
+        stamp = partial(stamp_site, self.site, lines)
         return len(lines) - sum(workers.map(stamp, self._built_pages()))
 
 

@@ -59,6 +59,6 @@ def _begin() -> None:
 
     def follow() -> None:
         parent.join()
-        os._exit(1)
+        os.kill(os.getpid(), signal.SIGKILL)
 
     Thread(target=follow, daemon=True).start()

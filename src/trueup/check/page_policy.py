@@ -34,6 +34,9 @@ NEVER = (
     "track",
 )
 """Elements that the policy never allows."""
+CHECKED = frozenset((*LOADED, *NEVER, "form", "meta"))
+RUNS = re.compile("on|formaction$")
+"""The start of the attributes that run something, of any element."""
 PICTURES = ("img", "input", "link", "image")
 """Elements that may load a picture within the page itself."""
 
@@ -51,7 +54,8 @@ def check_policy(page: str, text: str) -> Iterator[Finding]:
     if root is None:
         return
     for element in root.iter("*"):
-        yield from check_element(element, Place(f"site/{page}", element.sourceline or 0))
+        if element.tag in CHECKED or any(map(RUNS.match, element.keys())):
+            yield from check_element(element, Place(f"site/{page}", element.sourceline or 0))
     yield from _check_diagrams(page, root)
 
 

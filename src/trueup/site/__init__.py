@@ -26,7 +26,7 @@ from trueup.site.page_languages import (
 )
 from trueup.site.sitemap import sitemap_files
 from trueup.site.source_pages import Page, load_page, load_pages, page_files, parse_page
-from trueup.site.stamp import stamp_pages, stamps_of
+from trueup.site.stamp import stamp_site, stamps_of
 from trueup.site.translation_parts import NOTES, Part, note_translation, parts_of, read_notes
 
 __all__ = [
@@ -77,7 +77,7 @@ __all__ = [
     "read_notes",
     "secure_page",
     "settings_of",
-    "stamp_pages",
+    "stamp_site",
     "stamps_of",
     "trim_end",
     "without_colours",

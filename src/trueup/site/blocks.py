@@ -11,7 +11,7 @@ from functools import cached_property
 from html.parser import HTMLParser
 from pathlib import Path
 
-from trueup.site.built_pages import without_colours
+from trueup.site.built_pages import pages_in, without_colours
 
 JS_SPACE = (
     "\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
@@ -66,11 +66,11 @@ def trim_end(text: str) -> str:
     return text.rstrip(JS_SPACE)
 
 
-def read_blocks(site: Path, pages: Iterable[str]) -> list[Block]:
-    """Return every block of the pages of a site, in their order and that of the page."""
+def read_blocks(site: Path, pages: Iterable[str] | None = None) -> list[Block]:
+    """Return every block of pages of a site, or of all, in their order and that of the page."""
     return [
         block
-        for page in pages
+        for page in (pages_in(site) if pages is None else pages)
         for block in extract_blocks((site / page).read_bytes().decode(errors="replace"), page)
     ]
 

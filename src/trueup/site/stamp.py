@@ -16,9 +16,11 @@ STAMP = re.compile(r"<!--stamp:([A-Za-z0-9._-]+)-->((?:(?!<!--).)*)<!--/stamp-->
 """A stamped block: its id and its line."""
 
 
-def stamp_pages(site: Path, lines: Mapping[tuple[str, str], str], pages: Iterable[str]) -> int:
-    """Insert each line (HTML) at its marker in the pages, keyed by page and block id; return their
-    number.
+def stamp_site(
+    site: Path, lines: Mapping[tuple[str, str], str], pages: Iterable[str] | None = None
+) -> int:
+    """Insert each line (HTML) at its marker, keyed by page and block id, in pages or in all; return
+    the number of lines.
 
     An earlier line is replaced; it is removed from a marker without a line.
     """
