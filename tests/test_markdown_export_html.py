@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from trueup.markdown_export import Article, escape_commonmark, link_rewriter
+from trueup.markdown_export import article_of, escape_commonmark, link_rewriter
 from trueup.site import extract_blocks
 
 READER = MarkdownIt("commonmark", {"html": True}).enable("table")
@@ -32,7 +32,7 @@ def page(body: str) -> str:
 
 
 def render(body: str, note: str = "note") -> str:
-    text = Article(page(body)).render(note, lambda href: href)
+    text = article_of(page(body)).render(note, lambda href: href)
     assert text.startswith(f"# T\n\n{note}\n\n") and text.endswith("\n")
     return text.removeprefix(f"# T\n\n{note}\n\n").removesuffix("\n")
 
@@ -115,14 +115,14 @@ def test_the_last_day_is_that_of_the_claim_that_ages_first() -> None:
     fresh = '<span class="tu-fresh" data-until="{}"{}>x</span>'
     late = fresh.format("2026-01-01", ' hidden="hidden"')
     both = fresh.format("2026-05-14", "") + fresh.format("2026-04-14", "")
-    assert Article(page(late + both)).until == "2026-04-14"
-    assert Article(page(late)).until is None
+    assert article_of(page(late + both)).until == "2026-04-14"
+    assert article_of(page(late)).until is None
 
 
 @pytest.mark.parametrize("text", ["<p>no article</p>", "<article><p>no title</p></article>"])
 def test_a_page_without_an_article_or_title_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="no article"):
-        Article(text)
+        article_of(text)
 
 
 @pytest.mark.parametrize(

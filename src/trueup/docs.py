@@ -10,12 +10,13 @@ from tempfile import TemporaryDirectory
 from pydantic import ValidationError
 
 from trueup.check import Check, apply_baseline, load_baseline, refuse_code
-from trueup.check.built_site import BuiltSite, read_pages
+from trueup.check.built_site import BuiltPage, BuiltSite, read_pages
 from trueup.check.site_comparison import check_file_kinds, compare_articles, compare_sites
 from trueup.errors import BadInput
 from trueup.feed import SiteFiles, StatusFeed
 from trueup.finding import Finding, by_policy
 from trueup.markdown_export import MarkdownLinks
+from trueup.memo import NO_MEMOS, Memos
 from trueup.place import Place
 from trueup.shipped_files import shipped_folder
 from trueup.site import (
@@ -25,7 +26,6 @@ from trueup.site import (
     Page,
     TranslationLinks,
     build_site,
-    change_pages,
     export_files,
     language_at,
     languages_in,
@@ -121,6 +121,7 @@ class Docs:
         to_be_verified: bool = False,
         overrides: Path | None = None,
         workers: Workers = ALONE,
+        memos: Memos = NO_MEMOS,
     ) -> None:
         """Build the pages, with other `overrides` than the repository's where they are given.
         Raises Unreachable when MkDocs fails.
@@ -128,41 +129,54 @@ class Docs:
         With `to_be_verified`, the Markdown export is left to `verify`, which adds the receipts.
         """
         self.snippets()  # raises BadInput for a template that cannot be rendered
-        site, files = self.site, self.files
         build_site(
-            self.top, site, self.today, self.languages, self.published_at, overrides, workers
+            self.top,
+            self.site,
+            self.today,
+            self.languages,
+            self.published_at,
+            overrides,
+            self._changes(),
+            workers,
+            memos,
         )
-        export_files(self.top / "docs" / "evidence", self.stored.sent_files, site)
-        files.write(files.data())
-        labels = {language: guide.labels for language, guide in files.guides.items()}
+        export_files(self.top / "docs" / "evidence", self.stored.sent_files, self.site)
+        self.files.write(self.files.data())
+        if not to_be_verified:
+            self.write_markdown(workers, memos)
+
+    def _changes(self) -> list[Change]:
+        """Return what is changed in each page that MkDocs has made, in this order."""
+        labels = {language: guide.labels for language, guide in self.files.guides.items()}
+        pages = {page.html: labels[page.language] for page in self.pages}
         changes: list[Change] = [unwrap_parts, link_files]
         if len(self.languages) > 1:
-            changes.append(TranslationLinks(site, self.languages, self.published_at))
-        changes.append(MarkdownLinks({page.html: labels[page.language] for page in self.pages}))
-        if files.mark:
-            changes.append(Banner(files.mark))
-        workers.map(partial(change_pages, site, [*changes, secure_page]), self._built_pages())
-        if not to_be_verified:
-            self.write_markdown(workers)
+            changes.append(TranslationLinks(pages, self.languages, self.published_at))
+        changes.append(MarkdownLinks(pages))
+        if self.files.mark:
+            changes.append(Banner(self.files.mark))
+        return [*changes, secure_page]
 
-    def write_markdown(self, workers: Workers = ALONE) -> None:
+    def write_markdown(self, workers: Workers = ALONE, memos: Memos = NO_MEMOS) -> None:
         """Write the Markdown export for assistants, with the receipts of the pages.
 
         Raises BadInput for a page that changed since it was built.
         """
-        workers.map(partial(_write_markdown, self.files), self.languages)
+        workers.map(partial(_write_markdown, self.files, memos), self.languages)
 
-    def _built_pages(self) -> list[list[str]]:
+    def _built_pages(self) -> list[tuple[str, list[str]]]:
         """Return the paths of the pages of the built site, by language."""
         pages: dict[str, list[str]] = {language: [] for language in self.languages}
         for page in pages_in(self.site):
             pages[language_at(page, self.languages)].append(page)
-        return list(pages.values())
+        return list(pages.items())
 
-    def verify(self, pool: Pool, workers: Workers = ALONE) -> tuple[Report, list[Finding]]:
+    def verify(
+        self, pool: Pool, workers: Workers = ALONE, memos: Memos = NO_MEMOS
+    ) -> tuple[Report, list[Finding]]:
         """Run every block of the built site, write `receipts.json` and stamp the pages."""
         self._require_site()
-        blocks = self.blocks(workers)
+        blocks = self.blocks(workers, memos)
         report = pool.verify(blocks, self.stored, self.today)
         report.write(self.site)
         findings: list[Finding] = []
@@ -170,8 +184,8 @@ class Docs:
             problem = f"blocks without a place for their receipt: {lost}"
             fix = "Publish them with the macros, and build again."
             findings.append(Finding(Place(str(self.site)), problem, fix, "lost-stamp"))
-        replace(self, today=self._built_on()).write_markdown(workers)
-        findings += self.check_site(blocks, workers)
+        replace(self, today=self._built_on()).write_markdown(workers, memos)
+        findings += self.check_site(blocks, workers, memos)
         templates = {snippet.id: snippet.template for snippet in self.snippets()}
         ids = {(block.sha256, block.endpoint): block.id for block in blocks}
         for receipt in report.receipts:
@@ -179,17 +193,20 @@ class Docs:
             findings += _failures(receipt, template)
         return report, findings
 
-    def blocks(self, workers: Workers = ALONE) -> list[Block]:
+    def blocks(self, workers: Workers = ALONE, memos: Memos = NO_MEMOS) -> list[Block]:
         """Return every block of the built site, in the order of its pages."""
-        found = workers.map(partial(read_blocks, self.site), self._built_pages())
+        found = workers.map(partial(_read_blocks, self.site, memos), self._built_pages())
         return sorted((block for part in found for block in part), key=lambda block: block.page)
 
     def check_site(
-        self, blocks: Sequence[Block] | None = None, workers: Workers = ALONE
+        self,
+        blocks: Sequence[Block] | None = None,
+        workers: Workers = ALONE,
+        memos: Memos = NO_MEMOS,
     ) -> list[Finding]:
         """Return findings in the built site by itself; `blocks` are its own, if they were read."""
-        blocks, status = blocks or self.blocks(workers), self.stored.status
-        read = workers.map(partial(read_pages, self.site), self._built_pages())
+        blocks, status = blocks or self.blocks(workers, memos), self.stored.status
+        read = workers.map(partial(_read_pages, self.site, memos), self._built_pages())
         pages = sorted((page for part in read for page in part), key=lambda page: page.name)
         return BuiltSite(self.site, status, self.pages, pages, blocks, self.snippets()).check()
 
@@ -236,12 +253,25 @@ class Docs:
     def _stamp(self, blocks: list[Block], report: Report, workers: Workers = ALONE) -> int:
         """Stamp the pages; return the number of blocks without a marker for it."""
         lines = receipt_lines(blocks, report.receipts, self.stored.status, self.languages)
-        stamp = partial(stamp_site, self.site, lines)
-        return len(lines) - sum(workers.map(stamp, self._built_pages()))
+        pages = [pages for _, pages in self._built_pages()]
+        return len(lines) - sum(workers.map(partial(stamp_site, self.site, lines), pages))
 
 
-def _write_markdown(files: SiteFiles, language: str) -> None:
-    files.write(files.markdown(language))
+def _write_markdown(files: SiteFiles, memos: Memos, language: str) -> None:
+    with memos.of("markdown", language) as memo:
+        files.write(files.markdown(language, memo))
+
+
+def _read_blocks(site: Path, memos: Memos, built: tuple[str, Sequence[str]]) -> list[Block]:
+    language, pages = built
+    with memos.of("blocks", language) as memo:
+        return read_blocks(site, pages, memo)
+
+
+def _read_pages(site: Path, memos: Memos, built: tuple[str, Sequence[str]]) -> list[BuiltPage]:
+    language, pages = built
+    with memos.of("checks", language) as memo:
+        return read_pages(site, pages, memo)
 
 
 def _failures(receipt: BlockReceipt, template: str) -> list[Finding]:

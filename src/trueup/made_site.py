@@ -49,6 +49,22 @@ class MadeSite:
         write_whole(self._file, json.dumps(known).encode() + b"\n", 0o644)
 
 
+def page_conditions(docs: Docs, mark: str, variables: Mapping[str, str]) -> tuple[str, ...]:
+    """Return what the pages of a site are made from, but their own Markdown: the engine's mark, the
+    day, settings and overrides, and the names of all files that pages can lead to."""
+    tops = dict.fromkeys((docs.top, shipped_folder()))
+    made_from = (
+        one
+        for top in tops
+        for name in ("REHEARSAL", "mkdocs*.yml", "overrides")
+        for one in sorted(top.glob(name))
+    )
+    names = sorted(str(file) for file in (docs.top / "docs").rglob("*"))
+    seen = json.dumps({name: variables.get(name) for name in KEPT})
+    parts = [part for one in made_from for part in _parts(one)]
+    return (mark, str(docs.today), docs.address, seen, _digest([*names, *parts]))
+
+
 def _parts(path: Path, above: tuple[Path, ...] = ()) -> Iterator[str]:
     """Yield the place and the hash of each file under a path; what a link leads to is read too."""
     for one in sorted([path, *path.rglob("*")]):

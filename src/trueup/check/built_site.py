@@ -4,17 +4,21 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from html import unescape
 from itertools import chain
 from pathlib import Path
 from posixpath import dirname, join, normpath
 from urllib.parse import unquote
 
+from pydantic import TypeAdapter
+
 from trueup.check.banned_terms import banned_terms
 from trueup.check.claims import Near, check_text
 from trueup.check.page_policy import check_policy
 from trueup.check.published_blocks import check_published
 from trueup.finding import Finding
+from trueup.memo import NO_MEMO, Memo
 from trueup.model import Status
 from trueup.place import Place
 from trueup.site import NOT_FOUND, Block, Page, stamps_of
@@ -50,9 +54,16 @@ class BuiltPage:
     """Each address within the site that it leads to, once, with the first line."""
 
 
-def read_pages(site: Path, pages: Iterable[str]) -> list[BuiltPage]:
+PAGE = TypeAdapter(BuiltPage)
+
+
+def read_pages(site: Path, pages: Iterable[str], memo: Memo = NO_MEMO) -> list[BuiltPage]:
     """Return pages of a built site as its checks need them."""
-    return [_read_page(page, (site / page).read_bytes().decode(errors="replace")) for page in pages]
+    found = []
+    for page in pages:
+        text = (site / page).read_bytes().decode(errors="replace")
+        found.append(PAGE.validate_python(memo.get([page, text], partial(_read_page, page, text))))
+    return found
 
 
 def _read_page(page: str, text: str) -> BuiltPage:

@@ -27,7 +27,8 @@ from trueup.cli.group import (
 from trueup.docs import Docs
 from trueup.errors import BadInput, TrueupError
 from trueup.finding import Finding
-from trueup.made_site import MadeSite
+from trueup.made_site import MadeSite, page_conditions
+from trueup.memo import NO_MEMOS, Memos
 from trueup.site import MAIN, note_translation
 from trueup.verify.cache import Cache, engine_mark
 from trueup.verify.pool import Pool
@@ -78,7 +79,7 @@ def docs_command(
             click.echo(f"({report.counts['run']} reused)\n{report}")
         else:
             with _workers(docs, jobs) as workers:
-                found = _make(docs, pool, findings, workers)
+                found = _make(docs, pool, findings, workers, NO_MEMOS if fresh else _memos(docs))
             findings += found
             if made and not found:
                 made.note()
@@ -94,7 +95,7 @@ def build(top: Path, as_of: date | None) -> None:
     """Build the pages into site/ without running any block."""
     docs = load_docs(top, as_of)
     with site_lock(top), _workers(docs, None) as workers:
-        docs.build(workers=workers)
+        docs.build(workers=workers, memos=_memos(docs))
 
 
 @cli.command()
@@ -118,7 +119,7 @@ def verify(
     docs = load_docs(top, as_of)
     with site_lock(top), _workers(docs, jobs) as workers:
         pool = _pool(docs, target, max_calls, jobs, fresh, allow_weak)
-        findings = _verify(docs, pool, workers)
+        findings = _verify(docs, pool, workers, NO_MEMOS if fresh else _memos(docs))
     report_findings(docs.judged(findings))
 
 
@@ -143,14 +144,24 @@ def _workers(docs: Docs, jobs: int | None) -> Workers:
     return Workers((jobs or os.cpu_count() or 1) if len(docs.pages) > FEW_PAGES else 1)
 
 
-def _make(docs: Docs, pool: Pool, checked: list[Finding], workers: Workers) -> list[Finding]:
+def _memos(docs: Docs) -> Memos:
+    """Return the memos of the repository; none in CI, which must not trust what it checked out."""
+    if is_ci():
+        return NO_MEMOS
+    conditions = page_conditions(docs, engine_mark(), os.environ)
+    return Memos(docs.top / ".cache" / "pages", conditions)
+
+
+def _make(
+    docs: Docs, pool: Pool, checked: list[Finding], workers: Workers, memos: Memos
+) -> list[Finding]:
     """Build and verify the site; print the findings of the check first where that is impossible."""
     try:
-        docs.build(to_be_verified=True, workers=workers)
+        docs.build(to_be_verified=True, workers=workers, memos=memos)
     except TrueupError:
         print_findings(docs.judged(checked))
         raise
-    return _verify(docs, pool, workers)
+    return _verify(docs, pool, workers, memos)
 
 
 def _pool(
@@ -166,8 +177,8 @@ def _pool(
     return _live_pool(docs, target, max_calls, allow_weak)
 
 
-def _verify(docs: Docs, pool: Pool, workers: Workers) -> list[Finding]:
-    report, findings = docs.verify(pool, workers)
+def _verify(docs: Docs, pool: Pool, workers: Workers, memos: Memos) -> list[Finding]:
+    report, findings = docs.verify(pool, workers, memos)
     if report.reused:
         click.echo(f"({report.reused} reused)")
     click.echo(str(report))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from trueup.feed.files import feed_files
 from trueup.markdown_export import MarkdownFiles
+from trueup.memo import NO_MEMO, Memo
 from trueup.model import Status, anchor, split
 from trueup.site import (
     MAIN,
@@ -68,11 +69,11 @@ class SiteFiles:
             self.status, self.today, self.is_rehearsal, self.published_at, self._places()
         )
         if self.published_at:
-            pages = [page.html for page in self.pages]
-            files |= sitemap_files(self.site, self.languages, pages, self.published_at)
+            pages = {page.html: page for page in self.pages}
+            files |= sitemap_files(self.languages, pages, self.published_at)
         return files
 
-    def markdown(self, language: str) -> dict[str, str]:
+    def markdown(self, language: str, memo: Memo = NO_MEMO) -> dict[str, str]:
         """Return the Markdown export of a language for assistants, with the receipts that the pages
         have by now.
 
@@ -87,6 +88,7 @@ class SiteFiles:
             today=self.today,
             address=self.published_at,
             mark=self.mark,
+            memo=memo,
         ).render(self.guides)
 
     def write(self, files: Mapping[str, str]) -> None:

@@ -1,13 +1,15 @@
 """From HTML: the article of a built page as Markdown, as it is visible without a script."""
 
 import re
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator, Sequence, Set
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from urllib.parse import quote
 
 from bs4 import BeautifulSoup, Tag
 from markdownify import MarkdownConverter
 
+from trueup.memo import NO_MEMO, Memo
 from trueup.site import trim_end, without_colours
 from trueup.wording.markdown import code_span, fence_for
 
@@ -38,34 +40,62 @@ def escape_commonmark(text: str) -> str:
     return OPENING.sub(_inert, ACTIVE.sub(r"\\\1", _printable(text)))
 
 
+@dataclass(frozen=True)
 class Article:
     """The article of a page. `title` is Markdown; `until` is the last date of its claims in the
-    present tense, where it has any."""
+    present tense, where it has any.
 
-    def __init__(self, html: str) -> None:
-        """Parse the article. Raises ValueError for a page without an article or without a title."""
-        found = ARTICLE.search(re.sub("\r\n?", "\n", html.replace("\0", "")))
-        text = without_colours(found[0] if found else "")
-        soup = BeautifulSoup(text, "lxml")
-        heading = soup.find("h1")
-        if not isinstance(heading, Tag):
-            raise ValueError("no article with a title")
-        voices = _prepare(soup)
-        days = (voice.get("data-until") for voice in voices)
-        self.until = min((str(day) for day in days if day), default=None)
-        self._converter = _Converter(mark=sha256(text.encode(errors="replace")).hexdigest())
-        title = self._converter.convert_soup(heading.extract())
-        self.title = (
-            self._converter.with_links(title, lambda _: None).strip("\n").removeprefix("# ")
-        )
-        self._body = self._converter.convert_soup(soup).strip("\n")
+    Links of `body` stand between marks, since one conversion serves files of several folders: each
+    with the number of its target. No page has its own hash as text, so `mark` is that hash.
+    """
+
+    title: str
+    until: str | None
+    body: str
+    mark: str
+    targets: Sequence[str]
 
     def render(self, note: str, link: Link) -> str:
         """Return the page with a note under its title; code is byte for byte as it is copied.
 
         Tabs follow each other, each under its label; folded parts are open.
         """
-        return f"# {self.title}\n\n{note}\n\n{self._converter.with_links(self._body, link)}\n"
+        return f"# {self.title}\n\n{note}\n\n{_with_links(self, self.body, link)}\n"
+
+
+def article_of(html: str, memo: Memo = NO_MEMO) -> Article:
+    """Return the article of a page. Raises ValueError for one without it, or without a title."""
+    found = ARTICLE.search(re.sub("\r\n?", "\n", html.replace("\0", "")))
+    text = without_colours(found[0] if found else "")
+    return Article(**memo.get([text], lambda: asdict(_parsed(text))))
+
+
+def _parsed(text: str) -> Article:
+    soup = BeautifulSoup(text, "lxml")
+    heading = soup.find("h1")
+    if not isinstance(heading, Tag):
+        raise ValueError("no article with a title")
+    days = (voice.get("data-until") for voice in _prepare(soup))
+    until = min((str(day) for day in days if day), default=None)
+    converter = _Converter(mark=sha256(text.encode(errors="replace")).hexdigest())
+    title = converter.convert_soup(heading.extract())
+    body = converter.convert_soup(soup).strip("\n")
+    article = Article("", until, body, converter.mark, converter.targets)
+    title = _with_links(article, title, lambda _: None).strip("\n").removeprefix("# ")
+    return replace(article, title=title)
+
+
+def _with_links(article: Article, text: str, link: Link) -> str:
+    """Return a text with its links rewritten by `link`; a dropped link leaves its words."""
+
+    def written(found: re.Match[str]) -> str:
+        target = link(article.targets[int(found[1])])
+        if target is None:
+            return found[2]
+        place = quote(target, safe=URL_SAFE + "&").replace("&", "&amp;")
+        return f"[{found[2].strip()}]({place})"
+
+    return re.sub(f"(?s){article.mark}<([0-9]+)>(.*?){article.mark}", written, text)
 
 
 def _printable(text: str) -> str:
@@ -119,24 +149,11 @@ def _bold(soup: BeautifulSoup, source: Tag) -> Tag:
 
 
 class _Converter(MarkdownConverter):
-    """A converter that marks links, since one conversion serves files of several folders. No page
-    has its own hash as text, so `mark` is the hash of the page."""
+    """A converter that marks links, whose targets it collects."""
 
     def __init__(self, mark: str) -> None:
         super().__init__(heading_style="atx", bullets="-", autolinks=False)
-        self._mark, self._targets = mark, list[str]()
-
-    def with_links(self, text: str, link: Link) -> str:
-        """Return the text with its links rewritten by `link`; a dropped link leaves its words."""
-
-        def written(found: re.Match[str]) -> str:
-            target = link(self._targets[int(found[1])])
-            if target is None:
-                return found[2]
-            place = quote(target, safe=URL_SAFE + "&").replace("&", "&amp;")
-            return f"[{found[2].strip()}]({place})"
-
-        return re.sub(f"(?s){self._mark}<([0-9]+)>(.*?){self._mark}", written, text)
+        self.mark, self.targets = mark, list[str]()
 
     def escape(self, text: str, parent_tags: Set[str]) -> str:
         return escape_commonmark(text)
@@ -144,8 +161,8 @@ class _Converter(MarkdownConverter):
     def convert_a(self, el: Tag, text: str, parent_tags: Set[str]) -> str:
         if not text.strip() or "_noformat" in parent_tags:
             return text
-        self._targets.append(str(el.get("href", "")))
-        return f"{self._mark}<{len(self._targets) - 1}>{text}{self._mark}"
+        self.targets.append(str(el.get("href", "")))
+        return f"{self.mark}<{len(self.targets) - 1}>{text}{self.mark}"
 
     def convert_code(self, el: Tag, text: str, parent_tags: Set[str]) -> str:
         if "_noformat" in parent_tags:

@@ -10,7 +10,8 @@ from pathlib import Path
 from urllib.parse import quote, urljoin, urlsplit
 
 from trueup.errors import BadInput
-from trueup.markdown_export.from_html import Article, Link, escape_commonmark
+from trueup.markdown_export.from_html import Article, Link, article_of, escape_commonmark
+from trueup.memo import NO_MEMO, Memo
 from trueup.site import HIDDEN_ALTERNATE, Outline, Page, Section, home_of, place_of
 from trueup.wording import AssistantLabels
 
@@ -49,6 +50,7 @@ class MarkdownFiles:
     today: date
     address: str = ""
     mark: str | None = None
+    memo: Memo = NO_MEMO
 
     def render(self, guides: Mapping[str, AssistantLabels]) -> dict[str, str]:
         """Return the Markdown of each page, `llms.txt` and `llms-full.txt`, by paths in the site.
@@ -82,7 +84,7 @@ class MarkdownFiles:
     def _article(self, page: Page) -> Article:
         file = self.site / page.html
         try:
-            return Article(file.read_bytes().decode(errors="replace"))
+            return article_of(file.read_bytes().decode(errors="replace"), self.memo)
         except (OSError, ValueError) as error:
             problem = error.strerror if isinstance(error, OSError) else error
             raise BadInput(file, str(problem), "Build the site again.") from error

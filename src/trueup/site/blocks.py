@@ -7,10 +7,13 @@ import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from html.parser import HTMLParser
 from pathlib import Path
 
+from pydantic import TypeAdapter
+
+from trueup.memo import NO_MEMO, Memo
 from trueup.site.built_pages import pages_in, without_colours
 
 JS_SPACE = (
@@ -61,18 +64,23 @@ class Block:
         return hashlib.sha256(self.text.encode()).hexdigest()
 
 
+BLOCKS = TypeAdapter(list[Block])
+
+
 def trim_end(text: str) -> str:
     """Return the text without trailing white space, as JavaScript's `trimEnd` does."""
     return text.rstrip(JS_SPACE)
 
 
-def read_blocks(site: Path, pages: Iterable[str] | None = None) -> list[Block]:
+def read_blocks(
+    site: Path, pages: Iterable[str] | None = None, memo: Memo = NO_MEMO
+) -> list[Block]:
     """Return every block of pages of a site, or of all, in their order and that of the page."""
-    return [
-        block
-        for page in (pages_in(site) if pages is None else pages)
-        for block in extract_blocks((site / page).read_bytes().decode(errors="replace"), page)
-    ]
+    found: list[Block] = []
+    for page in pages_in(site) if pages is None else pages:
+        text = (site / page).read_bytes().decode(errors="replace")
+        found += BLOCKS.validate_python(memo.get([page, text], partial(extract_blocks, text, page)))
+    return found
 
 
 def extract_blocks(html: str, page: str) -> list[Block]:

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import chdir, contextmanager
 from datetime import date
-from functools import partial
+from functools import partial, reduce
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,8 @@ from jinja2.runtime import BlockReference, LoopContext, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from trueup.errors import BadInput, Unreachable
-from trueup.site.built_pages import without_spans
+from trueup.memo import NO_MEMOS, Memos
+from trueup.site.built_pages import Change, without_spans
 from trueup.site.highlighting import highlighting_once
 from trueup.site.outline import settings_of
 from trueup.site.page_languages import MAIN, home_of
@@ -50,20 +51,24 @@ def build_site(
     languages: Sequence[str] = (MAIN,),
     address: str = "",
     overrides: Path | None = None,
+    changes: Sequence[Change] = (),
     workers: Workers = ALONE,
+    memos: Memos = NO_MEMOS,
 ) -> None:
     """Build the docs of the repository at `top` into `site`, warnings being errors.
 
     The earlier content of `site` is replaced once all languages are built. `today` is the macros'
     date; `address` is the URL of the published site, if that is known; `overrides` takes the place
-    of the repository's own. The settings must have been checked. Raises Unreachable with the
-    warnings of MkDocs if it fails, and BadInput if `site` cannot be written.
+    of the repository's own; `changes` finish each page. The settings must have been checked. Raises
+    Unreachable with the warnings of MkDocs if it fails, and BadInput if `site` cannot be written.
     """
     part = unfinished_site(site).absolute()
     try:
         if part.exists():
             shutil.rmtree(part)
-        build = partial(_build_language, top.absolute(), part, address, today, overrides)
+        build = partial(
+            _build_language, top.absolute(), part, address, today, overrides, changes, memos
+        )
         workers.map(build, languages)
         for language in languages[1:]:
             os.replace(part / language, part / MAIN / home_of(language))
@@ -78,11 +83,35 @@ def build_site(
 
 
 def _build_language(
-    top: Path, part: Path, address: str, today: date, overrides: Path | None, language: str
+    top: Path,
+    part: Path,
+    address: str,
+    today: date,
+    overrides: Path | None,
+    changes: Sequence[Change],
+    memos: Memos,
+    language: str,
 ) -> None:
+    # Imported here: a check imports this package and builds nothing.
+    from trueup.site.kept_pages import keeping_pages
+
     folder, home = part / language, address and address + home_of(language)
-    with chdir(top), _environment(), _uncoloured_search(), highlighting_once():
+
+    def finish(file: Path, text: str) -> str:
+        page = home_of(language) + file.relative_to(folder).as_posix()
+        return reduce(lambda html, change: change(page, html), changes, text)
+
+    with (
+        chdir(top),
+        _environment(),
+        _uncoloured_search(),
+        highlighting_once(),
+        memos.of("build", language) as memo,
+        keeping_pages(memo, finish) as made,
+    ):
         _build(settings_of(language), folder, home, today, overrides)
+    for file in {*folder.rglob("*.html")}.difference(made):  # such as that of a missing page
+        file.write_text(finish(file, file.read_text("utf-8")), encoding="utf-8")
     _mark_characters(folder / SEARCH_INDEX)
     for name in SITEMAPS:
         (folder / name).unlink(missing_ok=True)

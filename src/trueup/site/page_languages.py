@@ -1,7 +1,7 @@
 """Languages: the languages of a site, their folders, and the translations of a page."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -43,11 +43,11 @@ def language_at(html: str, languages: Sequence[str]) -> str:
     return first if first in languages and first != MAIN else MAIN
 
 
-def translations_of(site: Path, languages: Sequence[str], page: str) -> dict[str, str]:
-    """Return the translations of a page by language, itself included."""
+def translations_of(known: Container[str], languages: Sequence[str], page: str) -> dict[str, str]:
+    """Return the translations of a page among known pages by language, itself included."""
     own = page.removeprefix(home_of(language_at(page, languages)))
     pages = {language: home_of(language) + own for language in languages}
-    return {language: html for language, html in pages.items() if (site / html).is_file()}
+    return {language: html for language, html in pages.items() if html in known}
 
 
 @dataclass(frozen=True)
@@ -60,13 +60,13 @@ class TranslationLinks:
     theme words in English is marked as English on the pages of other languages.
     """
 
-    site: Path
+    pages: Container[str]
     languages: Sequence[str]
     address: str = ""
 
     def __call__(self, page: str, text: str) -> str:
         found = page.rpartition("/")[2] != NOT_FOUND
-        translations = translations_of(self.site, self.languages, page) if found else {}
+        translations = translations_of(self.pages, self.languages, page) if found else {}
         # A page that was not found is shown at any place, so its links start from the host.
         root = "../" * page.count("/") if found else urlsplit(self.address).path or "/"
 

@@ -1,7 +1,6 @@
 """Sitemap: the list of all pages for crawlers, and `robots.txt` with its address."""
 
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Collection, Sequence
 from xml.etree import ElementTree
 
 from trueup.site.address import place_of
@@ -11,20 +10,18 @@ SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 XHTML = "http://www.w3.org/1999/xhtml"
 
 
-def sitemap_files(
-    site: Path, languages: Sequence[str], pages: Iterable[str], address: str
-) -> dict[str, str]:
+def sitemap_files(languages: Sequence[str], pages: Collection[str], address: str) -> dict[str, str]:
     """Return `sitemap.xml` with every page and its translations, and `robots.txt` naming it."""
     robots = f"User-agent: *\nAllow: /\n\nSitemap: {address}sitemap.xml\n"
-    return {"sitemap.xml": _sitemap(site, languages, pages, address), "robots.txt": robots}
+    return {"sitemap.xml": _sitemap(languages, pages, address), "robots.txt": robots}
 
 
-def _sitemap(site: Path, languages: Sequence[str], pages: Iterable[str], address: str) -> str:
+def _sitemap(languages: Sequence[str], pages: Collection[str], address: str) -> str:
     root = ElementTree.Element("urlset", {"xmlns": SITEMAP, "xmlns:xhtml": XHTML})
     for page in pages:
         url = ElementTree.SubElement(root, "url")
         ElementTree.SubElement(url, "loc").text = address + place_of(page)
-        translations = translations_of(site, languages, page)
+        translations = translations_of(pages, languages, page)
         if MAIN in translations:
             translations[DEFAULT] = translations[MAIN]
         for name, translation in translations.items():
