@@ -14,6 +14,9 @@ from trueup.verify.block_receipt import RECEIPTS, Report
 SOURCES = ("REHEARSAL", "docs", "mkdocs*.yml", "overrides", "snippets", "status.yml")
 """What a site is made from, at the top of its repository and as the engine ships it."""
 
+FRAME = ("REHEARSAL", "mkdocs*.yml", "overrides")
+"""Those of which each page is made."""
+
 
 class MadeSite:
     """The site of a repository as it was last made whole and without a finding.
@@ -53,12 +56,7 @@ def page_conditions(docs: Docs, mark: str, variables: Mapping[str, str]) -> tupl
     """Return what the pages of a site are made from, but their own Markdown: the engine's mark, the
     day, settings and overrides, and the names of all files that pages can lead to."""
     tops = dict.fromkeys((docs.top, shipped_folder()))
-    made_from = (
-        one
-        for top in tops
-        for name in ("REHEARSAL", "mkdocs*.yml", "overrides")
-        for one in sorted(top.glob(name))
-    )
+    made_from = (one for top in tops for name in FRAME for one in sorted(top.glob(name)))
     names = sorted(str(file) for file in (docs.top / "docs").rglob("*"))
     seen = json.dumps({name: variables.get(name) for name in KEPT})
     parts = [part for one in made_from for part in _parts(one)]

@@ -14,6 +14,14 @@ from typing import Any, Self
 from pydantic_core import from_json, to_json
 
 
+def _hash(parts: Iterable[str]) -> bytes:
+    digest = sha256()
+    for part in parts:
+        content = part.encode(errors="surrogateescape")
+        digest.update(b"%d:" % len(content) + content)
+    return digest.digest()
+
+
 class Memo:
     """The results of one step over pages. `conditions` are those of all results, such as the
     engine's mark; without a file nothing is kept.
@@ -93,11 +101,3 @@ def _opened(file: Path) -> sqlite3.Connection:
     table.execute("CREATE TABLE IF NOT EXISTS kept (key BLOB PRIMARY KEY, result BLOB)")
     table.execute("SELECT count(*) FROM kept").fetchone()
     return table
-
-
-def _hash(parts: Iterable[str]) -> bytes:
-    digest = sha256()
-    for part in parts:
-        content = part.encode(errors="surrogateescape")
-        digest.update(b"%d:" % len(content) + content)
-    return digest.digest()

@@ -51,7 +51,8 @@ def keeping_pages(memo: Memo, finish: Callable[[Path, str], str]) -> Iterator[se
         nav: Navigation = others[1]
         if id(nav) not in menus:
             menus[id(nav)] = sha256(to_json(list(_entries(nav.items)))).hexdigest()
-        found = [entries for one in config.plugins.values() if (entries := _search_entries(one))]
+        indexes = map(_search_entries, config.plugins.values())
+        found = [entries for entries in indexes if entries is not None]
         file = Path(page.file.abs_dest_path)
 
         def built() -> dict[str, Any]:
@@ -90,7 +91,7 @@ def _entries(items: Iterable[StructureItem]) -> Iterator[list[Any]]:
     """Yield the titles and addresses of a menu."""
     for item in items:
         own = [type(item).__name__, item.title, getattr(item, "url", None)]
-        yield [*own, *_entries(item.children or ())]
+        yield [*own, *_entries(getattr(item, "children", None) or ())]
 
 
 def _search_entries(plugin: Any) -> list[Any] | None:
