@@ -138,23 +138,38 @@ class Docs:
 
     def verify(self, pool: Pool) -> tuple[Report, list[Finding]]:
         """Run every block of the built site, write `receipts.json` and stamp the pages."""
-        self._require_site()
-        blocks = read_blocks(self.site)
+        blocks = self.built_blocks()
         report = pool.verify(blocks, self.stored, self.today)
+        return report, self.add_receipts(blocks, report)
+
+    def built_blocks(self) -> list[Block]:
+        """Return every block of the built site. Raises BadInput where it is not built."""
+        self._require_site()
+        return read_blocks(self.site)
+
+    def add_receipts(self, blocks: list[Block], report: Report) -> list[Finding]:
+        """Write the report of the site's blocks into it, stamp the pages and export them as
+        Markdown. Return findings in the site, and the blocks that failed."""
         report.write(self.site)
         findings: list[Finding] = []
         if (lost := self._stamp(blocks, report)) > 0:
             problem = f"blocks without a place for their receipt: {lost}"
             fix = "Publish them with the macros, and build again."
             findings.append(Finding(Place(str(self.site)), problem, fix, "lost-stamp"))
-        replace(self, today=self._built_on()).write_markdown()
-        findings += self.check_site(blocks)
+        replace(self, today=self.built_on()).write_markdown()
+        return findings + self.check_site(blocks) + self.failures(blocks, report)
+
+    def failures(self, blocks: Iterable[Block], report: Report) -> list[Finding]:
+        """Return a finding for each reason why a block of a report did not pass."""
         templates = {snippet.id: snippet.template for snippet in self.snippets()}
         ids = {(block.sha256, block.endpoint): block.id for block in blocks}
-        for receipt in report.receipts:
-            template = templates.get(ids[receipt.sha256, receipt.endpoint] or "", "")
-            findings += _failures(receipt, template)
-        return report, findings
+        return [
+            finding
+            for receipt in report.receipts
+            for finding in _failures(
+                receipt, templates.get(ids[receipt.sha256, receipt.endpoint] or "", "")
+            )
+        ]
 
     def check_site(self, blocks: Sequence[Block] | None = None) -> list[Finding]:
         """Return findings in the built site by itself; `blocks` are its own, if they were read."""
@@ -169,7 +184,7 @@ class Docs:
             return found
         blocks = read_blocks(self.site)
         with TemporaryDirectory(prefix="trueup-site-") as folder:
-            fresh = replace(self, site=Path(folder, "fresh"), today=self._built_on())
+            fresh = replace(self, site=Path(folder, "fresh"), today=self.built_on())
             fresh.build(to_be_verified=True)
             fresh._stamp_as(self.site, blocks)
             fresh.write_markdown()
@@ -185,7 +200,7 @@ class Docs:
         if not self.site.is_dir():
             raise BadInput(self.site, "the site is not built", "Build it first.")
 
-    def _built_on(self) -> date:
+    def built_on(self) -> date:
         """Return the date as of which the site was built; today where its feed names none."""
         try:
             feed = (self.site / "status.json").read_bytes()

@@ -24,10 +24,12 @@ from trueup.cli.group import (
     target_option,
     weak_option,
 )
+from trueup.cli.shard import load_built, print_counts, shard_of, verify_shard
 from trueup.docs import Docs
 from trueup.errors import BadInput, TrueupError
 from trueup.finding import Finding
 from trueup.made_site import MadeSite
+from trueup.sandbox import Containment
 from trueup.site import MAIN, note_translation
 from trueup.verify.cache import Cache, engine_mark
 from trueup.verify.pool import Pool
@@ -101,6 +103,12 @@ def build(top: Path, as_of: date | None) -> None:
 @jobs_option
 @fresh_option
 @weak_option
+@click.option("--shard", "text", metavar="K/N", help="Run the K-th of N parts of the blocks alone.")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File for the receipts of a shard. Default: shard-K-of-N.json.",
+)
 @click.pass_obj
 def verify(
     top: Path,
@@ -110,11 +118,22 @@ def verify(
     jobs: int | None,
     fresh: bool,
     allow_weak: bool,
+    text: str | None,
+    output: Path | None,
 ) -> None:
-    """Run every block of the built site and add its receipt to the pages."""
-    docs = load_docs(top, as_of)
+    """Run every block of the built site and add its receipt to the pages.
+
+    With --shard, only write the receipts of that part into a file, for merge-receipts.
+    """
+    part = shard_of(text, target, output)
+    docs = load_built(top, as_of) if part else load_docs(top, as_of)
     with site_lock(top):
-        findings = _verify(docs, _pool(docs, target, max_calls, jobs, fresh, allow_weak))
+        if part:
+            containment = containment_here(allow_weak)
+            pool = _mock_pool(docs, jobs, fresh, containment)
+            findings = verify_shard(docs, *part, pool, containment)
+        else:
+            findings = _verify(docs, _pool(docs, target, max_calls, jobs, fresh, allow_weak))
     report_findings(docs.judged(findings))
 
 
@@ -153,23 +172,21 @@ def _pool(
     allow_weak: bool,
 ) -> Pool:
     if target == "mock":
-        return _mock_pool(docs, jobs or os.cpu_count() or 1, fresh, allow_weak)
+        return _mock_pool(docs, jobs, fresh, containment_here(allow_weak))
     return _live_pool(docs, target, max_calls, allow_weak)
 
 
 def _verify(docs: Docs, pool: Pool) -> list[Finding]:
     report, findings = docs.verify(pool)
-    if report.reused:
-        click.echo(f"({report.reused} reused)")
-    click.echo(str(report))
+    print_counts(report)
     return findings
 
 
-def _mock_pool(docs: Docs, jobs: int, fresh: bool, allow_weak: bool) -> Pool:
-    containment = containment_here(allow_weak)
+def _mock_pool(docs: Docs, jobs: int | None, fresh: bool, containment: Containment) -> Pool:
     conditions = [engine_mark(), containment]
     cache = Cache(docs.top / ".cache" / "receipts.json", docs.stored, conditions, fresh)
-    return Pool(partial(open_mock, docs.stored, containment, complete=is_ci()), jobs, cache)
+    open_harness = partial(open_mock, docs.stored, containment, complete=is_ci())
+    return Pool(open_harness, jobs or os.cpu_count() or 1, cache)
 
 
 def _live_pool(docs: Docs, target: str, max_calls: int | None, allow_weak: bool) -> Pool:
