@@ -15,6 +15,7 @@ from sharing import common, once
 from test_repository import load_workflow
 
 from trueup.docs import Docs
+from trueup.errors import BadInput
 from trueup.request import Difference
 from trueup.snippet import language_of
 from trueup.verify.block_receipt import BlockReceipt, Report
@@ -217,6 +218,7 @@ ALTERED = {
     "failed without reasons": (receipt(passed=False), "says failed, without a reason"),
     "passed with an exit code": (receipt(exit_code=1), "says passed, with outcome output and exit"),
     "passed without a run": (receipt(exit_code=None), "says passed, with outcome output and exit"),
+    "passed without a reply": (receipt(status=None), "says passed, without a reply"),
     "passed with an error": (receipt(outcome="error"), "says passed, with outcome error"),
     "passed with another shape": (receipt(shape="url"), "with shape url, expected b64-json"),
     "passed without evidence": (receipt(record=None), "says passed, without a record"),
@@ -256,6 +258,68 @@ def test_a_shard_that_no_run_here_could_write_is_refused(name: str, shards: Path
     assert done.stderr.count("\n") == 1
     assert not (shards / "top" / "site" / "receipts.json").exists()
     assert pages_in(shards / "top" / "site") == before
+
+
+def test_another_error_than_the_recorded_one_is_refused(
+    made: tuple[Docs, Report], tmp_path: Path
+) -> None:
+    docs, report = made
+    published = distinct_blocks(docs.built_blocks())
+    conditions = ShardConditions.of(published, docs.stored, docs.today, False)
+    receipts = tuple(one.model_copy(update={"signatures": ()}) for one in report.receipts)
+    assert receipts != report.receipts
+    shard = ShardReceipts(
+        shard=1, shards=1, containment="namespace", conditions=conditions, receipts=receipts
+    )
+    (tmp_path / "a.json").write_bytes(shard.render())
+    with pytest.raises(BadInput, match="says passed, with another error than the recorded"):
+        ShardMerge(published, docs.stored, conditions).merge([tmp_path / "a.json"])
+
+
+def test_a_program_may_be_missing_where_it_may_be_skipped(
+    shards: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lacking = {"passed": False, "skipped": "node was not found; install it", "exit_code": None}
+    for name in (FIRST, SECOND):
+        (shards / name).rename(shards / "kept")
+        shard = ShardReceipts.parse((shards / "kept").read_bytes())
+        receipts = tuple(
+            one.model_copy(update=lacking if one.language == "javascript" else {})
+            for one in shard.receipts
+        )
+        (shards / name).write_bytes(shard.model_copy(update={"receipts": receipts}).render())
+    done = merge(shards)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "found 3, run 2, passed 2, failed 0, skipped 1\n"
+    for name in (FIRST, SECOND):
+        text = (shards / name).read_text().replace('"complete": false', '"complete": true')
+        (shards / name).write_text(text)
+    monkeypatch.setenv("CI", "true")
+    done = merge(shards)
+    assert done.returncode == 2 and "(javascript, " in done.stderr
+    assert "has skipped 'node was not found; install it', expected None" in done.stderr
+
+
+def test_a_skip_of_the_status_file_is_that_of_the_day_of_the_site(
+    starter: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    status = starter / "status.yml"
+    text, endpoint = status.read_text(), "  example-image-1/images-generations:\n"
+    assert text.count(endpoint) == 1
+    skip = "    skip: {reason: it moves, until: 2026-06-01}\n"
+    status.write_text(text.replace(endpoint, endpoint + skip))
+    for day, counts in (
+        ("2026-06-01", "found 3, run 0, passed 0, failed 0, skipped 3\n"),
+        ("2026-06-02", "found 3, run 3, passed 3, failed 0, skipped 0\n"),
+    ):
+        assert trueup(starter, "build", "--as-of", day).returncode == 0
+        done = run_shard(starter, 1, 1)
+        assert (done.returncode, done.stdout) == (0, counts)
+        merged = trueup(starter, "merge-receipts", "shard-1-of-1.json")
+        assert (merged.returncode, merged.stdout) == (0, counts)
+        wrong = trueup(starter, "merge-receipts", "shard-1-of-1.json", "--as-of", "2026-05-31")
+        assert wrong.returncode == 2 and f"got {day}, expected 2026-05-31" in wrong.stderr
 
 
 OTHER_CONTENT: dict[str, Callable[[bytes], bytes]] = {

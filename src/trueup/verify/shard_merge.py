@@ -137,6 +137,8 @@ class ShardMerge:
                 yield f"has {name} {got!r}, expected {expected!r}"
         if problem := contradiction_in(receipt):
             yield problem
+        if receipt.passed and receipt.status is None:
+            yield "says passed, without a reply"
         if unknown := set(receipt.signatures) - self.stored.status.signatures.keys():
             yield f"names the unknown signature {min(unknown)!r}"
         texts = (*receipt.reasons, receipt.skipped, receipt.inconclusive, receipt.request_id)
@@ -168,10 +170,7 @@ class ShardMerge:
             got = f"{receipt.evidence}, sample {receipt.sample}"
             yield f"has evidence of {got}, expected {day}, sample {sample}"
         if receipt.passed and row is not None:
-            if row.outcome not in (receipt.outcome, "mixed"):
-                yield f"says passed, with outcome {receipt.outcome}, expected {row.outcome}"
-            if receipt.outcome == "output" and row.shape not in (None, receipt.shape):
-                yield f"says passed, with shape {receipt.shape}, expected {row.shape}"
+            yield from _result(receipt, row)
         if receipt.unobserved and not self._may_differ(receipt.unobserved, row):
             yield "differs from the record in more than an accepted auth method"
 
@@ -216,6 +215,17 @@ def read_shard(file: Path) -> ShardReceipts:
         reason = printable(str(error))
     problem = f"not the receipts of a shard, whole and unchanged ({reason[:LONGEST_REASON]})"
     raise BadInput(file, problem, "Run that shard again, and hand on its file as it is.")
+
+
+def _result(receipt: BlockReceipt, row: Observation) -> Iterator[str]:
+    """Yield how the result of a block that passed differs from that of its row."""
+    if row.outcome not in (receipt.outcome, "mixed"):
+        yield f"says passed, with outcome {receipt.outcome}, expected {row.outcome}"
+    if receipt.outcome == "output" and row.shape not in (None, receipt.shape):
+        yield f"says passed, with shape {receipt.shape}, expected {row.shape}"
+    known = set(receipt.signatures) & set(row.signatures)
+    if receipt.outcome == "error" and row.signatures and not known:
+        yield f"says passed, with another error than the recorded {' or '.join(row.signatures)}"
 
 
 def _name(endpoint: str | None, language: str, digest: str) -> str:
