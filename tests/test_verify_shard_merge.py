@@ -29,7 +29,7 @@ OF_A_RUN = {"duration_ms": 0, "request_id": None}
 
 
 @pytest.fixture(autouse=True, scope="module")
-def in_this_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def at_a_desk() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("CI", raising=False)
         yield
