@@ -76,7 +76,7 @@ def run(script: str, top: Path) -> subprocess.CompletedProcess[str]:
 
 def test_every_console_block_is_tried_here() -> None:
     tried = {"docs", "test", "check", "as-of", "bench", "mock", "live", "schema", "rehearse"}
-    tried |= {"against", "baseline", "blocks"}
+    tried |= {"against", "baseline", "blocks", "shards"}
     tried |= {"mutants"}  # in test_mutants, by a few of them
     tried |= {"portable"}  # in test_portable: the other builders are fetched by their registry
     tried |= {f"retest-{name}" for name in ("plan", "local", "resume", "production")}
@@ -130,6 +130,14 @@ def test_a_baseline_suppresses_the_findings_of_its_date_alone(clone: Path) -> No
     page.write_text(page.read_text() + "\nSeen on 2026-04-15.\n")
     done = trueup_block("check", clone)
     assert done.returncode == 1 and "2026-04-15" in done.stderr and "04-14" not in done.stderr
+
+
+def test_blocks_are_verified_by_shards(starter: Path) -> None:
+    (starter / ".venv").symlink_to(TOP / ".venv")
+    done = run(f"set -e\n{commands('shards')}", starter)
+    assert (done.returncode, done.stderr) == (0, "")
+    found = [line.split(",")[0] for line in done.stdout.splitlines() if line[:5] == "found"]
+    assert found == ["found 2", "found 1", "found 3"]
 
 
 @pytest.mark.long

@@ -201,7 +201,7 @@ def test_a_page_changed_after_the_build_is_named_by_its_path(docs: Docs) -> None
     for broken in ("<p>no article</p>", None):
         file.write_text(broken) if broken else file.unlink()
         with pytest.raises(BadInput, match=r"ja/decides/index\.html: .*\. Build the site again\."):
-            docs.write_markdown()
+            docs.steps.write_markdown(docs.files)
     file.write_text(text, "utf-8")  # of the Markdown nothing was written
 
 
@@ -211,7 +211,7 @@ def test_a_rehearsal_is_marked_on_top_of_every_text_and_has_no_address(docs: Doc
     before = {file: file.read_bytes() for file in texts}
     (docs.top / "REHEARSAL").touch()
     try:
-        docs.write_markdown()
+        docs.steps.write_markdown(docs.files)
         assert len(texts) == 2 * len(docs.pages) - 1 + 2 * len(docs.languages)
         for file in texts:
             text = file.read_text("utf-8")

@@ -19,8 +19,8 @@ from packaging.utils import canonicalize_name
 
 TOP = Path(__file__).parent.parent
 WORKFLOW = TOP / ".github" / "workflows" / "docs.yml"
-RETEST, GATE, PUBLISH, LONG = (
-    WORKFLOW.with_name(f"{name}.yml") for name in ("retest", "gate", "publish", "long")
+RETEST, GATE, PUBLISH, LONG, SHARDS = (
+    WORKFLOW.with_name(f"{name}.yml") for name in ("retest", "gate", "publish", "long", "shards")
 )
 WORKFLOWS = {path.stem: path for path in sorted(WORKFLOW.parent.iterdir())}
 EACH = pytest.mark.parametrize("path", WORKFLOWS.values(), ids=WORKFLOWS)
@@ -38,7 +38,10 @@ FORBIDDEN = {
     "a path of one machine": re.compile(r"(?<![\w.-])/(?:work|ro" + r"ot|home/\w+|Users/\w+)/"),
 }
 SYSTEM_STEP = re.compile(r"(command -v [a-z]+ >/dev/null \|\| )?sudo (apt-get|sysctl) [^;&|]+")
-ARGUMENTS = r"( \.| --?[a-z][a-z-]*| [0-9]+| \"\$[A-Z]+\"| build| check| verify| result)*"
+ARGUMENTS = (
+    r"( \.| --?[a-z][a-z-]*| [0-9]+| \"\$[A-Z]+\"| build| check| verify| result"
+    r"| merge-receipts shards/\*\.json)*"
+)
 SCRIPT_STEP = re.compile(
     rf"(\.trueup/)?scripts/[a-z-]+{ARGUMENTS}|(\.trueup/)?\.venv/bin/trueup{ARGUMENTS}"
 )
@@ -160,6 +163,7 @@ BROKEN = [
     (PUBLISH, "id-token: write", "id-token: read-all"),
     (PUBLISH, "needs: build", "need: build"),
     (PUBLISH, "group: pages", "groups: pages"),
+    (SHARDS, "matrix:", "matrixes:"),
 ]
 
 
@@ -232,8 +236,8 @@ def test_only_the_job_that_deploys_may_write_and_only_from_main() -> None:
     build, deploy = workflow["jobs"]["build"], workflow["jobs"]["deploy"]
     assert "permissions" not in build
     assert deploy["permissions"] == {"pages": "write", "id-token": "write"}
-    assert deploy["needs"] == "build" and not [step for step in deploy["steps"] if "run" in step]
-    assert {job["if"] for job in (build, deploy)} == {"github.ref == 'refs/heads/main'"}
+    assert "build" in deploy["needs"] and not [step for step in deploy["steps"] if "run" in step]
+    assert all("github.ref == 'refs/heads/main'" in job["if"] for job in (build, deploy))
     assert "secrets." not in PUBLISH.read_text(encoding="utf-8")
 
 
@@ -264,6 +268,36 @@ def test_another_repository_says_which_trueup_it_calls(path: Path) -> None:
     assert {name for name, one in inputs.items() if one.get("required")} == {"trueup", "ref"}
     text = path.read_text(encoding="utf-8")
     assert set(re.findall(r"inputs\.([a-z-]+)", text)) == set(inputs)
+
+
+@pytest.mark.parametrize(
+    ("shards", "code", "output", "calls"),
+    [
+        ("1", 0, "", ["--top docs verify", "--top docs check --built"]),
+        ("3", 0, "numbers=[1,2,3]\n", []),
+        *((wrong, 2, "", []) for wrong in ("0", "-1", "257", "2.5", "", "1e2", "2\nnumbers=[]")),
+    ],
+)
+def test_a_site_is_verified_here_or_by_shards(
+    shards: str, code: int, output: str, calls: list[str], tmp_path: Path
+) -> None:
+    home, given = tmp_path / ".trueup", tmp_path / "output"
+    (home / "scripts").mkdir(parents=True)
+    shutil.copy(TOP / "scripts" / "shards", home / "scripts")
+    stub(home / ".venv" / "bin" / "trueup", 'echo "$@" >> "$CALLS"')
+    given.touch()
+    names = {"CALLS": str(tmp_path / "calls"), "GITHUB_OUTPUT": str(given)}
+    done = subprocess.run(
+        [home / "scripts" / "shards", "docs", shards],
+        env={"PATH": os.environ["PATH"], **names},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, given.read_text()) == (code, output)
+    seen = (tmp_path / "calls").read_text().splitlines() if calls else []
+    assert seen == calls and (tmp_path / "calls").exists() == bool(calls)
+    assert code == 0 or f"shards: got {shards}, expected a number from 1 to 256." in done.stderr
 
 
 def test_a_pull_request_is_compared_with_the_branch_that_it_goes_to() -> None:
@@ -328,6 +362,7 @@ def test_every_job_has_a_time_limit(path: Path) -> None:
         (RETEST, ["setup", "retest-due", "setup", "propose"]),
         (GATE, ["gate"]),
         (PUBLISH, []),
+        (SHARDS, []),
     ],
     ids=lambda value: value.stem if isinstance(value, Path) else "",
 )

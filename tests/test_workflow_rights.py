@@ -9,7 +9,7 @@ import pytest
 from conftest import TOP
 from test_repository import load_workflow
 
-NAMES = ("docs", "gate", "long", "publish", "retest")
+NAMES = ("docs", "gate", "long", "publish", "retest", "shards")
 FILES = {name: TOP / ".github" / "workflows" / f"{name}.yml" for name in NAMES}
 NEW = TOP / "src" / "trueup" / "scaffold" / "files"
 FILES |= {"new docs": NEW / "workflow.yml.j2", "new retest": NEW / "retest.yml.j2"}
@@ -23,7 +23,10 @@ EACH = pytest.mark.parametrize("name", FILES)
 RETESTS = pytest.mark.parametrize("name", ["retest", "new retest"])
 GATES = {"gate": "claims", "publish": "build", "new docs": "gate"}
 CHECKS = ("/gate ", "scripts/test")
-RUN_BLOCKS = (" build", " verify", "scripts/docs")
+VERIFY = (" verify", "scripts/docs", "scripts/shards ")
+RUN_BLOCKS = (" build", *VERIFY)
+AFTER_FAILURE = {("gate", "findings"), ("publish", "deploy"), ("shards", "merge")}
+"""Jobs that may run after a job that failed or was skipped; a test of its own holds each."""
 
 
 def jobs_of(name: str) -> dict[str, Any]:
@@ -66,7 +69,7 @@ def test_nothing_that_fails_is_passed_over(name: str) -> None:
         is_kept = (name, job_name) == ("long", "portable")  # holds up no change, on purpose
         assert is_kept or not [key for key, _ in parts_of(job) if key == "continue-on-error"]
         assert not [step for step in job.get("steps", []) if "run" in step and "if" in step]
-        allowed = name == "gate" and job_name == "findings"
+        allowed = (name, job_name) in AFTER_FAILURE
         assert allowed or "always()" not in str(job) and "cancelled()" not in str(job.get("if"))
 
 
@@ -78,7 +81,8 @@ def test_a_job_that_may_write_runs_nothing_of_a_change(name: str) -> None:
             continue
         scripts = [line.partition("scripts/")[2].split()[0] for line in lines_of(job)]
         assert scripts == (["setup", "propose"] if job_name == "propose" else [])
-        assert job["needs"] in jobs_of(name)
+        needs = job["needs"] if isinstance(job["needs"], list) else [job["needs"]]
+        assert set(needs) <= jobs_of(name).keys()
 
 
 @EACH
@@ -120,7 +124,7 @@ def test_nothing_of_a_change_is_built_or_run_before_its_check(name: str) -> None
     checked = next(at for at, line in enumerate(lines) if any(one in line for one in CHECKS))
     built = [at for at, line in enumerate(lines) if any(one in line for one in RUN_BLOCKS)]
     assert built and checked < min(built)
-    assert any(" verify" in lines[at] or "scripts/docs" in lines[at] for at in built)
+    assert any(one in lines[at] for at in built for one in VERIFY)
     assert job["steps"][0]["with"] == {"persist-credentials": False, "fetch-depth": 0}
 
 
@@ -128,9 +132,16 @@ def test_nothing_of_a_change_is_built_or_run_before_its_check(name: str) -> None
 def test_what_is_deployed_was_checked_on_main(name: str, job: str) -> None:
     deploy = jobs_of(name)[job]
     assert deploy["permissions"] == {"pages": "write", "id-token": "write"}
-    assert deploy["needs"] == GATES[name]
-    assert deploy["if"].endswith("github.ref == 'refs/heads/main'")
-    assert name == "publish" or deploy["if"].startswith("github.event_name != 'pull_request' && ")
+    if name == "publish":
+        assert deploy["needs"] == [GATES[name], "shards"]
+        assert deploy["if"] == (
+            "${{ !cancelled() && needs.build.result == 'success' && (needs.shards.result =="
+            " 'success' || !needs.build.outputs.numbers) && github.ref == 'refs/heads/main' }}"
+        )
+    else:
+        assert deploy["needs"] == GATES[name]
+        assert deploy["if"].endswith("github.ref == 'refs/heads/main'")
+        assert deploy["if"].startswith("github.event_name != 'pull_request' && ")
     assert [step["uses"].partition("@")[0] for step in deploy["steps"]] == ["actions/deploy-pages"]
 
 
@@ -155,3 +166,40 @@ def test_a_change_is_compared_with_what_it_goes_to() -> None:
 def test_the_findings_of_a_fork_are_not_uploaded() -> None:
     condition = jobs_of("gate")["findings"]["if"]
     assert condition.endswith(" && !github.event.pull_request.head.repo.fork }}")
+
+
+@pytest.mark.parametrize("name", ["gate", "publish"])
+def test_shards_run_the_blocks_of_a_site_that_was_checked(name: str) -> None:
+    before, shards = jobs_of(name)[GATES[name]], jobs_of(name)["shards"]
+    assert (shards["needs"], shards["uses"]) == (GATES[name], "./.github/workflows/shards.yml")
+    assert shards.get("permissions", READ) == READ
+    numbers = f"needs.{GATES[name]}.outputs.numbers"
+    assert (shards["if"], shards["with"]["numbers"]) == (numbers, f"${{{{ {numbers} }}}}")
+    assert before["outputs"] == {"numbers": "${{ steps.verify.outputs.numbers }}"}
+    (step,) = (one for one in before["steps"] if one.get("id") == "verify")
+    assert step["run"].splitlines()[-1] == '.trueup/scripts/shards "$TOP" "$SHARDS"'
+
+
+def test_only_a_site_that_was_verified_is_an_artifact_of_pages() -> None:
+    build, merge = jobs_of("publish")["build"], jobs_of("shards")["merge"]
+    for job, condition in (
+        (build, "${{ !steps.verify.outputs.numbers }}"),
+        (merge, "${{ inputs.pages }}"),
+    ):
+        (upload,) = (
+            step
+            for step in job["steps"]
+            if step.get("uses", "").startswith("actions/upload-pages-artifact@")
+        )
+        assert upload["if"] == condition
+    assert jobs_of("publish")["shards"]["with"]["pages"] is True
+
+
+def test_the_receipts_of_a_failed_shard_are_merged_and_missing_ones_are_not_passed_over() -> None:
+    verify, merge = jobs_of("shards").values()
+    assert verify["strategy"]["fail-fast"] is False and "if" not in verify
+    assert (merge["needs"], merge["if"]) == ("verify", "${{ !cancelled() }}")
+    upload = verify["steps"][-1]
+    assert upload["with"]["if-no-files-found"] == "error"
+    lines = lines_of(merge)
+    assert lines[-2].endswith(" merge-receipts shards/*.json") and lines[-1].endswith(" --built")

@@ -3,20 +3,18 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from pydantic import ValidationError
 
 from trueup.check import Check, apply_baseline, load_baseline, refuse_code
-from trueup.check.built_site import BuiltPage, BuiltSite, read_pages
+from trueup.check.built_site import BuiltSite
 from trueup.check.site_comparison import check_file_kinds, compare_articles, compare_sites
 from trueup.errors import BadInput
 from trueup.feed import SiteFiles, StatusFeed
 from trueup.finding import Finding, by_policy
 from trueup.markdown_export import MarkdownLinks
-from trueup.memo import NO_MEMOS, Memos
 from trueup.place import Place
 from trueup.shipped_files import shipped_folder
 from trueup.site import (
@@ -27,22 +25,18 @@ from trueup.site import (
     TranslationLinks,
     build_site,
     export_files,
-    language_at,
     languages_in,
     link_files,
     load_pages,
-    pages_in,
-    read_blocks,
     secure_page,
-    stamp_site,
     unwrap_parts,
 )
 from trueup.snippet import Snippet, render_snippets
 from trueup.status_file import Stored, load_status
+from trueup.steps import Steps
 from trueup.verify.block_receipt import RECEIPTS, BlockReceipt, Report, no_observation
 from trueup.verify.pool import Pool
 from trueup.wording import receipt_lines
-from trueup.workers import ALONE, Workers
 
 STATIC = (".css", ".js")
 """The ends of overrides that change no HTML of a page."""
@@ -52,7 +46,8 @@ STATIC = (".css", ".js")
 class Docs:
     """The docs of the repository at `top`, as of a date; `site` is the folder of the built pages.
 
-    They were read at `now`. `address` is the URL of the published site, if known.
+    They were read at `now`. `address` is the URL of the published site, if known; `steps` says how
+    the steps over its pages are done.
     """
 
     top: Path
@@ -62,6 +57,7 @@ class Docs:
     now: datetime
     today: date
     address: str = ""
+    steps: Steps = Steps()
 
     @classmethod
     def load(
@@ -120,8 +116,6 @@ class Docs:
         *,
         to_be_verified: bool = False,
         overrides: Path | None = None,
-        workers: Workers = ALONE,
-        memos: Memos = NO_MEMOS,
     ) -> None:
         """Build the pages, with other `overrides` than the repository's where they are given.
         Raises Unreachable when MkDocs fails.
@@ -137,13 +131,13 @@ class Docs:
             self.published_at,
             overrides,
             self._changes(),
-            workers,
-            memos,
+            self.steps.workers,
+            self.steps.memos,
         )
         export_files(self.top / "docs" / "evidence", self.stored.sent_files, self.site)
         self.files.write(self.files.data())
         if not to_be_verified:
-            self.write_markdown(workers, memos)
+            self.steps.write_markdown(self.files)
 
     def _changes(self) -> list[Change]:
         """Return what is changed in each page that MkDocs has made, in this order."""
@@ -157,57 +151,45 @@ class Docs:
             changes.append(Banner(self.files.mark))
         return [*changes, secure_page]
 
-    def write_markdown(self, workers: Workers = ALONE, memos: Memos = NO_MEMOS) -> None:
-        """Write the Markdown export for assistants, with the receipts of the pages.
-
-        Raises BadInput for a page that changed since it was built.
-        """
-        workers.map(partial(_write_markdown, self.files, memos), self.languages)
-
-    def _built_pages(self) -> list[tuple[str, list[str]]]:
-        """Return the paths of the pages of the built site, by language."""
-        pages: dict[str, list[str]] = {language: [] for language in self.languages}
-        for page in pages_in(self.site):
-            pages[language_at(page, self.languages)].append(page)
-        return list(pages.items())
-
-    def verify(
-        self, pool: Pool, workers: Workers = ALONE, memos: Memos = NO_MEMOS
-    ) -> tuple[Report, list[Finding]]:
+    def verify(self, pool: Pool) -> tuple[Report, list[Finding]]:
         """Run every block of the built site, write `receipts.json` and stamp the pages."""
-        self._require_site()
-        blocks = self.blocks(workers, memos)
+        blocks = self.built_blocks()
         report = pool.verify(blocks, self.stored, self.today)
+        return report, self.add_receipts(blocks, report)
+
+    def built_blocks(self) -> list[Block]:
+        """Return every block of the built site. Raises BadInput where it is not built."""
+        self._require_site()
+        return self.steps.read_blocks(self.site, self.languages)
+
+    def add_receipts(self, blocks: list[Block], report: Report) -> list[Finding]:
+        """Write the report of the site's blocks into it, stamp the pages and export them as
+        Markdown. Return findings in the site, and the blocks that failed."""
         report.write(self.site)
         findings: list[Finding] = []
-        if (lost := self._stamp(blocks, report, workers)) > 0:
+        if (lost := self._stamp(blocks, report)) > 0:
             problem = f"blocks without a place for their receipt: {lost}"
             fix = "Publish them with the macros, and build again."
             findings.append(Finding(Place(str(self.site)), problem, fix, "lost-stamp"))
-        replace(self, today=self._built_on()).write_markdown(workers, memos)
-        findings += self.check_site(blocks, workers, memos)
+        self.steps.write_markdown(replace(self, today=self.built_on()).files)
+        return findings + self.check_site(blocks) + self.failures(blocks, report)
+
+    def failures(self, blocks: Iterable[Block], report: Report) -> list[Finding]:
+        """Return a finding for each reason why a block of a report did not pass."""
         templates = {snippet.id: snippet.template for snippet in self.snippets()}
         ids = {(block.sha256, block.endpoint): block.id for block in blocks}
-        for receipt in report.receipts:
-            template = templates.get(ids[receipt.sha256, receipt.endpoint] or "", "")
-            findings += _failures(receipt, template)
-        return report, findings
+        return [
+            finding
+            for receipt in report.receipts
+            for finding in _failures(
+                receipt, templates.get(ids[receipt.sha256, receipt.endpoint] or "", "")
+            )
+        ]
 
-    def blocks(self, workers: Workers = ALONE, memos: Memos = NO_MEMOS) -> list[Block]:
-        """Return every block of the built site, in the order of its pages."""
-        found = workers.map(partial(_read_blocks, self.site, memos), self._built_pages())
-        return sorted((block for part in found for block in part), key=lambda block: block.page)
-
-    def check_site(
-        self,
-        blocks: Sequence[Block] | None = None,
-        workers: Workers = ALONE,
-        memos: Memos = NO_MEMOS,
-    ) -> list[Finding]:
+    def check_site(self, blocks: Sequence[Block] | None = None) -> list[Finding]:
         """Return findings in the built site by itself; `blocks` are its own, if they were read."""
-        blocks, status = blocks or self.blocks(workers, memos), self.stored.status
-        read = workers.map(partial(_read_pages, self.site, memos), self._built_pages())
-        pages = sorted((page for part in read for page in part), key=lambda page: page.name)
+        blocks, status = blocks or self.built_blocks(), self.stored.status
+        pages = self.steps.read_pages(self.site, self.languages)
         return BuiltSite(self.site, status, self.pages, pages, blocks, self.snippets()).check()
 
     def check_built(self) -> list[Finding]:
@@ -216,12 +198,12 @@ class Docs:
         self._require_site()
         if found := check_file_kinds(self.site):
             return found
-        blocks = self.blocks()
+        blocks = self.built_blocks()
         with TemporaryDirectory(prefix="trueup-site-") as folder:
-            fresh = replace(self, site=Path(folder, "fresh"), today=self._built_on())
+            fresh = replace(self, site=Path(folder, "fresh"), today=self.built_on())
             fresh.build(to_be_verified=True)
             fresh._stamp_as(self.site, blocks)
-            fresh.write_markdown()
+            fresh.steps.write_markdown(fresh.files)
             found += compare_sites(self.site, fresh.site)
             if any(not name.endswith(STATIC) for name in self.stored.status.policy.overrides):
                 plain = replace(fresh, site=Path(folder, "plain"))
@@ -234,7 +216,7 @@ class Docs:
         if not self.site.is_dir():
             raise BadInput(self.site, "the site is not built", "Build it first.")
 
-    def _built_on(self) -> date:
+    def built_on(self) -> date:
         """Return the date as of which the site was built; today where its feed names none."""
         try:
             feed = (self.site / "status.json").read_bytes()
@@ -250,28 +232,10 @@ class Docs:
             return
         self._stamp(blocks, report)
 
-    def _stamp(self, blocks: list[Block], report: Report, workers: Workers = ALONE) -> int:
+    def _stamp(self, blocks: list[Block], report: Report) -> int:
         """Stamp the pages; return the number of blocks without a marker for it."""
         lines = receipt_lines(blocks, report.receipts, self.stored.status, self.languages)
-        pages = [pages for _, pages in self._built_pages()]
-        return len(lines) - sum(workers.map(partial(stamp_site, self.site, lines), pages))
-
-
-def _write_markdown(files: SiteFiles, memos: Memos, language: str) -> None:
-    with memos.of("markdown", language) as memo:
-        files.write(files.markdown(language, memo))
-
-
-def _read_blocks(site: Path, memos: Memos, built: tuple[str, Sequence[str]]) -> list[Block]:
-    language, pages = built
-    with memos.of("blocks", language) as memo:
-        return read_blocks(site, pages, memo)
-
-
-def _read_pages(site: Path, memos: Memos, built: tuple[str, Sequence[str]]) -> list[BuiltPage]:
-    language, pages = built
-    with memos.of("checks", language) as memo:
-        return read_pages(site, pages, memo)
+        return len(lines) - self.steps.stamp(self.site, self.languages, lines)
 
 
 def _failures(receipt: BlockReceipt, template: str) -> list[Finding]:

@@ -22,8 +22,9 @@ from trueup.memo import NO_MEMO, Memo
 from trueup.model import Status
 from trueup.place import Place
 from trueup.site import NOT_FOUND, Block, Page, stamps_of
-from trueup.snippet import PROGRAMS, Snippet
+from trueup.snippet import Snippet
 from trueup.verify.block_receipt import RECEIPTS, BlockReceipt, Report
+from trueup.verify.contradiction import contradiction_in
 from trueup.wording import load_catalogue, receipt_lines, standing_words
 
 FREE_TEXTS = (
@@ -31,7 +32,6 @@ FREE_TEXTS = (
     *("skipped", "inconclusive", "unobserved", "reasons"),
 )
 """Fields of a receipt, of which the page or `receipts.json` shows what a run wrote."""
-RECORD = re.compile(r"(?:.*/)?status\.yml:[0-9]+(?::[0-9]+)?", re.DOTALL)
 AGAIN = "Build and verify the site again."
 LINK = re.compile(r"""<(?:a|link|script|img|source)\b[^>]*?\s(?:href|src)=["']?([^"'\s>]*)""")
 PART = re.compile(r"""\s(?:id|name)=["']?([^"'\s>]+)""")
@@ -186,20 +186,5 @@ def _contradictions(report: Report, text: str) -> Iterator[str]:
         if count > 1:
             yield f"{endpoint} ({language}) has {count} receipts, expected one"
     for receipt in report.receipts:
-        if problem := _contradiction(receipt):
+        if problem := contradiction_in(receipt):
             yield f"{_name(receipt)} {problem}"
-
-
-def _contradiction(receipt: BlockReceipt) -> str | None:
-    was_run = receipt.skipped is None and receipt.inconclusive is None
-    if receipt.passed and (receipt.reasons or not was_run):
-        return "says passed, with a reason against it"
-    program = PROGRAMS.get(receipt.language)
-    fails = program is not None and program.fails_by_exit_code and receipt.outcome != "output"
-    if receipt.passed and (receipt.exit_code != 0) != fails:
-        return f"says passed, with outcome {receipt.outcome} and exit code {receipt.exit_code}"
-    if receipt.record is not None and not RECORD.fullmatch(receipt.record):
-        return "names a record that is no line of the status file"
-    if was_run and not receipt.passed and not receipt.reasons:
-        return "says failed, without a reason"
-    return None

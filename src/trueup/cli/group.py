@@ -71,6 +71,7 @@ class Commands(click.Group):
         "check": "check",
         "docs": "site",
         "init": "init",
+        "merge-receipts": "shard",
         "mock": "gateway",
         "rehearse": "retest",
         "retest": "retest",

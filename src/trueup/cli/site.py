@@ -1,6 +1,9 @@
 """Site commands: docs, build, verify and translated."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -24,12 +27,15 @@ from trueup.cli.group import (
     target_option,
     weak_option,
 )
+from trueup.cli.shard import load_built, print_counts, shard_of, verify_shard
 from trueup.docs import Docs
 from trueup.errors import BadInput, TrueupError
 from trueup.finding import Finding
 from trueup.made_site import MadeSite, page_conditions
 from trueup.memo import NO_MEMOS, Memos
+from trueup.sandbox import Containment
 from trueup.site import MAIN, note_translation
+from trueup.steps import Steps
 from trueup.verify.cache import Cache, engine_mark
 from trueup.verify.pool import Pool
 from trueup.verify.run import open_mock, open_relay
@@ -78,8 +84,8 @@ def docs_command(
         if made and not fresh and (report := made.report()):
             click.echo(f"({report.counts['run']} reused)\n{report}")
         else:
-            with _workers(docs, jobs) as workers:
-                found = _make(docs, pool, findings, workers, NO_MEMOS if fresh else _memos(docs))
+            with _at_work(docs, jobs, fresh) as at_work:
+                found = _make(at_work, pool, findings)
             findings += found
             if made and not found:
                 made.note()
@@ -94,8 +100,8 @@ def docs_command(
 def build(top: Path, as_of: date | None) -> None:
     """Build the pages into site/ without running any block."""
     docs = load_docs(top, as_of)
-    with site_lock(top), _workers(docs, None) as workers:
-        docs.build(workers=workers, memos=_memos(docs))
+    with site_lock(top), _at_work(docs, None) as docs:
+        docs.build()
 
 
 @cli.command()
@@ -105,6 +111,12 @@ def build(top: Path, as_of: date | None) -> None:
 @jobs_option
 @fresh_option
 @weak_option
+@click.option("--shard", "text", metavar="K/N", help="Run the K-th of N parts of the blocks alone.")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File for the receipts of a shard. Default: shard-K-of-N.json.",
+)
 @click.pass_obj
 def verify(
     top: Path,
@@ -114,12 +126,22 @@ def verify(
     jobs: int | None,
     fresh: bool,
     allow_weak: bool,
+    text: str | None,
+    output: Path | None,
 ) -> None:
-    """Run every block of the built site and add its receipt to the pages."""
-    docs = load_docs(top, as_of)
-    with site_lock(top), _workers(docs, jobs) as workers:
-        pool = _pool(docs, target, max_calls, jobs, fresh, allow_weak)
-        findings = _verify(docs, pool, workers, NO_MEMOS if fresh else _memos(docs))
+    """Run every block of the built site and add its receipt to the pages.
+
+    With --shard, only write the receipts of that part into a file, for merge-receipts.
+    """
+    part = shard_of(text, target, output)
+    docs = load_built(top, as_of) if part else load_docs(top, as_of)
+    with site_lock(top), _at_work(docs, jobs, fresh) as docs:
+        if part:
+            containment = containment_here(allow_weak)
+            pool = _mock_pool(docs, jobs, fresh, containment)
+            findings = verify_shard(docs, *part, pool, containment)
+        else:
+            findings = _verify(docs, _pool(docs, target, max_calls, jobs, fresh, allow_weak))
     report_findings(docs.judged(findings))
 
 
@@ -139,29 +161,26 @@ def translated(top: Path, language: str) -> None:
     note_translation(top / "docs", language, docs.pages)
 
 
-def _workers(docs: Docs, jobs: int | None) -> Workers:
-    """Return the processes for the pages; few pages are made before another process has started."""
-    return Workers((jobs or os.cpu_count() or 1) if len(docs.pages) > FEW_PAGES else 1)
+@contextmanager
+def _at_work(docs: Docs, jobs: int | None, is_fresh: bool = False) -> Iterator[Docs]:
+    """Yield the docs with the processes and memos for their pages. Few pages are made before
+    another process has started; in CI nothing is trusted that was checked out."""
+    memos = NO_MEMOS
+    if not (is_fresh or is_ci()):
+        conditions = page_conditions(docs, engine_mark(), os.environ)
+        memos = Memos(docs.top / ".cache" / "pages", conditions)
+    with Workers((jobs or os.cpu_count() or 1) if len(docs.pages) > FEW_PAGES else 1) as workers:
+        yield replace(docs, steps=Steps(workers, memos))
 
 
-def _memos(docs: Docs) -> Memos:
-    """Return the memos of the repository; none in CI, which must not trust what it checked out."""
-    if is_ci():
-        return NO_MEMOS
-    conditions = page_conditions(docs, engine_mark(), os.environ)
-    return Memos(docs.top / ".cache" / "pages", conditions)
-
-
-def _make(
-    docs: Docs, pool: Pool, checked: list[Finding], workers: Workers, memos: Memos
-) -> list[Finding]:
+def _make(docs: Docs, pool: Pool, checked: list[Finding]) -> list[Finding]:
     """Build and verify the site; print the findings of the check first where that is impossible."""
     try:
-        docs.build(to_be_verified=True, workers=workers, memos=memos)
+        docs.build(to_be_verified=True)
     except TrueupError:
         print_findings(docs.judged(checked))
         raise
-    return _verify(docs, pool, workers, memos)
+    return _verify(docs, pool)
 
 
 def _pool(
@@ -173,23 +192,21 @@ def _pool(
     allow_weak: bool,
 ) -> Pool:
     if target == "mock":
-        return _mock_pool(docs, jobs or os.cpu_count() or 1, fresh, allow_weak)
+        return _mock_pool(docs, jobs, fresh, containment_here(allow_weak))
     return _live_pool(docs, target, max_calls, allow_weak)
 
 
-def _verify(docs: Docs, pool: Pool, workers: Workers, memos: Memos) -> list[Finding]:
-    report, findings = docs.verify(pool, workers, memos)
-    if report.reused:
-        click.echo(f"({report.reused} reused)")
-    click.echo(str(report))
+def _verify(docs: Docs, pool: Pool) -> list[Finding]:
+    report, findings = docs.verify(pool)
+    print_counts(report)
     return findings
 
 
-def _mock_pool(docs: Docs, jobs: int, fresh: bool, allow_weak: bool) -> Pool:
-    containment = containment_here(allow_weak)
+def _mock_pool(docs: Docs, jobs: int | None, fresh: bool, containment: Containment) -> Pool:
     conditions = [engine_mark(), containment]
     cache = Cache(docs.top / ".cache" / "receipts.json", docs.stored, conditions, fresh)
-    return Pool(partial(open_mock, docs.stored, containment, complete=is_ci()), jobs, cache)
+    open_harness = partial(open_mock, docs.stored, containment, complete=is_ci())
+    return Pool(open_harness, jobs or os.cpu_count() or 1, cache)
 
 
 def _live_pool(docs: Docs, target: str, max_calls: int | None, allow_weak: bool) -> Pool:

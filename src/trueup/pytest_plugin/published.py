@@ -75,7 +75,7 @@ class Published:
         """
         try:
             docs = replace(self.docs, site=self.site)
-            blocks = docs.blocks()
+            blocks = docs.built_blocks()
             found = check_published(docs.stored.status, docs.pages, blocks, docs.snippets())
         except TrueupError as error:
             raise pytest.Collector.CollectError(str(error)) from error

@@ -32,14 +32,20 @@ RECEIPTS = TypeAdapter(dict[str, BlockReceipt])
 def engine_mark() -> str:
     """Return a hash of the code that runs and judges a block: the engine's source, Python with
     its installed packages, and the programs of the blocks."""
+    tools = [_tool(name) for program in PROGRAMS.values() for name in program.tools]
+    return _hash([code_mark(), tools, sys.version, sys.executable, platform.machine()])
+
+
+def code_mark() -> str:
+    """Return a hash of the engine's source and of the packages beside it, by name and version: the
+    same on every machine that installed it by the same lock for the same minor Python."""
     sources = [
         [os.path.relpath(file, ENGINE), sha256(file.read_bytes()).hexdigest()]
         for file in sorted(ENGINE.rglob("*"))
         if file.is_file() and "__pycache__" not in file.parts
     ]
     installed = sorted(name for path in sys.path for name in _installed(path))
-    tools = [_tool(name) for program in PROGRAMS.values() for name in program.tools]
-    return _hash([sources, installed, tools, sys.version, sys.executable, platform.machine()])
+    return _hash([sources, installed, sys.version_info[:2]])
 
 
 def _installed(path: str) -> list[str]:
@@ -88,8 +94,14 @@ class Cache:
         if receipt.passed and receipt.replayed:
             self._used[self._key(block)] = receipt
 
+    def retain(self, block: Block) -> None:
+        """Keep the file's receipt of a block that this run leaves out."""
+        key = self._key(block)
+        if key in self._written:
+            self._used[key] = self._written[key]
+
     def save(self) -> None:
-        """Write the receipts that were found or kept, in place of the file's."""
+        """Write the receipts that were found, kept or retained, in place of the file's."""
         if self._used != self._written:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             content = to_json(self._used)

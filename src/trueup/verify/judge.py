@@ -9,7 +9,7 @@ from functools import partial
 from trueup.exchange import Exchange
 from trueup.finding import printable
 from trueup.mock import DOCUMENTED
-from trueup.model import Observation, Sent
+from trueup.model import Endpoint, Observation, Sent
 from trueup.place import Place
 from trueup.relay import BODY_LIMIT
 from trueup.request import Difference, protocol_of, row_differences
@@ -63,8 +63,8 @@ def verify_block(
     endpoint = stored.status.endpoints.get(block.endpoint or "")
     if block.endpoint is None or endpoint is None:
         return receipt(reasons=("the block belongs to no endpoint: no macro made it",))
-    if endpoint.skip and endpoint.skip.until >= today and harness.replays:
-        return receipt(skipped=f"{endpoint.skip.reason} (until {endpoint.skip.until})")
+    if harness.replays and (skipped := skip_reason(endpoint, today)):
+        return receipt(skipped=skipped)
     if not harness.replays and block.endpoint in stored.status.unobserved(harness.target):
         # A call that is paid for, and could not pass.
         return receipt(reasons=(no_observation(harness.target),))
@@ -89,6 +89,12 @@ def verify_block(
         documented=judgement.is_documented,
         reasons=judgement.reasons,
     )
+
+
+def skip_reason(endpoint: Endpoint, today: date) -> str | None:
+    """Return why the blocks of an endpoint are not run against the mock today, or None."""
+    skip = endpoint.skip
+    return f"{skip.reason} (until {skip.until})" if skip and skip.until >= today else None
 
 
 def _limits_of(harness: Harness) -> Limits:

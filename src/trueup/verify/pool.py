@@ -31,6 +31,10 @@ class Pool:
         Raises the error of the first harness to fail, as soon as no other runs a block any more;
         and Unreachable if blocks were run and none was conclusive.
         """
+        return require_conclusive(self.run(blocks, stored, today), stored)
+
+    def run(self, blocks: Sequence[Block], stored: Stored, today: date) -> Report:
+        """Return the report of `verify`, also where no block was conclusive."""
         published = distinct_blocks(blocks)
         kept = [self._kept(block, pages, stored, today) for block, pages in published]
         left = [pair for pair, receipt in zip(published, kept, strict=True) if receipt is None]
@@ -41,7 +45,7 @@ class Pool:
                 if not receipt.reused:
                     self.cache.keep(block, receipt)
             self.cache.save()
-        return _conclusive(Report(receipts), stored)
+        return Report(receipts)
 
     def _kept(
         self, block: Block, pages: tuple[str, ...], stored: Stored, today: date
@@ -92,7 +96,8 @@ class Pool:
         return [receipt for _, receipt in sorted(receipts.items())]
 
 
-def _conclusive(report: Report, stored: Stored) -> Report:
+def require_conclusive(report: Report, stored: Stored) -> Report:
+    """Return the report. Raises Unreachable if blocks were run and none was conclusive."""
     inconclusive = [receipt for receipt in report.receipts if receipt.inconclusive]
     if inconclusive and len(inconclusive) == report.counts["run"]:
         target = inconclusive[0].target
