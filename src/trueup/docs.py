@@ -16,6 +16,7 @@ from trueup.feed import SiteFiles, StatusFeed
 from trueup.finding import Finding, by_policy
 from trueup.markdown_export import link_markdown
 from trueup.place import Place
+from trueup.progress import Progress, no_progress
 from trueup.shipped_files import shipped_folder
 from trueup.site import (
     Block,
@@ -43,7 +44,8 @@ STATIC = (".css", ".js")
 class Docs:
     """The docs of the repository at `top`, as of a date; `site` is the folder of the built pages.
 
-    They were read at `now`. `address` is the URL of the published site, if known.
+    They were read at `now`. `address` is the URL of the published site, if known. `progress` gets
+    how far the steps are.
     """
 
     top: Path
@@ -53,6 +55,7 @@ class Docs:
     now: datetime
     today: date
     address: str = ""
+    progress: Progress = no_progress
 
     @classmethod
     def load(
@@ -113,7 +116,16 @@ class Docs:
         With `to_be_verified`, the Markdown export is left to `verify`, which adds the receipts.
         """
         self.snippets()  # raises BadInput for a template that cannot be rendered
-        build_site(self.top, self.site, self.today, self.languages, self.published_at, overrides)
+        build_site(
+            self.top,
+            self.site,
+            self.today,
+            self.languages,
+            self.published_at,
+            overrides,
+            self.progress,
+        )
+        self.progress("writing the exports", 0, 0)
         export_files(self.top / "docs" / "evidence", self.stored.sent_files, self.site)
         self._write(self.files.data())
         if not to_be_verified:
@@ -140,7 +152,9 @@ class Docs:
         """Run every block of the built site, write `receipts.json` and stamp the pages."""
         self._require_site()
         blocks = read_blocks(self.site)
+        pool = replace(pool, progress=self.progress)
         report = pool.verify(blocks, self.stored, self.today)
+        self.progress("stamping and checking the pages", 0, 0)
         report.write(self.site)
         findings: list[Finding] = []
         if (lost := self._stamp(blocks, report)) > 0:

@@ -1,6 +1,7 @@
 """Site commands: docs, build, verify and translated."""
 
 import os
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -24,6 +25,7 @@ from trueup.cli.group import (
     target_option,
     weak_option,
 )
+from trueup.cli.progress import shown_progress
 from trueup.docs import Docs
 from trueup.errors import BadInput, TrueupError
 from trueup.finding import Finding
@@ -66,7 +68,9 @@ def docs_command(
 ) -> None:
     """Check, build, run every block, add its receipt to the pages, and serve them on loopback."""
     docs = load_docs(top, as_of)
-    findings = docs.check()
+    with shown_progress() as progress:
+        progress("checking the sources", 0, 0)
+        findings = docs.check()
     with site_lock(top):
         pool = _pool(docs, target, max_calls, jobs, fresh, allow_weak)
         made = None
@@ -90,8 +94,8 @@ def docs_command(
 def build(top: Path, as_of: date | None) -> None:
     """Build the pages into site/ without running any block."""
     docs = load_docs(top, as_of)
-    with site_lock(top):
-        docs.build()
+    with site_lock(top), shown_progress() as progress:
+        replace(docs, progress=progress).build()
 
 
 @cli.command()
@@ -137,7 +141,8 @@ def translated(top: Path, language: str) -> None:
 def _make(docs: Docs, pool: Pool, checked: list[Finding]) -> list[Finding]:
     """Build and verify the site; print the findings of the check first where that is impossible."""
     try:
-        docs.build(to_be_verified=True)
+        with shown_progress() as progress:
+            replace(docs, progress=progress).build(to_be_verified=True)
     except TrueupError:
         print_findings(docs.judged(checked))
         raise
@@ -158,7 +163,8 @@ def _pool(
 
 
 def _verify(docs: Docs, pool: Pool) -> list[Finding]:
-    report, findings = docs.verify(pool)
+    with shown_progress() as progress:
+        report, findings = replace(docs, progress=progress).verify(pool)
     if report.reused:
         click.echo(f"({report.reused} reused)")
     click.echo(str(report))

@@ -19,6 +19,7 @@ from jinja2.runtime import BlockReference, LoopContext, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from trueup.errors import BadInput, Unreachable
+from trueup.progress import Progress, no_progress
 from trueup.site.built_pages import unwrap_parts, without_spans
 from trueup.site.highlighting import highlighting_once
 from trueup.site.outline import settings_of
@@ -49,12 +50,14 @@ def build_site(
     languages: Sequence[str] = (MAIN,),
     address: str = "",
     overrides: Path | None = None,
+    progress: Progress = no_progress,
 ) -> None:
     """Build the docs of the repository at `top` into `site`, warnings being errors.
 
     The earlier content of `site` is replaced once all languages are built. `today` is the macros'
     date; `address` is the URL of the published site, if that is known; `overrides` takes the place
-    of the repository's own. The settings must have been checked. Raises Unreachable with the
+    of the repository's own; `progress` gets the languages that are built. The settings must have
+    been checked. Raises Unreachable with the
     warnings of MkDocs if it fails, and BadInput if `site` cannot be written.
     """
     part = unfinished_site(site).absolute()
@@ -62,7 +65,9 @@ def build_site(
         if part.exists():
             shutil.rmtree(part)
         with chdir(top), _environment(), _uncoloured_search(), highlighting_once():
-            for language in languages:  # the main one is first: each cleans its own folder
+            # The main one is first: each cleans its own folder.
+            for number, language in enumerate(languages):
+                progress("building languages", number, len(languages))
                 home = address and address + home_of(language)
                 _build(settings_of(language), part / home_of(language), home, today, overrides)
                 _mark_characters(part / home_of(language) / SEARCH_INDEX)
