@@ -35,8 +35,10 @@ DAY = "2026-04-01"
 LIMITS = Limits()
 URL, HOST = "https://gateway.example.com", "gateway.example.com"
 SQUARE = b"\x89PNG\r\n\x1a\n square"
+NATIVE = "POST /v1beta/models/a:generateContent"
 IMAGES, CHAT, JOBS = "POST /v1/images/generations", "POST /v1/chat/completions", "POST /v1/jobs"
 PROMPT = {"prompt": "A kiwi"}
+PARTS = {"contents": [{"role": "user", "parts": [{"text": "Answer: pong"}]}]}
 TALK = {"messages": [{"role": "user", "content": "Answer: pong"}]}
 Data = dict[str, Any]
 
@@ -75,6 +77,11 @@ def data() -> Data:
             "pictures": {"request": IMAGES, "protocol": "openai-images", **bearer},
             "edits": {"request": "POST /v1/images/edits", "protocol": "openai-images", **bearer},
             "chat": {"request": CHAT, "protocol": "openai-chat", **bearer},
+            "native": {
+                "request": "POST /v1beta/models/{model}:generateContent",
+                "protocol": "gemini",
+                **bearer,
+            },
             "jobs": {
                 "request": JOBS,
                 "protocol": "task",
@@ -94,6 +101,7 @@ def data() -> Data:
             **{f"{name}/images": {"body": PROMPT} for name in ("a", "b", "c", "d")},
             "a/pictures": {"body": PROMPT},
             "a/edits": {"form": form},
+            "a/native": {"body": PARTS},
             **{f"{name}/chat": {"body": TALK} for name in ("a", "b", "e", "f")},
             **{f"{name}/jobs": {"body": PROMPT} for name in ("a", "b")},
             "-/rates": {},
@@ -111,6 +119,7 @@ def data() -> Data:
             row("a/jobs", JOBS, {"model": "a", "prompt": None}, **poll),
             row("-/rates", "GET /v1/rates", auth="query token"),
             row("a/images", IMAGES, {"model": "a", **PROMPT}, target="local", shape="url"),
+            row("a/native", NATIVE, PARTS),
         ],
     }
 
@@ -130,6 +139,7 @@ BLOCKS = {
     "a edits": block("a/edits", "POST /v1/images/edits", {"model": "a", **PROMPT}, form=True),
     **{f"{n} chat": block(f"{n}/chat", CHAT, with_model(n, TALK)) for n in "abef"},
     **{f"{n} jobs": block(f"{n}/jobs", JOBS, with_model(n, PROMPT), poll=True) for n in "ab"},
+    "a native": block("a/native", NATIVE, PARTS),
     "rates": block("-/rates", "GET /v1/rates?token=YOUR_API_KEY"),
     "d images, not typed as JSON": block("d/images", IMAGES, {"model": "d"}, type="text/plain"),
     "d images, of another model": block("d/images", IMAGES, with_model("b", PROMPT)),
@@ -284,6 +294,7 @@ def changed(data: Any, *keys: str | int, **values: Any) -> None:
 A_IMAGES = {"a images", "a pictures"}
 OPEN = {"d images", "d images, not typed as JSON", "d images, with no model"}
 """Blocks of an endpoint whose row has no model, so that any row of the path may answer them."""
+PICTURE = {"generationConfig": {"responseModalities": ["IMAGE"]}}
 SIZED = {"model": "b", "size": "1K", **PROMPT}
 CHANGES: dict[str, tuple[Callable[[Data], object], set[str]]] = {
     "a row of an endpoint": (
@@ -309,6 +320,14 @@ CHANGES: dict[str, tuple[Callable[[Data], object], set[str]]] = {
     "a row at another target, with a shape that is known": (
         lambda s: added(s, {**row("a/images", IMAGES, SIZED, shape="url"), "target": "local"}),
         set(),
+    ),
+    "a row at another target, by whose shape a reply is read": (
+        lambda s: added(s, row("a/native", NATIVE, PARTS, target="local", shape="inline-data")),
+        {"a native"},
+    ),
+    "the body of an endpoint, by which a reply is read": (
+        lambda s: changed(s, "endpoints", "a/native", body={**PARTS, **PICTURE}),
+        {"a native"},
     ),
     "a row with another auth method": (
         lambda s: added(s, row("b/chat", CHAT, {"model": "b"}, auth="header x-api-key")),
