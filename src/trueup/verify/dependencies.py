@@ -63,16 +63,16 @@ class Dependencies:
         seen = dict.fromkeys(row.shape for row in status.seen(endpoint) if row.shape)
         files = self._stored.form_files.get(endpoint, {})
         yield [self._target, target.base_url, target.errors, target.upstream_errors]
-        yield [own.body, list(seen), self._route(split(endpoint)[1])]
+        yield [own.body, list(seen)]
         yield {name: sha256(content).hexdigest() for name, content in files.items()}
-        yield [self._digest(row) for row in rows]
         yield [[self._digest(a.row), self._route(split(a.row.endpoint)[1])] for a in answers]
         yield [self._auths(one.request) for one in sent]
         yield self._signatures if may_fail else None
 
     def _answers(self, sent: Iterable[Sent]) -> list[Replayable]:
         """Return what the mock may answer a repetition of one of these requests from, in the order
-        in which it tries them. One without a known model may be answered from any row."""
+        in which it tries them: the own rows, and those of others. One without a known model may be
+        answered from any row."""
         found: dict[int, Replayable] = {}
         for one in sent:
             by_model, model = self._by_request[one.request], _model(one)
