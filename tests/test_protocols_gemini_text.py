@@ -48,7 +48,7 @@ def test_the_mock_answers_a_row_without_a_shape_as_the_engine_reads_it(
     row = status.observations[0].model_copy(update={"shape": None})
     status = status.model_copy(update={"observations": (row,)})
     index = ReplayIndex(status, "production")
-    (found,) = index._rows
+    (found,) = index.rows
     assert found.protocol and next(iter(found.protocol.shapes.values())) == kind
     assert next(iter(protocol_of(status, "acorn/text").shapes.values())) == kind
 

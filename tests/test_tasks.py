@@ -20,6 +20,7 @@ from test_verify import CURLED, harness_of
 from trueup.check.status_claims import check_status
 from trueup.evidence import assess
 from trueup.exchange import Exchange
+from trueup.mock.replay_index import ReplayIndex
 from trueup.mock.simulated_file import simulated_file
 from trueup.protocols import PROTOCOLS, TaskOutput
 from trueup.receipts.retest_receipt import Attempt, RetestReceipt, row_of
@@ -280,6 +281,18 @@ def test_its_blocks_pass_as_documented_and_as_recorded() -> None:
     assert any(
         f"poll: recorded GET /v1/tasks/{{task_id}}, now {POLL}" in one for one in receipt.reasons
     )
+
+
+def test_each_endpoint_that_nobody_observed_has_a_task_of_its_own() -> None:
+    other = ENDPOINT.replace("nano-banana", "other")
+    stored = parsed(
+        STATED.replace(
+            f"  {ENDPOINT}:", f"  {other}: {{body: {{prompt: x}}}}\n  {ENDPOINT}:"
+        ).replace("models:\n", "models:\n  other: {title: Other}\n")
+    )
+    tasks = [one for one in ReplayIndex(stored.status, "production").rows if one.sent.poll]
+    assert {one.row.endpoint for one in tasks} == {ENDPOINT, other}
+    assert len({one.task_id for one in tasks}) == 2
 
 
 def test_a_changed_poll_path_is_found_with_both_places() -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ STORED = parse_status(TEXT, "status.yml", NOW)
 CONDITIONS = ("engine", "namespace")
 BLOCK = Block("a/index.html", 1, "bash", "curl -d x", "id", "nano-banana/images-generations")
 PAGES = ("a/index.html", "b/index.html")
+ROW = STORED.status.seen("nano-banana/images-generations", "production")[0]
 
 
 def receipt_of(block: Block, **fields: Any) -> BlockReceipt:
@@ -41,8 +42,8 @@ def receipt_of(block: Block, **fields: Any) -> BlockReceipt:
             "status": 400,
             "outcome": "error",
             "request_id": "20260420é",
-            "evidence": date(2026, 4, 14),
-            "record": "status.yml:1:1",
+            "evidence": ROW.day,
+            "record": str(STORED.place_of(ROW)),
             **fields,
         }
     )
@@ -120,9 +121,16 @@ def test_another_engine_or_containment_makes_a_block_run_again(
     assert opened(file, conditions=conditions).find(BLOCK, PAGES) is None
 
 
-def test_any_change_of_the_status_file_makes_a_block_run_again(file: Path) -> None:
-    for text, path in ((f"# a line\n{TEXT}", "status.yml"), (TEXT, "other/status.yml")):
-        assert opened(file, parse_status(text, path, NOW)).find(BLOCK, PAGES) is None
+def test_a_receipt_that_is_used_again_has_the_place_and_the_date_of_its_row_as_it_is_now(
+    file: Path,
+) -> None:
+    moved = "# a line\n" * 10 + TEXT.replace("at: 2026-04-14", "at: 2026-04-13")
+    stored = parse_status(moved, "other/status.yml", NOW)
+    row = stored.status.seen("nano-banana/images-generations", "production")[0]
+    found = opened(file, stored).find(BLOCK, PAGES)
+    assert row.day != ROW.day
+    assert found and (found.record, found.evidence) == (str(stored.place_of(row)), row.day)
+    assert found.record == f"other/status.yml:{STORED.place_of(ROW).line + 10}:5"
 
 
 @pytest.mark.parametrize(

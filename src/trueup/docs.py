@@ -16,6 +16,7 @@ from trueup.feed import SiteFiles, StatusFeed
 from trueup.finding import Finding, by_policy
 from trueup.markdown_export import MarkdownLinks
 from trueup.place import Place
+from trueup.progress import Progress, no_progress
 from trueup.shipped_files import shipped_folder
 from trueup.site import (
     Banner,
@@ -47,7 +48,7 @@ class Docs:
     """The docs of the repository at `top`, as of a date; `site` is the folder of the built pages.
 
     They were read at `now`. `address` is the URL of the published site, if known; `steps` says how
-    the steps over its pages are done.
+    the steps over its pages are done, and `progress` gets how far they are.
     """
 
     top: Path
@@ -58,6 +59,7 @@ class Docs:
     today: date
     address: str = ""
     steps: Steps = Steps()
+    progress: Progress = no_progress
 
     @classmethod
     def load(
@@ -133,7 +135,9 @@ class Docs:
             self._changes(),
             self.steps.workers,
             self.steps.memos,
+            self.progress,
         )
+        self.progress("writing the exports", 0, 0)
         export_files(self.top / "docs" / "evidence", self.stored.sent_files, self.site)
         self.files.write(self.files.data())
         if not to_be_verified:
@@ -154,17 +158,20 @@ class Docs:
     def verify(self, pool: Pool) -> tuple[Report, list[Finding]]:
         """Run every block of the built site, write `receipts.json` and stamp the pages."""
         blocks = self.built_blocks()
+        pool = replace(pool, progress=self.progress)
         report = pool.verify(blocks, self.stored, self.today)
         return report, self.add_receipts(blocks, report)
 
     def built_blocks(self) -> list[Block]:
         """Return every block of the built site. Raises BadInput where it is not built."""
         self._require_site()
+        self.progress("reading the pages", 0, 0)
         return self.steps.read_blocks(self.site, self.languages)
 
     def add_receipts(self, blocks: list[Block], report: Report) -> list[Finding]:
         """Write the report of the site's blocks into it, stamp the pages and export them as
         Markdown. Return findings in the site, and the blocks that failed."""
+        self.progress("stamping and checking the pages", 0, 0)
         report.write(self.site)
         findings: list[Finding] = []
         if (lost := self._stamp(blocks, report)) > 0:

@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context, parent_process
@@ -24,17 +24,23 @@ class Workers:
         self._jobs = jobs
         self._pool: ProcessPoolExecutor | None = None
 
-    def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+    def map(
+        self,
+        function: Callable[[Item], Result],
+        items: Iterable[Item],
+        progress: Callable[[int], None] = lambda done: None,
+    ) -> list[Result]:
         """Return the results in the order of the items. With several jobs, function, items and
-        results are pickled. Raises what the function raises, and Unreachable if a process ends."""
+        results are pickled. `progress` gets the number of results so far. Raises what the function
+        raises, and Unreachable if a process ends."""
         listed = list(items)
         if self._jobs == 1 or len(listed) < 2:
-            return [function(item) for item in listed]
+            return list(_counted(map(function, listed), progress))
         if self._pool is None:  # a fork would take threads and locks along
             context = get_context("spawn")
             self._pool = ProcessPoolExecutor(self._jobs, context, initializer=_begin)
         try:
-            return list(self._pool.map(function, listed))
+            return list(_counted(self._pool.map(function, listed), progress))
         except BrokenProcessPool as error:
             fix = "Free memory, or give --jobs 1."
             raise Unreachable("build", "one of its processes has ended", fix) from error
@@ -50,6 +56,13 @@ class Workers:
 
 
 ALONE = Workers()
+
+
+def _counted(results: Iterable[Result], progress: Callable[[int], None]) -> Iterator[Result]:
+    progress(0)
+    for done, result in enumerate(results, 1):
+        yield result
+        progress(done)
 
 
 def _begin() -> None:

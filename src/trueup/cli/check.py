@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from trueup.check import Check, apply_baseline, load_baseline, write_baseline
 from trueup.check.baseline import LONGEST
 from trueup.cli.group import as_of_option, cli
+from trueup.cli.progress import shown_progress
 from trueup.errors import BadInput, BadStatus, TrueupError
 from trueup.finding import FORMATS, RULES, Finding, by_policy, render_findings
 from trueup.model import Days
@@ -113,7 +115,9 @@ def _check_built(top: Path, now: datetime, today: date) -> list[Finding]:
     from trueup.docs import Docs  # imported here: without it a check does not wait for the mock
 
     address = parse_address(os.environ.get(VARIABLE, ""))
-    return Docs.load(top, now, today, address=address).check_built()
+    docs = Docs.load(top, now, today, address=address)
+    with shown_progress() as progress:
+        return replace(docs, progress=progress).check_built()
 
 
 def _write_baseline(top: Path, found: Sequence[Finding], until: date) -> None:

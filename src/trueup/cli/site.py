@@ -27,6 +27,7 @@ from trueup.cli.group import (
     target_option,
     weak_option,
 )
+from trueup.cli.progress import shown_progress
 from trueup.cli.shard import load_built, print_counts, shard_of, verify_shard
 from trueup.docs import Docs
 from trueup.errors import BadInput, TrueupError
@@ -75,7 +76,9 @@ def docs_command(
 ) -> None:
     """Check, build, run every block, add its receipt to the pages, and serve them on loopback."""
     docs = load_docs(top, as_of)
-    findings = docs.check()
+    with shown_progress() as progress:
+        progress("checking the sources", 0, 0)
+        findings = docs.check()
     with site_lock(top):
         pool = _pool(docs, target, max_calls, jobs, fresh, allow_weak)
         made = None
@@ -100,8 +103,8 @@ def docs_command(
 def build(top: Path, as_of: date | None) -> None:
     """Build the pages into site/ without running any block."""
     docs = load_docs(top, as_of)
-    with site_lock(top), _at_work(docs, None) as docs:
-        docs.build()
+    with site_lock(top), _at_work(docs, None) as docs, shown_progress() as progress:
+        replace(docs, progress=progress).build()
 
 
 @cli.command()
@@ -165,18 +168,19 @@ def translated(top: Path, language: str) -> None:
 def _at_work(docs: Docs, jobs: int | None, is_fresh: bool = False) -> Iterator[Docs]:
     """Yield the docs with the processes and memos for their pages. Few pages are made before
     another process has started; in CI nothing is trusted that was checked out."""
-    memos = NO_MEMOS
+    memos, count = NO_MEMOS, (jobs or os.cpu_count() or 1) if len(docs.pages) > FEW_PAGES else 1
     if not (is_fresh or is_ci()):
         conditions = page_conditions(docs, engine_mark(), os.environ)
         memos = Memos(docs.top / ".cache" / "pages", conditions)
-    with Workers((jobs or os.cpu_count() or 1) if len(docs.pages) > FEW_PAGES else 1) as workers:
+    with Workers(count) as workers:
         yield replace(docs, steps=Steps(workers, memos))
 
 
 def _make(docs: Docs, pool: Pool, checked: list[Finding]) -> list[Finding]:
     """Build and verify the site; print the findings of the check first where that is impossible."""
     try:
-        docs.build(to_be_verified=True)
+        with shown_progress() as progress:
+            replace(docs, progress=progress).build(to_be_verified=True)
     except TrueupError:
         print_findings(docs.judged(checked))
         raise
@@ -197,7 +201,8 @@ def _pool(
 
 
 def _verify(docs: Docs, pool: Pool) -> list[Finding]:
-    report, findings = docs.verify(pool)
+    with shown_progress() as progress:
+        report, findings = replace(docs, progress=progress).verify(pool)
     print_counts(report)
     return findings
 

@@ -63,8 +63,9 @@ class Replayable:
 
     @property
     def task_id(self) -> str:
-        """The id of the task that it creates, the same at each call."""
-        return f"simulated-{sha256(self.place.encode()).hexdigest()[:12]}"
+        """The id of the task that it creates, the same at each call and of no other row."""
+        place = f"{self.row.endpoint} {self.place}"  # endpoints without a row have one place
+        return f"simulated-{sha256(place.encode()).hexdigest()[:12]}"
 
     @property
     def called(self) -> str:
@@ -104,7 +105,8 @@ class Replayable:
 
 
 class ReplayIndex:
-    """The observations of one target, retracted ones left out."""
+    """The observations of one target, retracted ones left out. `rows` has those that can answer a
+    call, in the order in which they are tried."""
 
     def __init__(
         self,
@@ -122,22 +124,22 @@ class ReplayIndex:
             for place, row in reversed(places.items())
             if row.outcome != "inconclusive" and row.can_replay
         )
-        self._rows = [item for item in found if item.protocol or item.row.outcome == "error"]
-        self._rows += [_documented(status, name, target) for name in status.unobserved(target)]
+        self.rows = [item for item in found if item.protocol or item.row.outcome == "error"]
+        self.rows += [_documented(status, name, target) for name in status.unobserved(target)]
         self.mapped = {mapping.alias: mapping.upstream for mapping in status.mappings}
         self._by_request: dict[str, list[Replayable]] = {}
-        for item in self._rows:
+        for item in self.rows:
             self._by_request.setdefault(item.sent.request, []).append(item)
         self._polls, self._fetches = (
             {
                 line.replace("{task_id}", item.task_id): item
-                for item in self._rows
+                for item in self.rows
                 if (line := getattr(item.sent, name)) and item.protocol
             }
             for name in ("poll", "fetch")
         )
         self._auths: dict[str, set[Auth]] = {}
-        for row in (*places.values(), *(item.row for item in self._rows)):
+        for row in (*places.values(), *(item.row for item in self.rows)):
             auths = self._auths.setdefault(row.sent.request.split("?")[0], set())
             auths.update((row.sent.auth, *_accepted(status, row)))
         for line, item in (self._polls | self._fetches).items():
@@ -162,11 +164,11 @@ class ReplayIndex:
 
     def linked(self) -> frozenset[str]:
         """Return the names whose outputs may be linked."""
-        return frozenset(item.name for item in self._rows if item.row.outcome != "error")
+        return frozenset(item.name for item in self.rows if item.row.outcome != "error")
 
     def names(self) -> Collection[str]:
         """Return the names by which models were called, each once."""
-        return dict.fromkeys(item.called for item in self._rows if item.called != NO_MODEL)
+        return dict.fromkeys(item.called for item in self.rows if item.called != NO_MODEL)
 
     def is_known(self, method: str, path: str) -> bool:
         """Return whether the gateway has such a path, by the record, its family or the routes."""

@@ -20,6 +20,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from trueup.errors import BadInput, Unreachable
 from trueup.memo import NO_MEMOS, Memos
+from trueup.progress import Progress, no_progress
 from trueup.site.built_pages import Change, without_spans
 from trueup.site.highlighting import highlighting_once
 from trueup.site.outline import settings_of
@@ -54,13 +55,15 @@ def build_site(
     changes: Sequence[Change] = (),
     workers: Workers = ALONE,
     memos: Memos = NO_MEMOS,
+    progress: Progress = no_progress,
 ) -> None:
     """Build the docs of the repository at `top` into `site`, warnings being errors.
 
     The earlier content of `site` is replaced once all languages are built. `today` is the macros'
     date; `address` is the URL of the published site, if that is known; `overrides` takes the place
-    of the repository's own; `changes` finish each page. The settings must have been checked. Raises
-    Unreachable with the warnings of MkDocs if it fails, and BadInput if `site` cannot be written.
+    of the repository's own; `changes` finish each page; `progress` gets the languages that are
+    built. The settings must have been checked. Raises Unreachable with the warnings of MkDocs if it
+    fails, and BadInput if `site` cannot be written.
     """
     part = unfinished_site(site).absolute()
     try:
@@ -69,7 +72,8 @@ def build_site(
         build = partial(
             _build_language, top.absolute(), part, address, today, overrides, changes, memos
         )
-        workers.map(build, languages)
+        step = partial(progress, "building languages")
+        workers.map(build, languages, lambda done: step(done, len(languages)))
         for language in languages[1:]:
             os.replace(part / language, part / MAIN / home_of(language))
         if site.exists():

@@ -1,7 +1,6 @@
 """Cache: receipts of passed replays, so that an unchanged block is not run again. A receipt holds
-while the block, the status file, the engine and its tools are the same."""
+while the block, what it depends on in the status file, the engine and its tools are the same."""
 
-import json
 import os
 import platform
 import shutil
@@ -16,16 +15,29 @@ from typing import Any
 from pydantic import TypeAdapter
 from pydantic_core import to_json
 
+from trueup.model import Frozen
 from trueup.sandbox import BLOCK_PATH
 from trueup.sandbox.node import find_program
 from trueup.site import Block
 from trueup.snippet import PROGRAMS
 from trueup.status_file import Stored, write_whole
 from trueup.verify.block_receipt import BlockReceipt
+from trueup.verify.dependencies import Dependencies, hash_of
 
 ENGINE = Path(__file__).parents[1]
 """The whole package: any part of it can change a run of a block or its judgement."""
-RECEIPTS = TypeAdapter(dict[str, BlockReceipt])
+
+
+class KeptReceipt(Frozen):
+    """A receipt of an earlier run."""
+
+    receipt: BlockReceipt
+    row: int | None
+    """Number of the row of its endpoint that it was compared with, newest first; its place and its
+    date are read anew."""
+
+
+RECEIPTS = TypeAdapter(dict[str, KeptReceipt])
 
 
 @cache
@@ -33,7 +45,7 @@ def engine_mark() -> str:
     """Return a hash of the code that runs and judges a block: the engine's source, Python with
     its installed packages, and the programs of the blocks."""
     tools = [_tool(name) for program in PROGRAMS.values() for name in program.tools]
-    return _hash([code_mark(), tools, sys.version, sys.executable, platform.machine()])
+    return hash_of([code_mark(), tools, sys.version, sys.executable, platform.machine()])
 
 
 def code_mark() -> str:
@@ -45,7 +57,7 @@ def code_mark() -> str:
         if file.is_file() and "__pycache__" not in file.parts
     ]
     installed = sorted(name for path in sys.path for name in _installed(path))
-    return _hash([sources, installed, sys.version_info[:2]])
+    return hash_of([sources, installed, sys.version_info[:2]])
 
 
 def _installed(path: str) -> list[str]:
@@ -68,35 +80,49 @@ def _tool(name: str) -> list[Any]:
 
 class Cache:
     """The receipts in one file. `conditions` are those of the run, such as the engine's mark; the
-    attribute has those of the status file too. With `fresh`, no earlier receipt is used."""
+    attribute has the whole status file too. With `fresh`, no earlier receipt is used."""
 
     def __init__(
         self, file: Path, stored: Stored, conditions: Iterable[str], fresh: bool = False
     ) -> None:
         self._file = file
         files = (sha256(content).hexdigest() for content in stored.status.files.values())
-        self.conditions = [stored.path, stored.text, *files, *conditions]
+        self._of_run = list(conditions)
+        self.conditions = [stored.path, stored.text, *files, *self._of_run]
+        self._dependencies = Dependencies(stored)
         self._written = _load(file)
         self._earlier = {} if fresh else self._written
-        self._used: dict[str, BlockReceipt] = {}
+        self._used: dict[str, KeptReceipt] = {}
 
     def find(self, block: Block, pages: tuple[str, ...]) -> BlockReceipt | None:
         """Return the receipt of an earlier run of this block under equal conditions, or None."""
-        key = self._key(block)
-        receipt = self._earlier.get(key)
-        if receipt is None:
+        if block.endpoint is None:
             return None
-        self._used[key] = receipt
-        return receipt.model_copy(update={"pages": pages, "reused": True})
+        key = self._key(block, block.endpoint)
+        kept = self._earlier.get(key)
+        if kept is None:
+            return None
+        self._used[key] = kept
+        now: dict[str, Any] = {"pages": pages, "reused": True}
+        if kept.row is not None:
+            row = self._dependencies.rows(block.endpoint)[kept.row]
+            place = self._dependencies.place_of(row)
+            now |= {"record": place, "evidence": row.day, "sample": row.sample}
+        return kept.receipt.model_copy(update=now)
 
     def keep(self, block: Block, receipt: BlockReceipt) -> None:
         """Keep a receipt if it is of a replay that passed."""
-        if receipt.passed and receipt.replayed:
-            self._used[self._key(block)] = receipt
+        if block.endpoint is None or not (receipt.passed and receipt.replayed):
+            return
+        rows = map(self._dependencies.place_of, self._dependencies.rows(block.endpoint))
+        row = None if receipt.record is None else list(rows).index(receipt.record)
+        self._used[self._key(block, block.endpoint)] = KeptReceipt(receipt=receipt, row=row)
 
     def retain(self, block: Block) -> None:
         """Keep the file's receipt of a block that this run leaves out."""
-        key = self._key(block)
+        if block.endpoint is None:
+            return
+        key = self._key(block, block.endpoint)
         if key in self._written:
             self._used[key] = self._written[key]
 
@@ -107,11 +133,12 @@ class Cache:
             content = to_json(self._used)
             write_whole(self._file, _mark(content) + b"\n" + content, 0o644)
 
-    def _key(self, block: Block) -> str:
-        return _hash([self.conditions, block.sha256, block.language, block.endpoint])
+    def _key(self, block: Block, endpoint: str) -> str:
+        facts = self._dependencies.fingerprint(endpoint)
+        return hash_of([self._of_run, block.sha256, block.language, block.id, endpoint, facts])
 
 
-def _load(file: Path) -> Mapping[str, BlockReceipt]:
+def _load(file: Path) -> Mapping[str, KeptReceipt]:
     """Return the receipts of a file; none of one that is not as it was written."""
     try:
         mark, _, content = file.read_bytes().partition(b"\n")
@@ -122,7 +149,3 @@ def _load(file: Path) -> Mapping[str, BlockReceipt]:
 
 def _mark(content: bytes) -> bytes:
     return sha256(content).hexdigest().encode()
-
-
-def _hash(value: Any) -> str:
-    return sha256(json.dumps(value).encode()).hexdigest()

@@ -9,10 +9,17 @@ from functools import partial
 from trueup.exchange import Exchange
 from trueup.finding import printable
 from trueup.mock import DOCUMENTED
-from trueup.model import Endpoint, Observation, Sent
+from trueup.model import Endpoint, Observation, Sent, Status
 from trueup.place import Place
 from trueup.relay import BODY_LIMIT
-from trueup.request import Difference, protocol_of, row_differences
+from trueup.request import (
+    Difference,
+    differences,
+    protocol_of,
+    request_of,
+    row_differences,
+    without_prompt,
+)
 from trueup.sandbox import Limits
 from trueup.site import Block
 from trueup.snippet import PROGRAMS, language_of
@@ -38,6 +45,11 @@ reply, the image within: a body of the relay's limit must fit."""
 
 LONGEST_REASON = 2000
 """Letters of a reason in a receipt: a page of text, where most are a sentence."""
+
+NOT_COMPARED = (
+    "the request cannot be compared: it is neither a JSON object nor a form, or it was sent with"
+    " several auth methods"
+)
 
 PublishedBlock = tuple[Block, tuple[str, ...]]
 """A block with the pages that publish it."""
@@ -95,6 +107,12 @@ def skip_reason(endpoint: Endpoint, today: date) -> str | None:
     """Return why the blocks of an endpoint are not run against the mock today, or None."""
     skip = endpoint.skip
     return f"{skip.reason} (until {skip.until})" if skip and skip.until >= today else None
+
+
+def conclusive_rows(status: Status, endpoint: str, target: str) -> list[Observation]:
+    """Return the rows with which a run of an endpoint's block is compared, newest first."""
+    rows = status.seen(endpoint, target)
+    return [row for row in rows if row.outcome != "inconclusive" and row.can_replay]
 
 
 def _limits_of(harness: Harness) -> Limits:
@@ -213,12 +231,14 @@ class _Judgement:
         method may differ, where the block's client has one of its own.
         """
         status = self.stored.status
-        rows, moved = self._conclusive(self.harness.target), {}
+        rows, moved = conclusive_rows(status, self.endpoint, self.harness.target), {}
         if not rows:
-            rows, moved = self._conclusive(status.reference), {"base_url": self.harness.base_url}
+            rows = conclusive_rows(status, self.endpoint, status.reference)
+            moved = {"base_url": self.harness.base_url}
         if not rows:
             if self.harness.replays and exchange is not None:
                 self.is_documented = exchange.answered_from == DOCUMENTED
+                self._compare_documented()
             if not self.is_documented:
                 self.reasons.append(no_observation(self.harness.target))
             return None
@@ -226,10 +246,7 @@ class _Judgement:
             return rows[0]
         request = request_sent(self.run, self.endpoint, status, self.harness)
         if request is None:
-            self.reasons.append(
-                "the request cannot be compared: it is neither a JSON object nor a form, or it was"
-                " sent with several auth methods"
-            )
+            self.reasons.append(NOT_COMPARED)
             return rows[0]
         if self._has_own_auth(request):
             moved["auth"] = request.auth
@@ -253,15 +270,27 @@ class _Judgement:
             )
         return match
 
+    def _compare_documented(self) -> None:
+        """Compare the request with the endpoint's own one of today, whatever its prompt: the mock
+        answers that of any endpoint without a row. It has checked the auth method."""
+        status, harness = self.stored.status, self.harness
+        request = request_sent(self.run, self.endpoint, status, harness)
+        if request is None:
+            self.reasons.append(NOT_COMPARED)
+            return
+        own = request_of(status, self.endpoint, harness.target)
+        own = without_prompt(protocol_of(status, self.endpoint), own)
+        sent = {name: getattr(request, name) for name in ("auth", "poll", "fetch")}
+        self.reasons += [
+            f"the request differs from the endpoint's own, which nobody has observed: {difference}"
+            for difference in differences(own.model_copy(update=sent), request)
+        ]
+
     def _has_own_auth(self, request: Sent) -> bool:
         """Return True if the block's client always uses this auth method, which is accepted."""
         language = language_of(self.block.id)
         accepted = self.stored.status.route_of(self.endpoint).accepted_auth
         return language is not None and language.auth == request.auth in accepted
-
-    def _conclusive(self, target: str) -> list[Observation]:
-        rows = self.stored.status.seen(self.endpoint, target)
-        return [row for row in rows if row.outcome != "inconclusive" and row.can_replay]
 
     def _compare(self, row: Observation) -> None:
         reply, outcome = self.reply_verdict.reply, self.reply_verdict.outcome

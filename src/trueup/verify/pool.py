@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from trueup.errors import Unreachable
+from trueup.progress import Progress, no_progress
 from trueup.site import Block
 from trueup.status_file import Stored
 from trueup.verify.block_receipt import BlockReceipt, Report
@@ -16,14 +17,19 @@ from trueup.verify.cache import Cache
 from trueup.verify.judge import PublishedBlock, distinct_blocks, verify_block
 from trueup.verify.run import Harness
 
+RUNNING = "running blocks"
+"""The name of the step whose progress is reported."""
+
 
 @dataclass(frozen=True)
 class Pool:
-    """`open_harness` opens a harness for each of at most `jobs` threads; a live target has one."""
+    """`open_harness` opens a harness for each of at most `jobs` threads; a live target has one.
+    `progress` gets how many blocks were run of those whose receipts no longer hold."""
 
     open_harness: Callable[[], AbstractContextManager[Harness]]
     jobs: int = 1
     cache: Cache | None = None
+    progress: Progress = no_progress
 
     def verify(self, blocks: Sequence[Block], stored: Stored, today: date) -> Report:
         """Return a receipt of every distinct block, run now or kept from an earlier run.
@@ -71,6 +77,7 @@ class Pool:
                     except IndexError:  # another thread took the last
                         return
                     receipts[number] = verify_block(block, pages, stored, harness, today)
+                    self.progress(RUNNING, len(receipts), len(published))
 
         def work() -> None:
             """Run blocks; a failure ends the work of the other threads too."""
@@ -81,6 +88,7 @@ class Pool:
                 waiting.clear()
                 failed.append(error)
 
+        self.progress(RUNNING, 0, len(published))
         jobs = min(self.jobs, len(published))
         if jobs <= 1:  # in this thread, so that Ctrl-C ends the block that runs
             work()
