@@ -107,6 +107,22 @@ def test_each_endpoint_of_a_large_page_has_the_standing_of_the_group_that_it_is_
     assert shown == {anchor(name): str(one.standing) for name, one in page.assessments.items()}
 
 
+def test_a_route_without_a_model_is_listed_by_its_own_name() -> None:
+    facts = many(60).model_dump(by_alias=True, exclude_unset=True)
+    facts["routes"]["rates"] = {"request": "GET /v1/rates", "protocol": "json", "auth": "bearer"}
+    facts["routes"]["rates"]["output"] = {"pointer": "/rates", "kind": "json"}
+    facts["endpoints"]["-/rates"] = {}
+    page = page_of(Status.model_validate(facts))
+    html = html_of(f"{endpoints(page)}\n\n{standings(page)}")
+    (item,) = html.xpath("//li[contains(., 'rates')]")
+    (heading,) = html.xpath("//h2")
+    assert item.text_content() == "rates"
+    place = anchor("-/rates")
+    assert item.find("a").get("href") == f"status.md#{place}" and heading.get("id") == place
+    kinds = [one.text_content() for one in html.xpath("//p[count(*) = 1]/strong")]
+    assert kinds == ["Images", "Vectors and data"]
+
+
 def test_what_has_no_room_is_counted_and_the_unverified_are_left_out_first() -> None:
     page = page_of(many(3000))
     text = endpoints(page)

@@ -107,7 +107,8 @@ def _lines(page: PageText, endpoints: Sequence[str]) -> Iterator[str]:
             name = f"{name}{{ #{anchor(endpoint)} }}"
         facts = [page.title(endpoint)] if split(endpoint)[0] != NO_MODEL else []
         facts += [f'<time class="tu-day">{seen[endpoint]}</time>'] if seen[endpoint] else []
-        yield f"- {page.catalogue.labelled(name, page.catalogue.enumerate(facts))}"
+        line = page.catalogue.labelled(name, page.catalogue.enumerate(facts)) if facts else name
+        yield f"- {line}"
 
 
 def _within(room: int, lines: Iterator[str]) -> Iterator[str]:
