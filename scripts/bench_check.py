@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from itertools import cycle
 from pathlib import Path
 
 from trueup.scaffold.shared_files import shared_settings
@@ -19,6 +20,11 @@ LANGUAGES = ("en", "ja", "ru", "zh")
 CLI = [sys.executable, "-m", "trueup.cli", "--top"]
 HEAD = """\
 version: 2
+signatures:
+  no-channel:
+    match: no available channel
+    cause: no upstream serves the model
+    replay: {status: 503, type: new_api_error, message: no available channel}
 policy: {reported_until: 2026-04-30}
 targets: {production: {base_url: https://gateway.example.com, reference: true}}
 routes:
@@ -36,11 +42,19 @@ ROW = """\
       request: POST /v1/images/generations
       auth: bearer
       body: {model: MODEL, prompt: A kiwi}
-    outcome: output
-    shape: url
-    billing: aligned
+    outcome: RESULT
     source: {reported: the team}
 """
+WORDS = "".join(
+    f'msgid "{text}"\nmsgstr "{text}"\n\n' for text in ("the team", "no upstream serves the model")
+)
+RESULTS = (
+    *("output\n    shape: url\n    billing: aligned",) * 3,
+    "error\n    signatures: [no-channel]",
+    None,
+)
+"""Of five models, three returned an image, one failed, and one was never tested."""
+INDEX = "{{ last_test() }}\n\n{{ start_here() }}\n\n{{ overall() }}"
 
 
 def generate(top: Path, count: int) -> None:
@@ -55,19 +69,24 @@ def generate(top: Path, count: int) -> None:
         )
         (top / f"mkdocs.{language}.yml").write_text(settings, encoding="utf-8")
         (top / "docs").mkdir(exist_ok=True)
-        (top / "docs" / f"{language}.po").write_text('msgid "the team"\nmsgstr "the team"\n')
+        (top / "docs" / f"{language}.po").write_text(WORDS)
     parts = [HEAD, "models:\n"]
     parts += [f"  {name}: {{title: Kiwi {at}}}\n" for at, name in enumerate(models)]
     parts += [
         "endpoints:\n",
         *(f"  {name}/images-generations: {{body: {{prompt: A kiwi}}}}\n" for name in models),
     ]
-    parts += ["observations:\n", *(ROW.replace("MODEL", name) for name in models)]
+    seen = [(name, result) for name, result in zip(models, cycle(RESULTS)) if result]
+    parts += ["observations:\n"]
+    parts += [ROW.replace("MODEL", name).replace("RESULT", result) for name, result in seen]
     (top / "status.yml").write_text("".join(parts))
     for language in LANGUAGES:
         folder = top / "docs" / language
         folder.mkdir(parents=True)
-        (folder / "index.md").write_text("# Index\n\n{{ standings() }}\n")
+        (folder / "index.md").write_text(f"# Index\n\n{INDEX}\n")
+        (folder / "signatures.md").write_text("# Errors\n\n{{ signatures() }}\n")
+        for name in ("changes.md", "status.md"):
+            shutil.copy(TOP / "docs" / language / name, folder)
         page = (TOP / "docs" / language / "nano-banana.md").read_text(encoding="utf-8")
         page = page[: page.index("](gemini-image-generation.md)")].rsplit("\n\n", 1)[0] + "\n"
         page = page.replace('{{ route("nano-banana/generate-content") }}\n\n', "")

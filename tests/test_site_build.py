@@ -1,6 +1,7 @@
 """Build: what templates, pages and plugins can reach while MkDocs runs."""
 
 import os
+import re
 from collections.abc import Callable
 from itertools import product
 from pathlib import Path
@@ -60,6 +61,17 @@ def test_the_search_reads_the_same_words_of_code_without_its_colours() -> None:
     assert [one[:2] for one in plain] == [one[:2] for one in coloured]
     assert plain[0][1].endswith("<pre><code>e &lt;f\n\n  g\n</code></pre>")
     assert plain[0][2] < coloured[0][2] and sections() == coloured
+
+
+def test_the_search_reads_of_each_request_the_first_block_alone() -> None:
+    tab = '<div id="{0}" class="language-x" data-endpoint="{1}"><pre><code>{0}</code></pre></div>'
+    blocks = [("a--curl", "m/a"), ("a--python", "m/a"), ("b--curl", "m/b"), ("b--go", "m/b")]
+    page = "<h1>T</h1>" + "".join(tab.format(*block) for block in blocks) + "<pre>reply</pre>"
+    with _uncoloured_search():
+        parser = Parser()
+        parser.feed(page)
+    text = "".join(parser.data[0].text)
+    assert re.findall("[ab]--[a-z]+|reply", text) == ["a--curl", "b--curl", "reply"]
 
 
 class Plugin:

@@ -66,7 +66,7 @@ def generated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Docs:
 
 
 def test_the_generated_docs_have_no_finding(generated: Docs) -> None:
-    assert len(generated.pages) == 3 * len(generated.languages) == 12
+    assert len(generated.pages) == 6 * len(generated.languages) == 24
     assert generated.check() == []
 
 

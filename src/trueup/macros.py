@@ -6,16 +6,21 @@ from types import SimpleNamespace
 from typing import Any, NoReturn
 
 from mkdocs.exceptions import PluginError
+from mkdocs.plugins import PluginCollection
 from mkdocs_macros import plugin
 
 from trueup.errors import TrueupError
-from trueup.site import AS_OF
+from trueup.site import AS_OF, STATUS_PAGE
+from trueup.site.light_pages import LightPages
+from trueup.site.menu import Menu
 from trueup.snippet import TemplateEnvironment
+from trueup.wording.catalogue import load_catalogue
 from trueup.wording.page_macros import page_macros
 
 
 def define_env(env: Any) -> None:
-    """Register the macros, and no others; called by mkdocs-macros once for each build.
+    """Register the macros, and no others, and what keeps a large site small; called by
+    mkdocs-macros once for each build.
 
     The plugin would load a `main` module of the repository next, whatever its settings.
     """
@@ -25,9 +30,13 @@ def define_env(env: Any) -> None:
     try:
         as_of = env.conf["extra"].get(AS_OF)
         today = date.fromisoformat(as_of) if as_of else now.date()
-        made = page_macros(Path(env.project_dir), Path(env.conf["docs_dir"]), now, today)
-        for name, macro in made.items():
+        docs = Path(env.conf["docs_dir"])
+        for name, macro in page_macros(Path(env.project_dir), docs, now, today).items():
             env.macro(macro, name)
+        if isinstance(plugins := env.conf.get("plugins"), PluginCollection):
+            all_models = load_catalogue(docs.name).gettext("All models")
+            plugins["trueup/menu"] = Menu(all_models, STATUS_PAGE)
+            plugins["trueup/light-pages"] = LightPages()
     except TrueupError as error:
         raise PluginError(str(error)) from error
 

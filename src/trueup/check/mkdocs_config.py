@@ -30,7 +30,7 @@ from trueup.errors import BadInput
 from trueup.finding import Finding
 from trueup.place import Place
 from trueup.shipped_files import shipped_folder
-from trueup.site import load_page, page_files, settings_of
+from trueup.site import STATUS_PAGE, load_page, page_files, settings_of
 from trueup.site.outline import (
     LOADER,
     load_settings,
@@ -47,7 +47,6 @@ Problem = tuple[yaml.Node, str, str]
 META = re.compile(r" {0,3}[A-Za-z0-9_-]+:")
 """The beginning of a page that MkDocs reads as settings, as MultiMarkdown does."""
 RULE = "site-setting"
-STATUS_PAGE = "status.md"
 
 
 def check_settings(top: Path, languages: tuple[str, ...]) -> list[Finding]:

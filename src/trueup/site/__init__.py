@@ -25,7 +25,14 @@ from trueup.site.page_languages import (
     languages_in,
 )
 from trueup.site.sitemap import sitemap_files
-from trueup.site.source_pages import Page, load_page, load_pages, page_files, parse_page
+from trueup.site.source_pages import (
+    STATUS_PAGE,
+    Page,
+    load_page,
+    load_pages,
+    page_files,
+    parse_page,
+)
 from trueup.site.stamp import stamp_site, stamps_of
 from trueup.site.translation_parts import NOTES, Part, note_translation, parts_of, read_notes
 
@@ -34,6 +41,7 @@ __all__ = [
     "MACROS",
     "MAIN",
     "NOTES",
+    "STATUS_PAGE",
     "VARIABLE",
     "NOT_FOUND",
     "HIDDEN_ALTERNATE",

@@ -21,7 +21,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from trueup.errors import BadInput, Unreachable
 from trueup.memo import NO_MEMOS, Memos
 from trueup.progress import Progress, no_progress
-from trueup.site.built_pages import Change, without_spans
+from trueup.site.built_pages import Change, without_repeats
 from trueup.site.highlighting import highlighting_once
 from trueup.site.outline import settings_of
 from trueup.site.page_languages import MAIN, home_of
@@ -133,7 +133,8 @@ def _mark_characters(index: Path) -> None:
     for entry in found["docs"]:
         for name in ("title", "text"):
             entry[name] = CHINESE.sub("\\g<0>\u200b", entry[name])
-    index.write_text(json.dumps(found, separators=(",", ":")), encoding="utf-8")
+    text = json.dumps(found, separators=(",", ":"), ensure_ascii=False)
+    index.write_text(text, encoding="utf-8")
 
 
 def unfinished_site(site: Path) -> Path:
@@ -272,10 +273,11 @@ def _environment() -> Iterator[None]:
 
 @contextmanager
 def _uncoloured_search() -> Iterator[None]:
-    """Give the search code without its colours, which took a third of the time of a build."""
+    """Give the search code without its colours, which took a third of the time of a build, and
+    each request once."""
     from material.plugins.search.plugin import Parser
 
-    Parser.feed = lambda self, html: HTMLParser.feed(self, without_spans(html))
+    Parser.feed = lambda self, html: HTMLParser.feed(self, without_repeats(html))
     try:
         yield
     finally:

@@ -21,6 +21,8 @@ LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 ENDINGS = (".md", ".markdown", ".mdown", ".mkdn", ".mkd", ".html", ".htm", ".xhtml")
 """The endings of files that MkDocs publishes as a page, or unchanged; only the first is allowed."""
 INDEXES = ("index", "README")
+STATUS_PAGE = "status.md"
+"""The source of the page of all standings, in the folder of each language."""
 MOST_BYTES = 1_000_000
 """About a book: more than a reader's page has, and little enough for a check of seconds."""
 

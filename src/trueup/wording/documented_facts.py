@@ -10,7 +10,7 @@ from pydantic import JsonValue
 from trueup.model import FACTS, URL, DocsPage, DocumentedValue, Observation, Parameter, split
 from trueup.wording.badges import dated, mark
 from trueup.wording.markdown import code, escape_markdown
-from trueup.wording.pages import PageText, stacked_table, table
+from trueup.wording.pages import MOST_NAMES, PageText, stacked_table, table
 
 
 def documented(page: PageText, facts: str, route: str = "") -> str:
@@ -76,7 +76,8 @@ def _source(page: PageText, group: Sequence[DocsPage], *, is_tested: bool) -> st
     titles = [escape_markdown(page.status.models[name].title) for name in docs.models]
     if not titles:
         return line
-    models = page._("Only for {models}.").format(models=page.catalogue.join(titles))
+    names = page.catalogue.join(page.few(titles, MOST_NAMES))
+    models = page._("Only for {models}.").format(models=names)
     return page.catalogue.join_sentences((line, models))
 
 

@@ -8,7 +8,7 @@ from trueup.model import NO_MODEL, Standing, anchor, split
 from trueup.wording.badges import dated
 from trueup.wording.documented_facts import documented_of
 from trueup.wording.endpoint_history import history
-from trueup.wording.pages import PageText, stacked_table
+from trueup.wording.pages import MOST_NAMES, PageText, stacked_table
 from trueup.wording.sentences import avoid, change, claim, evaluate, start, start_at, traffic
 from trueup.wording.tables import variants
 
@@ -202,7 +202,9 @@ def start_here(page: PageText) -> str:
         untested = [page.name(one.endpoint) for one in found if one.endpoint not in observed]
         if best is None and untested:
             message = page._("Nobody has tested {endpoints}.")
-            sentences.append(message.format(endpoints=page.catalogue.join(untested)))
+            sentences.append(
+                message.format(endpoints=page.catalogue.join(page.few(untested, MOST_NAMES)))
+            )
         text = page.catalogue.join_sentences(sentences)
         items.append(f"- {page.catalogue.labelled(page.phrases.kind(kind), text)}")
     return "\n".join(items)

@@ -11,7 +11,7 @@ from mkdocs.exceptions import PluginError
 
 from trueup.errors import TrueupError
 from trueup.evidence import alternative
-from trueup.model import NO_MODEL, Shape, Standing, anchor, form_files, split
+from trueup.model import Shape, Standing, anchor, form_files, split
 from trueup.site import MacroCall, Names, load_pages, names_in, problem_of
 from trueup.snippet import base_places, languages_of, render_snippet
 from trueup.source_file import read_source
@@ -24,6 +24,7 @@ from trueup.wording.endpoint_history import history
 from trueup.wording.markdown import fence_for, folded, indented
 from trueup.wording.pages import PageText
 from trueup.wording.sentences import start
+from trueup.wording.status_index import status_places
 from trueup.wording.status_translation import in_language, load_translations
 
 
@@ -79,13 +80,10 @@ def page_macros(top: Path, docs: Path, now: datetime, today: date) -> Macros:
     """
     stored = load_status(top / "status.yml", now)
     homes = {found.model: found.source for found in load_pages(docs) if found.model}
+    pageless = status_places(stored.status, homes)
 
     def link(endpoint: str) -> str:
-        model, _ = split(endpoint)
-        home = homes.get(model)
-        if home is None and model != NO_MODEL:
-            return f"status.md#{model}"
-        return f"{home or 'status.md'}#{anchor(endpoint)}"
+        return pageless.get(endpoint) or f"{homes[split(endpoint)[0]]}#{anchor(endpoint)}"
 
     catalogue = load_catalogue(docs.name)
     status = in_language(stored.status, load_translations(docs))

@@ -1,6 +1,6 @@
 """Page text: the state that every part of a page is worded from, its labels, links and tables."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -11,6 +11,9 @@ from trueup.wording.badges import Look, mark
 from trueup.wording.catalogue import Catalogue
 from trueup.wording.markdown import escape_markdown
 from trueup.wording.phrases import Phrases, standing_words
+
+MOST_NAMES = 20
+"""Names of models or endpoints in one sentence."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,14 @@ class PageText:
             return label
         stale = self.catalogue.join_marks(["", mark("stale", self._("stale"))])
         return label + self.dated_claim(day, "", stale)
+
+    def more(self, count: int) -> str:
+        """Return how many items of a list are left out; empty for none."""
+        return self._("{n} more").format(n=count) if count else ""
+
+    def few(self, items: Sequence[str], most: int) -> list[str]:
+        """Return the items of a list; of more than `most` the first ones, and how many more."""
+        return [*items[:most], *filter(None, [self.more(max(len(items) - most, 0))])]
 
     def newest(self, rows: Iterable[Observation]) -> Observation:
         """Return the newest of some rows; on one date, that of the reference target."""

@@ -1,8 +1,6 @@
 """Status page: all endpoints by kind, targets side by side, and the evidence of each endpoint."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
-from datetime import date
 
 from trueup.evidence import mapping_of, same_result
 from trueup.model import NO_MODEL, Observation, Standing, anchor, split
@@ -13,37 +11,28 @@ from trueup.wording.markdown import code, escape_markdown, folded
 from trueup.wording.pages import PageText, stacked_table, table
 from trueup.wording.phrases import standing_words
 from trueup.wording.sentences import change
+from trueup.wording.status_index import GROUPS, counted, index, is_large, pageless
+
+MOST_COMPARED = 30
+"""Rows of the comparison of targets: about 1 kB each, of the 300 kB of a page."""
 
 
 def overall(page: PageText) -> str:
     """Return the number of endpoints of each standing in one line, the unverified last; one whose
     newest evidence is stale says so."""
-    counts = Counter(assessment.standing for assessment in page.assessments.values())
-    good, fair = counts[Standing.RECOMMENDED], counts[Standing.CONTROLLED_TESTING]
-    bad, unknown = counts[Standing.NOT_RECOMMENDED], counts[Standing.UNVERIFIED]
-    ngettext = page.catalogue.ngettext
-    texts = {
-        Standing.RECOMMENDED: ngettext("{n} recommended", "{n} recommended", good),
-        Standing.CONTROLLED_TESTING: ngettext(
-            "{n} for controlled testing", "{n} for controlled testing", fair
-        ),
-        Standing.NOT_RECOMMENDED: ngettext("{n} not recommended", "{n} not recommended", bad),
-        Standing.UNVERIFIED: ngettext("{n} unverified", "{n} unverified", unknown),
-    }
-    newest: dict[Standing, list[date]] = {}
-    for one in page.assessments.values():
-        newest.setdefault(one.standing, []).extend([one.seen_on] if one.seen_on else [])
-    found = []
-    for standing, text in texts.items():
-        label = f'<span class="tu-standing tu-{standing}">{text.format(n=counts[standing])}</span>'
-        aged = page.with_age(label, max(newest.get(standing, ()), default=None))
-        found += [f'<span class="tu-count">{aged}</span>'] if counts[standing] else []
-    return page.catalogue.enumerate(found)
+    named: dict[Standing, list[str]] = {}
+    for name, one in page.assessments.items():
+        named.setdefault(one.standing, []).append(name)
+    counts = [counted(page, one, named[one]) for one in GROUPS if one in named]
+    return page.catalogue.enumerate(f'<span class="tu-count">{count}</span>' for count in counts)
 
 
 def standings(page: PageText) -> str:
     """Return every endpoint with its standing, and its evidence folded, by model, each under its
-    own anchor; those without a model come last."""
+    own anchor; those without a model come last. Of many endpoints, the evidence is on the pages of
+    their models."""
+    if is_large(page.status):
+        return "\n\n".join(_standings_without_page(page))
     parts = []
     for model, spec in page.status.models.items():
         parts.append(f"## {escape_markdown(spec.title)} {{ #{model} }}")
@@ -55,14 +44,22 @@ def standings(page: PageText) -> str:
                 )
             )
         for endpoint in page.endpoints(model):
-            parts += _endpoint(page, endpoint, 3)
+            parts += _endpoint(page, endpoint, f"### {page.title(endpoint)}")
     for endpoint in page.status.endpoints_of(NO_MODEL):
-        parts += _endpoint(page, endpoint, 2)
+        parts += _endpoint(page, endpoint, f"## {page.title(endpoint)}")
     return "\n\n".join(parts)
 
 
-def _endpoint(page: PageText, endpoint: str, level: int) -> Iterator[str]:
-    yield f"{'#' * level} {page.title(endpoint)} {{ #{anchor(endpoint)} }}"
+def _standings_without_page(page: PageText) -> Iterator[str]:
+    """Yield where the evidence is, and that of the endpoints whose models have no page."""
+    yield page._("The evidence of each endpoint is on the page of its model.")
+    for endpoint in pageless(page):
+        names = dict.fromkeys((page.model(endpoint), page.title(endpoint)))
+        yield from _endpoint(page, endpoint, f"## {page.catalogue.enumerate(names)}")
+
+
+def _endpoint(page: PageText, endpoint: str, heading: str) -> Iterator[str]:
+    yield f"{heading} {{ #{anchor(endpoint)} }}"
     yield _standing(page, endpoint)
     yield folded("note tu-evidence", page._("Evidence"), "\n\n".join(_evidence(page, endpoint)))
 
@@ -161,32 +158,43 @@ def _targets(page: PageText, endpoint: str) -> str:
 
 
 def _comparison(page: PageText, rows: Mapping[str, Observation]) -> str:
-    first, *others = rows.values()
-    different = [row.target for row in others if not same_result(first, row)]
+    different = _different(rows)
     if not different:
         return mark("same", page._("same result"))
     word = page._("{targets} differed from {target}").format(
-        targets=page.catalogue.join(different), target=first.target
+        targets=page.catalogue.join(different), target=next(iter(rows.values())).target
     )
     return mark("different", word)
 
 
+def _different(rows: Mapping[str, Observation]) -> list[str]:
+    """Return the targets whose result differs from that of the first."""
+    first, *others = rows.values()
+    return [row.target for row in others if not same_result(first, row)]
+
+
 def comparison_table(page: PageText) -> str:
-    """Return the latest results of all targets side by side, for endpoints with more than one."""
+    """Return the latest results of all targets side by side, for endpoints with more than one. Of
+    too many, those that differ come first."""
     seen = {name: assessment.latest for name, assessment in page.assessments.items()}
     several = {name: rows for name, rows in seen.items() if len(rows) > 1}
     if not several:
         return page._("No endpoint was tested at more than one target yet.")
     targets = [name for name in page.status.targets if any(name in r for r in several.values())]
     header = (page._("Endpoint"), *(code(name) for name in targets), page._("Comparison"))
+    names = list(several)
+    if len(names) > MOST_COMPARED:
+        names.sort(key=lambda name: not _different(several[name]))
     rows = [
         (
             page.name(name),
-            *(_cell(page, target, rows.get(target)) for target in targets),
-            _comparison(page, rows),
+            *(_cell(page, target, several[name].get(target)) for target in targets),
+            _comparison(page, several[name]),
         )
-        for name, rows in several.items()
+        for name in names[:MOST_COMPARED]
     ]
+    if rest := page.more(len(names) - len(rows)):
+        rows.append((rest, *[""] * len(header[1:])))
     return table(header, rows)
 
 
@@ -207,7 +215,9 @@ def _cell(page: PageText, target: str, row: Observation | None) -> str:
 
 def endpoints(page: PageText) -> str:
     """Return the endpoints of each kind of output as a table, best standing first, each linked to
-    its code and to the evidence below."""
+    its code and to the evidence below. Many endpoints are a line each, under their standing."""
+    if is_large(page.status):
+        return index(page)
     kinds, parts = page.by_kind(), []
     for kind, names in kinds.items():
         if len(kinds) > 1:

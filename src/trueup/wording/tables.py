@@ -11,6 +11,8 @@ from trueup.wording.pages import PageText, table
 
 FIRST_LETTERS = {"image/png": "iVBORw0KGgo", "image/jpeg": "/9j/", "image/webp": "UklGR"}
 """Start of the base64 of each type of image."""
+MOST_ENDPOINTS = 60
+"""Endpoints in one list or table; a reader looks up a model on its own page."""
 
 
 def shapes(page: PageText, protocol: str) -> str:
@@ -28,6 +30,8 @@ def shapes(page: PageText, protocol: str) -> str:
                     page.catalogue.enumerate((escape_markdown(row.target), str(row.day))),
                 )
             )
+    if rest := page.more(max(len(rows) - MOST_ENDPOINTS, 0)):
+        rows[MOST_ENDPOINTS:] = [(rest, "", "")]
     return table((page._("Endpoint"), page._("Image returned"), page._("Seen")), rows)
 
 
@@ -44,8 +48,9 @@ def signatures(page: PageText) -> str:
         cause = escape_markdown(signature.cause)
         line = page._("Likely cause: {cause}.").format(cause=cause)
         parts.append(page.catalogue.join_sentences((line, page.phrases.remedy(name))))
-        lines = [f"- {_occurrence(page, endpoint, found)}" for endpoint, found in seen.items()]
-        parts.append("\n".join(lines) or page._("Not observed yet."))
+        lines = [_occurrence(page, endpoint, found) for endpoint, found in seen.items()]
+        items = [f"- {line}" for line in page.few(lines, MOST_ENDPOINTS)]
+        parts.append("\n".join(items) or page._("Not observed yet."))
     return "\n\n".join(parts)
 
 
