@@ -106,13 +106,17 @@ def _ways(pattern: str) -> Iterator[str]:
 
 
 def _any_of(texts: Iterable[str]) -> str:
+    """Return the pattern of any of some texts; the set of their beginnings is looked for first."""
     tree: Tree = {}
     for text in texts:
         branch = tree
         for char in text.lower():
             branch = branch.setdefault(char, {})
         branch[END] = {}
-    return f"(?:{_branches(tree) or NOTHING})"
+    if not tree or END in tree:
+        return f"(?:{_branches(tree) or NOTHING})"
+    begins = "".join(map(re.escape, tree)).replace(re.escape(" "), SPACE.strip("[]+"))
+    return f"(?:(?=[{begins}]){_branches(tree)})"
 
 
 def _branches(tree: Tree) -> str:
