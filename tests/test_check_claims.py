@@ -1,5 +1,6 @@
 """Claims: a price, a limit, an ability or a path that no fact carries is found in any page."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from trueup.check.banned_terms import BannedTerms, banned_terms
 from trueup.check.page_markdown import whole_markdown
 from trueup.check.prose import check_prose
+from trueup.check.term_matcher import word_ways
 from trueup.check.typed_page import read_typed_page
 from trueup.site import parse_page
 from trueup.status_file import Stored
@@ -174,3 +176,14 @@ def test_words_under_the_heading_that_a_macro_makes_are_beside_its_endpoint(
     text = '{{ route("nano-banana/generate-content") }}\n\ntext\n\nStart with this.\n\n## Other\n\n'
     assert rules(text, terms) == ["typed-standing"]
     assert rules(f"{text.replace('Start with this.', '')}Start with this.", terms) == []
+
+
+WAYS = [r"\bup|\b(?:in|on) a|sky", r"[|)]\b|\bno\|t", r"\bin", "(a|b)|c"]
+
+
+def test_the_ways_of_patterns_are_tried_together_at_the_edge_of_a_word() -> None:
+    joined = word_ways(WAYS)
+    assert joined == r"\b(?:up|(?:in|on) a)|sky|[|)]\b|\b(?:no\|t|in)|(a|b)|c"
+    text = "up in a sky |on a no|t inn abc cup"
+    found = [one.span() for one in re.finditer(joined, text)]
+    assert found == [one.span() for one in re.finditer("|".join(WAYS), text)] and len(found) > 9

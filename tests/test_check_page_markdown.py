@@ -61,3 +61,11 @@ def test_what_was_written_as_html_is_known() -> None:
     html = "<div>\na\n</div>\n\nb <i>c</i> `<u>` <!-- d -->\n"
     raw = PageMarkdown({}).render(html)[1]
     assert [one.strip() for one in raw] == ["<div>\na\n</div>", "<i>", "</i>", "<!-- d -->"]
+
+
+def test_languages_with_the_same_options_share_a_renderer(tmp_path: Path) -> None:
+    for name, one in {"a": "[pymdownx.tilde]", "b": "[pymdownx.tilde]", "c": "[tables]"}.items():
+        (tmp_path / f"{name}.yml").write_text(f"markdown_extensions: {one}\n")
+    first = load_markdown(tmp_path / "a.yml", tmp_path)
+    assert load_markdown(tmp_path / "b.yml", tmp_path, [first]) is first
+    assert load_markdown(tmp_path / "c.yml", tmp_path, [first]) is not first

@@ -26,6 +26,17 @@ def test_the_schema_beside_the_status_file_is_current() -> None:
     assert (TOP / "status.yml").read_text().startswith("# yaml-language-server: $schema=status.sch")
 
 
+def test_the_version_waits_for_no_module_that_a_command_uses() -> None:
+    code = (
+        "import atexit, sys; from trueup.cli import main;"
+        "atexit.register(lambda: print(*sys.modules)); main(['--version'])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert "trueup.cli.group" in loaded
+    assert not {"pydantic", "jinja2", "yaml", "lxml", "trueup.model", "trueup.site"} & loaded
+
+
 WRONG = {
     ("docs", "--as-of", "yesterday"): "got 'yesterday', expected a date such as 2026-04-14",
     ("verify", "--target", "nowhere"): "--target: got 'nowhere', expected one of mock, production",

@@ -143,10 +143,11 @@ def _claims(
         path = next(filter(None, found.groups()))
         if problem := path_problem(path, terms):
             yield found.start(), problem, known.has_path(path)
+    texts = {sentence, with_digits(sentence)}
     for name, what, free in CLAIMS if near == Near.NOTHING else (*CLAIMS, COUNT):
         if name in FREE.get(kind, ()):
             continue
-        for text in {sentence} if name == COUNT[0] else {sentence, with_digits(sentence)}:
+        for text in {sentence} if name == COUNT[0] else texts:
             for offset, word in patterns_of(name).find(text):
                 if not (free and patterns_of(*free).are_in(sentence)):
                     shown = sentence[offset : offset + len(word)].strip()

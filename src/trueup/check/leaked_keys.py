@@ -12,7 +12,7 @@ from trueup.source_file import read_source
 MOST_BYTES = 20_000_000
 """A larger file is no text that people wrote, and would take seconds to search."""
 KEY = re.compile(
-    rb"(?<![A-Za-z0-9_-])(?:"
+    rb"(?=[sAgxe-])(?:(?<![A-Za-z0-9_-])(?:"  # the first character of each: a quarter of the time
     rb"(?P<gateway>sk-(?:[A-Za-z]+-)*[A-Za-z0-9_-]{20,})"
     rb"|(?P<google>AIza[A-Za-z0-9_-]{35})"
     rb"|(?P<github>gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{40,})"
@@ -22,7 +22,7 @@ KEY = re.compile(
     rb"|(?P<token>eyJ[A-Za-z0-9_-]{16,}\.eyJ[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,})"
     rb")(?![A-Za-z0-9_-])"
     rb"|(?P<private>-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----"
-    rb"(?:\s|\\[nr]|[#/*\"'+>|])+[A-Za-z0-9+/=]{40})"
+    rb"(?:\s|\\[nr]|[#/*\"'+>|])+[A-Za-z0-9+/=]{40}))"
 )
 STARTS = (
     *(b"sk-", b"AIza", b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_", b"github_pat_", b"glpat-"),

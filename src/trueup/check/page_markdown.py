@@ -3,6 +3,7 @@
 Their options are read as plain data: no code, plugin, hook or theme of the repository is loaded.
 """
 
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ class PageMarkdown:
     """A renderer of pages with some extensions."""
 
     def __init__(self, options: Options) -> None:
+        self.options = options
         names = list(dict.fromkeys((*BUILTIN, *options)))
         own = {name: {**options.get(name, {}), **FIXED.get(name, {})} for name in names}
         try:
@@ -75,15 +77,18 @@ class _HtmlBlocks(HtmlBlockPreprocessor):  # type: ignore[misc]
         return lines
 
 
-def load_markdown(settings: Path, top: Path) -> PageMarkdown:
-    """Return the renderer of the pages with these settings; one with every extension if they are
-    not valid, which the check of the settings reports."""
+def load_markdown(settings: Path, top: Path, known: Iterable[PageMarkdown] = ()) -> PageMarkdown:
+    """Return the renderer of the pages with these settings, of those known if one has the same
+    options; one with every extension if they are not valid, which the check of them reports."""
     try:
         listed = load_settings(settings, top).get("markdown_extensions")
     except BadInput:
         return whole_markdown()
     given = {name: one for name, one in named_options(listed).items() if name in EXTENSIONS}
-    return PageMarkdown({name: _plain_options(name, one) for name, one in given.items()})
+    options = {name: _plain_options(name, one) for name, one in given.items()}
+    # In another order, the extensions would be tried in another one.
+    same = (one for one in known if list(one.options.items()) == list(options.items()))
+    return next(same, None) or PageMarkdown(options)
 
 
 @lru_cache(maxsize=1)

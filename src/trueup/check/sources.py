@@ -15,7 +15,7 @@ from trueup.check.git_repository import Repository
 from trueup.check.leaked_keys import check_key
 from trueup.check.links import check_links
 from trueup.check.outside_pages import check_outside_pages
-from trueup.check.page_markdown import load_markdown
+from trueup.check.page_markdown import PageMarkdown, load_markdown
 from trueup.check.page_summary import PageSummary, summarize_page
 from trueup.check.repository_code import check_repository_code
 from trueup.check.status_changes import check_history
@@ -89,9 +89,10 @@ class Check:
     def summaries(self) -> tuple[list[PageSummary], list[Finding]]:
         """The summaries of all pages, and a finding for each page that cannot be read."""
         pages, refused = self.pages
-        renderers = {
-            one: load_markdown(self.top / settings_of(one), self.top) for one in self.languages
-        }
+        renderers: dict[str, PageMarkdown] = {}
+        for one in self.languages:
+            settings = self.top / settings_of(one)
+            renderers[one] = load_markdown(settings, self.top, renderers.values())
         return [
             summarize_page(page, self.terms, renderers[page.language]) for page in pages
         ], refused

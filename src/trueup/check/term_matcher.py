@@ -3,12 +3,16 @@
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import chain, groupby
 
 BEFORE, AFTER = "(?<![A-Za-z0-9-])", "(?![A-Za-z0-9-])"
 """Edges of a name. ASCII alone: Japanese needs no space beside it, and `_` is emphasis."""
 NOTHING = "(?!)"
 SPACE = r"[\s>]+"
 """A line or a quote may break a text where it has a space."""
+WORD_EDGE = r"\b"
+TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.", re.DOTALL)
+"""A part of a pattern: an escape, a set of characters, or one character."""
 Tree = dict[str, "Tree"]
 END = ""
 
@@ -74,14 +78,45 @@ def phrase_matcher(phrases: frozenset[str]) -> TermMatcher:
     return TermMatcher(f"{BEFORE}(?:{edged})", _any_of(bare))
 
 
+def word_ways(patterns: Iterable[str]) -> str:
+    """Return the pattern of any of some patterns, in their order.
+
+    Neighbours that all begin at the edge of a word are tried only at one, which takes half the
+    time, and a quarter where words have no spaces between them.
+    """
+    found = []
+    ways = chain.from_iterable(map(_ways, patterns))
+    for is_word, group in groupby(ways, lambda way: way.startswith(WORD_EDGE)):
+        either = "|".join(way.removeprefix(WORD_EDGE) if is_word else way for way in group)
+        found.append(f"{WORD_EDGE}(?:{either})" if is_word else either)
+    return "|".join(found)
+
+
+def _ways(pattern: str) -> Iterator[str]:
+    """Yield the parts of a pattern between those `|` that stand in no group."""
+    depth, way = 0, ""
+    for token in TOKEN.findall(pattern):
+        depth += (token == "(") - (token == ")")
+        if token == "|" and not depth:
+            yield way
+            way = ""
+        else:
+            way += token
+    yield way
+
+
 def _any_of(texts: Iterable[str]) -> str:
+    """Return the pattern of any of some texts; the set of their beginnings is looked for first."""
     tree: Tree = {}
     for text in texts:
         branch = tree
         for char in text.lower():
             branch = branch.setdefault(char, {})
         branch[END] = {}
-    return f"(?:{_branches(tree) or NOTHING})"
+    if not tree or END in tree:
+        return f"(?:{_branches(tree) or NOTHING})"
+    begins = "".join(map(re.escape, tree)).replace(re.escape(" "), SPACE.strip("[]+"))
+    return f"(?:(?=[{begins}]){_branches(tree)})"
 
 
 def _branches(tree: Tree) -> str:

@@ -18,6 +18,7 @@ from trueup.errors import BadInput
 from trueup.place import Place, TextPositions
 from trueup.site import MacroCall, Page
 from trueup.site.macro_calls import Expression, expressions_in
+from trueup.site.source_pages import LOADER
 from trueup.site.visible_blocks import (
     VisibleBlock,
     fold_confusables,
@@ -168,7 +169,7 @@ def _typed(block: VisibleBlock, expressions: Sequence[Expression]) -> TypedBlock
 
 def _front_blocks(page: Page) -> Iterator[TypedBlock]:
     """Return a block for each text of the front matter; the title is a heading, but of no text."""
-    root = yaml.compose(page.front, Loader=yaml.SafeLoader) if page.front else None
+    root = yaml.compose(page.front, Loader=LOADER) if page.front else None
     pairs = root.value if isinstance(root, yaml.MappingNode) else []
     for number, (key, value) in enumerate(pairs, 1):
         if key.value in ENGINE_KEYS:

@@ -5,9 +5,10 @@ import tomllib
 from functools import cache
 from pathlib import Path
 
-from trueup.check.term_matcher import TermMatcher, phrase_matcher
+from trueup.check.term_matcher import TermMatcher, phrase_matcher, word_ways
 
-DIGITS = r"(?<![a-z0-9_.,])[0-9][0-9.,]*(?: [0-9]{3})*"
+DIGITS = r"[0-9](?<![a-z0-9_.,][0-9])[0-9.,]*(?: [0-9]{3})*"
+"""A number with no letter or digit before it; the search is for the digit, which is rare."""
 LINE_END = re.compile(r"\n\s*")
 
 
@@ -37,7 +38,7 @@ def patterns_of(*kinds: str) -> TermMatcher:
             for pattern in [own] if isinstance(own, str) else own:
                 unit = str(table.get("unit", ""))
                 found.append(pattern.replace("{N}", DIGITS).replace("{UNIT}", unit))
-    return TermMatcher(*(LINE_END.sub("", pattern) for pattern in found))
+    return TermMatcher(word_ways(LINE_END.sub("", pattern) for pattern in found))
 
 
 def with_digits(text: str) -> str:

@@ -14,13 +14,12 @@ import click
 
 from trueup import __version__
 from trueup.errors import BadInput
-from trueup.finding import Finding
 from trueup.lock import hold_lock
-from trueup.model import Status, secret_name
-from trueup.site import VARIABLE, parse_address
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # what a function below needs it imports itself: the version waits for none
     from trueup.docs import Docs
+    from trueup.finding import Finding
+    from trueup.model import Status
     from trueup.relay import KeySearch
     from trueup.sandbox import Containment
 
@@ -120,6 +119,7 @@ def cli(context: click.Context, top: Path) -> None:
 def load_docs(top: Path, as_of: date | None) -> "Docs":
     """Return the docs at `top`. Raises BadInput where a tool that runs the blocks is missing."""
     from trueup.docs import Docs
+    from trueup.site import VARIABLE, parse_address
     from trueup.snippet import PROGRAMS
 
     for program in PROGRAMS.values():
@@ -138,6 +138,8 @@ def site_lock(top: Path) -> AbstractContextManager[None]:
 
 def take_secret(target: str, kind: str) -> str | None:
     """Return a target's secret, taken out of the environment, so that no child inherits it."""
+    from trueup.model import secret_name
+
     return os.environ.pop(secret_name(target, kind), None) or None
 
 
@@ -160,12 +162,13 @@ def search_here() -> "KeySearch":
     return KeySearch(secrets, lambda content: any(possible_keys(content)))
 
 
-def key_of(target: str, status: Status) -> str:
+def key_of(target: str, status: "Status") -> str:
     """Return the key of a target.
 
     Raises BadInput for an unknown target, where no key is set, and for a key that is not a secret:
     each fact of a reply that contains it would be redacted.
     """
+    from trueup.model import secret_name
     from trueup.relay import PLACEHOLDER
 
     if target not in status.targets:
@@ -221,12 +224,12 @@ def is_ci() -> bool:
     return os.environ.get("CI") == "true"
 
 
-def print_findings(findings: Iterable[Finding]) -> None:
+def print_findings(findings: Iterable["Finding"]) -> None:
     for finding in findings:
         click.echo(str(finding), err=True)
 
 
-def report_findings(findings: Sequence[Finding]) -> None:
+def report_findings(findings: Sequence["Finding"]) -> None:
     """Print the findings, and exit with 1 where one is an error."""
     print_findings(findings)
     if any(finding.severity == "error" for finding in findings):

@@ -3,6 +3,7 @@
 import os
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -134,6 +135,7 @@ def _split(text: str) -> tuple[str, str, int]:
     return found[1], text[found.end() :], found[0].count("\n") + 1
 
 
+@lru_cache(maxsize=1024)  # a check reads the pages twice: for the menu, and for what they say
 def _parse_front(path: Path, front: str) -> dict[str, Any]:
     try:
         refuse_depth(front)

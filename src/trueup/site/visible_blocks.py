@@ -50,7 +50,8 @@ CONFUSABLES = str.maketrans(
     "aeopcyxijsdqgoavikmtbh",
 )
 """Lower-case letters of other scripts that look like those of ASCII."""
-MIXED = re.compile(r"[^\W\d_]*(?:[A-Za-z][^\x00-\x7f\W\d_]|[^\x00-\x7f\W\d_][A-Za-z])[^\W\d_]*")
+MIXED = re.compile(r"(?<![^\W\d_])(?=[^\W\d_]*[A-Za-z])(?=[^\W\d_]*[^\x00-\x7f\W\d_])[^\W\d_]+")
+"""A word with letters of ASCII and others."""
 DEEP = ("code", "links", "group", "hidden", "unshown")
 KINDS: dict[object, tuple[str, ...]] = {
     **dict.fromkeys(("code", "pre", "kbd", "samp"), ("code",)),

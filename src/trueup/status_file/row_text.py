@@ -12,9 +12,7 @@ WIDEST_FLOW = 70
 """Characters of a list or a mapping on one line, which stays below 100 with its indentation."""
 _PLAIN = re.compile(r"[A-Za-z](?:[A-Za-z0-9 ./_-]|:(?=[A-Za-z0-9/]))*(?<! )")
 _WORDS = {"null", "true", "false", "yes", "no", "on", "off"}
-_ESCAPED = re.compile(
-    "[^\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
-)
+_ESCAPED = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 
 
 def render_row(row: Frozen, column: int) -> str:

@@ -27,7 +27,7 @@ MOST_PARTS = 200_000
 LARGEST = 10**60
 """Numbers above it are a mistake, and slow to convert to text."""
 _STRANGE = re.compile(
-    "[^\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+    "[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]"
 )
 _SURROGATE = re.compile("[\ud800-\udfff]")
 # The core schema of YAML 1.2.2, §10.3.2. PyYAML resolves by YAML 1.1, editors by this one.
