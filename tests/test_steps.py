@@ -47,7 +47,7 @@ CHANGES: dict[str, Change] = {
     "the menu": add_a_page,
     "the settings": rewrite("mkdocs.yml", "site_name: ", "site_name: New "),
     "a style": rewrite("overrides/assets/trueup.css", "}", "\n}"),
-    "a template": rewrite("snippets/shared/curl.sh.j2", "curl --", "curl -v --"),
+    "a template": rewrite("snippets/shared/curl.sh.j2", "\ncurl ", "\ncurl -s "),
     "a file": add_a_picture,
     "nothing": lambda top: None,
 }
