@@ -68,6 +68,7 @@ def create_server(app: ASGIApp, tls: ssl.SSLContext | None = None) -> uvicorn.Se
         http=_ImpatientProtocol,
         ws="none",
         log_level="warning",
+        access_log=False,
         lifespan="off",
         timeout_graceful_shutdown=1,
     )
