@@ -132,15 +132,14 @@ def differences(recorded: Sent, now: Sent) -> tuple[Difference, ...]:
         for name, old, new in fields
         if old != new
     )
-    return (*outside, *_inner_differences(recorded, now.headers, _content(now.body, now.form)))
+    return (*outside, *_inner_differences(recorded, now.headers, now.body, now.form))
 
 
 def is_repeated(
     recorded: Sent, headers: Mapping[str, str | None], content: Mapping[str, Any]
 ) -> bool:
     """Return whether headers, and a body or a form by its name, are as in the recorded request."""
-    now = _content(content.get("body"), content.get("form"))
-    return not _inner_differences(recorded, headers, now)
+    return not _inner_differences(recorded, headers, content.get("body"), content.get("form"))
 
 
 def row_differences(row: Observation, now: Sent) -> tuple[Difference, ...]:
@@ -176,22 +175,29 @@ def without_prompt(protocol: Protocol, sent: Sent) -> Sent:
 
 
 def _inner_differences(
-    recorded: Sent, headers: Mapping[str, Any], content: Mapping[str, Body | None]
+    recorded: Sent, headers: Mapping[str, Any], body: Body | None, form: Form | SentForm | None
 ) -> list[Difference]:
     """Return the differences in headers, body and form."""
     found: list[Difference] = []
     _add_keys(found, ("headers",), recorded.headers, headers)
-    for name, old in _content(recorded.body, recorded.form).items():
-        new = content[name]
-        if old is not None and new is not None:
-            _add(found, (name,), old, new)
-        elif old is not None or new is not None:
-            found.append(_difference((name,), old, new, "recorded" if old is None else "now"))
+    _add_content(found, "body", recorded.body, body)
+    if recorded.form is not None or form is not None:
+        _add_content(found, "form", _values(recorded.form), _values(form))
     return found
 
 
-def _content(body: Body | None, form: SentForm | Form | None) -> dict[str, Body | None]:
-    return {"body": body, "form": None if form is None else form_values(form)}
+def _values(form: Form | SentForm | None) -> Body | None:
+    return None if form is None else form_values(form)
+
+
+def _add_content(
+    found: list[Difference], name: str, recorded: Body | None, now: Body | None
+) -> None:
+    if recorded is not None and now is not None:
+        _add_keys(found, (name,), recorded, now)
+    elif recorded is not None or now is not None:
+        side: Side = "recorded" if recorded is None else "now"
+        found.append(_difference((name,), recorded, now, side))
 
 
 def _add(found: list[Difference], path: Steps, recorded: Any, now: Any) -> None:

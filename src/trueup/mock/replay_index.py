@@ -143,8 +143,10 @@ class ReplayIndex:
 
     def find(self, request: Called) -> Replayable | None:
         """Return the newest row that this request repeats."""
-        rows = self._by_request.get(request.line, ())
-        return next((item for item in rows if item.is_match(request)), None)
+        for item in self._by_request.get(request.line, ()):
+            if item.is_match(request):
+                return item
+        return None
 
     def find_task(self, line: str, auths: Collection[Auth]) -> tuple[Replayable | None, bool]:
         """Return the row whose task a request polls or fetches, and whether it fetches."""
