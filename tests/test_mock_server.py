@@ -105,6 +105,15 @@ def test_what_never_ends_is_not_kept(what: str) -> None:
     assert sent < 16 * 2**20
 
 
+def test_a_reply_comes_in_one_piece() -> None:
+    with serving(create_app(STATUS)) as url:
+        host, port = url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=20) as client:
+            for _ in range(20):
+                client.sendall(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+                assert client.recv(65536).endswith(b"</html>\n")
+
+
 def test_a_trailer_is_no_header() -> None:
     head = b"POST /v1/images/generations HTTP/1.1\r\nhost: x\r\nconnection: close\r\n"
     body = b"transfer-encoding: chunked\r\n\r\n1\r\n{\r\n0\r\nauthorization: Bearer wrong\r\n\r\n"

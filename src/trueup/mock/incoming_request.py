@@ -97,10 +97,14 @@ async def read_body(receive: Receive) -> bytes | None:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
-        content += message.get("body", b"")
-        if len(content) > BODY_LIMIT:
+        piece: bytes = message.get("body", b"")
+        if len(content) + len(piece) > BODY_LIMIT:
             return None
-        if not message.get("more_body", False):
+        is_last = not message.get("more_body", False)
+        if is_last and not content:
+            return piece  # the usual case, without a copy
+        content += piece
+        if is_last:
             return bytes(content)
 
 

@@ -25,7 +25,7 @@ FAMILY_PATHS = re.compile(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Called:
     """A call as it came: method and path, the auth methods that are read, the headers without the
     key, and its body or form by name."""

@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from socket import AF_INET, IPPROTO_TCP, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, socket
-from typing import Any
+from typing import Any, cast
 
 import httptools
 import trustme
@@ -90,6 +90,7 @@ class _ImpatientProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.parser = _Parser(self)
+        self.transport = cast(asyncio.Transport, _Joining(transport, self.loop))
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
         self._watch()
 
@@ -153,6 +154,34 @@ class _ImpatientProtocol(HttpToolsProtocol):
             self.transport.close()
         else:
             self._watch()
+
+
+class _Joining:
+    """A transport that sends in one piece what is written to it in one turn of the loop, as the
+    head and the body of a reply are."""
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._pieces: list[bytes] = []
+        self.is_closing = transport.is_closing
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, piece: bytes) -> None:
+        if not self._pieces:
+            self._loop.call_soon(self._send)
+        self._pieces.append(piece)
+
+    def close(self) -> None:
+        self._send()
+        self._transport.close()
+
+    def _send(self) -> None:
+        pieces, self._pieces = self._pieces, []
+        if pieces:
+            self._transport.writelines(pieces)
 
 
 class _Parser(httptools.HttpRequestParser):
