@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from conftest import TOP
 
+from trueup.exchange import Exchange
 from trueup.mock import create_app, server, serving
 from trueup.status_file import parse_status
 
@@ -112,6 +113,21 @@ def test_a_reply_comes_in_one_piece() -> None:
             for _ in range(20):
                 client.sendall(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
                 assert client.recv(65536).endswith(b"</html>\n")
+
+
+@pytest.mark.parametrize("sizes", [[300_000], [100_000, 5, 100_000, 7], [5, 200_000], [9] * 50])
+def test_a_body_is_whole_in_whatever_pieces_it_comes(sizes: list[int]) -> None:
+    seen: list[Exchange] = []
+    pieces = [bytes([65 + index % 26]) * size for index, size in enumerate(sizes)]
+    with serving(create_app(STATUS, on_exchange=seen.append)) as url:
+        host, port = url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=20) as client:
+            client.sendall(f"{POST}content-length: {sum(sizes)}\r\n\r\n".encode())
+            for piece in pieces:
+                client.sendall(piece)
+                time.sleep(0.01)
+            client.recv(65536)
+    assert [exchange.request_body for exchange in seen] == [b"".join(pieces)]
 
 
 def test_a_trailer_is_no_header() -> None:

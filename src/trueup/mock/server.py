@@ -23,6 +23,9 @@ from trueup.errors import BadInput
 LOOPBACK = "127.0.0.1"
 HEAD_BYTES = 64 * 1024
 """As much as a client may send that is no body, as of one head."""
+COPIED_BYTES = 64 * 1024
+"""A smaller piece of a body is copied faster than it is handled; after a larger one, the rest waits
+until the app has read it."""
 REQUEST_S = 30.0
 """Time for a whole request to arrive, which takes milliseconds on loopback."""
 LONG_AGO = {
@@ -136,7 +139,15 @@ class _ImpatientProtocol(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         self._unused = 0
-        super().on_body(body)
+        cycle = self.cycle
+        if cycle.body or len(body) < COPIED_BYTES or cycle.response_complete:
+            if isinstance(cycle.body, bytes):
+                cycle.body = bytearray(cycle.body)
+            super().on_body(body)
+        else:
+            super().on_body(b"")
+            cycle.body = body  # type: ignore[assignment] # as it is, without two copies
+            self.flow.pause_reading()
 
     def on_message_complete(self) -> None:
         self._unused = 0
