@@ -25,14 +25,9 @@ from typing import Any
 import trustme
 import uvicorn
 from figures import Build, Figures, Machine, Runs, Serving, Unchanged, render_figures
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse
-from starlette.routing import Route
 
 from trueup.evidence import alternative, assess
 from trueup.mock import create_app
-from trueup.request import request_of
 from trueup.site import Block
 from trueup.snippet import LANGUAGES, render_snippet
 from trueup.status_file import load_status
@@ -46,12 +41,8 @@ STORED = load_status(TOP / "status.yml", datetime.now(UTC))
 REFERENCE = STORED.status.targets[STORED.status.reference].base_url
 BEST = alternative(STORED.status, assess(STORED.status), "nano-banana-2")
 ENDPOINT = BEST.endpoint if BEST else ""
-SERVED = "gemini-2.5-flash-image-preview/generate-content"
-"""Its reply is short: an image is behind a link."""
 ROUNDS = 3
 FLOOR_MOST = 100
-CONNECTIONS, SECONDS, REQUEST_BYTES = 32, 8, 1024
-PORT = 8943
 PLAN = {"curl": 10_000, "python": 100, "genai": 10, "javascript": 10}
 """The most blocks of each language; an interpreter's own start is most of what the others cost."""
 
@@ -60,6 +51,8 @@ def main() -> None:
     """Measures all, or the one part that the first argument names."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--most", type=int, default=10_000, help="the most blocks in one run")
+    prism = shutil.which("prism") or ""
+    parser.add_argument("--prism", default=prism, help="the command of Prism, to be measured too")
     parser.add_argument("part", nargs="*", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.part:
@@ -77,7 +70,7 @@ def main() -> None:
                 python=platform.python_version(),
                 load=load,
             ),
-            serving=Serving(**part("serving")),
+            serving=Serving(**part("serving", options.prism)),
             build=Build(**part("build", folder)),
             runs=tuple(all_runs(options.most, cache)),
             unchanged=Unchanged(**part("unchanged", min(options.most, PLAN["curl"]), cache)),
@@ -240,98 +233,19 @@ def build(top: Path, settings: str) -> float:
     return time.perf_counter() - began
 
 
-def measure_serving() -> dict[str, float]:
-    """Requests a second of the mock and of a bare app in turns, each on a core of its own."""
-    sent = request_of(STORED.status, SERVED, STORED.status.reference)
-    body = json.dumps(sent.body).encode()
-    body += b" " * (REQUEST_BYTES - len(body))
-    path = f"{sent.request.split()[1]}?key=YOUR_API_KEY"
-    speeds: dict[str, list[dict[str, float]]] = {"mock": [], "bare": []}
-    for _ in range(ROUNDS):
-        for name, found in speeds.items():
-            found.append(under_load(name, path, body))
-    best = {name: max(found, key=lambda one: one["per_s"]) for name, found in speeds.items()}
-    assert best["mock"]["reply_bytes"] == best["bare"]["reply_bytes"], best
-    return {
-        "connections": CONNECTIONS,
-        "request_bytes": len(body),
-        "reply_bytes": int(best["mock"]["reply_bytes"]),
-        "per_s": best["mock"]["per_s"],
-        "p99_ms": best["mock"]["p99_ms"],
-        "bare_per_s": best["bare"]["per_s"],
-    }
+def measure_serving(prism: str) -> dict[str, Any]:
+    """The mock under load, beside a bare app and Prism."""
+    import bench_serving  # not above: what it holds would show in the memory of other parts
+
+    return bench_serving.measure_serving(prism)
 
 
-def under_load(name: str, path: str, body: bytes) -> dict[str, float]:
-    """What wrk makes of a server on the first core, itself on the last."""
-    last = str((os.cpu_count() or 1) - 1)
-    server = subprocess.Popen(
-        ["taskset", "-c", "0", sys.executable, __file__, "serve", name],
-        stdout=subprocess.DEVNULL,
-    )
-    url = f"http://127.0.0.1:{PORT}{path}"
-    wait = ["curl", "-s", "--retry", "50", "--retry-delay", "1", "--retry-connrefused"]
-    wait += ["-H", "content-type: application/json", "--data-binary", "@-", url]
-    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
-        headers = 'wrk.headers["content-type"] = "application/json"'
-        script.write(f"wrk.method = 'POST'\nwrk.body = [[{body.decode()}]]\n{headers}\n{REPORT}")
-        script.flush()
-        try:
-            reply = subprocess.run(wait, input=body, check=True, capture_output=True).stdout
-            load = ["taskset", "-c", last, "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s"]
-            load += ["-s", script.name, url]
-            out = subprocess.run(load, check=True, capture_output=True, text=True).stdout
-        finally:
-            server.terminate()
-            server.wait()
-    found: dict[str, float] = json.loads(out.strip().splitlines()[-1])
-    assert not found.pop("errors"), found
-    return found | {"reply_bytes": len(reply)}
-
-
-REPORT = """
-done = function(summary, latency, requests)
-  local e = summary.errors
-  print(string.format('{"per_s": %f, "p99_ms": %f, "errors": %d}',
-    summary.requests / summary.duration * 1e6, latency:percentile(99) / 1000,
-    e.connect + e.read + e.write + e.status + e.timeout))
-end
-"""
-
-
-def serve(name: str) -> None:
-    """The mock as `trueup mock` runs it, or a bare app that encodes the same reply."""
-    app = create_app(STORED.status)
-    if name == "bare":
-        app = bare_app()
-    uvicorn.run(app, port=PORT, http="h11", lifespan="off", log_level="error", access_log=False)
-
-
-def bare_app() -> Starlette:
-    """One route that encodes what the mock answers, with headers of the same sizes."""
-    from starlette.testclient import TestClient
-
-    sent = request_of(STORED.status, SERVED, STORED.status.reference)
-    path = f"{sent.request.split()[1]}?key=YOUR_API_KEY"
-    url = f"http://127.0.0.1:{PORT}"
-    reply = TestClient(create_app(STORED.status), base_url=url).post(path, json=sent.body)
-    kept = ("x-request-id", "x-trueup-mock")
-    headers = {name: reply.headers[name] for name in kept}
-    content = reply.json()
-
-    async def answer(_: Request) -> JSONResponse:
-        return JSONResponse(content, headers=headers)
-
-    return Starlette(routes=[Route("/{path:path}", answer, methods=["POST"])])
-
-
-PARTS: dict[str, Callable[..., dict[str, float] | None]] = {
+PARTS: dict[str, Callable[..., dict[str, Any]]] = {
     "runs": measure_runs,
     "floor": measure_floor,
     "unchanged": measure_unchanged,
     "build": measure_build,
     "serving": measure_serving,
-    "serve": serve,
 }
 
 if __name__ == "__main__":

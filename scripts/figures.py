@@ -57,21 +57,42 @@ class Build(Frozen):
     """Seconds of plain MkDocs for the same pages, their macros already filled in."""
 
 
-class Serving(Frozen):
-    """The mock under load, on one core, with its ledger and all its checks."""
+class Speed(Frozen):
+    """How fast one server was, on one core."""
 
-    connections: int
-    """Connections held open at a time."""
-    request_bytes: int
-    """Size of a request's body."""
-    reply_bytes: int
-    """Size of a reply's body."""
     per_s: float
     """Requests a second."""
     p99_ms: float
     """99 of 100 replies came within so many milliseconds."""
-    bare_per_s: float
-    """The same of an app that does nothing but encode the same reply, on the same server."""
+
+
+class Load(Frozen):
+    """Requests of one size, with replies of one size, to each server in turns."""
+
+    request_bytes: int
+    """Size of a request's body."""
+    reply_bytes: int
+    """Size of a reply's body."""
+    mock: Speed
+    """The mock, with its ledger and all its checks."""
+    bare: Speed
+    """An app that does nothing but send the same reply, on the same server."""
+    prism: Speed | None = None
+    """Prism with the same route, key, schema and reply; None where it was not measured."""
+
+
+class Serving(Frozen):
+    """The mock under load, a part that can be measured alone."""
+
+    on: date
+    """The day."""
+    load: float
+    """Load before it began, as of the machine."""
+    connections: int
+    """Connections held open at a time."""
+    prism_version: str | None
+    """Version of Prism, where it was measured."""
+    loads: tuple[Load, ...]
 
 
 class Figures(Frozen):
@@ -92,7 +113,7 @@ def render_figures(figures: Figures) -> str:
 
 
 def _parts(figures: Figures) -> Iterator[str]:
-    machine, build, mock = figures.machine, figures.build, figures.serving
+    machine, build, serving = figures.machine, figures.build, figures.serving
     yield (
         f"Measured on {figures.on}: {escape_markdown(machine.system)}, {machine.cores} cores,"
         f" Python {escape_markdown(machine.python)}; load before it began: {machine.load:.1f}."
@@ -108,12 +129,29 @@ def _parts(figures: Figures) -> Iterator[str]:
         f"**Building.** The site took {build.s:.2f} s, plain MkDocs {build.plain_s:.2f} s for the"
         f" same pages: {build.s / build.plain_s:.2f} ×."
     )
+    peer = f" Prism is {serving.prism_version}." if serving.prism_version else ""
     yield (
-        f"**The mock.** {mock.per_s:,.0f} requests a second on one core at {mock.connections}"
-        f" connections, {mock.request_bytes:,} bytes in and {mock.reply_bytes:,} out, 99 of 100"
-        f" within {mock.p99_ms:.1f} ms. A bare app that only encodes the same reply makes"
-        f" {mock.bare_per_s:,.0f}: {mock.per_s / mock.bare_per_s:.2f} ×."
+        f"**The mock.** Requests a second at {serving.connections} connections, on {serving.on};"
+        f" load before it began: {serving.load:.1f}.{peer}"
     )
+    heads = ("Request", "Reply", "Mock", "p99", "Bare app", "Ratio", "Prism", "p99", "Ratio")
+    yield table(heads, map(_load_row, serving.loads))
+
+
+def _load_row(one: Load) -> tuple[str, ...]:
+    sizes = tuple(
+        f"{size / 1024:.0f} KiB" if size >= 1024 else f"{size} bytes"
+        for size in (one.request_bytes, one.reply_bytes)
+    )
+    prism = ("–", "–", "–")
+    if one.prism:
+        prism = (*_speed(one.prism), f"{one.mock.per_s / one.prism.per_s:.2f} ×")
+    bare = (f"{one.bare.per_s:,.0f}", f"{one.mock.per_s / one.bare.per_s:.2f} ×")
+    return *sizes, *_speed(one.mock), *bare, *prism
+
+
+def _speed(one: Speed) -> tuple[str, str]:
+    return f"{one.per_s:,.0f}", f"{one.p99_ms:.1f} ms"
 
 
 def _row(one: Runs) -> tuple[str, ...]:

@@ -8,10 +8,13 @@ import subprocess
 import sys
 from functools import partial
 from pathlib import Path
+from typing import Any
 
+import jsonschema
 import pytest
 from conftest import TOP, load_docs
 from figures import Figures, render_figures
+from starlette.testclient import TestClient
 from test_repository import check_script
 
 from trueup.docs import Docs
@@ -32,10 +35,55 @@ def test_the_page_shows_what_was_measured() -> None:
     figures = Figures.model_validate_json(FILE.read_bytes())
     text = render_figures(figures)
     assert f"Measured on {figures.on}" in text
-    assert text.count(" × |") == len(figures.runs) >= 12
+    runs = text.partition("**Unchanged blocks.**")[0]
+    assert runs.count(" × |") == len(figures.runs) >= 12
     assert {1, 2} == {run.jobs for run in figures.runs}
     first = figures.runs[0]
     assert f"| {first.ms:.0f} | {first.floor_ms:.0f} | {first.ms / first.floor_ms:.2f} × |" in text
+
+
+def test_each_load_of_the_mock_stands_beside_the_bare_app_and_prism() -> None:
+    figures = Figures.model_validate_json(FILE.read_bytes())
+    for load in figures.serving.loads:
+        assert load.prism and figures.serving.prism_version
+        ratios = (load.mock.per_s / load.bare.per_s, load.mock.per_s / load.prism.per_s)
+        (row,) = (
+            line
+            for line in render_figures(figures).splitlines()
+            if f"| {load.mock.per_s:,.0f} |" in line
+        )
+        assert [cell.strip() for cell in row.split("|")][6:10:3] == [
+            f"{ratio:.2f} ×" for ratio in ratios
+        ]
+    alone = load.model_copy(update={"prism": None})
+    serving = figures.serving.model_copy(update={"prism_version": None, "loads": (alone,)})
+    text = render_figures(figures.model_copy(update={"serving": serving}))
+    assert "Prism is" not in text and "| – | – | – |" in text
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The module that loads the mock."""
+    monkeypatch.syspath_prepend(TOP / "scripts")
+    return importlib.import_module("bench_serving")
+
+
+@pytest.mark.parametrize("size", [0, 100 * 1024])
+def test_the_bare_app_and_prism_have_the_reply_of_the_mock(size: int, served: Any) -> None:
+    body = served.body_of(size or 1024)
+    assert len(body) == (size or 1024)
+    replies = []
+    for make in served.APPS.values():
+        client = TestClient(make(size), headers={"content-type": "application/json"})
+        reply = client.post(served.PATH + served.QUERY, content=body)
+        assert reply.status_code == 200 and size <= len(reply.content) < size + 400
+        replies.append((reply.content, reply.headers.keys()))
+    assert replies[0] == replies[1]
+    operation = served.document_of(size)["paths"][served.PATH]["post"]
+    media = operation["responses"]["200"]["content"]["application/json"]
+    assert json.loads(replies[0][0]) == media["example"]
+    schema = operation["requestBody"]["content"]["application/json"]["schema"]
+    jsonschema.validate(json.loads(body), schema)
 
 
 @pytest.mark.long

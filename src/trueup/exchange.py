@@ -9,6 +9,8 @@ from email.policy import HTTP
 from hashlib import sha256
 from typing import Any, NoReturn
 
+from pydantic_core import from_json
+
 from trueup.model import Auth, Form, FormFile, InconclusiveKind
 
 
@@ -84,10 +86,18 @@ def content_in(content_type: str, content: bytes) -> dict[str, Any] | None:
         form = _form_in(content_type, content)
         return None if form is None else {"form": form}
     try:
-        body = STRICT.decode(content.decode())
+        body = _json_in(content)
     except (ValueError, RecursionError):
         return None
     return {"body": body} if isinstance(body, dict) else None
+
+
+def _json_in(content: bytes) -> Any:
+    """Return the value of a JSON text. The faster parser is right about all that it reads."""
+    try:
+        return from_json(content, allow_inf_nan=False)
+    except ValueError:  # what is no JSON, and also a lone surrogate or a deep list
+        return STRICT.decode(content.decode())
 
 
 def _form_in(content_type: str, content: bytes) -> Form | None:

@@ -1,7 +1,7 @@
 """Request: the request that an endpoint sends today, and its differences from a recorded one."""
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Literal
 
 from pydantic import JsonValue
@@ -11,9 +11,11 @@ from trueup.model import (
     NO_AUTH,
     NO_MODEL,
     Body,
+    Form,
     Frozen,
     Observation,
     Sent,
+    SentForm,
     Status,
     form_values,
     split,
@@ -130,8 +132,14 @@ def differences(recorded: Sent, now: Sent) -> tuple[Difference, ...]:
         for name, old, new in fields
         if old != new
     )
-    headers = _key_differences(("headers",), recorded.headers, now.headers)
-    return (*outside, *headers, *_content_differences(recorded, now))
+    return (*outside, *_inner_differences(recorded, now.headers, now.body, now.form))
+
+
+def is_repeated(
+    recorded: Sent, headers: Mapping[str, str | None], content: Mapping[str, Any]
+) -> bool:
+    """Return whether headers, and a body or a form by its name, are as in the recorded request."""
+    return not _inner_differences(recorded, headers, content.get("body"), content.get("form"))
 
 
 def row_differences(row: Observation, now: Sent) -> tuple[Difference, ...]:
@@ -166,45 +174,57 @@ def without_prompt(protocol: Protocol, sent: Sent) -> Sent:
     return sent.model_copy(update=free)
 
 
-def _content_differences(recorded: Sent, now: Sent) -> Iterator[Difference]:
-    for name in ("body", "form"):
-        old, new = _content(recorded, name), _content(now, name)
-        if old is not None and new is not None:
-            yield from _body_differences((name,), old, new)
-        elif old is not None or new is not None:
-            yield _difference((name,), old, new, "recorded" if old is None else "now")
+def _inner_differences(
+    recorded: Sent, headers: Mapping[str, Any], body: Body | None, form: Form | SentForm | None
+) -> list[Difference]:
+    """Return the differences in headers, body and form."""
+    found: list[Difference] = []
+    _add_keys(found, ("headers",), recorded.headers, headers)
+    _add_content(found, "body", recorded.body, body)
+    if recorded.form is not None or form is not None:
+        _add_content(found, "form", _values(recorded.form), _values(form))
+    return found
 
 
-def _content(sent: Sent, name: str) -> Body | None:
-    if name == "body" or sent.form is None:
-        return sent.body if name == "body" else None
-    return form_values(sent.form)
+def _values(form: Form | SentForm | None) -> Body | None:
+    return None if form is None else form_values(form)
 
 
-def _body_differences(path: Steps, recorded: Any, now: Any) -> Iterator[Difference]:
+def _add_content(
+    found: list[Difference], name: str, recorded: Body | None, now: Body | None
+) -> None:
+    if recorded is not None and now is not None:
+        _add_keys(found, (name,), recorded, now)
+    elif recorded is not None or now is not None:
+        side: Side = "recorded" if recorded is None else "now"
+        found.append(_difference((name,), recorded, now, side))
+
+
+def _add(found: list[Difference], path: Steps, recorded: Any, now: Any) -> None:
     if recorded is None:
         return
     if isinstance(recorded, dict) and isinstance(now, dict):
-        yield from _key_differences(path, recorded, now)
+        _add_keys(found, path, recorded, now)
     elif isinstance(recorded, list) and isinstance(now, list) and len(recorded) == len(now):
-        for index, pair in enumerate(zip(recorded, now, strict=True)):
-            yield from _body_differences((*path, index), *pair)
+        for index, old in enumerate(recorded):
+            _add(found, (*path, index), old, now[index])
     elif type(recorded) is not type(now) or recorded != now:
-        yield _difference(path, recorded, now)
+        found.append(_difference(path, recorded, now))
 
 
-def _key_differences(
-    path: Steps, recorded: Mapping[str, Any], now: Mapping[str, Any]
-) -> Iterator[Difference]:
+def _add_keys(
+    found: list[Difference], path: Steps, recorded: Mapping[str, Any], now: Mapping[str, Any]
+) -> None:
     is_open = recorded.get("*", "") is None
     for key, value in recorded.items():
         if key in now:
-            yield from _body_differences((*path, key), value, now[key])
+            if value is not None:
+                _add(found, (*path, key), value, now[key])
         elif key != "*" or not is_open:
-            yield _difference((*path, key), value, None, "now")
+            found.append(_difference((*path, key), value, None, "now"))
     for key in () if is_open else now:
         if key not in recorded:
-            yield _difference((*path, key), None, now[key], "recorded")
+            found.append(_difference((*path, key), None, now[key], "recorded"))
 
 
 def _difference(path: Steps, recorded: Any, now: Any, absent: Side | None = None) -> Difference:

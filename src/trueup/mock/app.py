@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from trueup.errors import BadInput
 from trueup.exchange import Exchange
@@ -65,14 +65,27 @@ def create_app(
         raise BadInput(f"target '{name}'", problem, "Use one of them.")
     index = ReplayIndex(status, name, place_of)
     ledger = ledger or GatewayLedger.of(keys)
-    app = Starlette()
-    app.router.default = MockApp(
+    app = MockApp(
         index=index,
         ledger=ledger,
         calls=ModelCalls(index, status.signatures, media_url, ledger),
         on_exchange=on_exchange,
     )
-    return app
+    return _Unrouted(app)
+
+
+class _Unrouted(Starlette):
+    """An app that has no routes to be searched: each request goes to one app."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        super().__init__()
+        self.router.default = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await self.router.default(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
 
 @dataclass(frozen=True)
@@ -92,14 +105,14 @@ class MockApp:
         dialect = self.ledger.options.dialect
         auths = self.index.auths(scope["method"], scope["path"])
         if dialect == "new-api-d" and scope["path"] == KEY_LOG:
-            auths = (QUERY_KEY,)
-        request = read_request(scope, body, auths)
+            auths = frozenset([QUERY_KEY])
+        request = read_request(scope, auths)
         request_id = new_request_id(dialect)
         self.ledger.catch_up()
-        reply, charge = self._answer(request, request_id)
+        reply, charge = self._answer(request, body, request_id)
         if self.on_exchange is not None:
             secrets = [*self.ledger.keys, self.ledger.user.access_token]
-            self.on_exchange(exchange_of(request, reply, request_id, secrets))
+            self.on_exchange(exchange_of(request, body, reply, request_id, secrets))
         try:
             content, headers = reply.content, MARKS[dialect]
             if dialect != "plain":
@@ -114,18 +127,20 @@ class MockApp:
                 self.ledger.close(charge)
                 self.ledger.catch_up()
 
-    def _answer(self, request: IncomingRequest, request_id: str) -> tuple[MockReply, Charge | None]:
+    def _answer(
+        self, request: IncomingRequest, body: bytes | None, request_id: str
+    ) -> tuple[MockReply, Charge | None]:
         options = self.ledger.options
         is_known = self.index.is_known(request.method, request.path)
         is_call = is_known or request.path.startswith(RELAYED)
         if "overloaded" in options.faults and is_call:
             return refuse(options.dialect, OVERLOADED, request, request_id), None
         if is_known:
-            return self.calls.answer(request, request_id)
+            return self.calls.answer(request, body, request_id)
         if options.dialect != "plain":
             if request.path.startswith(PREFIX):
                 return read_ledger(self.ledger, self.index, request, request_id), None
-            if found := read_new_api(self.ledger, self.index, request, request_id):
+            if found := read_new_api(self.ledger, self.index, request, body, request_id):
                 return found, None
         return self._page(request), None
 

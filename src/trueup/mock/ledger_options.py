@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Literal
 
 Dialect = Literal["plain", "new-api-b", "new-api-c", "new-api-d", "new-api-documented"]
@@ -60,7 +60,7 @@ class Options:
     error_log: bool = False
     api_limit: int | None = None
 
-    @property
+    @cached_property
     def is_batching(self) -> bool:
         """True where quota columns are written through the batch map."""
         return self.batch or "batch-lag" in self.faults or "lost-flush" in self.faults

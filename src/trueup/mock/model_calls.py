@@ -5,7 +5,7 @@ Answers only from the record; any other call is refused.
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import quote
 
@@ -56,7 +56,9 @@ class ModelCalls:
     media_url: str | None
     ledger: GatewayLedger
 
-    def answer(self, request: IncomingRequest, request_id: str) -> tuple[MockReply, Charge | None]:
+    def answer(
+        self, request: IncomingRequest, body: bytes | None, request_id: str
+    ) -> tuple[MockReply, Charge | None]:
         """Return the reply, and the charge to close in the ledger once the reply is out."""
         ledger, caller = self.ledger, request.caller
         token = ledger.keys.get(caller.key)
@@ -68,9 +70,9 @@ class ModelCalls:
             return refused(UNKNOWN if caller.key else MISSING), None
         if token.is_spent:
             return refuse_spent(ledger.options.dialect, token, request, request_id), None
-        if request.body is None:
+        if body is None:
             return refused(TOO_LARGE), None
-        content = _content(request)
+        content = _content(request, body)
         called = Called(request.line, auths, request.own_headers, content or {})
         found = None if content is None else self._find(called)
         task, is_fetch = self.index.find_task(request.line, auths)
@@ -109,20 +111,7 @@ class ModelCalls:
     def _worded(
         self, found: Replayable, request: IncomingRequest, upstream: str, *, has_usage: bool
     ) -> WordedReply:
-        """Return a reply with the output in the recorded shape, or else in the usual one."""
-        assert found.protocol is not None
-        row, shapes = found.row, found.protocol.shapes
-        usual = found.protocol.usual_shape(row.sent.request, row.sent.body or row.sent.form or {})
-        media = f"{self.media_url or request.base_url}/simulated-media"
-        return success(
-            found.protocol,
-            row.shape if row.shape in shapes else usual,
-            found.name,
-            row.mime,
-            f"{media}/{quote(found.name, safe='')}",
-            upstream,
-            has_usage,
-        )
+        return _success(found, self.media_url or request.base_url, upstream, has_usage)
 
     def _short(
         self, owner: str, quota: int, charge: Charge, refused: Callable[..., MockReply]
@@ -183,9 +172,26 @@ class ModelCalls:
         return MockReply(200, worded.content, content_type, found.place)
 
 
-def _content(request: IncomingRequest) -> Mapping[str, Any] | None:
+@lru_cache(maxsize=64)
+def _success(found: Replayable, media_url: str, upstream: str, has_usage: bool) -> WordedReply:
+    """Return a reply with the output in the recorded shape, or else in the usual one."""
+    assert found.protocol is not None
+    row, shapes = found.row, found.protocol.shapes
+    usual = found.protocol.usual_shape(row.sent.request, row.sent.body or row.sent.form or {})
+    return success(
+        found.protocol,
+        row.shape if row.shape in shapes else usual,
+        found.name,
+        row.mime,
+        f"{media_url}/simulated-media/{quote(found.name, safe='')}",
+        upstream,
+        has_usage,
+    )
+
+
+def _content(request: IncomingRequest, body: bytes) -> Mapping[str, Any] | None:
     """Return the body or the form by name; None for a body that is neither."""
-    content = content_in(request.content_type, request.body or b"")
+    content = content_in(request.content_type, body)
     if content and "body" in content and not request.content_type.startswith("application/json"):
         return {"body": {}}  # the gateway reads a body only where its type is JSON
     return content

@@ -30,7 +30,11 @@ CREATED = 1626777600
 
 
 def read_new_api(
-    ledger: GatewayLedger, index: ReplayIndex, request: IncomingRequest, request_id: str
+    ledger: GatewayLedger,
+    index: ReplayIndex,
+    request: IncomingRequest,
+    body: bytes | None,
+    request_id: str,
 ) -> MockReply | None:
     """Return the reply to a preflight, to a list of models or at a path that the family does not
     serve; None to any other request."""
@@ -44,7 +48,7 @@ def read_new_api(
         return refuse(dialect, UNKNOWN if key else MISSING, request, request_id)
     if listed:
         return as_json(listed(ledger, index))
-    content: Mapping[str, Body] = content_in(request.content_type, request.body or b"") or {}
+    content: Mapping[str, Body] = content_in(request.content_type, body or b"") or {}
     has_model = any("model" in parts for parts in content.values())
     return refuse(dialect, NOT_IMPLEMENTED if has_model else NO_MODEL, request, request_id)
 

@@ -5,6 +5,7 @@ observed yet is answered at today's request, as its protocol documents a reply."
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from hashlib import sha256
 from itertools import count
 from typing import Any
@@ -12,10 +13,11 @@ from typing import Any
 from trueup.exchange import own_headers
 from trueup.model import NO_MODEL, Auth, Observation, Sent, Status, name_of, split
 from trueup.protocols import PROTOCOLS, Protocol
-from trueup.request import differences, request_of, without_prompt
+from trueup.request import is_repeated, request_of, without_prompt
 
 DOCUMENTED = "reply as documented, never seen"
 """In the place of an observation, for an endpoint that has none."""
+NO_AUTHS: frozenset[Auth] = frozenset()
 MODEL_IN_PATH = re.compile(r"/v1(?:beta)?/models/([^:]*)")
 FAMILY_PATHS = re.compile(
     r"/v1(?:beta)?/models/.+|/v1/images/(?:generations|edits)|/v1/chat/completions"
@@ -23,7 +25,7 @@ FAMILY_PATHS = re.compile(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Called:
     """A call as it came: method and path, the auth methods that are read, the headers without the
     key, and its body or form by name."""
@@ -34,7 +36,7 @@ class Called:
     content: Mapping[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Replayable:
     """A conclusive observation, and the protocol of its reply.
 
@@ -56,7 +58,7 @@ class Replayable:
         """The model of the endpoint that was observed."""
         return split(self.row.endpoint)[0]
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The name of its output: the model, or the route without one."""
         return name_of(self.row.endpoint)
@@ -67,7 +69,7 @@ class Replayable:
         place = f"{self.row.endpoint} {self.place}"  # endpoints without a row have one place
         return f"simulated-{sha256(place.encode()).hexdigest()[:12]}"
 
-    @property
+    @cached_property
     def called(self) -> str:
         """The model's name in the request: in its path, or else in its body."""
         found = MODEL_IN_PATH.match(self.sent.request.partition(" ")[2].split("?")[0])
@@ -79,23 +81,17 @@ class Replayable:
         sent = self.sent
         if self.auths.isdisjoint(request.auths) or not self._is_of_model(request):
             return False
-        now = Sent.model_construct(
-            base_url=sent.base_url,
-            request=request.line,
-            auth=sent.auth,
-            headers=own_headers(request.headers, sent.headers),
-            poll=sent.poll,
-            fetch=sent.fetch,
-            **request.content,
-        )
-        return not differences(sent, now)
+        return is_repeated(sent, own_headers(request.headers, sent.headers), request.content)
 
     def _is_of_model(self, request: Called) -> bool:
         """Return whether the request may be of this model, where the record has no model."""
         named = next(iter(request.content.values()), None)
         model = named.get("model") if isinstance(named, dict) else None
-        is_open = (self.sent.content or {}).get("model") is None
-        return not (is_open and isinstance(model, str)) or model == self.model
+        return not (self._is_open and isinstance(model, str)) or model == self.model
+
+    @cached_property
+    def _is_open(self) -> bool:
+        return (self.sent.content or {}).get("model") is None
 
     def is_failing(self) -> bool:
         """Return whether this call fails: of a mixed row the first does, and every second one."""
@@ -138,18 +134,21 @@ class ReplayIndex:
             }
             for name in ("poll", "fetch")
         )
-        self._auths: dict[str, set[Auth]] = {}
+        known: dict[str, set[Auth]] = {}
         for row in (*places.values(), *(item.row for item in self.rows)):
-            auths = self._auths.setdefault(row.sent.request.split("?")[0], set())
+            auths = known.setdefault(row.sent.request.split("?")[0], set())
             auths.update((row.sent.auth, *_accepted(status, row)))
         for line, item in (self._polls | self._fetches).items():
-            self._auths.setdefault(line.split("?")[0], set()).update(item.auths)
+            known.setdefault(line.split("?")[0], set()).update(item.auths)
+        self._auths = {line: frozenset(auths) for line, auths in known.items()}
         self._routes = [_pattern(route.request) for route in status.routes.values()]
 
     def find(self, request: Called) -> Replayable | None:
         """Return the newest row that this request repeats."""
-        rows = self._by_request.get(request.line, ())
-        return next((item for item in rows if item.is_match(request)), None)
+        for item in self._by_request.get(request.line, ()):
+            if item.is_match(request):
+                return item
+        return None
 
     def find_task(self, line: str, auths: Collection[Auth]) -> tuple[Replayable | None, bool]:
         """Return the row whose task a request polls or fetches, and whether it fetches."""
@@ -158,9 +157,9 @@ class ReplayIndex:
             return None, False
         return found, line in self._fetches
 
-    def auths(self, method: str, path: str) -> Collection[Auth]:
+    def auths(self, method: str, path: str) -> frozenset[Auth]:
         """Return the auth methods that the record has for a path, or that its route accepts."""
-        return self._auths.get(f"{method} {path}", ())
+        return self._auths.get(f"{method} {path}", NO_AUTHS)
 
     def linked(self) -> frozenset[str]:
         """Return the names whose outputs may be linked."""
