@@ -19,7 +19,8 @@ from mkdocs_macros import plugin
 
 from trueup.macros import define_env, on_pre_page_macros
 from trueup.site import AS_OF
-from trueup.site.build import _environment, _sandboxed, _uncoloured_search
+from trueup.site.build import _environment, _uncoloured_search
+from trueup.site.theme_environment import sandboxed
 
 OVERRIDES = (
     "{{ cycler.__init__.__globals__.os.system('id') }}",
@@ -33,7 +34,7 @@ OVERRIDES = (
 
 @pytest.mark.parametrize("override", OVERRIDES)
 def test_a_template_of_the_theme_calls_no_code_of_python_or_mkdocs(override: str) -> None:
-    environment = _sandboxed(jinja2.Environment(extensions=["jinja2.ext.i18n"]))
+    environment = sandboxed(jinja2.Environment(extensions=["jinja2.ext.i18n"]))
     with pytest.raises((SecurityError, jinja2.UndefinedError)):
         environment.from_string(override).render(config=MkDocsConfig())
     text = "{% macro m(a) %}{{ a.upper() }}{% endmacro %}{{ m('x') }}{% trans %}y{% endtrans %}"

@@ -106,12 +106,13 @@ class Status(Frozen):
         return [
             name
             for name in self.endpoints
-            if not any(
-                row.outcome != "inconclusive" and row.can_replay
-                for place in (target, self.reference)
-                for row in self.seen(name, place)
-            )
+            if not any(self.conclusive(name, place) for place in (target, self.reference))
         ]
+
+    def conclusive(self, endpoint: str, target: str) -> list[Observation]:
+        """Return the conclusive rows of an endpoint that a call can repeat, newest first."""
+        rows = self.seen(endpoint, target)
+        return [row for row in rows if row.outcome != "inconclusive" and row.can_replay]
 
     def seen(
         self, endpoint: str, target: str | None = None, variant: str | None = None

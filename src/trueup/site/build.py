@@ -5,18 +5,12 @@ import logging
 import os
 import re
 import shutil
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import chdir, contextmanager
 from datetime import date
 from functools import partial, reduce
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
-
-from jinja2 import BytecodeCache, Environment, FileSystemLoader, Undefined
-from jinja2.bccache import Bucket
-from jinja2.runtime import BlockReference, LoopContext, Macro
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from trueup.errors import BadInput, Unreachable
 from trueup.memo import NO_MEMOS, Memos
@@ -25,6 +19,7 @@ from trueup.site.built_pages import Change, without_repeats
 from trueup.site.highlighting import highlighting_once
 from trueup.site.outline import settings_of
 from trueup.site.page_languages import MAIN, home_of
+from trueup.site.theme_environment import sandboxed
 from trueup.workers import ALONE, Workers
 
 AS_OF = "trueup_as_of"
@@ -161,7 +156,7 @@ def _build(settings: str, site: Path, address: str, today: date, overrides: Path
                     str(overrides) if folder == own else folder for folder in config.theme.dirs
                 ]
             theme_environment = config.theme.get_env
-            config.theme.get_env = lambda: _sandboxed(theme_environment())  # type: ignore[method-assign]
+            config.theme.get_env = lambda: sandboxed(theme_environment())  # type: ignore[method-assign]
             config.extra[AS_OF] = today.isoformat()
             config.plugins.on_startup(command="build", dirty=False)
             try:
@@ -180,81 +175,6 @@ def _build(settings: str, site: Path, address: str, today: date, overrides: Path
             )
             fix = f"Correct what MkDocs reports:\n{lines}"
             raise Unreachable(settings, "the build failed", fix) from error
-
-
-def _visible_files(top: str) -> Iterator[str]:
-    for folder, folders, files in os.walk(top):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        yield from (Path(folder, name).relative_to(top).as_posix() for name in files)
-
-
-class ThemeEnvironment(ImmutableSandboxedEnvironment):
-    """Jinja's sandbox for the theme and its overrides, which may call no method of MkDocs."""
-
-    def list_templates(
-        self,
-        extensions: Collection[str] | None = None,
-        filter_func: Callable[[str], bool] | None = None,
-    ) -> list[str]:
-        """Return the names of the theme's files but hidden ones, which MkDocs would drop one by
-        one: the theme has thousands of icons."""
-        tops = self.loader.searchpath if isinstance(self.loader, FileSystemLoader) else []
-        names = sorted({name for top in tops for name in _visible_files(top)})
-        return names if filter_func is None else [name for name in names if filter_func(name)]
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        self._attributes: dict[tuple[type, str], bool] = {}
-
-    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-        """Return Jinja's answer, which depends on the types alone; to find it each time took a
-        quarter of the time of a page."""
-        key = (type(obj), attr)
-        if key not in self._attributes:
-            self._attributes[key] = super().is_safe_attribute(obj, attr, value)
-        return self._attributes[key]
-
-    def is_safe_callable(self, obj: Any) -> bool:
-        """Return whether it is the theme's own, a global, or a method of plain data."""
-        if isinstance(obj, Macro | BlockReference | LoopContext | Undefined):
-            return True
-        if any(obj is known for known in self.globals.values()):
-            return super().is_safe_callable(obj)
-        return isinstance(getattr(obj, "__self__", None), str | dict | list)
-
-
-class ThemeCode(BytecodeCache):
-    """The compiled templates of the theme: the next language and the next build use them again."""
-
-    def __init__(self) -> None:
-        self._compiled: dict[tuple[str, str], Any] = {}
-
-    def get_cache_key(self, name: str, filename: str | None = None) -> str:
-        """Return a key of a template and its file, whose path need not be UTF-8."""
-        return f"{name}|{filename}"
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        """Give a template what was compiled of the same file with the same text."""
-        bucket.code = self._compiled.get((bucket.key, bucket.checksum))
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        """Keep what was compiled."""
-        self._compiled[bucket.key, bucket.checksum] = bucket.code
-
-
-THEME_CODE = ThemeCode()
-
-
-def _sandboxed(made: Environment) -> ThemeEnvironment:
-    environment = ThemeEnvironment(
-        loader=made.loader,
-        auto_reload=False,
-        extensions=[*made.extensions],
-        bytecode_cache=THEME_CODE,
-    )
-    environment.filters.update(made.filters)
-    environment.globals.update(made.globals)
-    return environment
 
 
 @contextmanager

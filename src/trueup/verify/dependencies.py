@@ -13,7 +13,6 @@ from trueup.mock.replay_index import Replayable, ReplayIndex
 from trueup.model import Observation, Sent, split
 from trueup.request import request_of
 from trueup.status_file import Stored
-from trueup.verify.judge import conclusive_rows
 
 ROW = {
     *("at", "first", "last", "times", "kind", "reason", "others_conclusive", "group"),
@@ -42,7 +41,7 @@ class Dependencies:
 
     def rows(self, endpoint: str) -> list[Observation]:
         """Return the rows with which a run of the endpoint's blocks is compared, newest first."""
-        return conclusive_rows(self._status, endpoint, self._target)
+        return self._status.conclusive(endpoint, self._target)
 
     def place_of(self, row: Observation) -> str:
         """Return the place of a row in the status file as it is now."""

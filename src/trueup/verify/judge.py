@@ -9,7 +9,7 @@ from functools import partial
 from trueup.exchange import Exchange
 from trueup.finding import printable
 from trueup.mock import DOCUMENTED
-from trueup.model import Endpoint, Observation, Sent, Status
+from trueup.model import Endpoint, Observation, Sent
 from trueup.place import Place
 from trueup.relay import BODY_LIMIT
 from trueup.request import (
@@ -107,12 +107,6 @@ def skip_reason(endpoint: Endpoint, today: date) -> str | None:
     """Return why the blocks of an endpoint are not run against the mock today, or None."""
     skip = endpoint.skip
     return f"{skip.reason} (until {skip.until})" if skip and skip.until >= today else None
-
-
-def conclusive_rows(status: Status, endpoint: str, target: str) -> list[Observation]:
-    """Return the rows with which a run of an endpoint's block is compared, newest first."""
-    rows = status.seen(endpoint, target)
-    return [row for row in rows if row.outcome != "inconclusive" and row.can_replay]
 
 
 def _limits_of(harness: Harness) -> Limits:
@@ -231,9 +225,9 @@ class _Judgement:
         method may differ, where the block's client has one of its own.
         """
         status = self.stored.status
-        rows, moved = conclusive_rows(status, self.endpoint, self.harness.target), {}
+        rows, moved = status.conclusive(self.endpoint, self.harness.target), {}
         if not rows:
-            rows = conclusive_rows(status, self.endpoint, status.reference)
+            rows = status.conclusive(self.endpoint, status.reference)
             moved = {"base_url": self.harness.base_url}
         if not rows:
             if self.harness.replays and exchange is not None:
