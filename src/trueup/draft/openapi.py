@@ -1,0 +1,228 @@
+"""OpenAPI: a document as a draft of a site: its routes as far as the status file can say them, and
+a note for a person about all else."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+from itertools import chain
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic import ValidationError
+
+from trueup.check.banned_terms import banned_terms
+from trueup.check.claims import Near, check_text
+from trueup.check.leaked_keys import possible_keys
+from trueup.draft.document import Part, load_document
+from trueup.draft.request import server_of
+from trueup.draft.routes import (
+    METHODS,
+    OTHER_GROUP,
+    OTHER_METHODS,
+    DraftedRoute,
+    draft_route,
+)
+from trueup.errors import BadInput, BadStatus
+from trueup.message import Message
+from trueup.model import Endpoint, Model, Route, Status
+from trueup.place import Place
+from trueup.shipped_files import shipped_folder
+from trueup.snippet import render_snippets
+from trueup.status_file import parse_status, render_entry, render_scalar, shown
+from trueup.wording import load_catalogue, standing_words
+
+MOST_OPERATIONS = 2000
+"""Twice as many as the largest public API has; more would be read for minutes."""
+TARGET = "production"
+
+
+@dataclass
+class Draft:
+    """A site to be: its base URL, title, routes, and the notes for a person."""
+
+    base_url: str
+    title: str
+    day: date
+    routes: list[DraftedRoute] = field(default_factory=list)
+    notes: list[Message] = field(default_factory=list)
+
+    @property
+    def models(self) -> dict[str, Model]:
+        """The models of all routes."""
+        return {name: one for route in self.routes for name, one in route.models.items()}
+
+    @property
+    def endpoints(self) -> dict[str, Endpoint]:
+        """The endpoints of all routes."""
+        return {name: one for route in self.routes for name, one in route.endpoints.items()}
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """The files of all routes, by name."""
+        return {name: one for route in self.routes for name, one in route.files.items()}
+
+    def with_route(self, route: DraftedRoute) -> "Draft":
+        """Return a draft of one route, beside the models of all."""
+        known = DraftedRoute(
+            route.name,
+            route.group,
+            route.route,
+            route.endpoints,
+            {**route.models, **self.models},
+            route.files,
+        )
+        return Draft(self.base_url, self.title, self.day, [known])
+
+    def render(self) -> str:
+        """Return the status file as text."""
+        parts = [
+            "# yaml-language-server: $schema=status.schema.json\n",
+            "# Every fact of the docs, once. Drafted from a document: nobody has tested anything.\n",
+            "version: 2\n\n",
+            f"policy:\n  reported_until: {self.day}\n\ntargets:\n  {TARGET}:\n",
+            f"    base_url: {render_scalar(self.base_url)}\n    reference: true\n",
+            "    # Add ledger: new-api, or ledger: {none: REASON}; until then no bill is read.\n",
+        ]
+        for name, entries in (
+            ("routes", {one.name: one.route for one in self.routes}),
+            ("models", self.models),
+            ("endpoints", self.endpoints),
+        ):
+            parts.append(f"\n{name}:{'' if entries else ' {}'}\n")
+            parts += [render_entry(key, entry, 2) for key, entry in entries.items()]
+        return "".join([*parts, "\nobservations: []\n"])
+
+    def parse(self) -> Status:
+        """Return the status that its text holds, with its files. Raises BadStatus."""
+        noon = datetime.combine(self.day, time(12), UTC)
+        return parse_status(self.render(), "status.yml", noon).status.with_files(self.files)
+
+
+def draft_openapi(
+    file: Path, day: date, base_url: str | None = None, title: str | None = None, only: str = "/"
+) -> Draft:
+    """Return a draft from an OpenAPI 3.0 or 3.1 document, with the routes whose path begins with
+    `only`. `base_url` and `title` replace those of the document.
+
+    Raises BadInput for what is no such document, and where it has no route that can be drafted.
+    """
+    document = load_document(file)
+    servers = list(server_of(document.top))
+    found = next((base for base, _ in servers if base), None)
+    if base_url is None and found is None:
+        raise BadInput(f"{file.name}#/servers", "no server has https", "Give --base-url.")
+    prefix = next((path for base, path in servers if base in ("", base_url or found)), "")
+    own_title = " ".join(document.top.get("info", "title").text.split())
+    draft = Draft(base_url or found or "", title or own_title, day)
+    operations = list(_operations(document.top, only))
+    if len(operations) > MOST_OPERATIONS:
+        problem = f"{len(operations)} operations, expected at most {MOST_OPERATIONS}"
+        raise BadInput(f"{file.name}#/paths", problem, "Give --only with the start of a path.")
+    names: dict[str, None] = {}
+    for method, path, operation in operations:
+        document.refill()
+        try:
+            if method not in METHODS:
+                raise operation.refused(f"no block sends {method.upper()}", "Leave it out.")
+            at = _prefix(operation, draft.base_url, prefix)
+            route = draft_route(operation, method.upper(), path, at, names, day)
+            _hold(draft, route)
+        except BadInput as error:
+            draft.notes.append(_left_out(operation, error.message))
+            continue
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            problem = f"no status file can say {shown(first['input'])} as {first['loc'][0]}"
+            fix = "Write the route in status.yml."
+            draft.notes.append(_left_out(operation, Message(operation.place, problem, fix)))
+            continue
+        names[route.name] = None
+        draft.routes.append(route)
+        draft.notes += route.notes
+    if not draft.routes:
+        reasons = "; ".join(str(one) for one in draft.notes[:3]) or "no path begins so"
+        raise BadInput(f"{file.name}#/paths", f"no route can be drafted ({reasons})", "See these.")
+    draft.notes += _general_notes(document.top, draft)
+    draft.notes = list(dict.fromkeys(draft.notes))
+    return draft
+
+
+def _operations(top: Part, only: str) -> Iterator[tuple[str, str, Part]]:
+    for path in top.get("paths").value or {}:
+        if not path.startswith(only):
+            continue
+        top.document.refill()
+        item = top.raw("paths").raw(path)
+        methods = item.resolved() if "$ref" not in (item.value or {}) else item
+        for method in (*METHODS, *OTHER_METHODS):
+            if operation := methods.raw(method):
+                yield method, path, operation
+
+
+def _prefix(operation: Part, base_url: str, prefix: str) -> str:
+    """Return the path of the server of an operation, which may have one of its own."""
+    above = operation.document.top
+    for step in ("paths", operation.pointer.split("/")[2].replace("~1", "/").replace("~0", "~")):
+        above = above.raw(step)
+    for owner in (operation, above):
+        if owner.get("servers"):
+            own = next((path for base, path in server_of(owner) if base in ("", base_url)), None)
+            if own is None:
+                fix = f"Draft it on its own with --base-url, since this site is of {base_url}."
+                raise operation.refused("its server is another one", fix)
+            return own
+    return prefix
+
+
+def _left_out(operation: Part, reason: Message) -> Message:
+    """Return the note for an operation without a route; a reason elsewhere has its place in it."""
+    place = operation.place
+    at = "" if reason.where.path.startswith(place.path) else f" at {reason.where}"
+    where = reason.where if reason.where.path.startswith(place.path) else place
+    return Message(where, f"left out: {reason.problem}{at}", reason.fix)
+
+
+def _hold(draft: Draft, route: DraftedRoute) -> None:
+    """Hold a route to what a site is held to: the reader of the status file, the templates, keys,
+    and the rules for the words that readers see. BadInput where it does not pass."""
+    one = draft.with_route(route)
+    try:
+        status = one.parse()
+    except BadStatus as error:
+        reason, fix = error.messages[0].problem, error.messages[0].fix
+        raise BadInput("status.yml", f"no status file can say it ({reason})", fix) from error
+    contents = chain([one.render().encode()], route.files.values())
+    if any(next(possible_keys(content), None) for content in contents):
+        fix = "Revoke it, and replace it in the document."
+        raise BadInput("status.yml", "an example holds what looks like a key", fix)
+    if route.route.title and not _is_neutral(status, route.route.title):
+        route.route = route.route.model_copy(update={"title": None})
+    if not _is_neutral(status, route.group.replace("-", " ")):
+        route.group = OTHER_GROUP
+    try:
+        render_snippets(status, shipped_folder() / "snippets")
+    except BadInput as error:
+        raise BadInput("status.yml", error.message.problem, error.message.fix) from error
+
+
+def _is_neutral(status: Status, title: str) -> bool:
+    """Return whether a title says nothing of a standing, as the check sees it."""
+    words = standing_words(load_catalogue("en")).values()
+    terms = banned_terms(status, words)
+    return not any(check_text(Place("title"), title, terms, Near.NAME, "seen"))
+
+
+def _general_notes(top: Part, draft: Draft) -> Iterable[Message]:
+    """Yield what holds for the whole document."""
+    if top.raw("webhooks"):
+        fix = "Describe them on a page of your own."
+        yield Message(top.raw("webhooks").place, "left out: no route is a call to the reader", fix)
+    open_routes = [one.name for one in draft.routes if one.route.auth == "none"]
+    if open_routes:
+        problem = f"{len(open_routes)} of {len(draft.routes)} routes state no security"
+        yield Message(top.raw("security").place, problem, "Correct auth where they need a key.")
+    hosts = {urlsplit(base).netloc for base, _ in server_of(top) if base} - {""}
+    if len(hosts) > 1:
+        problem = f"{len(hosts)} servers; the target is {draft.base_url}"
+        fix = "Put the others of the same gateway under also of the target."
+        yield Message(top.raw("servers").place, problem, fix)
