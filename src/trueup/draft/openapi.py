@@ -24,7 +24,7 @@ from trueup.draft.routes import (
 )
 from trueup.errors import BadInput, BadStatus
 from trueup.message import Message
-from trueup.model import Endpoint, Model, Route, Status
+from trueup.model import Endpoint, Model, Status
 from trueup.place import Place
 from trueup.shipped_files import shipped_folder
 from trueup.snippet import render_snippets
