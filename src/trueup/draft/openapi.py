@@ -77,7 +77,7 @@ class Draft:
         """Return the status file as text."""
         parts = [
             "# yaml-language-server: $schema=status.schema.json\n",
-            "# Every fact of the docs, once. Drafted from a document: nobody has tested anything.\n",
+            "# Every fact of the docs, once. Drafted from a document: nobody tested any of it.\n",
             "version: 2\n\n",
             f"policy:\n  reported_until: {self.day}\n\ntargets:\n  {TARGET}:\n",
             f"    base_url: {render_scalar(self.base_url)}\n    reference: true\n",
@@ -199,17 +199,22 @@ def _hold(draft: Draft, route: DraftedRoute) -> None:
         route.route = route.route.model_copy(update={"title": None})
     if not _is_neutral(status, route.group.replace("-", " ")):
         route.group = OTHER_GROUP
+    pages = route.route.documented
+    if pages and not _is_neutral(status, pages[0].page, "documented"):
+        file = pages[0].page.partition("#")[0]
+        named = (pages[0].model_copy(update={"page": file}),)
+        route.route = route.route.model_copy(update={"documented": named})
     try:
         render_snippets(status, shipped_folder() / "snippets")
     except BadInput as error:
         raise BadInput("status.yml", error.message.problem, error.message.fix) from error
 
 
-def _is_neutral(status: Status, title: str) -> bool:
-    """Return whether a title says nothing of a standing, as the check sees it."""
+def _is_neutral(status: Status, text: str, kind: str = "seen") -> bool:
+    """Return whether a text of a kind says nothing of a standing, as the check sees it."""
     words = standing_words(load_catalogue("en")).values()
     terms = banned_terms(status, words)
-    return not any(check_text(Place("title"), title, terms, Near.NAME, "seen"))
+    return not any(check_text(Place("text"), text, terms, Near.NAME, kind))
 
 
 def _general_notes(top: Part, draft: Draft) -> Iterable[Message]:

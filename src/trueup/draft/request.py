@@ -1,5 +1,5 @@
-"""Request: what an operation of an OpenAPI document says of its request: path, query, headers, auth,
-and the body or the form. A value that the document does not give is named as missing."""
+"""Request: what an operation of an OpenAPI document says of its request: path, query, headers,
+auth, and the body or the form. A value that the document does not give is named as missing."""
 
 import json
 import re

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cache
 from typing import Any
 from urllib.parse import quote
 
@@ -14,6 +15,7 @@ from trueup.draft.request import JSON, Request, read_request
 from trueup.draft.schema import MOST_SCHEMA_PARTS, Schema, documented_value, json_schema_of
 from trueup.message import Message
 from trueup.model import (
+    NO_AUTH,
     NO_MODEL,
     WORD,
     DocsPage,
@@ -25,6 +27,8 @@ from trueup.model import (
     Skip,
 )
 from trueup.protocols import PROTOCOLS
+from trueup.shipped_files import shipped_folder
+from trueup.snippet import languages_of
 from trueup.status_file import MOST_ROUTE_FILE_BYTES, output_problems, shown
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -32,7 +36,7 @@ OTHER_METHODS = ("head", "options", "trace", "query")
 MOST_MODELS = 12
 """Models of one route: each has blocks of its own, and a document can list a hundred."""
 MODEL = r"[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,99}"
-"""Names of models that are a title as they are; two that differ in signs alone are one to readers."""
+"""A name of a model that is a title as it is."""
 MOST_LETTERS = 80
 """Of a title: a longer one is a description."""
 OTHER_GROUP = "other"
@@ -75,7 +79,7 @@ def draft_route(
     request = read_request(operation, method, prefix + _plain_path(operation, path))
     protocol = protocol_of(request, operation)
     name = _free_name(_slug(operation.get("operationId").text) or _slug(f"{method} {path}"), names)
-    route = {
+    route: dict[str, Any] = {
         "title": _title(operation.get("summary").text),
         "request": f"{method} {request.path}",
         "protocol": protocol,
@@ -89,12 +93,13 @@ def draft_route(
         output, files = _output(name, operation, notes)
         route["output"] = output
         request.files |= files
-    drafted = Route.model_validate(route)
+    drafted = _in_languages(Route.model_validate(route))
     models = _models(operation, request, protocol, notes)
+    called: Mapping[str, Model | None] = models or {NO_MODEL: None}
     skip = Skip(reason=UNFILLED, until=day + SKIPPED) if request.missing else None
     endpoints = {
         f"{model}/{name}": _endpoint(request, protocol, own, model, skip)
-        for model, own in (models or {NO_MODEL: None}).items()
+        for model, own in called.items()
     }
     group = _group(operation, path)
     return DraftedRoute(name, group, drafted, endpoints, models, request.files, notes)
@@ -205,11 +210,12 @@ def _output(
         output = RouteOutput.model_validate({"pointer": "", **named})
         route = Route(request="GET /", protocol="json", auth="none", output=output)
         contents = {named[key]: content for key, content in files.items()}
-        problem = next(output_problems(route, contents), None)
-        if problem is None:
+        found_problem = next(output_problems(route, contents), None)
+        if found_problem is None:
             return output, contents
-        notes.append(Message(media.place, problem[1], f"The {problem[0]} was left out."))
-        del files[problem[0]]
+        key, problem, _ = found_problem
+        notes.append(Message(media.place, problem, f"The {key} was left out."))
+        del files[key]
 
 
 def _file(value: Any) -> bytes:
@@ -224,11 +230,12 @@ def _models(
     letters: set[str] = set()
     for upstream in request.models:
         slug = re.sub(r"[^a-z0-9._-]+", "-", upstream.lower()).strip("-._")
-        if not re.fullmatch(MODEL, upstream) or re.sub(r"[\W_]", "", slug) in letters:
-            problem = f"the name {shown(upstream)} of a model is no title, or like another's"
+        plain = re.sub(r"[\W_]", "", slug)
+        if not re.fullmatch(MODEL, upstream) or plain in letters | template_words():
+            problem = f"the model {shown(upstream)} has no name that readers tell from other words"
             notes.append(Message(operation.place, problem, "Add it with a title of its own."))
             continue
-        letters.add(re.sub(r"[\W_]", "", slug))
+        letters.add(plain)
         found[slug] = Model(title=upstream, upstream=upstream if slug != upstream else None)
     if not found and request.method != "GET" and "model" in PROTOCOLS[protocol].body("", {}):
         raise operation.refused("names no model", "Give model an example there.")
@@ -236,6 +243,25 @@ def _models(
         problem = f"{len(found)} models are named; the first {MOST_MODELS} were taken"
         notes.append(Message(operation.place, problem, "Add the others that you document."))
     return dict(list(found.items())[:MOST_MODELS])
+
+
+@cache
+def template_words() -> frozenset[str]:
+    """Return the words of the templates, in which the name of a model is a fact that was typed."""
+    files = (shipped_folder() / "snippets").rglob("*.j2")
+    texts = (file.read_text("utf-8").lower() for file in files)
+    return frozenset(word for text in texts for word in re.findall(r"[a-z0-9]+", text))
+
+
+def _in_languages(route: Route) -> Route:
+    """Return the route without the SDKs that send the key in another place than it has."""
+    all_of_it = languages_of(route, shipped_folder() / "snippets")
+    kept = [
+        one.name
+        for one in all_of_it
+        if not one.optional or (route.auth != NO_AUTH and one.auth in (None, route.auth))
+    ]
+    return route if len(kept) == len(all_of_it) else route.model_copy(update={"languages": kept})
 
 
 def _endpoint(

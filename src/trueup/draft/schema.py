@@ -161,7 +161,7 @@ def json_schema_of(schema: Part, left: Iterator[int], depth: int = 0) -> dict[st
     if not isinstance(value, dict) or depth > SCHEMA_LEVELS or next(left, None) is None:
         return {}
     made = {key: value[key] for key in KEPT if key in value}
-    fields = {name: one for name, one in schema.get("properties").children()}
+    fields = dict(schema.get("properties").children())
     if isinstance(value.get("properties"), dict):
         made["properties"] = {
             name: json_schema_of(one, left, depth + 1) for name, one in fields.items()

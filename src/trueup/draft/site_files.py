@@ -1,5 +1,5 @@
-"""Site files: a draft as the files of a new site, with a page for each model, and one for each group
-of routes that call none. No text of the document is in a page: macros show those of the status."""
+"""Site files: a draft as the files of a new site: a page for each model, and one for each group of
+routes that call none. No text of the document is in a page: macros show those of the status."""
 
 from collections import defaultdict
 from collections.abc import Iterator
