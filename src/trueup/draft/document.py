@@ -89,6 +89,12 @@ class Part:
         """The value where it is a text, or an empty one."""
         return self.value if isinstance(self.value, str) else ""
 
+    @property
+    def above(self) -> "Part":
+        """The part that has it as a field."""
+        steps = steps_of(self.pointer)[:-1]
+        return self.document.top.get(*steps)
+
     def __bool__(self) -> bool:
         return self.value is not None
 

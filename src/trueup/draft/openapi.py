@@ -114,64 +114,62 @@ def draft_openapi(
     prefix = next((path for base, path in servers if base in ("", base_url or found)), "")
     own_title = " ".join(document.top.get("info", "title").text.split())
     draft = Draft(base_url or found or "", title or own_title, day)
-    operations = list(_operations(document.top, only))
+    operations = list(_operations(draft, document.top, only))
     if len(operations) > MOST_OPERATIONS:
         problem = f"{len(operations)} operations, expected at most {MOST_OPERATIONS}"
         raise BadInput(f"{file.name}#/paths", problem, "Give --only with the start of a path.")
-    names: dict[str, None] = {}
-    for method, path, operation in operations:
-        document.refill()
+    for path, operation in operations:
         try:
-            if method not in METHODS:
-                raise operation.refused(f"no block sends {method.upper()}", "Leave it out.")
-            at = _prefix(operation, draft.base_url, prefix)
-            route = draft_route(operation, method.upper(), path, at, names, day)
-            _hold(draft, route)
+            _add_route(draft, path, operation, prefix)
         except BadInput as error:
             draft.notes.append(_left_out(operation, error.message))
-            continue
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             problem = f"no status file can say {shown(first['input'])} as {first['loc'][0]}"
-            fix = "Write the route in status.yml."
-            draft.notes.append(_left_out(operation, Message(operation.place, problem, fix)))
-            continue
-        names[route.name] = None
-        draft.routes.append(route)
-        draft.notes += route.notes
+            reason = Message(operation.place, problem, "Write the route in status.yml.")
+            draft.notes.append(_left_out(operation, reason))
     if not draft.routes:
-        reasons = "; ".join(str(one) for one in draft.notes[:3]) or "no path begins so"
-        raise BadInput(f"{file.name}#/paths", f"no route can be drafted ({reasons})", "See these.")
+        reasons = "; ".join(str(one) for one in draft.notes[:3]) or f"no path begins with {only}"
+        problem = f"no route can be drafted ({reasons.rstrip('.')})"
+        raise BadInput(f"{file.name}#/paths", problem, "Correct the document.")
     draft.notes += _general_notes(document.top, draft)
     draft.notes = list(dict.fromkeys(draft.notes))
     return draft
 
 
-def _operations(top: Part, only: str) -> Iterator[tuple[str, str, Part]]:
-    for path in top.get("paths").value or {}:
-        if not path.startswith(only):
-            continue
-        top.document.refill()
-        item = top.raw("paths").raw(path)
-        methods = item.resolved() if "$ref" not in (item.value or {}) else item
-        for method in (*METHODS, *OTHER_METHODS):
-            if operation := methods.raw(method):
-                yield method, path, operation
+def _operations(draft: Draft, top: Part, only: str) -> Iterator[tuple[str, Part]]:
+    """Yield each operation with its path; a path that leads nowhere is noted."""
+    paths = top.raw("paths")
+    for path in paths.value if isinstance(paths.value, dict) else ():
+        if path.startswith(only):
+            top.document.refill()
+            try:
+                item = paths.get(path)
+            except BadInput as error:
+                draft.notes.append(_left_out(paths.raw(path), error.message))
+                continue
+            found = (item.raw(method) for method in (*METHODS, *OTHER_METHODS))
+            yield from ((path, operation) for operation in found if operation)
 
 
-def _prefix(operation: Part, base_url: str, prefix: str) -> str:
-    """Return the path of the server of an operation, which may have one of its own."""
-    above = operation.document.top
-    for step in ("paths", operation.pointer.split("/")[2].replace("~1", "/").replace("~0", "~")):
-        above = above.raw(step)
-    for owner in (operation, above):
-        if owner.get("servers"):
-            own = next((path for base, path in server_of(owner) if base in ("", base_url)), None)
-            if own is None:
-                fix = f"Draft it on its own with --base-url, since this site is of {base_url}."
-                raise operation.refused("its server is another one", fix)
-            return own
-    return prefix
+def _add_route(draft: Draft, path: str, operation: Part, prefix: str) -> None:
+    """Add the route of an operation. Raises BadInput or ValidationError where it cannot be said."""
+    operation.document.refill()
+    method = operation.pointer.rpartition("/")[2]
+    if method not in METHODS:
+        raise operation.refused(f"no block sends {method.upper()}", "Leave it out.")
+    owner = operation if operation.get("servers") else operation.above
+    if owner.get("servers"):
+        own = [at for base, at in server_of(owner) if base in ("", draft.base_url)]
+        if not own:
+            fix = "Write a site of its own for it, with --base-url."
+            raise operation.refused(f"its server is not {draft.base_url}", fix)
+        prefix = own[0]
+    names = {one.name for one in draft.routes}
+    route = draft_route(operation, method.upper(), path, prefix, names, draft.day)
+    _hold(draft, route)
+    draft.routes.append(route)
+    draft.notes += route.notes
 
 
 def _left_out(operation: Part, reason: Message) -> Message:

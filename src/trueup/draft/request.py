@@ -70,16 +70,11 @@ def read_request(operation: Part, method: str, path: str) -> Request:
 
 def _parameters(operation: Part) -> list[tuple[str, Part]]:
     """Return the parameters of an operation by where they are sent, its own before its path's."""
-    above = operation.document.top.get(*_steps(operation.pointer)[:-1])
     found: dict[tuple[str, str], Part] = {}
-    for owner in (operation, above):
+    for owner in (operation, operation.above):
         for _, one in owner.get("parameters").children():
             found.setdefault((one.get("in").text, one.get("name").text), one)
     return [(place, one) for (place, _), one in found.items()]
-
-
-def _steps(pointer: str) -> list[str]:
-    return [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
 
 
 def _add_parameter(

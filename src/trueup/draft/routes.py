@@ -3,7 +3,7 @@ the status file, to the templates, and to the rules for what readers see."""
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cache
@@ -70,7 +70,7 @@ class DraftedRoute:
 
 
 def draft_route(
-    operation: Part, method: str, path: str, prefix: str, names: Mapping[str, object], day: date
+    operation: Part, method: str, path: str, prefix: str, names: Set[str], day: date
 ) -> DraftedRoute:
     """Return an operation as a route that is named as none of `names` is.
 
@@ -132,7 +132,7 @@ def _slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")[:MOST_LETTERS].strip("-")
 
 
-def _free_name(name: str, names: Mapping[str, object]) -> str:
+def _free_name(name: str, names: Set[str]) -> str:
     found, number = name or "route", 1
     while found in names:
         number += 1
@@ -236,7 +236,8 @@ def _models(
             notes.append(Message(operation.place, problem, "Add it with a title of its own."))
             continue
         letters.add(plain)
-        found[slug] = Model(title=upstream, upstream=upstream if slug != upstream else None)
+        title = re.sub(r"-(\d{4})-(\d\d)-(\d\d)", r" \1\2\3", upstream)  # no page has a date
+        found[slug] = Model(title=title, upstream=upstream if slug != upstream else None)
     if not found and request.method != "GET" and "model" in PROTOCOLS[protocol].body("", {}):
         raise operation.refused("names no model", "Give model an example there.")
     if len(found) > MOST_MODELS:
@@ -256,11 +257,11 @@ def template_words() -> frozenset[str]:
 def _in_languages(route: Route) -> Route:
     """Return the route without the SDKs that send the key in another place than it has."""
     all_of_it = languages_of(route, shipped_folder() / "snippets")
-    kept = [
+    kept = tuple(
         one.name
         for one in all_of_it
         if not one.optional or (route.auth != NO_AUTH and one.auth in (None, route.auth))
-    ]
+    )
     return route if len(kept) == len(all_of_it) else route.model_copy(update={"languages": kept})
 
 

@@ -171,7 +171,7 @@ def json_schema_of(schema: Part, left: Iterator[int], depth: int = 0) -> dict[st
     if isinstance(value.get("required"), list):
         # What only a request has is in no reply.
         sent = {name for name, one in fields.items() if one.get("writeOnly").value is True}
-        made["required"] = [one for one in value["required"] if one not in sent]
+        made["required"] = [str(one) for one in value["required"] if str(one) not in sent]
     for key in ("allOf", *CHOICES):
         parts = schema.get(key).children() if isinstance(value.get(key), list) else []
         if parts:
