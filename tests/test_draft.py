@@ -35,7 +35,7 @@ paths:
       responses: {200: {description: ok}}
   /v1/berths/{berth}:
     parameters:
-      - {name: berth, in: path, required: true, schema: {type: string}, example: A 7/b}
+      - {name: berth, in: path, required: true, schema: {type: string}, example: "A:7"}
     get:
       operationId: getBerth
       tags: [Berths]
@@ -137,7 +137,7 @@ def test_a_route_has_what_the_document_says_of_it(tmp_path: Path) -> None:
     assert found.endpoints["harbour-1/create-chat"].body == {"messages": messages}
     body = {"model": "org/Harbour-2", "messages": messages}
     assert found.endpoints["org-harbour-2/create-chat"].body == body
-    assert berth.route.request == "GET /base/v1/berths/A%207%2Fb?since=2026-01-02"
+    assert berth.route.request == "GET /base/v1/berths/A:7?since=2026-01-02"
     assert berth.route.headers == {"x-version": "v3"}
     limit = berth.route.documented[0].parameters["limit"]
     assert (limit.type, limit.least, limit.most, limit.default) == (("integer",), 1, 50, 10)
@@ -238,6 +238,16 @@ def test_a_parameter_without_a_value_is_filled_in_by_a_person(tmp_path: Path) ->
     assert f"{place}: the document has no value for 'petId'" in notes(found)
 
 
+def test_a_value_that_a_url_encodes_is_left_to_a_person(tmp_path: Path) -> None:
+    parameters = [query("q", default="a b"), query("tags", example=["x", "y"])]
+    found = draft(tmp_path, openapi({"/a": get(parameters=parameters)}))
+    assert found.routes[0].route.request == "GET /a?q=a%20b&tags=x&tags=y"
+    assert [one.skip is None for one in found.endpoints.values()] == [False]
+    assert "'q that a URL has as it is'" in notes(found)
+    spaced = draft(tmp_path, openapi({"/a b": get(), "/b": get()}))
+    assert "the path is '/a b'" in notes(spaced)
+
+
 def test_a_form_has_a_small_file_that_is_named_for_a_person(tmp_path: Path) -> None:
     fields = {"file": {"type": "string", "format": "binary", "description": "An audio file"}}
     fields |= {"model": {"type": "string", "example": "ear-1"}, "n": {"type": "integer"}}
@@ -289,8 +299,8 @@ def test_a_model_in_the_path_is_one_of_gemini(tmp_path: Path) -> None:
 def test_what_cannot_be_said_is_left_out_with_its_place_and_reason(
     path: Any, problem: str, tmp_path: Path
 ) -> None:
-    tree = {"type": "object", "required": ["a"]}
-    tree["properties"] = {"a": {"$ref": "#/components/schemas/Tree"}}
+    child = {"a": {"$ref": "#/components/schemas/Tree"}}
+    tree = {"type": "object", "required": ["a"], "properties": child}
     wide = {"allOf": [{"$ref": "#/components/schemas/Wide"}] * 9}
     loop = {"$ref": "#/components/schemas/Loop"}
     schemas = {"schemas": {"Tree": tree, "Wide": wide, "Loop": loop}}

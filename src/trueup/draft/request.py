@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from trueup.draft.document import Part
 from trueup.draft.schema import Schema, documented_value, example_of, parameter_of
@@ -22,6 +22,8 @@ KEY_HEADERS = ("authorization", "x-api-key", "api-key", "x-goog-api-key")
 CLIENT_HEADERS = ("accept", "content-type", "user-agent")
 NEEDED_HEADERS = KINDS["anthropic-messages"].headers
 """Headers without which a protocol does not work, and their values where the document has none."""
+PLAIN_SIGNS = "-._~:@!$'()*,;"
+"""Signs that stand for themselves in a path and in a query (RFC 3986)."""
 TEXT_FILE = b"A small file to send.\n"
 JSON, FORM = "application/json", "multipart/form-data"
 
@@ -62,7 +64,8 @@ def read_request(operation: Part, method: str, path: str) -> Request:
         problem = f"the path has {shown(lacking[0])}, which no parameter describes"
         raise operation.refused(problem, "Describe it.")
     if query:
-        request.path += f"{'&' if '?' in request.path else '?'}{urlencode(query, quote_via=quote)}"
+        sent = "&".join(f"{name}={value}" for name, value in query)
+        request.path += f"{'&' if '?' in request.path else '?'}{sent}"
     _add_auth(request, operation)
     _add_content(request, operation.get("requestBody"))
     return request
@@ -98,12 +101,29 @@ def _add_parameter(
     if place == "cookie":
         raise parameter.refused(f"requires the cookie {shown(name)}", "No block sends one.")
     values = _texts(parameter, schema, request)
-    if place == "path":
-        request.path = request.path.replace(f"{{{name}}}", quote(",".join(values), safe=""))
-    elif place == "query":
-        query += [(name, one) for one in values]
+    if place in ("path", "query"):
+        _fill_in(request, query, place, name, values, parameter)
     elif place == "header":
         request.headers[name.lower()] = ",".join(values)
+
+
+def _fill_in(
+    request: Request,
+    query: list[tuple[str, str]],
+    place: str,
+    name: str,
+    values: list[str],
+    parameter: Part,
+) -> None:
+    """Put the values of a parameter into the path or the query."""
+    name_sent, *sent = (quote(one, safe=PLAIN_SIGNS) for one in (name, *values))
+    if [name_sent, *sent] != [name, *values]:
+        # The record has a request decoded, and would differ from this one.
+        request.lack(parameter, [f"{name} that a URL has as it is"])
+    if place == "path":
+        request.path = request.path.replace(f"{{{name}}}", ",".join(sent))
+    else:
+        query += [(name_sent, one) for one in sent]
 
 
 def _texts(parameter: Part, schema: Schema, request: Request) -> list[str]:

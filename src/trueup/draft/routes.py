@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cache
 from typing import Any
-from urllib.parse import quote
 
 from trueup.draft.document import Part
 from trueup.draft.request import JSON, Request, read_request
@@ -121,9 +120,10 @@ def protocol_of(request: Request, operation: Part) -> str:
 
 
 def _plain_path(operation: Part, path: str) -> str:
-    if not path.startswith("/") or "#" in path:
-        raise operation.refused(f"the path is {shown(path)}", "Write it without a fragment.")
-    return quote(path, safe="/{}:@!$&'()*+,;=~?%")
+    if not re.fullmatch(r"/[A-Za-z0-9/{}?&=:@!$'()*,;._~-]*", path):
+        fix = "Write it without signs that a URL encodes."
+        raise operation.refused(f"the path is {shown(path)}", fix)
+    return path
 
 
 def _slug(text: str) -> str:
