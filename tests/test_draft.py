@@ -118,7 +118,7 @@ def test_a_site_of_a_document_passes_and_shows_each_endpoint_unverified(tmp_path
     for page in ("harbour-1", "org-harbour-2", "routes-berths"):
         text = (tmp_path / "site" / "site" / page / "index.html").read_text("utf-8")
         assert "Reply as documented, never seen" in text
-        assert "openapi.json#/paths/" in text
+        assert "openapi.json&#35;/paths/" in text
     assert status.routes["get-berth"].documented[0].limits[0].value == "deprecated"
 
 

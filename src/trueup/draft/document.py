@@ -62,9 +62,9 @@ class Document:
     steps: Iterator[int] = field(default_factory=lambda: iter(range(MOST_STEPS)))
 
     @property
-    def top(self) -> "Part":
+    def top(self) -> "Node":
         """The whole document."""
-        return Part(self, self.root, "")
+        return Node(self, self.root, "")
 
     def refill(self) -> None:
         """Let as much be read as one operation may need."""
@@ -72,7 +72,7 @@ class Document:
 
 
 @dataclass(frozen=True)
-class Part:
+class Node:
     """A value of a document, and its JSON pointer. A part that is not there is None."""
 
     document: Document
@@ -90,7 +90,7 @@ class Part:
         return self.value if isinstance(self.value, str) else ""
 
     @property
-    def above(self) -> "Part":
+    def above(self) -> "Node":
         """The part that has it as a field."""
         steps = steps_of(self.pointer)[:-1]
         return self.document.top.get(*steps)
@@ -102,7 +102,7 @@ class Part:
         """Return the error of a part that cannot be used."""
         return BadInput(self.place, problem, fix)
 
-    def raw(self, key: str | int) -> "Part":
+    def raw(self, key: str | int) -> "Node":
         """Return a field or an item as it is written."""
         if next(self.document.steps, None) is None:
             fix = "Flatten its schemas, or give an example."
@@ -113,21 +113,21 @@ class Part:
         elif isinstance(self.value, list) and isinstance(key, int) and key < len(self.value):
             found = self.value[key]
         step = str(key).replace("~", "~0").replace("/", "~1")
-        return Part(self.document, found, f"{self.pointer}/{step}")
+        return Node(self.document, found, f"{self.pointer}/{step}")
 
-    def get(self, *keys: str | int) -> "Part":
+    def get(self, *keys: str | int) -> "Node":
         """Return a field of a field, references followed; BadInput for one that leads nowhere."""
         part = self
         for key in keys:
             part = part.raw(key).resolved()
         return part
 
-    def children(self) -> list[tuple[str, "Part"]]:
+    def children(self) -> list[tuple[str, "Node"]]:
         """Return the fields or the items of the part, references followed."""
         keys: Any = range(len(self.value)) if isinstance(self.value, list) else self.value
         return [(str(key), self.get(key)) for key in keys] if self._is_collection else []
 
-    def resolved(self) -> "Part":
+    def resolved(self) -> "Node":
         """Return what the part refers to; fields beside a reference replace those of its target."""
         part, beside, seen = self, dict[str, Any](), set[str]()
         while isinstance(part.value, dict) and isinstance(part.value.get("$ref"), str):
@@ -137,10 +137,10 @@ class Part:
                 raise self.refused("the reference leads back to itself", "Correct it.")
             seen.add(part.pointer)
         if beside and isinstance(part.value, dict):
-            return Part(self.document, {**part.value, **beside}, part.pointer)
+            return Node(self.document, {**part.value, **beside}, part.pointer)
         return part
 
-    def target(self) -> "Part":
+    def target(self) -> "Node":
         """Return the part that a reference names; BadInput for one out of the document."""
         reference = self.value["$ref"]
         if reference != "#" and not reference.startswith("#/"):

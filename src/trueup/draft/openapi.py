@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from trueup.check.banned_terms import banned_terms
 from trueup.check.claims import Near, check_text
 from trueup.check.leaked_keys import possible_keys
-from trueup.draft.document import Part, load_document
+from trueup.draft.document import Node, load_document
 from trueup.draft.request import server_of
 from trueup.draft.routes import (
     METHODS,
@@ -137,7 +137,7 @@ def draft_openapi(
     return draft
 
 
-def _operations(draft: Draft, top: Part, only: str) -> Iterator[tuple[str, Part]]:
+def _operations(draft: Draft, top: Node, only: str) -> Iterator[tuple[str, Node]]:
     """Yield each operation with its path; a path that leads nowhere is noted."""
     paths = top.raw("paths")
     for path in paths.value if isinstance(paths.value, dict) else ():
@@ -152,7 +152,7 @@ def _operations(draft: Draft, top: Part, only: str) -> Iterator[tuple[str, Part]
             yield from ((path, operation) for operation in found if operation)
 
 
-def _add_route(draft: Draft, path: str, operation: Part, prefix: str) -> None:
+def _add_route(draft: Draft, path: str, operation: Node, prefix: str) -> None:
     """Add the route of an operation. Raises BadInput or ValidationError where it cannot be said."""
     operation.document.refill()
     method = operation.pointer.rpartition("/")[2]
@@ -172,7 +172,7 @@ def _add_route(draft: Draft, path: str, operation: Part, prefix: str) -> None:
     draft.notes += route.notes
 
 
-def _left_out(operation: Part, reason: Message) -> Message:
+def _left_out(operation: Node, reason: Message) -> Message:
     """Return the note for an operation without a route; a reason elsewhere has its place in it."""
     place = operation.place
     at = "" if reason.where.path.startswith(place.path) else f" at {reason.where}"
@@ -215,7 +215,7 @@ def _is_neutral(status: Status, text: str, kind: str = "seen") -> bool:
     return not any(check_text(Place("text"), text, terms, Near.NAME, kind))
 
 
-def _general_notes(top: Part, draft: Draft) -> Iterable[Message]:
+def _general_notes(top: Node, draft: Draft) -> Iterable[Message]:
     """Yield what holds for the whole document."""
     if top.raw("webhooks"):
         fix = "Describe them on a page of your own."

@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
-from trueup.draft.document import Part
+from trueup.draft.document import Node
 from trueup.draft.schema import Schema, documented_value, example_of, parameter_of
 from trueup.media_type import ending_of_type
 from trueup.mock import draw_picture
@@ -44,17 +44,17 @@ class Request:
     models: list[str] = field(default_factory=list)
     """Models that the body, the form or the path can name."""
     parameters: dict[str, Parameter] = field(default_factory=dict)
-    missing: list[tuple[Part, str]] = field(default_factory=list)
+    missing: list[tuple[Node, str]] = field(default_factory=list)
     """Parts of the document with what a person has to fill in for each, as a list in words."""
     fields: frozenset[str] = frozenset()
     """Names of the fields of the body or the form."""
 
-    def lack(self, part: Part, names: list[str]) -> None:
+    def lack(self, part: Node, names: list[str]) -> None:
         """Note the names of values that a part of the document does not give."""
         self.missing += [(part, listed(map(shown, dict.fromkeys(names))))] if names else []
 
 
-def read_request(operation: Part, method: str, path: str) -> Request:
+def read_request(operation: Node, method: str, path: str) -> Request:
     """Return the request of an operation. Raises BadInput where no status file can say it."""
     request = Request(method, path)
     query: list[tuple[str, str]] = []
@@ -71,9 +71,9 @@ def read_request(operation: Part, method: str, path: str) -> Request:
     return request
 
 
-def _parameters(operation: Part) -> list[tuple[str, Part]]:
+def _parameters(operation: Node) -> list[tuple[str, Node]]:
     """Return the parameters of an operation by where they are sent, its own before its path's."""
-    found: dict[tuple[str, str], Part] = {}
+    found: dict[tuple[str, str], Node] = {}
     for owner in (operation, operation.above):
         for _, one in owner.get("parameters").children():
             found.setdefault((one.get("in").text, one.get("name").text), one)
@@ -81,7 +81,7 @@ def _parameters(operation: Part) -> list[tuple[str, Part]]:
 
 
 def _add_parameter(
-    request: Request, query: list[tuple[str, str]], place: str, parameter: Part
+    request: Request, query: list[tuple[str, str]], place: str, parameter: Node
 ) -> None:
     name, required = parameter.get("name").text, parameter.get("required").value is True
     schema = Schema(parameter.get("schema") or next(iter(_media(parameter).values()), parameter))
@@ -113,7 +113,7 @@ def _fill_in(
     place: str,
     name: str,
     values: list[str],
-    parameter: Part,
+    parameter: Node,
 ) -> None:
     """Put the values of a parameter into the path or the query."""
     name_sent, *sent = (quote(one, safe=PLAIN_SIGNS) for one in (name, *values))
@@ -126,7 +126,7 @@ def _fill_in(
         query += [(name_sent, one) for one in sent]
 
 
-def _texts(parameter: Part, schema: Schema, request: Request) -> list[str]:
+def _texts(parameter: Node, schema: Schema, request: Request) -> list[str]:
     """Return the value of a parameter as the texts that are sent."""
     name, missing = parameter.get("name").text, list[str]()
     value = documented_value(parameter).value
@@ -145,7 +145,7 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _add_auth(request: Request, operation: Part) -> None:
+def _add_auth(request: Request, operation: Node) -> None:
     """Set the place of the key by the first security requirement that a status file can say."""
     stated = operation.get("security") or operation.document.top.get("security")
     needs = [one for _, one in stated.children() if one.value]
@@ -163,7 +163,7 @@ def _add_auth(request: Request, operation: Part) -> None:
     request.auth, request.accepted_auth = found[0], tuple(found[1:])
 
 
-def _auth_of(scheme: Part) -> Auth | None:
+def _auth_of(scheme: Node) -> Auth | None:
     """Return the place of the key; None for a cookie, a certificate and other ways."""
     kind, name = scheme.get("type").text, scheme.get("name").text
     if kind in ("oauth2", "openIdConnect"):
@@ -177,13 +177,13 @@ def _auth_of(scheme: Part) -> Auth | None:
     return None
 
 
-def _media(owner: Part) -> dict[str, Part]:
+def _media(owner: Node) -> dict[str, Node]:
     """Return the schema of each media type of a body or a parameter."""
     found = owner.get("content").children()
     return {name.partition(";")[0].strip().lower(): one.get("schema") for name, one in found}
 
 
-def _add_content(request: Request, body: Part) -> None:
+def _add_content(request: Request, body: Node) -> None:
     media = {n.partition(";")[0].strip().lower(): one for n, one in body.get("content").children()}
     is_json = [n for n in media if n == JSON or n.endswith("+json")]
     if FORM in media and not (JSON in media and not _has_file(Schema(media[FORM].get("schema")))):
@@ -200,7 +200,7 @@ def _has_file(schema: Schema) -> bool:
     return any(one.is_file for one, _ in schema.fields().values())
 
 
-def _add_body(request: Request, media: Part) -> None:
+def _add_body(request: Request, media: Node) -> None:
     schema, missing = Schema(media.get("schema")), list[str]()
     value = documented_value(media).value
     if value is None:
@@ -234,7 +234,7 @@ def _models(schema: Schema | None, first: object) -> list[str]:
     return list(dict.fromkeys(one for one in found if isinstance(one, str) and one))
 
 
-def _add_form(request: Request, media: Part) -> None:
+def _add_form(request: Request, media: Node) -> None:
     schema, missing = Schema(media.get("schema")), list[str]()
     example = documented_value(media).value
     example = example if isinstance(example, dict) else {}
@@ -257,7 +257,7 @@ def _add_form(request: Request, media: Part) -> None:
     _add_fields(request, schema, None if "model" in missing else form.get("model"))
 
 
-def _file(name: str, schema: Schema, media: Part) -> tuple[FormFile, bytes]:
+def _file(name: str, schema: Schema, media: Node) -> tuple[FormFile, bytes]:
     """Return a small file for a part of a form, of the type that the document states."""
     stated = media.get("encoding", name, "contentType").text.partition(",")[0].strip()
     stated = stated or schema.keyword("contentMediaType").text
@@ -272,7 +272,7 @@ def _file(name: str, schema: Schema, media: Part) -> tuple[FormFile, bytes]:
     return FormFile(file=file, mime=mime, sha256=sha256(content).hexdigest()), content
 
 
-def server_of(owner: Part) -> Iterator[tuple[str, str]]:
+def server_of(owner: Node) -> Iterator[tuple[str, str]]:
     """Yield base URL and path of each server with https, variables by their defaults; a server
     without a host has an empty base URL."""
     for _, server in owner.get("servers").children():

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from functools import cache
 from typing import Any
 
-from trueup.draft.document import Part
+from trueup.draft.document import Node
 from trueup.draft.request import JSON, Request, read_request
 from trueup.draft.schema import MOST_SCHEMA_PARTS, Schema, documented_value, json_schema_of
 from trueup.message import Message
@@ -65,11 +65,11 @@ class DraftedRoute:
     models: dict[str, Model]
     files: dict[str, bytes]
     notes: list[Message] = field(default_factory=list)
-    """What a person has to look at."""
+    """What a person has to check."""
 
 
 def draft_route(
-    operation: Part, method: str, path: str, prefix: str, names: Set[str], day: date
+    operation: Node, method: str, path: str, prefix: str, names: Set[str], day: date
 ) -> DraftedRoute:
     """Return an operation as a route that is named as none of `names` is.
 
@@ -104,7 +104,7 @@ def draft_route(
     return DraftedRoute(name, group, drafted, endpoints, models, request.files, notes)
 
 
-def protocol_of(request: Request, operation: Part) -> str:
+def protocol_of(request: Request, operation: Node) -> str:
     """Return the protocol of a request, by its method, path and fields."""
     plain = request.path.partition("?")[0]
     if request.method == "GET" and plain.endswith("/models"):
@@ -119,7 +119,7 @@ def protocol_of(request: Request, operation: Part) -> str:
     return "json"
 
 
-def _plain_path(operation: Part, path: str) -> str:
+def _plain_path(operation: Node, path: str) -> str:
     if not re.fullmatch(r"/[A-Za-z0-9/{}?&=:@!$'()*,;._~-]*", path):
         fix = "Write it without signs that a URL encodes."
         raise operation.refused(f"the path is {shown(path)}", fix)
@@ -146,13 +146,13 @@ def _title(text: str) -> str | None:
     return title if title.isprintable() and 0 < len(title) <= MOST_LETTERS else None
 
 
-def _group(operation: Part, path: str) -> str:
+def _group(operation: Node, path: str) -> str:
     """Return the name of the page of a route: its first tag, or a part of its path."""
     parts = (part for part in path.split("/") if not re.fullmatch(r"|v[0-9].*|.*\{.*", part))
     return _slug(operation.get("tags", 0).text) or _slug(next(parts, "")) or OTHER_GROUP
 
 
-def _documented(operation: Part, request: Request, day: date) -> list[DocsPage]:
+def _documented(operation: Node, request: Request, day: date) -> list[DocsPage]:
     """Return what the document says of the route, with its place; nothing where it says nothing."""
     known = {
         name: one
@@ -167,7 +167,7 @@ def _documented(operation: Part, request: Request, day: date) -> list[DocsPage]:
     return [DocsPage(page=place, on=day, parameters=known, limits=tuple(state))]
 
 
-def _notes(operation: Part, method: str, request: Request) -> Iterator[Message]:
+def _notes(operation: Node, method: str, request: Request) -> Iterator[Message]:
     """Yield what a person has to fill in or to know before a retest."""
     for part, names in request.missing:
         fix = "Fill in what stands in for it in status.yml, and remove the skip there."
@@ -177,7 +177,7 @@ def _notes(operation: Part, method: str, request: Request) -> Iterator[Message]:
         yield Message(operation.place, problem, "Use what may be changed, or remove the endpoint.")
 
 
-def _reply(operation: Part) -> tuple[Part, Part]:
+def _reply(operation: Node) -> tuple[Node, Node]:
     """Return the first successful reply, and its JSON; a part that is not there without one."""
     replies = operation.get("responses")
     codes = sorted(code for code, _ in replies.children() if re.fullmatch(r"2[0-9Xx]{2}", code))
@@ -186,11 +186,11 @@ def _reply(operation: Part) -> tuple[Part, Part]:
             kind = name.partition(";")[0].strip().lower()
             if kind == JSON or kind.endswith("+json"):
                 return replies.get(code), media
-    return replies, Part(operation.document, None, replies.pointer)
+    return replies, Node(operation.document, None, replies.pointer)
 
 
 def _output(
-    name: str, operation: Part, notes: list[Message]
+    name: str, operation: Node, notes: list[Message]
 ) -> tuple[RouteOutput, dict[str, bytes]]:
     """Return the output of a reply in JSON, and the files with its schema and its example; what
     cannot be used of them is left out, and noted."""
@@ -223,7 +223,7 @@ def _file(value: Any) -> bytes:
 
 
 def _models(
-    operation: Part, request: Request, protocol: str, notes: list[Message]
+    operation: Node, request: Request, protocol: str, notes: list[Message]
 ) -> dict[str, Model]:
     """Return the models of a route by name; one whose name no file can have is its upstream's."""
     found: dict[str, Model] = {}
@@ -232,7 +232,7 @@ def _models(
         slug = re.sub(r"[^a-z0-9._-]+", "-", upstream.lower()).strip("-._")
         plain = re.sub(r"[\W_]", "", slug)
         if not re.fullmatch(MODEL, upstream) or plain in letters | template_words():
-            problem = f"the model {shown(upstream)} has no name that readers tell from other words"
+            problem = f"the model {shown(upstream)} has a name that is another word too"
             notes.append(Message(operation.place, problem, "Add it with a title of its own."))
             continue
         letters.add(plain)

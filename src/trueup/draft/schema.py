@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 from pydantic import ValidationError
 
-from trueup.draft.document import Part
+from trueup.draft.document import Node
 from trueup.model import Parameter
 from trueup.model.documented import ParameterType
 
@@ -31,11 +31,11 @@ class Schema:
     """A schema with all that it is made of: itself, each of its `allOf`, and the first of each
     choice that is not null."""
 
-    def __init__(self, part: Part) -> None:
+    def __init__(self, part: Node) -> None:
         self.part = part
         self.parts = list(_parts(part))
 
-    def keyword(self, name: str) -> Part:
+    def keyword(self, name: str) -> Node:
         """Return the first such keyword of its parts; a part that is not there without one."""
         return next((one.get(name) for one in self.parts if one.get(name)), self.part.raw(name))
 
@@ -55,7 +55,7 @@ class Schema:
 
     def fields(self) -> dict[str, tuple["Schema", bool]]:
         """Return its properties, each with whether it is required."""
-        found: dict[str, Part] = {}
+        found: dict[str, Node] = {}
         required: set[str] = set()
         for one in self.parts:
             for name, part in one.get("properties").children():
@@ -81,7 +81,7 @@ class Schema:
         return objects or None
 
 
-def _parts(schema: Part, depth: int = 0) -> Iterator[Part]:
+def _parts(schema: Node, depth: int = 0) -> Iterator[Node]:
     yield schema
     if depth < DEEPEST and isinstance(schema.value, dict):
         chosen = [one for _, one in schema.get("allOf").children()]
@@ -94,7 +94,7 @@ def _parts(schema: Part, depth: int = 0) -> Iterator[Part]:
             yield from _parts(one, depth + 1)
 
 
-def documented_value(owner: Part) -> Part:
+def documented_value(owner: Node) -> Node:
     """Return the example that a media type or a parameter has of its own, if it is given here."""
     values = (one.raw("value") for _, one in owner.get("examples").children())
     return next(filter(None, (owner.raw("example"), *values)), owner.raw("example"))
@@ -154,7 +154,7 @@ def parameter_of(schema: Schema, *, required: bool) -> Parameter | None:
     return None
 
 
-def json_schema_of(schema: Part, left: Iterator[int], depth: int = 0) -> dict[str, Any]:
+def json_schema_of(schema: Node, left: Iterator[int], depth: int = 0) -> dict[str, Any]:
     """Return the schema of a reply as one without references, looser than the document where it
     has more levels, or more parts than are `left`."""
     value = schema.value
