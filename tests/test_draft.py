@@ -342,6 +342,8 @@ def test_no_word_of_a_document_becomes_a_claim_or_markup(tmp_path: Path) -> None
             }
         ),
     }
+    named = draft(tmp_path, openapi(paths, info={"title": "The best API", "version": "1"}))
+    assert named.title == ""
     found = draft(tmp_path, openapi(paths, info={"title": hostile, "version": "1"}))
     write_site(tmp_path / "site", draft_files(found, INDEXED))
     docs = load_docs(tmp_path / "site")
@@ -409,6 +411,26 @@ def test_a_schema_of_another_form_is_no_traceback(key: str, wrong: Any, tmp_path
     media = {"application/json": {"schema": {"properties": {"b": schema}, key: wrong}}}
     path = post(schema, responses={"200": {"content": media}})
     assert draft(tmp_path, openapi({"/a": path, "/b": get()})).routes
+
+
+def test_a_document_that_is_too_large_for_a_site_is_begun_with_a_part(tmp_path: Path) -> None:
+    values = {f"field{number}": {"example": "x" * 1000} for number in range(40)}
+    path = post({"type": "object", "properties": values})
+    document = openapi({f"/v{number}/a": path for number in range(30)})
+    with pytest.raises(BadInput, match="more than 1000000 bytes.*Give --only"):
+        draft(tmp_path, document)
+    assert len(draft(tmp_path, document, only="/v1/").routes) == 1
+
+
+def test_two_models_with_one_name_are_the_first(tmp_path: Path) -> None:
+    paths = {
+        f"/{name}": post({"properties": {"model": {"example": model}}})
+        for name, model in (("a", "org/Pier-1"), ("b", "org-pier-1"))
+    }
+    found = draft(tmp_path, openapi(paths))
+    assert {name: one.upstream for name, one in found.models.items()} == {
+        "org-pier-1": "org/Pier-1"
+    }
 
 
 def test_only_the_paths_with_a_start_are_drafted(tmp_path: Path) -> None:

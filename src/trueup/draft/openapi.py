@@ -2,7 +2,7 @@
 a note for a person about all else."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from itertools import chain
 from pathlib import Path
@@ -48,8 +48,11 @@ class Draft:
 
     @property
     def models(self) -> dict[str, Model]:
-        """The models of all routes."""
-        return {name: one for route in self.routes for name, one in route.models.items()}
+        """The models of all routes; of two with one name, the first."""
+        found: dict[str, Model] = {}
+        for route in self.routes:
+            found |= {name: one for name, one in route.models.items() if name not in found}
+        return found
 
     @property
     def endpoints(self) -> dict[str, Endpoint]:
@@ -63,14 +66,7 @@ class Draft:
 
     def with_route(self, route: DraftedRoute) -> "Draft":
         """Return a draft of one route, beside the models of all."""
-        known = DraftedRoute(
-            route.name,
-            route.group,
-            route.route,
-            route.endpoints,
-            {**route.models, **self.models},
-            route.files,
-        )
+        known = replace(route, models={**route.models, **self.models})
         return Draft(self.base_url, self.title, self.day, [known])
 
     def render(self) -> str:
@@ -132,6 +128,15 @@ def draft_openapi(
         reasons = "; ".join(str(one) for one in draft.notes[:3]) or f"no path begins with {only}"
         problem = f"no route can be drafted ({reasons.rstrip('.')})"
         raise BadInput(f"{file.name}#/paths", problem, "Correct the document.")
+    try:
+        status = draft.parse()
+    except BadStatus as error:
+        problem = f"the status file could not be read ({error.messages[0].problem})"
+        fix = "Give --only with the start of a path."
+        raise BadInput(f"{file.name}#/paths", problem, fix) from error
+    if title is None and not _is_neutral(status, draft.title):
+        draft.title = ""
+    document.refill()
     draft.notes += _general_notes(document.top, draft)
     draft.notes = list(dict.fromkeys(draft.notes))
     return draft
@@ -167,7 +172,7 @@ def _add_route(draft: Draft, path: str, operation: Node, prefix: str) -> None:
         prefix = own[0]
     names = {one.name for one in draft.routes}
     route = draft_route(operation, method.upper(), path, prefix, names, draft.day)
-    _hold(draft, route)
+    _hold(draft, route, operation)
     draft.routes.append(route)
     draft.notes += route.notes
 
@@ -180,7 +185,7 @@ def _left_out(operation: Node, reason: Message) -> Message:
     return Message(where, f"left out: {reason.problem}{at}", reason.fix)
 
 
-def _hold(draft: Draft, route: DraftedRoute) -> None:
+def _hold(draft: Draft, route: DraftedRoute, operation: Node) -> None:
     """Hold a route to what a site is held to: the reader of the status file, the templates, keys,
     and the rules for the words that readers see. BadInput where it does not pass."""
     one = draft.with_route(route)
@@ -188,11 +193,11 @@ def _hold(draft: Draft, route: DraftedRoute) -> None:
         status = one.parse()
     except BadStatus as error:
         reason, fix = error.messages[0].problem, error.messages[0].fix
-        raise BadInput("status.yml", f"no status file can say it ({reason})", fix) from error
+        raise operation.refused(f"no status file can say it ({reason})", fix) from error
     contents = chain([one.render().encode()], route.files.values())
     if any(next(possible_keys(content), None) for content in contents):
         fix = "Revoke it, and replace it in the document."
-        raise BadInput("status.yml", "an example holds what looks like a key", fix)
+        raise operation.refused("an example holds what looks like a key", fix)
     if route.route.title and not _is_neutral(status, route.route.title):
         route.route = route.route.model_copy(update={"title": None})
     if not _is_neutral(status, route.group.replace("-", " ")):
@@ -205,7 +210,7 @@ def _hold(draft: Draft, route: DraftedRoute) -> None:
     try:
         render_snippets(status, shipped_folder() / "snippets")
     except BadInput as error:
-        raise BadInput("status.yml", error.message.problem, error.message.fix) from error
+        raise operation.refused(error.message.problem, error.message.fix) from error
 
 
 def _is_neutral(status: Status, text: str, kind: str = "seen") -> bool:

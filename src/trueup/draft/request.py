@@ -34,7 +34,7 @@ class Request:
 
     method: str
     path: str
-    """With the prefix of the server, and each parameter filled in but `kept`."""
+    """With the prefix of the server, and each parameter filled in; `{upstream}` for a model."""
     auth: Auth = NO_AUTH
     accepted_auth: tuple[Auth, ...] = ()
     headers: dict[str, str] = field(default_factory=dict)
