@@ -10,11 +10,11 @@ from command import trueup
 from conftest import TOP, load_docs
 from test_scaffold import DAY, INDEXED, verify
 
-from trueup.draft import Draft, draft_files, draft_openapi
-from trueup.draft.document import MOST_YAML_BYTES
+from trueup.draft import Draft, document, draft_files, draft_openapi
 from trueup.errors import BadInput
 from trueup.evidence import assess
 from trueup.scaffold import write_site
+from trueup.status_file import load
 
 OK = {"200": {"description": "ok", "content": {"application/json": {}}}}
 CHAT = """
@@ -90,9 +90,9 @@ def query(name: str, **schema: Any) -> dict[str, Any]:
     return {"name": name, "in": "query", "required": True, "schema": schema}
 
 
-def draft(folder: Path, document: Any, **options: Any) -> Draft:
+def draft(folder: Path, content: Any, **options: Any) -> Draft:
     file = folder / "openapi.json"
-    text = document if isinstance(document, str) else json.dumps(document)
+    text = content if isinstance(content, str) else json.dumps(content)
     file.write_text(text, "utf-8")
     return draft_openapi(file, DAY, **options)
 
@@ -368,7 +368,7 @@ def test_no_word_of_a_document_becomes_a_claim_or_markup(tmp_path: Path) -> None
         ("a: &a [1]\n<<: *a\n", "a merge key"),
         ("a: " + "[" * 50 + "]" * 50, "more than 40 levels"),
         ('{"a": ' + "[" * 200 + "]" * 200 + "}", "or 100 levels"),
-        ("a" * (MOST_YAML_BYTES + 1), "bytes of YAML. Convert it to JSON"),
+        ("a" * (document.MOST_YAML_BYTES + 1), "bytes of YAML. Convert it to JSON"),
         (json.dumps(openapi({})), "no route can be drafted (no path begins with /)"),
         (json.dumps(openapi({"/a": get()}, servers=[{"url": "http://a"}])), "no server has https"),
     ],
@@ -379,11 +379,12 @@ def test_a_document_that_cannot_be_used_is_refused(text: str, problem: str, tmp_
     assert problem in str(refused.value)
 
 
-def test_aliases_that_multiply_are_refused(tmp_path: Path) -> None:
+def test_aliases_that_multiply_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(document, "MOST_PARTS", 10_000)
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     for step in range(1, 9):
         lines.append(f"a{step}: &a{step} [{', '.join([f'*a{step - 1}'] * 10)}]")
-    with pytest.raises(BadInput, match="more than 2000000 values"):
+    with pytest.raises(BadInput, match="more than 10000 values"):
         draft(tmp_path, "\n".join(lines))
 
 
@@ -397,8 +398,8 @@ def test_a_part_of_another_form_is_no_traceback(key: str, wrong: Any, tmp_path: 
     assert "GET /b" in [one.route.request for one in found.routes]
     for part in ("schemas", "securitySchemes"):
         named = get(security=[{"x": []}], parameters=[{"$ref": "#/components/schemas/x"}])
-        document = openapi({"/a": named, "/b": get()}, components={part: {"x": wrong}})
-        assert draft(tmp_path, document).routes
+        paths = {"/a": named, "/b": get()}
+        assert draft(tmp_path, openapi(paths, components={part: {"x": wrong}})).routes
 
 
 @pytest.mark.parametrize("wrong", ["text", 7, [], [7], {"a": 7}, True, [{"type": 5}]])
@@ -413,13 +414,15 @@ def test_a_schema_of_another_form_is_no_traceback(key: str, wrong: Any, tmp_path
     assert draft(tmp_path, openapi({"/a": path, "/b": get()})).routes
 
 
-def test_a_document_that_is_too_large_for_a_site_is_begun_with_a_part(tmp_path: Path) -> None:
-    values = {f"field{number}": {"example": "x" * 1000} for number in range(40)}
-    path = post({"type": "object", "properties": values})
-    document = openapi({f"/v{number}/a": path for number in range(30)})
-    with pytest.raises(BadInput, match="more than 1000000 bytes.*Give --only"):
-        draft(tmp_path, document)
-    assert len(draft(tmp_path, document, only="/v1/").routes) == 1
+def test_a_document_that_is_too_large_for_a_site_is_begun_with_a_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(load, "MOST_BYTES", 4_000)
+    path = post({"type": "object", "properties": {"a": {"example": "x" * 900}}})
+    whole = openapi({f"/v{number}/a": path for number in range(4)})
+    with pytest.raises(BadInput, match="more than 4000 bytes.*Give --only"):
+        draft(tmp_path, whole)
+    assert len(draft(tmp_path, whole, only="/v1/").routes) == 1
 
 
 def test_two_models_with_one_name_are_the_first(tmp_path: Path) -> None:
@@ -434,8 +437,8 @@ def test_two_models_with_one_name_are_the_first(tmp_path: Path) -> None:
 
 
 def test_only_the_paths_with_a_start_are_drafted(tmp_path: Path) -> None:
-    document = openapi({"/v1/a": get(), "/v2/a": get()})
-    found = draft(tmp_path, document, only="/v2", base_url="https://eu.harbour.example")
+    paths = {"/v1/a": get(), "/v2/a": get()}
+    found = draft(tmp_path, openapi(paths), only="/v2", base_url="https://eu.harbour.example")
     assert [one.route.request for one in found.routes] == ["GET /v2/a"]
     assert found.base_url == "https://eu.harbour.example"
 
