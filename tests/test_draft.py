@@ -1,4 +1,5 @@
 import json
+import shlex
 from collections import Counter
 from datetime import date
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 import yaml
 from command import trueup
 from conftest import TOP, load_docs
+from test_console import commands
 from test_scaffold import DAY, INDEXED, verify
 
 from trueup.draft import Draft, document, draft_files, draft_openapi
@@ -458,6 +460,17 @@ def test_init_writes_the_site_of_a_document_and_lists_the_notes(tmp_path: Path) 
     lost = trueup(TOP, "init", str(tmp_path / "b"), "--from-openapi", str(tmp_path / "no.yaml"))
     assert lost.returncode == 2 and "no.yaml" in lost.stderr
     assert not (tmp_path / "b").exists()
+
+
+def test_the_command_of_the_manual_writes_a_site(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "openapi.yaml").write_text(CHAT, "utf-8")
+    monkeypatch.chdir(tmp_path)
+    program, *arguments = shlex.split(commands("from-openapi"))
+    assert program == "tools/bin/trueup"
+    assert trueup(TOP, *arguments).returncode == 0
+    assert (tmp_path / "harbour" / "status.yml").is_file()
 
 
 def test_a_date_of_the_draft_is_that_of_its_reading(tmp_path: Path) -> None:
