@@ -77,6 +77,7 @@ def run(script: str, top: Path) -> subprocess.CompletedProcess[str]:
 def test_every_console_block_is_tried_here() -> None:
     tried = {"docs", "test", "check", "as-of", "bench", "mock", "live", "schema", "rehearse"}
     tried |= {"against", "baseline", "blocks", "shards"}
+    tried |= {"from-openapi"}  # in test_draft
     tried |= {"mutants"}  # in test_mutants, by a few of them
     tried |= {"portable"}  # in test_portable: the other builders are fetched by their registry
     tried |= {f"retest-{name}" for name in ("plan", "local", "resume", "production")}

@@ -3,7 +3,7 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, time
 from functools import cache
 from pathlib import Path
@@ -49,12 +49,24 @@ def write_starter(folder: Path, answers: SiteAnswers, origin: InstallSource) -> 
 
     Raises BadInput, and leaves nothing behind, where it cannot be written as a whole.
     """
+    require_empty(folder)
+    write_site(folder, starter_files(answers, origin))
+
+
+def require_empty(folder: Path) -> None:
+    """Raise BadInput for a path that is neither new nor an empty folder."""
     fix = "Give a new or an empty folder."
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise BadInput(folder, "not a folder", fix)
     if folder.is_dir() and any(folder.iterdir()):
         raise BadInput(folder, "not empty", fix)
-    files = starter_files(answers, origin)
+
+
+def write_site(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write the files of a new site into a folder that is new or empty, all or none of them.
+
+    Raises BadInput where they cannot be written.
+    """
     try:
         _write(folder, files)
     except OSError as error:
@@ -64,24 +76,38 @@ def write_starter(folder: Path, answers: SiteAnswers, origin: InstallSource) -> 
 
 def starter_files(answers: SiteAnswers, origin: InstallSource) -> dict[str, bytes]:
     """Return the files of the new site, by their path in it."""
-    files = dict(shared_files(answers.protocol))
-    lock = (shipped_folder() / "requirements.lock").read_text("utf-8")
+    page = f"{answers.model}.md"
+    blocks = len(languages_of(answers.route, shipped_folder() / "snippets"))
+    files = common_files(answers, {"Models": [page]}, {answers.protocol}, origin)
     texts = {
         "status.yml": _status_text(answers),
-        "status.schema.json": render_schema(),
-        "requirements.lock": render_lock(lock),
+        f"docs/en/{page}": render_model_page(answers.model, answers.model_title, blocks),
     }
-    blocks = len(languages_of(answers.route, shipped_folder() / "snippets"))
-    values = {"answers": answers, "blocks": blocks, "lines": origin.lines}
-    values["shared"] = shared_settings()
-    places = {**PLACES, "model.md": f"docs/en/{answers.model}.md"}
-    for name, place in places.items():
-        texts[place] = _render_file(name, values)
     if answers.kind.file is not None:
         name, _, content = answers.kind.file
         files[f"{FOLDER}/{name}"] = content
-    files |= {place: text.encode() for place, text in texts.items()}
-    return files | dict(origin.files)
+    return files | {place: text.encode() for place, text in texts.items()}
+
+
+def common_files(
+    answers: object,
+    menu: Mapping[str, Sequence[str]],
+    protocols: Iterable[str],
+    origin: InstallSource,
+) -> dict[str, bytes]:
+    """Return what each new site has beside its status file and the pages of its `menu`, which are
+    by section. `answers` have a `title`, and the `model` of a sample where there is one."""
+    files = {path: content for one in protocols for path, content in shared_files(one)}
+    lock = (shipped_folder() / "requirements.lock").read_text("utf-8")
+    values = {"answers": answers, "menu": menu, "lines": origin.lines, "shared": shared_settings()}
+    texts = {"status.schema.json": render_schema(), "requirements.lock": render_lock(lock)}
+    texts |= {place: _render_file(name, values) for name, place in PLACES.items()}
+    return files | {place: text.encode() for place, text in texts.items()} | dict(origin.files)
+
+
+def render_model_page(model: str, title: str, blocks: int) -> str:
+    """Return the page of a model, which publishes a number of blocks."""
+    return _render_file("model.md", {"model": model, "title": title, "blocks": blocks})
 
 
 def _render_file(name: str, values: Mapping[str, object]) -> str:

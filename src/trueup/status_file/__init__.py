@@ -9,6 +9,7 @@ from trueup.status_file.edit import (
 )
 from trueup.status_file.form_files import FOLDER, TEXT_ENDINGS, Contents
 from trueup.status_file.load import REHEARSAL, Stored, load_status, parse_status
+from trueup.status_file.route_files import MOST_ROUTE_FILE_BYTES, output_problems
 from trueup.status_file.row_text import render_entry, render_row, render_scalar
 from trueup.status_file.schema import render_schema
 from trueup.status_file.validation import parse_as
@@ -23,12 +24,14 @@ __all__ = [
     "TEXT_ENDINGS",
     "Contents",
     "Document",
+    "MOST_ROUTE_FILE_BYTES",
     "REHEARSAL",
     "Stored",
     "append_row",
     "did_you_mean",
     "extend_observation",
     "load_status",
+    "output_problems",
     "parse_status",
     "render_entry",
     "render_row",

@@ -15,7 +15,7 @@ from trueup.source_file import read_source
 from trueup.status_file.value_text import shown
 
 FOLDER = "snippets/files"
-MOST_BYTES = 100_000
+MOST_ROUTE_FILE_BYTES = 100_000
 """Of a schema or of a reply: ten times the longest that a docs page shows."""
 STUB = Sample(b'{"simulated": true}', "application/json", "https://example.com/simulated")
 
@@ -36,7 +36,7 @@ def read_route_files(status: Status, top: Path, place_of: Any) -> Files:
             else:
                 files[file] = found
     for name, route in status.routes.items() if not problems else ():
-        for key, problem, fix in _problems(route, files):
+        for key, problem, fix in output_problems(route, files):
             problems.append(Message(place_of("routes", name, "output", key), problem, fix))
     if problems:
         raise BadStatus(problems)
@@ -45,7 +45,7 @@ def read_route_files(status: Status, top: Path, place_of: Any) -> Files:
 
 def _read(top: Path, file: str, place: Place) -> bytes | Message:
     try:
-        content = read_source(top / FOLDER / file, top, MOST_BYTES)
+        content = read_source(top / FOLDER / file, top, MOST_ROUTE_FILE_BYTES)
         json.loads(content)
     except BadInput as error:
         return error.message
@@ -56,7 +56,7 @@ def _read(top: Path, file: str, place: Place) -> bytes | Message:
     return content
 
 
-def _problems(route: Route, files: Files) -> Iterator[tuple[str, str, str]]:
+def output_problems(route: Route, files: Files) -> Iterator[tuple[str, str, str]]:
     """Yield the key, problem and fix of files that do not fit the route or each other."""
     output = route.output
     if output is None or route.protocol not in PROTOCOLS:

@@ -22,7 +22,7 @@ def render_row(row: Frozen, column: int) -> str:
 
 def render_entry(name: str, entry: Frozen, column: int) -> str:
     """Return a named model as an entry, its key at a column (from 0), without defaults."""
-    data = entry.model_dump(mode="json", exclude_defaults=True)
+    data = entry.model_dump(by_alias=True, exclude_defaults=True)
     return "".join(f"{line}\n" for line in _entries({name: data}, column))
 
 
