@@ -24,7 +24,7 @@ from typing import Any
 
 import trustme
 import uvicorn
-from figures import Build, Figures, Machine, Runs, Serving, Unchanged, render_figures
+from figures import Build, Figures, Machine, Runs, Serving, Site, Unchanged, render_figures
 
 from trueup.evidence import alternative, assess
 from trueup.mock import create_app
@@ -51,6 +51,8 @@ def main() -> None:
     """Measures all, or the one part that the first argument names."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--most", type=int, default=10_000, help="the most blocks in one run")
+    sizes = "the numbers of models of whole sites"
+    parser.add_argument("--models", type=int, nargs="*", default=[50, 200, 839], help=sizes)
     prism = shutil.which("prism") or ""
     parser.add_argument("--prism", default=prism, help="the command of Prism, to be measured too")
     parser.add_argument("part", nargs="*", help=argparse.SUPPRESS)
@@ -72,6 +74,7 @@ def main() -> None:
             ),
             serving=Serving(**part("serving", options.prism)),
             build=Build(**part("build", folder)),
+            sites=tuple(Site(**part("site", count, folder)) for count in options.models),
             runs=tuple(all_runs(options.most, cache)),
             unchanged=Unchanged(**part("unchanged", min(options.most, PLAN["curl"]), cache)),
         )
@@ -240,11 +243,18 @@ def measure_serving(prism: str) -> dict[str, Any]:
     return bench_serving.measure_serving(prism)
 
 
+def measure_site(count: str, folder: str) -> dict[str, Any]:
+    import bench_sites  # not above, as with the mock
+
+    return bench_sites.measure_site(count, folder)
+
+
 PARTS: dict[str, Callable[..., dict[str, Any]]] = {
     "runs": measure_runs,
     "floor": measure_floor,
     "unchanged": measure_unchanged,
     "build": measure_build,
+    "site": measure_site,
     "serving": measure_serving,
 }
 

@@ -57,6 +57,34 @@ class Build(Frozen):
     """Seconds of plain MkDocs for the same pages, their macros already filled in."""
 
 
+class Site(Frozen):
+    """A generated site of many models in four languages, three blocks each."""
+
+    models: int
+    pages: int
+    blocks: int
+    build_cpu_s: float
+    """Seconds of the processor for the pages alone, built from nothing."""
+    s: float
+    """Seconds for pages, blocks, receipts, exports and checks, from nothing."""
+    cpu_s: float
+    """The same in seconds of the processor."""
+    peak_mib: float
+    """Most memory of all processes at a time."""
+    site_mb: float
+    largest_page_kb: float
+    unchanged_s: float
+    """Seconds to make it again, unchanged."""
+    observed_s: float
+    """Seconds to make it with one observation more."""
+    observed_blocks: int
+    """How many blocks were run then."""
+    template_s: float
+    """Seconds to make it with one template changed."""
+    template_blocks: int
+    """How many blocks were run then."""
+
+
 class Speed(Frozen):
     """How fast one server was, on one core."""
 
@@ -104,6 +132,7 @@ class Figures(Frozen):
     runs: tuple[Runs, ...]
     unchanged: Unchanged
     build: Build
+    sites: tuple[Site, ...] = ()
     serving: Serving
 
 
@@ -129,6 +158,15 @@ def _parts(figures: Figures) -> Iterator[str]:
         f"**Building.** The site took {build.s:.2f} s, plain MkDocs {build.plain_s:.2f} s for the"
         f" same pages: {build.s / build.plain_s:.2f} ×."
     )
+    if figures.sites:
+        yield "**Whole sites**, made from nothing; memory is that of all processes at a time."
+        costs = ("Seconds", "Processor", "ms a page built")
+        sizes = ("MiB", "Site, MB", "Largest page, KB")
+        heads = ("Models", "Pages", "Blocks", *costs, *sizes)
+        yield table(heads, map(_site_row, figures.sites))
+        yield "Made again, with the blocks that were run then:"
+        heads = ("Models", "Unchanged", "One observation more", "One template changed")
+        yield table(heads, map(_again_row, figures.sites))
     peer = f" Prism is {serving.prism_version}." if serving.prism_version else ""
     yield (
         f"**The mock.** Requests a second at {serving.connections} connections, on {serving.on};"
@@ -136,6 +174,22 @@ def _parts(figures: Figures) -> Iterator[str]:
     )
     heads = ("Request", "Reply", "Mock", "p99", "Bare app", "Ratio", "Prism", "p99", "Ratio")
     yield table(heads, map(_load_row, serving.loads))
+
+
+def _site_row(one: Site) -> tuple[str, ...]:
+    numbers = (f"{count:,}" for count in (one.models, one.pages, one.blocks))
+    costs = (one.s, one.cpu_s, one.build_cpu_s * 1000 / one.pages)
+    sizes = (one.peak_mib, one.site_mb, one.largest_page_kb)
+    return *numbers, *(f"{value:,.0f}" for value in (*costs, *sizes))
+
+
+def _again_row(one: Site) -> tuple[str, ...]:
+    return (
+        f"{one.models:,}",
+        f"{one.unchanged_s:.1f} s",
+        f"{one.observed_s:.1f} s ({one.observed_blocks:,})",
+        f"{one.template_s:.1f} s ({one.template_blocks:,})",
+    )
 
 
 def _load_row(one: Load) -> tuple[str, ...]:
