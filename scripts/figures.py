@@ -162,11 +162,10 @@ def _parts(figures: Figures) -> Iterator[str]:
         yield "**Whole sites**, made from nothing; memory is that of all processes at a time."
         costs = ("Seconds", "Processor", "ms a page built")
         sizes = ("MiB", "Site, MB", "Largest page, KB")
-        heads = ("Models", "Pages", "Blocks", *costs, *sizes)
-        yield table(heads, map(_site_row, figures.sites))
+        yield table(("Models", "Pages", "Blocks", *costs, *sizes), map(_site_row, figures.sites))
         yield "Made again, with the blocks that were run then:"
-        heads = ("Models", "Unchanged", "One observation more", "One template changed")
-        yield table(heads, map(_again_row, figures.sites))
+        again = ("Models", "Unchanged", "One observation more", "One template changed")
+        yield table(again, map(_again_row, figures.sites))
     peer = f" Prism is {serving.prism_version}." if serving.prism_version else ""
     yield (
         f"**The mock.** Requests a second at {serving.connections} connections, on {serving.on};"
