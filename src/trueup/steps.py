@@ -1,6 +1,7 @@
 """Steps: those over all pages of a built site, a language at a time, each page only where it has
 changed."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -12,6 +13,14 @@ from trueup.feed import SiteFiles
 from trueup.memo import NO_MEMOS, Memos
 from trueup.site import Block, language_at, pages_in, read_blocks, stamp_site
 from trueup.workers import ALONE, Workers
+
+FEW_PAGES = 200
+"""So many are made before another process has started."""
+
+
+def workers_for(pages: int, jobs: int | None = None) -> Workers:
+    """Return the workers for a number of pages: as many as there are cores, or as `jobs` says."""
+    return Workers((jobs or os.cpu_count() or 1) if pages > FEW_PAGES else 1)
 
 
 @dataclass(frozen=True)

@@ -113,11 +113,12 @@ def _is_bad(found: Sequence[Finding]) -> bool:
 
 def _check_built(top: Path, now: datetime, today: date) -> list[Finding]:
     from trueup.docs import Docs  # imported here: without it a check does not wait for the mock
+    from trueup.steps import Steps, workers_for
 
     address = parse_address(os.environ.get(VARIABLE, ""))
     docs = Docs.load(top, now, today, address=address)
-    with shown_progress() as progress:
-        return replace(docs, progress=progress).check_built()
+    with workers_for(len(docs.pages)) as workers, shown_progress() as progress:
+        return replace(docs, steps=Steps(workers), progress=progress).check_built()
 
 
 def _write_baseline(top: Path, found: Sequence[Finding], until: date) -> None:

@@ -36,13 +36,11 @@ from trueup.made_site import MadeSite, page_conditions
 from trueup.memo import NO_MEMOS, Memos
 from trueup.sandbox import Containment
 from trueup.site import MAIN, note_translation
-from trueup.steps import Steps
+from trueup.steps import Steps, workers_for
 from trueup.verify.cache import Cache, engine_mark
 from trueup.verify.pool import Pool
 from trueup.verify.run import open_mock, open_relay
-from trueup.workers import Workers
 
-FEW_PAGES = 200
 jobs_option = click.option(
     "--jobs",
     type=click.IntRange(1),
@@ -166,13 +164,13 @@ def translated(top: Path, language: str) -> None:
 
 @contextmanager
 def _at_work(docs: Docs, jobs: int | None, is_fresh: bool = False) -> Iterator[Docs]:
-    """Yield the docs with the processes and memos for their pages. Few pages are made before
-    another process has started; in CI nothing is trusted that was checked out."""
-    memos, count = NO_MEMOS, (jobs or os.cpu_count() or 1) if len(docs.pages) > FEW_PAGES else 1
+    """Yield the docs with the processes and memos for their pages. In CI nothing is trusted that
+    was checked out."""
+    memos = NO_MEMOS
     if not (is_fresh or is_ci()):
         conditions = page_conditions(docs, engine_mark(), os.environ)
         memos = Memos(docs.top / ".cache" / "pages", conditions)
-    with Workers(count) as workers:
+    with workers_for(len(docs.pages), jobs) as workers:
         yield replace(docs, steps=Steps(workers, memos))
 
 
