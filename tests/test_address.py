@@ -71,7 +71,7 @@ def test_the_address_is_read_from_the_environment(monkeypatch: pytest.MonkeyPatc
 
 
 def test_with_an_address_twins_are_absolute_and_the_switch_stays_relative(site: Path) -> None:
-    change_pages(site, [TranslationLinks(pages_in(site), LANGUAGES, HERE)])
+    change_pages(site, TranslationLinks(pages_in(site), LANGUAGES, HERE))
     twins = {
         "en": f"{HERE}a%20b/",
         "x-default": f"{HERE}a%20b/",
@@ -84,20 +84,20 @@ def test_with_an_address_twins_are_absolute_and_the_switch_stays_relative(site: 
 
 
 def test_without_an_address_twins_are_relative_and_none_is_the_default(site: Path) -> None:
-    change_pages(site, [TranslationLinks(pages_in(site), LANGUAGES)])
+    change_pages(site, TranslationLinks(pages_in(site), LANGUAGES))
     for tag in ("link", "a"):
         assert links_of(site, "ja/index.html", tag) == {"en": "../", "ja": "../ja/"}
 
 
 def test_a_page_without_a_twin_names_none_but_the_switch_leads_on(site: Path) -> None:
-    change_pages(site, [TranslationLinks(pages_in(site), LANGUAGES, HERE)])
+    change_pages(site, TranslationLinks(pages_in(site), LANGUAGES, HERE))
     assert set(links_of(site, "only/index.html", "link")) == {"en", "x-default"}
     assert links_of(site, "only/index.html", "a")["ja"] == "../ja/"
 
 
 @pytest.mark.parametrize(("address", "root"), [(HERE, "/docs/"), ("", "/")])
 def test_a_page_that_was_not_found_links_from_the_host(site: Path, address: str, root: str) -> None:
-    change_pages(site, [TranslationLinks(pages_in(site), LANGUAGES, address)])
+    change_pages(site, TranslationLinks(pages_in(site), LANGUAGES, address))
     for page in ("404.html", "ja/404.html"):
         assert links_of(site, page, "link") == {}
         assert links_of(site, page, "a") == {"en": root, "ja": f"{root}ja/"}
@@ -146,6 +146,6 @@ def test_what_the_theme_words_in_english_is_marked_on_the_pages_of_other_languag
     )
     for page in ("index.html", "ja/index.html"):
         (site / page).write_text(words)
-    change_pages(site, [TranslationLinks(pages_in(site), LANGUAGES)])
+    change_pages(site, TranslationLinks(pages_in(site), LANGUAGES))
     marks = [etree.HTML((site / page).read_text()).xpath("//*[@lang='en']") for page in PAGES[::2]]
     assert [[one.tag for one in found] for found in marks] == [[], ["h1", "a", "div"], []]

@@ -57,7 +57,7 @@ def test_the_policy_is_inserted_before_any_script(tmp_path: Path) -> None:
     (tmp_path / "a.html").write_text(PAGE)
     (tmp_path / "b.html").write_text("<head><script>alert(1)</script></head>")
     (tmp_path / "c.html").write_text("no page")
-    change_pages(tmp_path, [secure_page])
+    change_pages(tmp_path, secure_page)
     first = html.unescape((tmp_path / "a.html").read_text())
     meta = f'<meta http-equiv="Content-Security-Policy" content="{policy_of(PAGE)}">'
     assert first == PAGE.replace('<meta charset="utf-8">', f'<meta charset="utf-8">{meta}')

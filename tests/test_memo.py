@@ -86,3 +86,23 @@ def test_a_place_that_cannot_be_written_is_as_good_as_none(tmp_path: Path) -> No
     assert made_by(tmp_path / "file" / "a.sqlite", "a", "a") == [True, True]
     (tmp_path / "folder.sqlite").mkdir()
     assert made_by(tmp_path / "folder.sqlite", "a", "a") == [True, True]
+
+
+def test_a_fresh_run_makes_all_anew_and_keeps_it(tmp_path: Path) -> None:
+    file = tmp_path / "a.sqlite"
+    made_by(file, "a", "b")
+    with Memo(file, (), is_fresh=True) as memo:
+        assert memo.get(["a"], lambda: "new") == memo.get(["a"], lambda: "newer") == "new"
+    with Memo(file) as memo:
+        assert memo.get(["a"], lambda: "newest") == "new"
+
+
+def test_a_file_that_is_damaged_inside_is_made_anew(tmp_path: Path) -> None:
+    file, parts = tmp_path / "a.sqlite", [str(number) for number in range(2000)]
+    made_by(file, *parts)
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2 : len(content) // 2 + 8192] = b"\xff" * 8192
+    file.write_bytes(content)
+    made_by(file, *parts)
+    made_by(file, *parts)
+    assert made_by(file, *parts) == [False] * 2000

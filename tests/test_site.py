@@ -361,7 +361,7 @@ def test_receipts_are_exported_and_linked_from_every_depth(tmp_path: Path) -> No
     for page in (site / "index.html", site / "a" / "b" / "index.html"):
         page.write_bytes(link.encode(errors="surrogateescape"))
     export_files(receipts, {}, site)
-    change_pages(site, [link_files])
+    change_pages(site, link_files)
     assert (site / "evidence" / "x.json").read_text() == "{}"
     assert (site / "index.html").read_bytes() == b'<p>\xe9</p><a href="evidence/x.json">x</a>'
     assert b'"../../evidence/x.json"' in (site / "a" / "b" / "index.html").read_bytes()
@@ -375,7 +375,7 @@ def test_a_site_without_receipts_has_no_folder_for_them(tmp_path: Path) -> None:
 
 def test_every_page_is_marked_once_and_the_mark_is_text(tmp_path: Path) -> None:
     (tmp_path / "index.html").write_text('<body dir="ltr"><p>a</p></body>')
-    change_pages(tmp_path, [Banner("A <b> & c")])
+    change_pages(tmp_path, Banner("A <b> & c"))
     assert (tmp_path / "index.html").read_text() == (
         '<body dir="ltr"><p class="tu-rehearsal" role="note">A &lt;b&gt; &amp; c</p><p>a</p></body>'
     )

@@ -45,10 +45,13 @@ CHANGES: dict[str, Change] = {
     "a title in front matter": rewrite("docs/en/status.md", "---\n", "---\ntitle: News\n"),
     "a fact": rewrite("status.yml", "2026-05-02", "2026-05-01"),
     "the menu": add_a_page,
-    "the settings": rewrite("mkdocs.yml", "site_name: ", "site_name: New "),
+    "the settings": rewrite("mkdocs.yml", "- toc.follow", "- toc.integrate"),
     "a style": rewrite("overrides/assets/trueup.css", "}", "\n}"),
     "a template": rewrite("snippets/shared/curl.sh.j2", "\ncurl ", "\ncurl -s "),
     "a file": add_a_picture,
+    "inherited settings": rewrite("conf/base.yml", "New site", "Newer site"),
+    "the front matter of another page": rewrite("docs/en/page-40.md", "---\n", "---\nmodel: b\n"),
+    "a rehearsal": lambda top: (top / "REHEARSAL").mkdir(),
     "nothing": lambda top: None,
 }
 
@@ -58,6 +61,15 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A new site, built, with what was kept of it."""
     top = tmp_path_factory.mktemp("kept") / "top"
     write_starter(top, SiteAnswers(day=DAY), InstallSource(("trueup==0.1.0",)))
+    (top / "conf").mkdir()
+    (top / "conf/base.yml").write_text("site_name: New site\n")
+    rewrite("mkdocs.yml", "site_name: ", "INHERIT: conf/base.yml\n# ")(top)
+    pages = [f"page-{number}.md" for number in range(70)]
+    for name in pages:
+        (top / "docs/en" / name).write_text("---\ndescription: A page.\n---\n\n# Page\n")
+    rewrite(
+        "mkdocs.yml", "  - index.md\n", "".join(f"  - {one}\n" for one in ["index.md", *pages])
+    )(top)
     build(top, DAY)
     return top
 

@@ -59,7 +59,10 @@ def test_an_error_of_another_process_is_raised_here(
 
 
 def test_a_process_that_is_killed_is_no_result() -> None:
-    with Workers(2) as workers, pytest.raises(Unreachable, match="one of its processes has ended"):
+    with (
+        Workers(2) as workers,
+        pytest.raises(Unreachable, match="a process that makes them has ended"),
+    ):
         workers.map(killed, [1, 2])
 
 
@@ -96,3 +99,29 @@ def is_running(process: int) -> bool:
     except OSError:
         return False
     return state != "Z"
+
+
+def test_a_failure_ends_the_other_work_at_once(tmp_path: Path) -> None:
+    with Workers(2) as workers, pytest.raises(BadInput):
+        workers.map(failing_or_long, [(tmp_path, False), (tmp_path, True)])
+    process = int((tmp_path / "process").read_text())
+    assert not is_running(process)
+
+
+def failing_or_long(item: tuple[Path, bool]) -> None:
+    folder, is_long = item
+    if is_long:
+        (folder / "process").write_text(str(os.getpid()))
+        time.sleep(600)
+    while not (folder / "process").exists():
+        time.sleep(0.01)
+    raise BadInput("page.md", "not readable", "Correct it.")
+
+
+def test_work_is_done_here_where_no_process_can_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise BlockingIOError
+
+    monkeypatch.setattr("trueup.workers.ProcessPoolExecutor", refuse)
+    with Workers(2) as workers:
+        assert {process for _, process in workers.map(doubled, range(3))} == {os.getpid()}

@@ -1,4 +1,4 @@
-"""Made site: whether the built and verified site is still what its sources would make."""
+"""Made site: whether the built and verified site, or a page, is still what its sources make."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -8,14 +8,12 @@ from pathlib import Path
 from trueup.docs import Docs
 from trueup.shipped_files import shipped_folder
 from trueup.site.build import KEPT
+from trueup.site.outline import read_settings, settings_of
 from trueup.status_file import write_whole
 from trueup.verify.block_receipt import RECEIPTS, Report
 
 SOURCES = ("REHEARSAL", "docs", "mkdocs*.yml", "overrides", "snippets", "status.yml")
 """What a site is made from, at the top of its repository and as the engine ships it."""
-
-FRAME = ("REHEARSAL", "mkdocs*.yml", "overrides")
-"""Those of which each page is made."""
 
 
 class MadeSite:
@@ -31,7 +29,8 @@ class MadeSite:
         seen = json.dumps({name: variables.get(name) for name in KEPT})
         conditions = [str(docs.today), docs.address, *conditions, seen]
         tops = dict.fromkeys((docs.top, shipped_folder()))
-        sources = (one for top in tops for name in SOURCES for one in sorted(top.glob(name)))
+        sources = [one for top in tops for name in SOURCES for one in sorted(top.glob(name))]
+        sources += _settings(docs)
         self._made_from = _digest((*conditions, *(part for one in sources for part in _parts(one))))
 
     def report(self) -> Report | None:
@@ -53,14 +52,20 @@ class MadeSite:
 
 
 def page_conditions(docs: Docs, mark: str, variables: Mapping[str, str]) -> tuple[str, ...]:
-    """Return what the pages of a site are made from, but their own Markdown: the engine's mark, the
+    """Return what the pages of a site are made from but their own Markdown: the engine's mark, the
     day, settings and overrides, and the names of all files that pages can lead to."""
-    tops = dict.fromkeys((docs.top, shipped_folder()))
-    made_from = (one for top in tops for name in FRAME for one in sorted(top.glob(name)))
-    names = sorted(str(file) for file in (docs.top / "docs").rglob("*"))
+    overrides = (top / "overrides" for top in dict.fromkeys((docs.top, shipped_folder())))
+    made_from = [part for one in (*_settings(docs), *overrides) for part in _parts(one)]
+    names = sorted(f"{one} {one.is_dir()}" for one in (docs.top / "docs").rglob("*"))
     seen = json.dumps({name: variables.get(name) for name in KEPT})
-    parts = [part for one in made_from for part in _parts(one)]
-    return (mark, str(docs.today), docs.address, seen, _digest([*names, *parts]))
+    conditions = (mark, str(docs.today), docs.published_at, str(docs.is_rehearsal), seen)
+    return (*conditions, _digest([*names, *made_from]))
+
+
+def _settings(docs: Docs) -> list[Path]:
+    """Return the settings of all languages, and the files that they inherit."""
+    read = (read_settings(docs.top / settings_of(name), docs.top) for name in docs.languages)
+    return list(dict.fromkeys(file for files in read for file, _ in files))
 
 
 def _parts(path: Path, above: tuple[Path, ...] = ()) -> Iterator[str]:

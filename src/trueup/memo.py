@@ -24,13 +24,15 @@ def _hash(parts: Iterable[str]) -> bytes:
 
 class Memo:
     """The results of one step over pages. `conditions` are those of all results, such as the
-    engine's mark; without a file nothing is kept.
+    engine's mark; without a file nothing is kept. With `is_fresh`, no earlier result is used.
 
     What a run did not use is dropped at its end, and what it made is kept only if it ends well.
     """
 
-    def __init__(self, file: Path | None = None, conditions: Iterable[str] = ()) -> None:
-        self._file = file
+    def __init__(
+        self, file: Path | None = None, conditions: Iterable[str] = (), is_fresh: bool = False
+    ) -> None:
+        self._file, self._is_fresh, self._is_broken = file, is_fresh, False
         self._conditions = _hash(conditions)
         self._used: set[bytes] = set()
         self._table: sqlite3.Connection | None = None
@@ -40,16 +42,26 @@ class Memo:
         if self._table is None:
             return from_json(to_json(make()))
         key = _hash([self._conditions.hex(), *made_from])
+        is_known = key in self._used
         self._used.add(key)
-        with suppress(sqlite3.Error, zlib.error, ValueError):
-            row = self._table.execute("SELECT result FROM kept WHERE key = ?", (key,)).fetchone()
-            if row is not None:
-                return from_json(zlib.decompress(row[0]))
+        if is_known or not self._is_fresh:
+            with suppress(zlib.error, ValueError):
+                for (result,) in self._do("SELECT result FROM kept WHERE key = ?", (key,)):
+                    return from_json(zlib.decompress(result))
         content = to_json(make())
-        with suppress(sqlite3.Error):
-            row = (key, zlib.compress(content, 1))
-            self._table.execute("INSERT OR REPLACE INTO kept VALUES (?, ?)", row)
+        self._do("INSERT OR REPLACE INTO kept VALUES (?, ?)", (key, zlib.compress(content, 1)))
         return from_json(content)
+
+    def _do(self, statement: str, values: tuple[object, ...]) -> list[tuple[bytes]]:
+        """Return the rows that a statement finds; none where the file cannot be used."""
+        assert self._table is not None
+        try:
+            return self._table.execute(statement, values).fetchall()
+        except sqlite3.OperationalError:  # such as a full disk
+            return []
+        except sqlite3.DatabaseError:
+            self._is_broken = True
+            return []
 
     def __enter__(self) -> Self:
         if self._file is not None:
@@ -57,6 +69,8 @@ class Memo:
                 self._file.parent.mkdir(parents=True, exist_ok=True)
                 try:
                     self._table = _opened(self._file)
+                except sqlite3.OperationalError:
+                    raise
                 except sqlite3.DatabaseError:
                     self._file.unlink()
                     self._table = _opened(self._file)
@@ -77,6 +91,8 @@ class Memo:
                 self._table.commit()
         self._table.close()
         self._table = None
+        if self._is_broken and self._file is not None:
+            self._file.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)
@@ -85,18 +101,19 @@ class Memos:
 
     folder: Path | None = None
     conditions: tuple[str, ...] = ()
+    is_fresh: bool = False
 
     def of(self, step: str, language: str) -> Memo:
         """Return the memo of a step over the pages of a language."""
         file = self.folder / f"{step}-{language}.sqlite" if self.folder else None
-        return Memo(file, self.conditions)
+        return Memo(file, self.conditions, self.is_fresh)
 
 
 NO_MEMO, NO_MEMOS = Memo(), Memos()
 
 
 def _opened(file: Path) -> sqlite3.Connection:
-    table = sqlite3.connect(file)
+    table = sqlite3.connect(file, timeout=0)  # the lock of the site keeps others out
     table.execute("PRAGMA synchronous = OFF")  # what a crash breaks is made again
     table.execute("CREATE TABLE IF NOT EXISTS kept (key BLOB PRIMARY KEY, result BLOB)")
     table.execute("SELECT count(*) FROM kept").fetchone()

@@ -5,9 +5,9 @@ import signal
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context, parent_process
+from multiprocessing import active_children, get_context, parent_process
+from multiprocessing.process import BaseProcess
 from threading import Thread
-from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from trueup.errors import Unreachable
@@ -23,6 +23,7 @@ class Workers:
     def __init__(self, jobs: int = 1) -> None:
         self._jobs = jobs
         self._pool: ProcessPoolExecutor | None = None
+        self._others: list[BaseProcess] = []
 
     def map(
         self,
@@ -36,23 +37,40 @@ class Workers:
         listed = list(items)
         if self._jobs == 1 or len(listed) < 2:
             return list(_counted(map(function, listed), progress))
-        if self._pool is None:  # a fork would take threads and locks along
-            context = get_context("spawn")
-            self._pool = ProcessPoolExecutor(self._jobs, context, initializer=_begin)
         try:
-            return list(_counted(self._pool.map(function, listed), progress))
+            results = self._started().map(function, listed)
+        except OSError:  # the system gives no more processes
+            return list(_counted(map(function, listed), progress))
+        try:
+            return list(_counted(results, progress))
         except BrokenProcessPool as error:
-            fix = "Free memory, or give --jobs 1."
-            raise Unreachable("build", "one of its processes has ended", fix) from error
+            fix = "Free memory, then run it again."
+            raise Unreachable("pages", "a process that makes them has ended", fix) from error
+        except BaseException:
+            self._end()
+            raise
+
+    def _started(self) -> ProcessPoolExecutor:
+        if self._pool is None:
+            self._others = active_children()
+            context = get_context("spawn")  # a fork would take threads and locks along
+            self._pool = ProcessPoolExecutor(self._jobs, context, initializer=_begin)
+        return self._pool
+
+    def _end(self) -> None:
+        """End the processes, whatever they do: of several failures the first counts."""
+        if self._pool is not None:
+            for process in active_children():
+                if process not in self._others:
+                    process.terminate()
+            self._pool.shutdown(cancel_futures=True)
+            self._pool = None
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
-    ) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
+    def __exit__(self, *error: object) -> None:
+        self._end()
 
 
 ALONE = Workers()

@@ -1,6 +1,7 @@
 """Site commands: docs, build, verify and translated."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -29,7 +30,7 @@ from trueup.cli.group import (
 )
 from trueup.cli.progress import shown_progress
 from trueup.cli.shard import load_built, print_counts, shard_of, verify_shard
-from trueup.docs import Docs
+from trueup.docs import STATIC, Docs
 from trueup.errors import BadInput, TrueupError
 from trueup.finding import Finding
 from trueup.made_site import MadeSite, page_conditions
@@ -44,7 +45,7 @@ from trueup.verify.run import open_mock, open_relay
 jobs_option = click.option(
     "--jobs",
     type=click.IntRange(1),
-    help="Number of blocks to run, and of languages to build, at a time. Default: the cores.",
+    help="Number of blocks, or of languages of pages, at a time. Default: the number of cores.",
 )
 fresh_option = click.option(
     "--fresh", is_flag=True, help="Run every block, even if its receipt still holds."
@@ -164,14 +165,18 @@ def translated(top: Path, language: str) -> None:
 
 @contextmanager
 def _at_work(docs: Docs, jobs: int | None, is_fresh: bool = False) -> Iterator[Docs]:
-    """Yield the docs with the processes and memos for their pages. In CI nothing is trusted that
-    was checked out."""
-    memos = NO_MEMOS
-    if not (is_fresh or is_ci()):
+    """Yield the docs with the processes and memos for their pages. CI, which trusts nothing that
+    was checked out, has no memos, and neither have templates of one's own, which see all pages."""
+    overrides = docs.stored.status.policy.overrides
+    sees_all_pages = any(not name.endswith(STATIC) for name in overrides)
+    memos, folder = NO_MEMOS, (docs.top / ".cache" / "pages").absolute()
+    if not (is_ci() or sees_all_pages):
         conditions = page_conditions(docs, engine_mark(), os.environ)
-        memos = Memos(docs.top / ".cache" / "pages", conditions)
+        memos = Memos(folder, conditions, is_fresh)
     with workers_for(len(docs.pages), jobs) as workers:
         yield replace(docs, steps=Steps(workers, memos))
+    if memos is not NO_MEMOS and page_conditions(docs, engine_mark(), os.environ) != conditions:
+        shutil.rmtree(folder)  # something was edited meanwhile, and kept under what was before
 
 
 def _make(docs: Docs, pool: Pool, checked: list[Finding]) -> list[Finding]:

@@ -47,12 +47,11 @@ def pages_in(site: Path) -> list[str]:
     return sorted(file.relative_to(site).as_posix() for file in site.rglob("*.html"))
 
 
-def change_pages(site: Path, changes: Iterable[Change], pages: Iterable[str] | None = None) -> None:
-    """Replace pages of a site, or all, by what one change after the other makes of them."""
+def change_pages(site: Path, change: Change, pages: Iterable[str] | None = None) -> None:
+    """Replace pages of a site, or all, by what a change makes of them."""
     for page in pages_in(site) if pages is None else pages:
-        before = after = (site / page).read_bytes().decode(errors="surrogateescape")
-        for change in changes:
-            after = change(page, after)
+        before = (site / page).read_bytes().decode(errors="surrogateescape")
+        after = change(page, before)
         if after != before:
             (site / page).write_bytes(after.encode(errors="surrogateescape"))
 

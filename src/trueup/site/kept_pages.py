@@ -32,13 +32,7 @@ def keeping_pages(memo: Memo, finish: Callable[[Path, str], str]) -> Iterator[se
     def render_once(page: Page, config: MkDocsConfig, files: Files) -> None:
         def rendered() -> dict[str, Any]:
             render(page, config, files)
-            return {
-                "content": page.content,
-                "title": page._title_from_render,
-                "toc": [_token(link) for link in page.toc],
-                "ids": sorted(page.present_anchor_ids or ()),
-                "links": {file.src_uri: to for file, to in (page.links_to_anchors or {}).items()},
-            }
+            return _rendered(page)
 
         made = memo.get(["markdown", page.file.src_uri, page.markdown or ""], rendered)
         page.content, page.toc = made["content"], get_toc(made["toc"])
@@ -50,7 +44,7 @@ def keeping_pages(memo: Memo, finish: Callable[[Path, str], str]) -> Iterator[se
     def build_once(page: Page, config: MkDocsConfig, *others: Any, **options: Any) -> None:
         nav: Navigation = others[1]
         if id(nav) not in menus:
-            menus[id(nav)] = sha256(to_json(list(_entries(nav.items)))).hexdigest()
+            menus[id(nav)] = sha256(_json(list(_entries(nav.items))).encode()).hexdigest()
         indexes = map(_search_entries, config.plugins.values())
         found = [entries for entries in indexes if entries is not None]
         file = Path(page.file.abs_dest_path)
@@ -61,14 +55,16 @@ def keeping_pages(memo: Memo, finish: Callable[[Path, str], str]) -> Iterator[se
             added = [entries[start:] for entries, start in zip(found, starts, strict=True)]
             for entries, start in zip(found, starts, strict=True):
                 del entries[start:]
-            return {"html": finish(file, file.read_bytes().decode()), "search": added}
+            html = finish(file, file.read_bytes().decode()) if file.exists() else None
+            return {"html": html, "search": added}
 
         seen = [page.url, page.content, page.meta, page.title, [_token(one) for one in page.toc]]
         around = [one and [one.url, one.title] for one in (page.previous_page, page.next_page)]
-        made = memo.get(["page", menus[id(nav)], to_json([seen, around]).decode()], built)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(made["html"], encoding="utf-8")
-        made_files.add(file)
+        made = memo.get(["page", menus[id(nav)], _json([seen, around])], built)
+        if made["html"] is not None:  # MkDocs writes no page that is empty
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(made["html"], encoding="utf-8")
+            made_files.add(file)
         for entries, added in zip(found, made["search"], strict=True):
             entries += added
 
@@ -81,6 +77,21 @@ def keeping_pages(memo: Memo, finish: Callable[[Path, str], str]) -> Iterator[se
         vars_of_page.render, vars_of_build._build_page = render, build_page
 
 
+def _json(value: Any) -> str:
+    return to_json(value, bytes_mode="base64", fallback=repr).decode()
+
+
+def _rendered(page: Page) -> dict[str, Any]:
+    """Return what MkDocs makes of the Markdown of a page."""
+    return {
+        "content": page.content,
+        "title": page._title_from_render,
+        "toc": [_token(link) for link in page.toc],
+        "ids": sorted(page.present_anchor_ids or ()),
+        "links": {file.src_uri: to for file, to in (page.links_to_anchors or {}).items()},
+    }
+
+
 def _token(link: AnchorLink) -> dict[str, Any]:
     """Return a part of the contents of a page as `get_toc` reads it."""
     children = [_token(child) for child in link.children]
@@ -88,9 +99,10 @@ def _token(link: AnchorLink) -> dict[str, Any]:
 
 
 def _entries(items: Iterable[StructureItem]) -> Iterator[list[Any]]:
-    """Yield the titles and addresses of a menu."""
+    """Yield the titles, addresses and front matter of a menu."""
     for item in items:
         own = [type(item).__name__, item.title, getattr(item, "url", None)]
+        own.append(getattr(item, "meta", None))
         yield [*own, *_entries(getattr(item, "children", None) or ())]
 
 

@@ -35,7 +35,7 @@ def stamp_site(
 
         return MARKER.sub(line_for, text)
 
-    change_pages(site, [stamped], pages)
+    change_pages(site, stamped, pages)
     return count
 
 
