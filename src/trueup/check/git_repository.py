@@ -29,6 +29,18 @@ OPTIONS = (
     # A folder of the tree that looks like a repository is none.
     *("-c", "safe.bareRepository=explicit"),
 )
+LOG_OPTIONS = (
+    *(option for option in OPTIONS if option != "--literal-pathspecs"),
+    *("-c", "core.quotePath=false", "-c", "diff.ignoreSubmodules=all"),
+)
+LOG = (
+    *("log", "--reverse", "--first-parent", "--diff-merges=first-parent", "--no-notes"),
+    *("--no-show-signature", "--no-color", "--no-ext-diff", "--no-textconv", "--no-indent-heuristic"),
+    *("--patch", "--unified=0", "--inter-hunk-context=0", "--diff-algorithm=myers", "--relative"),
+    *("--find-renames=80%", "-l1000", "--src-prefix=a/", "--dst-prefix=b/", "--ignore-submodules"),
+    *("--format=format:%x00%H %cs %as", "--encoding=UTF-8"),
+)
+"""All that the settings of a repository or a user could change is given."""
 ENVIRONMENT = {
     "GIT_ALLOW_PROTOCOL": "none",  # a missing object is not fetched, whatever the remote is
     "GIT_NO_LAZY_FETCH": "1",
@@ -159,6 +171,34 @@ class Repository:
             if not _is_same(self.top / name, entry):
                 yield name
 
+    def log(self, *patterns: str) -> Iterator[bytes]:
+        """Return the lines of `git log` with the changes of each commit to files by glob patterns.
+
+        Of the line of first parents, oldest first, paths relative to `top`. Each commit begins with
+        NUL, its hash, and the dates of commit and author. Nothing where git gives no answer.
+        """
+        globs = [f":(icase,glob){pattern}" for pattern in patterns]
+        try:
+            run = subprocess.Popen(
+                self._command(*LOG, "--", *globs, options=LOG_OPTIONS),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=self._environment(),
+            )
+        except OSError:
+            return
+        assert run.stdout is not None
+        with run:
+            try:
+                yield from run.stdout
+            finally:
+                run.kill()  # where the caller reads no further
+
+    def commits_since(self, commit: str) -> list[str] | None:
+        """Return the hashes of HEAD's commits that a commit does not have."""
+        listed = self._git("rev-list", f"{commit}..HEAD")
+        return None if listed is None else listed.decode().split()
+
     def _walk(self) -> Sequence[tuple[str, list[str], list[str]]]:
         walked = []
         for folder, folders, names in os.walk(self.top):
@@ -174,12 +214,19 @@ class Repository:
         return run.stdout if run.returncode == 0 else None
 
     def _run(self, *words: str) -> subprocess.CompletedProcess[bytes]:
+        command = self._command(*words)
+        return subprocess.run(
+            command, capture_output=True, env=self._environment(), timeout=TIMEOUT_S
+        )
+
+    def _command(self, *words: str, options: Sequence[str] = OPTIONS) -> list[str]:
         program = shutil.which("git")
         if program is None:
             raise FileNotFoundError("git")
-        command = [program, "-C", str(self.top), *OPTIONS, *words]
-        environment = {**ENVIRONMENT, "HOME": os.path.expanduser("~")}
-        return subprocess.run(command, capture_output=True, env=environment, timeout=TIMEOUT_S)
+        return [program, "-C", str(self.top), *options, *words]
+
+    def _environment(self) -> dict[str, str]:
+        return {**ENVIRONMENT, "HOME": os.path.expanduser("~")}
 
 
 def _names(listed: bytes) -> Iterator[str]:

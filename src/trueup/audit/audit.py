@@ -1,0 +1,101 @@
+"""Audit: every rule over the pages under a folder; causes first, then findings by page."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from trueup.audit.found import Cause, Found, quoted
+from trueup.audit.past import Past, read_past
+from trueup.audit.replaced import read_replaced
+from trueup.audit.rules.evidence import check_evidence
+from trueup.audit.rules.names import check_names
+from trueup.audit.tree import Tree, read_tree
+from trueup.check.git_repository import Repository
+from trueup.errors import BadInput
+from trueup.finding import Finding
+from trueup.place import Place
+
+FETCH = "Fetch the whole history: git fetch --unshallow, or fetch-depth: 0 of actions/checkout."
+
+
+def audit_tree(top: Path, since: str | None = None) -> list[Finding]:
+    """Return the findings in the docs under a folder: causes first, then the others by place.
+
+    With `since`, a commit by any name that git resolves, only those with a place on a page that was
+    changed after it. Raises BadInput for a folder or commit that does not exist.
+    """
+    if not top.is_dir():
+        raise BadInput(top, "no such folder", "Check the path.")
+    repository = Repository(top)
+    tree, findings = read_tree(top)
+    findings += _about_history(repository, top)
+    past = read_past(repository)
+    found = list(_run(tree, past))
+    findings += sorted({one.finding for one in found})
+    if since is not None:
+        changed = _changed_since(repository, tree, past, since)
+        findings = [one for one in findings if not one.where.line or _paths(one) & changed]
+    kept = set(findings)
+    causes = _causes([one for one in found if one.finding in kept])
+    return [*causes, *sorted(findings)]
+
+
+def _run(tree: Tree, past: Past) -> Iterator[Found]:
+    if past.commits:
+        replaced = read_replaced(tree, past)
+        yield from check_names(tree, replaced)
+        yield from check_evidence(tree, replaced)
+
+
+def _causes(found: Iterable[Found]) -> list[Finding]:
+    """Return a finding for each replacement that several of those found follow from."""
+    by_cause: dict[Cause, list[Finding]] = defaultdict(list)
+    for one in found:
+        if one.cause is not None:
+            by_cause[one.cause].append(one.finding)
+    causes = []
+    for cause, findings in by_cause.items():
+        places = sorted({place for one in findings for place in (one.where, *one.others)})
+        if len(findings) < 2:
+            continue
+        counts: dict[str, int] = defaultdict(int)
+        for one in findings:
+            counts[one.rule] += 1
+        effects = ", ".join(f"{rule}: {count}" for rule, count in sorted(counts.items()))
+        problem = f"commit {cause.commit} replaced {quoted(cause.old)} by {quoted(cause.new)}; "
+        problem += f"{len(findings)} findings follow from it ({effects})"
+        fix = "Read this commit first."
+        causes.append(Finding(places[0], problem, fix, "replacement", others=tuple(places[1:])))
+    return sorted(causes, key=lambda one: (-len(one.others), one))
+
+
+def _about_history(repository: Repository, top: Path) -> list[Finding]:
+    """Return what keeps the rules of the history from speaking of all of it."""
+    if (problem := repository.problem()) is not None:
+        text = f"{problem[0]}; the rules that read the history find nothing"
+        return [Finding(Place(str(top)), text, problem[1], "no-history")]
+    if repository.is_shallow:
+        text = "the clone is shallow; the rules that read the history know its last commits only"
+        return [Finding(Place(str(top)), text, FETCH, "short-history")]
+    return []
+
+
+def _changed_since(repository: Repository, tree: Tree, past: Past, since: str) -> set[str]:
+    """Return the paths of the pages that were changed after a commit, as places name them."""
+    commit = repository.commit(since)
+    hashes = None if commit is None else repository.commits_since(commit)
+    if hashes is None:
+        raise BadInput("--since", f"{since} is not a commit of this repository", "Check the name.")
+    new = set(hashes)
+    changed = {commit for commit in past.commits if commit.hash in new}
+    paths = {
+        path
+        for path, page in tree.pages.items()
+        if any(line is None or line.commit in changed for line in past.lines_of(page))
+        or past.touched.get(path) in changed
+    }
+    return {tree.place(path).path for path in paths}
+
+
+def _paths(finding: Finding) -> set[str]:
+    return {place.path for place in (finding.where, *finding.others)}
