@@ -7,8 +7,14 @@ from pathlib import Path
 from trueup.audit.found import Cause, Found, quoted
 from trueup.audit.past import Past, read_past
 from trueup.audit.replaced import read_replaced
+from trueup.audit.rules.contracts import check_contracts
 from trueup.audit.rules.evidence import check_evidence
+from trueup.audit.rules.languages import check_languages
+from trueup.audit.rules.links import check_links
 from trueup.audit.rules.names import check_names
+from trueup.audit.rules.parsing import check_blocks
+from trueup.audit.rules.translations import check_translations
+from trueup.audit.rules.wording import check_stamps, check_wording
 from trueup.audit.tree import Tree, read_tree
 from trueup.check.git_repository import Repository
 from trueup.errors import BadInput
@@ -45,6 +51,12 @@ def _run(tree: Tree, past: Past) -> Iterator[Found]:
         replaced = read_replaced(tree, past)
         yield from check_names(tree, replaced)
         yield from check_evidence(tree, replaced)
+        yield from check_stamps(tree, replaced)
+    for check in (
+        *(check_languages, check_translations, check_contracts),
+        *(check_blocks, check_links, check_wording),
+    ):
+        yield from check(tree)
 
 
 def _causes(found: Iterable[Found]) -> list[Finding]:

@@ -8,9 +8,9 @@ from typing import Literal
 
 Kind = Literal["front", "code", "comment", "table", "heading", "item", "text", "blank"]
 OPENING = re.compile(r"([ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?)(`{3,}(?=[^`]*$)|~{3,})(.*)$")
-HEADING = re.compile(r"[ \t>]{0,8}(#{1,6})[ \t]+(.*?)[ \t#]*$")
+HEADING = re.compile(r"[ \t>]{0,8}(#{1,6})[ \t]+(.*)$")
 ITEM = re.compile(r"([ \t>]*)(?:[-*+]|\d{1,9}[.)])[ \t]+(\S.*)$")
-DIVIDER = re.compile(r"[ \t>]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$")
+DIVIDER = re.compile(r":?-+:?")
 CELL_END = re.compile(r"(?<!\\)\|")
 HIDDEN_PIPE = re.compile(r"`[^`]*`")
 LONGEST = 4_000
@@ -122,7 +122,7 @@ def _read(page: Page, at: int) -> int:
         page.kinds[at] = "blank"
     elif found := HEADING.match(line):
         page.kinds[at] = "heading"
-        page.headings.append(Heading(at + 1, len(found[1]), found[2]))
+        page.headings.append(Heading(at + 1, len(found[1]), found[2].strip(" \t#")))
     elif ITEM.match(line):
         page.kinds[at] = "item"
     return at + 1
@@ -169,7 +169,7 @@ def _tables(page: Page) -> Iterator[Table]:
     while at < len(page.lines):
         head, line = page.lines[at - 1], page.lines[at]
         is_text = page.kinds[at] == "text" and page.kinds[at - 1] in ("text", "item")
-        if not (is_text and "|" in head and "-" in line and DIVIDER.match(line)):
+        if not (is_text and "|" in head and _is_divider(line)):
             at += 1
             continue
         cells, rows, end = cells_of(head), [], at + 1
@@ -182,6 +182,14 @@ def _tables(page: Page) -> Iterator[Table]:
         page.kinds[at - 1 : end] = ["table"] * (end - at + 1)
         yield Table(at, cells, tuple(rows))
         at = end + 1
+
+
+def _is_divider(line: str) -> bool:
+    """Return whether a line parts the head of a table from its rows."""
+    bare = line.strip(" \t>")
+    if "-" not in bare or bare.strip("|:- \t"):
+        return False
+    return all(DIVIDER.fullmatch(cell) for cell in cells_of(line))
 
 
 def cells_of(line: str) -> tuple[str, ...]:

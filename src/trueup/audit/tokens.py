@@ -25,6 +25,8 @@ WORDED_DAY = re.compile(
 MOST_TOKENS = 400
 """Words of a line that are compared; a longer one is data rather than a sentence."""
 MOST_CHANGED = 60
+MOST_TICKS = 200
+"""More marks of code than a sentence or a row has, and few enough to match each with each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,10 @@ def is_version(token: str) -> bool:
 
 
 def spans_of(text: str) -> list[str]:
-    """Return the texts of the code spans of a line."""
-    return [found[2].strip() for found in CODE_SPAN.finditer(text)] if "`" in text else []
+    """Return the texts of the code spans of a line, none of one with very many."""
+    if not 0 < text.count("`") <= MOST_TICKS:
+        return []
+    return [found[2].strip() for found in CODE_SPAN.finditer(text)]
 
 
 def days_in(text: str) -> list[date]:

@@ -13,7 +13,7 @@ from trueup.audit.tokens import is_name, is_version, spans_of, tokens_of
 from trueup.audit.tree import Tree
 from trueup.audit.words import OBSOLETE_AFTER, OBSOLETE_BEFORE
 
-AIM = re.compile(r"\]\([^)\s]*[^)]*\)|<?https?://[^\s<>\"'`)]+>?|(?:href|src)=\"[^\"]*\"")
+AIM = re.compile(r"\]\([^)]*\)|<?https?://[^\s<>\"'`)]+>?|(?:href|src)=\"[^\"]*\"")
 """What a link leads to: its text may well have the same name."""
 BESIDE = 24
 """Characters between a name and the word that calls it old."""
