@@ -6,12 +6,14 @@ from difflib import SequenceMatcher
 
 from trueup.audit.code import CodeToken, code_tokens
 from trueup.audit.page import Fence, Page, Table
+from trueup.audit.tokens import is_name, spans_of
 from trueup.audit.tree import MAIN
 
 LEAST_ALIKE = 0.6
 """Part of their tokens that two blocks share if one is the other in another language."""
 MOST_MIDDLE = 500
 """Tokens between the first and the last difference that are compared one by one."""
+Row = tuple[int, tuple[str, ...]]
 Marks = tuple[tuple[str, str], ...]
 
 
@@ -102,6 +104,17 @@ def differences(one: Block, other: Block) -> list[Difference]:
     return found
 
 
+def counterparts(one: Block, other: Block, indexes: Sequence[int]) -> list[int]:
+    """Return the tokens of another block, by index, that are some tokens of one."""
+    if one.marks == other.marks:
+        return list(dict.fromkeys(indexes))
+    matcher = SequenceMatcher(None, one.marks, other.marks, autojunk=False)
+    found = {}
+    for at, to, size in matcher.get_matching_blocks():
+        found |= {at + step: to + step for step in range(size)}
+    return list(dict.fromkeys(found[index] for index in indexes if index in found))
+
+
 def _differences(
     gone: Sequence[CodeToken], come: Sequence[CodeToken], near_mine: int, near_yours: int
 ) -> Iterator[Difference]:
@@ -110,6 +123,8 @@ def _differences(
             if mine.text and yours.text and mine.text != yours.text:
                 yield Difference(mine, yours)
         return
+    if any(side and {one.role for one in side} <= {"prose", "sign"} for side in (gone, come)):
+        return  # a text that one of them translates as a whole
     if any(one.role == "prose" for one in (*gone, *come)):
         gone = [one for one in gone if one.role == "key"]
         come = [one for one in come if one.role == "key"]
@@ -138,6 +153,40 @@ def tables_paired(mine: Page, yours: Page) -> Iterator[tuple[Table, Table]]:
             others = by_section.get(section, [])
             if [len(one.head) for one in tables] == [len(one.head) for one in others]:
                 yield from zip(tables, others, strict=True)
+
+
+def aligned_tables(group: Mapping[str, Page]) -> Iterator[tuple[Table, dict[str, Table]]]:
+    """Return the tables of a page in the main language, each with those of the other languages."""
+    main = main_of(group)
+    twins: dict[int, dict[str, Table]] = {}
+    for name in sorted(group):
+        for mine, yours in tables_paired(group[main], group[name]) if name != main else ():
+            twins.setdefault(mine.line, {})[name] = yours
+    for table in group[main].tables:
+        if table.line in twins:
+            yield table, twins[table.line]
+
+
+def paired_rows(mine: Table, yours: Table) -> dict[int, Row]:
+    """Return the rows of a table that are those of another one, by the index there."""
+    keys = [[row_key(cells) for _, cells in table.rows] for table in (mine, yours)]
+    if len(mine.rows) == len(yours.rows):
+        moved = set(filter(None, keys[0])) & set(filter(None, keys[1]))
+        in_order = [[key for key in one if key in moved] for one in keys]
+        if in_order[0] == in_order[1]:
+            return dict(enumerate(yours.rows))
+    by_key = {key: row for key, row in zip(keys[1], yours.rows, strict=True) if key}
+    return {
+        at: by_key[key]
+        for at, key in enumerate(keys[0])
+        if key in by_key and keys[0].count(key) == 1 == keys[1].count(key)
+    }
+
+
+def row_key(cells: Sequence[str]) -> str:
+    """Return what names a row in every language, or nothing."""
+    key = cells[0].strip(" *`")
+    return key.lower() if key.isascii() and (spans_of(cells[0]) or is_name(key)) else ""
 
 
 def is_in_step(mine: Page, yours: Page) -> bool:

@@ -13,6 +13,7 @@ from trueup.audit.rules.languages import check_languages
 from trueup.audit.rules.links import check_links
 from trueup.audit.rules.names import check_names
 from trueup.audit.rules.parsing import check_blocks
+from trueup.audit.rules.rows import check_rows
 from trueup.audit.rules.translations import check_translations
 from trueup.audit.rules.wording import check_stamps, check_wording
 from trueup.audit.tree import Tree, read_tree
@@ -22,6 +23,8 @@ from trueup.finding import Finding
 from trueup.place import Place
 
 FETCH = "Fetch the whole history: git fetch --unshallow, or fetch-depth: 0 of actions/checkout."
+SAID_BETTER = {"language-route": "language-contract", "name-or-itself": "same-names"}
+"""Rules whose findings follow from those of another at the same place."""
 
 
 def audit_tree(top: Path, since: str | None = None) -> list[Finding]:
@@ -36,7 +39,7 @@ def audit_tree(top: Path, since: str | None = None) -> list[Finding]:
     tree, findings = read_tree(top)
     findings += _about_history(repository, top)
     past = read_past(repository)
-    found = list(_run(tree, past))
+    found = _without_repetition(list(_run(tree, past)))
     findings += sorted({one.finding for one in found})
     if since is not None:
         changed = _changed_since(repository, tree, past, since)
@@ -53,10 +56,22 @@ def _run(tree: Tree, past: Past) -> Iterator[Found]:
         yield from check_evidence(tree, replaced)
         yield from check_stamps(tree, replaced)
     for check in (
-        *(check_languages, check_translations, check_contracts),
+        *(check_languages, check_translations, check_rows, check_contracts),
         *(check_blocks, check_links, check_wording),
     ):
         yield from check(tree)
+
+
+def _without_repetition(found: list[Found]) -> list[Found]:
+    """Return what was found without what another rule says better of the same place."""
+    places: dict[str, set[Place]] = defaultdict(set)
+    for one in found:
+        places[one.finding.rule] |= {one.finding.where, *one.finding.others}
+    return [
+        one
+        for one in found
+        if one.finding.where not in places[SAID_BETTER.get(one.finding.rule, "")]
+    ]
 
 
 def _causes(found: Iterable[Found]) -> list[Finding]:

@@ -17,7 +17,9 @@ TRAILING = re.compile(rf"(?P<string>{STRING})|,(?=\s*(?:[}}\]]|$))|(?<=[\[{{,])\
 PLACEHOLDER = re.compile(
     rf"(?P<string>{STRING})|<[A-Za-z][^<>\n]*>|\{{\{{[^{{}}\n]*\}}\}}|\$\{{[^{{}}\n]*\}}|\$[A-Z_]+"
 )
+QUOTED = re.compile(STRING)
 BLOCK_COMMENTS = {"/*": "*/"}
+CLOSING = {"{": "}", "[": "]", "(": ")"}
 BRACKET = re.compile(r"[{}\[\]()]")
 EVENT = re.compile(r"^(?:data|event|id|retry):[ ]?", re.MULTILINE)
 LARGEST = 50_000
@@ -34,6 +36,8 @@ def json_values(text: str) -> list[Any] | None:
     made = _uncommented(EVENT.sub("", text))
     made = _replaced(PLACEHOLDER, made, "null")
     made = made.replace("[DONE]", "")
+    if "..." in made or "…" in made:
+        made += _missing_end(made)
     for replacement in ("", "null", '"…":null'):
         values = _values(_replaced(TRAILING, _replaced(ELLIPSIS, made, replacement), ""))
         if values is not None:
@@ -80,6 +84,19 @@ def json_problem(text: str) -> tuple[int, str] | None:
 def _uncommented(text: str) -> str:
     """Return JSON without comments, on as many lines."""
     return _replaced(COMMENT, without_blocks(text, BLOCK_COMMENTS, keeps_strings=True), "")
+
+
+def _missing_end(text: str) -> str:
+    """Return the brackets that a text lacks at its end, as one does whose end was cut off."""
+    waiting: list[str] = []
+    for bracket in BRACKET.findall(QUOTED.sub("", text)):
+        if bracket in CLOSING:
+            waiting.append(CLOSING[bracket])
+        elif waiting and waiting[-1] == bracket:
+            waiting.pop()
+        else:
+            return ""
+    return "".join(reversed(waiting))
 
 
 def _depth(text: str) -> int:
@@ -129,6 +146,7 @@ def python_problem(text: str) -> tuple[int, str] | None:
     if re.search(r"^(?:>>>|\.\.\. |In \[|\$ |%|!)", text, re.MULTILINE):
         return None
     text = re.sub(r"^([ ]*)(?:\.{3}|…).*$", r"\1...", text, flags=re.MULTILINE)
+    text = re.sub(r",\s*(?:\.{3}|…)\s*(?=[)\]}])", "", text)
     text = re.sub(r"\{\{.*?\}\}|<[A-Za-z][\w \-]*>", "x", text)
     problem = _syntax_error(text)
     if problem is None:

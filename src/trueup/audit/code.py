@@ -82,17 +82,21 @@ def _line_tokens(line: str, number: int) -> Iterator[CodeToken]:
             yield from _address(text, number)
         elif kind in ("method", "path"):
             yield CodeToken(normal_path(text), "route", number)
-        elif kind == "string" and text[1:-1].isascii() and not _is_sentence(text[1:-1]):
-            is_key = line[at:].lstrip()[:1] in (":", "=") and is_word(text[1:-1])
-            inner = text[1:-1]
-            yield CodeToken('"', "sign", number)
-            for one in [CodeToken(inner, "key", number)] if is_key else _line_tokens(inner, number):
-                yield one
         elif kind == "string":
             yield CodeToken('"', "sign", number)
-            yield CodeToken("", "prose", number)
+            yield from _string(text[1:-1], number, line[at:].lstrip()[:1])
         else:
             yield _token(text, number, line[at : at + 1])
+
+
+def _string(inner: str, number: int, following: str) -> Iterator[CodeToken]:
+    """Return the tokens of a string: a key, code such as a body, or one of prose."""
+    if following in (":", "=") and is_word(inner):
+        yield CodeToken(inner, "key", number)
+    elif '"' in inner or HEADER.match(inner) or (inner.isascii() and not _is_sentence(inner)):
+        yield from _line_tokens(inner, number)
+    else:
+        yield CodeToken("", "prose", number)
 
 
 def is_word(text: str) -> bool:
@@ -102,7 +106,7 @@ def is_word(text: str) -> bool:
 
 def _is_sentence(text: str) -> bool:
     """Return whether a string is what people translate: some words with spaces between them."""
-    if HEADER.match(text) or any(sign in text for sign in "{}[]=<>"):
+    if any(sign in text for sign in "{}[]=<>"):
         return False
     words = re.findall(r"[A-Za-z']{2,}", text)
     return len(words) >= 2 and " " in text.strip() and not text.startswith(("/", "-", "http"))

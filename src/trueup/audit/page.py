@@ -210,9 +210,10 @@ def _bullets(page: Page) -> Iterator[Bullets]:
         kind = page.kinds[number - 1]
         found = ITEM.match(line) if kind == "item" else None
         if found is None:
-            if kind == "heading" or (kind != "blank" and not line.startswith((" ", "\t"))):
-                for depth in sorted(open_lists):
-                    yield Bullets(leads[depth], tuple(open_lists.pop(depth)))
+            indent = len(line.expandtabs(4)) - len(line.expandtabs(4).lstrip(" "))
+            ended = () if kind == "blank" else [one for one in open_lists if one >= indent]
+            for depth in sorted(ended):
+                yield Bullets(leads[depth], tuple(open_lists.pop(depth)))
             last = number if kind != "blank" else last
             continue
         depth = len(found[1].expandtabs(4))

@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from trueup.audit.align import Block, blocks_of, differences, main_of, paired
+from trueup.audit.align import Block, blocks_of, counterparts, differences, main_of, paired
 from trueup.audit.code import CodeToken
 from trueup.audit.found import Found, Spot, listed, quoted, report
 from trueup.audit.gates import is_kept
@@ -122,7 +122,7 @@ def _report_block(
 def _agreeing(
     group: Mapping[str, Page], twins: list[_Pair], pairs: list[_Pair], rule: str
 ) -> dict[str, list[Spot]]:
-    """Return the places in the languages whose block is as that of the main one."""
+    """Return the places in the languages whose block agrees with that of the main one."""
     indexes = [
         index
         for pair in pairs
@@ -130,11 +130,10 @@ def _agreeing(
         for index, token in enumerate(pair.block.tokens)
         if token is mine
     ]
-    return {
-        pair.language: [
-            (group[pair.language].path, pair.twin.tokens[index].line)
-            for index in dict.fromkeys(indexes)
-        ]
-        for pair in twins
-        if pair.block.marks == pair.twin.marks and indexes
-    }
+    agreeing: dict[str, list[Spot]] = {}
+    for pair in twins:
+        if rule not in pair.found and indexes:
+            at = counterparts(pair.block, pair.twin, indexes)
+            path = group[pair.language].path
+            agreeing[pair.language] = [(path, pair.twin.tokens[index].line) for index in at]
+    return agreeing

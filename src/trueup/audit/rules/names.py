@@ -65,8 +65,9 @@ def _became_same(page: Page, change: Change, is_mass: bool) -> bool:
     around = [(now[i - 1] if i else "", now[i + 1] if i + 1 < len(now) else "") for i in at]
     if is_version(new):
         return kind != "code" and len({left for left, _ in around}) < len(around)
-    if kind == "code" or not is_mass:  # side by side, or at least marked alike
-        return len(set(around)) < len(around) and (is_mass or (is_name(old) and is_name(new)))
+    are_names = is_name(old) and is_name(new)
+    if kind == "code" or not is_mass or not are_names:  # side by side, or at least marked alike
+        return len(set(around)) < len(around) and (is_mass or are_names)
     return True
 
 

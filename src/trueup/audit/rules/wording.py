@@ -40,7 +40,8 @@ def _repeated(tree: Tree, page: Page) -> Iterator[Found]:
     for bullets in page.bullets:
         places: dict[str, list[Spot]] = defaultdict(list)
         for line, text in bullets.items:
-            if len(text) >= LEAST_ITEM and not _goes_on(page, line):
+            is_step = page.lines[line - 1].lstrip(" \t>")[0].isdigit()
+            if len(text) >= LEAST_ITEM and not is_step and not _goes_on(page, line):
                 places[" ".join(text.lower().split())].append((page.path, line))
         for text, spots in places.items():
             if len(spots) > 1:
