@@ -1,4 +1,4 @@
-"""Trees of docs for the tests of the audit: clean ones in several languages, and what breaks them."""
+"""Trees of docs for the tests of the audit, clean ones in several languages, with a history."""
 
 import os
 import subprocess

@@ -3,6 +3,6 @@
 Reads Markdown pages and the history of git; nothing of the tree is executed, nothing is written.
 """
 
-from trueup.audit.audit import audit_tree
+from trueup.audit.audit import audit_tree, needed_causes
 
-__all__ = ["audit_tree"]
+__all__ = ["audit_tree", "needed_causes"]

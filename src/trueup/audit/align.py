@@ -52,8 +52,8 @@ def blocks_of(page: Page) -> list[Block]:
 
 def paired(mine: Sequence[Block], yours: Sequence[Block]) -> Iterator[tuple[Block, Block]]:
     """Return the blocks of two pages that are each other's, in their order."""
-    keys = [[(one.fence.language, one.marks) for one in blocks] for blocks in (mine, yours)]
-    for kind, i, k, j, m in SequenceMatcher(None, *keys, autojunk=False).get_opcodes():
+    left, right = ([(one.fence.language, one.marks) for one in blocks] for blocks in (mine, yours))
+    for kind, i, k, j, m in SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
         if kind == "equal":
             yield from zip(mine[i:k], yours[j:m], strict=True)
         elif kind == "replace":
@@ -92,7 +92,7 @@ def differences(one: Block, other: Block) -> list[Difference]:
     left, right = mine[start : len(mine) - end], yours[start : len(yours) - end]
     if max(len(left), len(right)) > MOST_MIDDLE:
         return []
-    found = []
+    found: list[Difference] = []
     for kind, i, k, j, m in SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
         if kind == "equal":
             continue
@@ -109,7 +109,7 @@ def counterparts(one: Block, other: Block, indexes: Sequence[int]) -> list[int]:
     if one.marks == other.marks:
         return list(dict.fromkeys(indexes))
     matcher = SequenceMatcher(None, one.marks, other.marks, autojunk=False)
-    found = {}
+    found: dict[int, int] = {}
     for at, to, size in matcher.get_matching_blocks():
         found |= {at + step: to + step for step in range(size)}
     return list(dict.fromkeys(found[index] for index in indexes if index in found))

@@ -1,7 +1,7 @@
 """Audit: every rule over the pages under a folder; causes first, then findings by page."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from trueup.audit.found import Cause, Found, quoted
@@ -23,6 +23,7 @@ from trueup.finding import Finding
 from trueup.place import Place
 
 FETCH = "Fetch the whole history: git fetch --unshallow, or fetch-depth: 0 of actions/checkout."
+CAUSE = "replacement"
 SAID_BETTER = {"language-route": "language-contract", "name-or-itself": "same-names"}
 """Rules whose findings follow from those of another at the same place."""
 
@@ -44,9 +45,13 @@ def audit_tree(top: Path, since: str | None = None) -> list[Finding]:
     if since is not None:
         changed = _changed_since(repository, tree, past, since)
         findings = [one for one in findings if not one.where.line or _paths(one) & changed]
-    kept = set(findings)
-    causes = _causes([one for one in found if one.finding in kept])
-    return [*causes, *sorted(findings)]
+    return needed_causes([*_causes(found), *sorted(findings)])
+
+
+def needed_causes(findings: Sequence[Finding]) -> list[Finding]:
+    """Return the findings without the causes from which none of the others follows."""
+    places = {one.where for one in findings if one.rule != CAUSE}
+    return [one for one in findings if one.rule != CAUSE or places & {one.where, *one.others}]
 
 
 def _run(tree: Tree, past: Past) -> Iterator[Found]:
@@ -77,22 +82,20 @@ def _without_repetition(found: list[Found]) -> list[Found]:
 def _causes(found: Iterable[Found]) -> list[Finding]:
     """Return a finding for each replacement that several of those found follow from."""
     by_cause: dict[Cause, list[Finding]] = defaultdict(list)
-    for one in found:
-        if one.cause is not None:
-            by_cause[one.cause].append(one.finding)
-    causes = []
+    for each in found:
+        if each.cause is not None:
+            by_cause[each.cause].append(each.finding)
+    causes: list[Finding] = []
     for cause, findings in by_cause.items():
         places = sorted({place for one in findings for place in (one.where, *one.others)})
         if len(findings) < 2:
             continue
-        counts: dict[str, int] = defaultdict(int)
-        for one in findings:
-            counts[one.rule] += 1
+        counts = Counter(one.rule for one in findings)
         effects = ", ".join(f"{rule}: {count}" for rule, count in sorted(counts.items()))
         problem = f"commit {cause.commit} replaced {quoted(cause.old)} by {quoted(cause.new)}; "
         problem += f"{len(findings)} findings follow from it ({effects})"
         fix = "Read this commit first."
-        causes.append(Finding(places[0], problem, fix, "replacement", others=tuple(places[1:])))
+        causes.append(Finding(places[0], problem, fix, CAUSE, others=tuple(places[1:])))
     return sorted(causes, key=lambda one: (-len(one.others), one))
 
 

@@ -1,4 +1,4 @@
-"""Blocks: the values of code that is data, as people shorten it in docs; and whether code parses."""
+"""Blocks: whether code parses, as people shorten it in docs, and the values of JSON."""
 
 import ast
 import json
@@ -117,7 +117,9 @@ def yaml_problem(text: str) -> tuple[int, str] | None:
     bare = re.sub(r"\{\{.*?\}\}|\{%.*?%\}|<[A-Za-z][^<>\n]*>|\$\{[^}\n]*\}", "x", text)
     bare = re.sub(r"^[ \t]*(?:\.{3}|…)[ \t]*$", "", bare, flags=re.MULTILINE)
     try:
-        for _ in yaml.parse(textwrap.dedent(bare), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+        for _ in yaml.parse(
+            textwrap.dedent(bare), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        ):
             pass
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
@@ -151,7 +153,12 @@ def python_problem(text: str) -> tuple[int, str] | None:
     problem = _syntax_error(text)
     if problem is None:
         return None
-    for made in (_in_function(text), f"{text}\n    ...", f"{text}\n        ...", f"class X:\n{textwrap.indent(text, '    ')}"):
+    for made in (
+        _in_function(text),
+        f"{text}\n    ...",
+        f"{text}\n        ...",
+        f"class X:\n{textwrap.indent(text, '    ')}",
+    ):
         if _syntax_error(made) is None:
             return None
     return problem

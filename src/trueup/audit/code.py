@@ -11,8 +11,9 @@ from trueup.audit.page import Fence
 from trueup.audit.tokens import TOKEN, is_name
 
 Role = Literal["route", "key", "name", "number", "word", "prose", "sign"]
-HASH_COMMENTS = frozenset(
-    "bash sh shell zsh console curl python py yaml yml toml ruby rb dockerfile ini env r".split()
+HASH_COMMENTS = (
+    *("bash", "sh", "shell", "zsh", "console", "curl", "python", "py", "yaml", "yml", "toml"),
+    *("ruby", "rb", "dockerfile", "ini", "env", "r"),
 )
 NO_COMMENTS = frozenset(("text", "txt", "plain", "markdown", "md", "diff", "html"))
 MARKS = {

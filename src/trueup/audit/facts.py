@@ -7,7 +7,9 @@ from collections import Counter
 from trueup.audit.code import LOCALE, PLACEHOLDER, normal_path
 from trueup.audit.tokens import NUMERIC_DAY, WORDED_DAY, days_in, is_name, spans_of, tokens_of
 
-NUMBER = re.compile(r"(?<![\w.,\-])\d{1,3}(?:[,  ' .]\d{3})+(?![\w\d])|(?<![\w.\-])\d+(?:[.,]\d+)?(?![\w\-])")
+NUMBER = re.compile(
+    r"(?<![\w.,\-])\d{1,3}(?:[,  ' .]\d{3})+(?![\w\d])|(?<![\w.\-])\d+(?:[.,]\d+)?(?![\w\-])"
+)
 BIG = re.compile(r"[万億亿만천百千]|thousand|million|тыс|млн", re.IGNORECASE)
 """Words of which one language writes a number that another writes in digits."""
 ROUTE = re.compile(r"(?<![\w.:/\-])/(?:[\w\-{}$<>:]+/)*[\w\-{}$<>:.]+")

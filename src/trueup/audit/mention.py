@@ -139,7 +139,9 @@ def words_in(value: Any, names: Set[str]) -> Iterator[str]:
     while waiting:
         one = waiting.pop()
         if isinstance(one, dict):
-            yield from (text for name, text in one.items() if name in names and isinstance(text, str))
+            yield from (
+                text for name, text in one.items() if name in names and isinstance(text, str)
+            )
             waiting += one.values()
         elif isinstance(one, list):
             waiting += one

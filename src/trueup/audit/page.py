@@ -193,7 +193,7 @@ def _is_divider(line: str) -> bool:
 
 
 def cells_of(line: str) -> tuple[str, ...]:
-    """Return the cells of a row of a table; a pipe within code, or behind a backslash, ends none."""
+    """Return the cells of a row; a pipe within code, or behind a backslash, ends none."""
     hidden = HIDDEN_PIPE.sub(lambda code: code[0].replace("|", "\0"), line.strip(" \t>"))
     if hidden.startswith("|"):
         hidden = hidden[1:]

@@ -1,5 +1,6 @@
-"""Past: each line of the pages with the commit that wrote it and the line that it replaced, from one
-reading of the history."""
+"""Past: each line of the pages with the commit that wrote it and the line that it replaced.
+
+From one reading of the history."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -44,7 +45,7 @@ class Line:
 
     def __init__(self, text: str, commit: Commit, before: "Line | None" = None) -> None:
         self.text, self.commit, self.before = text, commit, before
-        self.depth = 0 if before is None else before.depth + 1
+        self.depth: int = 0 if before is None else before.depth + 1
         if self.depth > 2 * DEEPEST:
             self.depth, oldest = DEEPEST, self
             for _ in range(DEEPEST):

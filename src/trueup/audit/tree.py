@@ -92,7 +92,9 @@ def _text(top: Path, path: str) -> str | None:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise BadInput(file, f"not valid UTF-8 (byte {error.start})", "Save it as UTF-8.") from error
+        raise BadInput(
+            file, f"not valid UTF-8 (byte {error.start})", "Save it as UTF-8."
+        ) from error
     if "\0" in text:
         raise BadInput(file, "contains a NUL character", "Save it as text.")
     return text
@@ -137,9 +139,9 @@ def _keys(path: str) -> Iterable[tuple[str, str]]:
                     below = ["docs", *below[2:]]
                 yield _key(parts[: index - 1] + below, file), part.lower().replace("_", "-")
     stem, _, ending = file.rpartition(".")
-    if found := re.fullmatch(r"(.+)[._-]([A-Za-z]{2}(?:[-_][A-Za-z]{2,4})?)", stem):
-        if CODE.fullmatch(found[2]):
-            yield _key(parts, f"{found[1]}.{ending}"), found[2].lower().replace("_", "-")
+    found = re.fullmatch(r"(.+)[._-]([A-Za-z]{2}(?:[-_][A-Za-z]{2,4})?)", stem)
+    if found and CODE.fullmatch(found[2]):
+        yield _key(parts, f"{found[1]}.{ending}"), found[2].lower().replace("_", "-")
 
 
 def _key(parts: Iterable[str], file: str) -> str:

@@ -35,7 +35,13 @@ LOG_OPTIONS = (
 )
 LOG = (
     *("log", "--reverse", "--first-parent", "--diff-merges=first-parent", "--no-notes"),
-    *("--no-show-signature", "--no-color", "--no-ext-diff", "--no-textconv", "--no-indent-heuristic"),
+    *(
+        "--no-show-signature",
+        "--no-color",
+        "--no-ext-diff",
+        "--no-textconv",
+        "--no-indent-heuristic",
+    ),
     *("--patch", "--unified=0", "--inter-hunk-context=0", "--diff-algorithm=myers", "--relative"),
     *("--find-renames=80%", "-l1000", "--src-prefix=a/", "--dst-prefix=b/", "--ignore-submodules"),
     *("--format=format:%x00%H %cs %as", "--encoding=UTF-8"),

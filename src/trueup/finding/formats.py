@@ -39,7 +39,7 @@ def _json(findings: Iterable[Finding]) -> str:
 
 def _fields(finding: Finding) -> dict[str, Any]:
     where = finding.where
-    fields = {
+    fields: dict[str, Any] = {
         "rule": finding.rule,
         "severity": finding.severity,
         "path": where.path,

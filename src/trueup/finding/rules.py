@@ -31,7 +31,6 @@ EVIDENCE = ("the evidence", "the runs", "the history")
 """Areas whose findings are about what was observed, not about what was written."""
 
 
-
 def _load(name: str) -> dict[str, Rule]:
     text = Path(__file__).with_name(name).read_text(encoding="utf-8")
     return {rule: Rule(**fields) for rule, fields in tomllib.loads(text).items()}

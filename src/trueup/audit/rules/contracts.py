@@ -1,4 +1,4 @@
-"""Contracts: what the pages say of one route: its replies, its words of success, its query, its key."""
+"""Contracts: what the pages say of one route: its replies, success, query and key."""
 
 import re
 from collections import Counter, defaultdict
@@ -13,15 +13,16 @@ from trueup.audit.words import SUCCESS
 
 STATES = frozenset(("status", "state", "task_status", "taskstatus"))
 WAITING = re.compile(
-    r"(?:status|state)\b[\"'\])]*\s*(?:===?|!==?|in\s*[\[(])\s*[\"']([A-Za-z_]+)[\"']", re.IGNORECASE
+    r"(?:status|state)\b[\"'\])]*\s*(?:===?|!==?|in\s*[\[(])\s*[\"']([A-Za-z_]+)[\"']",
+    re.IGNORECASE,
 )
 LEAST_OTHERS = 3
 """Calls of a route that show what is usual for it."""
 MOST_ODD = 0.25
 """Part of a route's calls that differ by mistake; more, and there are two ways to call it."""
 ON_PURPOSE = re.compile(
-    r"without (?:a |an |any )?(?:api )?(?:key|token|auth)|no (?:key|auth|token)|unauthori[sz]ed|public"
-    r"|anonymous|\b401\b|\b403\b|wrong|bad example|don'?t",
+    r"without (?:a |an |any )?(?:api )?(?:key|token|auth)|no (?:key|auth|token)|unauthori[sz]ed"
+    r"|public|anonymous|\b401\b|\b403\b|wrong|bad example|don'?t",
     re.IGNORECASE,
 )
 DISAGREE = "Find out what the route does; these disagree."
@@ -50,7 +51,9 @@ def _success(tree: Tree, route: str, calls: list[Call]) -> Iterator[Found]:
     if len(words) > 1:
         names = listed(quoted(word) for word in words)
         problem = f"replies of {route} have several words for success: {names}"
-        spots = [spot for word in sorted(words, key=lambda one: len(words[one])) for spot in words[word]]
+        spots = [
+            spot for word in sorted(words, key=lambda one: len(words[one])) for spot in words[word]
+        ]
         yield report(tree, "route-success", spots, problem, DISAGREE)
 
 
@@ -83,7 +86,9 @@ def _queries(tree: Tree, route: str, calls: list[Call]) -> Iterator[Found]:
             continue
         spots = [(call.page, call.route.line) for call in odd]
         spots += [(call.page, call.route.line) for call in calls if call.query == (usual,)]
-        problem = f"the query of {route} is {quoted(name)} here and {quoted(usual)} in {count} calls"
+        problem = (
+            f"the query of {route} is {quoted(name)} here and {quoted(usual)} in {count} calls"
+        )
         yield report(tree, "route-query", spots, problem, DISAGREE)
 
 
@@ -94,7 +99,9 @@ def _keys(tree: Tree, route: str, calls: list[Call]) -> Iterator[Found]:
         return
     spots = [(call.page, call.route.line) for call in (*without, *having)]
     problem = f"the call of {route} has no key; {len(having)} other calls of it have one"
-    yield report(tree, "call-without-key", spots, problem, "Add the key, or say that none is needed.")
+    yield report(
+        tree, "call-without-key", spots, problem, "Add the key, or say that none is needed."
+    )
 
 
 def _on_purpose(tree: Tree, call: Call) -> bool:
@@ -102,7 +109,9 @@ def _on_purpose(tree: Tree, call: Call) -> bool:
     page = tree.pages[call.page]
     section = page.section_of(call.route.line)
     start = page.headings[section - 1].line if section else 1
-    texts = page.lines[max(start, call.fence.first - 12) - 1 : call.fence.first + len(call.fence.lines)]
+    texts = page.lines[
+        max(start, call.fence.first - 12) - 1 : call.fence.first + len(call.fence.lines)
+    ]
     return any(ON_PURPOSE.search(text) for text in texts)
 
 

@@ -89,7 +89,9 @@ def _later_names(
         return
     change = max(late, key=lambda one: replaced.counts[one.cause])
     swap, commit = change.swap, change.version.commit
-    problem = f"the verification of {claim.day} names {quoted(swap.new)}, which commit {commit} put "
+    problem = (
+        f"the verification of {claim.day} names {quoted(swap.new)}, which commit {commit} put "
+    )
     problem += f"where {quoted(swap.old)} was"
     spots = [(page.path, line) for line in (claim.line, *(one.line for one in late))]
     yield report(tree, "claim-before-name", spots, problem, AGAIN, change.cause)
@@ -120,9 +122,7 @@ def _later_day(tree: Tree, replaced: Replaced, page: Page, claim: Claim) -> Iter
         yield report(tree, "claim-after-commit", [(page.path, claim.line)], problem, fix)
 
 
-def _moved(
-    tree: Tree, replaced: Replaced, claims: dict[str, list[Claim]]
-) -> Iterator[Found]:
+def _moved(tree: Tree, replaced: Replaced, claims: dict[str, list[Claim]]) -> Iterator[Found]:
     dated = {(path, claim.line) for path, known in claims.items() for claim in known}
     for cause, places in replaced.days.items():
         moved = [spot for spot in dict.fromkeys(places) if spot in dated]

@@ -14,7 +14,9 @@ from trueup.audit.tree import MAIN, Tree
 
 MOST_APART = 0.4
 """Part of a language's blocks that differ where its pages are of another edition."""
-LATIN = frozenset("ca cs da de en es et fi fr hr hu id it lt lv ms nb nl no pl pt ro sk sl sv tr vi".split())
+LATIN = frozenset(
+    "ca cs da de en es et fi fr hr hu id it lt lv ms nb nl no pl pt ro sk sl sv tr vi".split()  # noqa: SIM905
+)
 """Languages that may translate a word of code into another word of the same letters."""
 FIXES = "Find out which of them is right; these disagree."
 NOUNS = {"language-names": "name", "language-contract": "request", "language-values": "value"}
@@ -87,9 +89,7 @@ def _rule(mine: CodeToken, yours: CodeToken, languages: set[str]) -> str | None:
     return None if is_latin else "language-values"
 
 
-def _report_block(
-    tree: Tree, group: Mapping[str, Page], twins: list[_Pair]
-) -> Iterator[Found]:
+def _report_block(tree: Tree, group: Mapping[str, Page], twins: list[_Pair]) -> Iterator[Found]:
     main = main_of(group)
     for rule, noun in NOUNS.items():
         variants: dict[int, dict[str, str]] = defaultdict(dict)
@@ -105,14 +105,15 @@ def _report_block(
                 spots[main].append((group[main].path, mine.line))
         spots |= _agreeing(group, twins, pairs, rule)
         first = next(iter(variants.values()))
-        by_text: dict[str, list[str]] = defaultdict(list)
+        by_text = defaultdict[str, list[str]](list)
         for name in (main, *(pair.language for pair in twins)):
             by_text[first.get(name, first[main])].append(name)
-        odd = set(min(by_text.values(), key=lambda names: (len(names), main in names)))
+        by_size = sorted(by_text.values(), key=lambda names: (len(names), main in names))
+        odd = by_size[0]
         order = sorted(spots, key=lambda name: (name not in odd, name))
         shown = "; ".join(
             f"{listed(map(language_name, names))}: {quoted(text) if text else 'none'}"
-            for text, names in sorted(by_text.items(), key=lambda one: len(one[1]))
+            for text, names in sorted(by_text.items(), key=lambda item: len(item[1]))
         )
         count = f" ({len(variants)} places in the block)" if len(variants) > 1 else ""
         problem = f"the {noun} differs between languages in the same block: {shown}{count}"

@@ -11,7 +11,9 @@ from trueup.audit.page import Page
 from trueup.audit.tokens import CODE_SPAN, MOST_TICKS
 from trueup.audit.tree import ENDINGS, Tree
 
-LINK = re.compile(r"\]\(\s*<?([^\s)<>]+)>?(?:\s+[\"'(][^)]*)?\)|^\s{0,3}\[[^\]^]+\]:\s*<?([^\s<>]+)>?")
+LINK = re.compile(
+    r"\]\(\s*<?([^\s)<>]+)>?(?:\s+[\"'(][^)]*)?\)|^\s{0,3}\[[^\]^]+\]:\s*<?([^\s<>]+)>?"
+)
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:|//|\{\{|\{%|\$\{|#")
 MOST_DEAD = 0.1
 """Part of a repository's links that lead nowhere by mistake; more, and they are resolved by a way

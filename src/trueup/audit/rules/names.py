@@ -49,9 +49,7 @@ def _same_in_line(tree: Tree, replaced: Replaced) -> Iterator[Found]:
 
 def _became_same(page: Page, change: Change, is_mass: bool) -> bool:
     kind = page.kinds[change.line - 1]
-    if kind not in ("text", "item", "heading", "table", "code") or (
-        kind == "code" and not is_mass
-    ):
+    if kind not in ("text", "item", "heading", "table", "code") or (kind == "code" and not is_mass):
         return False
     assert change.version.before is not None
     new, old = change.swap.new, change.swap.old
@@ -98,9 +96,7 @@ def _groups(page: Page) -> Iterator[_Group]:
         yield _Group("heading", tuple(lines))
 
 
-def _same_in_group(
-    tree: Tree, replaced: Replaced, page: Page, group: _Group
-) -> Iterator[Found]:
+def _same_in_group(tree: Tree, replaced: Replaced, page: Page, group: _Group) -> Iterator[Found]:
     """Return the keys of a group that are the same now, and were not before a replacement."""
     now = {line: _key(group.noun, page.lines[line - 1]) for line in group.lines}
     places: dict[tuple[str, ...], list[int]] = defaultdict(list)
@@ -115,7 +111,9 @@ def _same_in_group(
             continue
         where = "headings" if group.noun == "heading" else f"{group.noun}s"
         problem = f"{len(lines)} {where} are named {quoted(key[0])} since commit {cause.commit} "
-        problem += f"replaced {quoted(cause.old)} by {quoted(cause.new)}; their names differed before"
+        problem += (
+            f"replaced {quoted(cause.old)} by {quoted(cause.new)}; their names differed before"
+        )
         spots = [(page.path, line) for line in lines]
         yield report(tree, "same-keys", spots, problem, SEPARATE, cause)
 
@@ -182,7 +180,7 @@ def _called_old(tree: Tree, replaced: Replaced) -> Iterator[Found]:
         if len(current) < 3:
             continue
         cause = changes[0].cause
-        problem = f"{quoted(name)} is called old here and is in use in {len(current)} other places; "
+        problem = f"{quoted(name)} is called old here and is in use elsewhere; "
         problem += f"commit {cause.commit} put it where {quoted(cause.old)} was"
         fix = "Give the old name back to the sentence, or change the other places."
         places = [*spots, *current[:MOST_CURRENT]]
@@ -194,9 +192,13 @@ def _is_called_old(text: str, name: str) -> bool:
         start = text[max(0, found.start() - BESIDE) : found.start()]
         end = text[found.end() : found.end() + BESIDE]
         before = [one.end() for one in OBSOLETE_BEFORE.finditer(start)]
-        if before and not re.search(r"[.,;:!?。，；]\s|[^\s`*\"'“「(]+\s+\S+\s+\S+\s", start[before[-1] :]):
+        if before and not re.search(
+            r"[.,;:!?。，；]\s|[^\s`*\"'“「(]+\s+\S+\s+\S+\s", start[before[-1] :]
+        ):
             return True
-        if (after := OBSOLETE_AFTER.search(end)) and not re.search(r"[.;!?。；]", end[: after.start()]):
+        if (after := OBSOLETE_AFTER.search(end)) and not re.search(
+            r"[.;!?。；]", end[: after.start()]
+        ):
             return True
     return False
 

@@ -19,11 +19,13 @@ PARSERS: tuple[tuple[str, str, tuple[str, ...], Callable[[str], tuple[int, str] 
     ("broken-python", "Python", ("python", "py", "python3"), python_problem),
 )
 ON_PURPOSE = re.compile(
-    r"invalid|broken|malformed|wrong|bad example|incorrect|syntax error|does not (?:parse|work)|fails"
-    r"|pseudo|diff|will not|won't",
+    r"invalid|broken|malformed|wrong|bad example|incorrect|syntax error|does not (?:parse|work)"
+    r"|fails|pseudo|diff|will not|won't",
     re.IGNORECASE,
 )
-BEFORE_PIPE = re.compile(r"(?:^|[;&]\s*)((?:[A-Z_][A-Z0-9_]*=\S+\s+)+)(?:curl|wget)\s[^|;&]*\|\s*(?:sudo\s+)?(?:ba|z)?sh\b")
+BEFORE_PIPE = re.compile(
+    r"(?:^|[;&]\s*)((?:[A-Z_][A-Z0-9_]*=\S+\s+)+)(?:curl|wget)\s[^|;&]*\|\s*(?:sudo\s+)?(?:ba|z)?sh\b"
+)
 DOWNLOADER = re.compile(r"(?:HTTPS?_PROXY|ALL_PROXY|CURL_\w+|SSL_\w+|NO_PROXY)=", re.IGNORECASE)
 DOUBLED = re.compile(r"\"[\[{]\s*\\\\\"")
 NEAR = 3
@@ -63,7 +65,8 @@ def _shell(tree: Tree, page: Page, fence: Fence) -> Iterator[Found]:
         line = line.lstrip("$# ")
         found = BEFORE_PIPE.search(line) if "|" in line else None
         if found and not DOWNLOADER.match(found[1]):
-            problem = f"{found[1].split('=')[0]} is set for the download, not for the shell after the pipe"
+            name = found[1].partition("=")[0]
+            problem = f"{name} is set for the download, not for the shell after the pipe"
             fix = "Set it behind the pipe: curl … | NAME=value bash."
             yield report(tree, "variable-before-pipe", [(page.path, number)], problem, fix)
         if DOUBLED.search(line):

@@ -61,7 +61,10 @@ def _lacking(
         lines = [row[0] for row in rows or ()]
         owners = [one for one in tables if len(tables[one].rows) == usual] if is_short else [name]
         for owner in owners:
-            spots += [(group[owner].path, line) for line in _same(tables[full], tables[owner], lines, is_short)]
+            spots += [
+                (group[owner].path, line)
+                for line in _same(tables[full], tables[owner], lines, is_short)
+            ]
         names = listed(quoted(row[1][0].strip(" `*")) for row in rows or ())
         shown.append(f"{language_name(name)} {'lacks' if is_short else 'alone has'} {names}")
     others = [name for name in sorted(tables) if name not in odd]
@@ -81,14 +84,18 @@ def _same(full: Table, owner: Table, lines: Sequence[int], is_short: bool) -> li
 def _differing(full: Sequence[Row], other: Sequence[Row]) -> list[Row] | None:
     """Return the rows that the longer of two tables has more; None where other rows differ too."""
     longer, shorter = (full, other) if len(full) > len(other) else (other, full)
-    marks = [[_mark(cells) for _, cells in rows] for rows in (longer, shorter)]
-    matcher = SequenceMatcher(None, *marks, autojunk=False)
-    kept = {at for block in matcher.get_matching_blocks() for at in range(block.a, block.a + block.size)}
+    mine, yours = ([_mark(cells) for _, cells in rows] for rows in (longer, shorter))
+    matcher = SequenceMatcher(None, mine, yours, autojunk=False)
+    kept = {
+        at for block in matcher.get_matching_blocks() for at in range(block.a, block.a + block.size)
+    }
     more = [row for at, row in enumerate(longer) if at not in kept]
     return more if len(more) == len(longer) - len(shorter) else None
 
 
 def _mark(cells: Sequence[str]) -> tuple[str, ...]:
     """Return what a row has in every language."""
-    facts = (fact for cell in cells for kind in (dates_in, names_in, numbers_in) for fact in kind(cell))
+    facts = (
+        fact for cell in cells for kind in (dates_in, names_in, numbers_in) for fact in kind(cell)
+    )
     return (row_key(cells), *sorted(facts))

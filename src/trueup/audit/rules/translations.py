@@ -14,7 +14,7 @@ from trueup.audit.rules.languages import FIXES, language_name
 from trueup.audit.tree import Tree
 
 MOST_APART = 0.4
-"""Part of the tables or sections in a language that differ where its pages are of another edition."""
+"""Part of the cells and sections of a language that differ where it has another edition."""
 STUB = 0.15
 """Part of the others' lines that a page has which is only the start of one."""
 LEAST_LONG = 20
@@ -84,7 +84,9 @@ def _cells(group: Mapping[str, Page]) -> Iterator[_Place]:
     for table, twins in aligned_tables(group):
         rows = {name: paired_rows(table, twin) for name, twin in twins.items()}
         for at, (line, cells) in enumerate(table.rows):
-            known = {main: (line, cells)} | {name: row[at] for name, row in rows.items() if at in row}
+            known = {main: (line, cells)} | {
+                name: row[at] for name, row in rows.items() if at in row
+            }
             for column in range(len(cells)):
                 texts = {
                     name: _facts([(number, row[column])], KINDS)
@@ -109,9 +111,7 @@ def _sections(group: Mapping[str, Page]) -> Iterator[_Place]:
         yield _Place("section", group, known)
 
 
-def _facts(
-    texts: list[tuple[int, str]], kinds: Sequence[Kind]
-) -> dict[str, dict[str, list[int]]]:
+def _facts(texts: list[tuple[int, str]], kinds: Sequence[Kind]) -> dict[str, dict[str, list[int]]]:
     """Return the lines of each fact in some lines of a page, by kind."""
     found: dict[str, dict[str, list[int]]] = {noun: {} for _, noun, _ in kinds}
     for line, text in texts:
@@ -138,9 +138,7 @@ def _agree(tree: Tree, places: Iterable[_Place]) -> Iterator[Found]:
             yield one
 
 
-def _disagreement(
-    tree: Tree, place: _Place, rule: str, noun: str
-) -> tuple[set[str], Found] | None:
+def _disagreement(tree: Tree, place: _Place, rule: str, noun: str) -> tuple[set[str], Found] | None:
     """Return the languages that have another fact than most, and the finding."""
     lines = {name: texts[noun] for name, texts in place.texts.items() if noun in texts}
     facts = {name: frozenset(_counted(known)) for name, known in lines.items()}
@@ -162,7 +160,9 @@ def _disagreement(
     old = next(iter(odd.values()))[0]
     odd = {name: pair for name, pair in odd.items() if pair[0] == old}
     path = {name: page.path for name, page in place.group.items()}
-    spots = [(path[name], line) for name, (_, new) in odd.items() for line in lines[name].get(new, [])]
+    spots = [
+        (path[name], line) for name, (_, new) in odd.items() for line in lines[name].get(new, [])
+    ]
     having = [name for name in sorted(lines) if name not in odd and old in lines[name]]
     spots += [(path[name], line) for name in having for line in lines[name][old]]
     shown = [f"{language_name(name)}: {quoted(new)}" for name, (_, new) in odd.items()]

@@ -14,7 +14,8 @@ from trueup.audit.tree import Tree
 from trueup.audit.words import STAMP
 
 ITSELF = re.compile(
-    r"(`[^`\n]{2,60}`)\s*(?:,?\s*(?:or|instead of|rather than|versus|vs\.?|to|或|或者|または|или)\s*|\s*(?:->|→|=>)\s*)(`[^`\n]{2,60}`)"
+    r"(`[^`\n]{2,60}`)\s*(?:,?\s*(?:or|instead of|rather than|versus|vs\.?|to|或|或者|または|или)\s*"
+    r"|\s*(?:->|→|=>)\s*)(`[^`\n]{2,60}`)"
 )
 LEAST_ITEM = 12
 """Characters of an item that is repeated by mistake; shorter ones are cells of a form."""
@@ -75,7 +76,9 @@ def check_stamps(tree: Tree, replaced: Replaced) -> Iterator[Found]:
         if (last := _last_change(others)) is not None and (last - day.toordinal()) >= LEAST_LATER:
             old.append((path, line))
     if old and is_kept(len(old), cases, MOST_OLD) and cases >= 3:
-        problem = f"{len(old)} of {cases} pages with the date of their last update were changed later"
+        problem = (
+            f"{len(old)} of {cases} pages with the date of their last update were changed later"
+        )
         fix = "Update the date with the text, or leave it to a tool."
         yield report(tree, "old-stamps", old, problem, fix)
 
