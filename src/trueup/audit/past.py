@@ -75,6 +75,7 @@ class Past:
         known = self.files.get(page.path, [])
         texts = [line.text for line in known]
         if texts == page.lines:
+            page.lines = texts  # one copy of each text is enough
             return list(known)
         found: list[Line | None] = [None] * len(page.lines)
         matcher = SequenceMatcher(None, texts, page.lines)

@@ -46,7 +46,8 @@ def check_languages(tree: Tree) -> Iterator[Found]:
         pairs = list(_pairs(group))
         compared.update(pair.language for pair in pairs)
         apart.update(pair.language for pair in pairs if pair.found)
-        groups.append((group, pairs))
+        if any(pair.found for pair in pairs):  # the others would fill the memory
+            groups.append((group, pairs))
     out_of_step = {
         name for name in compared if not is_kept(apart[name], compared[name], MOST_APART)
     }

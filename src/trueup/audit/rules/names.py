@@ -208,6 +208,7 @@ def _current(tree: Tree, name: str, left_out: set[Spot]) -> Iterator[Spot]:
     whole = re.compile(rf"(?<![\w.\-]){re.escape(name)}(?![\w\-])")
     for path, page in tree.pages.items():
         for number, text in enumerate(page.lines, 1):
-            if name in text and (path, number) not in left_out and whole.search(text):
-                if not (OBSOLETE_BEFORE.search(text) or OBSOLETE_AFTER.search(text)):
-                    yield path, number
+            if name not in text or (path, number) in left_out or not whole.search(text):
+                continue
+            if not (OBSOLETE_BEFORE.search(text) or OBSOLETE_AFTER.search(text)):
+                yield path, number

@@ -33,7 +33,7 @@ def check_translations(tree: Tree) -> Iterator[Found]:
         yield from _stubs(tree, group)
         yield from _first_routes(tree, group)
     for places in (_cells, _sections):
-        yield from _agree(tree, [place for group in tree.twins for place in places(group)])
+        yield from _agree(tree, (place for group in tree.twins for place in places(group)))
 
 
 def _stubs(tree: Tree, group: Mapping[str, Page]) -> Iterator[Found]:

@@ -14,7 +14,7 @@ from trueup.audit.tree import Tree
 from trueup.audit.words import STAMP
 
 ITSELF = re.compile(
-    r"(`[^`\n]{2,60}`)\s*(?:,?\s*(?:or|instead of|rather than|versus|vs\.?|to|或|或者|または|или)\s*"
+    r"(`[^`\n]{2,60}`)\s*(?:,?\s*(?:or|instead of|rather than|versus|vs\.?|to|或者?|または|или)\s*"
     r"|\s*(?:->|→|=>)\s*)(`[^`\n]{2,60}`)"
 )
 LEAST_ITEM = 12
