@@ -103,7 +103,7 @@ def _about_history(repository: Repository, top: Path) -> list[Finding]:
     """Return what keeps the rules of the history from speaking of all of it."""
     if (problem := repository.problem()) is not None:
         text = f"{problem[0]}; the rules that read the history find nothing"
-        return [Finding(Place(str(top)), text, problem[1], "no-history")]
+        return [Finding(Place(str(top)), text, problem[1], "no-repository")]
     if repository.is_shallow:
         text = "the clone is shallow; the rules that read the history know its last commits only"
         return [Finding(Place(str(top)), text, FETCH, "short-history")]

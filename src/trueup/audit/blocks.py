@@ -157,6 +157,7 @@ def python_problem(text: str) -> tuple[int, str] | None:
         _in_function(text),
         f"{text}\n    ...",
         f"{text}\n        ...",
+        f"{text}\ndef f(): ...",
         f"class X:\n{textwrap.indent(text, '    ')}",
     ):
         if _syntax_error(made) is None:

@@ -5,7 +5,6 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from trueup.audit.found import Found, Spot, quoted, report
-from trueup.audit.gates import is_kept
 from trueup.audit.page import Page
 from trueup.audit.past import Line
 from trueup.audit.replaced import Replaced
@@ -75,7 +74,7 @@ def check_stamps(tree: Tree, replaced: Replaced) -> Iterator[Found]:
         others = [one for at, one in enumerate(replaced.lines[path], 1) if at != line]
         if (last := _last_change(others)) is not None and (last - day.toordinal()) >= LEAST_LATER:
             old.append((path, line))
-    if old and is_kept(len(old), cases, MOST_OLD) and cases >= 3:
+    if old and len(old) <= MOST_OLD * cases:
         problem = (
             f"{len(old)} of {cases} pages with the date of their last update were changed later"
         )
