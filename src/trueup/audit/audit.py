@@ -1,5 +1,6 @@
 """Audit: every rule over the pages under a folder; causes first, then findings by page."""
 
+import subprocess
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -39,7 +40,12 @@ def audit_tree(top: Path, since: str | None = None) -> list[Finding]:
     repository = Repository(top)
     tree, findings = read_tree(top)
     findings += _about_history(repository, top)
-    past = read_past(repository)
+    try:
+        past = read_past(repository)
+    except (OSError, subprocess.SubprocessError) as error:
+        past = Past()
+        text = f"git could not list the history ({type(error).__name__})"
+        findings.append(Finding(Place(str(top)), text, "Run git log there.", "short-history"))
     found = _without_repetition(list(_run(tree, past)))
     findings += sorted({one.finding for one in found})
     if since is not None:

@@ -13,6 +13,8 @@ ITEM = re.compile(r"([ \t>]*)(?:[-*+]|\d{1,9}[.)])[ \t]+(\S.*)$")
 DIVIDER = re.compile(r":?-+:?")
 CELL_END = re.compile(r"(?<!\\)\|")
 HIDDEN_PIPE = re.compile(r"`[^`]*`")
+MOST_COLUMNS = 100
+"""Columns of a table that people read; a wider one is data."""
 LONGEST = 4_000
 """Characters of a line that are read: a longer one is data, not a sentence."""
 
@@ -173,7 +175,7 @@ def _tables(page: Page) -> Iterator[Table]:
             at += 1
             continue
         cells, rows, end = cells_of(head), [], at + 1
-        if len(cells_of(line)) != len(cells):
+        if len(cells_of(line)) != len(cells) or len(cells) > MOST_COLUMNS:
             at += 1
             continue
         while end < len(page.lines) and page.kinds[end] == "text" and "|" in page.lines[end]:

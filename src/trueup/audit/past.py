@@ -85,8 +85,13 @@ class Past:
 
 
 def read_past(repository: Repository) -> Past:
-    """Return the history of the pages of a repository, empty without one."""
+    """Return the history of the pages of a repository, empty without commits.
+
+    Raises CalledProcessError where git ends early, and OSError without git.
+    """
     past = Past()
+    if repository.commit("HEAD") is None:
+        return past
     lines = repository.log(*PATTERNS)
     commit: Commit | None = None
     state: _File | None = None

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import new as new_hash
 from pathlib import Path
+from threading import Timer
 
 from trueup.site import unfinished_site
 
@@ -29,21 +30,19 @@ OPTIONS = (
     # A folder of the tree that looks like a repository is none.
     *("-c", "safe.bareRepository=explicit"),
 )
+LOG_TIMEOUT_S = 600
+"""Longer than git needs to list the changes of any docs."""
 LOG_OPTIONS = (
     *(option for option in OPTIONS if option != "--literal-pathspecs"),
-    *("-c", "core.quotePath=false", "-c", "diff.ignoreSubmodules=all"),
+    *("-c", "core.quotePath=false", "-c", "core.attributesFile=/dev/null"),
+    *("-c", f"core.bigFileThreshold={MOST_BYTES}"),
 )
 LOG = (
     *("log", "--reverse", "--first-parent", "--diff-merges=first-parent", "--no-notes"),
-    *(
-        "--no-show-signature",
-        "--no-color",
-        "--no-ext-diff",
-        "--no-textconv",
-        "--no-indent-heuristic",
-    ),
+    *("--no-show-signature", "--no-color", "--no-ext-diff", "--no-textconv", "--no-mailmap"),
+    *("--no-decorate", "--no-indent-heuristic", "-O/dev/null", "--ignore-submodules"),
     *("--patch", "--unified=0", "--inter-hunk-context=0", "--diff-algorithm=myers", "--relative"),
-    *("--find-renames=80%", "-l1000", "--src-prefix=a/", "--dst-prefix=b/", "--ignore-submodules"),
+    *("--find-renames=80%", "-l1000", "--src-prefix=a/", "--dst-prefix=b/"),
     *("--format=format:%x00%H %cs %as", "--encoding=UTF-8"),
 )
 """All that the settings of a repository or a user could change is given."""
@@ -181,23 +180,26 @@ class Repository:
         """Return the lines of `git log` with the changes of each commit to files by glob patterns.
 
         Of the line of first parents, oldest first, paths relative to `top`. Each commit begins with
-        NUL, its hash, and the dates of commit and author. Nothing where git gives no answer.
+        NUL, its hash, and the dates of commit and author. Raises CalledProcessError where git ends
+        early, and OSError without git.
         """
         globs = [f":(icase,glob){pattern}" for pattern in patterns]
-        try:
-            run = subprocess.Popen(
-                self._command(*LOG, "--", *globs, options=LOG_OPTIONS),
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env=self._environment(),
-            )
-        except OSError:
-            return
-        assert run.stdout is not None
-        with run:
+        command = self._command(*LOG, "--", *globs, options=LOG_OPTIONS)
+        with subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=self._environment(),
+        ) as run:
+            assert run.stdout is not None
+            limit = Timer(LOG_TIMEOUT_S, run.kill)
+            limit.start()
             try:
                 yield from run.stdout
+                if run.wait() != 0:
+                    raise subprocess.CalledProcessError(run.returncode, command)
             finally:
+                limit.cancel()
                 run.kill()  # where the caller reads no further
 
     def commits_since(self, commit: str) -> list[str] | None:

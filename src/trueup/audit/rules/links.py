@@ -12,7 +12,7 @@ from trueup.audit.tokens import CODE_SPAN, MOST_TICKS
 from trueup.audit.tree import ENDINGS, Tree
 
 LINK = re.compile(
-    r"\]\(\s*<?([^\s)<>]+)>?(?:\s+[\"'(][^)]*)?\)|^\s{0,3}\[[^\]^]+\]:\s*<?([^\s<>]+)>?"
+    r"\]\(\s*<?([^\s()<>\[\]]+)>?(?:\s+[\"'(][^)]*)?\)|^\s{0,3}\[[^\]^]+\]:\s*<?([^\s<>]+)>?"
 )
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:|//|\{\{|\{%|\$\{|#")
 MOST_DEAD = 0.1
