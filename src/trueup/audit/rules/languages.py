@@ -93,15 +93,16 @@ def _rule(mine: CodeToken, yours: CodeToken, languages: set[str]) -> str | None:
 def _report_block(tree: Tree, group: Mapping[str, Page], twins: list[_Pair]) -> Iterator[Found]:
     main = main_of(group)
     for rule, noun in NOUNS.items():
-        variants: dict[int, dict[str, str]] = defaultdict(dict)
+        variants: dict[object, dict[str, str]] = defaultdict(dict)
         spots: dict[str, list[Spot]] = defaultdict(list)
         pairs = [pair for pair in twins if rule in pair.found]
         if not pairs:
             continue
         for pair in pairs:
             for mine, yours in pair.found[rule]:
-                variants[id(mine)].setdefault(main, mine.text)
-                variants[id(mine)][pair.language] = yours.text
+                at = (mine.line, mine.text or f"+{yours.text}", mine.text and id(mine))
+                variants[at].setdefault(main, mine.text)
+                variants[at][pair.language] = yours.text
                 spots[pair.language].append((group[pair.language].path, yours.line))
                 spots[main].append((group[main].path, mine.line))
         spots |= _agreeing(group, twins, pairs, rule)
