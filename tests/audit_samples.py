@@ -17,7 +17,7 @@ class Sample:
     before: Mapping[str, Files] = field(default_factory=dict)
     day: str = LATER
     found: str = ""
-    """Places of the finding, as `path:line`, with blanks between; nothing for a tree that is well."""
+    """Places of the finding as `path:line`, with blanks between; empty for a tree that is well."""
 
 
 @dataclass(frozen=True)

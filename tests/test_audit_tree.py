@@ -63,7 +63,7 @@ def test_what_cannot_be_read_is_one_warning_each(tmp_path: Path) -> None:
 
 
 def test_names_that_are_not_utf8_or_have_line_ends_are_read(tmp_path: Path) -> None:
-    names = [b"a\xff.md", "b\n.md".encode(), b"c d.md", b'e"f.md', b"-g.md", "h\u202e.md".encode()]
+    names = [b"a\xff.md", b"b\n.md", b"c d.md", b'e"f.md', b"-g.md", "h\u202e.md".encode()]
     for name in names:
         (tmp_path / os.fsdecode(name)).write_text("Use `boat-1` or `boat-2`.\n")
     commit_on(tmp_path, "2026-03-25")

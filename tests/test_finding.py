@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from jsonschema import Draft4Validator
 
-from trueup.finding import CATALOGUE, FORMATS, RULES, Finding, by_policy, printable, render_findings
+from trueup.finding import CATALOGUE, FORMATS, Finding, by_policy, printable, render_findings
 from trueup.message import Message
 from trueup.place import Place
 

@@ -10,6 +10,7 @@ from trueup.audit.past import Past, read_past
 from trueup.audit.replaced import read_replaced
 from trueup.audit.rules.contracts import check_contracts
 from trueup.audit.rules.evidence import check_evidence
+from trueup.audit.rules.keys import check_keys
 from trueup.audit.rules.languages import check_languages
 from trueup.audit.rules.links import check_links
 from trueup.audit.rules.names import check_names
@@ -64,6 +65,7 @@ def _run(tree: Tree, past: Past) -> Iterator[Found]:
     if past.commits:
         replaced = read_replaced(tree, past)
         yield from check_names(tree, replaced)
+        yield from check_keys(tree, replaced)
         yield from check_evidence(tree, replaced)
         yield from check_stamps(tree, replaced)
     for check in (

@@ -12,6 +12,7 @@ NUMBER = re.compile(
 )
 BIG = re.compile(r"[万億亿만천百千]|thousand|million|тыс|млн", re.IGNORECASE)
 """Words of which one language writes a number that another writes in digits."""
+METHOD = re.compile("GET|POST|PUT|PATCH|DELETE|HEAD")
 ROUTE = re.compile(r"(?<![\w.:/\-])/(?:[\w\-{}$<>:]+/)*[\w\-{}$<>:.]+")
 
 
@@ -26,8 +27,9 @@ def names_in(text: str) -> Counter[str]:
     for span in spans_of(text):
         if not span.isascii() or PLACEHOLDER.search(span):
             continue
-        if ROUTE.fullmatch(path := span.rpartition(" ")[2]):
-            found[normal_path(path)] += 1
+        method, _, path = span.rpartition(" ")
+        if ROUTE.fullmatch(path) and (not method or METHOD.fullmatch(method)):
+            found[f"{method} {normal_path(path)}".strip()] += 1
             continue
         if " " not in span:
             found.update(

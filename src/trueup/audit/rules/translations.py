@@ -32,7 +32,7 @@ def check_translations(tree: Tree) -> Iterator[Found]:
     for group in tree.twins:
         yield from _stubs(tree, group)
         yield from _first_routes(tree, group)
-    for places in (_cells, _sections):
+    for places in (_cells, _items, _sections):
         yield from _agree(tree, (place for group in tree.twins for place in places(group)))
 
 
@@ -96,14 +96,38 @@ def _cells(group: Mapping[str, Page]) -> Iterator[_Place]:
                 yield _Place("cell", group, texts)
 
 
+def _items(group: Mapping[str, Page]) -> Iterator[_Place]:
+    """Return the items of the lists that a page has in several languages."""
+    items = {
+        name: [item for bullets in page.bullets for item in bullets.items]
+        for name, page in _with_same_lists(group).items()
+    }
+    for at in range(len(items[main_of(group)])):
+        texts = {name: _facts([known[at]], KINDS[:2]) for name, known in items.items()}
+        yield _Place("list item", group, texts)
+
+
+def _with_same_lists(group: Mapping[str, Page]) -> dict[str, Page]:
+    """Return the pages that have lists of as many items as the main one."""
+    main = group[main_of(group)]
+    sizes = [len(bullets.items) for bullets in main.bullets]
+    return {
+        name: page
+        for name, page in group.items()
+        if [len(bullets.items) for bullets in page.bullets] == sizes and is_in_step(main, page)
+    }
+
+
 def _sections(group: Mapping[str, Page]) -> Iterator[_Place]:
     """Return the sections that a page has in several languages, with their dates and names."""
     main = group[main_of(group)]
     pages = {name: page for name, page in group.items() if is_in_step(main, page)}
+    has_items = len(_with_same_lists(group)) == len(pages)
+    left_out = ("table", "item") if has_items else ("table",)
     texts: dict[int, dict[str, list[tuple[int, str]]]] = {}
     for name, page in pages.items():
         for line, text in page.prose():
-            if page.kinds[line - 1] != "table" and ("`" in text or "20" in text):
+            if page.kinds[line - 1] not in left_out and ("`" in text or "20" in text):
                 by_name = texts.setdefault(page.section_of(line), {})
                 by_name.setdefault(name, []).append((line, text))
     for by_name in texts.values():
