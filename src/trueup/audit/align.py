@@ -11,7 +11,7 @@ from trueup.audit.tree import MAIN
 
 LEAST_ALIKE = 0.6
 """Part of their tokens that two blocks share if one is the other in another language."""
-MOST_MIDDLE = 500
+MOST_MIDDLE = 200
 """Tokens between the first and the last difference that are compared one by one."""
 Row = tuple[int, tuple[str, ...]]
 Marks = tuple[tuple[str, str], ...]

@@ -9,16 +9,13 @@ from typing import Any
 
 import yaml
 
-from trueup.audit.comments import STRING, without_blocks
-
-COMMENT = re.compile(rf"(?P<string>{STRING})|//[^\n]*|(?:^|(?<=[\s,{{\[]))#[^\n]*")
-ELLIPSIS = re.compile(rf"(?P<string>{STRING})|(?:\.{{3,}}|…+)")
-TRAILING = re.compile(rf"(?P<string>{STRING})|,(?=\s*(?:[}}\]]|$))|(?<=[\[{{,])\s*,")
-PLACEHOLDER = re.compile(
-    rf"(?P<string>{STRING})|<[A-Za-z][^<>\n]*>|\{{\{{[^{{}}\n]*\}}\}}|\$\{{[^{{}}\n]*\}}|\$[A-Z_]+"
-)
-QUOTED = re.compile(STRING)
-BLOCK_COMMENTS = {"/*": "*/"}
+STRING = re.compile(r"\"(?:[^\"\\\n]|\\[^\n])*\"")
+MARK = re.compile(r"\"|//|/\*|(?:^|(?<=[\s,{\[]))#", re.MULTILINE)
+"""Where a string or a comment of JSON begins."""
+MASK = re.compile(r"\"(\d+)\"")
+ELLIPSIS = re.compile(r"\.{3,}|…+")
+TRAILING = re.compile(r",(?=\s*(?:[}\]]|$))|(?<=[\[{,])\s*,")
+PLACEHOLDER = re.compile(r"<[A-Za-z][^<>\n]*>|\{\{[^{}\n]*\}\}|\$\{[^{}\n]*\}|\$[A-Z_]+")
 CLOSING = {"{": "}", "[": "]", "(": ")"}
 BRACKET = re.compile(r"[{}\[\]()]")
 EVENT = re.compile(r"^(?:data|event|id|retry):[ ]?", re.MULTILINE)
@@ -33,20 +30,50 @@ def json_values(text: str) -> list[Any] | None:
     None where it does not parse."""
     if len(text) > LARGEST or _depth(text) > DEEPEST:
         return None
-    made = _uncommented(EVENT.sub("", text))
-    made = _replaced(PLACEHOLDER, made, "null")
-    made = made.replace("[DONE]", "")
-    if "..." in made or "…" in made:
-        made += _missing_end(made)
+    masked, strings = _masked(EVENT.sub("", text).replace("[DONE]", ""))
+    masked = PLACEHOLDER.sub("null", masked)
+    if ELLIPSIS.search(masked):
+        masked += _missing_end(masked)
     for replacement in ("", "null", '"…":null'):
-        values = _values(_replaced(TRAILING, _replaced(ELLIPSIS, made, replacement), ""))
+        made = TRAILING.sub("", ELLIPSIS.sub(replacement, masked))
+        values = _values(_unmasked(made, strings))
         if values is not None:
             return values
     return None
 
 
-def _replaced(pattern: re.Pattern[str], text: str, by: str) -> str:
-    return pattern.sub(lambda found: found["string"] or by, text)
+def _masked(text: str) -> tuple[str, list[str]]:
+    """Return JSON without comments, on as many lines, each string by its number; and the strings.
+
+    A quote without an end on its line begins none, and the rest of that line is left as it is.
+    """
+    parts: list[str] = []
+    strings: list[str] = []
+    at = start = 0
+    while found := MARK.search(text, at):
+        parts.append(text[start : found.start()])
+        at = _end_of_line(text, found.end())
+        if found[0] == '"' and (string := STRING.match(text, found.start())):
+            parts.append(f'"{len(strings)}"')
+            strings.append(string[0])
+            at = string.end()
+        elif found[0] == '"':
+            parts.append(text[found.start() : at])
+        elif found[0] == "/*":
+            end = text.find("*/", found.end())
+            at = end + 2 if end >= 0 else len(text)
+            parts.append("\n" * text.count("\n", found.start(), at))
+        start = at
+    return "".join([*parts, text[start:]]), strings
+
+
+def _end_of_line(text: str, at: int) -> int:
+    end = text.find("\n", at)
+    return end if end >= 0 else len(text)
+
+
+def _unmasked(text: str, strings: list[str]) -> str:
+    return MASK.sub(lambda found: strings[int(found[1])], text)
 
 
 def _values(text: str) -> list[Any] | None:
@@ -70,26 +97,26 @@ def json_problem(text: str) -> tuple[int, str] | None:
     if len(text) > LARGEST or _depth(text) > DEEPEST or json_values(text) is not None:
         return None
     bare = text.strip()
-    for part in (f"{{{bare}}}", f"[{bare}]", f"{{{bare}", bare + "}"):
-        if json_values(part) is not None:
+    for part in (f"{{{bare}}}", f"[{bare}]", f"{bare}}}", f"{bare}]"):
+        if not bare.startswith(("{", "[")) and json_values(part) is not None:
             return None
-    made = _replaced(PLACEHOLDER, _uncommented(text), "null")
+    masked, strings = _masked(text)
+    made = TRAILING.sub(_lines_of, ELLIPSIS.sub("", PLACEHOLDER.sub("null", masked)))
     try:
-        json.loads(_replaced(TRAILING, _replaced(ELLIPSIS, made, ""), ""), strict=False)
+        json.loads(_unmasked(made, strings), strict=False)
     except json.JSONDecodeError as error:
         return error.lineno, error.msg
     return None
 
 
-def _uncommented(text: str) -> str:
-    """Return JSON without comments, on as many lines."""
-    return _replaced(COMMENT, without_blocks(text, BLOCK_COMMENTS, keeps_strings=True), "")
+def _lines_of(found: re.Match[str]) -> str:
+    return "\n" * found[0].count("\n")
 
 
 def _missing_end(text: str) -> str:
     """Return the brackets that a text lacks at its end, as one does whose end was cut off."""
     waiting: list[str] = []
-    for bracket in BRACKET.findall(QUOTED.sub("", text)):
+    for bracket in BRACKET.findall(text):
         if bracket in CLOSING:
             waiting.append(CLOSING[bracket])
         elif waiting and waiting[-1] == bracket:
