@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 
 from trueup.audit.found import Cause
 from trueup.audit.past import Line, Past
@@ -17,6 +18,8 @@ from trueup.audit.tokens import (
 )
 from trueup.audit.tree import Tree
 
+ALIKE = 0.85
+"""Part of their letters that a misspelt name and its correction share."""
 MASS = 3
 """Lines in which one commit made the same replacement: fewer can be a sentence rewritten."""
 
@@ -51,12 +54,23 @@ class Replaced:
     """Places of replaced dates, where nothing else was changed in the line."""
 
     def is_replacement(self, change: Change) -> bool:
-        """Return whether a name was replaced, rather than a sentence rewritten."""
-        return change.is_only or self.is_mass(change)
+        """Return whether a name was replaced, rather than a sentence rewritten or spelt right."""
+        return self.is_mass(change) or (change.is_only and not is_correction(change.swap))
 
     def is_mass(self, change: Change) -> bool:
         """Return whether the same commit did so in several lines."""
         return self.counts[change.cause] >= MASS
+
+
+def is_correction(swap: Swap) -> bool:
+    """Return whether a replacement only corrects letters of a name."""
+    old, new = swap.old, swap.new
+    digits = [[char for char in name if char.isdigit()] for name in (old, new)]
+    return (
+        digits[0] == digits[1]
+        and abs(len(old) - len(new)) <= 1
+        and SequenceMatcher(None, old, new).ratio() > ALIKE
+    )
 
 
 def read_replaced(tree: Tree, past: Past) -> Replaced:

@@ -139,9 +139,9 @@ def _keys(path: str) -> Iterable[tuple[str, str]]:
                     below = ["docs", *below[2:]]
                 yield _key(parts[: index - 1] + below, file), part.lower().replace("_", "-")
     stem, _, ending = file.rpartition(".")
-    found = re.fullmatch(r"(.+)[._-]([A-Za-z]{2}(?:[-_][A-Za-z]{2,4})?)", stem)
+    found = re.fullmatch(r"(.+[._]|readme-)([A-Za-z]{2}(?:[-_][A-Za-z]{2,4})?)", stem, re.I)
     if found and CODE.fullmatch(found[2]):
-        yield _key(parts, f"{found[1]}.{ending}"), found[2].lower().replace("_", "-")
+        yield _key(parts, f"{found[1][:-1]}.{ending}"), found[2].lower().replace("_", "-")
 
 
 def _key(parts: Iterable[str], file: str) -> str:

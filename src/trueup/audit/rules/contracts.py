@@ -25,6 +25,8 @@ ON_PURPOSE = re.compile(
     r"|public|anonymous|\b401\b|\b403\b|wrong|bad example|don'?t",
     re.IGNORECASE,
 )
+BEFORE = 12
+"""Lines above a call that say what it shows."""
 DISAGREE = "Find out what the route does; these disagree."
 
 
@@ -109,9 +111,8 @@ def _on_purpose(tree: Tree, call: Call) -> bool:
     page = tree.pages[call.page]
     section = page.section_of(call.route.line)
     start = page.headings[section - 1].line if section else 1
-    texts = page.lines[
-        max(start, call.fence.first - 12) - 1 : call.fence.first + len(call.fence.lines)
-    ]
+    line = call.route.line
+    texts = page.lines[max(start, line - BEFORE) - 1 : line]
     return any(ON_PURPOSE.search(text) for text in texts)
 
 

@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from difflib import SequenceMatcher
 
 from trueup.audit.found import Cause, Found, quoted, report
 from trueup.audit.page import Page
@@ -17,8 +16,6 @@ ZONES = timedelta(days=1)
 """Between the calendars of two places of the earth."""
 LEAST_MOVED = 2
 """Claims that one commit gave the same date: one alone is how a page is kept up to date."""
-ALIKE = 0.85
-"""Part of their letters that a misspelt name and its correction share."""
 AGAIN = "Find out what was tested on that date, and name that, or test it again."
 
 
@@ -67,8 +64,7 @@ def check_evidence(tree: Tree, replaced: Replaced) -> Iterator[Found]:
     """Return the findings about dated verifications."""
     by_page: dict[str, list[Change]] = defaultdict(list)
     for change in replaced.changes:
-        is_certain = replaced.is_mass(change) or not _is_typo(change)
-        if is_certain and not is_version(change.swap.new) and replaced.is_replacement(change):
+        if not is_version(change.swap.new) and replaced.is_replacement(change):
             by_page[change.path].append(change)
     claims = {path: list(dict.fromkeys(claims_of(page))) for path, page in tree.pages.items()}
     for path, page in tree.pages.items():
@@ -76,17 +72,6 @@ def check_evidence(tree: Tree, replaced: Replaced) -> Iterator[Found]:
             yield from _later_names(tree, replaced, page, claim, by_page.get(path, []))
             yield from _later_day(tree, replaced, page, claim)
     yield from _moved(tree, replaced, claims)
-
-
-def _is_typo(change: Change) -> bool:
-    """Return whether a replacement only corrects letters of a name."""
-    old, new = change.swap.old, change.swap.new
-    digits = [[char for char in name if char.isdigit()] for name in (old, new)]
-    return (
-        digits[0] == digits[1]
-        and abs(len(old) - len(new)) <= 1
-        and SequenceMatcher(None, old, new).ratio() > ALIKE
-    )
 
 
 def _later_names(

@@ -77,9 +77,13 @@ def _cause(noun: str, key: str, known: Sequence[Line | None], replaced: Replaced
         for version in line.versions() if line else ():
             if version.before is None or (was := _key(noun, version.before.text)) == key:
                 continue
-            others = [_at(other, version.commit.number) for other in known if other is not line]
-            if not was or was in {_key(noun, text) for text in others}:
-                break
+            others = [
+                _key(noun, _at(other, version.commit.number))
+                for other in known
+                if other is not line
+            ]
+            if not was or was in others or len(set(others)) < len(others):
+                break  # a key that goes on in the next cell
             cause = _swap_of(was, key, version)
             least = 1 if _is_marked(key) else MASS
             return cause if cause is not None and replaced.counts[cause] >= least else None

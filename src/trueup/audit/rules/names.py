@@ -21,6 +21,7 @@ BETWEEN = frozenset(
     (*"\"'`,/|&+", "and", "or", "vs", "vs.", "和", "与", "或", "と", "и", "или", "und", "et", "y")
 )
 """What stands between two names that are set side by side."""
+QUOTES = frozenset("\"'`")
 SEPARATE = "Read the commit: give each its own name again, or remove the repetition."
 
 
@@ -59,10 +60,11 @@ def _became_same(page: Page, change: Change, is_mass: bool) -> bool:
         return False
     around = [(now[i - 1] if i else "", now[i + 1] if i + 1 < len(now) else "") for i in at]
     if is_version(new):
-        return kind != "code" and len({left for left, _ in around}) < len(around)
+        named = [left for left, _ in around if left[:1].isupper() and left.isalpha()]
+        return kind != "code" and len(set(named)) < len(named)
     are_names = is_name(old) and is_name(new)
-    pairs = zip(at, at[1:], strict=False)
-    if any(set(now[one + 1 : other]) <= BETWEEN for one, other in pairs):
+    between = [set(now[one + 1 : other]) for one, other in zip(at, at[1:], strict=False)]
+    if any(one <= BETWEEN and (kind != "code" or one & QUOTES) for one in between):
         return are_names or is_mass  # side by side
     are_alike = len(set(around)) < len(around)  # marked alike, perhaps far from each other
     if kind == "code":
