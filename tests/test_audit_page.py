@@ -55,7 +55,7 @@ def test_lines_in_comments_front_matter_and_imports_are_no_sentences() -> None:
     assert [line for line, _ in read_page("a.md", "<!-- never closed\nText\n").prose()] == [2]
 
 
-def test_lists_are_parted_by_depth_and_by_what_is_between() -> None:
+def test_lists_end_by_depth_and_by_what_is_between() -> None:
     text = "Lead:\n\n- a\n  - a1\n  - a2\n- b\n  more\n\nEnd\n\n- c\n"
     found = [(one.lead, [text for _, text in one.items]) for one in read_page("a.md", text).bullets]
     assert sorted(found) == [(1, ["a", "b"]), (3, ["a1", "a2"]), (9, ["c"])]

@@ -5,13 +5,22 @@ import re
 from collections import Counter
 
 from trueup.audit.code import LOCALE, PLACEHOLDER, normal_path
-from trueup.audit.tokens import NUMERIC_DAY, WORDED_DAY, days_in, is_name, spans_of, tokens_of
+from trueup.audit.tokens import (
+    CODE_SPAN,
+    NUMERIC_DAY,
+    WORDED_DAY,
+    days_in,
+    is_name,
+    spans_of,
+    tokens_of,
+)
 
 NUMBER = re.compile(
     r"(?<![\w.,\-])\d{1,3}(?:[,  ' .]\d{3})+(?![\w\d])|(?<![\w.\-])\d+(?:[.,]\d+)?(?![\w\-])"
 )
 BIG = re.compile(r"[万億亿만천百千]|thousand|million|тыс|млн", re.IGNORECASE)
 """Words of which one language writes a number that another writes in digits."""
+REQUEST = re.compile(r"\b(GET|POST|PUT|PATCH|DELETE) (/[\w\-./:{}$<>]+)")
 METHOD = re.compile("GET|POST|PUT|PATCH|DELETE|HEAD")
 ROUTE = re.compile(r"(?<![\w.:/\-])/(?:[\w\-{}$<>:]+/)*[\w\-{}$<>:.]+")
 
@@ -22,8 +31,10 @@ def dates_in(text: str) -> Counter[str]:
 
 
 def names_in(text: str) -> Counter[str]:
-    """Return the names and routes in the code spans of a text, with how often it has each."""
+    """Return the routes of a text and the names in its code spans, with how often it has each."""
     found: Counter[str] = Counter()
+    bare = CODE_SPAN.sub(" ", text) if "`" in text else text
+    found.update(f"{one[1]} {normal_path(one[2])}" for one in REQUEST.finditer(bare))
     for span in spans_of(text):
         if not span.isascii() or PLACEHOLDER.search(span):
             continue

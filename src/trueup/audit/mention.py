@@ -19,12 +19,17 @@ CURL = re.compile(r"(?:^|[\s$(])curl\s")
 CURL_METHOD = re.compile(rf"(?:-X|--request)[ =]*['\"]?({METHODS})\b")
 BODY = re.compile(r"(?:^|\s)(?:-d|--data(?:-raw|-binary|-urlencode)?|-F|--form|--json)\b")
 KEY_HEADER = re.compile(
-    r"-H\s*['\"]?(?:authorization|x-api-key|api-key|x-goog-api-key|x-auth-token|token)\b"
-    r"|--header[ =]['\"]?(?:authorization|x-api-key|api-key|x-goog-api-key|x-auth-token|token)\b"
-    r"|(?:^|\s)(?:-u|--user|--oauth2-bearer)\s|@headers|-K\s|--config",
+    r"(?:-H|--header)[ =]*['\"]?(?:[@$]|(?:authorization|[\w\-]*(?:api-?key|token))\b)"
+    r"|(?:^|\s)(?:-u|--user|--oauth2-bearer|-b|--cookie|-K|--config|--netrc)\s",
     re.IGNORECASE,
 )
 KEY_QUERY = frozenset(("key", "api_key", "apikey", "access_token", "token"))
+REQUEST_WORD = re.compile(
+    r"request|body|payload|param|请求|参数|請求|リクエスト|パラメ|запрос|тело|anfrage|requête|solicitud",
+    re.IGNORECASE,
+)
+SENT = frozenset(("prompt", "messages", "input"))
+"""Keys of a request: a block with one of them is no reply."""
 SHELLS = frozenset(("", "bash", "sh", "shell", "zsh", "console", "curl", "terminal"))
 API_PATH = re.compile(r"/(?:v\d+\w*|api)(?:/|$)")
 """A path that is an API's: an install script or a page of a site is none."""
@@ -128,20 +133,22 @@ def _reply(page: Page, fence: Fence, following: Fence | None) -> Mapping[str, An
         return None
     if page.section_of(fence.first) != page.section_of(following.first):
         return None
+    between = page.lines[fence.first + len(fence.lines) : following.first - 2]
+    if any(REQUEST_WORD.search(line) for line in between):
+        return None
     values = json_values(following.text)
     one = values[0] if values and len(values) == 1 else None
-    return one if isinstance(one, dict) else None
+    return one if isinstance(one, dict) and not SENT & set(one) else None
 
 
-def words_in(value: Any, names: Set[str]) -> Iterator[str]:
-    """Return the texts under some keys of a JSON value, at any depth."""
-    waiting = [value]
+def words_in(value: Any, names: Set[str]) -> Iterator[tuple[str, str]]:
+    """Return the texts under some keys of a JSON value, at any depth, each with its path."""
+    waiting = [("", value)]
     while waiting:
-        one = waiting.pop()
+        path, one = waiting.pop()
         if isinstance(one, dict):
-            yield from (
-                text for name, text in one.items() if name in names and isinstance(text, str)
-            )
-            waiting += one.values()
+            texts = ((name, text) for name, text in one.items() if isinstance(text, str))
+            yield from ((f"{path}/{name}", text) for name, text in texts if name in names)
+            waiting += [(f"{path}/{name}", each) for name, each in one.items()]
         elif isinstance(one, list):
-            waiting += one
+            waiting += [(path, each) for each in one]

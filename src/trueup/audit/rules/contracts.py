@@ -45,17 +45,18 @@ def check_contracts(tree: Tree) -> Iterator[Found]:
 
 
 def _success(tree: Tree, route: str, calls: list[Call]) -> Iterator[Found]:
-    words: dict[str, list[Spot]] = defaultdict(list)
+    by_path: dict[str, dict[str, list[Spot]]] = defaultdict(lambda: defaultdict(list))
     for call in calls:
-        for word in words_in(call.reply, STATES):
+        for path, word in words_in(call.reply, STATES):
             if word.lower() in SUCCESS:
-                words[word].append((call.page, call.reply_line(f'"{word}"')))
-    if len(words) > 1:
-        names = listed(quoted(word) for word in words)
-        problem = f"replies of {route} have several words for success: {names}"
-        spots = [
-            spot for word in sorted(words, key=lambda one: len(words[one])) for spot in words[word]
-        ]
+                by_path[path][word].append((call.page, call.reply_line(f'"{word}"')))
+    for words in by_path.values():
+        if len(words) < 2:
+            continue
+        order = sorted(words, key=lambda word: len(words[word]))
+        problem = f"replies of {route} have several words for success: "
+        problem += listed(map(quoted, order))
+        spots = [spot for word in order for spot in words[word]]
         yield report(tree, "route-success", spots, problem, DISAGREE)
 
 
@@ -121,7 +122,7 @@ def _waiting(tree: Tree, page: Page) -> Iterator[Found]:
     sent: dict[str, int] = {}
     for fence in page.fences:
         if fence.language in ("json", "jsonc"):
-            for word in words_in(json_values(fence.text), STATES):
+            for _, word in words_in(json_values(fence.text), STATES):
                 sent.setdefault(word, _line_in(fence, word))
     known = {word for word in sent if word.lower() in SUCCESS}
     if not known:

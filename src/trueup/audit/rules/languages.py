@@ -12,7 +12,7 @@ from trueup.audit.page import Page
 from trueup.audit.tokens import is_name
 from trueup.audit.tree import MAIN, Tree
 
-MOST_APART = 0.4
+MOST_APART = 0.5
 """Part of a language's blocks that differ where its pages are of another edition."""
 LATIN = frozenset(
     "ca cs da de en es et fi fr hr hu id it lt lv ms nb nl no pl pt ro sk sl sv tr vi".split()  # noqa: SIM905

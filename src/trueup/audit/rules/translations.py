@@ -127,7 +127,9 @@ def _sections(group: Mapping[str, Page]) -> Iterator[_Place]:
     texts: dict[int, dict[str, list[tuple[int, str]]]] = {}
     for name, page in pages.items():
         for line, text in page.prose():
-            if page.kinds[line - 1] not in left_out and ("`" in text or "20" in text):
+            if page.kinds[line - 1] not in left_out and (
+                "`" in text or "20" in text or " /" in text
+            ):
                 by_name = texts.setdefault(page.section_of(line), {})
                 by_name.setdefault(name, []).append((line, text))
     for by_name in texts.values():
