@@ -47,6 +47,12 @@ OTHER = {
     ),
     "a header": ('curl -H "X-Key: a" -d 1', 'curl -H "X-Api-Key: a" -d 1', "language-contract"),
     "a number": ("sleep(10, True)", "sleep(30, True)", "language-values"),
+    "a port": (
+        "open('http://localhost:3000/x')",
+        "open('http://localhost:4000/x')",
+        "language-values",
+    ),
+    "a method of an object": ("data = reply.json()", "data = reply.text()", "language-names"),
     "a date": ("since: 2026-01-01\nn: 1", "since: 2026-01-02\nn: 1", "language-values"),
     "a truth": ('{"stream": true, "n": 1}', '{"stream": false, "n": 1}', "language-values"),
     "a word of a state": (

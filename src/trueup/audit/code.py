@@ -39,6 +39,7 @@ FILE = re.compile(
     r"|zip|toml|exe|go|java|com|cn|org|net|io|dev|ai)",
     re.IGNORECASE,
 )
+PORT = re.compile(r"[^/?#:]+:(\d+)")
 LOCALE = re.compile(r"[a-z]{2}(?:[-_](?:[A-Za-z]{2}|Hans|Hant))?")
 PATH_VALUE = re.compile(
     r"\{[^}]*\}|<[^>]*>|\$\{?\w+\}?|(?<=/):\w+|(?<=/)[A-Z][A-Z0-9_]+(?=/|$|:)|(?<=/)(?:\d+|[0-9a-f-]{16,})(?=/|$)"
@@ -117,6 +118,8 @@ def _address(text: str, number: int) -> Iterator[CodeToken]:
     """Return the tokens of an address without its host, which languages have on purpose."""
     text = text.rstrip(".,;:)")
     rest = text.split("://", 1)[1]
+    if port := PORT.match(rest):
+        yield CodeToken(port[1], "number", number)
     path, _, query = rest.partition("?")
     parts = [part for part in path.split("/")[1:] if part]
     if parts and LOCALE.fullmatch(parts[0]):
@@ -140,7 +143,7 @@ def _token(text: str, number: int, following: str) -> CodeToken:
         return CodeToken(text, "number", number)
     if not text[0].isalnum() and text[0] != "_":
         return CodeToken(text, "sign", number)
-    if FILE.fullmatch(text) or LOCALE.fullmatch(text):
+    if (FILE.fullmatch(text) and following != "(") or LOCALE.fullmatch(text):
         return CodeToken("", "prose", number)
     if following in (":", "=") and is_word(text):
         return CodeToken(text, "key", number)
