@@ -36,6 +36,22 @@ MERGED = {
         "same-names a.md:1",
     ),
 }
+ENTRIES = "| M | P |\n| --- | --- |\n| Sora | 1 |\n| Kling | 2 |\n"
+MERGED |= {
+    "words in marks of code": ("Use `flux` or `kling`.\n", "flux", "kling", "same-names a.md:1"),
+    "a name and a longer one": (
+        "Move from `boat-4` to `boat-4o`.\n",
+        "boat-4`",
+        "boat-4o`",
+        "same-names a.md:1",
+    ),
+    "names without a mark, in many places": (
+        f"{ENTRIES}\nSora or Kling.\n\nUse Sora.\n",
+        "Sora",
+        "Kling",
+        "same-keys a.md:3 a.md:4",
+    ),
+}
 KEPT = {
     "the text of a link": ("See [b-1](docs/b-2.md).\n", "b-1", "b-2"),
     "a price": ("| one | $0.10 | $0.20 |\n| --- | --- | --- |\n", "0.10", "0.20"),

@@ -66,8 +66,10 @@ def is_correction(swap: Swap) -> bool:
     """Return whether a replacement only corrects letters of a name."""
     old, new = swap.old, swap.new
     digits = [[char for char in name if char.isdigit()] for name in (old, new)]
+    is_longer = bool(digits[0]) and (old.startswith(new) or new.startswith(old))
     return (
         digits[0] == digits[1]
+        and not is_longer
         and abs(len(old) - len(new)) <= 1
         and SequenceMatcher(None, old, new).ratio() > ALIKE
     )
@@ -106,10 +108,13 @@ def _is_of_names(swap: Swap, version: Line) -> bool:
         return True
     if not (old[0].isalpha() and new[0].isalpha() and len(new) > 2 and len(old) > 2):
         return is_name(old) and is_name(new)
-    if is_name(old) or is_name(new):
+    return is_marked(swap, version) or (old[0].isupper() and new[0].isupper())
+
+
+def is_marked(swap: Swap, version: Line) -> bool:
+    """Return whether a replaced word is a name by its form, by marks of code or as part of a path:
+    another one may be any word with a capital letter."""
+    if is_name(swap.old) or is_name(swap.new):
         return True
-    assert version.before is not None
     spans = [token for span in spans_of(version.text) for token in tokens_of(span)]
-    if new in spans:
-        return True
-    return old[0].isupper() and new[0].isupper() and swap.at > 0
+    return swap.new in spans or tokens_of(version.text)[swap.at - 1] == "/"

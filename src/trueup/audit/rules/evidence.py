@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from trueup.audit.found import Cause, Found, quoted, report
 from trueup.audit.page import Page
-from trueup.audit.replaced import Change, Replaced
+from trueup.audit.replaced import Change, Replaced, is_marked
 from trueup.audit.tokens import days_in, is_version
 from trueup.audit.tree import Tree
 from trueup.audit.words import STAMP, VERIFIED
@@ -64,7 +64,8 @@ def check_evidence(tree: Tree, replaced: Replaced) -> Iterator[Found]:
     """Return the findings about dated verifications."""
     by_page: dict[str, list[Change]] = defaultdict(list)
     for change in replaced.changes:
-        if not is_version(change.swap.new) and replaced.is_replacement(change):
+        is_certain = replaced.is_mass(change) or is_marked(change.swap, change.version)
+        if is_certain and not is_version(change.swap.new) and replaced.is_replacement(change):
             by_page[change.path].append(change)
     claims = {path: list(dict.fromkeys(claims_of(page))) for path, page in tree.pages.items()}
     for path, page in tree.pages.items():

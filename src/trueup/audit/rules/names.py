@@ -65,7 +65,7 @@ def _became_same(page: Page, change: Change, is_mass: bool) -> bool:
     are_names = is_name(old) and is_name(new)
     between = [set(now[one + 1 : other]) for one, other in zip(at, at[1:], strict=False)]
     if any(one <= BETWEEN and (kind != "code" or one & QUOTES) for one in between):
-        return are_names or is_mass  # side by side
+        return are_names or is_mass or _are_spans(change)  # side by side
     are_alike = len(set(around)) < len(around)  # marked alike, perhaps far from each other
     if kind == "code":
         return is_mass and are_alike
