@@ -63,6 +63,7 @@ KEPT = {
     ),
     "a variable": ("```py\nx_1 = f(a_1, b_1)\n```\n", "a_1", "b_1"),
     "an alias of one name": ("- `b-2`: made-by/b-1\n", "b-1", "b-2"),
+    "another row": ("| `a-1/one` | `x-1` |\n", "a-1/one` | `x-1`", "b-1/two` | `b-1`"),
     "a true word": ("It is False by default; True is better.\n", "False", "True"),
     "a sentence written anew": (
         "Use `b-1`, then wait for `b-2`.\n",

@@ -90,9 +90,10 @@ def _read_line(found: Replaced, path: str, number: int, line: Line) -> None:
         if version.before is None:
             return
         swaps, is_only = swaps_between(version.before.text, version.text)
+        is_only = is_only and len({(swap.old, swap.new) for swap in swaps}) == 1
         for swap in swaps:
             if days_in(swap.old) and days_in(swap.new):
-                if is_only and len(swaps) == 1 and swap.new in line.text:
+                if is_only and swap.new in line.text:
                     cause = Cause(version.commit, swap.old, swap.new)
                     found.days[cause].append((path, number))
             elif swap.new in line.text and _is_of_names(swap, version):

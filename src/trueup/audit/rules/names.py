@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from trueup.audit.found import Found, Spot, quoted, report
 from trueup.audit.page import Page
@@ -56,8 +56,9 @@ def _became_same(page: Page, change: Change, is_mass: bool) -> bool:
     at = [index for index, token in enumerate(now) if token == new]
     if len(at) < 2 or old in now or before.count(new) >= after.count(new) or old not in before:
         return False
-    if before.count(new) == 0 and after.count(new) - _made(before, after, old, new) < 1:
-        return False
+    made = min(before.count(old), after.count(new))
+    if before.count(new) == 0 and (not is_mass or after.count(new) == made):
+        return False  # another line in the place of this one
     around = [(now[i - 1] if i else "", now[i + 1] if i + 1 < len(now) else "") for i in at]
     if is_version(new):
         named = [left for left, _ in around if left[:1].isupper() and left.isalpha()]
@@ -79,11 +80,6 @@ def _are_spans(change: Change) -> bool:
     swap, version = change.swap, change.version
     sides = ((swap.old, version.before), (swap.new, version))
     return all(side and name in tokens_of(" ".join(spans_of(side.text))) for name, side in sides)
-
-
-def _made(before: Sequence[str], after: Sequence[str], old: str, new: str) -> int:
-    """Return how many of the new names were the old one before: a name that stood twice may."""
-    return min(before.count(old), after.count(new))
 
 
 def _called_old(tree: Tree, replaced: Replaced) -> Iterator[Found]:
