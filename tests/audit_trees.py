@@ -179,4 +179,4 @@ def shown(findings: list[Finding], top: Path) -> list[str]:
 
 def audited(top: Path) -> list[str]:
     """Return the findings of a tree as `shown` has them."""
-    return shown(audit_tree(top), top)
+    return shown(audit_tree(top).findings, top)

@@ -96,7 +96,11 @@ def test_the_baseline_suppresses_findings_with_their_cause_until_its_date(rename
     text = (renamed / "audit-baseline.yml").read_text()
     assert "`trueup audit --write-baseline`" in text and not (renamed / "baseline.yml").exists()
     done = trueup(renamed, "audit")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "nothing found\n", "")
+    assert (done.returncode, done.stdout, done.stderr) == (
+        0,
+        "nothing found in 2 pages and 2 commits\n",
+        "",
+    )
     (renamed / "audit-baseline.yml").write_text(text.replace("same-keys", "drift"))
     done = trueup(renamed, "audit")
     assert done.returncode == 2 and "drift is not a rule" in done.stderr
@@ -106,9 +110,9 @@ def test_only_pages_changed_since_a_commit_are_reported(renamed: Path) -> None:
     commit_on(renamed, "2026-04-15", {"b.md": NEW["b.md"] + "- `boat-3`: new\n"})
     assert audited(renamed)[0] == FOUND[0]
     top = renamed
-    found = [one.rule for one in audit_tree(top, "HEAD~1")]
+    found = [one.rule for one in audit_tree(top, "HEAD~1").findings]
     assert found == ["replacement", "same-keys"]
-    assert audit_tree(top, "HEAD") == []
+    assert audit_tree(top, "HEAD").findings == []
     assert trueup(top, "audit", "--since", "nope").returncode == 2
     with pytest.raises(BadInput, match="no such folder"):
         audit_tree(top / "nowhere")
@@ -116,14 +120,27 @@ def test_only_pages_changed_since_a_commit_are_reported(renamed: Path) -> None:
 
 def test_a_change_that_is_not_committed_counts_as_since_any_commit(renamed: Path) -> None:
     write_files(renamed, {"b.md": NEW["b.md"] + "- `boat-3`: new\n"})
-    assert [one.rule for one in audit_tree(renamed, "HEAD")] == ["replacement", "same-keys"]
+    assert [one.rule for one in audit_tree(renamed, "HEAD").findings] == [
+        "replacement",
+        "same-keys",
+    ]
+
+
+def test_a_folder_without_pages_is_refused(renamed: Path) -> None:
+    commit_on(renamed, "2026-04-15", {".gitignore": "made/\n", "made/a.md": "x", "code/a.py": ""})
+    for name in ("made", "code"):
+        done = trueup(renamed, "audit", name)
+        assert done.returncode == 2 and "no page with the ending .md, .mdx" in done.stderr
 
 
 def test_a_shallow_clone_is_a_warning(renamed: Path, tmp_path: Path) -> None:
     git(tmp_path, "clone", "--quiet", "--depth=1", f"file://{renamed}", "copy")
     done = trueup(tmp_path, "audit", "copy")
     assert done.returncode == 0 and "the clone is shallow" in done.stderr
-    assert "fetch --unshallow" in done.stderr and done.stdout == "warnings: 2\n"
+    assert (
+        "fetch --unshallow" in done.stderr
+        and done.stdout == "warnings: 2 in 2 pages and 1 commits\n"
+    )
 
 
 def test_without_a_repository_the_other_rules_run(tmp_path: Path) -> None:
@@ -142,7 +159,7 @@ def test_a_repository_without_a_commit_is_read(tmp_path: Path) -> None:
 def test_a_history_that_git_cannot_list_is_a_warning(renamed: Path) -> None:
     (tree,) = git(renamed, "rev-parse", "HEAD~1^{tree}").split()
     (renamed / ".git" / "objects" / tree[:2] / tree[2:]).unlink()
-    found = [one for one in audit_tree(renamed) if one.rule == "short-history"]
+    found = [one for one in audit_tree(renamed).findings if one.rule == "short-history"]
     assert [one.problem for one in found] == ["git could not list the history (CalledProcessError)"]
 
 

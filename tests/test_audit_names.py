@@ -39,6 +39,12 @@ MERGED = {
 ENTRIES = "| M | P |\n| --- | --- |\n| Sora | 1 |\n| Kling | 2 |\n"
 MERGED |= {
     "words in marks of code": ("Use `flux` or `kling`.\n", "flux", "kling", "same-names a.md:1"),
+    "names of like letters": (
+        "| `os_name` | `os.name` |\n",
+        "os_name",
+        "os.name",
+        "same-names a.md:1",
+    ),
     "a name and a longer one": (
         "Move from `boat-4` to `boat-4o`.\n",
         "boat-4`",

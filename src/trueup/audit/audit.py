@@ -3,6 +3,7 @@
 import subprocess
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from trueup.audit.found import Cause, Found, quoted
@@ -18,7 +19,7 @@ from trueup.audit.rules.parsing import check_blocks
 from trueup.audit.rules.rows import check_rows
 from trueup.audit.rules.translations import check_translations
 from trueup.audit.rules.wording import check_stamps, check_wording
-from trueup.audit.tree import Tree, read_tree
+from trueup.audit.tree import ENDINGS, Tree, read_tree
 from trueup.check.git_repository import Repository
 from trueup.errors import BadInput
 from trueup.finding import Finding
@@ -30,16 +31,29 @@ SAID_BETTER = {"language-route": "language-contract", "name-or-itself": "same-na
 """Rules whose findings follow from those of another at the same place."""
 
 
-def audit_tree(top: Path, since: str | None = None) -> list[Finding]:
-    """Return the findings in the docs under a folder: causes first, then the others by place.
+@dataclass(frozen=True)
+class Audit:
+    """The findings in some docs, causes first, then the others by place; and what was read."""
 
-    With `since`, a commit by any name that git resolves, only those with a place on a page that was
-    changed after it. Raises BadInput for a folder or commit that does not exist.
+    findings: list[Finding]
+    pages: int
+    commits: int
+
+
+def audit_tree(top: Path, since: str | None = None) -> Audit:
+    """Return the audit of the docs under a folder.
+
+    With `since`, a commit by any name that git resolves, only findings with a place on a page that
+    was changed after it. Raises BadInput for a folder or commit that does not exist, and for a
+    folder without pages.
     """
     if not top.is_dir():
         raise BadInput(top, "no such folder", "Check the path.")
     repository = Repository(top)
     tree, findings = read_tree(top)
+    if not tree.pages and not findings:
+        fix = "Check the path; git lists no file that it ignores."
+        raise BadInput(top, f"no page with the ending {', '.join(ENDINGS)}", fix)
     findings += _about_history(repository, top)
     try:
         past = read_past(repository)
@@ -52,7 +66,8 @@ def audit_tree(top: Path, since: str | None = None) -> list[Finding]:
     if since is not None:
         changed = _changed_since(repository, tree, past, since)
         findings = [one for one in findings if not one.where.line or _paths(one) & changed]
-    return needed_causes([*_causes(found), *sorted(findings)])
+    kept = needed_causes([*_causes(found), *sorted(findings)])
+    return Audit(kept, len(tree.pages), len(past.commits))
 
 
 def needed_causes(findings: Sequence[Finding]) -> list[Finding]:

@@ -48,14 +48,15 @@ def audit(
     top = top if folder is None else top / folder
     today = datetime.now(UTC).date()
     last = last_day(until, today, write_baseline)
-    found = audit_tree(top, since)
+    done = audit_tree(top, since)
     if last is not None:
-        report_baseline(top, found, last, AUDIT_NAME)
+        report_baseline(top, done.findings, last, AUDIT_NAME)
         return
     known = load_baseline(top, AUDIT_NAME)
-    kept = needed_causes(apply_baseline(found, known, top, today, AUDIT_NAME))
+    kept = needed_causes(apply_baseline(done.findings, known, top, today, AUDIT_NAME))
     write_report(kept, form, output)
     if any(finding.severity == "error" for finding in kept):
         sys.exit(1)
     if form == "text":
-        click.echo("nothing found" if not kept else f"warnings: {len(kept)}")
+        read = f"in {done.pages} pages and {done.commits} commits"
+        click.echo(f"warnings: {len(kept)} {read}" if kept else f"nothing found {read}")

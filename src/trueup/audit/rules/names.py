@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from trueup.audit.found import Found, Spot, quoted, report
 from trueup.audit.page import Page
-from trueup.audit.replaced import Change, Replaced
+from trueup.audit.replaced import Change, Replaced, is_correction
 from trueup.audit.tokens import is_name, is_version, spans_of, tokens_of
 from trueup.audit.tree import Tree
 from trueup.audit.words import OBSOLETE_AFTER, OBSOLETE_BEFORE
@@ -35,10 +35,10 @@ def _same_in_line(tree: Tree, replaced: Replaced) -> Iterator[Found]:
     seen: set[Spot] = set()
     for change in replaced.changes:
         spot = (change.path, change.line)
-        if spot in seen or not replaced.is_replacement(change):
+        is_mass = replaced.is_mass(change)
+        if spot in seen or not (is_mass or change.is_only):
             continue
-        page = tree.pages[change.path]
-        if not _became_same(page, change, replaced.is_mass(change)):
+        if not _became_same(tree.pages[change.path], change, is_mass):
             continue
         seen.add(spot)
         swap, commit = change.swap, change.version.commit
@@ -67,6 +67,8 @@ def _became_same(page: Page, change: Change, is_mass: bool) -> bool:
     between = [set(now[one + 1 : other]) for one, other in zip(at, at[1:], strict=False)]
     if any(one <= BETWEEN and (kind != "code" or one & QUOTES) for one in between):
         return are_names or is_mass or _are_spans(change)  # side by side
+    if not is_mass and is_correction(change.swap):
+        return False
     are_alike = len(set(around)) < len(around)  # marked alike, perhaps far from each other
     if kind == "code":
         return is_mass and are_alike
