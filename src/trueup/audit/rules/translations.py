@@ -149,18 +149,18 @@ def _facts(texts: list[tuple[int, str]], kinds: Sequence[Kind]) -> dict[str, dic
 
 def _agree(tree: Tree, places: Iterable[_Place]) -> Iterator[Found]:
     """Return the facts that have another one in their place in another language."""
-    cases: Counter[str] = Counter()
-    apart: Counter[str] = Counter()
-    found: list[tuple[set[str], Found]] = []
+    cases: Counter[tuple[str, str]] = Counter()
+    apart: Counter[tuple[str, str]] = Counter()
+    found: list[tuple[str, set[str], Found]] = []
     for place in places:
-        cases.update(name for name, texts in place.texts.items() if any(texts.values()))
         for rule, noun, _ in KINDS:
+            cases.update((name, noun) for name, texts in place.texts.items() if texts.get(noun))
             made = _disagreement(tree, place, rule, noun)
             if made is not None:
-                apart.update(made[0])
-                found.append(made)
-    for odd, one in found:
-        if all(is_kept(apart[name], cases[name], MOST_APART) for name in odd):
+                apart.update((name, noun) for name in made[0])
+                found.append((noun, *made))
+    for noun, odd, one in found:
+        if all(is_kept(apart[name, noun], cases[name, noun], MOST_APART) for name in odd):
             yield one
 
 
