@@ -266,7 +266,12 @@ SAMPLES: dict[str, Pair] = {
     ),
     "dead-page-link": Pair(
         Sample({"a.md": LINKS + "\nSee [c](c.md).\n", "b.md": "# B\n"}, found="a.md:16"),
-        Sample({"a.md": LINKS + "\nSee `[c](c.md)` and [b](b.md#x).\n", "b.md": "# B\n"}),
+        Sample(
+            {
+                "a.md": LINKS + "\nSee `[c](c.md)`, [b](b.md#x) and [d](../d.md).\n",
+                "b.md": "# B\n",
+            }
+        ),
     ),
     "name-or-itself": Pair(
         Sample(page("Use `boat-1` or `boat-1`.\n"), found="a.md:1"),

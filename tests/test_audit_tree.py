@@ -37,6 +37,12 @@ def test_versions_of_a_page_are_no_languages(tmp_path: Path) -> None:
     assert [sorted(group) for group in groups] == [["en", "ja"]] * 2
 
 
+def test_a_link_to_a_page_that_only_another_language_has_is_alive(tmp_path: Path) -> None:
+    files = dict.fromkeys(("docs/en/a.md", "docs/en/b.md", "docs/ja/b.md"), "# A\n")
+    files["docs/ja/b.md"] = "See [a](a.md) and [c](c.md).\n"
+    assert audited(write_files(tmp_path, files))[1:] == ["dead-page-link docs/ja/b.md:1"]
+
+
 def test_records_and_plans_are_no_pages(tmp_path: Path) -> None:
     names = ("CHANGELOG.md", "docs/release-notes.md", "releases/1.md", "CLAUDE.md", ".github/x.md")
     files = {**dict.fromkeys(names, "x"), "node_modules/a/b.md": "x", "docs/a.md": "x", "b.py": ""}
