@@ -11,6 +11,7 @@ from samples import load_samples, render_rules
 
 from trueup.errors import BadInput
 from trueup.feed import StatusFeed
+from trueup.finding import AUDIT_RULES
 from trueup.model import Status
 from trueup.protocols import PROTOCOLS
 from trueup.receipts import RetestReceipt
@@ -29,6 +30,7 @@ PARTS: Mapping[tuple[str, str], Callable[[], str]] = {
     ("receipts", "retest"): lambda: render_fields(RetestReceipt),
     ("programs", "feed"): lambda: render_fields(StatusFeed),
     ("rules", "rules"): lambda: render_rules(load_samples(MANUAL / "rules.yml")),
+    ("audit", "rules"): lambda: render_audit_rules(),
     ("speed", "figures"): lambda: render_figures(
         Figures.model_validate_json((MANUAL / "bench.json").read_bytes())
     ),
@@ -65,6 +67,19 @@ def render_macros() -> str:
         )
         rows.append(f"| `{call}` | {result} | {kinds} |")
     return "\n".join(rows)
+
+
+def render_audit_rules() -> str:
+    """The rules of the audit as a table for each area, with the two sentences of each."""
+    parts = []
+    for area in dict.fromkeys(rule.area for rule in AUDIT_RULES.values()):
+        rows = ["| Rule | Finding | Effect |", "| --- | --- | --- |"]
+        for name, rule in AUDIT_RULES.items():
+            if rule.area == area:
+                mark = " (warning)" if rule.severity == "warning" else ""
+                rows.append(f"| `{name}`{mark} | {rule.says} | {rule.why} |")
+        parts += [f"### {area[0].upper()}{area[1:]}", "\n".join(rows)]
+    return "\n\n".join(parts)
 
 
 def main() -> None:

@@ -4,11 +4,12 @@ Writes nothing but the baseline. The built site is checked by `trueup.check.buil
 `trueup.check.site_comparison`, which are imported only where they are needed.
 """
 
-from trueup.check.baseline import apply_baseline, load_baseline, write_baseline
+from trueup.check.baseline import AUDIT_NAME, apply_baseline, load_baseline, write_baseline
 from trueup.check.repository_code import refuse_code
 from trueup.check.sources import Check
 
 __all__ = [
+    "AUDIT_NAME",
     "Check",
     "apply_baseline",
     "load_baseline",

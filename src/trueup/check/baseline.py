@@ -10,7 +10,7 @@ from pydantic import Field, StrictInt
 
 from trueup.check.loosened_policy import Loosened
 from trueup.errors import BadInput, BadStatus
-from trueup.finding import RULES, Finding, printable
+from trueup.finding import AUDIT_RULES, CATALOGUE, RULES, Finding, printable
 from trueup.model import Day, Frozen, Text
 from trueup.place import Place
 from trueup.source_file import read_source
@@ -19,9 +19,12 @@ from trueup.status_file import Document, parse_as, parse_yaml, render_row, write
 NAME = "baseline.yml"
 LONGEST = timedelta(days=366)
 """A baseline is a debt with a due date: a year is enough to pay any of it."""
+AUDIT_NAME = "audit-baseline.yml"
+"""The audit has a file of its own: neither command reads findings of the other."""
+COMMANDS = {NAME: "check", AUDIT_NAME: "audit"}
 HEAD = """\
 # Known findings, each suppressed until its date.
-# Written by `trueup check --write-baseline`; remove an entry when its finding is fixed.
+# Written by `trueup {} --write-baseline`; remove an entry when its finding is fixed.
 """
 Identity = tuple[str, str, str]
 
@@ -48,9 +51,9 @@ class Baseline(Frozen):
     """All entries."""
 
 
-def load_baseline(top: Path) -> tuple[Entry, ...]:
+def load_baseline(top: Path, name: str = NAME) -> tuple[Entry, ...]:
     """Return the entries of the baseline at `top`, none without a file. Raises BadInput."""
-    file = top / NAME
+    file = top / name
     try:
         text = read_source(file, top).decode()
     except FileNotFoundError:
@@ -65,15 +68,20 @@ def parse_baseline(text: str, file: Path) -> tuple[Entry, ...]:
     """Return the entries of a baseline's text. Raises BadInput."""
     document, entries = _parsed(text, file)
     for number, entry in enumerate(entries):
-        if entry.rule not in RULES or not RULES[entry.rule].is_suppressible:
-            why = "cannot be suppressed" if entry.rule in RULES else "is not a rule"
+        rules = AUDIT_RULES if file.name == AUDIT_NAME else RULES
+        if entry.rule not in rules or not rules[entry.rule].is_suppressible:
+            why = "cannot be suppressed" if entry.rule in rules else "is not a rule"
             place = document.place("findings", number, "rule")
             raise BadInput(place, f"{entry.rule} {why}", "Remove the entry.")
     return entries
 
 
 def apply_baseline(
-    findings: Iterable[Finding], entries: Sequence[Entry], top: Path, today: date
+    findings: Iterable[Finding],
+    entries: Sequence[Entry],
+    top: Path,
+    today: date,
+    name: str = NAME,
 ) -> list[Finding]:
     """Return the findings that no entry suppresses, and one for each expired or unused entry."""
     left = {entry: entry.times for entry in entries}
@@ -96,7 +104,7 @@ def apply_baseline(
     for entry, times in left.items():
         if times == entry.times:
             problem = f"{entry.rule} in {entry.path} ({entry.problem}) is no longer found"
-            file = Place(str(top / NAME))
+            file = Place(str(top / name))
             kept.append(Finding(file, problem, "Remove its entry.", "unused-baseline"))
     return kept
 
@@ -120,14 +128,14 @@ def grown_baseline(old: Sequence[Entry], new: Sequence[Entry], top: Path) -> Ite
             yield Loosened(NAME, place, f"the baseline {how} {listed}", fix)
 
 
-def write_baseline(findings: Iterable[Finding], top: Path, until: date) -> int:
+def write_baseline(findings: Iterable[Finding], top: Path, until: date, name: str = NAME) -> int:
     """Write the suppressible errors among the findings to the baseline; return their number.
 
     Raises BadInput, and leaves the file as it was, where the new one could not be loaded.
     """
     times: dict[Identity, int] = {}
     for finding in dict.fromkeys(findings):
-        if finding.severity == "error" and RULES[finding.rule].is_suppressible:
+        if finding.severity == "error" and CATALOGUE[finding.rule].is_suppressible:
             key = _identity(finding, top)
             times[key] = times.get(key, 0) + 1
     entries = tuple(
@@ -135,13 +143,13 @@ def write_baseline(findings: Iterable[Finding], top: Path, until: date) -> int:
         for (rule, path, problem), count in sorted(times.items())
     )
     rows = "".join(render_row(entry, 2) for entry in entries)
-    text = HEAD + (f"findings:\n{rows}" if rows else "findings: []\n")
+    text = HEAD.format(COMMANDS[name]) + (f"findings:\n{rows}" if rows else "findings: []\n")
     try:
-        assert _parsed(text, top / NAME)[1] == entries
+        assert _parsed(text, top / name)[1] == entries
     except BadStatus as error:
         problem = f"{len(entries)} findings do not fit into the file ({error.messages[0].problem})"
-        raise BadInput(top / NAME, problem, "Fix some of them first.") from error
-    write_whole(top / NAME, text.encode(), 0o644)
+        raise BadInput(top / name, problem, "Fix some of them first.") from error
+    write_whole(top / name, text.encode(), 0o644)
     return sum(times.values())
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import new as new_hash
 from pathlib import Path
+from threading import Timer
 
 from trueup.site import unfinished_site
 
@@ -29,6 +30,22 @@ OPTIONS = (
     # A folder of the tree that looks like a repository is none.
     *("-c", "safe.bareRepository=explicit"),
 )
+LOG_TIMEOUT_S = 600
+"""Longer than git needs to list the changes of any docs."""
+LOG_OPTIONS = (
+    *(option for option in OPTIONS if option != "--literal-pathspecs"),
+    *("-c", "core.quotePath=false", "-c", "core.attributesFile=/dev/null"),
+    *("-c", f"core.bigFileThreshold={MOST_BYTES}"),
+)
+LOG = (
+    *("log", "--reverse", "--first-parent", "--diff-merges=first-parent", "--no-notes"),
+    *("--no-show-signature", "--no-color", "--no-ext-diff", "--no-textconv", "--no-mailmap"),
+    *("--no-decorate", "--no-indent-heuristic", "-O/dev/null", "--ignore-submodules"),
+    *("--patch", "--unified=0", "--inter-hunk-context=0", "--diff-algorithm=myers", "--relative"),
+    *("--find-renames=80%", "-l1000", "--src-prefix=a/", "--dst-prefix=b/"),
+    *("--format=format:%x00%H %cs %as", "--encoding=UTF-8"),
+)
+"""All that the settings of a repository or a user could change is given."""
 ENVIRONMENT = {
     "GIT_ALLOW_PROTOCOL": "none",  # a missing object is not fetched, whatever the remote is
     "GIT_NO_LAZY_FETCH": "1",
@@ -159,6 +176,37 @@ class Repository:
             if not _is_same(self.top / name, entry):
                 yield name
 
+    def log(self, *patterns: str) -> Iterator[bytes]:
+        """Return the lines of `git log` with the changes of each commit to files by glob patterns.
+
+        Of the line of first parents, oldest first, paths relative to `top`. Each commit begins with
+        NUL, its hash, and the dates of commit and author. Raises CalledProcessError where git ends
+        early, and OSError without git.
+        """
+        globs = [f":(icase,glob){pattern}" for pattern in patterns]
+        command = self._command(*LOG, "--", *globs, options=LOG_OPTIONS)
+        with subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=self._environment(),
+        ) as run:
+            assert run.stdout is not None
+            limit = Timer(LOG_TIMEOUT_S, run.kill)
+            limit.start()
+            try:
+                yield from run.stdout
+                if run.wait() != 0:
+                    raise subprocess.CalledProcessError(run.returncode, command)
+            finally:
+                limit.cancel()
+                run.kill()  # where the caller reads no further
+
+    def commits_since(self, commit: str) -> list[str] | None:
+        """Return the hashes of HEAD's commits that a commit does not have."""
+        listed = self._git("rev-list", f"{commit}..HEAD")
+        return None if listed is None else listed.decode().split()
+
     def _walk(self) -> Sequence[tuple[str, list[str], list[str]]]:
         walked = []
         for folder, folders, names in os.walk(self.top):
@@ -174,12 +222,19 @@ class Repository:
         return run.stdout if run.returncode == 0 else None
 
     def _run(self, *words: str) -> subprocess.CompletedProcess[bytes]:
+        command = self._command(*words)
+        return subprocess.run(
+            command, capture_output=True, env=self._environment(), timeout=TIMEOUT_S
+        )
+
+    def _command(self, *words: str, options: Sequence[str] = OPTIONS) -> list[str]:
         program = shutil.which("git")
         if program is None:
             raise FileNotFoundError("git")
-        command = [program, "-C", str(self.top), *OPTIONS, *words]
-        environment = {**ENVIRONMENT, "HOME": os.path.expanduser("~")}
-        return subprocess.run(command, capture_output=True, env=environment, timeout=TIMEOUT_S)
+        return [program, "-C", str(self.top), *options, *words]
+
+    def _environment(self) -> dict[str, str]:
+        return {**ENVIRONMENT, "HOME": os.path.expanduser("~")}
 
 
 def _names(listed: bytes) -> Iterator[str]:

@@ -66,6 +66,7 @@ class Commands(click.Group):
     """Commands whose modules are imported on use: a check does not wait for the mock."""
 
     modules = {
+        "audit": "audit",
         "build": "site",
         "check": "check",
         "docs": "site",

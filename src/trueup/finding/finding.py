@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from trueup.finding.rules import RULES, Severity
+from trueup.finding.rules import CATALOGUE, Severity
 from trueup.message import Message
+from trueup.place import Place
 
 CONTROL = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
@@ -21,6 +22,8 @@ class Finding(Message):
     rule: str
     severity: Severity | None = None
     """The rule's, unless another is given."""
+    others: tuple[Place, ...] = ()
+    """Further places that it is about, such as those of what contradicts the first one."""
 
     @classmethod
     def of(cls, message: Message, rule: str) -> "Finding":
@@ -29,7 +32,7 @@ class Finding(Message):
 
     def __post_init__(self) -> None:
         if self.severity is None:
-            object.__setattr__(self, "severity", RULES[self.rule].severity)
+            object.__setattr__(self, "severity", CATALOGUE[self.rule].severity)
 
     def __str__(self) -> str:
         mark = "warning: " if self.severity == "warning" else ""

@@ -6,8 +6,9 @@ from typing import Any
 from urllib.parse import quote
 
 from trueup import __version__
-from trueup.finding.finding import Finding
-from trueup.finding.rules import RULES
+from trueup.finding.finding import Finding, printable
+from trueup.finding.rules import CATALOGUE, RULES
+from trueup.place import Place
 
 SCHEMA_VERSION = 1
 SARIF_VERSION = "2.1.0"
@@ -22,7 +23,14 @@ def render_findings(findings: Sequence[Finding], form: str) -> str:
 
 
 def _text(findings: Iterable[Finding]) -> str:
-    return "\n".join(map(str, findings))
+    return "\n".join(
+        "\n".join([str(finding), *(f"    and {place}" for place in map(_printed, finding.others))])
+        for finding in findings
+    )
+
+
+def _printed(place: Place) -> str:
+    return printable(str(place))
 
 
 def _json(findings: Iterable[Finding]) -> str:
@@ -31,7 +39,7 @@ def _json(findings: Iterable[Finding]) -> str:
 
 def _fields(finding: Finding) -> dict[str, Any]:
     where = finding.where
-    return {
+    fields: dict[str, Any] = {
         "rule": finding.rule,
         "severity": finding.severity,
         "path": where.path,
@@ -40,6 +48,10 @@ def _fields(finding: Finding) -> dict[str, Any]:
         "problem": finding.problem,
         "fix": finding.fix,
     }
+    if finding.others:
+        others = [{"path": place.path, "line": place.line or None} for place in finding.others]
+        fields["others"] = others
+    return fields
 
 
 def _github(findings: Iterable[Finding]) -> str:
@@ -56,7 +68,10 @@ def _annotation(finding: Finding) -> str:
     properties = ",".join(
         f"{name}={_escaped(str(value), ':,')}" for name, value in given.items() if value
     )
-    return f"::{finding.severity} {properties}::{_escaped(finding.text)}"
+    text = finding.text
+    if finding.others:
+        text += f" See {', '.join(map(_printed, finding.others))}."
+    return f"::{finding.severity} {properties}::{_escaped(text)}"
 
 
 def _escaped(text: str, more: str = "") -> str:
@@ -67,7 +82,9 @@ def _escaped(text: str, more: str = "") -> str:
 
 def _sarif(findings: Iterable[Finding]) -> str:
     """Return a SARIF 2.1.0 log, as code scanning reads it."""
-    ids = list(RULES)
+    findings = list(findings)
+    used = {finding.rule for finding in findings}
+    ids = [*RULES, *(name for name in CATALOGUE if name not in RULES and name in used)]
     results = [_result(finding, ids.index(finding.rule)) for finding in findings]
     driver = {"name": "trueup", "version": __version__, "rules": [_rule(name) for name in ids]}
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
@@ -75,7 +92,7 @@ def _sarif(findings: Iterable[Finding]) -> str:
 
 
 def _rule(name: str) -> dict[str, Any]:
-    rule = RULES[name]
+    rule = CATALOGUE[name]
     return {
         "id": name,
         "shortDescription": {"text": rule.says},
@@ -86,20 +103,29 @@ def _rule(name: str) -> dict[str, Any]:
 
 
 def _result(finding: Finding, index: int) -> dict[str, Any]:
-    where = finding.where
+    result = {
+        "ruleId": finding.rule,
+        "ruleIndex": index,
+        "level": finding.severity,
+        "message": {"text": finding.text},
+        "locations": [{"physicalLocation": _location(finding.where)}],
+    }
+    if finding.others:
+        result["relatedLocations"] = [
+            {"id": number, "physicalLocation": _location(place)}
+            for number, place in enumerate(finding.others, 1)
+        ]
+    return result
+
+
+def _location(where: Place) -> dict[str, Any]:
     location: dict[str, Any] = {
         "artifactLocation": {"uri": quote(where.path.encode("utf-8", "surrogateescape"))}
     }
     if where.line:
         column = {"startColumn": where.column} if where.column else {}
         location["region"] = {"startLine": where.line, **column}
-    return {
-        "ruleId": finding.rule,
-        "ruleIndex": index,
-        "level": finding.severity,
-        "message": {"text": finding.text},
-        "locations": [{"physicalLocation": location}],
-    }
+    return location
 
 
 def _dumped(data: Any) -> str:

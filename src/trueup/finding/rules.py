@@ -30,10 +30,14 @@ class Rule:
 EVIDENCE = ("the evidence", "the runs", "the history")
 """Areas whose findings are about what was observed, not about what was written."""
 
-RULES = {
-    name: Rule(**fields)
-    for name, fields in tomllib.loads(
-        Path(__file__).with_suffix(".toml").read_text(encoding="utf-8")
-    ).items()
-}
-"""By id, in the order of the docs."""
+
+def _load(name: str) -> dict[str, Rule]:
+    text = Path(__file__).with_name(name).read_text(encoding="utf-8")
+    return {rule: Rule(**fields) for rule, fields in tomllib.loads(text).items()}
+
+
+RULES = _load("rules.toml")
+"""Of the check, by id, in the order of the docs."""
+AUDIT_RULES = _load("audit_rules.toml")
+"""Of the audit of docs without a status file."""
+CATALOGUE = RULES | AUDIT_RULES

@@ -24,6 +24,9 @@ from trueup.status_file.yaml_text import Document, parse_yaml
 
 REHEARSAL = "REHEARSAL"
 """The file that marks a copy for a rehearsal, in which the mock may have answered."""
+WITHOUT = (
+    "Check the path; `trueup init` makes a site with one, `trueup audit` reads docs without one."
+)
 MOST_BYTES = 1_000_000
 """Room for a thousand observations, and read within seconds."""
 
@@ -98,7 +101,7 @@ def load_status(path: Path, now: datetime) -> Stored:
     try:
         content = read_source(path, path.parent, MOST_BYTES)
     except FileNotFoundError as error:
-        raise _refused(path, "no such file", "Check the path.") from error
+        raise _refused(path, "no such file", WITHOUT) from error
     except BadInput as error:
         raise BadStatus([error.message]) from error
     except (OSError, ValueError) as error:

@@ -1,0 +1,154 @@
+"""Audit: every rule over the pages under a folder; causes first, then findings by page."""
+
+import subprocess
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from trueup.audit.found import Cause, Found, quoted
+from trueup.audit.past import Past, read_past
+from trueup.audit.replaced import read_replaced
+from trueup.audit.rules.contracts import check_contracts
+from trueup.audit.rules.evidence import check_evidence
+from trueup.audit.rules.keys import check_keys
+from trueup.audit.rules.languages import check_languages
+from trueup.audit.rules.links import check_links
+from trueup.audit.rules.names import check_names
+from trueup.audit.rules.parsing import check_blocks
+from trueup.audit.rules.rows import check_rows
+from trueup.audit.rules.translations import check_translations
+from trueup.audit.rules.wording import check_stamps, check_wording
+from trueup.audit.tree import ENDINGS, Tree, read_tree
+from trueup.check.git_repository import Repository
+from trueup.errors import BadInput
+from trueup.finding import Finding
+from trueup.place import Place
+
+FETCH = "Fetch the whole history: git fetch --unshallow, or fetch-depth: 0 of actions/checkout."
+CAUSE = "replacement"
+SAID_BETTER = {"language-route": "language-contract", "name-or-itself": "same-names"}
+"""Rules whose findings follow from those of another at the same place."""
+
+
+@dataclass(frozen=True)
+class Audit:
+    """The findings in some docs, causes first, then the others by place; and what was read."""
+
+    findings: list[Finding]
+    pages: int
+    commits: int
+
+
+def audit_tree(top: Path, since: str | None = None) -> Audit:
+    """Return the audit of the docs under a folder.
+
+    With `since`, a commit by any name that git resolves, only findings with a place on a page that
+    was changed after it. Raises BadInput for a folder or commit that does not exist, and for a
+    folder without pages.
+    """
+    if not top.is_dir():
+        raise BadInput(top, "no such folder", "Check the path.")
+    repository = Repository(top)
+    tree, findings = read_tree(top)
+    if not tree.pages and not findings:
+        fix = "Check the path; git lists no file that it ignores."
+        raise BadInput(top, f"no page with the ending {', '.join(ENDINGS)}", fix)
+    findings += _about_history(repository, top)
+    try:
+        past = read_past(repository)
+    except (OSError, subprocess.SubprocessError) as error:
+        past = Past()
+        text = f"git could not list the history ({type(error).__name__})"
+        findings.append(Finding(Place(str(top)), text, "Run git log there.", "short-history"))
+    found = _without_repetition(list(_run(tree, past)))
+    findings += sorted({one.finding for one in found})
+    if since is not None:
+        changed = _changed_since(repository, tree, past, since)
+        findings = [one for one in findings if not one.where.line or _paths(one) & changed]
+    kept = needed_causes([*_causes(found), *sorted(findings)])
+    return Audit(kept, len(tree.pages), len(past.commits))
+
+
+def needed_causes(findings: Sequence[Finding]) -> list[Finding]:
+    """Return the findings without the causes from which none of the others follows."""
+    places = {one.where for one in findings if one.rule != CAUSE}
+    return [one for one in findings if one.rule != CAUSE or places & {one.where, *one.others}]
+
+
+def _run(tree: Tree, past: Past) -> Iterator[Found]:
+    if past.commits:
+        replaced = read_replaced(tree, past)
+        yield from check_names(tree, replaced)
+        yield from check_keys(tree, replaced)
+        yield from check_evidence(tree, replaced)
+        yield from check_stamps(tree, replaced)
+    for check in (
+        *(check_languages, check_translations, check_rows, check_contracts),
+        *(check_blocks, check_links, check_wording),
+    ):
+        yield from check(tree)
+
+
+def _without_repetition(found: list[Found]) -> list[Found]:
+    """Return what was found without what another rule says better of the same place."""
+    places: dict[str, set[Place]] = defaultdict(set)
+    for one in found:
+        places[one.finding.rule] |= {one.finding.where, *one.finding.others}
+    return [
+        one
+        for one in found
+        if one.finding.where not in places[SAID_BETTER.get(one.finding.rule, "")]
+    ]
+
+
+def _causes(found: Iterable[Found]) -> list[Finding]:
+    """Return a finding for each replacement that several of those found follow from."""
+    by_cause: dict[Cause, list[Finding]] = defaultdict(list)
+    for each in found:
+        if each.cause is not None:
+            by_cause[each.cause].append(each.finding)
+    causes: list[Finding] = []
+    for cause, findings in by_cause.items():
+        places = sorted({place for one in findings for place in (one.where, *one.others)})
+        if len(findings) < 2:
+            continue
+        counts = Counter(one.rule for one in findings)
+        effects = ", ".join(f"{rule}: {count}" for rule, count in sorted(counts.items()))
+        problem = f"commit {cause.commit} replaced {quoted(cause.old)} by {quoted(cause.new)}; "
+        problem += f"{len(findings)} findings follow from it ({effects})"
+        fix = "Read this commit first."
+        causes.append(Finding(places[0], problem, fix, CAUSE, others=tuple(places[1:])))
+    return sorted(causes, key=lambda one: (-len(one.others), one))
+
+
+def _about_history(repository: Repository, top: Path) -> list[Finding]:
+    """Return what keeps the rules of the history from speaking of all of it."""
+    if (problem := repository.problem()) is not None:
+        text = f"{problem[0]}; the rules that read the history find nothing"
+        return [Finding(Place(str(top)), text, problem[1], "no-repository")]
+    if repository.is_shallow:
+        text = "the clone is shallow; the rules that read the history know its last commits only"
+        return [Finding(Place(str(top)), text, FETCH, "short-history")]
+    return []
+
+
+def _changed_since(repository: Repository, tree: Tree, past: Past, since: str) -> set[str]:
+    """Return the paths of the pages that were changed after a commit, as places name them."""
+    commit = repository.commit(since)
+    hashes = None if commit is None else repository.commits_since(commit)
+    if hashes is None:
+        raise BadInput("--since", f"{since} is not a commit of this repository", "Check the name.")
+    new = set(hashes)
+    changed = {commit for commit in past.commits if commit.hash in new}
+    paths = {
+        path
+        for path, page in tree.pages.items()
+        if any(line is None or line.commit in changed for line in past.lines_of(page))
+        or past.touched.get(path) in changed
+    }
+    return {tree.place(path).path for path in paths}
+
+
+def _paths(finding: Finding) -> set[str]:
+    return {place.path for place in (finding.where, *finding.others)}

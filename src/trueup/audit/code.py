@@ -1,0 +1,150 @@
+"""Code: the tokens of a block with their roles, without comments, and with what people translate
+masked."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from trueup.audit.comments import without_blocks
+from trueup.audit.page import Fence
+from trueup.audit.tokens import TOKEN, is_name
+
+Role = Literal["route", "key", "name", "number", "word", "prose", "sign"]
+HASH_COMMENTS = (
+    *("bash", "sh", "shell", "zsh", "console", "curl", "python", "py", "yaml", "yml", "toml"),
+    *("ruby", "rb", "dockerfile", "ini", "env", "r"),
+)
+NO_COMMENTS = frozenset(("text", "txt", "plain", "markdown", "md", "diff", "html"))
+MARKS = {
+    **dict.fromkeys(HASH_COMMENTS, re.compile(r"(?:^|(?<=\s))#.*$")),
+    **dict.fromkeys(NO_COMMENTS, re.compile(r"(?!)")),
+    **dict.fromkeys(("sql", "lua", "haskell"), re.compile(r"(?:^|(?<=\s))--.*$")),
+}
+SLASHES = re.compile(r"(?:^|(?<=[\s;,{}()\[\]]))//.*$|(?:^|(?<=\s))#(?!include).*$")
+BLOCK_COMMENTS = {"/*": "*/", "<!--": "-->", '"""': '"""', "'''": "'''"}
+PART = re.compile(
+    r"(?P<url>https?://[^\s'\"`<>\\]+)"
+    r"|(?P<method>\b(?:GET|POST|PUT|PATCH|DELETE|HEAD)\b(?=\s+[/\"'h$<{]|[\"'\s]*$|[\"'],?))"
+    r"|(?P<path>(?<![\w.:/\-])/(?:v\d|api)[\w\-./:{}$<>]*)"
+    r"|(?P<string>\"[^\"\n]*\"|'[^'\n]*')"
+    r"|(?P<token>" + TOKEN.pattern + ")"
+)
+PLACEHOLDER = re.compile(
+    r"your|xxx|placeholder|example|change[-_]?me|_here$|^sk[-_]|^pk[-_]|^[<${]", re.IGNORECASE
+)
+CONSTANT = re.compile(r"[A-Z]+(?:_[A-Z0-9]+)+")
+FILE = re.compile(
+    r".*\.(?:png|jpe?g|gif|webp|svg|mp[34]|wav|pdf|txt|md|mdx|py|js|ts|tsx|json|ya?ml|sh|html|css|csv"
+    r"|zip|toml|exe|go|java|com|cn|org|net|io|dev|ai)",
+    re.IGNORECASE,
+)
+PORT = re.compile(r"[^/?#:]+:(\d+)")
+LOCALE = re.compile(r"[a-z]{2}(?:[-_](?:[A-Za-z]{2}|Hans|Hant))?")
+PATH_VALUE = re.compile(
+    r"\{[^}]*\}|<[^>]*>|\$\{?\w+\}?|(?<=/):\w+|(?<=/)[A-Z][A-Z0-9_]+(?=/|$|:)|(?<=/)(?:\d+|[0-9a-f-]{16,})(?=/|$)"
+)
+HEADER = re.compile(r"[A-Za-z][A-Za-z\-]{2,30}: ?\S")
+MOST_TOKENS = 2_000
+"""Tokens of a block that are compared; a longer one is data."""
+
+
+@dataclass(frozen=True, slots=True)
+class CodeToken:
+    """A token of a block, with its line in the file. Prose and placeholders have an empty text."""
+
+    text: str
+    role: Role
+    line: int
+
+
+def code_tokens(fence: Fence) -> tuple[CodeToken, ...]:
+    """Return the tokens of a block, at most `MOST_TOKENS`."""
+    found: list[CodeToken] = []
+    for number, line in enumerate(_uncommented(fence), fence.first):
+        found += _line_tokens(line, number)
+        if len(found) > MOST_TOKENS:
+            return tuple(found[:MOST_TOKENS])
+    return tuple(found)
+
+
+def _uncommented(fence: Fence) -> list[str]:
+    """Return the lines of a block without its comments, each in its place."""
+    text = without_blocks(fence.text, BLOCK_COMMENTS)
+    mark = MARKS.get(fence.language, SLASHES)
+    return [mark.sub("", line) for line in text.split("\n")]
+
+
+def _line_tokens(line: str, number: int) -> Iterator[CodeToken]:
+    at = 0
+    while found := PART.search(line, at):
+        at = found.end()
+        kind, text = found.lastgroup, found[0]
+        if kind == "url":
+            yield from _address(text, number)
+        elif kind in ("method", "path"):
+            yield CodeToken(normal_path(text), "route", number)
+        elif kind == "string":
+            yield CodeToken('"', "sign", number)
+            yield from _string(text[1:-1], number, line[at:].lstrip()[:1])
+        else:
+            yield _token(text, number, line[at : at + 1])
+
+
+def _string(inner: str, number: int, following: str) -> Iterator[CodeToken]:
+    """Return the tokens of a string: a key, code such as a body, or one of prose."""
+    if following in (":", "=") and is_word(inner):
+        yield CodeToken(inner, "key", number)
+    elif '"' in inner or HEADER.match(inner) or (inner.isascii() and not _is_sentence(inner)):
+        yield from _line_tokens(inner, number)
+    else:
+        yield CodeToken("", "prose", number)
+
+
+def is_word(text: str) -> bool:
+    """Return whether a text can be a key: one word of code."""
+    return bool(re.fullmatch(r"[A-Za-z_$@][\w.\-$]*", text))
+
+
+def _is_sentence(text: str) -> bool:
+    """Return whether a string is what people translate: some words with spaces between them."""
+    if any(sign in text for sign in "{}[]=<>"):
+        return False
+    words = re.findall(r"[A-Za-z']{2,}", text)
+    return len(words) >= 2 and " " in text.strip() and not text.startswith(("/", "-", "http"))
+
+
+def _address(text: str, number: int) -> Iterator[CodeToken]:
+    """Return the tokens of an address without its host, which languages have on purpose."""
+    text = text.rstrip(".,;:)")
+    rest = text.split("://", 1)[1]
+    if port := PORT.match(rest):
+        yield CodeToken(port[1], "number", number)
+    path, _, query = rest.partition("?")
+    parts = [part for part in path.split("/")[1:] if part]
+    if parts and LOCALE.fullmatch(parts[0]):
+        parts.pop(0)
+    yield CodeToken(normal_path("/" + "/".join(parts)), "route", number)
+    for pair in query.split("&") if query else ():
+        name, _, value = pair.partition("=")
+        yield CodeToken(name, "key", number)
+        yield _token(value, number, "") if value else CodeToken("", "prose", number)
+
+
+def normal_path(path: str) -> str:
+    """Return a path with each value that a caller fills in as `{}`."""
+    return PATH_VALUE.sub("{}", path).rstrip("/.,;") or "/"
+
+
+def _token(text: str, number: int, following: str) -> CodeToken:
+    if not text.isascii() or CONSTANT.fullmatch(text) or PLACEHOLDER.search(text):
+        return CodeToken("", "prose", number)
+    if text.replace(".", "").replace("-", "").replace("_", "").isdigit():
+        return CodeToken(text, "number", number)
+    if not text[0].isalnum() and text[0] != "_":
+        return CodeToken(text, "sign", number)
+    if (FILE.fullmatch(text) and following != "(") or LOCALE.fullmatch(text):
+        return CodeToken("", "prose", number)
+    if following in (":", "=") and is_word(text):
+        return CodeToken(text, "key", number)
+    return CodeToken(text, "name" if is_name(text) else "word", number)

@@ -1,0 +1,65 @@
+"""Facts: what a cell or a sentence says that stays the same in every language: dates, names, routes
+and numbers."""
+
+import re
+from collections import Counter
+
+from trueup.audit.code import LOCALE, PLACEHOLDER, normal_path
+from trueup.audit.tokens import (
+    CODE_SPAN,
+    NUMERIC_DAY,
+    WORDED_DAY,
+    days_in,
+    is_name,
+    spans_of,
+    tokens_of,
+)
+
+NUMBER = re.compile(
+    r"(?<![\w.,\-])\d{1,3}(?:[,  ' .]\d{3})+(?![\w\d])|(?<![\w.\-])\d+(?:[.,]\d+)?(?![\w\-])"
+)
+BIG = re.compile(r"[万億亿만천百千]|thousand|million|тыс|млн", re.IGNORECASE)
+"""Words of which one language writes a number that another writes in digits."""
+REQUEST = re.compile(r"\b(GET|POST|PUT|PATCH|DELETE) (/[\w\-./:{}$<>]+)")
+METHOD = re.compile("GET|POST|PUT|PATCH|DELETE|HEAD")
+ROUTE = re.compile(r"(?<![\w.:/\-])/(?:[\w\-{}$<>:]+/)*[\w\-{}$<>:.]+")
+
+
+def dates_in(text: str) -> Counter[str]:
+    """Return the dates of a text with how often it has each."""
+    return Counter(day.isoformat() for day in days_in(text))
+
+
+def names_in(text: str) -> Counter[str]:
+    """Return the routes of a text and the names in its code spans, with how often it has each."""
+    found: Counter[str] = Counter()
+    bare = CODE_SPAN.sub(" ", text) if "`" in text else text
+    found.update(f"{one[1]} {normal_path(one[2])}" for one in REQUEST.finditer(bare))
+    for span in spans_of(text):
+        if not span.isascii() or PLACEHOLDER.search(span):
+            continue
+        method, _, path = span.rpartition(" ")
+        if ROUTE.fullmatch(path) and (not method or METHOD.fullmatch(method)):
+            found[f"{method} {normal_path(path)}".strip()] += 1
+            continue
+        if " " not in span:
+            found.update(
+                token for token in tokens_of(span) if is_name(token) and not LOCALE.fullmatch(token)
+            )
+    return found
+
+
+def numbers_in(text: str) -> Counter[str]:
+    """Return the numbers of a text, in one form, with how often it has each; none where a language
+    may have them in words."""
+    if BIG.search(text):
+        return Counter()
+    bare = WORDED_DAY.sub(" ", NUMERIC_DAY.sub(" ", text)).replace("**", " ").replace("`", " ")
+    return Counter(_plain(found[0]) for found in NUMBER.finditer(bare))
+
+
+def _plain(number: str) -> str:
+    """Return a number without the signs between its thousands, and with a point."""
+    if re.search(r"[,  ' .]\d{3}(?!\d)", number) and not re.fullmatch(r"0[.,]\d+", number):
+        return re.sub(r"\D", "", number)
+    return number.replace(",", ".")

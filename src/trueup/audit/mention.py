@@ -1,0 +1,154 @@
+"""Mention: the routes, calls and replies of a page, each with its place."""
+
+import re
+from collections.abc import Iterator, Mapping, Set
+from dataclasses import dataclass
+from typing import Any
+
+from trueup.audit.blocks import json_values
+from trueup.audit.code import normal_path
+from trueup.audit.page import Fence, Page
+from trueup.audit.tokens import spans_of
+
+METHODS = "GET|POST|PUT|PATCH|DELETE"
+REQUEST = re.compile(
+    rf"\b({METHODS})\s+[`\"']?(?:https?://[^/\s`\"']+|\{{\{{?\w+\}}?\}}|\$\w+)?(/[\w\-./:{{}}$<>]+)"
+)
+ADDRESS = re.compile(r"(?:https?://[^/\s'\"`<>]+|\$\{?\w+\}?|\{\{?\w+\}?\})(/[^\s'\"`\\]*)")
+CURL = re.compile(r"(?:^|[\s$(])curl\s")
+CURL_METHOD = re.compile(rf"(?:-X|--request)[ =]*['\"]?({METHODS})\b")
+BODY = re.compile(r"(?:^|\s)(?:-d|--data(?:-raw|-binary|-urlencode)?|-F|--form|--json)\b")
+KEY_HEADER = re.compile(
+    r"(?:-H|--header)[ =]*['\"]?(?:[@$]|(?:authorization|[\w\-]*(?:api-?key|token))\b)"
+    r"|(?:^|\s)(?:-u|--user|--oauth2-bearer|-b|--cookie|-K|--config|--netrc)\s",
+    re.IGNORECASE,
+)
+KEY_QUERY = frozenset(("key", "api_key", "apikey", "access_token", "token"))
+REQUEST_WORD = re.compile(
+    r"request|body|payload|param|请求|参数|請求|リクエスト|パラメ|запрос|тело|anfrage|requête|solicitud",
+    re.IGNORECASE,
+)
+SENT = frozenset(("prompt", "messages", "input"))
+"""Keys of a request: a block with one of them is no reply."""
+SHELLS = frozenset(("", "bash", "sh", "shell", "zsh", "console", "curl", "terminal"))
+API_PATH = re.compile(r"/(?:v\d+\w*|api)(?:/|$)")
+"""A path that is an API's: an install script or a page of a site is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A method and a path, with the line where they are."""
+
+    text: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A curl call of a route: the names in its query, and whether it has a key; the JSON of the
+    next block of its section, if that is one, is its reply."""
+
+    page: str
+    route: Route
+    query: tuple[str, ...]
+    has_key: bool
+    fence: Fence
+    reply: Mapping[str, Any] | None = None
+    reply_fence: Fence | None = None
+
+    def reply_line(self, word: str = "") -> int:
+        """Return the line of the reply that holds a text, or its first one."""
+        if self.reply_fence is None:
+            return 0
+        first = self.reply_fence.first
+        found = (at for at, line in enumerate(self.reply_fence.lines, first) if word in line)
+        return next(found, first)
+
+
+def routes_of(page: Page) -> list[Route]:
+    """Return the routes that a page has with their method, in its order."""
+    found = [
+        Route(f"{one[1]} {normal_path(one[2])}", line)
+        for line, text in page.prose()
+        for span in spans_of(text)
+        if (one := REQUEST.match(span))
+    ]
+    for fence in page.fences:
+        found += [route for route, _ in _requests(fence)]
+    return sorted(found, key=lambda route: route.line)
+
+
+def calls_of(page: Page) -> list[Call]:
+    """Return the calls of API routes on a page."""
+    found = []
+    for index, fence in enumerate(page.fences):
+        following = page.fences[index + 1] if index + 1 < len(page.fences) else None
+        for route, command in _requests(fence):
+            if not API_PATH.search(route.text):
+                continue
+            reply = _reply(page, fence, following)
+            address = ADDRESS.search(command)
+            query = _query(address[1]) if address else ()
+            has_key = bool(KEY_HEADER.search(command)) or bool(KEY_QUERY & set(query))
+            found.append(Call(page.path, route, query, has_key, fence, reply, following))
+    return found
+
+
+def _requests(fence: Fence) -> Iterator[tuple[Route, str]]:
+    """Return each request of a block with the text of its command, on one line."""
+    at = 0
+    while at < len(fence.lines):
+        line, start = fence.lines[at], at
+        at += 1
+        if fence.language in SHELLS and CURL.search(line) and not line.lstrip().startswith("#"):
+            while at < len(fence.lines) and (line.endswith("\\") or _is_open(line)):
+                line = f"{line.removesuffix(chr(92))} {fence.lines[at]}"
+                at += 1
+            if found := ADDRESS.search(line):
+                path = normal_path(found[1].partition("?")[0].partition("#")[0])
+                yield Route(f"{_method(line)} {path}", fence.first + start), line
+        elif fence.language in (*SHELLS, "http", "text") and (found := REQUEST.match(line.strip())):
+            yield Route(f"{found[1]} {normal_path(found[2])}", fence.first + start), ""
+
+
+def _is_open(line: str) -> bool:
+    """Return whether a command goes on because a quoted body does."""
+    return line.count("'") % 2 == 1 and len(line) < 20_000
+
+
+def _method(command: str) -> str:
+    if found := CURL_METHOD.search(command):
+        return found[1]
+    return "POST" if BODY.search(command) else "GET"
+
+
+def _query(address: str) -> tuple[str, ...]:
+    _, _, query = address.partition("?")
+    return tuple(pair.partition("=")[0] for pair in query.split("&") if "=" in pair)
+
+
+def _reply(page: Page, fence: Fence, following: Fence | None) -> Mapping[str, Any] | None:
+    """Return the JSON object of the block after a call's, if it is one of the same section."""
+    if following is None or following.language not in ("json", "jsonc", ""):
+        return None
+    if page.section_of(fence.first) != page.section_of(following.first):
+        return None
+    between = page.lines[fence.first + len(fence.lines) : following.first - 2]
+    if any(REQUEST_WORD.search(line) for line in between):
+        return None
+    values = json_values(following.text)
+    one = values[0] if values and len(values) == 1 else None
+    return one if isinstance(one, dict) and not SENT & set(one) else None
+
+
+def words_in(value: Any, names: Set[str]) -> Iterator[tuple[str, str]]:
+    """Return the texts under some keys of a JSON value, at any depth, each with its path."""
+    waiting = [("", value)]
+    while waiting:
+        path, one = waiting.pop()
+        if isinstance(one, dict):
+            texts = ((name, text) for name, text in one.items() if isinstance(text, str))
+            yield from ((f"{path}/{name}", text) for name, text in texts if name in names)
+            waiting += [(f"{path}/{name}", each) for name, each in one.items()]
+        elif isinstance(one, list):
+            waiting += [(path, each) for each in one]

@@ -1,0 +1,1 @@
+"""Rules of the audit: each a function of what was read, to what it found."""

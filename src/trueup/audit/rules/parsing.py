@@ -1,0 +1,75 @@
+"""Parsing: blocks that do not parse or do not do what they look like."""
+
+import re
+from collections.abc import Callable, Iterator
+
+from trueup.audit.blocks import json_problem, python_problem, yaml_problem
+from trueup.audit.found import Found, report
+from trueup.audit.gates import kept
+from trueup.audit.mention import SHELLS
+from trueup.audit.page import Fence, Page
+from trueup.audit.tree import Tree
+
+MOST_BROKEN = 0.1
+"""Part of a repository's blocks of one language that may not parse; where more do not, the label is
+used for other things too."""
+PARSERS: tuple[tuple[str, str, tuple[str, ...], Callable[[str], tuple[int, str] | None]], ...] = (
+    ("broken-json", "JSON", ("json",), json_problem),
+    ("broken-yaml", "YAML", ("yaml", "yml"), yaml_problem),
+    ("broken-python", "Python", ("python", "py", "python3"), python_problem),
+)
+ON_PURPOSE = re.compile(
+    r"invalid|broken|malformed|wrong|bad example|incorrect|syntax error|does not (?:parse|work)"
+    r"|fails|pseudo|diff|will not|won't",
+    re.IGNORECASE,
+)
+BEFORE_PIPE = re.compile(
+    r"(?:^|[;&]\s*)((?:[A-Z_][A-Z0-9_]*=\S+\s+)+)(?:curl|wget)\s[^|;&]*\|\s*(?:sudo\s+)?(?:ba|z)?sh\b"
+)
+DOWNLOADER = re.compile(r"(?:HTTPS?_PROXY|ALL_PROXY|CURL_\w+|SSL_\w+|NO_PROXY)=", re.IGNORECASE)
+DOUBLED = re.compile(r"\"[\[{]\s*\\\\\"")
+NEAR = 3
+"""Lines above a block that say what it shows."""
+
+
+def check_blocks(tree: Tree) -> Iterator[Found]:
+    """Return the findings about blocks of code, one at a time."""
+    for rule, noun, labels, problem_of in PARSERS:
+        cases, found = 0, []
+        for page in tree.pages.values():
+            for fence in page.fences:
+                if fence.language not in labels or "diff" in fence.info or not fence.text.strip():
+                    continue
+                cases += 1
+                problem = problem_of(fence.text)
+                if problem is not None and not _on_purpose(page, fence):
+                    found.append((page.path, fence.first + problem[0] - 1, problem[1]))
+        for path, line, why in kept(found, cases, MOST_BROKEN):
+            text = f"the block is labelled {noun} and does not parse ({why})"
+            fix = "Correct it, or give it the label of what it is."
+            yield report(tree, rule, [(path, line)], text, fix)
+    for page in tree.pages.values():
+        for fence in page.fences:
+            if fence.language in SHELLS:
+                yield from _shell(tree, page, fence)
+
+
+def _on_purpose(page: Page, fence: Fence) -> bool:
+    """Return whether a block, or the sentence above it, says that it is broken."""
+    above = page.lines[max(0, fence.first - 2 - NEAR) : fence.first - 1]
+    return any(ON_PURPOSE.search(text) for text in (*above, *fence.lines[:2]))
+
+
+def _shell(tree: Tree, page: Page, fence: Fence) -> Iterator[Found]:
+    for number, line in enumerate(fence.lines, fence.first):
+        line = line.lstrip("$# ")
+        found = BEFORE_PIPE.search(line) if "|" in line else None
+        if found and not DOWNLOADER.match(found[1]):
+            name = found[1].partition("=")[0]
+            problem = f"{name} is set for the download, not for the shell after the pipe"
+            fix = "Set it behind the pipe: curl … | NAME=value bash."
+            yield report(tree, "variable-before-pipe", [(page.path, number)], problem, fix)
+        if DOUBLED.search(line):
+            problem = "a quote within the quoted body has two backslashes, which end the body"
+            fix = "Write one backslash, or put the body into single quotes."
+            yield report(tree, "doubled-escape", [(page.path, number)], problem, fix)

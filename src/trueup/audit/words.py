@@ -1,0 +1,30 @@
+"""Words: what the audit looks for in several languages, each list as one pattern."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+LISTS: dict[str, Any] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+MONTHS = {name: str(number) for name, number in LISTS["months"].items()}
+"""Number of each month by its name, in lower case."""
+
+
+def pattern_of(name: str) -> re.Pattern[str]:
+    """Return the pattern of a list: words of alphabets as whole words, others anywhere."""
+    words = sorted(LISTS[name], key=len, reverse=True)
+    whole = [re.escape(word) for word in words if _is_alphabetic(word)]
+    anywhere = [re.escape(word) for word in words if not _is_alphabetic(word)]
+    return re.compile("|".join([rf"\b(?:{'|'.join(whole)})\b", *anywhere]), re.IGNORECASE)
+
+
+def _is_alphabetic(word: str) -> bool:
+    """Return whether the words of a script have spaces between them."""
+    return all(ord(char) < 0x2E80 for char in word)
+
+
+VERIFIED = pattern_of("verified")
+OBSOLETE_BEFORE = pattern_of("obsolete_before")
+OBSOLETE_AFTER = pattern_of("obsolete_after")
+STAMP = pattern_of("stamp")
+SUCCESS = frozenset(LISTS["success"])

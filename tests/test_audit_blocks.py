@@ -1,0 +1,118 @@
+"""Blocks: what people write in docs as JSON, YAML and Python, and what does not parse."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from trueup.audit.blocks import json_problem, json_values, python_problem, yaml_problem
+from trueup.audit.comments import without_blocks
+
+JSON = [
+    '{"a": 1}',
+    '{"a": 1,}',
+    '{\n  "a": 1, // one\n  /* two */ "b": 2\n}',
+    '{"a": 1, # one\n "b": "x # y // z"}',
+    '{"a": 1, ...}',
+    '{\n  "a": [\n    1,\n    ...\n  ],\n  ...\n}',
+    '[{"a": 1}, ...',
+    '{"a": "...", "b": …}',
+    '{"a": 1}\n\n{"b": 2}',
+    'data: {"a": 1}\n\ndata: [DONE]',
+    '"a": 1,\n"b": 2',
+    '{"a": <number>, "b": {{ value }}, "c": ${X}, "d": $KEY}',
+    '{"a": {...}}',
+    '{"a": "line\nbreak"}',
+]
+BROKEN_JSON = {'{"a": 1\n"b": 2}': 2, "{'a': 1}": 1, '{"a": True}': 1, '{"a": 1}}': 1, '{"a" 1}': 1}
+YAML = [
+    "a: 1\nb: [1, 2]",
+    "---\na: 1\n---\nb: 2",
+    "a: {{ value }}\nb: <your key>\nc: ${X}",
+    "a:\n  ...\n  b: 1",
+    "  a: 1\n  b: 2",
+    "a: !custom 1",
+]
+PYTHON = [
+    "a = 1",
+    "    return 1",
+    "await a()\nasync with b as c:\n    pass",
+    "def f(a, ...):\n    ...",
+    "for a in b:",
+    "@route('/')",
+    ">>> a\n1",
+    "$ pip install x",
+    "a = {...}\nb = [1, ...]",
+    "client = Client(key=<your key>)",
+    "class A:\n    x: int\n    ...",
+    "\tif a:\n\t\tb()",
+    "%load_ext x\na = 1",
+    "a = f(\n    1,\n    …\n)",
+]
+
+
+@pytest.mark.parametrize("text", JSON)
+def test_json_as_people_shorten_it_parses(text: str) -> None:
+    assert json_problem(text) is None
+
+
+@pytest.mark.parametrize("text", BROKEN_JSON)
+def test_json_that_does_not_parse_has_its_line(text: str) -> None:
+    problem = json_problem(text)
+    assert problem is not None and problem[0] == BROKEN_JSON[text]
+
+
+@pytest.mark.parametrize("text", YAML)
+def test_yaml_as_people_shorten_it_parses(text: str) -> None:
+    assert yaml_problem(text) is None
+
+
+def test_yaml_that_does_not_parse_has_its_line() -> None:
+    problem = yaml_problem("a: 1\nb: [1\nc: 2")
+    assert problem is not None and problem[0] == 3
+    assert yaml_problem("a:\n\t- 1") is not None
+
+
+@pytest.mark.parametrize("text", PYTHON)
+def test_python_as_people_shorten_it_parses(text: str) -> None:
+    assert python_problem(text) is None
+
+
+def test_python_that_does_not_parse_has_its_line() -> None:
+    assert (python_problem("a = 1\nb = )") or (0,))[0] == 2
+    assert (python_problem("const a = 1;") or (0,))[0] == 1
+
+
+def test_values_keep_what_is_in_strings() -> None:
+    text = '{"url": "https://a.example/#x", "more": "a, ...", "c": "/* d */"}'
+    assert json_values(text) == [{"url": "https://a.example/#x", "more": "a, ...", "c": "/* d */"}]
+
+
+def test_comments_are_taken_out_and_lines_stay() -> None:
+    marks = {"/*": "*/", "<!--": "-->"}
+    assert without_blocks("a /* b\nc */ d <!-- e", marks) == "a \n d <!-- e"
+    assert json_values('{"a": "/*", "b": 1 /* " */}') == [{"a": "/*", "b": 1}]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 45_000,
+        "{" * 100,
+        "- " * 20_000,
+        "-" * 40_000 + "1",
+        "not " * 10_000 + "1",
+        "(" * 20_000,
+    ]
+    + ["a" + ".b" * 20_000, "1" + "+1" * 20_000, '\\"' * 20_000, "/* " * 15_000, "\0", "\ud800"],
+)
+def test_deep_and_endless_code_ends_without_an_error(text: str) -> None:
+    for problem_of in (json_problem, yaml_problem, python_problem):
+        problem_of(text)
+
+
+@settings(deadline=None)
+@given(st.text(alphabet="{}[]\",:1a./*# \n'-<>$", max_size=80))
+def test_any_text_ends_without_an_error(text: str) -> None:
+    for problem_of in (json_problem, yaml_problem, python_problem):
+        problem = problem_of(text)
+        assert problem is None or 1 <= problem[0] <= text.count("\n") + 3

@@ -1,0 +1,54 @@
+"""Hostile: pages that are made to take long end in time; none of them ends in an error."""
+
+import time
+from pathlib import Path
+
+import pytest
+from audit_trees import audited, commit_on, write_files
+
+UNITS = {
+    "ticks": "` `` ",
+    "spans": "`a-1` or ",
+    "links": "](",
+    "pipes": "|-",
+    "comments": "<!-- {/* ",
+    "fences": "~~~ ",
+    "dates": "2026-03-23 tested `a-1` ",
+    "braces": "{{<a $",
+    "addresses": "https://a.b/c?d=e&",
+    "calls": "curl -d 'x ",
+    "methods": "GET /v1/",
+    "quotes": '\\"',
+    "marks": "/* ",
+    "equal": "A=b curl ",
+}
+LINE = 3_900
+"""Characters, near to the most that are read of a line."""
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_a_page_of_one_endless_thing_ends_in_time(name: str, tmp_path: Path) -> None:
+    line = UNITS[name] * (LINE // len(UNITS[name]))
+    text = "\n".join([line] * 25)
+    blocks = "".join(f"```{label}\n{text}\n```\n" for label in ("bash", "json", "python", "yaml"))
+    small = "".join(f"```{label}\n{line}\n```\n" for label in ("bash", "json", "python", "yaml"))
+    files = {
+        f"docs/{language}/{number}.md": page.replace("a", letter)
+        for language, letter in (("en", "a"), ("ja", "b"))
+        for number, page in enumerate((text, blocks, small))
+    }
+    write_files(tmp_path, files)
+    start = time.process_time()
+    audited(tmp_path)
+    assert time.process_time() - start < 6
+
+
+def test_a_line_of_ten_million_characters_is_one_warning(tmp_path: Path) -> None:
+    commit_on(tmp_path, "2026-03-25", {"a.md": "x" * 10_000_000, "b.md": "Text.\n"})
+    assert audited(tmp_path) == ["unread-page a.md"]
+
+
+def test_deep_folders_and_deep_lists_are_read(tmp_path: Path) -> None:
+    deep = "/".join(["d"] * 200)
+    text = "\n".join(f"{'  ' * (n % 300)}- item {n}" for n in range(3_000))
+    assert audited(commit_on(tmp_path, "2026-03-25", {f"{deep}/a.md": text})) == []

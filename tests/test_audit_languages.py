@@ -1,0 +1,150 @@
+"""Languages: what may differ in code, tables and sentences between languages, and what may not."""
+
+from pathlib import Path
+
+import pytest
+from audit_trees import LANGUAGES, audited, clean_tree, write_files
+
+SAME = {
+    "a comment": ("x = 1  # the count", "x = 1  # 数"),
+    "a comment of its own": ("x = 1", "# 数\nx = 1"),
+    "a docstring": (
+        'def f():\n    """Return it."""\n    g(1)',
+        'def f():\n    """返す。"""\n    g(1)',
+    ),
+    "a comment in C": ("a(1); // call\n/* one\ntwo */", "a(1); // 呼ぶ\n/* 一 */"),
+    "a prompt": ('{"prompt": "A red boat", "n": 1}', '{"prompt": "赤い船", "n": 1}'),
+    "a prompt in English": ('{"prompt": "A red boat"}', '{"prompt": "A blue ship on the sea"}'),
+    "a placeholder": ("key: YOUR_API_KEY\nn: 1", "key: あなたのキー\nn: 1"),
+    "a placeholder in brackets": ("key: <your key>\nn: 1", "key: <キー>\nn: 1"),
+    "a name of a constant": ('os.environ["API_KEY"]', 'os.environ["MY_API_KEY"]'),
+    "a host": ("curl https://api.example.com/v1/a -d '{}'", "curl https://例え.jp/v1/a -d '{}'"),
+    "a language": ('{"lang": "en", "voice": 1}', '{"lang": "ja", "voice": 1}'),
+    "a file": ("open('boat.png', 1)", "open('fune.png', 1)"),
+    "a path with a value": ("GET /v1/tasks/{id}\nn: 1", "GET /v1/tasks/TASK_ID\nn: 1"),
+    "a translated address": ("see https://a.example/en/x", "see https://a.example/ja/x"),
+    "a header with a key": (
+        '-H "Authorization: Bearer KEY_A" -v',
+        '-H "Authorization: Bearer キー" -v',
+    ),
+    "blanks": ('{"a":1,"b":2}', '{\n  "a": 1,\n  "b": 2\n}'),
+}
+OTHER = {
+    "a model": ('{"model": "boat-1", "n": 1}', '{"model": "boat-2", "n": 1}', "language-names"),
+    "a key": ('{"size": 1, "n": 1}', '{"sizes": 1, "n": 1}', "language-contract"),
+    "a key more": ('{"size": 1}', '{"size": 1, "n": 2}', "language-contract"),
+    "a method": ("POST /v1/a\nhost: a.example", "PUT /v1/a\nhost: a.example", "language-contract"),
+    "a request alone": ("GET /v1/boats", "GET /v1/ships", "language-contract"),
+    "a path": (
+        "curl https://a.example/v1/a -d x",
+        "curl https://a.example/v1/b -d x",
+        "language-contract",
+    ),
+    "a query": (
+        "curl https://a.example/v1?id=1",
+        "curl https://a.example/v1?ids=1",
+        "language-contract",
+    ),
+    "a header": ('curl -H "X-Key: a" -d 1', 'curl -H "X-Api-Key: a" -d 1', "language-contract"),
+    "a number": ("sleep(10, True)", "sleep(30, True)", "language-values"),
+    "a port": (
+        "open('http://localhost:3000/x')",
+        "open('http://localhost:4000/x')",
+        "language-values",
+    ),
+    "a method of an object": ("data = reply.json()", "data = reply.text()", "language-names"),
+    "a date": ("since: 2026-01-01\nn: 1", "since: 2026-01-02\nn: 1", "language-values"),
+    "a truth": ('{"stream": true, "n": 1}', '{"stream": false, "n": 1}', "language-values"),
+    "a word of a state": (
+        '{"status": "done", "n": 1}',
+        '{"status": "success", "n": 1}',
+        "language-values",
+    ),
+    "a name in Python": (
+        "client.images.generate(1)",
+        "client.images.create_it(1)",
+        "language-names",
+    ),
+    "a body in quotes": (
+        '-d \'{"model": "boat-1", "t": "x y"}\'',
+        '-d \'{"model": "boat-2", "t": "船"}\'',
+        "language-names",
+    ),
+}
+
+
+def both(top: Path, english: str, japanese: str) -> list[str]:
+    pages = {"en": english, "ja": japanese}
+    files = {f"docs/{name}/a.md": f"# A\n\n```\n{code}\n```\n" for name, code in pages.items()}
+    return audited(write_files(top, files))[1:]
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_what_people_translate_is_no_difference(name: str, tmp_path: Path) -> None:
+    assert both(tmp_path, *SAME[name]) == []
+
+
+@pytest.mark.parametrize("name", OTHER)
+def test_what_a_program_reads_is_a_difference_of_both_places(name: str, tmp_path: Path) -> None:
+    english, japanese, rule = OTHER[name]
+    (found,) = both(tmp_path, english, japanese)
+    names = {"language-names", "language-contract", "language-values"}
+    assert found.split()[0] == rule and rule in names
+    assert sorted(at.partition(":")[0] for at in found.split()[1:]) == [
+        "docs/en/a.md",
+        "docs/ja/a.md",
+    ]
+
+
+def test_a_block_more_in_one_language_shifts_no_other(tmp_path: Path) -> None:
+    code = [f'```json\n{{"model": "boat-{n}", "n": {n}}}\n```\n' for n in range(6)]
+    files = {"docs/en/a.md": "\n".join(code), "docs/ja/a.md": "\n".join(code[:2] + code[3:])}
+    assert audited(write_files(tmp_path, files))[1:] == []
+
+
+def test_a_translation_of_another_edition_is_left_out(tmp_path: Path) -> None:
+    files = {}
+    for number in range(12):
+        code = '```json\n{{"model": "boat-{}", "n": {}}}\n```\n'
+        files[f"docs/en/{number}.md"] = code.format(number, 1)
+        files[f"docs/ja/{number}.md"] = code.format(number, 2)
+    assert audited(write_files(tmp_path, files))[1:] == []
+
+
+MUTANTS = {
+    ('"model": "boat-{n}-image"', '"model": "boat-{n}-fast"'): "language-names",
+    ("/v1/images/boat{n}", "/v1/images/ship{n}"): "language-contract",
+    ("-X POST", "-X PUT"): "language-contract",
+    ('"size": "large"', '"sizes": "large"'): "language-contract",
+    (', "size": "large"', ""): "language-contract",
+    ('"n": 2', '"n": 3'): "language-values",
+    ('"large"', '"small"'): "language-values",
+    ("2026-03-23", "2026-03-24"): "language-values",
+    ("| 1024 |", "| 2048 |"): "language-values",
+    ("`boat-{n}-fast` ", "`boat-{n}-faster` "): "language-names",
+    ("Authorization: Bearer", "X-Api-Key:"): "language-contract",
+    ("succeeded", "completed"): "language-values",
+    ('"url"', '"b64"'): "language-contract",
+    ("| `seed_{n}` |", "| `sead_{n}` |"): "language-names",
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_change_of_one_language_is_found_in_one_tree(language: str, tmp_path: Path) -> None:
+    files = clean_tree(40)
+    expected = {}
+    for number, ((old, new), rule) in enumerate(MUTANTS.items(), 1):
+        name = f"docs/{language}/page-{number}.md"
+        text = files[name].replace(old.format(n=number), new.format(n=number), 1)
+        line = next(
+            at
+            for at, (before, after) in enumerate(
+                zip(files[name].split("\n"), text.split("\n"), strict=True), 1
+            )
+            if before != after
+        )
+        files[name], expected[f"{rule} {name}:{line}"] = text, number
+    found = audited(write_files(tmp_path, files))[1:]
+    assert {" ".join(one.split()[:2]) for one in found} == set(expected)
+    for one in found:
+        assert len({at.partition(":")[0] for at in one.split()[1:]}) == len(LANGUAGES), one

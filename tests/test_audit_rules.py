@@ -1,0 +1,34 @@
+"""Rules of the audit: each reports its sample with all its places, and not the one near to it."""
+
+from pathlib import Path
+
+import pytest
+from audit_samples import LATER, SAMPLES, Sample
+from audit_trees import audited, commit_on
+
+from trueup.finding import AUDIT_RULES, CATALOGUE, RULES
+
+READING = [name for name, rule in AUDIT_RULES.items() if rule.area == "the reading"]
+
+
+def found_in(sample: Sample, rule: str, top: Path) -> list[str]:
+    for day, files in sample.before.items():
+        commit_on(top, day, files)
+    commit_on(top, sample.day, sample.files)
+    return [one.partition(" ")[2] for one in audited(top) if one.startswith(f"{rule} ")]
+
+
+@pytest.mark.parametrize("rule", SAMPLES)
+def test_a_rule_names_every_place_of_its_sample(rule: str, tmp_path: Path) -> None:
+    assert found_in(SAMPLES[rule].red, rule, tmp_path) == [SAMPLES[rule].red.found]
+
+
+@pytest.mark.parametrize("rule", SAMPLES)
+def test_a_rule_is_silent_on_the_near_sample(rule: str, tmp_path: Path) -> None:
+    assert found_in(SAMPLES[rule].near, rule, tmp_path) == []
+    assert not SAMPLES[rule].near.found and SAMPLES[rule].near.day == LATER
+
+
+def test_every_rule_has_a_pair_of_samples() -> None:
+    assert [*SAMPLES, *READING] == list(AUDIT_RULES)
+    assert not set(AUDIT_RULES) & set(RULES) and list(CATALOGUE) == [*RULES, *AUDIT_RULES]
