@@ -33,7 +33,7 @@ from trueup.retest.plan import Probe
 from trueup.retest.rehearsal import open_rehearsal
 from trueup.retest.session import Session
 from trueup.sandbox import Limits
-from trueup.site import Block, export_files
+from trueup.site import Block, change_pages, export_files, link_files
 from trueup.snippet import render_snippet
 from trueup.status_file import Stored, load_status, parse_status, render_row
 from trueup.verify.judge import verify_block
@@ -258,6 +258,7 @@ def test_a_page_has_each_file_of_its_blocks(recorded: Stored, tmp_path: Path) ->
     (tmp_path / "en").mkdir()
     (tmp_path / "en" / "page.html").write_text(text)
     export_files(top, recorded.sent_files, tmp_path)
+    change_pages(tmp_path, link_files)
     assert 'href="../files/mask.png"' in (tmp_path / "en" / "page.html").read_text()
     assert (tmp_path / "files" / "square.png").read_bytes() == SQUARE
 

@@ -37,6 +37,14 @@ def test_results_keep_the_order_of_their_items_in_other_processes() -> None:
     assert os.getpid() not in {process for _, process in found}
 
 
+def test_items_apart_have_a_process_each() -> None:
+    with Workers(2) as workers:
+        found = workers.map(doubled, range(4), apart=True)
+        assert [number for number, _ in found] == [0, 2, 4, 6]
+        assert len({process for _, process in found}) == 4
+        assert [number for number, _ in workers.map(doubled, range(2))] == [0, 2]
+
+
 def test_one_job_or_one_item_stays_in_this_process() -> None:
     with Workers(2) as many:
         found = [*Workers(1).map(doubled, range(3)), *many.map(doubled, [3])]

@@ -30,31 +30,40 @@ class Workers:
         function: Callable[[Item], Result],
         items: Iterable[Item],
         progress: Callable[[int], None] = lambda done: None,
+        *,
+        apart: bool = False,
     ) -> list[Result]:
         """Return the results in the order of the items. With several jobs, function, items and
-        results are pickled. `progress` gets the number of results so far. Raises what the function
-        raises, and Unreachable if a process ends."""
+        results are pickled. `progress` gets the number of results so far. With `apart`, each item
+        has a process of its own, whose memory ends with it. Raises what the function raises, and
+        Unreachable if a process ends."""
         listed = list(items)
         if self._jobs == 1 or len(listed) < 2:
             return list(_counted(map(function, listed), progress))
         try:
-            results = self._started().map(function, listed)
+            results = self._started(1 if apart else None).map(function, listed)
         except OSError:  # the system gives no more processes
             return list(_counted(map(function, listed), progress))
         try:
-            return list(_counted(results, progress))
+            made = list(_counted(results, progress))
         except BrokenProcessPool as error:
             fix = "Free memory, then run it again."
             raise Unreachable("pages", "a process that makes them has ended", fix) from error
         except BaseException:
             self._end()
             raise
+        if apart:
+            self._end()
+        return made
 
-    def _started(self) -> ProcessPoolExecutor:
+    def _started(self, most_items: int | None) -> ProcessPoolExecutor:
+        """Return the processes, of which each does at most a number of items."""
         if self._pool is None:
             self._others = active_children()
             context = get_context("spawn")  # a fork would take threads and locks along
-            self._pool = ProcessPoolExecutor(self._jobs, context, initializer=_begin)
+            self._pool = ProcessPoolExecutor(
+                self._jobs, context, initializer=_begin, max_tasks_per_child=most_items
+            )
         return self._pool
 
     def _end(self) -> None:

@@ -68,7 +68,7 @@ def build_site(
             _build_language, top.absolute(), part, address, today, overrides, changes, memos
         )
         step = partial(progress, "building languages")
-        workers.map(build, languages, lambda done: step(done, len(languages)))
+        workers.map(build, languages, lambda done: step(done, len(languages)), apart=True)
         for language in languages[1:]:
             os.replace(part / language, part / MAIN / home_of(language))
         if site.exists():
