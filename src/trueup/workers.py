@@ -40,6 +40,8 @@ class Workers:
         listed = list(items)
         if self._jobs == 1 or len(listed) < 2:
             return list(_counted(map(function, listed), progress))
+        if apart:
+            self._end()
         try:
             results = self._started(1 if apart else None).map(function, listed)
         except OSError:  # the system gives no more processes
