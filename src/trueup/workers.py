@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import active_children, get_context, parent_process
@@ -34,54 +34,60 @@ class Workers:
         apart: bool = False,
     ) -> list[Result]:
         """Return the results in the order of the items. With several jobs, function, items and
-        results are pickled. `progress` gets the number of results so far. With `apart`, each item
-        has a process of its own, whose memory ends with it. Raises what the function raises, and
-        Unreachable if a process ends."""
+        results are pickled. `progress` gets the number of results so far. With `apart`,
+        processes end after each `jobs` items, and their memory with them. Raises what the function
+        raises, and Unreachable if a process ends."""
         listed = list(items)
         if self._jobs == 1 or len(listed) < 2:
             return list(_counted(map(function, listed), progress))
-        if apart:
-            self._end()
-        try:
-            results = self._started(1 if apart else None).map(function, listed)
-        except OSError:  # the system gives no more processes
-            return list(_counted(map(function, listed), progress))
-        try:
-            made = list(_counted(results, progress))
-        except BrokenProcessPool as error:
-            fix = "Free memory, then run it again."
-            raise Unreachable("pages", "a process that makes them has ended", fix) from error
-        except BaseException:
-            self._end()
-            raise
+        rounds = [listed[at : at + self._jobs] for at in range(0, len(listed), self._jobs)]
+        made = list(_counted(self._results(function, rounds if apart else [listed]), progress))
         if apart:
             self._end()
         return made
 
-    def _started(self, most_items: int | None) -> ProcessPoolExecutor:
-        """Return the processes, of which each does at most a number of items."""
+    def _results(
+        self, function: Callable[[Item], Result], rounds: Iterable[Sequence[Item]]
+    ) -> Iterator[Result]:
+        """Yield the results of several rounds, with other processes for each."""
+        for number, items in enumerate(rounds):
+            if number:
+                self._end()
+            try:
+                results = self._started().map(function, items)
+            except OSError:  # the system gives no more processes
+                results = map(function, items)
+            try:
+                yield from results
+            except BrokenProcessPool as error:
+                fix = "Free memory, then run it again."
+                raise Unreachable("pages", "a process that makes them has ended", fix) from error
+            except BaseException:
+                self._end(at_once=True)
+                raise
+
+    def _started(self) -> ProcessPoolExecutor:
         if self._pool is None:
             self._others = active_children()
             context = get_context("spawn")  # a fork would take threads and locks along
-            self._pool = ProcessPoolExecutor(
-                self._jobs, context, initializer=_begin, max_tasks_per_child=most_items
-            )
+            self._pool = ProcessPoolExecutor(self._jobs, context, initializer=_begin)
         return self._pool
 
-    def _end(self) -> None:
-        """End the processes, whatever they do: of several failures the first counts."""
-        if self._pool is not None:
-            for process in active_children():
-                if process not in self._others:
-                    process.terminate()
-            self._pool.shutdown(cancel_futures=True)
-            self._pool = None
+    def _end(self, *, at_once: bool = False) -> None:
+        """End the processes when they are done, or at once, whatever they do."""
+        if self._pool is None:
+            return
+        for process in active_children() if at_once else ():
+            if process not in self._others:
+                process.terminate()
+        self._pool.shutdown(cancel_futures=True)
+        self._pool = None
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *error: object) -> None:
-        self._end()
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._end(at_once=kind is not None)
 
 
 ALONE = Workers()
