@@ -44,7 +44,7 @@ def tokens_of(text: str) -> list[str]:
 
 
 def is_name(token: str) -> bool:
-    """Return whether a token is a name by its form, such as `nano-banana` or `max_tokens`."""
+    """Return whether a token is a name by its form, such as `paper-boat` or `max_tokens`."""
     return bool(NAME.fullmatch(token)) and not is_version(token) and not days_in(token)
 
 

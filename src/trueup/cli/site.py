@@ -176,7 +176,8 @@ def _at_work(docs: Docs, jobs: int | None, is_fresh: bool = False) -> Iterator[D
     with workers_for(len(docs.pages), jobs) as workers:
         yield replace(docs, steps=Steps(workers, memos))
     if memos is not NO_MEMOS and page_conditions(docs, engine_mark(), os.environ) != conditions:
-        shutil.rmtree(folder)  # something was edited meanwhile, and kept under what was before
+        # Something was edited meanwhile, and kept under what was there before.
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _make(docs: Docs, pool: Pool, checked: list[Finding]) -> list[Finding]:
