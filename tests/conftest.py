@@ -15,6 +15,7 @@ import pytest
 import yaml
 from sharing import common, once
 
+from trueup.cli import progress
 from trueup.docs import Docs
 from trueup.pytest_plugin import PUBLISHED, published_in
 from trueup.pytest_plugin.published import Published
@@ -81,6 +82,9 @@ def load_docs(top: Path, site: Path | None = None) -> Docs:
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
 """A shell makes what it starts in the background deaf to Ctrl-C, and with it all that it starts."""
+
+progress.EVERY_S = float("inf")
+"""A slow machine adds no lines of progress to what a command prints."""
 
 for profile, examples in {"gate": 15, "all": 500}.items():
     # Without a deadline, since no test fails because the machine is slow.

@@ -119,6 +119,7 @@ def test_a_log_gets_no_line_of_short_work(capsys: pytest.CaptureFixture[str]) ->
 def test_a_log_gets_a_line_every_half_minute(
     capsys: pytest.CaptureFixture[str], monkeypatch: MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(progress, "EVERY_S", 30.0)
     times = iter([0.0, 29.9, 30.0, 31.0, 59.9, 61.0])
     monkeypatch.setattr(progress, "monotonic", lambda: next(times))
     with progress.shown_progress() as report:

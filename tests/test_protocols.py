@@ -5,9 +5,10 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from trueup.media_type import ending_of
 from trueup.model import Body, Route, Shape
 from trueup.protocols import PROTOCOLS, Reply, Sample
 from trueup.protocols.event_stream import render_events
@@ -88,6 +89,8 @@ def test_a_protocol_finds_the_output_in_its_own_reply(
 ) -> None:
     kind = PROTOCOLS[name].shapes[shape]
     content = text.encode("utf-8", "replace") if kind == "text" else FIRST.get(kind, PNG) + content
+    # A page or JSON in the place of raw sound is none.
+    assume(kind != "file" or ending_of(content) not in ("json", "html"))
     sample = Sample(content, MIMES.get(kind, "image/png"), URL)
     worded = PROTOCOLS[name].word(shape, sample, "upstream-name")
     reader = PROTOCOLS[name].reading(None, [shape])
