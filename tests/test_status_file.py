@@ -56,7 +56,7 @@ def test_a_hold_may_write_its_date_as_on() -> None:
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(BadStatus, match=r"status\.yml: no such file\. Check the path\."):
+    with pytest.raises(BadStatus, match=r"status\.yml: no such file\. .*trueup init.*trueup audit"):
         load_status(tmp_path / "status.yml", NOW)
 
 

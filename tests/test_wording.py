@@ -588,7 +588,7 @@ def one_line(text: str) -> str:
 @given(hostile, hostile)
 def test_free_text_and_a_path_stay_what_they_are_on_every_page(text: str, name: str) -> None:
     line, path = one_line(text), "".join(re.sub("[?#{}]", "", one_line(name)).split())[:200]
-    assume(line and path)
+    assume(line and path and HARMLESS not in path)
     wild = html_of(everything(pages_of(with_text(text, path))))
     tame = harmless()
     assert outline(wild) == outline(tame)
