@@ -81,6 +81,11 @@ class Docs:
         return languages_in(self.top / "docs")
 
     @property
+    def has_own_templates(self) -> bool:
+        """Whether the policy lets the repository override a template of the theme."""
+        return any(not name.endswith(STATIC) for name in self.stored.status.policy.overrides)
+
+    @property
     def is_rehearsal(self) -> bool:
         """Whether these are a copy with observations of the mock."""
         return self.files.is_rehearsal
@@ -212,7 +217,7 @@ class Docs:
             fresh._stamp_as(self.site, blocks)
             fresh.steps.write_markdown(fresh.files)
             found += compare_sites(self.site, fresh.site)
-            if any(not name.endswith(STATIC) for name in self.stored.status.policy.overrides):
+            if self.has_own_templates:
                 plain = replace(fresh, site=Path(folder, "plain"))
                 plain.build(to_be_verified=True, overrides=shipped_folder() / "overrides")
                 plain._stamp_as(self.site, blocks)

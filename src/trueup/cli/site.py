@@ -30,7 +30,7 @@ from trueup.cli.group import (
 )
 from trueup.cli.progress import shown_progress
 from trueup.cli.shard import load_built, print_counts, shard_of, verify_shard
-from trueup.docs import STATIC, Docs
+from trueup.docs import Docs
 from trueup.errors import BadInput, TrueupError
 from trueup.finding import Finding
 from trueup.made_site import MadeSite, page_conditions
@@ -167,10 +167,8 @@ def translated(top: Path, language: str) -> None:
 def _at_work(docs: Docs, jobs: int | None, is_fresh: bool = False) -> Iterator[Docs]:
     """Yield the docs with the processes and memos for their pages. CI, which trusts nothing that
     was checked out, has no memos, and neither have templates of one's own, which see all pages."""
-    overrides = docs.stored.status.policy.overrides
-    sees_all_pages = any(not name.endswith(STATIC) for name in overrides)
     memos, folder = NO_MEMOS, (docs.top / ".cache" / "pages").absolute()
-    if not (is_ci() or sees_all_pages):
+    if not (is_ci() or docs.has_own_templates):
         conditions = page_conditions(docs, engine_mark(), os.environ)
         memos = Memos(folder, conditions, is_fresh)
     with workers_for(len(docs.pages), jobs) as workers:

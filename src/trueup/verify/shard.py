@@ -19,6 +19,7 @@ from trueup.snippet import language_of
 from trueup.status_file import Stored
 from trueup.verify.block_receipt import BlockReceipt, Report
 from trueup.verify.cache import code_mark
+from trueup.verify.dependencies import hash_of
 from trueup.verify.judge import PublishedBlock, distinct_blocks
 from trueup.verify.pool import Pool
 
@@ -105,9 +106,9 @@ class ShardConditions(Frozen):
         files = {**stored.status.files, **stored.sent_files}
         contents = sorted((str(name), sha256(files[name]).hexdigest()) for name in files)
         return cls(
-            blocks=_hash([(key_of(block), pages) for block, pages in published]),
+            blocks=hash_of([(key_of(block), pages) for block, pages in published]),
             status_path=stored.path,
-            status=_hash([stored.text, contents, stored.status.model_dump_json()]),
+            status=hash_of([stored.text, contents, stored.status.model_dump_json()]),
             engine=code_mark(),
             as_of=as_of,
             complete=complete,
@@ -152,7 +153,3 @@ def _language(block: Block) -> str:
     """Return the language of a block: an SDK takes longer than plain Python."""
     language = language_of(block.id)
     return language.name if language else block.language
-
-
-def _hash(value: object) -> str:
-    return sha256(to_json(value)).hexdigest()

@@ -15,7 +15,10 @@ from trueup.audit.tree import MAIN, Tree
 MOST_APART = 0.5
 """Part of a language's blocks that differ where its pages are of another edition."""
 LATIN = frozenset(
-    "ca cs da de en es et fi fr hr hu id it lt lv ms nb nl no pl pt ro sk sl sv tr vi".split()  # noqa: SIM905
+    (
+        *("ca", "cs", "da", "de", "en", "es", "et", "fi", "fr", "hr", "hu", "id", "it", "lt"),
+        *("lv", "ms", "nb", "nl", "no", "pl", "pt", "ro", "sk", "sl", "sv", "tr", "vi"),
+    )
 )
 """Languages that may translate a word of code into another word of the same letters."""
 FIXES = "Find out which of them is right; these disagree."
