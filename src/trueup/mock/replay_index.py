@@ -118,7 +118,7 @@ class ReplayIndex:
         found = (
             _replayable(status, row, place_of(row) if place_of else place)
             for place, row in reversed(places.items())
-            if row.outcome != "inconclusive" and row.can_replay
+            if row.can_replay
         )
         self.rows = [item for item in found if item.protocol or item.row.outcome == "error"]
         self.rows += [_documented(status, name, target) for name in status.unobserved(target)]

@@ -170,8 +170,10 @@ class Observation(Row):
 
     @property
     def can_replay(self) -> bool:
-        """Whether a call can be said to repeat the row: where no field of the body is reported,
-        only a failure of the endpoint itself."""
+        """Whether a call can be said to repeat the row: it is conclusive, and where no field of the
+        body is reported, a failure of the endpoint itself."""
+        if self.outcome == "inconclusive":
+            return False
         content = self.sent.content or {}
         is_failure = self.outcome in ("error", "mixed") and self.variant is None
         return is_failure or "*" not in content or bool(content.keys() - {"model", "*"})

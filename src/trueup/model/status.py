@@ -111,8 +111,7 @@ class Status(Frozen):
 
     def conclusive(self, endpoint: str, target: str) -> list[Observation]:
         """Return the conclusive rows of an endpoint that a call can repeat, newest first."""
-        rows = self.seen(endpoint, target)
-        return [row for row in rows if row.outcome != "inconclusive" and row.can_replay]
+        return [row for row in self.seen(endpoint, target) if row.can_replay]
 
     def seen(
         self, endpoint: str, target: str | None = None, variant: str | None = None

@@ -189,8 +189,8 @@ class ShardMerge:
         return {
             str(self.stored.place("observations", index)): row
             for index, row in enumerate(status.observations)
-            if row.target == status.reference and row.outcome != "inconclusive"
-            if row.can_replay and row.variant is None and row.retracted is None
+            if row.target == status.reference and row.can_replay
+            if row.variant is None and row.retracted is None
         }
 
     @cached_property
