@@ -17,7 +17,6 @@ from trueup.model import (
     Sent,
     Standing,
     Status,
-    split,
 )
 from trueup.request import request_of, row_differences
 
@@ -96,21 +95,17 @@ def latest_changes(assessments: Mapping[str, Assessment]) -> tuple[Change, ...]:
 
 
 def alternative(
-    status: Status, assessments: Mapping[str, Assessment], model: str
+    status: Status, assessments: Mapping[str, Assessment], model: str, apart_from: str = ""
 ) -> Assessment | None:
-    """Return the best endpoint of a model's family that is better than `unverified`, if any.
+    """Return the best endpoint of a model's family, another than `apart_from`, that is better than
+    `unverified`, if any.
 
     Of equal ones it is the first in the file. A route without a model is of no family.
     """
     if model == NO_MODEL:
         return None
-    family = status.family(model)
-    working = (
-        assessment
-        for assessment in assessments.values()
-        if status.family(split(assessment.endpoint)[0]) == family
-        and assessment.standing.rank < Standing.UNVERIFIED.rank
-    )
+    family = (assessments[name] for name in status.family_endpoints(model) if name != apart_from)
+    working = (one for one in family if one.standing.rank < Standing.UNVERIFIED.rank)
     return min(working, key=lambda assessment: assessment.standing.rank, default=None)
 
 

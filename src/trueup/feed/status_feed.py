@@ -244,8 +244,8 @@ def _targets(assessment: Assessment, reference: str) -> Iterator[TargetFeed]:
 
 
 def _alternative(site: Publication, own: Assessment) -> str | None:
-    others = {name: one for name, one in site.assessments.items() if one is not own}
-    best = alternative(site.status, others, split(own.endpoint)[0])
+    model, _ = split(own.endpoint)
+    best = alternative(site.status, site.assessments, model, apart_from=own.endpoint)
     return best.endpoint if best and best.standing.rank <= own.standing.rank else None
 
 

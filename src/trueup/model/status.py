@@ -86,6 +86,17 @@ class Status(Frozen):
         """Return a model's endpoints, in the order of the file."""
         return list(_by_model(self.endpoints).get(model, ()))
 
+    def family_endpoints(self, model: str) -> list[str]:
+        """Return the endpoints of a model's family, in the order of the file."""
+
+        def group() -> dict[str, list[str]]:
+            made: dict[str, list[str]] = {}
+            for name in self.endpoints:
+                made.setdefault(self.family(split(name)[0]), []).append(name)
+            return made
+
+        return list(_once(_FAMILIES, self, group).get(self.family(model), ()))
+
     @property
     def docs_pages(self) -> dict[tuple[str | int, ...], DocsPage]:
         """Pages with documented facts, of the gateway and of each route, by the keys to each."""
@@ -130,6 +141,7 @@ RECENT = 4
 """A check has two status files, a retest those before and after each edit."""
 _SORTED: deque[tuple[object, Any]] = deque(maxlen=RECENT)
 _GROUPED: deque[tuple[object, Any]] = deque(maxlen=RECENT)
+_FAMILIES: deque[tuple[object, Any]] = deque(maxlen=RECENT)
 
 
 def _once(known: deque[tuple[object, Any]], source: object, make: Callable[[], Made]) -> Made:
