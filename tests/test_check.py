@@ -18,7 +18,7 @@ from trueup.check.leaked_keys import check_key
 from trueup.check.links import check_links
 from trueup.check.model_page import check_model_page
 from trueup.check.page_markdown import whole_markdown
-from trueup.check.page_summary import summarize_page
+from trueup.check.page_summary import PageSummary, summarize_page, summarize_pages
 from trueup.check.prose import check_prose
 from trueup.check.published_blocks import check_published
 from trueup.check.status_claims import check_status
@@ -26,6 +26,7 @@ from trueup.check.templates import check_templates
 from trueup.check.typed_page import TypedPage, read_typed_page
 from trueup.evidence import assess
 from trueup.finding import Finding
+from trueup.memo import Memo
 from trueup.model import Standing
 from trueup.site import Block, Page, calls_in, load_pages
 from trueup.snippet import Snippet, languages_of, render_snippet
@@ -794,6 +795,33 @@ def test_a_link_to_a_script_is_no_link(tmp_path: Path) -> None:
     page = summarize_page(page_of(tmp_path, "[a](javascript:x)\n"), TERMS, whole_markdown())
     (found,) = check_links([page], set())
     assert (str(found.where), found.rule) == ("page.md:1:5", "dead-link")
+
+
+def test_the_findings_of_a_page_are_kept_until_it_or_a_banned_term_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text, made = "# About { #two }\n\nUse [it](b.md) on 2026-04-01: {{ legend() }}\n", []
+    page = page_of(tmp_path, text)
+    cases = [
+        (page, TERMS),
+        (page, replace(TERMS, titles=TERMS.titles | {"about"})),
+        (replace(page, path=Path("other.md")), TERMS),
+        (page_of(tmp_path, f"{text}\nIt is 2026-04-02.\n"), TERMS),
+    ]
+    markdown = whole_markdown()
+    expected = [[summarize_page(one, terms, markdown)] for one, terms in cases]
+    assert all(one.findings and one.links and one.ids and one.calls for (one,) in expected)
+
+    def noted(page: Page, *parts: Any) -> PageSummary:
+        made.append(page)
+        return summarize_page(page, *parts)
+
+    monkeypatch.setattr("trueup.check.page_summary.summarize_page", noted)
+    for _ in range(2):
+        with Memo(tmp_path / "kept.sqlite") as memo:
+            found = [list(summarize_pages([one], terms, markdown, memo)) for one, terms in cases]
+        assert found == expected
+    assert made == [one for one, _ in cases]
 
 
 @pytest.mark.parametrize("macro", ["advice", "model_status", "risks"])

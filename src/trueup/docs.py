@@ -107,7 +107,7 @@ class Docs:
 
     def check(self) -> list[Finding]:
         """Return findings in the status file and the pages as written."""
-        return Check(self.top, self.now, self.today).run()
+        return Check(self.top, self.now, self.today, self.steps.memos).run()
 
     def judged(self, findings: Iterable[Finding]) -> list[Finding]:
         """Return the findings by policy and baseline, in the order of their places.
@@ -188,6 +188,8 @@ class Docs:
 
     def failures(self, blocks: Iterable[Block], report: Report) -> list[Finding]:
         """Return a finding for each reason why a block of a report did not pass."""
+        if all(receipt.passed for receipt in report.receipts):
+            return []
         templates = {snippet.id: snippet.template for snippet in self.snippets()}
         ids = {(block.sha256, block.endpoint): block.id for block in blocks}
         return [

@@ -37,6 +37,11 @@ class Memo:
         self._used: set[bytes] = set()
         self._table: sqlite3.Connection | None = None
 
+    @property
+    def keeps(self) -> bool:
+        """Whether results are kept, between its start and its end."""
+        return self._table is not None
+
     def get(self, made_from: Iterable[str], make: Callable[[], Any]) -> Any:
         """Return the result as plain data, as `make` returned it in this run or an earlier one."""
         if self._table is None:

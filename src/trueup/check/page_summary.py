@@ -1,9 +1,12 @@
 """Page summary: a page's links, headings and macro calls, and the findings in the page alone."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
 from urllib.parse import unquote
+
+from pydantic import TypeAdapter
 
 from trueup.check.banned_terms import BannedTerms
 from trueup.check.hidden import check_hidden
@@ -14,6 +17,7 @@ from trueup.check.prose import check_prose
 from trueup.check.typed_page import TypedPage, read_typed_page
 from trueup.errors import BadInput
 from trueup.finding import Finding
+from trueup.memo import Memo
 from trueup.place import Place
 from trueup.site import MacroCall, Page, calls_in
 
@@ -22,6 +26,8 @@ ELSEWHERE = re.compile(r"(?:https?|mailto):|//", re.IGNORECASE)
 TARGETS = {"a": "href", "img": "src"}
 Link = tuple[Place, str]
 """Place and target of a link to a page of the site, or to a part of one."""
+Parts = tuple[tuple[Link, ...], frozenset[str], tuple[MacroCall, ...], tuple[Finding, ...]]
+"""What a summary holds beside its page."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,33 @@ class PageSummary:
     calls: tuple[MacroCall, ...] = ()
     findings: tuple[Finding, ...] = ()
     """Findings in the page, whatever the other pages hold."""
+
+
+def summarize_pages(
+    pages: Iterable[Page], terms: BannedTerms, markdown: PageMarkdown, memo: Memo
+) -> Iterator[PageSummary]:
+    """Yield the summaries of pages, checked against the terms of their language, those of pages and
+    terms that have not changed from the memo. Its conditions must hold the options of `markdown`.
+    """
+    if not memo.keeps:
+        yield from (summarize_page(page, terms, markdown) for page in pages)
+        return
+    known, data = repr(_ordered(asdict(terms))), TypeAdapter(Parts)
+    for page in pages:
+
+        def parts(page: Page = page) -> Any:
+            one = summarize_page(page, terms, markdown)
+            return data.dump_python((one.links, one.ids, one.calls, one.findings), mode="json")
+
+        kept = memo.get([known, *map(repr, vars(page).values())], parts)
+        yield PageSummary(page, *data.validate_python(kept))
+
+
+def _ordered(value: Any) -> Any:
+    """Return plain data with the items of its sets in order."""
+    if isinstance(value, dict):
+        return {name: _ordered(one) for name, one in value.items()}
+    return sorted(value) if isinstance(value, frozenset) else value
 
 
 def summarize_page(page: Page, terms: BannedTerms, markdown: PageMarkdown) -> PageSummary:

@@ -16,7 +16,7 @@ from trueup.check.leaked_keys import check_key
 from trueup.check.links import check_links
 from trueup.check.outside_pages import check_outside_pages
 from trueup.check.page_markdown import PageMarkdown, load_markdown
-from trueup.check.page_summary import PageSummary, summarize_page
+from trueup.check.page_summary import PageSummary, summarize_pages
 from trueup.check.repository_code import check_repository_code
 from trueup.check.status_changes import check_history
 from trueup.check.status_claims import check_age, check_status
@@ -26,6 +26,7 @@ from trueup.check.translations import check_translations
 from trueup.errors import BadInput, BadStatus
 from trueup.evidence import Assessment, assess
 from trueup.finding import RULES, Finding
+from trueup.memo import NO_MEMOS, Memos
 from trueup.model import Severity, anchor
 from trueup.site import Page, languages_in, load_page, page_files, settings_of
 from trueup.status_file import Stored, load_status
@@ -33,10 +34,12 @@ from trueup.wording import load_catalogue, standing_words
 
 
 class Check:
-    """A check of the repository at `top`, which changes nothing."""
+    """A check of the repository at `top`, which changes nothing; `memos` keep what it found in each
+    page alone."""
 
-    def __init__(self, top: Path, now: datetime, today: date) -> None:
+    def __init__(self, top: Path, now: datetime, today: date, memos: Memos = NO_MEMOS) -> None:
         self.top = top
+        self.memos = memos
         self.docs = top / "docs"
         self.now = now
         self.today = today
@@ -90,12 +93,14 @@ class Check:
         """The summaries of all pages, and a finding for each page that cannot be read."""
         pages, refused = self.pages
         renderers: dict[str, PageMarkdown] = {}
+        summaries: list[PageSummary] = []
         for one in self.languages:
             settings = self.top / settings_of(one)
             renderers[one] = load_markdown(settings, self.top, renderers.values())
-        return [
-            summarize_page(page, self.terms, renderers[page.language]) for page in pages
-        ], refused
+            own = [page for page in pages if page.language == one]
+            with self.memos.of("summaries", one) as memo:
+                summaries += summarize_pages(own, self.terms, renderers[one], memo)
+        return summaries, refused
 
     @cached_property
     def pages(self) -> tuple[list[Page], list[Finding]]:

@@ -75,10 +75,10 @@ def docs_command(
 ) -> None:
     """Check, build, run every block, add its receipt to the pages, and serve them on loopback."""
     docs = load_docs(top, as_of)
-    with shown_progress() as progress:
-        progress("checking the sources", 0, 0)
-        findings = docs.check()
-    with site_lock(top):
+    with site_lock(top), _at_work(docs, jobs, fresh) as docs:
+        with shown_progress() as progress:
+            progress("checking the sources", 0, 0)
+            findings = docs.check()
         pool = _pool(docs, target, max_calls, jobs, fresh, allow_weak)
         made = None
         if pool.cache is not None and not is_ci():  # which must not trust what it checked out
@@ -86,8 +86,7 @@ def docs_command(
         if made and not fresh and (report := made.report()):
             click.echo(f"({report.counts['run']} reused)\n{report}")
         else:
-            with _at_work(docs, jobs, fresh) as at_work:
-                found = _make(at_work, pool, findings)
+            found = _make(docs, pool, findings)
             findings += found
             if made and not found:
                 made.note()
