@@ -2,14 +2,13 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence, Set
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from urllib.parse import quote
 
 from bs4 import BeautifulSoup, Tag
 from markdownify import MarkdownConverter
 
-from trueup.memo import NO_MEMO, Memo
 from trueup.site import trim_end, without_colours
 from trueup.wording.markdown import code_span, fence_for
 
@@ -63,14 +62,15 @@ class Article:
         return f"# {self.title}\n\n{note}\n\n{_with_links(self, self.body, link)}\n"
 
 
-def article_of(html: str, memo: Memo = NO_MEMO) -> Article:
-    """Return the article of a page. Raises ValueError for one without it, or without a title."""
+def article_text(html: str) -> str:
+    """Return the HTML of a page's article, all that `article_of` reads; empty without one."""
     found = ARTICLE.search(re.sub("\r\n?", "\n", html.replace("\0", "")))
-    text = without_colours(found[0] if found else "")
-    return Article(**memo.get([text], lambda: asdict(_parsed(text))))
+    return without_colours(found[0] if found else "")
 
 
-def _parsed(text: str) -> Article:
+def article_of(html: str) -> Article:
+    """Return the article of a page. Raises ValueError for one without it, or without a title."""
+    text = article_text(html)
     soup = BeautifulSoup(text, "lxml")
     heading = soup.find("h1")
     if not isinstance(heading, Tag):

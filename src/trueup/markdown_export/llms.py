@@ -7,10 +7,17 @@ from dataclasses import dataclass
 from datetime import date
 from html import escape
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, urljoin, urlsplit
 
 from trueup.errors import BadInput
-from trueup.markdown_export.from_html import Article, Link, article_of, escape_commonmark
+from trueup.markdown_export.from_html import (
+    Article,
+    Link,
+    article_of,
+    article_text,
+    escape_commonmark,
+)
 from trueup.memo import NO_MEMO, Memo
 from trueup.site import HIDDEN_ALTERNATE, Outline, Page, Section, home_of, place_of
 from trueup.wording import AssistantLabels
@@ -63,38 +70,46 @@ class MarkdownFiles:
 
     def _files(self, guides: Mapping[str, AssistantLabels]) -> Iterator[tuple[str, str]]:
         home = home_of(self.language)
-        articles = {page.source: self._article(page) for page in self._in_order()}
-        whole = []
+        titles, whole = {}, []
         for page in self._in_order():
-            article = articles[page.source]
-            text = self._render(page, article, posixpath.dirname(page.html), "")
-            yield text_of(page.html), text
-            place, name = posixpath.split(page.html)
-            if place and name == "index.html":  # readers add `.md` to the address of a page
-                yield f"{place}.md", self._render(page, article, posixpath.dirname(place), "")
-            whole.append(self._render(page, article, home, self.address))
+            made = self._made(page)
+            yield from made["files"].items()
+            titles[page.source] = made["title"]
+            whole.append(made["whole"])
         yield home + WHOLE, "\n".join(whole)
-        yield home + LIST, "\n".join(self._list(articles, guides))
+        yield home + LIST, "\n".join(self._list(titles, guides))
 
     def _in_order(self) -> list[Page]:
         """Return the pages in the order of the menu, those outside it last."""
         rank = {source: number for number, source in enumerate(self.outline.sources)}
         return sorted(self.pages, key=lambda page: rank.get(page.source, len(rank)))
 
-    def _article(self, page: Page) -> Article:
+    def _made(self, page: Page) -> dict[str, Any]:
+        """Return the title of a page, its files by path, and its text in the file of all."""
         file = self.site / page.html
         try:
-            return article_of(file.read_bytes().decode(errors="replace"), self.memo)
+            html = file.read_bytes().decode(errors="replace")
+            made_from = (article_text(html), page.html, self.address, str(self.today))
+            made: dict[str, Any] = self.memo.get(made_from, lambda: self._make(page, html))
         except (OSError, ValueError) as error:
             problem = error.strerror if isinstance(error, OSError) else error
             raise BadInput(file, str(problem), "Build the site again.") from error
+        return made
+
+    def _make(self, page: Page, html: str) -> dict[str, Any]:
+        article, (place, name) = article_of(html), posixpath.split(page.html)
+        files = {text_of(page.html): self._render(page, article, place, "")}
+        if place and name == "index.html":  # readers add `.md` to the address of a page
+            files[f"{place}.md"] = self._render(page, article, posixpath.dirname(place), "")
+        whole = self._render(page, article, home_of(self.language), self.address)
+        return {"title": article.title, "files": files, "whole": whole}
 
     def _render(self, page: Page, article: Article, folder: str, address: str) -> str:
         link = link_rewriter(page.html, folder, address)
         return article.render(self.guide.note(link("./") or "", self.today, article.until), link)
 
     def _list(
-        self, articles: Mapping[str, Article], guides: Mapping[str, AssistantLabels]
+        self, titles: Mapping[str, str], guides: Mapping[str, AssistantLabels]
     ) -> Iterator[str]:
         home = home_of(self.language)
         link = link_rewriter(home, home, self.address)
@@ -111,7 +126,7 @@ class MarkdownFiles:
                 page = pages[source]
                 about = f": {escape_commonmark(page.description)}" if page.description else ""
                 place = link(f"/{quote(text_of(page.html))}")
-                yield f"- [{articles[source].title}]({place}){about}"
+                yield f"- [{titles[source]}]({place}){about}"
             yield ""
         yield f"## {self.guide.programs}\n"
         for name, about in {**self.guide.files(), **FORMATS}.items():
