@@ -24,6 +24,7 @@ from typing import Any
 
 import trustme
 import uvicorn
+from bench_check import generate
 from figures import Build, Figures, Machine, Runs, Serving, Site, Unchanged, render_figures
 
 from trueup.evidence import alternative, assess
@@ -42,6 +43,8 @@ REFERENCE = STORED.status.targets[STORED.status.reference].base_url
 BEST = alternative(STORED.status, assess(STORED.status), "nano-banana-2")
 ENDPOINT = BEST.endpoint if BEST else ""
 ROUNDS = 3
+BUILT = (0, 200)
+"""The models of the sites that are built beside plain MkDocs; 0 is for this repository's."""
 FLOOR_MOST = 100
 PLAN = {"curl": 10_000, "python": 100, "genai": 10, "javascript": 10}
 """The most blocks of each language; an interpreter's own start is most of what the others cost."""
@@ -73,7 +76,7 @@ def main() -> None:
                 load=load,
             ),
             serving=Serving(**part("serving", options.prism)),
-            build=Build(**part("build", folder)),
+            builds=tuple(Build(**part("build", count, folder)) for count in BUILT),
             sites=tuple(Site(**part("site", count, folder)) for count in options.models),
             runs=tuple(all_runs(options.most, cache)),
             unchanged=Unchanged(**part("unchanged", min(options.most, PLAN["curl"]), cache)),
@@ -205,13 +208,18 @@ def serving_tls(folder: Path) -> Iterator[tuple[str, Path]]:
         thread.join()
 
 
-def measure_build(folder: str) -> dict[str, float]:
-    """The site built by Trueup, and by plain MkDocs from the Markdown that the macros made."""
-    top = Path(folder) / "top"
-    for name in ("docs", "overrides", "snippets"):
-        shutil.copytree(TOP / name, top / name)
-    for name in ("mkdocs.yml", "status.yml"):
-        shutil.copy(TOP / name, top)
+def measure_build(count: str, folder: str) -> dict[str, float]:
+    """Pages of one language, and seconds: built by Trueup, and by plain MkDocs from the Markdown
+    that the macros made."""
+    top = Path(folder) / f"built-{count}"
+    top.mkdir()
+    if int(count):
+        generate(top, int(count))
+    else:
+        for name in ("docs", "overrides", "snippets"):
+            shutil.copytree(TOP / name, top / name)
+        for name in ("mkdocs.yml", "status.yml"):
+            shutil.copy(TOP / name, top)
     settings = (top / "mkdocs.yml").read_text("utf-8")
     dump = "import os\ndef on_page_content(html, page, **_):\n    to = page.file.src_uri\n"
     dump += "    to = os.path.join('rendered', to)\n    open(to, 'w').write(page.markdown)\n"
@@ -226,7 +234,8 @@ def measure_build(folder: str) -> dict[str, float]:
     for _ in range(ROUNDS):
         for name, seconds in took.items():
             seconds.append(build(top, name))
-    return {"s": median(took["mkdocs.yml"]), "plain_s": median(took["plain.yml"])}
+    pages = len([*(top / "rendered").rglob("*.md")])
+    return {"pages": pages, "s": median(took["mkdocs.yml"]), "plain_s": median(took["plain.yml"])}
 
 
 def build(top: Path, settings: str) -> float:
