@@ -309,15 +309,18 @@ def test_a_skip_of_the_status_file_is_that_of_the_day_of_the_site(
     assert text.count(endpoint) == 1
     skip = "    skip: {reason: it moves, until: 2026-06-01}\n"
     status.write_text(text.replace(endpoint, endpoint + skip))
-    for day, counts in (
-        ("2026-06-01", "found 3, run 0, passed 0, failed 0, skipped 3\n"),
-        ("2026-06-02", "found 3, run 3, passed 3, failed 0, skipped 0\n"),
+    for day, code, counts in (
+        ("2026-06-01", 1, "found 3, run 0, passed 0, failed 0, skipped 3\n"),
+        ("2026-06-02", 0, "found 3, run 3, passed 3, failed 0, skipped 0\n"),
     ):
         assert trueup(starter, "build", "--as-of", day).returncode == 0
         done = run_shard(starter, 1, 1)
         assert (done.returncode, done.stdout) == (0, counts)
         merged = trueup(starter, "merge-receipts", "shard-1-of-1.json")
-        assert (merged.returncode, merged.stdout) == (0, counts)
+        assert (merged.returncode, merged.stdout) == (code, counts)
+        assert ("all 3 are skipped" in merged.stderr) == bool(code)
+        whole = trueup(starter, "verify", "--as-of", day)
+        assert (whole.returncode, whole.stdout.splitlines()[-1:]) == (code, [counts.rstrip()])
         wrong = trueup(starter, "merge-receipts", "shard-1-of-1.json", "--as-of", "2026-05-31")
         assert wrong.returncode == 2 and f"got {day}, expected 2026-05-31" in wrong.stderr
 

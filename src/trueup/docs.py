@@ -183,6 +183,10 @@ class Docs:
             problem = f"blocks without a place for their receipt: {lost}"
             fix = "Publish them with the macros, and build again."
             findings.append(Finding(Place(str(self.site)), problem, fix, "lost-stamp"))
+        if report.receipts and not report.counts["run"]:
+            problem = f"no block is run: all {len(report.receipts)} are skipped"
+            fix = "Let one at least be run: end a skip, or install the program that it needs."
+            findings.append(Finding(Place(str(self.site)), problem, fix, "no-blocks"))
         self.steps.write_markdown(replace(self, today=self.built_on()).files)
         return findings + self.check_site(blocks) + self.failures(blocks, report)
 
