@@ -30,6 +30,7 @@ from trueup.cli.retest_run import JOURNAL, RetestOptions, run_retest
 from trueup.docs import Docs
 from trueup.errors import TrueupError
 from trueup.evidence import assess
+from trueup.exchange import Exchange
 from trueup.mock import create_app
 from trueup.model import Observation
 from trueup.relay import PLACEHOLDER, Budget, create_relay, no_price
@@ -305,7 +306,7 @@ class Bed:
 
         @contextmanager
         def open_target(target: str, label: Callable[[], str]) -> Iterator[RetestTarget]:
-            facts, log = status.targets[target], ExchangeLog()
+            facts, log = status.targets[target], ExchangeLog[Exchange]()
             relay = create_relay(
                 facts,
                 key=PLACEHOLDER,

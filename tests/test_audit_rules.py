@@ -6,7 +6,7 @@ import pytest
 from audit_samples import LATER, SAMPLES, Sample
 from audit_trees import audited, commit_on
 
-from trueup.finding import AUDIT_RULES, CATALOGUE, RULES
+from trueup.finding import AUDIT_RULES, CATALOGUE, RECORDING_RULES, RULES
 
 READING = [name for name, rule in AUDIT_RULES.items() if rule.area == "the reading"]
 
@@ -31,4 +31,8 @@ def test_a_rule_is_silent_on_the_near_sample(rule: str, tmp_path: Path) -> None:
 
 def test_every_rule_has_a_pair_of_samples() -> None:
     assert [*SAMPLES, *READING] == list(AUDIT_RULES)
-    assert not set(AUDIT_RULES) & set(RULES) and list(CATALOGUE) == [*RULES, *AUDIT_RULES]
+    assert not set(AUDIT_RULES) & set(RULES) and list(CATALOGUE) == [
+        *RULES,
+        *AUDIT_RULES,
+        *RECORDING_RULES,
+    ]

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from test_retest_billing import few_polls
 
 from trueup.evidence import assess
+from trueup.exchange import Exchange
 from trueup.mock import (
     EXPIRED_CERTIFICATE,
     FAULTS,
@@ -108,7 +109,7 @@ class Desk:
     def relay(self, url: str, deadlines: Deadlines) -> Iterator[Harness]:
         """A relay of the desk's to an address, as the way to production, in front of what a curl
         block sends. The sandbox has tests of its own, and takes longer than a retest."""
-        live, log = STORED.status.targets["production"], ExchangeLog()
+        live, log = STORED.status.targets["production"], ExchangeLog[Exchange]()
         relay = create_relay(
             live.model_copy(update={"base_url": url}),
             key=KEY,

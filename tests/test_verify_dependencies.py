@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from trueup.errors import BadStatus
+from trueup.exchange import Exchange
 from trueup.mock import MEDIA_HOST, create_app
 from trueup.sandbox import CompletedBlock, Limits, Sandbox
 from trueup.sandbox.contract import NOTHING
@@ -156,7 +157,7 @@ class Direct(Sandbox):
 
     containment = "none"
 
-    def __init__(self, stored: Stored, log: ExchangeLog) -> None:
+    def __init__(self, stored: Stored, log: ExchangeLog[Exchange]) -> None:
         self._stored, self._log = stored, log
 
     def run(
@@ -199,7 +200,7 @@ class Direct(Sandbox):
 
 @contextmanager
 def direct(stored: Stored) -> Iterator[Harness]:
-    log = ExchangeLog()
+    log = ExchangeLog[Exchange]()
     hosts = frozenset({MEDIA_HOST})
     url = stored.status.targets[stored.status.reference].base_url
     sandbox = Direct(stored, log)

@@ -102,7 +102,7 @@ def test_the_harness_of_the_mock_replays_the_reference(harness: Harness) -> None
 
 
 def test_a_late_answer_belongs_to_the_run_of_its_request() -> None:
-    log, gate = ExchangeLog(), asyncio.Event()
+    log, gate = ExchangeLog[Exchange](), asyncio.Event()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await gate.wait()
@@ -123,7 +123,7 @@ def test_a_late_answer_belongs_to_the_run_of_its_request() -> None:
 
 
 def test_a_run_waits_for_a_reply_that_its_block_did_not_read_to_the_end() -> None:
-    log, gate = ExchangeLog(), threading.Event()
+    log, gate = ExchangeLog[Exchange](), threading.Event()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await asyncio.to_thread(gate.wait)

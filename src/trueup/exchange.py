@@ -48,7 +48,8 @@ class Exchange:
     Content-Type of its body; `headers`, names in lower case, lack the keys and the headers of the
     connection and the body. `request_id` is the reply's `X-Oneapi-Request-Id`, or else its
     `X-Request-Id`. `answered_from` is the place of the observation that the mock replayed, if any.
-    `failure` says why a reply was truncated, or why the relay made one itself.
+    `failure` says why a reply was truncated, or why the relay made one itself. `location` is that
+    of a redirect.
     """
 
     method: str
@@ -65,6 +66,7 @@ class Exchange:
     request_id: str | None = None
     answered_from: str | None = None
     failure: Failure | None = None
+    location: str | None = None
 
 
 def own_headers(
@@ -100,22 +102,34 @@ def _json_in(content: bytes) -> Any:
         return STRICT.decode(content.decode())
 
 
-def _form_in(content_type: str, content: bytes) -> Form | None:
+def form_parts(content_type: str, content: bytes) -> list[tuple[str, MIMEPart]] | None:
+    """Return the parts of a multipart form with their names, in order; None where it is none."""
     head = f"Content-Type: {content_type}\r\n\r\n".encode("latin-1", "replace")
     whole = BytesParser(policy=HTTP).parsebytes(head + content)
     if not whole.is_multipart() or whole.defects:
         return None
-    form: Form = {}
+    found = []
     for part in whole.iter_parts():
-        name, value = part.get_param("name", header="content-disposition"), _part_value(part)
-        if not isinstance(name, str) or value is None:
+        name = part.get_param("name", header="content-disposition")
+        if not isinstance(name, str):
+            return None
+        found.append((name, part))
+    return found
+
+
+def _form_in(content_type: str, content: bytes) -> Form | None:
+    form: Form = {}
+    parts = form_parts(content_type, content)
+    for name, part in parts or ():
+        value = _part_value(part)
+        if value is None:
             return None
         if name not in form:
             form[name] = value
         else:
             earlier = form[name]
             form[name] = [*(earlier if isinstance(earlier, list) else [earlier]), value]
-    return form
+    return None if parts is None else form
 
 
 def _part_value(part: MIMEPart) -> str | FormFile | None:

@@ -2,12 +2,13 @@
 
 from trueup.finding.finding import Finding, by_policy, printable
 from trueup.finding.formats import FORMATS, render_findings
-from trueup.finding.rules import AUDIT_RULES, CATALOGUE, RULES, Rule, Severity
+from trueup.finding.rules import AUDIT_RULES, CATALOGUE, RECORDING_RULES, RULES, Rule, Severity
 
 __all__ = [
     "AUDIT_RULES",
     "CATALOGUE",
     "FORMATS",
+    "RECORDING_RULES",
     "RULES",
     "Finding",
     "Rule",

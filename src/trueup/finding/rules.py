@@ -40,4 +40,6 @@ RULES = _load("rules.toml")
 """Of the check, by id, in the order of the docs."""
 AUDIT_RULES = _load("audit_rules.toml")
 """Of the audit of docs without a status file."""
-CATALOGUE = RULES | AUDIT_RULES
+RECORDING_RULES = _load("recording_rules.toml")
+"""Of the replay of recorded blocks."""
+CATALOGUE = RULES | AUDIT_RULES | RECORDING_RULES

@@ -5,6 +5,7 @@ Each class is a table of `status.yml`; the JSON Schema for editors comes from th
 
 from trueup.model.auth import (
     AUTH,
+    BEARER,
     NO_AUTH,
     TRANSPORT_HEADERS,
     Auth,
@@ -83,6 +84,7 @@ from trueup.model.values import (
 
 __all__ = [
     "AUTH",
+    "BEARER",
     "MIME",
     "FACTS",
     "FILE_NAME",

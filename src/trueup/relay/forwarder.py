@@ -201,6 +201,7 @@ class Relay:
             response_body=response.content,
             request_id=response.request_id,
             failure=response.failure,
+            location=response.location,
         )
 
 

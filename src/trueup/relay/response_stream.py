@@ -28,6 +28,7 @@ class ForwardedResponse:
     content: bytes
     request_id: str | None
     failure: Failure | None
+    location: str | None = None
 
 
 @dataclass
@@ -122,6 +123,7 @@ class ResponseStream:
             content=bytes(self.content),
             request_id=next((self.headers[n] for n in REQUEST_IDS if n in self.headers), None),
             failure=failure,
+            location=self.headers.get("location"),
         )
 
 

@@ -5,7 +5,7 @@ processes."""
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from typing import Literal
 
@@ -16,6 +16,7 @@ from trueup.sandbox.gateway_server import GatewaySocket, Loop
 from trueup.sandbox.node import proxied_node
 from trueup.sandbox.runner import PROGRAM, Launcher, Runner, environment, runner_options
 from trueup.sandbox.tunnel import open_tunnel
+from trueup.sandbox.variables import NO_VARIABLES
 
 _PROXY_VARIABLES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
 _TEMPORARY = ("/tmp", "/var/tmp", "/dev")
@@ -27,6 +28,7 @@ def open_fallback(
     loop: Loop,
     containment: Literal["landlock", "none"],
     launchers: Sequence[Launcher] = (),
+    variables: Mapping[str, str] = NO_VARIABLES,
 ) -> Iterator[Sandbox]:
     """Open a sandbox of the named kind; raises Unreachable with what is missing."""
     if containment == "landlock" and (found := landlock.abi()) < landlock.NETWORK_ABI:
@@ -42,7 +44,7 @@ def open_fallback(
             gateway,
             writable=[str(blocks)],
             ruleset=ruleset,
-            environment=environment(str(gateway.ca)) | _proxies(tunnel.port),
+            environment={**variables, **environment(str(gateway.ca)), **_proxies(tunnel.port)},
         )
         runner = Runner(
             containment,

@@ -4,7 +4,7 @@
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from trueup.sandbox.contract import USUAL, Sandbox
 from trueup.sandbox.gateway_server import GatewaySocket
 from trueup.sandbox.node import mounts, plain_node
 from trueup.sandbox.runner import PROGRAM, Launcher, Runner, environment, runner_options
+from trueup.sandbox.variables import NO_VARIABLES
 
 _UNSHARED = ("user", "net", "pid", "ipc", "uts", "cgroup-try")
 _ID = "1000"  # inside, no user is root and no folder is named after the user
@@ -41,7 +42,11 @@ _FIX = (
 
 
 @contextmanager
-def open_namespace(gateway: GatewaySocket, launchers: Sequence[Launcher] = ()) -> Iterator[Sandbox]:
+def open_namespace(
+    gateway: GatewaySocket,
+    launchers: Sequence[Launcher] = (),
+    variables: Mapping[str, str] = NO_VARIABLES,
+) -> Iterator[Sandbox]:
     """Open a sandbox in namespaces; raises Unreachable with what is missing."""
     bwrap = shutil.which("bwrap")
     if bwrap is None:
@@ -58,7 +63,7 @@ def open_namespace(gateway: GatewaySocket, launchers: Sequence[Launcher] = ()) -
         # /proc too: bubblewrap leaves /proc/sys writable for a block of the host's root.
         read_only=["/proc", *_DEVICES],
         capable=True,
-        environment=environment("/run/ca.pem"),
+        environment={**variables, **environment("/run/ca.pem")},
     )
     command = [bwrap, *_rules(), *_tree(), *_own_files(gateway), *_read_only()]
     python = [sys.executable, "-I", "-S", "-B", "/run/inside.py"]

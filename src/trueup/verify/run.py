@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from threading import Condition
+from typing import Generic, TypeVar
 from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -17,6 +18,7 @@ from trueup.sandbox.output_decoder import Decode, NoDecoder, open_output_decoder
 from trueup.snippet import Fence
 from trueup.status_file import Contents, Stored
 
+T = TypeVar("T")
 PATIENCE_S = 5.0
 """For a reply that outlives its block: the rest of a stream, not a new answer."""
 
@@ -29,17 +31,17 @@ class Run:
     exchanges: tuple[Exchange, ...]
 
 
-class ExchangeLog:
+class ExchangeLog(Generic[T]):
     """The exchanges of the current run. A request of an earlier block that is answered late, after
     its block was stopped, is kept out of the next block's run."""
 
     def __init__(self) -> None:
-        self.exchanges: list[Exchange] = []
-        self._own: ContextVar[list[Exchange]] = ContextVar("own")
-        self.under_way: list[list[Exchange]] = []
+        self.exchanges: list[T] = []
+        self._own: ContextVar[list[T]] = ContextVar("own")
+        self.under_way: list[list[T]] = []
         self._changed = Condition()
 
-    def append(self, exchange: Exchange) -> None:
+    def append(self, exchange: T) -> None:
         """Add an exchange to the run in which its request was sent."""
         self._own.get(self.exchanges).append(exchange)
 
@@ -61,7 +63,7 @@ class ExchangeLog:
 
         return call
 
-    def wait(self, exchanges: list[Exchange], timeout_s: float) -> None:
+    def wait(self, exchanges: list[T], timeout_s: float) -> None:
         """Wait until each request of a run is answered: a block that has read its part of a stream
         can end before its reply does."""
         with self._changed:
@@ -89,7 +91,7 @@ class Harness:
     media_hosts: frozenset[str] = frozenset()
     complete: bool = False
     search: KeySearch = field(default_factory=KeySearch)
-    log: ExchangeLog = field(default_factory=ExchangeLog)
+    log: ExchangeLog[Exchange] = field(default_factory=lambda: ExchangeLog[Exchange]())
     decode: Decode = lambda *_: NoDecoder("there is no decoder")
     form_files: Mapping[str, Contents] = field(default_factory=dict)
 
@@ -133,7 +135,7 @@ def open_mock(
     complete: bool = False,
 ) -> Iterator[Harness]:
     """Open a harness that replays the reference target's observations; nothing is sent out."""
-    status, log = stored.status, ExchangeLog()
+    status, log = stored.status, ExchangeLog[Exchange]()
     app = create_app(
         status,
         media_url=f"https://{MEDIA_HOST}",
@@ -178,7 +180,8 @@ def open_relay(
     """Open a harness that forwards to a live target with the key added, under caps: those of
     `budget`, or else `max_calls`. `label` is the purpose of a call in the budget's journal. `to`
     is an address in place of the target's own, as in a rehearsal. `search` is the harness's."""
-    live, log, search = stored.status.targets[target], ExchangeLog(), search or KeySearch()
+    live, log = stored.status.targets[target], ExchangeLog[Exchange]()
+    search = search or KeySearch()
     tasks = [route.task for route in stored.status.routes.values() if route.task]
     app = create_relay(
         live.model_copy(update={"base_url": to}) if to else live,

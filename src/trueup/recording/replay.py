@@ -1,0 +1,221 @@
+"""Replay: blocks run offline against their recordings, and what is no longer as recorded."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+from pathlib import Path
+
+from trueup.check.git_repository import Repository
+from trueup.errors import BadInput
+from trueup.finding import Finding
+from trueup.place import Place
+from trueup.progress import Progress
+from trueup.recording.bench import Bench, Gate, open_bench
+from trueup.recording.blocks import Block, FoundBlocks, joined
+from trueup.recording.call import Call
+from trueup.recording.har import FOLDER, Record, Recording, file_of, parse_recording
+from trueup.recording.send_rules import SendRules
+from trueup.sandbox import Containment, Limits
+from trueup.snippet import PROGRAMS
+from trueup.verify.program_end import last_line
+from trueup.verify.run import ExchangeLog
+
+LIMITS = Limits(timeout_s=120)
+"""Replies come at once: what takes time is a block that waits between two polls."""
+RECORD = "Run trueup record again, or restore the block."
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """The findings of a replay, the number of blocks by result, and the days of their records."""
+
+    findings: list[Finding]
+    counts: Mapping[str, int]
+    days: tuple[date, ...]
+
+
+def pair_records(
+    blocks: Sequence[Block], records: Sequence[Record]
+) -> dict[tuple[str, int], Record]:
+    """Return the record of each block of a page, by language and order: that of the same text, or
+    else of the same place among those that are left."""
+    left, found = list(records), dict[tuple[str, int], Record]()
+    for by_text in (True, False):
+        for block in blocks:
+            key = (block.language, block.order)
+            for record in left if key not in found else ():
+                facts = record.facts
+                is_same = facts.sha256 == block.sha256 if by_text else facts.order == block.order
+                if is_same and facts.language == block.language:
+                    found[key] = record
+                    left.remove(record)
+                    break
+    return found
+
+
+def units_of(
+    found: FoundBlocks, recordings: Mapping[str, Recording]
+) -> list[tuple[Block, Record | None]]:
+    """Return the blocks with their records, those that were recorded together as one."""
+    pairs = {
+        (page, record.facts.language)
+        for page, recording in recordings.items()
+        for record in recording.records
+        if record.facts.together
+    }
+    units: list[tuple[Block, Record | None]] = []
+    for page, group in groupby(joined(found.blocks, pairs), key=lambda block: block.page):
+        blocks = list(group)
+        records = recordings[page].records if page in recordings else ()
+        known = pair_records(blocks, records)
+        units += [(block, known.get((block.language, block.order))) for block in blocks]
+    return units
+
+
+def replay_blocks(
+    found: FoundBlocks,
+    recordings: Mapping[str, Recording],
+    top: Path,
+    containment: Containment,
+    complete: bool,
+    progress: Progress,
+) -> Replayed:
+    """Return the replay of all blocks. If it is `complete`, one whose program is missing fails."""
+    units = units_of(found, recordings)
+    findings = [block.finding for block, _ in units if block.finding is not None]
+    runnable = [(block, record) for block, record in units if block.can_run]
+    for block, record in runnable:
+        if record is None:
+            fix = "Run trueup record, and commit what it writes."
+            problem = f"this {block.language} block was never recorded"
+            findings.append(Finding(block.place, problem, fix, "unrecorded-block"))
+    counts = {
+        "found": found.counted,
+        "run": 0,
+        "wrong": 0,
+        "failed": len(findings),
+        "skipped": sum(block.skip is not None for block, _ in units),
+    }
+    recorded = [(block, record) for block, record in runnable if record is not None]
+
+    def settings(pair: tuple[Block, Record]) -> list[tuple[str, str]]:
+        return sorted(pair[1].facts.variables.items())
+
+    done = 0
+    for variables, group in groupby(sorted(recorded, key=settings), key=settings):
+        pairs = list(group)
+        urls = [entry.request.url for _, record in pairs for entry in record.entries]
+        gate = Gate(ExchangeLog[Call](), SendRules(frozenset()))
+        blocks = [block for block, _ in pairs]
+        with open_bench(gate, blocks, urls, dict(variables), containment) as bench:
+            for block, record in pairs:
+                progress("replaying blocks", done, len(recorded))
+                done += 1
+                lack = bench.sandbox.lacks(block.language)
+                if lack and PROGRAMS[block.language].is_optional and not complete:
+                    counts["skipped"] += 1
+                    continue
+                fix = "Install what it needs."
+                problems = (
+                    [Finding(block.place, lack, fix, "block-end")]
+                    if lack
+                    else replay_block(bench, block, record)
+                )
+                counts["run"] += lack is None
+                counts["failed"] += bool(problems)
+                counts["wrong"] += bool(problems) and lack is None
+                findings += problems
+    findings += _lost(units, recordings)
+    if not counts["run"]:
+        problem = f"no block was replayed; {found.counted} were found"
+        findings.append(Finding(Place(str(top)), problem, "Record some first.", "no-blocks"))
+    counts["passed"] = counts["run"] - counts.pop("wrong")
+    days = tuple(sorted(record.facts.day for _, record in recorded))
+    return Replayed(sorted(set(findings)), counts, days)
+
+
+def replay_block(bench: Bench, block: Block, record: Record) -> list[Finding]:
+    """Run a block against its record; return what of it is not as recorded."""
+    gate = bench.gate
+    gate.waiting, gate.surprises = list(record.entries), []
+    gate.concurrent = record.facts.concurrent
+    try:
+        ran, _ = bench.run(block, LIMITS)
+        left, surprises = gate.waiting, gate.surprises
+    finally:
+        gate.waiting = None
+    if ran.stopped:
+        problem = f"the block {LIMITS.exceeded(ran.stopped)}"
+        return [Finding(block.place, problem, RECORD, "block-end")]
+    for request, changes in surprises:
+        line = f"{request.method} {request.path}"
+        if changes is None:
+            where, problem = block.place_of([request.path]), f"{line} is one request more"
+            return [Finding(where, f"{problem} than on record", RECORD, "request-mismatch")]
+        return [
+            Finding(block.place_of(one.words), f"{line}: {one}", RECORD, "request-mismatch")
+            for one in changes
+        ]
+    if left:
+        lines = ", ".join(f"{one.request.method} {one.request.path}" for one in left)
+        problem = f"{lines}: on record, and not sent"
+        return [Finding(block.place, problem, RECORD, "request-mismatch")]
+    if ran.exit_code != record.facts.exit_code:
+        problem = f"got exit code {ran.exit_code} ({last_line(ran)})"
+        problem += f", expected {record.facts.exit_code}"
+        return [Finding(block.place, problem, RECORD, "block-end")]
+    return []
+
+
+def _lost(
+    units: Sequence[tuple[Block, Record | None]], recordings: Mapping[str, Recording]
+) -> Iterator[Finding]:
+    """Yield a finding for each record of a page whose block is gone."""
+    used = {id(record) for _, record in units}
+    pages = {block.page for block, _ in units}
+    for page, recording in recordings.items():
+        for record in recording.records:
+            if page in pages and id(record) not in used:
+                problem = f"the record {record.facts.id} has no block on the page {page}"
+                fix = "Restore the block, or remove the record with its entries."
+                yield Finding(Place(str(recording.file)), problem, fix, "stale-record")
+
+
+def check_days(
+    recordings: Mapping[str, Recording], top: Path, reference: str, today: date
+) -> list[Finding]:
+    """Return a finding for each record that differs from that of a commit and is no newer.
+    Raises BadInput for a commit that does not exist."""
+    repository = Repository(top)
+    commit = repository.commit(reference)
+    if commit is None:
+        problem = f"{reference} is not a commit of the repository"
+        raise BadInput("--against", problem, "Name one that exists, and fetch the whole history.")
+    findings = []
+    for page, recording in recordings.items():
+        path = f"{FOLDER}/{page}.har"
+        content = repository.read(commit, path)
+        old = () if content is None else parse_recording(content, file_of(top, page)).records
+        for record in recording.records:
+            twins = [one for one in old if _is_twin(record, one)]
+            is_old = any(_is_changed(record, one) for one in twins[:1])
+            if is_old or record.facts.day > today:
+                problem = f"the record {record.facts.id} differs from that at {reference}"
+                problem += f", and has no later date than {record.facts.day}"
+                fix = "Run trueup record --again for its page; a recording is not edited by hand."
+                findings.append(Finding(Place(str(recording.file)), problem, fix, "edited-record"))
+    return findings
+
+
+def _is_twin(new: Record, old: Record) -> bool:
+    same_place = (new.facts.language, new.facts.order) == (old.facts.language, old.facts.order)
+    return new.facts.sha256 == old.facts.sha256 or same_place
+
+
+def _is_changed(new: Record, old: Record) -> bool:
+    def content(record: Record) -> object:
+        entries = [entry.model_dump(exclude={"block"}) for entry in record.entries]
+        return entries, record.facts.model_dump(exclude={"id", "order"})
+
+    return content(new) != content(old) and new.moment() <= old.moment()
