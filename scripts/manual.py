@@ -11,7 +11,7 @@ from samples import load_samples, render_rules
 
 from trueup.errors import BadInput
 from trueup.feed import StatusFeed
-from trueup.finding import AUDIT_RULES
+from trueup.finding import AUDIT_RULES, RECORDING_RULES, Rule
 from trueup.model import Status
 from trueup.protocols import PROTOCOLS
 from trueup.receipts import RetestReceipt
@@ -30,7 +30,8 @@ PARTS: Mapping[tuple[str, str], Callable[[], str]] = {
     ("receipts", "retest"): lambda: render_fields(RetestReceipt),
     ("programs", "feed"): lambda: render_fields(StatusFeed),
     ("rules", "rules"): lambda: render_rules(load_samples(MANUAL / "rules.yml")),
-    ("audit", "rules"): lambda: render_audit_rules(),
+    ("audit", "rules"): lambda: render_rules_of(AUDIT_RULES),
+    ("blocks", "rules"): lambda: render_rules_of(RECORDING_RULES),
     ("speed", "figures"): lambda: render_figures(
         Figures.model_validate_json((MANUAL / "bench.json").read_bytes())
     ),
@@ -69,12 +70,12 @@ def render_macros() -> str:
     return "\n".join(rows)
 
 
-def render_audit_rules() -> str:
-    """The rules of the audit as a table for each area, with the two sentences of each."""
+def render_rules_of(rules: Mapping[str, Rule]) -> str:
+    """Rules without samples as a table for each area, with the two sentences of each."""
     parts = []
-    for area in dict.fromkeys(rule.area for rule in AUDIT_RULES.values()):
+    for area in dict.fromkeys(rule.area for rule in rules.values()):
         rows = ["| Rule | Finding | Effect |", "| --- | --- | --- |"]
-        for name, rule in AUDIT_RULES.items():
+        for name, rule in rules.items():
             if rule.area == area:
                 mark = " (warning)" if rule.severity == "warning" else ""
                 rows.append(f"| `{name}`{mark} | {rule.says} | {rule.why} |")

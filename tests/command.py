@@ -6,9 +6,9 @@ from io import StringIO
 from pathlib import Path
 
 # Imported here, at the start: what a test without the tracer imports first would not count.
-from trueup.cli import check, gateway, init, main, retest, shard, site
+from trueup.cli import check, gateway, init, main, record, retest, shard, site
 
-__all__ = ["check", "gateway", "init", "retest", "shard", "site", "trueup"]
+__all__ = ["check", "gateway", "init", "record", "retest", "shard", "site", "trueup"]
 
 
 def trueup(top: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

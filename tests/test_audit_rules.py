@@ -31,8 +31,5 @@ def test_a_rule_is_silent_on_the_near_sample(rule: str, tmp_path: Path) -> None:
 
 def test_every_rule_has_a_pair_of_samples() -> None:
     assert [*SAMPLES, *READING] == list(AUDIT_RULES)
-    assert not set(AUDIT_RULES) & set(RULES) and list(CATALOGUE) == [
-        *RULES,
-        *AUDIT_RULES,
-        *RECORDING_RULES,
-    ]
+    parts = [*RULES, *AUDIT_RULES, *RECORDING_RULES]
+    assert len(set(parts)) == len(parts) and list(CATALOGUE) == parts

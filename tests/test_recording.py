@@ -172,7 +172,7 @@ def test_blocks_are_recorded_with_the_key_nowhere_and_replay_offline(
     assert done.returncode == 0, done.stderr
     assert "5 blocks found: kept: 0, recorded: 4, no call: 1, other languages: 1" in done.stdout
     assert len(gateway.requests) == 4
-    monkeypatch.delenv("TRUEUP_API_KEY")
+    monkeypatch.delenv("TRUEUP_API_KEY", raising=False)
     text = "".join(file.read_text() for file in (tmp_path / "docs" / "recorded").iterdir())
     bare = KEY.removeprefix("sk-")
     for spelling in (bare, base64.b64encode(KEY.encode()).decode()[4:-4], "cookie-of-a-reader"):
@@ -369,3 +369,22 @@ def test_a_block_that_only_installs_calls_nothing(text: str) -> None:
 
 def test_every_rule_is_explained() -> None:
     assert all(rule.says and rule.why for rule in RECORDING_RULES.values())
+
+
+def test_a_block_before_others_takes_no_record_from_them(gateway: StandIn, tmp_path: Path) -> None:
+    first, second = (CALL.format(path=f"tasks/{number}") for number in (1, 2))
+    write_files(tmp_path, page_of(first))
+    assert recorded(tmp_path, gateway).returncode == 0
+    write_files(tmp_path, page_of(f"{second}\n```\n\n```bash\n{first}"))
+    assert "kept: 1, recorded: 1" in recorded(tmp_path, gateway).stdout
+    done = trueup(tmp_path, "replay")
+    assert done.returncode == 0 and "run: 2" in done.stdout
+    assert done.stderr == ""
+
+
+def test_a_large_request_is_refused_in_one_line(gateway: StandIn, tmp_path: Path) -> None:
+    write_files(
+        tmp_path, page_of(CALL.format(path="chat?a=$(printf %09000d 1)").replace(" -H", "  -H"))
+    )
+    done = recorded(tmp_path, gateway)
+    assert done.returncode == 1 and "Traceback" not in done.stderr and gateway.requests == []

@@ -105,6 +105,18 @@ def output(sandbox: Sandbox, source: str) -> str:
     return (ran.stdout + ran.stderr).decode()
 
 
+def test_a_block_has_further_variables_and_none_that_changes_how_programs_start() -> None:
+    with open_sandbox(APP, [HOST], environment={"BOAT_KEY": "x"}) as sandbox:
+        assert output(sandbox, 'printf %s "$BOAT_KEY"') == "x"
+    kept = ("PATH", "LD_PRELOAD", "NODE_OPTIONS", "PYTHONPATH", "BASH_ENV", "https_proxy", "A B")
+    for name in (*kept, "SSL_CERT_FILE"):
+        with (
+            pytest.raises(BadInput, match="variable"),
+            open_sandbox(APP, [HOST], environment={name: "x"}),
+        ):
+            pass
+
+
 def test_curl_reaches_the_app_by_the_real_name_of_the_host(sandbox: Sandbox) -> None:
     ran = sandbox.run("bash", f"curl -sS https://{HOST}/v1/images".encode())
     assert (ran.exit_code, ran.stopped, ran.stderr) == (0, None, b"")

@@ -111,7 +111,7 @@ def record(
         raise BadInput("--host", "not a name or NAME:PORT", "Give a host, not a URL.")
     rules = SendRules(frozenset(served), routes, filled, allow_changes, max_calls or 0)
     found = _blocks(top, only)
-    containment = containment_here(allow_weak, is_live=bool(routes))
+    containment = containment_here(allow_weak, is_live=bool(routes or key))
     if not routes:
         _show_plan(found, rules, url, would_send(found.blocks, rules, url, variables, containment))
         return
@@ -171,7 +171,7 @@ def _record(
                 and known_record.facts.together == block.together
             ):
                 counts["kept"] += 1
-            elif (reason := recorder.record(block, recordings)) is None:
+            elif (reason := recorder.record(block, known_record, recordings)) is None:
                 counts["recorded"] += 1
             else:
                 counts["not recorded"] += 1

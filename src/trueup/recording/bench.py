@@ -1,11 +1,12 @@
 """Bench: the sandbox in which the blocks of pages run, in front of the relay or of a recording."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
+from pydantic import ValidationError
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.responses import Response as Reply
@@ -29,7 +30,8 @@ VARIABLE = re.compile(
     r"|process\.env(?:\.|\[[\"'])(\w+)"
 )
 SECRET_NAME = re.compile(r".*(?:KEY|TOKEN|SECRET)", re.IGNORECASE)
-Forward = Callable[[Scope, Receive, Send], object]
+UNKNOWN = Request(method="GET", url="https://unknown/")
+"""In the place of a request that is not shown."""
 
 
 @dataclass
@@ -61,11 +63,15 @@ class Gate:
         made = with_placeholder(scope)
         if made is None or body is None:
             reason = "it has what looks like a real key" if body is not None else "it is too large"
-            request = request_of({**scope, "headers": [], "query_string": b""}, b"")
-            self.log.append(Call(request, failure=reason))
+            self.log.append(Call(UNKNOWN, failure=reason))
             await _refuse(reason)(scope, receive, send)
             return
-        request = request_of(made, body)
+        try:
+            request = request_of(made, body)
+        except ValidationError:
+            self.log.append(Call(UNKNOWN, failure="it has a form that no recording can hold"))
+            await _refuse("it cannot be recorded")(scope, receive, send)
+            return
         if self.waiting is not None:
             await self._replay(request)(scope, receive, send)
             return
@@ -106,7 +112,10 @@ def _call(request: Request, seen: Sequence[Exchange], others: bool) -> Call:
         return Call(request, failure=one.failure.reason)
     if not 200 <= one.status <= 599:
         return Call(request, failure=f"got HTTP {one.status}")
-    response = Response.of(one.status, one.content_type, one.response_body, one.location or "")
+    try:
+        response = Response.of(one.status, one.content_type, one.response_body, one.location or "")
+    except ValidationError:
+        return Call(request, failure="the reply has a form that no recording can hold")
     return Call(request, response, others=others)
 
 

@@ -11,7 +11,7 @@ from trueup.recording.blocks import Block
 from trueup.recording.call import Call
 from trueup.recording.har import BlockFacts, Entry, Record, Recording, file_of
 from trueup.recording.replay import LIMITS as REPLAY_LIMITS
-from trueup.recording.replay import pair_records, replay_block
+from trueup.recording.replay import replay_block
 from trueup.recording.send_rules import SendRules
 from trueup.relay import KeySearch
 from trueup.sandbox import Containment, Limits
@@ -58,9 +58,11 @@ class Recorder:
     clock: Callable[[], datetime]
     variables: Mapping[str, str]
 
-    def record(self, block: Block, recordings: dict[str, Recording]) -> str | None:
-        """Run a block, and write its record into the file of its page. Return why it is not
-        recorded, or None."""
+    def record(
+        self, block: Block, old: Record | None, recordings: dict[str, Recording]
+    ) -> str | None:
+        """Run a block, and write its record into the file of its page, in place of the old one.
+        Return why it is not recorded, or None."""
         if (lack := self.bench.sandbox.lacks(block.language)) is not None:
             return lack
         self.relay.waiting = None
@@ -97,13 +99,15 @@ class Recorder:
         record = Record(facts, entries)
         if problems := replay_block(self.bench, block, record):
             return f"it does not replay: {problems[0].problem}"
-        self._write(block, record, recordings)
+        self._write(block, record, old, recordings)
         return None
 
-    def _write(self, block: Block, record: Record, recordings: dict[str, Recording]) -> None:
-        old = recordings.get(block.page) or Recording(file_of(self.top, block.page))
-        replaced = list(pair_records([block], old.records).values())
+    def _write(
+        self, block: Block, record: Record, old: Record | None, recordings: dict[str, Recording]
+    ) -> None:
+        page = recordings.get(block.page) or Recording(file_of(self.top, block.page))
+        replaced = [] if old is None else [old]
         if block.together:
-            replaced += [one for one in old.records if one.facts.language == block.language]
-        recordings[block.page] = new = old.with_record(record, replaced)
+            replaced += [one for one in page.records if one.facts.language == block.language]
+        recordings[block.page] = new = page.with_record(record, replaced)
         new.save()

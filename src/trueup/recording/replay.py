@@ -126,7 +126,7 @@ def replay_blocks(
                 counts["failed"] += bool(problems)
                 counts["wrong"] += bool(problems) and lack is None
                 findings += problems
-    findings += _lost(units, recordings)
+    findings += _lost(units, recordings, top)
     if not counts["run"]:
         problem = f"no block was replayed; {found.counted} were found"
         findings.append(Finding(Place(str(top)), problem, "Record some first.", "no-blocks"))
@@ -169,14 +169,15 @@ def replay_block(bench: Bench, block: Block, record: Record) -> list[Finding]:
 
 
 def _lost(
-    units: Sequence[tuple[Block, Record | None]], recordings: Mapping[str, Recording]
+    units: Sequence[tuple[Block, Record | None]], recordings: Mapping[str, Recording], top: Path
 ) -> Iterator[Finding]:
     """Yield a finding for each record of a page whose block is gone."""
     used = {id(record) for _, record in units}
     pages = {block.page for block, _ in units}
     for page, recording in recordings.items():
         for record in recording.records:
-            if page in pages and id(record) not in used:
+            is_read = page in pages or not (top / page).is_file()
+            if is_read and id(record) not in used:
                 problem = f"the record {record.facts.id} has no block on the page {page}"
                 fix = "Restore the block, or remove the record with its entries."
                 yield Finding(Place(str(recording.file)), problem, fix, "stale-record")
