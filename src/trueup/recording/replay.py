@@ -129,7 +129,7 @@ def replay_blocks(
     findings += _lost(units, recordings, top)
     if not counts["run"]:
         problem = f"no block was replayed; {found.counted} were found"
-        findings.append(Finding(Place(str(top)), problem, "Record some first.", "no-blocks"))
+        findings.append(Finding(Place(str(top)), problem, "Record some first.", "nothing-replayed"))
     counts["passed"] = counts["run"] - counts.pop("wrong")
     days = tuple(sorted(record.facts.day for _, record in recorded))
     return Replayed(sorted(set(findings)), counts, days)
