@@ -177,6 +177,6 @@ def shown(findings: list[Finding], top: Path) -> list[str]:
     ]
 
 
-def audited(top: Path) -> list[str]:
+def audited(top: Path, openapi: Path | None = None) -> list[str]:
     """Return the findings of a tree as `shown` has them."""
-    return shown(audit_tree(top).findings, top)
+    return shown(audit_tree(top, openapi=openapi).findings, top)

@@ -12,9 +12,10 @@ from conftest import TOP, load_docs
 from test_console import commands
 from test_scaffold import DAY, INDEXED, verify
 
-from trueup.draft import Draft, document, draft_files, draft_openapi
+from trueup.draft import Draft, draft_files, draft_openapi
 from trueup.errors import BadInput
 from trueup.evidence import assess
+from trueup.openapi import document
 from trueup.scaffold import write_site
 from trueup.status_file import load
 

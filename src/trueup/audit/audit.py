@@ -10,6 +10,7 @@ from trueup.audit.found import Cause, Found, quoted
 from trueup.audit.past import Past, read_past
 from trueup.audit.replaced import read_replaced
 from trueup.audit.rules.contracts import check_contracts
+from trueup.audit.rules.document import check_document
 from trueup.audit.rules.evidence import check_evidence
 from trueup.audit.rules.keys import check_keys
 from trueup.audit.rules.languages import check_languages
@@ -23,6 +24,7 @@ from trueup.audit.tree import ENDINGS, Tree, read_tree
 from trueup.check.git_repository import Repository
 from trueup.errors import BadInput
 from trueup.finding import Finding
+from trueup.openapi import load_document
 from trueup.place import Place
 
 FETCH = "Fetch the whole history: git fetch --unshallow, or fetch-depth: 0 of actions/checkout."
@@ -40,15 +42,17 @@ class Audit:
     commits: int
 
 
-def audit_tree(top: Path, since: str | None = None) -> Audit:
+def audit_tree(top: Path, since: str | None = None, openapi: Path | None = None) -> Audit:
     """Return the audit of the docs under a folder.
 
     With `since`, a commit by any name that git resolves, only findings with a place on a page that
-    was changed after it. Raises BadInput for a folder or commit that does not exist, and for a
-    folder without pages.
+    was changed after it. With `openapi`, the pages are compared with that document, too. Raises
+    BadInput for a folder or commit that does not exist, for a folder without pages, and for a
+    document that cannot be read.
     """
     if not top.is_dir():
         raise BadInput(top, "no such folder", "Check the path.")
+    document = None if openapi is None else load_document(openapi, str(openapi))
     repository = Repository(top)
     tree, findings = read_tree(top)
     if not tree.pages and not findings:
@@ -62,6 +66,8 @@ def audit_tree(top: Path, since: str | None = None) -> Audit:
         text = f"git could not list the history ({type(error).__name__})"
         findings.append(Finding(Place(str(top)), text, "Run git log there.", "short-history"))
     found = _without_repetition(list(_run(tree, past)))
+    if document is not None:
+        found += check_document(tree, document)
     findings += sorted({one.finding for one in found})
     if since is not None:
         changed = _changed_since(repository, tree, past, since)

@@ -12,9 +12,12 @@ from trueup.audit.tokens import spans_of
 
 METHODS = "GET|POST|PUT|PATCH|DELETE"
 REQUEST = re.compile(
-    rf"\b({METHODS})\s+[`\"']?(?:https?://[^/\s`\"']+|\{{\{{?\w+\}}?\}}|\$\w+)?(/[\w\-./:{{}}$<>]+)"
+    rf"\b(?P<method>{METHODS})\s+[`\"']?(?P<base>https?://[^/\s`\"']+|\{{\{{?\w+\}}?\}}|\$\w+)?"
+    r"(?P<path>/[\w\-./:{}$<>]+)"
 )
-ADDRESS = re.compile(r"(?:https?://[^/\s'\"`<>]+|\$\{?\w+\}?|\{\{?\w+\}?\})(/[^\s'\"`\\]*)")
+ADDRESS = re.compile(
+    r"(?P<base>https?://[^/\s'\"`<>]+|\$\{?\w+\}?|\{\{?\w+\}?\})(?P<path>/[^\s'\"`\\]*)"
+)
 CURL = re.compile(r"(?:^|[\s$(])curl\s")
 CURL_METHOD = re.compile(rf"(?:-X|--request)[ =]*['\"]?({METHODS})\b")
 BODY = re.compile(r"(?:^|\s)(?:-d|--data(?:-raw|-binary|-urlencode)?|-F|--form|--json)\b")
@@ -37,16 +40,18 @@ API_PATH = re.compile(r"/(?:v\d+\w*|api)(?:/|$)")
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A method and a path, with the line where they are."""
+    """A method and a path, with the line where they are, and what stands before the path: scheme
+    and host, a variable, or nothing."""
 
     text: str
     line: int
+    base: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
     """A curl call of a route: the names in its query, and whether it has a key; the JSON of the
-    next block of its section, if that is one, is its reply."""
+    next block of its section, if that is one, is its reply. `command` is on one line."""
 
     page: str
     route: Route
@@ -55,6 +60,7 @@ class Call:
     fence: Fence
     reply: Mapping[str, Any] | None = None
     reply_fence: Fence | None = None
+    command: str = ""
 
     def reply_line(self, word: str = "") -> int:
         """Return the line of the reply that holds a text, or its first one."""
@@ -68,7 +74,7 @@ class Call:
 def routes_of(page: Page) -> list[Route]:
     """Return the routes that a page has with their method, in its order."""
     found = [
-        Route(f"{one[1]} {normal_path(one[2])}", line)
+        _route(one, line)
         for line, text in page.prose()
         for span in spans_of(text)
         if (one := REQUEST.match(span))
@@ -80,17 +86,32 @@ def routes_of(page: Page) -> list[Route]:
 
 def calls_of(page: Page) -> list[Call]:
     """Return the calls of API routes on a page."""
+    return [call for call in all_calls_of(page) if API_PATH.search(call.route.text)]
+
+
+def worded_routes_of(page: Page) -> list[Route]:
+    """Return the routes that sentences, cells, items and headings have, within code or not."""
+    return [_route(one, line) for line, text in page.prose() for one in REQUEST.finditer(text)]
+
+
+def _route(found: re.Match[str], line: int) -> Route:
+    path = normal_path(found["path"])
+    return Route(f"{found['method']} {path}", line, found["base"] or "")
+
+
+def all_calls_of(page: Page) -> list[Call]:
+    """Return the calls on a page, of routes and of any other address."""
     found = []
     for index, fence in enumerate(page.fences):
         following = page.fences[index + 1] if index + 1 < len(page.fences) else None
-        for route, command in _requests(fence):
-            if not API_PATH.search(route.text):
-                continue
-            reply = _reply(page, fence, following)
+        requests = list(_requests(fence))
+        for number, (route, command) in enumerate(requests, 1):
+            is_last = number == len(requests)
+            reply = _reply(page, fence, following) if is_last else None
             address = ADDRESS.search(command)
-            query = _query(address[1]) if address else ()
+            query = _query(address["path"]) if address else ()
             has_key = bool(KEY_HEADER.search(command)) or bool(KEY_QUERY & set(query))
-            found.append(Call(page.path, route, query, has_key, fence, reply, following))
+            found.append(Call(page.path, route, query, has_key, fence, reply, following, command))
     return found
 
 
@@ -105,10 +126,10 @@ def _requests(fence: Fence) -> Iterator[tuple[Route, str]]:
                 line = f"{line.removesuffix(chr(92))} {fence.lines[at]}"
                 at += 1
             if found := ADDRESS.search(line):
-                path = normal_path(found[1].partition("?")[0].partition("#")[0])
-                yield Route(f"{_method(line)} {path}", fence.first + start), line
+                path = normal_path(found["path"].partition("?")[0].partition("#")[0])
+                yield Route(f"{_method(line)} {path}", fence.first + start, found["base"]), line
         elif fence.language in (*SHELLS, "http", "text") and (found := REQUEST.match(line.strip())):
-            yield Route(f"{found[1]} {normal_path(found[2])}", fence.first + start), ""
+            yield _route(found, fence.first + start), ""
 
 
 def _is_open(line: str) -> bool:

@@ -15,6 +15,8 @@ CELL_END = re.compile(r"(?<!\\)\|")
 HIDDEN_PIPE = re.compile(r"`[^`]*`")
 MOST_COLUMNS = 100
 """Columns of a table that people read; a wider one is data."""
+BEFORE = 12
+"""Lines above a block that say what it shows."""
 LONGEST = 4_000
 """Characters of a line that are read: a longer one is data, not a sentence."""
 
@@ -82,6 +84,12 @@ class Page:
     def section_of(self, line: int) -> int:
         """Return the number of headings up to a line: equal for lines of one section."""
         return bisect_right(self.headings, line, key=lambda heading: heading.line)
+
+    def lead_to(self, line: int) -> list[str]:
+        """Return a line and those above it in its section that say what it shows."""
+        section = self.section_of(line)
+        start = self.headings[section - 1].line if section else 1
+        return self.lines[max(start, line - BEFORE) - 1 : line]
 
 
 def read_page(path: str, text: str) -> Page:

@@ -27,6 +27,12 @@ from trueup.cli.reporting import (
 @click.option(
     "--since", metavar="REF", help="Only findings with a place on a page changed after a commit."
 )
+@click.option(
+    "--openapi",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="OpenAPI 3.0 or 3.1 document, JSON or YAML, with which the pages are compared.",
+)
 @format_option
 @output_option
 @write_baseline_option
@@ -36,6 +42,7 @@ def audit(
     top: Path,
     folder: Path | None,
     since: str | None,
+    openapi: Path | None,
     form: str,
     output: Path | None,
     write_baseline: bool,
@@ -45,10 +52,11 @@ def audit(
 
     DIR is the folder of the docs. Default: the top. Nothing of it is executed or changed.
     """
+    openapi = None if openapi is None else top / openapi
     top = top if folder is None else top / folder
     today = datetime.now(UTC).date()
     last = last_day(until, today, write_baseline)
-    done = audit_tree(top, since)
+    done = audit_tree(top, since, openapi)
     if last is not None:
         report_baseline(top, done.findings, last, AUDIT_NAME)
         return

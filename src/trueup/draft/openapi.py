@@ -13,7 +13,6 @@ from pydantic import ValidationError
 from trueup.check.banned_terms import banned_terms
 from trueup.check.claims import Near, check_text
 from trueup.check.leaked_keys import possible_keys
-from trueup.draft.document import Node, load_document
 from trueup.draft.request import server_of
 from trueup.draft.routes import (
     METHODS,
@@ -25,6 +24,7 @@ from trueup.draft.routes import (
 from trueup.errors import BadInput, BadStatus
 from trueup.message import Message
 from trueup.model import Endpoint, Model, Status
+from trueup.openapi import Node, load_document
 from trueup.place import Place
 from trueup.shipped_files import shipped_folder
 from trueup.snippet import render_snippets

@@ -9,11 +9,10 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
-from trueup.draft.document import Node
-from trueup.draft.schema import Schema, documented_value, example_of, parameter_of
 from trueup.media_type import ending_of_type
 from trueup.mock import draw_picture
 from trueup.model import NO_AUTH, Auth, Body, FormFile, Parameter
+from trueup.openapi import Node, Schema, documented_value, example_of, parameter_of
 from trueup.scaffold.answers import KINDS, silence
 from trueup.status_file import listed, shown
 

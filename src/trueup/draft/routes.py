@@ -9,9 +9,7 @@ from datetime import date, timedelta
 from functools import cache
 from typing import Any
 
-from trueup.draft.document import Node
 from trueup.draft.request import JSON, Request, read_request
-from trueup.draft.schema import MOST_SCHEMA_PARTS, Schema, documented_value, json_schema_of
 from trueup.message import Message
 from trueup.model import (
     NO_AUTH,
@@ -25,6 +23,7 @@ from trueup.model import (
     RouteOutput,
     Skip,
 )
+from trueup.openapi import MOST_SCHEMA_PARTS, Node, Schema, documented_value, json_schema_of
 from trueup.protocols import PROTOCOLS
 from trueup.shipped_files import shipped_folder
 from trueup.snippet import languages_of

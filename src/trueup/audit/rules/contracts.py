@@ -25,8 +25,6 @@ ON_PURPOSE = re.compile(
     r"|public|anonymous|\b401\b|\b403\b|wrong|bad example|don'?t",
     re.IGNORECASE,
 )
-BEFORE = 12
-"""Lines above a call that say what it shows."""
 DISAGREE = "Find out what the route does; these disagree."
 
 
@@ -109,11 +107,7 @@ def _keys(tree: Tree, route: str, calls: list[Call]) -> Iterator[Found]:
 
 def _on_purpose(tree: Tree, call: Call) -> bool:
     """Return whether the section of a call says why it has no key."""
-    page = tree.pages[call.page]
-    section = page.section_of(call.route.line)
-    start = page.headings[section - 1].line if section else 1
-    line = call.route.line
-    texts = page.lines[max(start, line - BEFORE) - 1 : line]
+    texts = tree.pages[call.page].lead_to(call.route.line)
     return any(ON_PURPOSE.search(text) for text in texts)
 
 

@@ -7,9 +7,9 @@ from typing import Any, get_args
 
 from pydantic import ValidationError
 
-from trueup.draft.document import Node
 from trueup.model import Parameter
 from trueup.model.documented import ParameterType
+from trueup.openapi.document import Node
 
 DEEPEST = 8
 """Levels of an example that is made, and of choices within choices."""

@@ -160,8 +160,9 @@ class Node:
         return isinstance(self.value, dict | list)
 
 
-def load_document(file: Path) -> Document:
-    """Return the OpenAPI 3.0 or 3.1 document of a file, JSON or YAML.
+def load_document(file: Path, name: str | None = None) -> Document:
+    """Return the OpenAPI 3.0 or 3.1 document of a file, JSON or YAML, which places call `name`, or
+    by that of the file without its folder.
 
     Raises BadInput for any other, and for one that is too large or nested too deep.
     """
@@ -179,7 +180,7 @@ def load_document(file: Path) -> Document:
     if not (isinstance(version, str) and re.match(r"3\.[01](\.|$)", version)):
         problem = f"openapi is {shown(version)}, expected 3.0 or 3.1"
         raise BadInput(file, problem, "Convert it to one of these.")
-    return Document(file.name, root)
+    return Document(name or file.name, root)
 
 
 def _read(file: Path, text: str) -> Any:
