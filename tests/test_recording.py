@@ -388,3 +388,32 @@ def test_a_large_request_is_refused_in_one_line(gateway: StandIn, tmp_path: Path
     )
     done = recorded(tmp_path, gateway)
     assert done.returncode == 1 and "Traceback" not in done.stderr and gateway.requests == []
+
+
+@pytest.mark.parametrize("folder", ["recorded", "recorded/guide"])
+def test_a_link_out_of_the_docs_is_not_written_through(
+    folder: str, gateway: StandIn, tmp_path: Path
+) -> None:
+    outside, top = tmp_path / "outside", tmp_path / "docs"
+    outside.mkdir()
+    page = "curl -sS https://api.example.com/v1/chat -H 'x-api-key: KEY_HERE' -d '{}'"
+    write_files(top, {"guide/deep/chat.md": f"```bash\n{page}\n```\n"})
+    (top / folder).parent.mkdir(exist_ok=True)
+    (top / folder).symlink_to(outside)
+    done = recorded(top, gateway)
+    assert done.returncode == 2 and "a link out of the repository" in done.stderr
+    assert not [*outside.iterdir()]
+
+
+def test_a_change_is_sent_where_it_is_allowed(gateway: StandIn, tmp_path: Path) -> None:
+    command = "curl -sS -X DELETE $BASE/v1/tasks/task_1 -H 'Authorization: Bearer KEY_HERE'"
+    write_files(tmp_path, page_of(command))
+    base, routes = ("--set", "BASE=https://api.example.com"), ("DELETE /v1/tasks/{id}",)
+    before = len(gateway.requests)
+    refused = recorded(tmp_path, gateway, *base, routes=routes)
+    assert refused.returncode == 1 and "give --allow-changes" in refused.stderr
+    assert len(gateway.requests) == before
+    done = recorded(tmp_path, gateway, *base, "--allow-changes", routes=routes)
+    assert done.returncode == 0, done.stderr
+    assert gateway.requests[before:] == [("DELETE", "/v1/tasks/task_1")]
+    assert trueup(tmp_path, "replay").returncode == 0

@@ -15,7 +15,12 @@ from urllib.parse import unquote, urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from trueup.errors import BadInput
-from trueup.source_file import LARGEST_BYTES, problem_of_source, read_source
+from trueup.source_file import (
+    LARGEST_BYTES,
+    problem_of_link,
+    problem_of_source,
+    read_source,
+)
 from trueup.status_file.edit import write_whole
 
 FOLDER = "recorded"
@@ -215,11 +220,10 @@ class Recording:
     file: Path
     records: tuple[Record, ...] = ()
 
-    def save(self) -> None:
-        """Write the file, as a whole or not at all."""
-        for folder in (self.file.parent, self.file):
-            if folder.is_symlink():
-                raise BadInput(folder, "a link", "Replace it by the folder or file itself.")
+    def save(self, top: Path) -> None:
+        """Write the file, as a whole or not at all. Raises BadInput for a link out of the docs."""
+        if refused := problem_of_link(self.file, top):
+            raise BadInput(refused.where, refused.problem, refused.fix)
         self.file.parent.mkdir(parents=True, exist_ok=True)
         write_whole(self.file, self.render(), 0o644)
 

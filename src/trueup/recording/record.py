@@ -110,4 +110,4 @@ class Recorder:
         if block.together:
             replaced += [one for one in page.records if one.facts.language == block.language]
         recordings[block.page] = new = page.with_record(record, replaced)
-        new.save()
+        new.save(self.top)
