@@ -208,7 +208,7 @@ def serving_tls(folder: Path) -> Iterator[tuple[str, Path]]:
         thread.join()
 
 
-def measure_build(count: str, folder: str) -> dict[str, float]:
+def measure_build(count: str, folder: str) -> dict[str, Any]:
     """Pages of one language, and seconds: built by Trueup, and by plain MkDocs from the Markdown
     that the macros made."""
     top = Path(folder) / f"built-{count}"
@@ -235,7 +235,8 @@ def measure_build(count: str, folder: str) -> dict[str, float]:
         for name, seconds in took.items():
             seconds.append(build(top, name))
     pages = len([*(top / "rendered").rglob("*.md")])
-    return {"pages": pages, "s": median(took["mkdocs.yml"]), "plain_s": median(took["plain.yml"])}
+    took_s = {"s": median(took["mkdocs.yml"]), "plain_s": median(took["plain.yml"])}
+    return {"on": str(datetime.now(UTC).date()), "pages": pages, **took_s}
 
 
 def build(top: Path, settings: str) -> float:

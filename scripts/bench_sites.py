@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,7 @@ def measure_site(count: str, folder: str) -> dict[str, Any]:
     changed = _run(top, "docs", "--no-serve")
     shutil.rmtree(top)
     return {
+        "on": str(datetime.now(UTC).date()),
         "models": int(count),
         "pages": pages,
         "blocks": _number(made["out"], "run "),

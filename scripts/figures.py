@@ -51,6 +51,8 @@ class Unchanged(Frozen):
 class Build(Frozen):
     """The pages of the main language built twice, with and without Trueup."""
 
+    on: date
+    """The day."""
     pages: int
     """How many: those of this repository, or of a generated site."""
     s: float
@@ -62,6 +64,8 @@ class Build(Frozen):
 class Site(Frozen):
     """A generated site of many models in four languages, three blocks each."""
 
+    on: date
+    """The day."""
     models: int
     pages: int
     blocks: int
@@ -156,10 +160,16 @@ def _parts(figures: Figures) -> Iterator[str]:
         f"**Unchanged blocks.** {figures.unchanged.blocks:,} of them took"
         f" {figures.unchanged.s:.2f} s in all."
     )
-    yield "**Building** one language, and by plain MkDocs the Markdown that the macros made:"
+    yield (
+        f"**Building** one language, and by plain MkDocs the Markdown that the macros made, on"
+        f" {figures.builds[0].on}:"
+    )
     yield table(("Pages", "Seconds", "Plain MkDocs", "Ratio"), map(_build_row, figures.builds))
     if figures.sites:
-        yield "**Whole sites**, made from nothing; memory is that of all processes at a time."
+        yield (
+            f"**Whole sites**, made from nothing on {figures.sites[0].on}; memory is that of all"
+            " processes at a time."
+        )
         costs = ("Seconds", "Processor", "ms a page built")
         sizes = ("MiB", "Site, MB", "Largest page, KB")
         yield table(("Models", "Pages", "Blocks", *costs, *sizes), map(_site_row, figures.sites))
