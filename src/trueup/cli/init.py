@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,6 +19,9 @@ from trueup.scaffold import (
     write_site,
     write_starter,
 )
+
+if TYPE_CHECKING:
+    from trueup.draft import Draft
 
 
 @cli.command()
@@ -38,6 +42,18 @@ from trueup.scaffold import (
     type=click.Path(path_type=Path),
     help="OpenAPI 3.0 or 3.1 document, JSON or YAML, to draft the routes from.",
 )
+@click.option(
+    "--from-pages",
+    "pages",
+    metavar="DIR",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of Markdown pages to draft routes and dated rows from.",
+)
+@click.option(
+    "--despite-rewritten",
+    is_flag=True,
+    help="Draft a claim that was rewritten after its date too, in the words of that date.",
+)
 @click.option("--only", metavar="PATH", help="Start of the paths to draft from the document.")
 def init(
     folder: Path,
@@ -47,29 +63,46 @@ def init(
     protocol: str | None,
     day: date | None,
     document: Path | None,
+    pages: Path | None,
+    despite_rewritten: bool,
     only: str | None,
 ) -> None:
     """Write a small working site for another gateway into DIR, a new or an empty folder.
 
     With --from-openapi, its routes are those of a document, each unverified; what the document does
-    not say, and what no status file can say, is listed.
+    not say, and what no status file can say, is listed. With --from-pages, they are those that
+    pages call, and each dated claim of the pages is a reported row.
     """
     day = day or datetime.now(UTC).date()
     given = {"title": title, "base_url": base_url, "model": model, "protocol": protocol}
     stated = {name: value for name, value in given.items() if value is not None}
     answers = SiteAnswers(day=day, **stated)
     origin = find_install_source()
-    if document is None:
-        if only is not None:
-            raise BadInput("--only", "is for --from-openapi", "Give both, or none.")
+    source = "--from-openapi" if document else "--from-pages"
+    if document and pages:
+        raise BadInput("--from-pages", "is not for --from-openapi", "Give one of both.")
+    if only is not None and document is None:
+        raise BadInput("--only", "is for --from-openapi", "Give both, or none.")
+    if despite_rewritten and pages is None:
+        raise BadInput("--despite-rewritten", "is for --from-pages", "Give both, or none.")
+    if document is None and pages is None:
         write_starter(folder, answers, origin)
         click.echo(f"{folder}: a site with one observation, a sample to be replaced.")
     else:
         for name in ("model", "protocol"):
             if name in stated:
-                problem = "is not for --from-openapi, which has it from the document"
+                problem = f"is not for {source}, which has it from there"
                 raise BadInput(f"--{name}", problem, "Leave it out.")
-        _draft(folder, document, day, base_url, title, only or "/", origin)
+        # Imported here: they need the check and the mock, for which no other command of init waits.
+        from trueup.draft import draft_openapi, draft_pages
+
+        require_empty(folder)
+        if document:
+            draft = draft_openapi(document, day, base_url, title, only or "/")
+        else:
+            assert pages is not None
+            draft = draft_pages(pages, day, base_url, title, despite_rewritten=despite_rewritten)
+        _write_draft(folder, draft, origin)
     if origin.is_local:
         problem = f"{origin.lines[-1]!r} exists only on this machine"
         fix = "For CI, replace it with a wheel or a repository."
@@ -77,24 +110,14 @@ def init(
     click.echo("Next: run scripts/docs in it to build, to run every block and to serve the pages.")
 
 
-def _draft(
-    folder: Path,
-    document: Path,
-    day: date,
-    base_url: str | None,
-    title: str | None,
-    only: str,
-    origin: InstallSource,
-) -> None:
-    # Imported here: it needs the check and the mock, for which no other command of init waits.
-    from trueup.draft import draft_files, draft_openapi
+def _write_draft(folder: Path, draft: "Draft", origin: InstallSource) -> None:
+    from trueup.draft import draft_files
 
-    require_empty(folder)
-    draft = draft_openapi(document, day, base_url, title, only)
     write_site(folder, draft_files(draft, origin))
     for note in draft.notes:
         click.echo(str(note))
     skipped = sum(one.skip is not None for one in draft.endpoints.values())
     counts = f"{len(draft.routes)} routes, {len(draft.endpoints)} endpoints"
-    click.echo(f"{folder}: {counts} ({skipped} to be filled in), {len(draft.models)} models.")
+    rows = f", {len(draft.rows)} rows" if draft.rows else ""
+    click.echo(f"{folder}: {counts} ({skipped} to be filled in), {len(draft.models)} models{rows}.")
     click.echo(f"{len(draft.notes)} notes above: what was left out, or is for a person.")

@@ -23,12 +23,12 @@ from trueup.draft.routes import (
 )
 from trueup.errors import BadInput, BadStatus
 from trueup.message import Message
-from trueup.model import Endpoint, Model, Status
+from trueup.model import Endpoint, Model, Observation, Status
 from trueup.openapi import Node, load_document
 from trueup.place import Place
 from trueup.shipped_files import shipped_folder
 from trueup.snippet import render_snippets
-from trueup.status_file import parse_status, render_entry, render_scalar, shown
+from trueup.status_file import parse_status, render_entry, render_row, render_scalar, shown
 from trueup.wording import load_catalogue, standing_words
 
 MOST_OPERATIONS = 2000
@@ -45,6 +45,9 @@ class Draft:
     day: date
     routes: list[DraftedRoute] = field(default_factory=list)
     notes: list[Message] = field(default_factory=list)
+    rows: list[tuple[str, Observation]] = field(default_factory=list)
+    """Dated rows, oldest first, each with the words that it was read from."""
+    origin: str = "Drafted from a document: nobody tested any of it."
 
     @property
     def models(self) -> dict[str, Model]:
@@ -73,7 +76,7 @@ class Draft:
         """Return the status file as text."""
         parts = [
             "# yaml-language-server: $schema=status.schema.json\n",
-            "# Every fact of the docs, once. Drafted from a document: nobody tested any of it.\n",
+            f"# Every fact of the docs, once. {self.origin}\n",
             "version: 2\n\n",
             f"policy:\n  reported_until: {self.day}\n\ntargets:\n  {TARGET}:\n",
             f"    base_url: {render_scalar(self.base_url)}\n    reference: true\n",
@@ -86,7 +89,9 @@ class Draft:
         ):
             parts.append(f"\n{name}:{'' if entries else ' {}'}\n")
             parts += [render_entry(key, entry, 2) for key, entry in entries.items()]
-        return "".join([*parts, "\nobservations: []\n"])
+        parts.append(f"\nobservations:{'' if self.rows else ' []'}\n")
+        parts += [f"  # {words}\n{render_row(row, 2)}" for words, row in self.rows]
+        return "".join(parts)
 
     def parse(self) -> Status:
         """Return the status that its text holds, with its files. Raises BadStatus."""
@@ -134,7 +139,7 @@ def draft_openapi(
         problem = f"the status file could not be read ({error.messages[0].problem})"
         fix = "Give --only with the start of a path."
         raise BadInput(f"{file.name}#/paths", problem, fix) from error
-    if title is None and not _is_neutral(status, draft.title):
+    if title is None and not is_neutral(status, draft.title):
         draft.title = ""
     document.refill()
     draft.notes += _general_notes(document.top, draft)
@@ -172,7 +177,7 @@ def _add_route(draft: Draft, path: str, operation: Node, prefix: str) -> None:
         prefix = own[0]
     names = {one.name for one in draft.routes}
     route = draft_route(operation, method.upper(), path, prefix, names, draft.day)
-    _hold(draft, route, operation)
+    hold(draft, route, operation.place)
     draft.routes.append(route)
     draft.notes += route.notes
 
@@ -185,7 +190,7 @@ def _left_out(operation: Node, reason: Message) -> Message:
     return Message(where, f"left out: {reason.problem}{at}", reason.fix)
 
 
-def _hold(draft: Draft, route: DraftedRoute, operation: Node) -> None:
+def hold(draft: Draft, route: DraftedRoute, place: Place) -> None:
     """Hold a route to what a site is held to: the reader of the status file, the templates, keys,
     and the rules for the words that readers see. BadInput where it does not pass."""
     one = draft.with_route(route)
@@ -193,27 +198,27 @@ def _hold(draft: Draft, route: DraftedRoute, operation: Node) -> None:
         status = one.parse()
     except BadStatus as error:
         reason, fix = error.messages[0].problem, error.messages[0].fix
-        raise operation.refused(f"no status file can say it ({reason})", fix) from error
+        raise BadInput(place, f"no status file can say it ({reason})", fix) from error
     contents = chain([one.render().encode()], route.files.values())
     if any(next(possible_keys(content), None) for content in contents):
-        fix = "Revoke it, and replace it in the document."
-        raise operation.refused("an example holds what looks like a key", fix)
-    if route.route.title and not _is_neutral(status, route.route.title):
+        fix = "Revoke it, and replace it there."
+        raise BadInput(place, "an example holds what looks like a key", fix)
+    if route.route.title and not is_neutral(status, route.route.title):
         route.route = route.route.model_copy(update={"title": None})
-    if not _is_neutral(status, route.group.replace("-", " ")):
+    if not is_neutral(status, route.group.replace("-", " ")):
         route.group = OTHER_GROUP
     pages = route.route.documented
-    if pages and not _is_neutral(status, pages[0].page, "documented"):
+    if pages and not is_neutral(status, pages[0].page, "documented"):
         file = pages[0].page.partition("#")[0]
         named = (pages[0].model_copy(update={"page": file}),)
         route.route = route.route.model_copy(update={"documented": named})
     try:
         render_snippets(status, shipped_folder() / "snippets")
     except BadInput as error:
-        raise operation.refused(error.message.problem, error.message.fix) from error
+        raise BadInput(place, error.message.problem, error.message.fix) from error
 
 
-def _is_neutral(status: Status, text: str, kind: str = "seen") -> bool:
+def is_neutral(status: Status, text: str, kind: str = "seen") -> bool:
     """Return whether a text of a kind says nothing of a standing, as the check sees it."""
     words = standing_words(load_catalogue("en")).values()
     terms = banned_terms(status, words)

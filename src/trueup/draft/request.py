@@ -260,11 +260,16 @@ def _file(name: str, schema: Schema, media: Node) -> tuple[FormFile, bytes]:
     """Return a small file for a part of a form, of the type that the document states."""
     stated = media.get("encoding", name, "contentType").text.partition(",")[0].strip()
     stated = stated or schema.keyword("contentMediaType").text
-    about = f"{stated} {name} {schema.keyword('description').text[:200]}".lower()
+    return small_file(stated, f"{name} {schema.keyword('description').text[:200]}")
+
+
+def small_file(stated: str, about: str) -> tuple[FormFile, bytes]:
+    """Return a small file of a media type, or of what is said about it, and its bytes."""
+    about = f"{stated} {about}".lower()
     file, mime, content = "sample.txt", "text/plain", TEXT_FILE
-    if re.search(r"audio|voice|speech", about):
+    if re.search(r"audio|voice|speech|\.wav|\.mp3", about):
         file, mime, content = "silence.wav", "audio/wav", silence()
-    elif re.search(r"image|mask|picture|photo|png", about):
+    elif re.search(r"image|mask|picture|photo|png|\.jpe?g|\.webp", about):
         file, mime, content = "picture.png", "image/png", draw_picture("picture", "image/png")
     elif ending_of_type(stated) == "json":
         file, mime, content = "sample.json", JSON, b"{}\n"

@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 from trueup.draft.request import JSON, Request, read_request
+from trueup.errors import BadInput
 from trueup.message import Message
 from trueup.model import (
     NO_AUTH,
@@ -24,6 +25,7 @@ from trueup.model import (
     Skip,
 )
 from trueup.openapi import MOST_SCHEMA_PARTS, Node, Schema, documented_value, json_schema_of
+from trueup.place import Place
 from trueup.protocols import PROTOCOLS
 from trueup.shipped_files import shipped_folder
 from trueup.snippet import languages_of
@@ -76,7 +78,7 @@ def draft_route(
     """
     request = read_request(operation, method, prefix + _plain_path(operation, path))
     protocol = protocol_of(request, operation)
-    name = _free_name(_slug(operation.get("operationId").text) or _slug(f"{method} {path}"), names)
+    name = free_name(slug(operation.get("operationId").text) or slug(f"{method} {path}"), names)
     route: dict[str, Any] = {
         "title": _title(operation.get("summary").text),
         "request": f"{method} {request.path}",
@@ -91,8 +93,8 @@ def draft_route(
         output, files = _output(name, operation, notes)
         route["output"] = output
         request.files |= files
-    drafted = _in_languages(Route.model_validate(route))
-    models = _models(operation, request, protocol, notes)
+    drafted = in_languages(Route.model_validate(route))
+    models = models_of(operation.place, request, protocol, notes)
     called: Mapping[str, Model | None] = models or {NO_MODEL: None}
     skip = Skip(reason=UNFILLED, until=day + SKIPPED) if request.missing else None
     endpoints = {
@@ -111,6 +113,12 @@ def protocol_of(request: Request, operation: Node) -> str:
         items = Schema(media.get("schema")).fields().get("data") if media else None
         if items and items[0].type == "array":
             return "openai-models"
+    return known_protocol(request)
+
+
+def known_protocol(request: Request) -> str:
+    """Return the protocol of a request that has a body, by its method, path and fields."""
+    plain = request.path.partition("?")[0]
     for protocol, method, path, fields in KNOWN:
         is_known = request.method == method and re.search(f"{path}$", plain)
         if is_known and fields <= request.fields:
@@ -125,13 +133,13 @@ def _plain_path(operation: Node, path: str) -> str:
     return path
 
 
-def _slug(text: str) -> str:
+def slug(text: str) -> str:
     """Return a text as a name in lower case, its words by hyphens."""
     words = re.sub(r"([a-z0-9])([A-Z])", r"\1-\2", text)
     return re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")[:MOST_LETTERS].strip("-")
 
 
-def _free_name(name: str, names: Set[str]) -> str:
+def free_name(name: str, names: Set[str]) -> str:
     found, number = name or "route", 1
     while found in names:
         number += 1
@@ -148,7 +156,7 @@ def _title(text: str) -> str | None:
 def _group(operation: Node, path: str) -> str:
     """Return the name of the page of a route: its first tag, or a part of its path."""
     parts = (part for part in path.split("/") if not re.fullmatch(r"|v[0-9].*|.*\{.*", part))
-    return _slug(operation.get("tags", 0).text) or _slug(next(parts, "")) or OTHER_GROUP
+    return slug(operation.get("tags", 0).text) or slug(next(parts, "")) or OTHER_GROUP
 
 
 def _documented(operation: Node, request: Request, day: date) -> list[DocsPage]:
@@ -221,8 +229,8 @@ def _file(value: Any) -> bytes:
     return f"{json.dumps(value, indent=2)}\n".encode()
 
 
-def _models(
-    operation: Node, request: Request, protocol: str, notes: list[Message]
+def models_of(
+    place: Place, request: Request, protocol: str, notes: list[Message]
 ) -> dict[str, Model]:
     """Return the models of a route by name; one whose name no file can have is its upstream's."""
     found: dict[str, Model] = {}
@@ -232,16 +240,16 @@ def _models(
         plain = re.sub(r"[\W_]", "", slug)
         if not re.fullmatch(MODEL, upstream) or plain in letters | template_words():
             problem = f"the model {shown(upstream)} has a name that is another word too"
-            notes.append(Message(operation.place, problem, "Add it with a title of its own."))
+            notes.append(Message(place, problem, "Add it with a title of its own."))
             continue
         letters.add(plain)
         title = re.sub(r"-(\d{4})-(\d\d)-(\d\d)", r" \1\2\3", upstream)  # no page has a date
         found[slug] = Model(title=title, upstream=upstream if slug != upstream else None)
     if not found and request.method != "GET" and "model" in PROTOCOLS[protocol].body("", {}):
-        raise operation.refused("names no model", "Give model an example there.")
+        raise BadInput(place, "names no model", "Give model an example there.")
     if len(found) > MOST_MODELS:
         problem = f"{len(found)} models are named; the first {MOST_MODELS} were taken"
-        notes.append(Message(operation.place, problem, "Add the others that you document."))
+        notes.append(Message(place, problem, "Add the others that you document."))
     return dict(list(found.items())[:MOST_MODELS])
 
 
@@ -253,7 +261,7 @@ def template_words() -> frozenset[str]:
     return frozenset(word for text in texts for word in re.findall(r"[a-z0-9]+", text))
 
 
-def _in_languages(route: Route) -> Route:
+def in_languages(route: Route) -> Route:
     """Return the route without the SDKs that send the key in another place than it has."""
     all_of_it = languages_of(route, shipped_folder() / "snippets")
     kept = tuple(
