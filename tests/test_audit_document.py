@@ -234,6 +234,15 @@ def test_hostile_documents_end_in_time(tmp_path: Path) -> None:
         found_beside(tmp_path, document)
 
 
+@pytest.mark.parametrize("unit", ["GET /v1/boats ", "GET /v1/{a}", "?a=b&", "-d '{} ", "404 OK "])
+def test_endless_pages_end_in_time_beside_a_document(unit: str, tmp_path: Path) -> None:
+    line = f"curl https://eu.harbour.example/v1/boats {unit * (3_800 // len(unit))}"
+    text = "\n".join([*[line] * 20, "```bash", *[line] * 20, "```", "```json", "{}", "```"])
+    start = time.process_time()
+    found_beside(tmp_path, DOCUMENT, text, text)
+    assert time.process_time() - start < 6
+
+
 @pytest.mark.parametrize("wrong", ["text", 7, None, [], {}, [7], {"a": 7}, [[]], True])
 @pytest.mark.parametrize("key", ["servers", "paths", "schema", "parameters", "responses", "post"])
 def test_a_part_of_another_form_is_no_traceback(key: str, wrong: Any, tmp_path: Path) -> None:

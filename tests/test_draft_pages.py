@@ -1,6 +1,7 @@
 """A draft from pages: what comes back of routes, models, endpoints and dated rows, and what not."""
 
 import dataclasses
+import time
 from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
@@ -152,6 +153,23 @@ def test_a_tree_of_mdx_gives_what_its_calls_say(tmp_path: Path) -> None:
         assert problem in text
 
 
+@pytest.mark.parametrize(
+    ("base_url", "requests"),
+    [
+        ("https://other.example", ["GET /v1/rates"]),
+        ("https://new.example", ["POST /v1/chat/completions"]),
+    ],
+)
+def test_a_base_url_chooses_a_host_of_the_pages_or_replaces_the_usual_one(
+    base_url: str, requests: list[str], tmp_path: Path
+) -> None:
+    rates = "```bash\ncurl https://other.example/v1/rates\n```\n"
+    write_files(tmp_path, {"a.md": f"{CHAT}\n{CHAT}\n{rates}"})
+    found = draft_pages(tmp_path, TODAY, base_url)
+    assert [one.route.request for one in found.routes] == requests
+    assert found.base_url == base_url and any("left out: " in str(one) for one in found.notes)
+
+
 def test_a_claim_in_two_languages_is_one_row(tmp_path: Path) -> None:
     files = {f"docs/{name}/chat.md": MKDOCS["docs/chat.md"] for name in ("en", "ja")}
     found = drafted(tmp_path, files)
@@ -274,6 +292,18 @@ def test_the_published_pages_give_the_record_back(record: tuple[Status, Draft]) 
         "endpoints": (7, 7, 0),
         "rows": (6, 6, 0),
     }
+
+
+@pytest.mark.parametrize(
+    "unit", ["a-1 works on 2026-03-23 ", "not works ", "curl -d ' ", "a-", "`a` → `b` ", "-F a=@b "]
+)
+def test_pages_of_one_endless_thing_end_in_time(unit: str, tmp_path: Path) -> None:
+    line = f"On 2026-03-23 {unit * (3_800 // len(unit))}"
+    blocks = "\n".join(["```bash", *[f"curl https://a.b/v1/x {line}"] * 20, "```"])
+    write_files(tmp_path, {"a.md": "\n\n".join([MKDOCS["docs/chat.md"], *[line] * 60, blocks])})
+    start = time.process_time()
+    assert draft_pages(tmp_path, TODAY, "https://api.harbour.example").routes
+    assert time.process_time() - start < 6
 
 
 def test_init_writes_the_site_of_pages_and_lists_the_notes(tmp_path: Path) -> None:

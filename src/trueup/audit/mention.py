@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from trueup.audit.blocks import json_values
@@ -34,6 +35,8 @@ REQUEST_WORD = re.compile(
 SENT = frozenset(("prompt", "messages", "input"))
 """Keys of a request: a block with one of them is no reply."""
 SHELLS = frozenset(("", "bash", "sh", "shell", "zsh", "console", "curl", "terminal"))
+MOST_ROUTES = 20
+"""Routes of a line that are read; a line with more is data."""
 API_PATH = re.compile(r"/(?:v\d+\w*|api)(?:/|$)")
 """A path that is an API's: an install script or a page of a site is none."""
 
@@ -91,7 +94,12 @@ def calls_of(page: Page) -> list[Call]:
 
 def worded_routes_of(page: Page) -> list[Route]:
     """Return the routes that sentences, cells, items and headings have, within code or not."""
-    return [_route(one, line) for line, text in page.prose() for one in REQUEST.finditer(text)]
+    found = (
+        _route(one, line)
+        for line, text in page.prose()
+        for one in islice(REQUEST.finditer(text), MOST_ROUTES)
+    )
+    return list(dict.fromkeys(found))
 
 
 def _route(found: re.Match[str], line: int) -> Route:

@@ -25,6 +25,8 @@ NEGATED = re.compile(
 )
 AIM = re.compile(r"\]\([^)]*\)")
 """What a link leads to."""
+BEFORE = 30
+"""Characters before a word in which it may be negated."""
 SIGNS = str.maketrans({"✅": " works ", "✔": " works ", "❌": " fails ", "✖": " fails "})
 OTHER_TARGET = re.compile(r"\b(?:local|localhost|staging|sandbox|on-premise)\b", re.IGNORECASE)
 REFERENCE = re.compile(r"\bproduction\b", re.IGNORECASE)
@@ -121,7 +123,7 @@ def outcome_of(text: str) -> Outcome | None:
     is_elsewhere = OTHER_TARGET.search(text) and not REFERENCE.search(text)
     if is_elsewhere or CALLER.search(text):
         return None
-    if any(NEGATED.search(without[: one.start()]) for one in works):
+    if any(NEGATED.search(without[max(0, one.start() - BEFORE) : one.start()]) for one in works):
         return None
     if FAILS.search(text) or re.search(r"\bHTTP 5\d\d\b", text):
         return "error" if all(one[0].lower().startswith("return") for one in works) else None

@@ -63,16 +63,18 @@ def draft_pages(
         fix = "Give the folder of pages that call an API with curl."
         raise BadInput(folder, f"no call of an API in {len(paths)} pages", fix)
     hosts = Counter(call.base_url for call in calls if call.base_url)
-    found = base_url or next((host for host, _ in hosts.most_common(1)), None)
+    common = next((host for host, _ in hosts.most_common(1)), None)
+    found = base_url or common
     if found is None:
         raise BadInput(folder, "no call has an https host", "Give --base-url.")
     draft = Draft(found, title or "", day, notes=notes, origin=ORIGIN)
+    called = found if found in hosts else common
     for host, count in hosts.items():
-        if host != found and base_url is None:
+        if host != called:
             place = next(call.place for call in calls if call.base_url == host)
-            problem = f"left out: {count} calls of {host}; the target is {found}"
+            problem = f"left out: {count} calls of {host}; the draft is of {called}"
             notes.append(Message(place, problem, "Write a site of its own for it."))
-    own = [call for call in calls if base_url or call.base_url in ("", found)]
+    own = [call for call in calls if call.base_url in ("", called)]
     _add_routes(draft, own, _aliases(tree, paths, own))
     if not draft.routes:
         reasons = "; ".join(str(one) for one in notes[:3])

@@ -67,10 +67,12 @@ def check_document(tree: Tree, document: Document) -> Iterator[Found]:
     operations = read_operations(document, addresses)
     for message in operations.unread:
         yield Found(Finding.of(message, "unread-operation"))
+    shown = {(*use.spot, use.call is None): use for use in uses}
+    wrong = {key for key, use in shown.items() if _is_counterexample(use)}
     uses = [
         replace(use, items=operations.items_of(use.route.base, use.path))
         for use in uses
-        if not _is_counterexample(use)
+        if (*use.spot, use.call is None) not in wrong
     ]
     said = [*_unknown_routes(operations, uses)]
     replies: list[_Said] = []
