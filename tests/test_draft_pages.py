@@ -205,6 +205,8 @@ def test_a_claim_that_was_rewritten_after_its_date_is_no_row(name: str, tmp_path
         ("it no longer works", None),
         ("returned HTTP 502", "error"),
         ("returned an error", "error"),
+        ("returned a server error", "error"),
+        ("returned output, where links failed", None),
         ("refused: HTTP 401 without a key", None),
         ("works on staging", None),
         ("works in production and on staging", "output"),

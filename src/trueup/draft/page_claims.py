@@ -30,6 +30,10 @@ BEFORE = 30
 SIGNS = str.maketrans({"✅": " works ", "✔": " works ", "❌": " fails ", "✖": " fails "})
 OTHER_TARGET = re.compile(r"\b(?:local|localhost|staging|sandbox|on-premise)\b", re.IGNORECASE)
 REFERENCE = re.compile(r"\bproduction\b", re.IGNORECASE)
+RETURNED = re.compile(
+    r"\breturn(?:s|ed)\s+(?:an?\s+|only\s+)?(?:\w+\s+)?(?=errors?\b|HTTP 5)", re.IGNORECASE
+)
+"""A word of success that an error follows."""
 CALLER = re.compile(
     r"\binconclusive\b|\b(?:401|402|403|429)\b|\brate.limit|\bwithout (?:a |an )?(?:API )?key",
     re.IGNORECASE,
@@ -117,7 +121,7 @@ def _said(
 def outcome_of(text: str) -> Outcome | None:
     """Return whether a text says that something works or fails; None where it says neither, both,
     that something does not, or something of the caller or of another target alone."""
-    text = re.sub(r"`[^`]*`", " ", text).translate(SIGNS)
+    text = RETURNED.sub(" ", re.sub(r"`[^`]*`", " ", text).translate(SIGNS))
     without = FAILS.sub(" ", text)
     works = list(WORKS.finditer(without))
     is_elsewhere = OTHER_TARGET.search(text) and not REFERENCE.search(text)
@@ -126,5 +130,5 @@ def outcome_of(text: str) -> Outcome | None:
     if any(NEGATED.search(without[max(0, one.start() - BEFORE) : one.start()]) for one in works):
         return None
     if FAILS.search(text) or re.search(r"\bHTTP 5\d\d\b", text):
-        return "error" if all(one[0].lower().startswith("return") for one in works) else None
+        return None if works else "error"
     return "output" if works else None
