@@ -1,6 +1,9 @@
 """Blocks: what people write in docs as JSON, YAML and Python, and what does not parse."""
 
+from pathlib import Path
+
 import pytest
+from audit_trees import audited, commit_on
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -116,3 +119,21 @@ def test_any_text_ends_without_an_error(text: str) -> None:
     for problem_of in (json_problem, yaml_problem, python_problem):
         problem = problem_of(text)
         assert problem is None or 1 <= problem[0] <= text.count("\n") + 3
+
+
+@pytest.mark.parametrize("indent", ["", "    "])
+@pytest.mark.parametrize(
+    ("label", "code"),
+    [
+        ("json", '{"data": "' + "A" * 6000 + '"}'),
+        ("json", "[" + "0.125, " * 800 + "1]"),
+        ("python", "x = '" + "A" * 6000 + "'"),
+        ("yaml", "a: [" + "one, " * 1000 + "two]"),
+    ],
+)
+def test_a_block_whose_line_is_too_long_to_be_read_is_not_called_broken(
+    label: str, code: str, indent: str, tmp_path: Path
+) -> None:
+    page = f"{indent}```{label}\n{indent}{code}\n{indent}```\n"
+    commit_on(tmp_path, "2026-01-01", {"a.md": page})
+    assert audited(tmp_path) == []

@@ -120,3 +120,11 @@ def test_a_dated_verification_is_read_in_each_form(claim: str, tmp_path: Path) -
     commit_on(tmp_path, DAY, {"a.md": f"{claim.format('boat-1')}\n"})
     commit_on(tmp_path, "2026-04-14", {"a.md": f"{claim.format('boat-2')}\n"})
     assert [one.split()[0] for one in audited(tmp_path)] == ["claim-before-name"]
+
+
+def test_a_name_that_is_put_back_is_no_new_one(tmp_path: Path) -> None:
+    texts = [f"Verified on 2026-01-02: `{name}` works.\n" for name in ("b-1", "b-3", "b-1")]
+    for day, text in zip(("2026-01-02", "2026-02-02", "2026-03-02"), texts, strict=True):
+        commit_on(tmp_path, day, {"a.md": text})
+        expected = ["claim-before-name a.md:1"] if "b-3" in text else []
+        assert audited(tmp_path) == expected

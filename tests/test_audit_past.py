@@ -1,5 +1,6 @@
 """Past: the commit of each line, and the line that it replaced, from one reading of the history."""
 
+import subprocess
 from pathlib import Path
 
 from audit_trees import commit_on, write_files
@@ -94,3 +95,23 @@ def test_a_line_changed_very_often_keeps_its_last_versions(tmp_path: Path) -> No
         kept = [version.text for version in line.versions()]
         assert kept[:20] == [str(number - step) for step in range(min(20, number + 1))]
         assert len(kept) < 60
+
+
+def test_a_commit_whose_date_is_beyond_the_calendar_has_that_of_the_one_before(
+    tmp_path: Path,
+) -> None:
+    commit_on(tmp_path, "2026-01-01", {"a.md": "one two three\n"})
+    write_files(tmp_path, {"a.md": "one two 3\n"})
+    git(tmp_path, "add", "--all")
+    tree = git(tmp_path, "write-tree").strip()
+    head = git(tmp_path, "rev-parse", "HEAD").strip()
+    person = "A. Person <person@example.com> 253402300800 +0000"
+    raw = f"tree {tree}\nparent {head}\nauthor {person}\ncommitter {person}\n\nChange\n"
+    command = ["git", "-C", str(tmp_path), "hash-object", "-t", "commit", "-w", "--stdin"]
+    made = subprocess.run(command, input=raw, text=True, capture_output=True, check=True).stdout
+    git(tmp_path, "update-ref", "refs/heads/main", made.strip())
+    assert histories(tmp_path, "a.md") == [["2026-01-01", "2026-01-01"]]
+    first = raw.replace(f"parent {head}\n", "")
+    made = subprocess.run(command, input=first, text=True, capture_output=True, check=True).stdout
+    git(tmp_path, "update-ref", "refs/heads/main", made.strip())
+    assert histories(tmp_path, "a.md") == [["9000-01-01"]]

@@ -4,6 +4,7 @@ From one reading of the history."""
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from difflib import SequenceMatcher
@@ -14,6 +15,8 @@ from trueup.check.git_repository import Repository
 
 HUNK = re.compile(rb"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 PATTERNS = ("**/*.md", "**/*.mdx", "**/*.markdown")
+LATEST = date(9000, 1, 1)
+"""The day of a first commit without a date: no claim on a page is later."""
 DEEPEST = 24
 """Earlier versions of a line that are kept: enough for what is still on the page."""
 MOST_PAIRS = 2_500
@@ -97,7 +100,7 @@ def read_past(repository: Repository) -> Past:
     state: _File | None = None
     for raw in lines:
         if raw.startswith(b"\0"):
-            commit = _commit(raw, len(past.commits))
+            commit = _commit(raw, past.commits[-1] if past.commits else None)
             past.commits.append(commit)
         elif raw.startswith(b"diff --git "):
             state = _File(past.files)
@@ -110,9 +113,15 @@ def read_past(repository: Repository) -> Past:
     return past
 
 
-def _commit(raw: bytes, number: int) -> Commit:
-    digest, *days = raw[1:].decode("ascii", "replace").split()
-    return Commit(number, digest, min(map(date.fromisoformat, days)))
+def _commit(raw: bytes, before: Commit | None) -> Commit:
+    """Return a commit; the day of one without a date that can be read is that of the one before."""
+    digest, *written = raw[1:].decode("ascii", "replace").split()
+    days = []
+    for one in written:
+        with suppress(ValueError):  # git keeps any number, also of the year 10000
+            days.append(date.fromisoformat(one))
+    day = min(days, default=before.day if before else LATEST)
+    return Commit(before.number + 1 if before else 0, digest, min(day, LATEST))
 
 
 class _File:

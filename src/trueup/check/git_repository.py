@@ -193,6 +193,7 @@ class Repository:
         ) as run:
             assert run.stdout is not None
             limit = Timer(LOG_TIMEOUT_S, run.kill)
+            limit.daemon = True  # a reader that fails leaves it running
             limit.start()
             try:
                 yield from run.stdout

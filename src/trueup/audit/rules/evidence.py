@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from trueup.audit.found import Cause, Found, quoted, report
 from trueup.audit.page import Page
 from trueup.audit.replaced import Change, Replaced, is_marked
-from trueup.audit.tokens import days_in, is_version
+from trueup.audit.tokens import days_in, is_version, tokens_of
 from trueup.audit.tree import Tree
 from trueup.audit.words import STAMP, VERIFIED
 
@@ -85,6 +85,7 @@ def _later_names(
         if change.version.commit.day > claim.day + ZONES
         and page.kinds[change.line - 1] != "code"
         and not _is_dated_since(replaced, page, claim, change.version.commit.number)
+        and not _is_restored(change, claim)
     ]
     if not late:
         return
@@ -96,6 +97,15 @@ def _later_names(
     problem += f"where {quoted(swap.old)} was"
     spots = [(page.path, line) for line in (claim.line, *(one.line for one in late))]
     yield report(tree, "claim-before-name", spots, problem, AGAIN, change.cause)
+
+
+def _is_restored(change: Change, claim: Claim) -> bool:
+    """Return whether a change put back the name that the line had when its claim was made."""
+    assert change.version.before is not None
+    return any(
+        change.swap.new in tokens_of(one.text) and one.commit.day <= claim.day + ZONES
+        for one in change.version.before.versions()
+    )
 
 
 def _is_dated_since(replaced: Replaced, page: Page, claim: Claim, number: int) -> bool:

@@ -38,7 +38,7 @@ def check_blocks(tree: Tree) -> Iterator[Found]:
         cases, found = 0, []
         for page in tree.pages.values():
             for fence in page.fences:
-                if fence.language not in labels or "diff" in fence.info or not fence.text.strip():
+                if fence.language not in labels or not _is_whole(page, fence):
                     continue
                 cases += 1
                 problem = problem_of(fence.text)
@@ -52,6 +52,11 @@ def check_blocks(tree: Tree) -> Iterator[Found]:
         for fence in page.fences:
             if fence.language in SHELLS:
                 yield from _shell(tree, page, fence)
+
+
+def _is_whole(page: Page, fence: Fence) -> bool:
+    """Return whether a block is code alone, read to the end of each line."""
+    return bool(fence.text.strip()) and "diff" not in fence.info and not page.is_cut(fence)
 
 
 def _on_purpose(page: Page, fence: Fence) -> bool:
