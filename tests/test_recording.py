@@ -417,3 +417,11 @@ def test_a_change_is_sent_where_it_is_allowed(gateway: StandIn, tmp_path: Path) 
     assert done.returncode == 0, done.stderr
     assert gateway.requests[before:] == [("DELETE", "/v1/tasks/task_1")]
     assert trueup(tmp_path, "replay").returncode == 0
+
+
+def test_a_block_with_a_line_too_long_to_be_read_is_not_run(tmp_path: Path) -> None:
+    write_files(
+        tmp_path, page_of(f"echo one\ncurl -d {'a' * 5000} https://api.example.com/v1/chat")
+    )
+    done = trueup(tmp_path, "replay")
+    assert done.returncode == 1 and "a.md:5: the block has a line of 4000" in done.stderr

@@ -85,10 +85,10 @@ class Page:
         """Return the number of headings up to a line: equal for lines of one section."""
         return bisect_right(self.headings, line, key=lambda heading: heading.line)
 
-    def is_cut(self, fence: Fence) -> bool:
-        """Return whether a line of a block has more characters than were read."""
-        lines = self.lines[fence.first - 1 : fence.first - 1 + len(fence.lines)]
-        return any(len(line) == LONGEST for line in lines)
+    def cut_lines(self, fence: Fence) -> list[int]:
+        """Return the numbers of the lines of a block that were perhaps not read to their end."""
+        numbers = range(fence.first, fence.first + len(fence.lines))
+        return [number for number in numbers if len(self.lines[number - 1]) == LONGEST]
 
     def lead_to(self, line: int) -> list[str]:
         """Return a line and those above it in its section that say what it shows."""

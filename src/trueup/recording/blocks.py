@@ -123,11 +123,10 @@ def _block(
     lines = tuple(range(fence.first, fence.first + len(fence.lines)))
     block = Block(place, page.path, language, order, fence.text, lines)
     skip = _skip(page, fence.first - 2, place, today)
-    for number in lines:
-        if len(page.lines[number - 1]) >= LONGEST:
-            problem = f"the block has a line of {LONGEST} characters or more"
-            at = replace(place, line=number)
-            skip = Finding(at, problem, "Put the data into shorter lines.", "unread-block")
+    for number in page.cut_lines(fence):
+        problem = f"the block has a line of {LONGEST} characters or more"
+        at = replace(place, line=number)
+        skip = Finding(at, problem, "Put the data into shorter lines.", "unread-block")
     key = next(possible_keys(fence.text.encode()), None)
     if key is not None:
         number = fence.first + fence.text.encode()[: key.start()].count(b"\n")

@@ -36,7 +36,7 @@ class Call:
 
 def request_of(scope: Scope, body: bytes) -> Request:
     """Return a request as it is recorded: of a key only its place, no cookie, nothing that a client
-    adds by itself. Keys in the request are those of `placeholders.with_placeholder`."""
+    adds by itself. Keys in the request are those of `send_rules.with_placeholder`."""
     received = Received(scope)
     headers, query = received.headers.items(), received.query_params.multi_items()
     own = own_headers(headers_without_key(headers, (), PLACEHOLDER))

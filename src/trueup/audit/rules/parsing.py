@@ -56,7 +56,7 @@ def check_blocks(tree: Tree) -> Iterator[Found]:
 
 def _is_whole(page: Page, fence: Fence) -> bool:
     """Return whether a block is code alone, read to the end of each line."""
-    return bool(fence.text.strip()) and "diff" not in fence.info and not page.is_cut(fence)
+    return bool(fence.text.strip()) and "diff" not in fence.info and not page.cut_lines(fence)
 
 
 def _on_purpose(page: Page, fence: Fence) -> bool:
