@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -15,7 +16,6 @@ from typing import Any
 from pydantic import TypeAdapter
 from pydantic_core import to_json
 
-from trueup.model import Frozen
 from trueup.sandbox import BLOCK_PATH
 from trueup.sandbox.node import find_program
 from trueup.site import Block
@@ -28,8 +28,9 @@ ENGINE = Path(__file__).parents[1]
 """The whole package: any part of it can change a run of a block or its judgement."""
 
 
-class KeptReceipt(Frozen):
-    """A receipt of an earlier run."""
+@dataclass(frozen=True, slots=True)
+class KeptReceipt:
+    """A receipt of an earlier run. There are thousands, so it is as small as can be."""
 
     receipt: BlockReceipt
     row: int | None
@@ -116,7 +117,7 @@ class Cache:
             return
         rows = map(self._dependencies.place_of, self._dependencies.rows(block.endpoint))
         row = None if receipt.record is None else list(rows).index(receipt.record)
-        self._used[self._key(block, block.endpoint)] = KeptReceipt(receipt=receipt, row=row)
+        self._used[self._key(block, block.endpoint)] = KeptReceipt(receipt, row)
 
     def retain(self, block: Block) -> None:
         """Keep the file's receipt of a block that this run leaves out."""

@@ -157,7 +157,9 @@ def _receipt(
         documented=documented,
         reasons=tuple(text for text in map(_shown, reasons) if text),
     )
-    return BlockReceipt.model_validate(harness.search.withhold(receipt.model_dump(mode="json")))
+    # Pydantic remembers each field that was given, so only those are that say something.
+    told = receipt.model_dump(mode="json", exclude_defaults=True)
+    return BlockReceipt.model_validate(harness.search.withhold(told))
 
 
 def _shown(text: str | None) -> str | None:
