@@ -50,6 +50,17 @@ class Unchanged(Frozen):
     """Seconds for all."""
 
 
+class Examples(Frozen):
+    """A page's Python blocks, run by pytest-examples in its own process, without a sandbox."""
+
+    blocks: int
+    """How many."""
+    ms: float
+    """Milliseconds a block, with the start of pytest."""
+    version: str
+    """Version of pytest-examples."""
+
+
 class Build(Frozen):
     """The pages of the main language built twice, with and without Trueup."""
 
@@ -61,6 +72,8 @@ class Build(Frozen):
     """Seconds from the sources."""
     plain_s: float
     """Seconds of plain MkDocs for the same pages, their macros already filled in."""
+    zensical_s: float | None = None
+    """Seconds of Zensical for the same; None where it was not measured."""
 
 
 class Site(Frozen):
@@ -139,6 +152,7 @@ class Figures(Frozen):
     machine: Machine
     runs: tuple[Runs, ...]
     unchanged: Unchanged
+    examples: Examples
     builds: tuple[Build, ...]
     sites: tuple[Site, ...] = ()
     serving: Serving
@@ -161,6 +175,11 @@ def _parts(figures: Figures) -> Iterator[str]:
     for language, runs in groupby(figures.runs, lambda one: one.language):
         yield f"**{language}**"
         yield table(RUNS_HEAD, map(_row, runs))
+    examples = figures.examples
+    yield (
+        f"**pytest-examples {examples.version}** imported {examples.blocks:,} of the same Python"
+        f" blocks in one process, without a sandbox, in {examples.ms:,.0f} ms a block."
+    )
     yield (
         f"**Unchanged blocks.** {figures.unchanged.blocks:,} of them took"
         f" {figures.unchanged.s:.2f} s in all."
@@ -169,7 +188,8 @@ def _parts(figures: Figures) -> Iterator[str]:
         f"**Building** one language, and by plain MkDocs the Markdown that the macros made, on"
         f" {figures.builds[0].on}:"
     )
-    yield table(("Pages", "Seconds", "Plain MkDocs", "Ratio"), map(_build_row, figures.builds))
+    builders = ("Pages", "Seconds", "Plain MkDocs", "Ratio", "Zensical")
+    yield table(builders, map(_build_row, figures.builds))
     if figures.sites:
         yield (
             f"**Whole sites**, made from nothing on {figures.sites[0].on}; memory is that of all"
@@ -192,7 +212,8 @@ def _parts(figures: Figures) -> Iterator[str]:
 
 def _build_row(one: Build) -> tuple[str, ...]:
     ratio = f"{one.s / one.plain_s:.2f} ×"
-    return f"{one.pages:,}", f"{one.s:.2f}", f"{one.plain_s:.2f}", ratio
+    zensical = "–" if one.zensical_s is None else f"{one.zensical_s:.2f}"
+    return f"{one.pages:,}", f"{one.s:.2f}", f"{one.plain_s:.2f}", ratio, zensical
 
 
 def _site_row(one: Site) -> tuple[str, ...]:

@@ -108,7 +108,7 @@ def test_an_address_is_matched_below_any_server_with_its_parameters(
         "Do not send `DELETE /v1/boats`.\n",
         "## Wrong\n\n```bash\ncurl -X DELETE https://a.b/v1/boats\n```\n",
         "请勿调用 `DELETE /v1/boats`。\n",
-        "```python\nrequests.delete('https://a.b/v1/boats')\n```\n",
+        "```python\nsession.delete('https://a.b/v1/boats')\n```\n",
     ],
 )
 def test_what_is_no_call_of_the_api_is_compared_with_nothing(text: str, tmp_path: Path) -> None:

@@ -8,7 +8,9 @@ from typing import Any
 
 from trueup.audit.blocks import json_values
 from trueup.audit.code import normal_path
+from trueup.audit.javascript_calls import javascript_commands
 from trueup.audit.page import Fence, Page
+from trueup.audit.python_calls import python_commands
 from trueup.audit.tokens import spans_of
 
 METHODS = "GET|POST|PUT|PATCH|DELETE"
@@ -19,6 +21,8 @@ REQUEST = re.compile(
 ADDRESS = re.compile(
     r"(?P<base>https?://[^/\s'\"`<>]+|\$\{?\w+\}?|\{\{?\w+\}?\})(?P<path>/[^\s'\"`\\]*)"
 )
+IN_A_VALUE = re.compile(r":\s*\\?[\"']?$")
+"""What stands before an address that is a value of a body or of a header."""
 CURL = re.compile(r"(?:^|[\s$(])curl\s")
 CURL_METHOD = re.compile(rf"(?:-X|--request)[ =]*['\"]?({METHODS})\b")
 BODY = re.compile(r"(?:^|\s)(?:-d|--data(?:-raw|-binary|-urlencode)?|-F|--form|--json)\b")
@@ -35,6 +39,13 @@ REQUEST_WORD = re.compile(
 SENT = frozenset(("prompt", "messages", "input"))
 """Keys of a request: a block with one of them is no reply."""
 SHELLS = frozenset(("", "bash", "sh", "shell", "zsh", "console", "curl", "terminal"))
+OTHER_LANGUAGES = {
+    **dict.fromkeys(("python", "py", "python3"), python_commands),
+    **dict.fromkeys(
+        ("javascript", "js", "mjs", "node", "typescript", "ts", "tsx", "jsx"), javascript_commands
+    ),
+}
+"""What reads the calls of a block as curl commands, by its label."""
 MOST_ROUTES = 20
 """Routes of a line that are read; a line with more is data."""
 API_PATH = re.compile(r"/(?:v\d+\w*|api)(?:/|$)")
@@ -53,8 +64,9 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A curl call of a route: the names in its query, and whether it has a key; the JSON of the
-    next block of its section, if that is one, is its reply. `command` is on one line."""
+    """A call of a route by curl, or by another language as curl would make it: the names in its
+    query, and whether it has a key; the JSON of the next block of its section, if that is one, is
+    its reply. `command` is that of curl, on one line."""
 
     page: str
     route: Route
@@ -116,7 +128,7 @@ def all_calls_of(page: Page) -> list[Call]:
         for number, (route, command) in enumerate(requests, 1):
             is_last = number == len(requests)
             reply = _reply(page, fence, following) if is_last else None
-            address = ADDRESS.search(command)
+            address = address_of(command)
             query = _query(address["path"]) if address else ()
             has_key = bool(KEY_HEADER.search(command)) or bool(KEY_QUERY & set(query))
             found.append(Call(page.path, route, query, has_key, fence, reply, following, command))
@@ -125,6 +137,10 @@ def all_calls_of(page: Page) -> list[Call]:
 
 def _requests(fence: Fence) -> Iterator[tuple[Route, str]]:
     """Return each request of a block with the text of its command, on one line."""
+    if (commands_in := OTHER_LANGUAGES.get(fence.language)) is not None:
+        for at, command in commands_in(fence.text):
+            yield from _curl(command, fence.first + at)
+        return
     at = 0
     while at < len(fence.lines):
         line, start = fence.lines[at], at
@@ -133,11 +149,25 @@ def _requests(fence: Fence) -> Iterator[tuple[Route, str]]:
             while at < len(fence.lines) and (line.endswith("\\") or _is_open(line)):
                 line = f"{line.removesuffix(chr(92))} {fence.lines[at]}"
                 at += 1
-            if found := ADDRESS.search(line):
-                path = normal_path(found["path"].partition("?")[0].partition("#")[0])
-                yield Route(f"{_method(line)} {path}", fence.first + start, found["base"]), line
+            yield from _curl(line, fence.first + start)
         elif fence.language in (*SHELLS, "http", "text") and (found := REQUEST.match(line.strip())):
             yield _route(found, fence.first + start), ""
+
+
+def _curl(command: str, line: int) -> Iterator[tuple[Route, str]]:
+    if found := address_of(command):
+        path = normal_path(found["path"].partition("?")[0].partition("#")[0])
+        yield Route(f"{_method(command)} {path}", line, found["base"]), command
+
+
+def address_of(command: str) -> re.Match[str] | None:
+    """Return the address that a curl command calls."""
+    found = (
+        one
+        for one in ADDRESS.finditer(command)
+        if not IN_A_VALUE.search(command, max(0, one.start() - 20), one.start())
+    )
+    return next(found, None)
 
 
 def _is_open(line: str) -> bool:

@@ -1,4 +1,4 @@
-"""Page calls: the curl calls of pages as requests of a status file. What is no whole request is
+"""Page calls: the calls of pages as requests of a status file. What is no whole request is
 noted for a person."""
 
 import re
@@ -9,7 +9,7 @@ from typing import Any
 
 from trueup.audit.body import body_of
 from trueup.audit.code import normal_path
-from trueup.audit.mention import ADDRESS, API_PATH, BODY, KEY_QUERY, Call, all_calls_of
+from trueup.audit.mention import API_PATH, BODY, KEY_QUERY, Call, address_of, all_calls_of
 from trueup.audit.tree import Tree
 from trueup.draft.request import CLIENT_HEADERS, KEY_HEADERS, Request, small_file
 from trueup.errors import BadInput
@@ -61,7 +61,7 @@ def page_calls(tree: Tree, paths: list[str], notes: list[Message]) -> Iterator[P
 
 def _read(call: Call, place: Place) -> PageCall:
     """Return a call as a request. Raises BadInput where no status file can say it."""
-    address = ADDRESS.search(call.command)
+    address = address_of(call.command)
     try:
         words = shlex.split(call.command)
     except ValueError as error:

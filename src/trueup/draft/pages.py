@@ -47,7 +47,7 @@ def draft_pages(
     *,
     despite_rewritten: bool = False,
 ) -> Draft:
-    """Return a draft from the pages under a folder: the routes of their curl calls to one host, and
+    """Return a draft from the pages under a folder: the routes of their calls to one host, and
     a row for each dated claim. `base_url` replaces the https host of most calls.
 
     A claim whose line was rewritten after its date is left out, unless `despite_rewritten`: then it
@@ -60,7 +60,7 @@ def draft_pages(
     paths = _main_pages(tree)
     calls = list(page_calls(tree, paths, notes))
     if not calls:
-        fix = "Give the folder of pages that call an API with curl."
+        fix = "Give the folder of pages that call an API, by curl, requests, httpx, fetch or axios."
         raise BadInput(folder, f"no call of an API in {len(paths)} pages", fix)
     hosts = Counter(call.base_url for call in calls if call.base_url)
     common = next((host for host, _ in hosts.most_common(1)), None)

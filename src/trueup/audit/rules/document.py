@@ -291,6 +291,6 @@ def _line_of(use: _Use, call: Call, name: str) -> int:
     """Return the line of the body with a field, or that of the call."""
     leaf = name.rpartition(".")[2]
     for number, line in enumerate(call.fence.lines, call.fence.first):
-        if number >= use.route.line and re.search(rf"\\?\"{re.escape(leaf)}\\?\"\s*:", line):
+        if number >= use.route.line and re.search(rf"(?<!\w){re.escape(leaf)}\\?[\"']?\s*:", line):
             return number
     return use.route.line
