@@ -281,7 +281,12 @@ SAMPLES: dict[str, Pair] = {
         Sample(
             page("- the same words\n- other words here\n- the same words\n"), found="a.md:1 a.md:3"
         ),
-        Sample(page("1. Press the button\n2. Write a name\n3. Press the button\n")),
+        Sample(
+            page(
+                "1. Press the button\n2. Write a name\n3. Press the button\n\n"
+                "- `-h`: `--usage` of it\n- `-H`: `--usage` of it\n"
+            )
+        ),
     ),
     "old-stamps": Pair(
         Sample({**STAMPED, "0.md": OLD_STAMP}, found="0.md:3"),

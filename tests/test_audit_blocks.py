@@ -36,6 +36,9 @@ YAML = [
     "a: !custom 1",
 ]
 PYTHON = [
+    "routes = [\n    ...\n    Mount('/static')\n]",
+    "options = {\n    …\n    'a': 1,\n}",
+    "f(\n    ...\n    a=1,\n)",
     "a = 1",
     "    return 1",
     "await a()\nasync with b as c:\n    pass",

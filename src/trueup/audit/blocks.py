@@ -19,6 +19,8 @@ PLACEHOLDER = re.compile(r"<[A-Za-z][^<>\n]*>|\{\{[^{}\n]*\}\}|\$\{[^{}\n]*\}|\$
 CLOSING = {"{": "}", "[": "]", "(": ")"}
 BRACKET = re.compile(r"[{}\[\]()]")
 EVENT = re.compile(r"^(?:data|event|id|retry):[ ]?", re.MULTILINE)
+SHORTENED = re.compile(r"^([ ]*)(?:\.{3}|…).*$", re.MULTILINE)
+"""A line that stands for others: a statement, an item of a list, or a pair of a dictionary."""
 LARGEST = 50_000
 """Characters of a block that is parsed: a larger one is a data file."""
 DEEPEST = 60
@@ -174,13 +176,15 @@ def python_problem(text: str) -> tuple[int, str] | None:
         return None
     if re.search(r"^(?:>>>|\.\.\. |In \[|\$ |%|!)", text, re.MULTILINE):
         return None
-    text = re.sub(r"^([ ]*)(?:\.{3}|…).*$", r"\1...", text, flags=re.MULTILINE)
+    text = SHORTENED.sub(r"\1...", text)
     text = re.sub(r",\s*(?:\.{3}|…)\s*(?=[)\]}])", "", text)
     text = re.sub(r"\{\{.*?\}\}|<[A-Za-z][\w \-]*>", "x", text)
     problem = _syntax_error(text)
     if problem is None:
         return None
     for made in (
+        SHORTENED.sub(r"\1...,", text),
+        SHORTENED.sub("", text),
         _in_function(text),
         f"{text}\n    ...",
         f"{text}\n        ...",

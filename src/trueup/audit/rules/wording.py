@@ -42,7 +42,7 @@ def _repeated(tree: Tree, page: Page) -> Iterator[Found]:
         for line, text in bullets.items:
             is_step = page.lines[line - 1].lstrip(" \t>")[0].isdigit()
             if len(text) >= LEAST_ITEM and not is_step and not _goes_on(page, line):
-                places[" ".join(text.lower().split())].append((page.path, line))
+                places[" ".join(text.split())].append((page.path, line))
         for text, spots in places.items():
             if len(spots) > 1:
                 problem = f"the list has the item {quoted(text)} {len(spots)} times"
