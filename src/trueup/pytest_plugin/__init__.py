@@ -3,6 +3,7 @@ installed, and before coverage starts: the engine is loaded only where a reposit
 
 import argparse
 import contextlib
+import os
 from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -33,6 +34,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("trueup", "published blocks of docs")
     about = "top of the repository whose published blocks are tests, relative to the root directory"
     group.addoption("--trueup-top", metavar="DIR", help=about)
+    recorded = "folder of docs whose recorded blocks are tests, relative to the root directory"
+    group.addoption("--trueup-recorded", metavar="DIR", help=recorded)
+    parser.addini("trueup_recorded", f"{recorded}; none by default")
     for name, settings in OPTIONS.items():
         group.addoption(f"--trueup-{name}", **settings)
     parser.addini("trueup_top", f"{about}; none by default")
@@ -54,7 +58,10 @@ def pytest_load_initial_conftests(
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Add the status file to the collected paths, unless other paths are named."""
+    """Add the status file, and the folder of recorded blocks, to the collected paths, unless other
+    paths are named."""
+    if _recorded_option(config):
+        _add_recorded(config)
     if not _top_option(config):
         return
     file = _status_file(config)
@@ -66,6 +73,31 @@ def pytest_configure(config: pytest.Config) -> None:
     is_by_name = config.args_source is pytest.Config.ArgsSource.ARGS
     if not is_by_name and not _is_collected(config, file):
         config.args.append(str(file))
+
+
+def _add_recorded(config: pytest.Config) -> None:
+    folder = Path(os.path.abspath(config.rootpath / _recorded_option(config)))
+    if not folder.is_dir():
+        raise pytest.UsageError(
+            f"trueup_recorded: {folder} is no folder. Correct --trueup-recorded, or"
+            " trueup_recorded in the settings of pytest."
+        )
+    from trueup.pytest_plugin.recorded import RecordedDocs, Selected
+
+    real = folder.resolve()
+    is_by_name = config.args_source is pytest.Config.ArgsSource.ARGS
+    is_asked_for = bool(config.getoption("--trueup-recorded")) or not is_by_name
+    selected: Selected = "none"
+    if _is_collected(config, real):
+        selected = "all"
+    elif any(real in place.parents for place in _places(config)):
+        selected = "some"
+    elif is_asked_for:
+        config.args.append(str(folder))
+        selected = "all"
+    allow_weak = config.getoption("--trueup-allow-weak-sandbox")
+    docs = RecordedDocs(config, folder, selected, allow_weak)
+    config.pluginmanager.register(docs, "trueup-recorded")
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
@@ -145,8 +177,16 @@ def _part(config: pytest.Config, get: Callable[["Published"], T]) -> T:
 
 
 def _top_option(config: pytest.Config) -> str:
-    given = getattr(config.known_args_namespace, "trueup_top", None)  # before all are parsed, too
-    return str(given or config.getini("trueup_top") or "")
+    return _option(config, "trueup_top")
+
+
+def _recorded_option(config: pytest.Config) -> str:
+    return _option(config, "trueup_recorded")
+
+
+def _option(config: pytest.Config, name: str) -> str:
+    given = getattr(config.known_args_namespace, name, None)  # before all are parsed, too
+    return str(given or config.getini(name) or "")
 
 
 def _status_file(config: pytest.Config) -> Path:

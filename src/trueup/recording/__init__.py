@@ -4,7 +4,7 @@ offline against what it replied. Needs no status file."""
 from trueup.recording.blocks import Block, FoundBlocks, find_blocks
 from trueup.recording.har import FOLDER, load_recordings
 from trueup.recording.record import Recorder, would_send
-from trueup.recording.replay import check_days, replay_blocks
+from trueup.recording.replay import Replayer, check_days, replay_blocks, units_of
 from trueup.recording.send_rules import SendRules
 
 __all__ = [
@@ -12,10 +12,12 @@ __all__ = [
     "Block",
     "FoundBlocks",
     "Recorder",
+    "Replayer",
     "SendRules",
     "check_days",
     "find_blocks",
     "load_recordings",
     "replay_blocks",
+    "units_of",
     "would_send",
 ]

@@ -84,11 +84,13 @@ class Block:
 
 @dataclass(frozen=True)
 class FoundBlocks:
-    """The blocks of some pages; the number that call nothing, and of those in other languages."""
+    """The blocks of some pages; the number that call nothing, and of those in other languages; and
+    the pages themselves, also those without a block."""
 
     blocks: tuple[Block, ...]
     no_call: int
     others: int
+    pages: frozenset[str] = frozenset()
 
     @property
     def counted(self) -> int:
@@ -100,9 +102,12 @@ def find_blocks(tree: Tree, today: date, only: Sequence[str] = ()) -> FoundBlock
     """Return the blocks of the pages whose path matches one of some glob patterns, or of all."""
     found: list[Block] = []
     no_call = others = 0
-    for path, page in sorted(tree.pages.items()):
-        if only and not any(fnmatchcase(path, pattern) for pattern in only):
-            continue
+    pages = {
+        path: page
+        for path, page in sorted(tree.pages.items())
+        if not only or any(fnmatchcase(path, pattern) for pattern in only)
+    }
+    for page in pages.values():
         orders: dict[str, int] = defaultdict(int)
         for fence in page.fences:
             language = LANGUAGES.get(fence.language)
@@ -113,7 +118,7 @@ def find_blocks(tree: Tree, today: date, only: Sequence[str] = ()) -> FoundBlock
             elif fence.text.strip():
                 orders[language] += 1
                 found.append(_block(tree, page, fence, language, orders[language], today))
-    return FoundBlocks(tuple(found), no_call, others)
+    return FoundBlocks(tuple(found), no_call, others, frozenset(pages))
 
 
 def _block(
@@ -161,7 +166,7 @@ def _skip(page: Page, opening: int, place: Place, today: date) -> str | Finding 
             problem = f"the skip lasts until {until}, expected {LONGEST_SKIP.days} days at most"
             fix = f"End it on {today + LONGEST_SKIP} or before; prolong it then if need be."
             return Finding(at, problem, fix, "bad-skip")
-        return " ".join(terms[2].split())
+        return f"{' '.join(terms[2].split())} (until {until})"
     return None
 
 

@@ -1,6 +1,7 @@
 """Replay: blocks run offline against their recordings, and what is no longer as recorded."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
@@ -24,6 +25,8 @@ from trueup.verify.run import ExchangeLog
 LIMITS = Limits(timeout_s=120)
 """Replies come at once: what takes time is a block that waits between two polls."""
 RECORD = "Run trueup record again, or restore the block."
+Unit = tuple[Block, Record | None]
+"""What is run as one, with its record if it has one."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +57,7 @@ def pair_records(
     return found
 
 
-def units_of(
-    found: FoundBlocks, recordings: Mapping[str, Recording]
-) -> list[tuple[Block, Record | None]]:
+def units_of(found: FoundBlocks, recordings: Mapping[str, Recording]) -> list[Unit]:
     """Return the blocks with their records, those that were recorded together as one."""
     pairs = {
         (page, record.facts.language)
@@ -64,13 +65,75 @@ def units_of(
         for record in recording.records
         if record.facts.together
     }
-    units: list[tuple[Block, Record | None]] = []
+    units: list[Unit] = []
     for page, group in groupby(joined(found.blocks, pairs), key=lambda block: block.page):
         blocks = list(group)
         records = recordings[page].records if page in recordings else ()
         known = pair_records(blocks, records)
         units += [(block, known.get((block.language, block.order))) for block in blocks]
     return units
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of a block: its findings, or the reason why it was skipped. It `is_run` if its
+    program was started."""
+
+    findings: tuple[Finding, ...] = ()
+    skipped: str | None = None
+    is_run: bool = False
+
+
+class Replayer:
+    """Replays blocks one at a time, offline. If it is `complete`, one whose program is missing
+    fails. The sandbox is opened at the first block that runs, and again where the variables change.
+    """
+
+    def __init__(self, units: Sequence[Unit], containment: Containment, complete: bool) -> None:
+        self._units, self._containment, self._complete = units, containment, complete
+        self._open = ExitStack()
+        self._bench: tuple[Mapping[str, str], Bench] | None = None
+
+    def replay(self, block: Block, record: Record | None) -> Result:
+        """Return the result of a block, which is one of the units."""
+        if block.finding is not None:
+            return Result((block.finding,))
+        if block.skip is not None:
+            return Result(skipped=block.skip)
+        if record is None:
+            fix = "Run trueup record, and commit what it writes."
+            problem = f"this {block.language} block was never recorded"
+            return Result((Finding(block.place, problem, fix, "unrecorded-block"),))
+        bench = self._bench_with(record.facts.variables)
+        lack = bench.sandbox.lacks(block.language)
+        if lack is None:
+            return Result(tuple(replay_block(bench, block, record)), is_run=True)
+        if PROGRAMS[block.language].is_optional and not self._complete:
+            return Result(skipped=lack)
+        return Result((Finding(block.place, lack, "Install what it needs.", "block-end"),))
+
+    def close(self) -> None:
+        """Close the sandbox, if one is open."""
+        self._bench = None
+        self._open.close()
+
+    def _bench_with(self, variables: Mapping[str, str]) -> Bench:
+        """Return the bench of the blocks that were recorded with some variables."""
+        if self._bench is not None and self._bench[0] == variables:
+            return self._bench[1]
+        self.close()
+        pairs = [
+            (block, record)
+            for block, record in self._units
+            if block.can_run and record is not None and record.facts.variables == variables
+        ]
+        urls = [entry.request.url for _, record in pairs for entry in record.entries]
+        gate = Gate(ExchangeLog[Call](), SendRules(frozenset()))
+        blocks = [block for block, _ in pairs]
+        opened = open_bench(gate, blocks, urls, variables, self._containment)
+        bench = self._open.enter_context(opened)
+        self._bench = (variables, bench)
+        return bench
 
 
 def replay_blocks(
@@ -83,56 +146,35 @@ def replay_blocks(
 ) -> Replayed:
     """Return the replay of all blocks. If it is `complete`, one whose program is missing fails."""
     units = units_of(found, recordings)
-    findings = [block.finding for block, _ in units if block.finding is not None]
-    runnable = [(block, record) for block, record in units if block.can_run]
-    for block, record in runnable:
-        if record is None:
-            fix = "Run trueup record, and commit what it writes."
-            problem = f"this {block.language} block was never recorded"
-            findings.append(Finding(block.place, problem, fix, "unrecorded-block"))
+    results: list[Result] = []
+    with closing(Replayer(units, containment, complete)) as replayer:
+        for block, record in sorted(units, key=_variables):
+            progress("replaying blocks", len(results), len(units))
+            results.append(replayer.replay(block, record))
+    findings = [finding for result in results for finding in result.findings]
+    findings += lost_records(found, units, recordings, top)
+    run = [result for result in results if result.is_run]
+    if not run:
+        findings.append(nothing_replayed(str(top), found.counted))
     counts = {
         "found": found.counted,
-        "run": 0,
-        "wrong": 0,
-        "failed": len(findings),
-        "skipped": sum(block.skip is not None for block, _ in units),
+        "run": len(run),
+        "failed": sum(bool(result.findings) for result in results),
+        "skipped": sum(result.skipped is not None for result in results),
+        "passed": sum(not result.findings for result in run),
     }
-    recorded = [(block, record) for block, record in runnable if record is not None]
+    days = sorted(record.facts.day for block, record in units if block.can_run and record)
+    return Replayed(sorted(set(findings)), counts, tuple(days))
 
-    def settings(pair: tuple[Block, Record]) -> list[tuple[str, str]]:
-        return sorted(pair[1].facts.variables.items())
 
-    done = 0
-    for variables, group in groupby(sorted(recorded, key=settings), key=settings):
-        pairs = list(group)
-        urls = [entry.request.url for _, record in pairs for entry in record.entries]
-        gate = Gate(ExchangeLog[Call](), SendRules(frozenset()))
-        blocks = [block for block, _ in pairs]
-        with open_bench(gate, blocks, urls, dict(variables), containment) as bench:
-            for block, record in pairs:
-                progress("replaying blocks", done, len(recorded))
-                done += 1
-                lack = bench.sandbox.lacks(block.language)
-                if lack and PROGRAMS[block.language].is_optional and not complete:
-                    counts["skipped"] += 1
-                    continue
-                fix = "Install what it needs."
-                problems = (
-                    [Finding(block.place, lack, fix, "block-end")]
-                    if lack
-                    else replay_block(bench, block, record)
-                )
-                counts["run"] += lack is None
-                counts["failed"] += bool(problems)
-                counts["wrong"] += bool(problems) and lack is None
-                findings += problems
-    findings += _lost(units, recordings, top)
-    if not counts["run"]:
-        problem = f"no block was replayed; {found.counted} were found"
-        findings.append(Finding(Place(str(top)), problem, "Record some first.", "nothing-replayed"))
-    counts["passed"] = counts["run"] - counts.pop("wrong")
-    days = tuple(sorted(record.facts.day for _, record in recorded))
-    return Replayed(sorted(set(findings)), counts, days)
+def nothing_replayed(path: str, count: int) -> Finding:
+    """Return the finding of a run in which no block was replayed, of those that were found."""
+    problem = f"no block was replayed; {count} were found"
+    return Finding(Place(path), problem, "Record some first.", "nothing-replayed")
+
+
+def _variables(unit: Unit) -> list[tuple[str, str]]:
+    return sorted(unit[1].facts.variables.items()) if unit[1] is not None else []
 
 
 def replay_block(bench: Bench, block: Block, record: Record) -> list[Finding]:
@@ -168,15 +210,14 @@ def replay_block(bench: Bench, block: Block, record: Record) -> list[Finding]:
     return []
 
 
-def _lost(
-    units: Sequence[tuple[Block, Record | None]], recordings: Mapping[str, Recording], top: Path
+def lost_records(
+    found: FoundBlocks, units: Sequence[Unit], recordings: Mapping[str, Recording], top: Path
 ) -> Iterator[Finding]:
     """Yield a finding for each record of a page whose block is gone."""
     used = {id(record) for _, record in units}
-    pages = {block.page for block, _ in units}
     for page, recording in recordings.items():
         for record in recording.records:
-            is_read = page in pages or not (top / page).is_file()
+            is_read = page in found.pages or not (top / page).is_file()
             if is_read and id(record) not in used:
                 problem = f"the record {record.facts.id} has no block on the page {page}"
                 fix = "Restore the block, or remove the record with its entries."
