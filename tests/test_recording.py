@@ -7,7 +7,7 @@ import shutil
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,12 +21,14 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from test_finding import SARIF
 
 from trueup.errors import BadInput
 from trueup.finding import RECORDING_RULES
 from trueup.mock import listen
 from trueup.recording.blocks import calls_nothing
 from trueup.recording.har import parse_recording
+from trueup.sandbox import Containment, landlock
 
 KEY = "sk-" + "rec0rded-Zq81vXw27Lm93KpTy"
 TODAY = datetime.now(UTC).date()
@@ -92,11 +94,13 @@ class StandIn:
 
     def __init__(self) -> None:
         self.requests: list[tuple[str, str]] = []
+        self.meanwhile: Callable[[], object] = lambda: None
         self.url = ""
 
     async def reply(self, request: Request) -> Response:
         self.requests.append((request.method, request.url.path))
         await request.body()
+        self.meanwhile()
         sent = " ".join(request.headers.values())
         if KEY not in sent:
             return JSONResponse({"error": {"message": "no key"}}, 401)
@@ -137,6 +141,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[StandIn, 
 def gateway(server: tuple[StandIn, Path], monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
     gateway, ca = server
     gateway.requests.clear()
+    gateway.meanwhile = lambda: None
     monkeypatch.setenv("SSL_CERT_FILE", str(ca))
     monkeypatch.setenv("TRUEUP_API_KEY", KEY)
     yield gateway
@@ -232,6 +237,17 @@ def test_without_a_route_nothing_is_sent(gateway: StandIn, tmp_path: Path) -> No
     assert "POST api.example.com /v1/chat: 2 (" in done.stdout
     assert "another host: other.example" in done.stdout and "--route 'POST /v1/chat'" in done.stdout
     assert not (tmp_path / "recorded").exists()
+
+
+def test_the_command_to_give_next_has_one_space_between_its_words(
+    gateway: StandIn, tmp_path: Path
+) -> None:
+    write_files(tmp_path, page_of(CALL.format(path="tasks/1")))
+    done = trueup(tmp_path, "record", "--target", "https://api.example.com")
+    last = done.stdout.splitlines()[-1]
+    assert last == (
+        "trueup record --target https://api.example.com --route 'GET /v1/tasks/1' --max-calls 1"
+    )
 
 
 REFUSED = {
@@ -334,6 +350,8 @@ def test_a_block_without_a_record_and_a_record_without_a_block_are_found(
     write_files(tmp_path, {"a.md": "```python\nprint(1)\n```\n"})
     done = trueup(tmp_path, "replay")
     assert "[unrecorded-block]" in done.stderr and "[stale-record]" in done.stderr
+    write_files(tmp_path, {"a.md": "# A\n"})
+    assert "[stale-record]" in trueup(tmp_path, "replay").stderr
 
 
 @pytest.mark.parametrize(
@@ -425,3 +443,81 @@ def test_a_block_with_a_line_too_long_to_be_read_is_not_run(tmp_path: Path) -> N
     )
     done = trueup(tmp_path, "replay")
     assert done.returncode == 1 and "a.md:5: the block has a line of 4000" in done.stderr
+
+
+def test_findings_of_a_replay_are_json_and_sarif(gateway: StandIn, tmp_path: Path) -> None:
+    write_files(tmp_path, page_of(CALL.format(path="tasks/1")))
+    assert recorded(tmp_path, gateway).returncode == 0
+    found = json.loads(trueup(tmp_path, "replay", "--format", "json").stdout)["findings"]
+    assert found == []
+    write_files(tmp_path, page_of(CALL.format(path="tasks/2")))
+    done = trueup(tmp_path, "replay", "--format", "json")
+    (found,) = json.loads(done.stdout)["findings"]
+    assert (done.returncode, found["rule"], found["line"]) == (1, "request-mismatch", 4)
+    file = tmp_path / "found.sarif"
+    done = trueup(tmp_path, "replay", "--format", "sarif", "--output", str(file))
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
+    log = json.loads(file.read_text())
+    SARIF.validate(log)
+    (result,) = log["runs"][0]["results"]
+    assert (result["ruleId"], result["level"]) == ("request-mismatch", "error")
+    assert "/v1/tasks/2" in result["message"]["text"]
+
+
+def test_a_gateway_that_does_not_answer_gives_no_result_and_loses_none(
+    gateway: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = (CALL.format(path=f"tasks/{number}") for number in (1, 2))
+    write_files(tmp_path, page_of(first))
+    assert recorded(tmp_path, gateway).returncode == 0
+    before = har(tmp_path, "a.md")
+    write_files(tmp_path, page_of(f"{first}\n```\n\n```bash\n{second}"))
+    with listen(0) as closed:
+        url = f"https://127.0.0.1:{closed.getsockname()[1]}"
+    monkeypatch.setattr(gateway, "url", url)
+    done = recorded(tmp_path, gateway)
+    assert done.returncode == 3 and "kept: 1" in done.stdout
+    assert "a.md:8: not recorded: GET /v1/tasks/2: 127.0.0.1" in done.stderr
+    assert f"--target: {url} gave no answer to any request. Check" in done.stderr
+    assert har(tmp_path, "a.md") == before
+
+
+def test_two_runs_at_the_same_time_keep_the_records_of_both(
+    gateway: StandIn, tmp_path: Path
+) -> None:
+    first, second = (CALL.format(path=f"tasks/{number}") for number in (1, 2))
+    here, other = tmp_path / "here", tmp_path / "other"
+    for top in (here, other):
+        write_files(top, page_of(f"{first}\n```\n\n```bash\n{second}"))
+    assert "recorded: 1" in recorded(other, gateway, routes=("GET /v1/tasks/1",)).stdout
+    gateway.meanwhile = lambda: shutil.copytree(
+        other / "recorded", here / "recorded", dirs_exist_ok=True
+    )
+    assert "recorded: 1" in recorded(here, gateway, routes=("GET /v1/tasks/2",)).stdout
+    assert len(har(here, "a.md")["log"]["entries"]) == 2
+    shutil.rmtree(here / "recorded")
+    assert "recorded: 2" in recorded(here, gateway).stdout
+    done = trueup(here, "replay")
+    assert done.returncode == 0 and done.stderr == "" and "passed: 2" in done.stdout
+
+
+@pytest.mark.parametrize("containment", ["landlock", pytest.param("none", marks=pytest.mark.long)])
+def test_blocks_are_recorded_and_replayed_without_bubblewrap(
+    containment: Containment, gateway: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if containment == "landlock" and landlock.abi() < landlock.NETWORK_ABI:
+        pytest.skip(f"landlock: got version {landlock.abi()}, expected {landlock.NETWORK_ABI}")
+    found = (containment, "bwrap is not on the PATH")
+    monkeypatch.setattr("trueup.sandbox.best_containment", lambda: found)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    write_files(tmp_path, {"a.md": CURL})
+    done = recorded(tmp_path, gateway, "--allow-weak-sandbox")
+    if containment == "none":  # where a block could read the key of this process
+        assert done.returncode == 2 and "could read the key of a target" in done.stderr
+        assert gateway.requests == [] and not (tmp_path / "recorded").exists()
+        return
+    assert done.returncode == 0 and "recorded: 2" in done.stdout
+    assert KEY not in (tmp_path / "recorded" / "a.md.har").read_text() + done.stderr
+    played = trueup(tmp_path, "replay", "--allow-weak-sandbox")
+    assert played.returncode == 0 and "passed: 2" in played.stdout
+    assert "sandbox: bwrap is not on the PATH" in played.stderr and len(gateway.requests) == 2

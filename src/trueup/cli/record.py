@@ -3,6 +3,7 @@
 import os
 import sys
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from trueup.cli.group import (
 )
 from trueup.cli.progress import shown_progress
 from trueup.cli.reporting import format_option, output_option, write_report
-from trueup.errors import BadInput
+from trueup.errors import BadInput, Unreachable
 from trueup.model import BaseUrl, Target
 from trueup.recording import (
     FoundBlocks,
@@ -31,12 +32,12 @@ from trueup.recording import (
     find_blocks,
     load_recordings,
     replay_blocks,
+    units_of,
     would_send,
 )
 from trueup.recording.bench import Gate, addresses_in, open_bench
 from trueup.recording.blocks import Block, joined
 from trueup.recording.call import Call
-from trueup.recording.replay import units_of
 from trueup.relay import PLACEHOLDER, KeySearch, create_relay, gateway_tls
 from trueup.sandbox import Containment
 from trueup.verify.run import ExchangeLog
@@ -138,7 +139,7 @@ def _record(
     recordings = load_recordings(top)
     if together:
         pairs = {(block.page, block.language) for block in found.blocks}
-        found = FoundBlocks(tuple(joined(found.blocks, pairs)), found.no_call, found.others)
+        found = replace(found, blocks=tuple(joined(found.blocks, pairs)))
     units = units_of(found, {} if together or again else recordings)
     if together or not again:
         known = {pair[0].place: pair[1] for pair in units_of(found, recordings)}
@@ -180,8 +181,16 @@ def _record(
     click.echo(f"{found.counted} blocks found: {_text(counts)}; {gate.sent} requests sent")
     findings = [block.finding for block in found.blocks if block.finding is not None]
     print_findings(findings)
+    _require_an_answer(gate, url)
     if findings or counts["not recorded"] or not counts["recorded"] + counts["kept"]:
         sys.exit(1)
+
+
+def _require_an_answer(gate: Gate, url: str) -> None:
+    """Raise Unreachable if requests were sent, and the gateway gave no answer to any of them."""
+    if gate.sent and gate.unanswered == gate.sent:
+        fix = "Check --target and the network, then run this again. What was recorded is kept."
+        raise Unreachable("--target", f"{url} gave no answer to any request", fix)
 
 
 @cli.command()
@@ -258,14 +267,11 @@ def _show_plan(
         for (line, _) in planned
         if line.split(" ")[1] in rules.hosts
     }
-    wanted = " ".join(f"--route '{route}'" for route in sorted(routes))
-    wanted = wanted or "--route 'METHOD PATH'"
-    hosts = " ".join(
-        f"--host {host}" for host in sorted(rules.hosts) if host != url.partition("://")[2]
-    )
-    count = sum(len(blocks) for blocks in planned.values())
+    given = [f"--host {host}" for host in sorted(rules.hosts) if host != url.partition("://")[2]]
+    given += [f"--route '{route}'" for route in sorted(routes)] or ["--route 'METHOD PATH'"]
+    count = max(sum(len(blocks) for blocks in planned.values()), 1)
     click.echo(f"nothing was sent; {found.counted} blocks found. Give {KEY}, and then:")
-    click.echo(f"trueup record --target {url} {hosts} {wanted} --max-calls {max(count, 1)}")
+    click.echo(f"trueup record --target {url} {' '.join(given)} --max-calls {count}")
     if findings or not found.counted:
         sys.exit(1)
 

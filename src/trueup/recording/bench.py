@@ -37,12 +37,14 @@ UNKNOWN = Request(method="GET", url="https://unknown/")
 @dataclass
 class Gate:
     """The app that blocks meet: it forwards to `relay` what `rules` allow, or replies from
-    `waiting`, the entries of a record, if there is no relay."""
+    `waiting`, the entries of a record, if there is no relay. To `unanswered` of the requests `sent`
+    the gateway gave no whole answer."""
 
     log: ExchangeLog[Call]
     rules: SendRules
     relay: ASGIApp | None = None
     sent: int = 0
+    unanswered: int = 0
     waiting: list[Entry] | None = None
     concurrent: bool = False
     surprises: list[tuple[Request, list[Change] | None]] = field(default_factory=list)
@@ -84,6 +86,8 @@ class Gate:
         seen: list[Exchange] = []
         self._seen.set(seen)
         await self.relay(self.rules.on_the_wire(made), _again(body), send)
+        failures = [one.failure for one in seen[:1] if one.failure is not None]
+        self.unanswered += any(failure.kind == "no-answer" for failure in failures)
         self.log.append(_call(request, seen, others))
 
     def _replay(self, request: Request) -> Reply:

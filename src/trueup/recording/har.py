@@ -15,12 +15,7 @@ from urllib.parse import unquote, urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from trueup.errors import BadInput
-from trueup.source_file import (
-    LARGEST_BYTES,
-    problem_of_link,
-    problem_of_source,
-    read_source,
-)
+from trueup.source_file import LARGEST_BYTES, problem_of_link, problem_of_source, read_source
 from trueup.status_file.edit import write_whole
 
 FOLDER = "recorded"
@@ -268,8 +263,16 @@ def load_recordings(top: Path) -> dict[str, Recording]:
             if name.endswith(".har"):
                 file = Path(home, name)
                 page = file.relative_to(folder).as_posix().removesuffix(".har")
-                found[page] = parse_recording(_content(file, top), file)
+                found[page] = load_recording(file, top)
     return found
+
+
+def load_recording(file: Path, top: Path) -> Recording:
+    """Return a recording, one without records where there is no file. Raises BadInput for one that
+    cannot be used."""
+    if not os.path.lexists(file):
+        return Recording(file)
+    return parse_recording(_content(file, top), file)
 
 
 def _content(file: Path, top: Path) -> bytes:

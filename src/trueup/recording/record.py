@@ -6,10 +6,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from trueup.lock import wait_for_lock
 from trueup.recording.bench import Bench, Gate, open_bench
 from trueup.recording.blocks import Block
 from trueup.recording.call import Call
-from trueup.recording.har import BlockFacts, Entry, Record, Recording, file_of
+from trueup.recording.har import (
+    BlockFacts,
+    Entry,
+    Record,
+    Recording,
+    file_of,
+    load_recording,
+    parse_recording,
+)
 from trueup.recording.replay import LIMITS as REPLAY_LIMITS
 from trueup.recording.replay import replay_block
 from trueup.recording.send_rules import SendRules
@@ -105,9 +114,22 @@ class Recorder:
     def _write(
         self, block: Block, record: Record, old: Record | None, recordings: dict[str, Recording]
     ) -> None:
-        page = recordings.get(block.page) or Recording(file_of(self.top, block.page))
-        replaced = [] if old is None else [old]
-        if block.together:
-            replaced += [one for one in page.records if one.facts.language == block.language]
-        recordings[block.page] = new = page.with_record(record, replaced)
-        new.save(self.top)
+        """Add a record to those that the file has by now, another run's among them."""
+        known = recordings.get(block.page) or Recording(file_of(self.top, block.page))
+        with wait_for_lock(self.top):
+            page = load_recording(known.file, self.top)
+            replaced = [] if old is None else [old]
+            replaced += [
+                one
+                for one in page.records
+                if one.facts.language == block.language
+                and (block.together or (one not in known.records and _is_twin(one, record)))
+            ]
+            new = page.with_record(record, replaced)
+            new.save(self.top)
+        recordings[block.page] = parse_recording(new.render(), new.file)
+
+
+def _is_twin(one: Record, other: Record) -> bool:
+    """Return whether two records of a language are of the same block."""
+    return (one.facts.order, one.facts.sha256) == (other.facts.order, other.facts.sha256)
