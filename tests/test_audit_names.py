@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from audit_trees import DAY, audited, commit_on
 
+from trueup.audit import audit_tree
+
 MERGED = {
     "a list in one line of code": (
         '```js\na(["b-1", "b-2"])\n```\n',
@@ -128,3 +130,26 @@ def test_a_name_that_is_put_back_is_no_new_one(tmp_path: Path) -> None:
         commit_on(tmp_path, day, {"a.md": text})
         expected = ["claim-before-name a.md:1"] if "b-3" in text else []
         assert audited(tmp_path) == expected
+
+
+def moved(top: Path, *claims: str) -> list[str]:
+    """The findings where one commit moved the dates of claims on twin pages."""
+    pages = {"en": "Tested on", "ja": "検証日", "ru": "Проверено", "zh": "验证于"}
+    for day, date in ((DAY, "2026-03-23"), ("2026-04-14", "2026-04-13")):
+        files = {
+            f"docs/{name}/a.md": "".join(f"{word} {date}: {claim}\n\n" for claim in claims)
+            for name, word in pages.items()
+        }
+        commit_on(top, day, files)
+    return audited(top)
+
+
+def test_a_claim_of_twin_pages_is_one_claim_whose_date_was_moved(tmp_path: Path) -> None:
+    assert moved(tmp_path, "`boat-1`") == []
+
+
+def test_two_claims_of_twin_pages_are_found_in_every_language(tmp_path: Path) -> None:
+    places = [f"docs/{name}/a.md:{line}" for name in ("en", "ja", "ru", "zh") for line in (1, 3)]
+    assert moved(tmp_path, "`boat-1`", "`boat-2`") == [f"moved-dates {' '.join(places)}"]
+    (finding,) = audit_tree(tmp_path).findings
+    assert "changed the date of 2 verifications" in finding.problem

@@ -1,6 +1,6 @@
 """Evidence: dated verifications beside what the history says about their names and dates."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -135,11 +135,17 @@ def _later_day(tree: Tree, replaced: Replaced, page: Page, claim: Claim) -> Iter
 
 def _moved(tree: Tree, replaced: Replaced, claims: dict[str, list[Claim]]) -> Iterator[Found]:
     dated = {(path, claim.line) for path, known in claims.items() for claim in known}
+    group_of = {page.path: at for at, group in enumerate(tree.twins) for page in group.values()}
     for cause, places in replaced.days.items():
         moved = [spot for spot in dict.fromkeys(places) if spot in dated]
-        if len(moved) < LEAST_MOVED or not _is_later(cause):
+        by_page = Counter(path for path, _ in moved)
+        most: dict[object, int] = {}
+        for path, count in by_page.items():  # twins translate the same claims
+            group = group_of.get(path, path)
+            most[group] = max(count, most.get(group, 0))
+        if (count := sum(most.values())) < LEAST_MOVED or not _is_later(cause):
             continue
-        problem = f"commit {cause.commit} changed the date of {len(moved)} verifications from "
+        problem = f"commit {cause.commit} changed the date of {count} verifications from "
         problem += f"{cause.old} to {cause.new}, and nothing else in them"
         fix = "Find out whether they were tested again; if not, restore the date."
         yield report(tree, "moved-dates", moved, problem, fix, cause)
