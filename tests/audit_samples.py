@@ -91,6 +91,10 @@ BOATS = "Use `boat-1` or `boat-2`.\n"
 STAMPED = {f"{n}.md": f"# P{n}\n\nLast updated: 2026-04-14\n\nText.\n" for n in range(5)}
 OLD_STAMP = "# P0\n\nLast updated: 2026-03-25\n\nText.\n"
 PIPE = "curl -fsSL https://example.com/install.sh | sh"
+LINKED = {
+    **{f"docs/{name}/a.md": "# A\n\nSee [b](b.md).\n" for name in ("en", "ja", "ru")},
+    **{f"docs/{name}/{page}.md": "# B\n" for name in ("en", "ja", "ru") for page in "bc"},
+}
 LINKS = "# A\n\n" + "".join("See [b](b.md).\n" for _ in range(12))
 
 SAMPLES: dict[str, Pair] = {
@@ -201,6 +205,15 @@ SAMPLES: dict[str, Pair] = {
             "docs/en/page-3.md:29 " + everywhere("32", "en") + " " + everywhere("29", "en"),
         ),
         in_one("en", "| `n` | Number of images | 4 |\n", "| `n` | How many images | 4 |\n"),
+    ),
+    "language-links": Pair(
+        Sample(
+            {**LINKED, "docs/ja/a.md": LINKED["docs/ja/a.md"].replace("b.md", "c.md")},
+            found="docs/ja/a.md:3 docs/en/a.md:3 docs/ru/a.md:3",
+        ),
+        Sample(
+            {**LINKED, "docs/ja/a.md": LINKED["docs/ja/a.md"].replace("b.md", "../en/b.md#x")},
+        ),
     ),
     "route-success": Pair(
         Sample(

@@ -102,6 +102,69 @@ def test_a_block_more_in_one_language_shifts_no_other(tmp_path: Path) -> None:
     assert audited(write_files(tmp_path, files))[1:] == []
 
 
+OWN_DATES = {
+    "its last update": ("Last updated: 2026-03-01", "最終更新：2026-03-05"),
+    "its last update in bold": ("**Last update** (2026-03-01)", "**最終更新日** 2026/03/05"),
+    "its translation": ("Translated on 2026-03-01 by A.", "翻訳日：2026年3月5日"),
+    "its source": ("Synced with `abc1234f` of 2026-03-01", "同期日 2026-03-05（`def5678a`）"),
+    "its review": ("- Last reviewed: 2026-03-01", "- レビュー日: 2026-03-05"),
+    "its owner": (
+        "| © 2024 A. Person | x |\n| --- | --- |",
+        "| © 2025 A. Person | x |\n| --- | --- |",
+    ),
+    "a row of its own": (
+        "| A | B |\n| --- | --- |\n| Last updated | 2026-03-01 |",
+        "| A | B |\n| --- | --- |\n| 最終更新 | 2026-03-05 |",
+    ),
+    "a section of its own": ("## Last updated\n\n2026-03-01", "## 最終更新\n\n2026-03-05"),
+    "its front matter": ("---\ndate: 2026-03-01\n---", "---\ndate: 2026-03-05\n---"),
+}
+
+
+@pytest.mark.parametrize("name", OWN_DATES)
+def test_each_translation_has_its_own_date(name: str, tmp_path: Path) -> None:
+    english, japanese = OWN_DATES[name]
+    files = {"docs/en/a.md": f"{english}\n", "docs/ja/a.md": f"{japanese}\n"}
+    assert audited(write_files(tmp_path, files))[1:] == []
+
+
+AMOUNTS = {
+    "a size": ("A file has at most 20 MB.", "ファイルは最大30MBです。"),
+    "a rate": ("At most 20 requests a second.", "毎秒 30 件のリクエストまで。"),
+    "thousands": ("Up to 1,000 tokens.", "最大 2,000 トークン。"),
+    "a time": ("It waits for 30 seconds.", "60 秒待ちます。"),
+    "a part": ("- It fails for 5% of all.", "- 全体の 7 % で失敗します。"),
+    "a number as code": ("The default is `20`.", "既定値は `30` です。"),
+    "a date": ("It ends on 2026-03-01.", "2026-03-05 に終了します。"),
+}
+
+
+@pytest.mark.parametrize("name", AMOUNTS)
+def test_an_amount_of_a_sentence_is_the_same_in_every_language(name: str, tmp_path: Path) -> None:
+    english, japanese = AMOUNTS[name]
+    files = {"docs/en/a.md": f"# A\n\n{english}\n", "docs/ja/a.md": f"# A\n\n{japanese}\n"}
+    (found,) = audited(write_files(tmp_path, files))[1:]
+    assert found == "language-values docs/ja/a.md:3 docs/en/a.md:3"
+
+
+SAME_AMOUNTS = {
+    "a unit in another script": ("At most 20 MB.", "Не больше 20 МБ."),
+    "thousands": ("It takes 1,000 ms.", "Это занимает 1 000 мс."),
+    "another unit": ("Wait for 60 seconds.", "1 минуту подождите."),
+    "a larger unit": ("At most 1 GB.", "Не больше 1024 МБ."),
+    "a number without a unit": ("About 20 of them.", "Около 30 из них."),
+    "a number in words": ("Two requests of 20 MB.", "2 запроса по 20 МБ."),
+    "a number more": ("Wait for 5 minutes.", "Ждите 5 минут, не 10 минут."),
+}
+
+
+@pytest.mark.parametrize("name", SAME_AMOUNTS)
+def test_an_amount_in_another_form_is_no_difference(name: str, tmp_path: Path) -> None:
+    english, russian = SAME_AMOUNTS[name]
+    files = {"docs/en/a.md": f"# A\n\n{english}\n", "docs/ru/a.md": f"# A\n\n{russian}\n"}
+    assert audited(write_files(tmp_path, files))[1:] == []
+
+
 def test_a_translation_of_another_edition_is_left_out(tmp_path: Path) -> None:
     files = {}
     for number in range(12):

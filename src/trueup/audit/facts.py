@@ -14,20 +14,40 @@ from trueup.audit.tokens import (
     spans_of,
     tokens_of,
 )
+from trueup.audit.words import OWN_DATE, STAMP, UNITS
 
 NUMBER = re.compile(
     r"(?<![\w.,\-])\d{1,3}(?:[,  ' .]\d{3})+(?![\w\d])|(?<![\w.\-])\d+(?:[.,]\d+)?(?![\w\-])"
 )
+UNIT = "|".join(
+    re.escape(word) + ("" if ord(word[-1]) >= 0x2E80 else r"(?![^\W⺀-\U0010FFFF])")
+    for word in sorted(UNITS, key=len, reverse=True)
+)
+MEASURE = re.compile(
+    r"(?<![A-Za-z0-9_.,\-–~])(?<!\d[  ' ])"
+    rf"(\d{{1,3}}(?:[,  ' .]\d{{3}})+|\d+(?:[.,]\d+)?)\s?({UNIT})",
+    re.IGNORECASE,
+)
+"""A number with a unit, of which each language may have its own word."""
 BIG = re.compile(r"[万億亿만천百千]|thousand|million|тыс|млн", re.IGNORECASE)
 """Words of which one language writes a number that another writes in digits."""
 REQUEST = re.compile(r"\b(GET|POST|PUT|PATCH|DELETE) (/[\w\-./:{}$<>]+)")
 METHOD = re.compile("GET|POST|PUT|PATCH|DELETE|HEAD")
+DIGIT = re.compile(r"\d")
+COMMIT = re.compile(r"[0-9a-f]{7,40}")
 ROUTE = re.compile(r"(?<![\w.:/\-])/(?:[\w\-{}$<>:]+/)*[\w\-{}$<>:.]+")
 
 
 def dates_in(text: str) -> Counter[str]:
-    """Return the dates of a text with how often it has each."""
-    return Counter(day.isoformat() for day in days_in(text))
+    """Return the dates of a text with how often it has each, none of one that dates its page."""
+    days = days_in(text)
+    return Counter(day.isoformat() for day in days if not dates_page(text))
+
+
+def dates_page(text: str) -> bool:
+    """Return whether a text dates its page, as each translation has its own date: its last update,
+    when it was translated or read again, whose it is."""
+    return bool(STAMP.search(text) or OWN_DATE.search(text))
 
 
 def names_in(text: str) -> Counter[str]:
@@ -46,16 +66,30 @@ def names_in(text: str) -> Counter[str]:
             found.update(
                 token for token in tokens_of(span) if is_name(token) and not LOCALE.fullmatch(token)
             )
+    if any(COMMIT.fullmatch(name) for name in found) and OWN_DATE.search(text):
+        return Counter({name: found[name] for name in found if not COMMIT.fullmatch(name)})
     return found
 
 
 def numbers_in(text: str) -> Counter[str]:
     """Return the numbers of a text, in one form, with how often it has each; none where a language
     may have them in words."""
-    if BIG.search(text):
+    if BIG.search(text) or ("20" in text and OWN_DATE.search(text)):
         return Counter()
     bare = WORDED_DAY.sub(" ", NUMERIC_DAY.sub(" ", text)).replace("**", " ").replace("`", " ")
     return Counter(_plain(found[0]) for found in NUMBER.finditer(bare))
+
+
+def measures_in(text: str) -> Counter[str]:
+    """Return the numbers of a text that have a unit or are marked as code, in one form, with how
+    often it has each."""
+    if not DIGIT.search(text):
+        return Counter()
+    found = Counter(_plain(span) for span in spans_of(text) if NUMBER.fullmatch(span))
+    bare = CODE_SPAN.sub(" ", text) if "`" in text else text
+    bare = bare.replace("**", "")
+    found.update(f"{_plain(one[1])} {UNITS[one[2].lower()]}" for one in MEASURE.finditer(bare))
+    return found
 
 
 def _plain(number: str) -> str:

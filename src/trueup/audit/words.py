@@ -9,13 +9,16 @@ LISTS: dict[str, Any] = tomllib.loads(Path(__file__).with_suffix(".toml").read_t
 MONTHS = {name: str(number) for name, number in LISTS["months"].items()}
 """Number of each month by its name, in lower case."""
 
+UNITS = {word.lower(): unit for unit, words in LISTS["units"].items() for word in words}
+"""Unit of each of its words, in lower case."""
+
 
 def pattern_of(name: str) -> re.Pattern[str]:
     """Return the pattern of a list: words of alphabets as whole words, others anywhere."""
     words = sorted(LISTS[name], key=len, reverse=True)
     whole = [re.escape(word) for word in words if _is_alphabetic(word)]
     anywhere = [re.escape(word) for word in words if not _is_alphabetic(word)]
-    return re.compile("|".join([rf"\b(?:{'|'.join(whole)})\b", *anywhere]), re.IGNORECASE)
+    return re.compile("|".join([rf"(?<!\w)(?:{'|'.join(whole)})(?!\w)", *anywhere]), re.IGNORECASE)
 
 
 def _is_alphabetic(word: str) -> bool:
@@ -27,6 +30,7 @@ VERIFIED = pattern_of("verified")
 OBSOLETE_BEFORE = pattern_of("obsolete_before")
 OBSOLETE_AFTER = pattern_of("obsolete_after")
 STAMP = pattern_of("stamp")
+OWN_DATE = pattern_of("own_date")
 WORKS = pattern_of("works")
 FAILS = pattern_of("fails")
 DEPRECATED = pattern_of("deprecated")

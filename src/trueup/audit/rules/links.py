@@ -23,8 +23,20 @@ that the audit does not know."""
 def check_links(tree: Tree) -> Iterator[Found]:
     """Return the findings about links from page to page by the names of files."""
     cases, found = 0, []
+    for page, line, path, aim in page_links(tree):
+        cases += 1
+        if aim is None:
+            found.append((page.path, line, path))
+    for where, line, path in kept(found, cases, MOST_DEAD):
+        problem = f"the link leads to {quoted(path)}, which does not exist"
+        yield report(tree, "dead-page-link", [(where, line)], problem, "Correct the link.")
+
+
+def page_links(tree: Tree) -> Iterator[tuple[Page, int, str, str | None]]:
+    """Return the links from page to page by the names of files: the page and line, the path as it
+    is written, and the file that it leads to, None without one."""
     languages = set(tree.languages.values())
-    known = {_plain(path) for path in tree.files}
+    known = {_plain(path): path for path in tree.files}
     for page in tree.pages.values():
         for line, target in _links(page):
             path = unquote(target.partition("#")[0].partition("?")[0])
@@ -33,13 +45,12 @@ def check_links(tree: Tree) -> Iterator[Found]:
             aim = normpath(join(dirname(page.path), path))
             if aim.startswith("../"):
                 continue  # out of the folder that is read
-            cases += 1
+            if aim in tree.files:
+                yield page, line, path, aim
+                continue
             own = tree.languages.get(page.path, MAIN)
-            if aim not in tree.files and not known & set(_in_others(aim, own, languages)):
-                found.append((page.path, line, path))
-    for where, line, path in kept(found, cases, MOST_DEAD):
-        problem = f"the link leads to {quoted(path)}, which does not exist"
-        yield report(tree, "dead-page-link", [(where, line)], problem, "Correct the link.")
+            others = (known[one] for one in _in_others(aim, own, languages) if one in known)
+            yield page, line, path, next(others, None)
 
 
 def _in_others(path: str, own: str, languages: Set[str]) -> Iterator[str]:

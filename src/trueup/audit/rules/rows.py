@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 
 from trueup.audit.align import Row, aligned_tables, main_of, row_key
-from trueup.audit.facts import dates_in, names_in, numbers_in
+from trueup.audit.facts import dates_in, dates_page, names_in, numbers_in
 from trueup.audit.found import Found, Spot, listed, quoted, report
 from trueup.audit.gates import is_kept
 from trueup.audit.page import Page, Table
@@ -95,7 +95,8 @@ def _differing(full: Sequence[Row], other: Sequence[Row]) -> list[Row] | None:
 
 def _mark(cells: Sequence[str]) -> tuple[str, ...]:
     """Return what a row has in every language."""
+    known = () if dates_page(cells[0]) else cells
     facts = (
-        fact for cell in cells for kind in (dates_in, names_in, numbers_in) for fact in kind(cell)
+        fact for cell in known for kind in (dates_in, names_in, numbers_in) for fact in kind(cell)
     )
     return (row_key(cells), *sorted(facts))

@@ -1,16 +1,18 @@
 """Translations: the tables, sections, first routes and length of a page in each language."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from trueup.audit.align import aligned_tables, is_in_step, main_of, paired_rows
-from trueup.audit.facts import dates_in, names_in, numbers_in
+from trueup.audit.facts import dates_in, dates_page, measures_in, names_in, numbers_in
 from trueup.audit.found import Found, listed, quoted, report
 from trueup.audit.gates import is_kept
 from trueup.audit.mention import routes_of
 from trueup.audit.page import Page
 from trueup.audit.rules.languages import FIXES, language_name
+from trueup.audit.rules.links import page_links
 from trueup.audit.tree import Tree
 
 MOST_APART = 0.4
@@ -25,6 +27,13 @@ KINDS: tuple[Kind, ...] = (
     ("language-names", "name", names_in),
     ("language-values", "number", numbers_in),
 )
+PROSE: tuple[Kind, ...] = (*KINDS[:2], ("language-values", "number", measures_in))
+"""Kinds of facts in sentences: of their numbers only those with a unit, or marked as code."""
+NOUNS = (*((rule, noun) for rule, noun, _ in KINDS), ("language-links", "link"))
+MOST_NUMBERS = {"cell": 2, "list item": 2, "section": 4}
+"""Numbers of a place that are compared; one with more has them in another form, too."""
+MAYBE = re.compile(r"[`\d]| /")
+"""What a line with a fact has."""
 
 
 def check_translations(tree: Tree) -> Iterator[Found]:
@@ -34,22 +43,31 @@ def check_translations(tree: Tree) -> Iterator[Found]:
         yield from _first_routes(tree, group)
     for places in (_cells, _items, _sections):
         yield from _agree(tree, (place for group in tree.twins for place in places(group)))
+    yield from _agree(tree, _links(tree))
 
 
-def _stubs(tree: Tree, group: Mapping[str, Page]) -> Iterator[Found]:
+def stubs_of(group: Mapping[str, Page]) -> dict[str, tuple[int, int]]:
+    """Return the languages in which a page is nearly empty: its lines, and those of others."""
     sizes = {
         name: sum(kind not in ("blank", "front", "comment") for kind in page.kinds)
         for name, page in group.items()
     }
+    found = {}
     for name, size in sizes.items():
         others = sorted(count for other, count in sizes.items() if other != name)
         usual = others[len(others) // 2]
         if usual >= LEAST_LONG and size <= STUB * usual:
-            problem = f"the page has {size} lines in {language_name(name)}, and {usual} in others"
-            spots = [(group[name].path, 1)]
-            spots += [(page.path, 1) for other, page in group.items() if other != name]
-            fix = "Translate it, or remove it, so that readers get the page in another language."
-            yield report(tree, "language-stub", spots, problem, fix)
+            found[name] = (size, usual)
+    return found
+
+
+def _stubs(tree: Tree, group: Mapping[str, Page]) -> Iterator[Found]:
+    for name, (size, usual) in stubs_of(group).items():
+        problem = f"the page has {size} lines in {language_name(name)}, and {usual} in others"
+        spots = [(group[name].path, 1)]
+        spots += [(page.path, 1) for other, page in group.items() if other != name]
+        fix = "Translate it, or remove it, so that readers get the page in another language."
+        yield report(tree, "language-stub", spots, problem, fix)
 
 
 def _first_routes(tree: Tree, group: Mapping[str, Page]) -> Iterator[Found]:
@@ -87,6 +105,8 @@ def _cells(group: Mapping[str, Page]) -> Iterator[_Place]:
             known = {main: (line, cells)} | {
                 name: row[at] for name, row in rows.items() if at in row
             }
+            if any(dates_page(row[0]) for _, row in known.values()):
+                continue
             for column in range(len(cells)):
                 texts = {
                     name: _facts([(number, row[column])], KINDS)
@@ -103,7 +123,7 @@ def _items(group: Mapping[str, Page]) -> Iterator[_Place]:
         for name, page in _with_same_lists(group).items()
     }
     for at in range(len(items[main_of(group)])):
-        texts = {name: _facts([known[at]], KINDS[:2]) for name, known in items.items()}
+        texts = {name: _facts([known[at]], PROSE) for name, known in items.items()}
         yield _Place("list item", group, texts)
 
 
@@ -119,22 +139,52 @@ def _with_same_lists(group: Mapping[str, Page]) -> dict[str, Page]:
 
 
 def _sections(group: Mapping[str, Page]) -> Iterator[_Place]:
-    """Return the sections that a page has in several languages, with their dates and names."""
+    """Return the sections that a page has in several languages, with their facts."""
     main = group[main_of(group)]
     pages = {name: page for name, page in group.items() if is_in_step(main, page)}
     has_items = len(_with_same_lists(group)) == len(pages)
     left_out = ("table", "item") if has_items else ("table",)
     texts: dict[int, dict[str, list[tuple[int, str]]]] = {}
+    stamps = {
+        at
+        for page in pages.values()
+        for at, heading in enumerate(page.headings, 1)
+        if dates_page(heading.text)
+    }
     for name, page in pages.items():
         for line, text in page.prose():
-            if page.kinds[line - 1] not in left_out and (
-                "`" in text or "20" in text or " /" in text
-            ):
-                by_name = texts.setdefault(page.section_of(line), {})
+            section = page.section_of(line)
+            if page.kinds[line - 1] in left_out or section in stamps:
+                continue
+            if MAYBE.search(text):
+                by_name = texts.setdefault(section, {})
                 by_name.setdefault(name, []).append((line, text))
     for by_name in texts.values():
-        known = {name: _facts(by_name.get(name, []), KINDS[:2]) for name in pages}
+        known = {name: _facts(by_name.get(name, []), PROSE) for name in pages}
         yield _Place("section", group, known)
+
+
+def _links(tree: Tree) -> Iterator[_Place]:
+    """Return the sections that a page has in several languages, with the pages that they lead to,
+    each by its name in the main language."""
+    main_page = {
+        page.path: group[main_of(group)].path for group in tree.twins for page in group.values()
+    }
+    links: dict[str, dict[int, dict[str, list[int]]]] = {}
+    for page, line, _, aim in page_links(tree):
+        if aim is not None and page.path in main_page:
+            by_section = links.setdefault(page.path, {})
+            known = by_section.setdefault(page.section_of(line), {})
+            known.setdefault(main_page.get(aim, aim), []).append(line)
+    for group in tree.twins:
+        main = group[main_of(group)]
+        pages = {name: page for name, page in group.items() if is_in_step(main, page)}
+        for section in sorted(links.get(main.path, {})):
+            texts = {
+                name: {"link": links.get(page.path, {}).get(section, {})}
+                for name, page in pages.items()
+            }
+            yield _Place("section", group, texts)
 
 
 def _facts(texts: list[tuple[int, str]], kinds: Sequence[Kind]) -> dict[str, dict[str, list[int]]]:
@@ -153,7 +203,7 @@ def _agree(tree: Tree, places: Iterable[_Place]) -> Iterator[Found]:
     apart: Counter[tuple[str, str]] = Counter()
     found: list[tuple[str, set[str], Found]] = []
     for place in places:
-        for rule, noun, _ in KINDS:
+        for rule, noun in NOUNS:
             cases.update((name, noun) for name, texts in place.texts.items() if texts.get(noun))
             made = _disagreement(tree, place, rule, noun)
             if made is not None:
@@ -181,7 +231,9 @@ def _disagreement(tree: Tree, place: _Place, rule: str, noun: str) -> tuple[set[
         if len(usual - known) == 1 == len(known - usual)
     }
     odd = {name: (old[:-2], new[:-2]) for name, (old, new) in odd.items()}
-    if not odd or (noun == "number" and len(usual) > 2):
+    if noun == "number":
+        odd = {name: pair for name, pair in odd.items() if _unit(pair[0]) == _unit(pair[1])}
+    if not odd or (noun == "number" and len(usual) > MOST_NUMBERS[place.noun]):
         return None
     old = next(iter(odd.values()))[0]
     odd = {name: pair for name, pair in odd.items() if pair[0] == old}
@@ -195,6 +247,10 @@ def _disagreement(tree: Tree, place: _Place, rule: str, noun: str) -> tuple[set[
     shown.append(f"{listed(map(language_name, having))}: {quoted(old)}")
     problem = f"the {noun} in the same {place.noun} differs between languages: {'; '.join(shown)}"
     return set(odd), report(tree, rule, spots, problem, FIXES)
+
+
+def _unit(number: str) -> str:
+    return number.partition(" ")[2]
 
 
 def _counted(known: Mapping[str, list[int]]) -> Iterator[str]:
