@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from audit_trees import DAY, clean_tree
+from audit_trees import DAY, clean_tree, page_text
 
 Files = Mapping[str, str]
 LATER = "2026-04-14"
@@ -50,6 +50,13 @@ def everywhere(line: str, but: str = "") -> str:
     return " ".join(f"docs/{name}/page-3.md:{line}" for name in languages)
 
 
+def without(language: str, start: str, end: str, found: str) -> Sample:
+    """A clean tree of four languages, where page 3 lacks a part in one: from a text to another."""
+    files, name = clean_tree(), f"docs/{language}/page-3.md"
+    head, _, rest = files[name].partition(start)
+    return Sample({**files, name: head + (rest[rest.index(end) :] if end else "")}, found=found)
+
+
 def fenced(language: str, *bodies: str) -> str:
     return "# A\n" + "".join(f"\n```{language}\n{body}\n```\n" for body in bodies)
 
@@ -91,6 +98,8 @@ BOATS = "Use `boat-1` or `boat-2`.\n"
 STAMPED = {f"{n}.md": f"# P{n}\n\nLast updated: 2026-04-14\n\nText.\n" for n in range(5)}
 OLD_STAMP = "# P0\n\nLast updated: 2026-03-25\n\nText.\n"
 PIPE = "curl -fsSL https://example.com/install.sh | sh"
+_, MARK, REST = page_text("ru", 3).partition("```json")
+REPLY = f"{MARK}{REST.partition('```')[0]}```"
 LINKED = {
     **{f"docs/{name}/a.md": "# A\n\nSee [b](b.md).\n" for name in ("en", "ja", "ru")},
     **{f"docs/{name}/{page}.md": "# B\n" for name in ("en", "ja", "ru") for page in "bc"},
@@ -205,6 +214,14 @@ SAMPLES: dict[str, Pair] = {
             "docs/en/page-3.md:29 " + everywhere("32", "en") + " " + everywhere("29", "en"),
         ),
         in_one("en", "| `n` | Number of images | 4 |\n", "| `n` | How many images | 4 |\n"),
+    ),
+    "language-sections": Pair(
+        without("ja", "## 制限", "", "docs/ja/page-3.md:5 " + everywhere("27", "ja")),
+        in_one("ja", "## 制限\n", ""),  # its text is there
+    ),
+    "language-blocks": Pair(
+        without("ru", "```json", "## ", "docs/ru/page-3.md:5 " + everywhere("20", "ru")),
+        in_one("ru", REPLY, REPLY.replace("```json", "<pre>").replace("```", "</pre>")),
     ),
     "language-links": Pair(
         Sample(

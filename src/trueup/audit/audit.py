@@ -15,6 +15,7 @@ from trueup.audit.rules.evidence import check_evidence
 from trueup.audit.rules.keys import check_keys
 from trueup.audit.rules.languages import check_languages
 from trueup.audit.rules.links import check_links
+from trueup.audit.rules.missing import check_missing
 from trueup.audit.rules.names import check_names
 from trueup.audit.rules.parsing import check_blocks
 from trueup.audit.rules.rows import check_rows
@@ -31,6 +32,8 @@ FETCH = "Fetch the whole history: git fetch --unshallow, or fetch-depth: 0 of ac
 CAUSE = "replacement"
 SAID_BETTER = {"language-route": "language-contract", "name-or-itself": "same-names"}
 """Rules whose findings follow from those of another at the same place."""
+LACKS = ("language-sections", "language-blocks")
+"""Rules of what a page lacks, by which its first route may be another."""
 
 
 @dataclass(frozen=True)
@@ -90,8 +93,8 @@ def _run(tree: Tree, past: Past) -> Iterator[Found]:
         yield from check_evidence(tree, replaced)
         yield from check_stamps(tree, replaced)
     for check in (
-        *(check_languages, check_translations, check_rows, check_contracts),
-        *(check_blocks, check_links, check_wording),
+        *(check_languages, check_translations, check_rows, check_missing),
+        *(check_contracts, check_blocks, check_links, check_wording),
     ):
         yield from check(tree)
 
@@ -101,10 +104,12 @@ def _without_repetition(found: list[Found]) -> list[Found]:
     places: dict[str, set[Place]] = defaultdict(set)
     for one in found:
         places[one.finding.rule] |= {one.finding.where, *one.finding.others}
+    lacking = {one.finding.where.path for one in found if one.finding.rule in LACKS}
     return [
         one
         for one in found
         if one.finding.where not in places[SAID_BETTER.get(one.finding.rule, "")]
+        and not (one.finding.rule == "language-route" and _paths(one.finding) & lacking)
     ]
 
 
