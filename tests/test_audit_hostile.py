@@ -14,6 +14,8 @@ UNITS = {
     "comments": "<!-- {/* ",
     "fences": "~~~ ",
     "dates": "2026-03-23 tested `a-1` ",
+    "amounts": "20 MB 1,000 000 s ",
+    "stamps": "updated on 2026-03-23 © ",
     "braces": "{{<a $",
     "addresses": "https://a.b/c?d=e&",
     "calls": "curl -d 'x ",
@@ -52,3 +54,20 @@ def test_deep_folders_and_deep_lists_are_read(tmp_path: Path) -> None:
     deep = "/".join(["d"] * 200)
     text = "\n".join(f"{'  ' * (n % 300)}- item {n}" for n in range(3_000))
     assert audited(commit_on(tmp_path, "2026-03-25", {f"{deep}/a.md": text})) == []
+
+
+@pytest.mark.parametrize("name", ["sections", "anchors", "blocks"])
+def test_a_page_that_lacks_one_of_endless_parts_is_compared_in_time(
+    name: str, tmp_path: Path
+) -> None:
+    part = {
+        "sections": "## A\n\nText.\n\n",
+        "anchors": f"## {'{:' * 1_900}\n\nText.\n\n",
+        "blocks": "```bash\nrun a\nrun b\n```\n\n",
+    }[name]
+    files = {f"docs/{language}/a.md": part * 280 for language in ("en", "ja", "ru")}
+    files["docs/ja/a.md"] = part * 278
+    write_files(tmp_path, files)
+    start = time.process_time()
+    audited(tmp_path)
+    assert time.process_time() - start < 6

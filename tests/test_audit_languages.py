@@ -133,6 +133,7 @@ AMOUNTS = {
     "a size": ("A file has at most 20 MB.", "ファイルは最大30MBです。"),
     "a rate": ("At most 20 requests a second.", "毎秒 30 件のリクエストまで。"),
     "thousands": ("Up to 1,000 tokens.", "最大 2,000 トークン。"),
+    "thousands with a narrow space": ("Up to 1\u202f000 MB.", "最大 2,000 MB。"),
     "a time": ("It waits for 30 seconds.", "60 秒待ちます。"),
     "a part": ("- It fails for 5% of all.", "- 全体の 7 % で失敗します。"),
     "a number as code": ("The default is `20`.", "既定値は `30` です。"),
@@ -151,6 +152,11 @@ def test_an_amount_of_a_sentence_is_the_same_in_every_language(name: str, tmp_pa
 SAME_AMOUNTS = {
     "a unit in another script": ("At most 20 MB.", "Не больше 20 МБ."),
     "thousands": ("It takes 1,000 ms.", "Это занимает 1 000 мс."),
+    "thousands in a cell": (
+        "| A | B |\n| --- | --- |\n| `n` | 1,000 |",
+        "| A | B |\n| --- | --- |\n| `n` | 1\u202f000 |",
+    ),
+    "thousands that a space keeps together": ("It takes 1,000 ms.", "Это 1\u00a0000\u00a0мс."),
     "another unit": ("Wait for 60 seconds.", "1 минуту подождите."),
     "a larger unit": ("At most 1 GB.", "Не больше 1024 МБ."),
     "a number without a unit": ("About 20 of them.", "Около 30 из них."),

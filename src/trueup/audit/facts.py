@@ -17,15 +17,16 @@ from trueup.audit.tokens import (
 from trueup.audit.words import OWN_DATE, STAMP, UNITS
 
 NUMBER = re.compile(
-    r"(?<![\w.,\-])\d{1,3}(?:[,  ' .]\d{3})+(?![\w\d])|(?<![\w.\-])\d+(?:[.,]\d+)?(?![\w\-])"
+    r"(?<![\w.,\-])\d{1,3}(?:[,'. \u00a0\u202f]\d{3})+(?![\w\d])"
+    r"|(?<![\w.\-])\d+(?:[.,]\d+)?(?![\w\-])"
 )
 UNIT = "|".join(
     re.escape(word) + ("" if ord(word[-1]) >= 0x2E80 else r"(?![^\W⺀-\U0010FFFF])")
     for word in sorted(UNITS, key=len, reverse=True)
 )
 MEASURE = re.compile(
-    r"(?<![A-Za-z0-9_.,\-–~])(?<!\d[  ' ])"
-    rf"(\d{{1,3}}(?:[,  ' .]\d{{3}})+|\d+(?:[.,]\d+)?)\s?({UNIT})",
+    r"(?<![A-Za-z0-9_.,\-–~])(?<!\d['. \u00a0\u202f])"
+    rf"(\d{{1,3}}(?:[,'. \u00a0\u202f]\d{{3}})+|\d+(?:[.,]\d+)?)\s?({UNIT})",
     re.IGNORECASE,
 )
 """A number with a unit, of which each language may have its own word."""
@@ -41,7 +42,9 @@ ROUTE = re.compile(r"(?<![\w.:/\-])/(?:[\w\-{}$<>:]+/)*[\w\-{}$<>:.]+")
 def dates_in(text: str) -> Counter[str]:
     """Return the dates of a text with how often it has each, none of one that dates its page."""
     days = days_in(text)
-    return Counter(day.isoformat() for day in days if not dates_page(text))
+    if not days or dates_page(text):
+        return Counter()
+    return Counter(day.isoformat() for day in days)
 
 
 def dates_page(text: str) -> bool:
@@ -94,6 +97,8 @@ def measures_in(text: str) -> Counter[str]:
 
 def _plain(number: str) -> str:
     """Return a number without the signs between its thousands, and with a point."""
-    if re.search(r"[,  ' .]\d{3}(?!\d)", number) and not re.fullmatch(r"0[.,]\d+", number):
+    if re.search(r"[,'. \u00a0\u202f]\d{3}(?!\d)", number) and not re.fullmatch(
+        r"0[.,]\d+", number
+    ):
         return re.sub(r"\D", "", number)
     return number.replace(",", ".")
