@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 from audit_trees import audited, commit_on, write_files
+from command import trueup
 
+from trueup.audit.left_out import left_out_as
 from trueup.audit.tree import read_tree
+from trueup.finding import FORMATS
 
 LAYOUTS = {
     "folders": ["docs/en/a.md", "docs/ja/a.md"],
@@ -47,6 +50,62 @@ def test_records_and_plans_are_no_pages(tmp_path: Path) -> None:
     names = ("CHANGELOG.md", "docs/release-notes.md", "releases/1.md", "CLAUDE.md", ".github/x.md")
     files = {**dict.fromkeys(names, "x"), "node_modules/a/b.md": "x", "docs/a.md": "x", "b.py": ""}
     assert list(read_tree(write_files(tmp_path, files))[0].pages) == ["docs/a.md"]
+
+
+LEFT_OUT = {
+    "CHANGELOG.md": "CHANGELOG.md",
+    "docs/release-notes.md": "docs/release-notes.md",
+    "changes.md": "changes.md",
+    "packages/a/HISTORY.md": "packages/a/HISTORY.md",
+    "docs/AGENTS.ja.md": "docs/AGENTS.ja.md",
+    "Claude.md": "Claude.md",
+    "docs/releases/v1.2.0.md": "docs/releases/",
+    "docs/news/2026-03-boats.md": "docs/news/",
+    ".github/a.md": ".github/",
+    "docs/.draft.md": "docs/.draft.md",
+    "web/node_modules/a/b.md": "web/node_modules/",
+    "backend/vendor/a.md": "backend/vendor/",
+}
+PAGES = [
+    *("docs/models/claude.md", "docs/providers/gemini.md", "docs/guide/agents.md"),
+    *("docs/claude/start.md", "agents/overview.mdx", "docs/api/releases.md", "docs/plan.md"),
+    *("docs/api/releases/create.md", "docs/api/history.md", "docs/news/list.md", "docs/changes.md"),
+    *("docs/vendor/list.md", "docs/third-party/a.md", "docs/api/license.md", "docs/todo.ja.md"),
+]
+
+
+@pytest.mark.parametrize("path", LEFT_OUT)
+def test_a_record_is_left_out_by_the_name_that_makes_it_one(path: str) -> None:
+    assert left_out_as(path, ()) == LEFT_OUT[path]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_that_is_only_named_like_a_record_is_read(path: str) -> None:
+    assert left_out_as(path, ()) is None
+
+
+def test_what_is_a_record_at_the_top_of_a_repository_is_a_page_in_its_docs(tmp_path: Path) -> None:
+    commit_on(tmp_path, "2026-03-25", {"docs/agents.md": "x", "agents.md": "x"})
+    assert list(read_tree(tmp_path)[0].pages) == ["docs/agents.md"]
+    assert list(read_tree(tmp_path / "docs")[0].pages) == ["agents.md"]
+
+
+def test_what_is_left_out_or_gone_is_said_at_the_end_in_every_format(tmp_path: Path) -> None:
+    files = dict.fromkeys(("a.md", "b.md", "PLAN.md", ".github/a.md", ".github/b.md"), "Text.\n")
+    commit_on(tmp_path, "2026-03-25", files)
+    (tmp_path / "b.md").unlink()
+    for form in FORMATS:
+        done = trueup(tmp_path, "audit", "--format", form)
+        assert done.returncode == 0
+        assert done.stderr.replace(str(tmp_path), "top").splitlines() == [
+            "top: 3 Markdown files left out, as records, plans, hidden files or the work of others:"
+            " .github/ (2), PLAN.md. Rename what is a page.",
+            "top: 1 Markdown file tracked by git and not in the working tree: b.md."
+            " Restore what is a page of these docs.",
+        ]
+    (tmp_path / "a.md").unlink()
+    done = trueup(tmp_path, "audit")
+    assert done.returncode == 2 and ".github/ (2), PLAN.md" in done.stderr
 
 
 def test_what_cannot_be_read_is_one_warning_each(tmp_path: Path) -> None:

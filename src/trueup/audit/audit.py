@@ -25,6 +25,7 @@ from trueup.audit.tree import ENDINGS, Tree, read_tree
 from trueup.check.git_repository import Repository
 from trueup.errors import BadInput
 from trueup.finding import Finding
+from trueup.message import Message
 from trueup.openapi import load_document
 from trueup.place import Place
 
@@ -38,11 +39,13 @@ LACKS = ("language-sections", "language-blocks")
 
 @dataclass(frozen=True)
 class Audit:
-    """The findings in some docs, causes first, then the others by place; and what was read."""
+    """The findings in some docs, causes first, then the others by place; what was read, and what
+    was left out."""
 
     findings: list[Finding]
     pages: int
     commits: int
+    left_out: tuple[Message, ...] = ()
 
 
 def audit_tree(top: Path, since: str | None = None, openapi: Path | None = None) -> Audit:
@@ -60,7 +63,8 @@ def audit_tree(top: Path, since: str | None = None, openapi: Path | None = None)
     tree, findings = read_tree(top)
     if not tree.pages and not findings:
         fix = "Check the path; git lists no file that it ignores."
-        raise BadInput(top, f"no page with the ending {', '.join(ENDINGS)}", fix)
+        why = "".join(f"; {one.problem}" for one in tree.left_out)
+        raise BadInput(top, f"no page with the ending {', '.join(ENDINGS)}{why}", fix)
     findings += _about_history(repository, top)
     try:
         past = read_past(repository)
@@ -76,7 +80,7 @@ def audit_tree(top: Path, since: str | None = None, openapi: Path | None = None)
         changed = _changed_since(repository, tree, past, since)
         findings = [one for one in findings if not one.where.line or _paths(one) & changed]
     kept = needed_causes([*_causes(found), *sorted(findings)])
-    return Audit(kept, len(tree.pages), len(past.commits))
+    return Audit(kept, len(tree.pages), len(past.commits), tree.left_out)
 
 
 def needed_causes(findings: Sequence[Finding]) -> list[Finding]:

@@ -3,27 +3,23 @@ in another language."""
 
 import os
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
+from trueup.audit.left_out import about_left_out, left_out_as
 from trueup.audit.page import Page, read_page
 from trueup.check.git_repository import Repository
 from trueup.errors import BadInput
 from trueup.finding import Finding
+from trueup.message import Message
 from trueup.place import Place
 from trueup.source_file import read_source
 
 ENDINGS = (".md", ".mdx", ".markdown")
 MOST_BYTES = 1_000_000
 """About a book: more than a page has, and little enough that each is read in a moment."""
-NO_PAGES = re.compile(
-    r"(?:change[-_]?logs?|changes|history|releases?|release[-_]notes|whats[-_]?new|news|agents|claude"
-    r"|gemini|todo|plan|roadmap|license|code[-_]of[-_]conduct|node_modules|vendor|third[-_]party)",
-    re.IGNORECASE,
-)
-"""Files and folders of records, plans and others' texts: they say what was, not what is."""
 CODE = re.compile(
     r"(?:ar|bg|bn|ca|cs|da|de|el|en|es|et|fa|fi|fr|he|hi|hr|hu|id|it|ja|jp|ko|kr|lt|lv|ms|nb|nl|no"
     r"|pl|pt|ro|ru|sk|sl|sr|sv|th|tr|uk|ur|vi|zh|cn)(?:[-_](?:[A-Za-z]{2}|han[st]|419))?",
@@ -47,6 +43,8 @@ class Tree:
     """Language of each page that has a twin, by path."""
     files: frozenset[str]
     """All files of the repository, whatever their kind, relative to the top."""
+    left_out: tuple[Message, ...] = ()
+    """What below the top was not read on purpose, or is not there."""
 
     def place(self, path: str, line: int = 0) -> Place:
         """Return a place in a page, as it is named from the current folder."""
@@ -55,11 +53,11 @@ class Tree:
 
 def read_tree(top: Path) -> tuple[Tree, list[Finding]]:
     """Return the tree under a folder, and a finding for each page that cannot be read."""
-    files = Repository(top).files()
+    repository = Repository(top)
+    files = repository.files()
+    paths, notes = _paths(top, files, _above(repository, top))
     pages, findings = {}, []
-    for path in files:
-        if not path.lower().endswith(ENDINGS) or _is_no_page(path):
-            continue
+    for path in paths:
         try:
             if (text := _text(top, path)) is not None:
                 pages[path] = read_page(path, text)
@@ -72,20 +70,34 @@ def read_tree(top: Path) -> tuple[Tree, list[Finding]]:
             )
     twins = _twins(pages)
     languages = {page.path: name for group in twins for name, page in group.items()}
-    return Tree(top, pages, twins, languages, frozenset(files)), findings
+    return Tree(top, pages, twins, languages, frozenset(files), notes), findings
 
 
-def _is_no_page(path: str) -> bool:
-    parts = PurePosixPath(path).parts
-    names = [*parts[:-1], parts[-1].partition(".")[0]]
-    return any(part.startswith(".") or NO_PAGES.fullmatch(part) for part in (*parts, *names))
+def _paths(
+    top: Path, files: Iterable[str], above: Sequence[str]
+) -> tuple[list[str], tuple[Message, ...]]:
+    """Return the files that are pages, and what there is to say of the other Markdown files."""
+    paths, left_out, absent = [], Counter[str](), []
+    for path in (path for path in files if path.lower().endswith(ENDINGS)):
+        if (name := left_out_as(path, above)) is not None:
+            left_out[name] += 1
+        elif os.path.lexists(top / path):
+            paths.append(path)
+        else:
+            absent.append(path)
+    return paths, tuple(about_left_out(top, left_out, absent))
+
+
+def _above(repository: Repository, top: Path) -> tuple[str, ...]:
+    """Return the folders from the top of the repository to that of the pages."""
+    root = repository.root
+    here, start = top.resolve(), None if root is None else root.resolve()
+    return here.relative_to(start).parts if start and here.is_relative_to(start) else ()
 
 
 def _text(top: Path, path: str) -> str | None:
     """Return the text of a page, None for a link to another one. Raises BadInput."""
     file = top / path
-    if not os.path.lexists(file):
-        return None  # git lists it, and it was removed
     content = read_source(file, top, MOST_BYTES)
     if file.is_symlink():
         return None

@@ -8,7 +8,7 @@ import click
 
 from trueup.audit import audit_tree, needed_causes
 from trueup.check import AUDIT_NAME, apply_baseline, load_baseline
-from trueup.cli.group import cli
+from trueup.cli.group import cli, print_messages
 from trueup.cli.reporting import (
     format_option,
     last_day,
@@ -59,10 +59,12 @@ def audit(
     done = audit_tree(top, since, openapi)
     if last is not None:
         report_baseline(top, done.findings, last, AUDIT_NAME)
+        print_messages(done.left_out)
         return
     known = load_baseline(top, AUDIT_NAME)
     kept = needed_causes(apply_baseline(done.findings, known, top, today, AUDIT_NAME))
     write_report(kept, form, output)
+    print_messages(done.left_out)
     if any(finding.severity == "error" for finding in kept):
         sys.exit(1)
     if form == "text":

@@ -19,6 +19,7 @@ from trueup.lock import hold_lock
 if TYPE_CHECKING:  # what a function below needs it imports itself: the version waits for none
     from trueup.docs import Docs
     from trueup.finding import Finding
+    from trueup.message import Message
     from trueup.model import Status
     from trueup.relay import KeySearch
     from trueup.sandbox import Containment
@@ -230,6 +231,14 @@ def is_ci() -> bool:
 def print_findings(findings: Iterable["Finding"]) -> None:
     for finding in findings:
         click.echo(str(finding), err=True)
+
+
+def print_messages(messages: Iterable["Message"]) -> None:
+    """Print messages, each on one line."""
+    from trueup.finding import printable
+
+    for message in messages:
+        click.echo(printable(str(message)), err=True)
 
 
 def report_findings(findings: Sequence["Finding"]) -> None:

@@ -17,6 +17,7 @@ from trueup.cli.group import (
     containment_here,
     is_ci,
     print_findings,
+    print_messages,
     search_here,
     weak_option,
 )
@@ -238,6 +239,7 @@ def _blocks(top: Path, only: tuple[str, ...]) -> FoundBlocks:
         raise BadInput(top, "no such folder", "Check the path.")
     tree, findings = read_tree(top)
     print_findings(findings)
+    print_messages(tree.left_out)
     return find_blocks(tree, datetime.now(UTC).date(), only)
 
 

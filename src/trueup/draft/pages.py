@@ -85,7 +85,7 @@ def draft_pages(
     except BadStatus as error:
         problem = f"the status file could not be read ({error.messages[0].problem})"
         raise BadInput(folder, problem, "Give a folder with a part of the pages.") from error
-    draft.notes = list(dict.fromkeys(draft.notes))
+    draft.notes = list(dict.fromkeys([*draft.notes, *tree.left_out]))
     return draft
 
 
