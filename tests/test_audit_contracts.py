@@ -3,8 +3,11 @@
 from pathlib import Path
 
 import pytest
-from audit_samples import CALL, KEYED, KEYLESS, gets
+from audit_samples import CALL, KEYED, KEYLESS, calls, gets
 from audit_trees import audited, write_files
+
+from trueup.audit import audit_tree
+from trueup.audit.code import normal_path
 
 CURL = 'curl https://api.example.com/v1/tasks -H "Authorization: Bearer $KEY"'
 
@@ -36,6 +39,77 @@ WELL = {
 }
 
 
+PYTHON = '```python\nrequests.get("https://api.example.com/v1/tasks")\n```'
+SCRIPT = "```js\nawait client.tasks.list()\n```"
+TABS = {
+    "nothing": "",
+    "a sentence": "The reply:",
+    "other languages": f"{PYTHON}\n\n{SCRIPT}",
+    "tabs of MkDocs": f'=== "Python"\n\n{PYTHON}\n\n=== "JavaScript"\n\n{SCRIPT}\n\nIt returns:',
+    "tabs of MDX": (
+        f'</TabItem>\n<TabItem value="js" label="Node.js">\n\n{SCRIPT}\n\n</TabItem>\n</Tabs>'
+    ),
+    "components": "</RequestExample>\n\n<ResponseExample>",
+    "a heading below": "## Response",
+    "a heading below in another language": f"{PYTHON}\n\n## 返回示例\n\n返回参数:",
+    "a heading for each language": f"## Python SDK\n\n{PYTHON}\n\n## Response body",
+    "the same call after a sentence": f"The same in Python, with a session:\n\n{PYTHON}",
+}
+SEPARATE = {
+    "a request body": f"{PYTHON}\n\nRequest body:",
+    "a request below": "## Request",
+    "a heading of something else": f"{PYTHON}\n\n## Callbacks",
+    "a heading beside": "# Response",
+    "a heading of errors": "## Error responses",
+    "a status of an error": f"{PYTHON}\n\nWithout a key, 401:",
+    "a long text": f"{PYTHON}\n\n{'Some words that are about it. ' * 12}",
+    "another call in another language": (
+        "Then draw a boat in Python:\n\n```python\nclient.boats.draw()\n```\n\nIt returns:"
+    ),
+    "a file": "```yaml\na: 1\n```",
+}
+
+
+def replies(between: str) -> dict[str, str]:
+    """Two pages of one route with replies that have no key in common."""
+    return pages((between, '{"data": [1]}'), (between, '{"images": [1]}'))
+
+
+@pytest.mark.parametrize("name", TABS)
+def test_a_reply_is_that_of_the_call_above_its_other_languages(name: str, tmp_path: Path) -> None:
+    found = audited(write_files(tmp_path, replies(TABS[name])))[1:]
+    assert [one.split()[0] for one in found] == ["route-reply"]
+
+
+@pytest.mark.parametrize("name", SEPARATE)
+def test_what_is_not_surely_the_reply_of_a_call_is_none(name: str, tmp_path: Path) -> None:
+    assert audited(write_files(tmp_path, replies(SEPARATE[name])))[1:] == []
+
+
+def test_a_reply_is_that_of_the_last_call_above_it(tmp_path: Path) -> None:
+    between = f"{PYTHON}\n\n```bash\ncurl https://api.example.com/v1/boats\n```"
+    (found,) = audit_tree(write_files(tmp_path, replies(between))).findings[1:]
+    assert found.rule == "route-reply" and "replies of GET /v1/boats " in found.problem
+
+
+def test_what_a_call_sends_is_not_its_reply(tmp_path: Path) -> None:
+    call = 'curl https://api.example.com/v1/tasks -d \'{"%s": 1, "b": 2}\''
+    files = {
+        f"{name}.md": f'# A\n\n```bash\n{call % name}\n```\n\n```json\n{{"{name}": 1}}\n```\n'
+        for name in ("x", "y")
+    }
+    assert audited(write_files(tmp_path, files))[1:] == []
+
+
+def test_a_response_beside_the_heading_of_its_request_is_a_reply(tmp_path: Path) -> None:
+    files = {
+        name: text.replace("# Part", "# Tasks\n\n### Example request")
+        for name, text in replies(f"### Python\n\n{PYTHON}\n\n### Example response").items()
+    }
+    found = audited(write_files(tmp_path, files))[1:]
+    assert [one.split()[0] for one in found] == ["route-reply"]
+
+
 @pytest.mark.parametrize("name", WELL)
 def test_what_only_seems_to_differ_is_well(name: str, tmp_path: Path) -> None:
     assert audited(write_files(tmp_path, WELL[name]))[1:] == []
@@ -54,3 +128,40 @@ def test_routes_swapped_in_one_language_are_found_in_sentences_and_items(tmp_pat
     assert sorted(one.partition(" ")[2] for one in found if one.startswith("language-names")) == [
         f"docs/ja/a.md:{line} docs/en/a.md:{line}" for line in (3, 5, 6)
     ]
+
+
+IDS = [
+    *("task_55aa", "550e8400-e29b-41d4-a716-446655440000", "550E8400-E29B-41D4-A716-446655440000"),
+    *("1a2b3c4d", "0123456789abcdef0123", "42", "task_123", "task-9xK2", "{id}", "<id>", "$ID"),
+]
+NAMES = ["v1beta1", "2024-01-01", "veo-3", "llama_405b", "sdxl_1024", "boat-2-fast", "facade"]
+NAMES += ["latest", "gpt-4o", "task_list", "s3", "oauth2", "model_v2", "defaced"]
+
+
+@pytest.mark.parametrize("part", IDS)
+def test_an_id_in_a_path_is_one_of_many(part: str) -> None:
+    assert normal_path(f"/v1/tasks/{part}") == "/v1/tasks/{}"
+    assert normal_path(f"/v1/tasks/{part}/files/") == "/v1/tasks/{}/files"
+
+
+@pytest.mark.parametrize("part", NAMES)
+def test_a_name_or_a_version_in_a_path_stays(part: str) -> None:
+    assert normal_path(f"/v1/tasks/{part}") == f"/v1/tasks/{part}"
+    assert normal_path(f"/{part}/tasks") == f"/{part}/tasks"
+
+
+def test_a_model_in_a_path_is_no_id() -> None:
+    assert normal_path("/v1/models/model_1a2b:cancel") == "/v1/models/model_1a2b:cancel"
+    assert normal_path("/v1/flux/flux-200") == "/v1/flux/flux-200"
+    assert normal_path("/v1/videos/video-01") == "/v1/videos/video-01"
+    assert normal_path("/v1/tasks/task_1a2b:cancel") == "/v1/tasks/{}:cancel"
+    assert normal_path("/") == "/" and normal_path("https://a.example") == "https://a.example"
+
+
+def test_calls_of_two_tasks_are_calls_of_one_route(tmp_path: Path) -> None:
+    one, other = (
+        calls('{"status": "succeeded"}', path="tasks/$ID"),
+        calls('{"status": "SUCCESS"}', path="tasks/task_55aa"),
+    )
+    found = audited(write_files(tmp_path, {"a.md": one, "b.md": other}))[1:]
+    assert [line.split()[0] for line in found] == ["route-success"]

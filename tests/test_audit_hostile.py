@@ -23,6 +23,8 @@ UNITS = {
     "quotes": '\\"',
     "marks": "/* ",
     "equal": "A=b curl ",
+    "bodies": "curl -d '{\"a\" }' ",
+    "constants": "{A_B_",
 }
 LINE = 3_900
 """Characters, near to the most that are read of a line."""
@@ -40,6 +42,14 @@ def test_a_page_of_one_endless_thing_ends_in_time(name: str, tmp_path: Path) -> 
         for number, page in enumerate((text, blocks, small))
     }
     write_files(tmp_path, files)
+    start = time.process_time()
+    audited(tmp_path)
+    assert time.process_time() - start < 6
+
+
+def test_a_page_of_calls_and_headings_ends_in_time(tmp_path: Path) -> None:
+    call = "```bash\ncurl https://a.example/v1/b\n```\n\n## Python\n\n```python\nx\n```\n\n"
+    write_files(tmp_path, {"a.md": "# A\n\n" + call * 3_000})
     start = time.process_time()
     audited(tmp_path)
     assert time.process_time() - start < 6

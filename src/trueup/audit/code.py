@@ -44,6 +44,13 @@ LOCALE = re.compile(r"[a-z]{2}(?:[-_](?:[A-Za-z]{2}|Hans|Hant))?")
 PATH_VALUE = re.compile(
     r"\{[^}]*\}|<[^>]*>|\$\{?\w+\}?|(?<=/):\w+|(?<=/)[A-Z][A-Z0-9_]+(?=/|$|:)|(?<=/)(?:\d+|[0-9a-f-]{16,})(?=/|$)"
 )
+UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
+DIGITS_AND_LETTERS = re.compile(r"(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]+")
+PREFIXED = re.compile(r"([a-z]{2,})[_-]([0-9A-Za-z]+)")
+SIZE = re.compile(r"\d+[a-z]")
+"""The end of a model's name, such as 405b."""
+MODELS = frozenset(("model", "models", "engine", "engines"))
+"""Parts of a path after which a name stands, however much it looks like an id."""
 HEADER = re.compile(r"[A-Za-z][A-Za-z\-]{2,30}: ?\S")
 MOST_TOKENS = 2_000
 """Tokens of a block that are compared; a longer one is data."""
@@ -132,8 +139,29 @@ def _address(text: str, number: int) -> Iterator[CodeToken]:
 
 
 def normal_path(path: str) -> str:
-    """Return a path with each value that a caller fills in as `{}`."""
-    return PATH_VALUE.sub("{}", path).rstrip("/.,;") or "/"
+    """Return a path with each value that a caller fills in, or that is one id of many, as `{}`."""
+    first, *parts = PATH_VALUE.sub("{}", path).rstrip("/.,;").split("/")
+    made, above = [first], first
+    for part in parts:
+        name, sign, verb = part.partition(":")
+        made.append(f"{{}}{sign}{verb}" if _is_id(name, above) else part)
+        above = name
+    return "/".join(made) or "/"
+
+
+def _is_id(part: str, above: str) -> bool:
+    """Return whether a part of a path is one id of many, never where it may be a name."""
+    if above in MODELS:
+        return False
+    if UUID.fullmatch(part) or (len(part) >= 8 and DIGITS_AND_LETTERS.fullmatch(part)):
+        return True
+    found = PREFIXED.fullmatch(part)
+    if found is None or not re.search(r"\d", found[2]):
+        return False
+    is_of_kind = above != found[1] and above.startswith(found[1])
+    is_of_kind = is_of_kind and len(found[1]) >= 3 and len(found[2]) >= 3
+    is_hex = len(found[2]) >= 4 and DIGITS_AND_LETTERS.fullmatch(found[2])
+    return is_of_kind or bool("_" in part and is_hex and not SIZE.fullmatch(found[2]))
 
 
 def _token(text: str, number: int, following: str) -> CodeToken:

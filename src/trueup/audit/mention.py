@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from trueup.audit.blocks import json_values
 from trueup.audit.code import normal_path
 from trueup.audit.javascript_calls import javascript_commands
 from trueup.audit.page import Fence, Page
 from trueup.audit.python_calls import python_commands
+from trueup.audit.reply import reply_of
 from trueup.audit.tokens import spans_of
 
 METHODS = "GET|POST|PUT|PATCH|DELETE"
@@ -32,12 +32,6 @@ KEY_HEADER = re.compile(
     re.IGNORECASE,
 )
 KEY_QUERY = frozenset(("key", "api_key", "apikey", "access_token", "token"))
-REQUEST_WORD = re.compile(
-    r"request|body|payload|param|请求|参数|請求|リクエスト|パラメ|запрос|тело|anfrage|requête|solicitud",
-    re.IGNORECASE,
-)
-SENT = frozenset(("prompt", "messages", "input"))
-"""Keys of a request: a block with one of them is no reply."""
 SHELLS = frozenset(("", "bash", "sh", "shell", "zsh", "console", "curl", "terminal"))
 OTHER_LANGUAGES = {
     **dict.fromkeys(("python", "py", "python3"), python_commands),
@@ -65,8 +59,8 @@ class Route:
 @dataclass(frozen=True, slots=True)
 class Call:
     """A call of a route by curl, or by another language as curl would make it: the names in its
-    query, and whether it has a key; the JSON of the next block of its section, if that is one, is
-    its reply. `command` is that of curl, on one line."""
+    query, whether it has a key, and its reply, if the page shows one. `command` is that of curl, on
+    one line."""
 
     page: str
     route: Route
@@ -123,15 +117,16 @@ def all_calls_of(page: Page) -> list[Call]:
     """Return the calls on a page, of routes and of any other address."""
     found = []
     for index, fence in enumerate(page.fences):
-        following = page.fences[index + 1] if index + 1 < len(page.fences) else None
         requests = list(_requests(fence))
         for number, (route, command) in enumerate(requests, 1):
             is_last = number == len(requests)
-            reply = _reply(page, fence, following) if is_last else None
+            path = route.text.partition(" ")[2]
+            reply = reply_of(page, index, command, path) if is_last else None
             address = address_of(command)
             query = _query(address["path"]) if address else ()
             has_key = bool(KEY_HEADER.search(command)) or bool(KEY_QUERY & set(query))
-            found.append(Call(page.path, route, query, has_key, fence, reply, following, command))
+            value, shown = reply or (None, None)
+            found.append(Call(page.path, route, query, has_key, fence, value, shown, command))
     return found
 
 
@@ -184,20 +179,6 @@ def _method(command: str) -> str:
 def _query(address: str) -> tuple[str, ...]:
     _, _, query = address.partition("?")
     return tuple(pair.partition("=")[0] for pair in query.split("&") if "=" in pair)
-
-
-def _reply(page: Page, fence: Fence, following: Fence | None) -> Mapping[str, Any] | None:
-    """Return the JSON object of the block after a call's, if it is one of the same section."""
-    if following is None or following.language not in ("json", "jsonc", ""):
-        return None
-    if page.section_of(fence.first) != page.section_of(following.first):
-        return None
-    between = page.lines[fence.first + len(fence.lines) : following.first - 2]
-    if any(REQUEST_WORD.search(line) for line in between):
-        return None
-    values = json_values(following.text)
-    one = values[0] if values and len(values) == 1 else None
-    return one if isinstance(one, dict) and not SENT & set(one) else None
 
 
 def words_in(value: Any, names: Set[str]) -> Iterator[tuple[str, str]]:
