@@ -104,6 +104,7 @@ LINKED = {
     **{f"docs/{name}/a.md": "# A\n\nSee [b](b.md).\n" for name in ("en", "ja", "ru")},
     **{f"docs/{name}/{page}.md": "# B\n" for name in ("en", "ja", "ru") for page in "bc"},
 }
+SEND = "curl https://x.example -d"
 LINKS = "# A\n\n" + "".join("See [b](b.md).\n" for _ in range(12))
 
 SAMPLES: dict[str, Pair] = {
@@ -283,6 +284,10 @@ SAMPLES: dict[str, Pair] = {
         Sample(
             page(fenced("python", "await a()", "    return 1", "def f(a, ...):", ">>> a\n1", "@x"))
         ),
+    ),
+    "broken-body": Pair(
+        Sample(page(fenced("bash", f'{SEND} \'{{\n "a": 1,\n "b" 2}}\'')), found="a.md:6"),
+        Sample(page(fenced("bash", f"{SEND} '{{\"a\": $N, ...}}'", f"{SEND} '{{\"a\": '$N'}}'"))),
     ),
     "variable-before-pipe": Pair(
         Sample(page(fenced("bash", f"VERSION=1.2 {PIPE}")), found="a.md:4"),

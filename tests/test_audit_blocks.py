@@ -24,6 +24,7 @@ JSON = [
     '"a": 1,\n"b": 2',
     '{"a": <number>, "b": {{ value }}, "c": ${X}, "d": $KEY}',
     '{"a": {...}}',
+    '{"a": <длина>, "b": $size_1, "c": YOUR_NUMBER}',
     '{"a": "line\nbreak"}',
 ]
 BROKEN_JSON = {'{"a": 1\n"b": 2}': 2, "{'a': 1}": 1, '{"a": True}': 1, '{"a": 1}}': 1, '{"a" 1}': 1}
@@ -86,6 +87,41 @@ def test_python_as_people_shorten_it_parses(text: str) -> None:
 def test_python_that_does_not_parse_has_its_line() -> None:
     assert (python_problem("a = 1\nb = )") or (0,))[0] == 2
     assert (python_problem("const a = 1;") or (0,))[0] == 1
+
+
+BODIES = {
+    '-d \'{"a": 1,}"}\'': 4,
+    '--data-raw \'{\n  "a": 1\n  "b": 2\n}\' | jq': 6,
+    "-H 'A: b' \\\n  --json \\\n  '{\"a\": True}'": 6,
+    "-d '{\\\"a\\\": 1}'": 4,
+}
+WHOLE = [
+    "-d '{\"a\": 1, ...}'",
+    '-d \'{"a": <size>, // one\n "b": $N}\'',
+    '-d \'{"a": "\'"$N"\'", "b" 1}\'',
+    '-d \'{"a": "it\'\\\'\'s", "b" 1}\'',
+    "-d $'{\"a\" 1}'",
+    "-d '{a}&b={c}'",
+    "-d 'a=1' -d '[1'",
+    '-d "{\\"a\\" 1}"',
+    "-d '{\"a\": {}}' -H 'x: {1}'",
+    "-d @body.json -H '{a}'",
+    "-d '\n> {\n> \"a\": 1\n> }'",
+]
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_a_quoted_body_that_is_no_json_has_its_line(body: str, tmp_path: Path) -> None:
+    page = f"# A\n\n```bash\ncurl https://x.example {body}\n```\n"
+    commit_on(tmp_path, "2026-01-01", {"a.md": page})
+    assert audited(tmp_path) == [f"broken-body a.md:{BODIES[body]}"]
+
+
+@pytest.mark.parametrize("body", WHOLE)
+def test_a_body_that_is_shortened_or_put_together_is_well(body: str, tmp_path: Path) -> None:
+    page = f"# A\n\n```bash\ncurl https://x.example {body}\n```\n"
+    commit_on(tmp_path, "2026-01-01", {"a.md": page})
+    assert audited(tmp_path) == []
 
 
 def test_values_keep_what_is_in_strings() -> None:

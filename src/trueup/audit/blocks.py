@@ -15,7 +15,9 @@ MARK = re.compile(r"\"|//|/\*|(?:^|(?<=[\s,{\[]))#", re.MULTILINE)
 MASK = re.compile(r"\"(\d+)\"")
 ELLIPSIS = re.compile(r"\.{3,}|…+")
 TRAILING = re.compile(r",(?=\s*(?:[}\]]|$))|(?<=[\[{,])\s*,")
-PLACEHOLDER = re.compile(r"<[A-Za-z][^<>\n]*>|\{\{[^{}\n]*\}\}|\$\{[^{}\n]*\}|\$[A-Z_]+")
+PLACEHOLDER = re.compile(
+    r"<[^\W\d_][^<>\n]*>|\{\{[^{}\n]*\}\}|\$\{[^{}\n]*\}|\$[A-Za-z_]\w*|\b[A-Z]+(?:_[A-Z0-9]+)+\b"
+)
 CLOSING = {"{": "}", "[": "]", "(": ")"}
 BRACKET = re.compile(r"[{}\[\]()]")
 EVENT = re.compile(r"^(?:data|event|id|retry):[ ]?", re.MULTILINE)

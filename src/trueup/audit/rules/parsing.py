@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 from trueup.audit.blocks import json_problem, python_problem, yaml_problem
 from trueup.audit.found import Found, report
 from trueup.audit.gates import kept
-from trueup.audit.mention import SHELLS
+from trueup.audit.mention import CURL, SHELLS
 from trueup.audit.page import Fence, Page
 from trueup.audit.tree import Tree
 
@@ -23,6 +24,13 @@ ON_PURPOSE = re.compile(
     r"|fails|pseudo|diff|will not|won't",
     re.IGNORECASE,
 )
+QUOTED_BODY = re.compile(
+    r"\s(?:-d|--data(?:-raw|-binary|-ascii)?|--json)[ \t=]*(?:\\\n[ \t]*)?'([^']*)'(?=[\s;|&)]|$)"
+)
+"""A body in single quotes as a whole: neither a variable nor another quote is spliced into it."""
+MOST_BODIES = 50
+"""Bodies of a block that are read; a block with more is data."""
+OBJECT = re.compile(r"\s*\{\s*\\?[\"}].*\}\s*|\s*\{\}\s*", re.DOTALL)
 BEFORE_PIPE = re.compile(
     r"(?:^|[;&]\s*)((?:[A-Z_][A-Z0-9_]*=\S+\s+)+)(?:curl|wget)\s[^|;&]*\|\s*(?:sudo\s+)?(?:ba|z)?sh\b"
 )
@@ -48,10 +56,38 @@ def check_blocks(tree: Tree) -> Iterator[Found]:
             text = f"the block is labelled {noun} and does not parse ({why})"
             fix = "Correct it, or give it the label of what it is."
             yield report(tree, rule, [(path, line)], text, fix)
+    yield from _bodies(tree)
     for page in tree.pages.values():
         for fence in page.fences:
             if fence.language in SHELLS:
                 yield from _shell(tree, page, fence)
+
+
+def _bodies(tree: Tree) -> Iterator[Found]:
+    """Return the findings about quoted JSON bodies of curl commands."""
+    cases, found = 0, []
+    for page in tree.pages.values():
+        for fence in page.fences:
+            for line, body in _quoted_bodies(fence) if _is_whole(page, fence) else ():
+                cases += 1
+                problem = json_problem(body)
+                if problem is not None and not _on_purpose(page, fence):
+                    found.append((page.path, line + problem[0] - 1, problem[1]))
+    for path, line, why in kept(found, cases, MOST_BROKEN):
+        text = f"the body in quotes is no JSON ({why})"
+        yield report(tree, "broken-body", [(path, line)], text, "Correct it.")
+
+
+def _quoted_bodies(fence: Fence) -> Iterator[tuple[int, str]]:
+    """Return the JSON objects that curl commands of a block send, with their first lines."""
+    text = fence.text
+    if fence.language not in SHELLS or not CURL.search(text):
+        return
+    for one in islice(QUOTED_BODY.finditer(text), MOST_BODIES):
+        body, number = one[1], text.count("\n", 0, one.start(1))
+        is_comment = fence.lines[number].lstrip().startswith("#")
+        if OBJECT.fullmatch(body) and not is_comment and "\n> " not in body:
+            yield fence.first + number, body
 
 
 def _is_whole(page: Page, fence: Fence) -> bool:
