@@ -160,7 +160,38 @@ def test_a_history_that_git_cannot_list_is_a_warning(renamed: Path) -> None:
     (tree,) = git(renamed, "rev-parse", "HEAD~1^{tree}").split()
     (renamed / ".git" / "objects" / tree[:2] / tree[2:]).unlink()
     found = [one for one in audit_tree(renamed).findings if one.rule == "short-history"]
-    assert [one.problem for one in found] == ["git could not list the history (CalledProcessError)"]
+    assert [str(one).removeprefix(f"{renamed}: ") for one in found] == [
+        "warning: git ended before it had listed the history; the rules that read the history find"
+        " nothing. Run git log there to see why. [short-history]"
+    ]
+
+
+def test_without_git_the_message_says_so_in_words(
+    renamed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    (found, *_) = [one for one in audit_tree(renamed).findings if one.rule == "no-repository"]
+    assert found.text == (
+        "git could not be started; the rules that read the history find nothing."
+        " Install git, and try again."
+    )
+
+
+def test_a_folder_in_the_place_of_the_baseline_is_named_and_kept(renamed: Path) -> None:
+    (renamed / "audit-baseline.yml").mkdir()
+    for arguments in ((), ("--write-baseline", "--until", "90d")):
+        done = trueup(renamed, "audit", *arguments)
+        assert done.returncode == 2 and done.stderr == (
+            f"{renamed}/audit-baseline.yml: a folder, expected a file."
+            " Rename it, or move it away: a file of this name is the baseline.\n"
+        )
+
+
+def test_what_an_option_holds_adds_no_line_and_turns_none_round(renamed: Path) -> None:
+    done = trueup(renamed, "audit", "--since", "a\n::error::b\u202e")
+    assert done.returncode == 2 and done.stderr == (
+        "--since: a\\n::error::b\\u202e is not a commit of this repository. Check the name.\n"
+    )
 
 
 def test_a_check_without_a_status_file_names_the_audit(tmp_path: Path) -> None:

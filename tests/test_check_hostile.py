@@ -319,7 +319,7 @@ def test_a_folder_in_the_place_of_a_file_is_a_finding(top: Path) -> None:
     assert any(line.startswith("mkdocs.yml: ") for line in check(top)[1])
     (top / "baseline.yml").mkdir()
     code, (line,) = check(top)
-    assert code == 2 and line.startswith("baseline.yml: the file cannot be read (")
+    assert code == 2 and line.startswith("baseline.yml: a folder, expected a file. ")
 
 
 def no_history(lines: list[str]) -> str:

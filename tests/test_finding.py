@@ -164,8 +164,16 @@ def test_every_text_survives_an_annotation_and_adds_no_line(found: list[Finding]
 
 
 def written(text: str) -> str:
-    """Return the text with escapes for lone surrogates, which are bytes that are not UTF-8."""
-    return text.encode("utf-8", "backslashreplace").decode()
+    """Return the text with escapes for what turns a line or cannot be encoded, line ends aside."""
+    parts = re.split("([\r\n])", text)
+    return "".join(part if part in "\r\n" else printable(part) for part in parts)
+
+
+def test_an_annotation_turns_no_line_round() -> None:
+    finding = Finding(Place("a\u202e.md", 3), "b\u202ec\x1b", "Go.", "drift")
+    assert render_findings([finding], "github") == (
+        "::error file=a\\u202e.md,line=3,title=drift::b\\u202ec\\x1b. Go."
+    )
 
 
 @given(FOUND)

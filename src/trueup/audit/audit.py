@@ -30,6 +30,7 @@ from trueup.openapi import load_document
 from trueup.place import Place
 
 FETCH = "Fetch the whole history: git fetch --unshallow, or fetch-depth: 0 of actions/checkout."
+NO_HISTORY = "the rules that read the history find nothing"
 CAUSE = "replacement"
 SAID_BETTER = {"language-route": "language-contract", "name-or-itself": "same-names"}
 """Rules whose findings follow from those of another at the same place."""
@@ -70,8 +71,7 @@ def audit_tree(top: Path, since: str | None = None, openapi: Path | None = None)
         past = read_past(repository)
     except (OSError, subprocess.SubprocessError) as error:
         past = Past()
-        text = f"git could not list the history ({type(error).__name__})"
-        findings.append(Finding(Place(str(top)), text, "Run git log there.", "short-history"))
+        findings.append(_about_unread_history(error, top))
     found = _without_repetition(list(_run(tree, past)))
     if document is not None:
         found += check_document(tree, document)
@@ -140,12 +140,20 @@ def _causes(found: Iterable[Found]) -> list[Finding]:
 def _about_history(repository: Repository, top: Path) -> list[Finding]:
     """Return what keeps the rules of the history from speaking of all of it."""
     if (problem := repository.problem()) is not None:
-        text = f"{problem[0]}; the rules that read the history find nothing"
+        text = f"{problem[0]}; {NO_HISTORY}"
         return [Finding(Place(str(top)), text, problem[1], "no-repository")]
     if repository.is_shallow:
         text = "the clone is shallow; the rules that read the history know its last commits only"
         return [Finding(Place(str(top)), text, FETCH, "short-history")]
     return []
+
+
+def _about_unread_history(error: Exception, top: Path) -> Finding:
+    """Return what is said where git did not list the history."""
+    text, fix = "git ended before it had listed the history", "Run git log there to see why."
+    if isinstance(error, OSError):
+        text, fix = "git could not be started to list the history", "Install git, and try again."
+    return Finding(Place(str(top)), f"{text}; {NO_HISTORY}", fix, "short-history")
 
 
 def _changed_since(repository: Repository, tree: Tree, past: Past, since: str) -> set[str]:

@@ -58,6 +58,8 @@ def load_baseline(top: Path, name: str = NAME) -> tuple[Entry, ...]:
         text = read_source(file, top).decode()
     except FileNotFoundError:
         return ()
+    except IsADirectoryError as error:
+        raise _folder_in_place(file) from error
     except (OSError, UnicodeDecodeError) as error:
         problem = f"the file cannot be read ({' '.join(str(error).split())})"
         raise BadInput(file, problem, "Save it as UTF-8 text.") from error
@@ -142,6 +144,8 @@ def write_baseline(findings: Iterable[Finding], top: Path, until: date, name: st
         Entry(rule=rule, path=path, problem=problem, times=count, until=until)
         for (rule, path, problem), count in sorted(times.items())
     )
+    if (top / name).is_dir():
+        raise _folder_in_place(top / name)
     rows = "".join(render_row(entry, 2) for entry in entries)
     text = HEAD.format(COMMANDS[name]) + (f"findings:\n{rows}" if rows else "findings: []\n")
     try:
@@ -151,6 +155,11 @@ def write_baseline(findings: Iterable[Finding], top: Path, until: date, name: st
         raise BadInput(top / name, problem, "Fix some of them first.") from error
     write_whole(top / name, text.encode(), 0o644)
     return sum(times.values())
+
+
+def _folder_in_place(file: Path) -> BadInput:
+    fix = "Rename it, or move it away: a file of this name is the baseline."
+    return BadInput(file, "a folder, expected a file", fix)
 
 
 def _parsed(text: str, file: Path) -> tuple[Document, tuple[Entry, ...]]:

@@ -126,8 +126,10 @@ class Repository:
         """Return why git cannot read the repository, and the fix; None where it can."""
         try:
             run = self._run("rev-parse", "--git-dir")
-        except (OSError, subprocess.TimeoutExpired) as error:
-            return f"git did not run ({type(error).__name__})", "Install git, and try again."
+        except OSError:
+            return "git could not be started", "Install git, and try again."
+        except subprocess.TimeoutExpired:
+            return f"git gave no answer in {TIMEOUT_S} seconds", "Run git status there to see why."
         if run.returncode == 0:
             return None
         if b"dubious ownership" in run.stderr:

@@ -3,13 +3,15 @@
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from io import TextIOWrapper
 from typing import NoReturn
 
 import click
 
 from trueup.cli.group import cli, disk_error, drop_streams
-from trueup.errors import TrueupError
+from trueup.errors import BadStatus, TrueupError
+from trueup.message import Message
 
 __all__ = ["main"]
 
@@ -29,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
     except TrueupError as error:
-        click.echo(str(error), err=True)
+        _print_error(error)
         sys.exit(error.exit_code)
     except OSError as error:  # a full or read-only disk, a folder in the place of a file
         with suppress(OSError):  # the stream for messages may be on that disk
@@ -37,3 +39,13 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         drop_streams()
         sys.exit(2)
     sys.exit(0)
+
+
+def _print_error(error: TrueupError) -> None:
+    """Print each message of an error; what it quotes of an option or a file adds no line."""
+    from trueup.finding import printable
+
+    for one in error.messages if isinstance(error, BadStatus) else (error.message,):
+        where = replace(one.where, path=printable(one.where.path))
+        fix = "\n".join(map(printable, one.fix.split("\n")))
+        click.echo(str(Message(where, printable(one.problem), fix)), err=True)

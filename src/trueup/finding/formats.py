@@ -77,7 +77,7 @@ def _annotation(finding: Finding) -> str:
 def _escaped(text: str, more: str = "") -> str:
     for char in ("%", "\r", "\n", *more):
         text = text.replace(char, f"%{ord(char):02X}")
-    return text
+    return printable(text)
 
 
 def _sarif(findings: Iterable[Finding]) -> str:
