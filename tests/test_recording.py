@@ -495,8 +495,14 @@ def test_two_runs_at_the_same_time_keep_the_records_of_both(
     )
     assert "recorded: 1" in recorded(here, gateway, routes=("GET /v1/tasks/2",)).stdout
     assert len(har(here, "a.md")["log"]["entries"]) == 2
+    gateway.meanwhile = lambda: None
+    assert "kept: 1, recorded: 1" in recorded(other, gateway).stdout
     shutil.rmtree(here / "recorded")
+    gateway.meanwhile = lambda: (
+        (here / "recorded").exists() or shutil.copytree(other / "recorded", here / "recorded")
+    )
     assert "recorded: 2" in recorded(here, gateway).stdout
+    assert len(har(here, "a.md")["log"]["entries"]) == 2
     done = trueup(here, "replay")
     assert done.returncode == 0 and done.stderr == "" and "passed: 2" in done.stdout
 

@@ -86,13 +86,13 @@ def _add_recorded(config: pytest.Config) -> None:
 
     real = folder.resolve()
     is_by_name = config.args_source is pytest.Config.ArgsSource.ARGS
-    is_asked_for = bool(config.getoption("--trueup-recorded")) or not is_by_name
+    is_added = bool(config.getoption("--trueup-recorded")) or not is_by_name
     selected: Selected = "none"
     if _is_collected(config, real):
         selected = "all"
     elif any(real in place.parents for place in _places(config)):
         selected = "some"
-    elif is_asked_for:
+    elif is_added:
         config.args.append(str(folder))
         selected = "all"
     allow_weak = config.getoption("--trueup-allow-weak-sandbox")

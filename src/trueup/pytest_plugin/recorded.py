@@ -154,7 +154,7 @@ class RecordedBlock(pytest.Item):
             result = self.docs.replayer.replay(*self.unit)
         except TrueupError as error:
             if hasattr(self.config, "workerinput"):  # of xdist, which takes no exit from a worker
-                pytest.fail(str(error), pytrace=False)
+                raise pytest.fail.Exception(str(error), pytrace=False) from None
             pytest.exit(str(error), error.exit_code)
         if result.skipped is not None:
             pytest.skip(f"{self.unit[0].place}: {result.skipped}")

@@ -10,15 +10,7 @@ from trueup.lock import wait_for_lock
 from trueup.recording.bench import Bench, Gate, open_bench
 from trueup.recording.blocks import Block
 from trueup.recording.call import Call
-from trueup.recording.har import (
-    BlockFacts,
-    Entry,
-    Record,
-    Recording,
-    file_of,
-    load_recording,
-    parse_recording,
-)
+from trueup.recording.har import BlockFacts, Entry, Record, Recording, file_of, load_recording
 from trueup.recording.replay import LIMITS as REPLAY_LIMITS
 from trueup.recording.replay import replay_block
 from trueup.recording.send_rules import SendRules
@@ -68,10 +60,10 @@ class Recorder:
     variables: Mapping[str, str]
 
     def record(
-        self, block: Block, old: Record | None, recordings: dict[str, Recording]
+        self, block: Block, old: Record | None, recordings: Mapping[str, Recording]
     ) -> str | None:
         """Run a block, and write its record into the file of its page, in place of the old one.
-        Return why it is not recorded, or None."""
+        Return why it is not recorded, or None. `recordings` are those at the start of the run."""
         if (lack := self.bench.sandbox.lacks(block.language)) is not None:
             return lack
         self.relay.waiting = None
@@ -112,9 +104,10 @@ class Recorder:
         return None
 
     def _write(
-        self, block: Block, record: Record, old: Record | None, recordings: dict[str, Recording]
+        self, block: Block, record: Record, old: Record | None, recordings: Mapping[str, Recording]
     ) -> None:
-        """Add a record to those that the file has by now, another run's among them."""
+        """Add a record to those that the file has by now, in place of one that another run has
+        written of the same block since the start."""
         known = recordings.get(block.page) or Recording(file_of(self.top, block.page))
         with wait_for_lock(self.top):
             page = load_recording(known.file, self.top)
@@ -125,9 +118,7 @@ class Recorder:
                 if one.facts.language == block.language
                 and (block.together or (one not in known.records and _is_twin(one, record)))
             ]
-            new = page.with_record(record, replaced)
-            new.save(self.top)
-        recordings[block.page] = parse_recording(new.render(), new.file)
+            page.with_record(record, replaced).save(self.top)
 
 
 def _is_twin(one: Record, other: Record) -> bool:
