@@ -1,7 +1,7 @@
 """Advice: what a page recommends or warns against without a condition, by name and route."""
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -227,5 +227,5 @@ def _in_tables(page: Page) -> Iterator[Said]:
                     continue
                 route = masked.signs[routes.pop()] if routes else ""
                 found.append(Said(masked.signs[names.pop()], route, sides[0], line))
-        keys = [(one.name, one.route) for one in found]
-        yield from (one for one, key in zip(found, keys, strict=True) if keys.count(key) == 1)
+        counts = Counter((one.name, one.route) for one in found)
+        yield from (one for one in found if counts[one.name, one.route] == 1)

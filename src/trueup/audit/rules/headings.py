@@ -1,6 +1,7 @@
 """Headings: a version in a heading that none of the names in its section has."""
 
 import re
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -142,10 +143,15 @@ def _is_about_change(chain: tuple[Heading, ...], text: str) -> bool:
 def _of_routes(page: Page, heading: Heading, last: int, routes: list[Route]) -> Section:
     version = int(NUMBER.findall(heading.text)[0])
     section = Section(page, heading, last, (version,), is_api=True)
-    for route in routes:
-        if heading.line < route.line <= last and (found := _path_version(route)):
+    first, end = (bisect_right(routes, at, key=_line_of) for at in (heading.line, last))
+    for route in routes[first:end]:
+        if found := _path_version(route):
             section.add(route.text, route.line, found)
     return section
+
+
+def _line_of(route: Route) -> int:
+    return route.line
 
 
 def _path_versions(tree: Tree) -> set[Version]:
