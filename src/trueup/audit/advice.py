@@ -120,7 +120,7 @@ def _in_texts(page: Page) -> Iterator[Said]:
         if len(lines) > MOST_LINES or not any("`" in page.lines[line - 1] for line in lines):
             continue
         masked = _masked(*((line, page.lines[line - 1]) for line in lines))
-        if _has_nameless(masked.text):
+        if not NAME.search(masked.text) or _has_nameless(masked.text):
             continue
         is_heading = page.kinds[lines[0] - 1] == "heading"
         before = ""
