@@ -108,6 +108,8 @@ class StandIn:
             return JSONResponse({"error": {"message": "a cookie"}}, 400)
         encoded = base64.b64encode(KEY.encode()).decode()
         headers = {"set-cookie": f"a={KEY}", "x-request-id": KEY}
+        if request.url.path == "/v1/limited":
+            return JSONResponse({"error": {"message": "slow down"}}, 429)
         if request.url.path == "/v1/large":
             return JSONResponse({"text": "a" * 2_000_000})
         return JSONResponse({"id": "task_1", "echo": KEY, "again": encoded}, headers=headers)
@@ -256,6 +258,7 @@ REFUSED = {
     "management": ("organization/users", ("GET /v1/organization/users",), "--allow-changes"),
     "a placeholder": ("tasks/TASK_ID", ROUTES, "give --value TASK_ID=…"),
     "a large reply": ("large", ("GET /v1/large",), "the reply is larger than 1000000 bytes"),
+    "a limit": ("limited", ("GET /v1/limited",), "status 429 is about the key, its balance or"),
     "a time": ("chat?t=$RANDOM$RANDOM", ("GET /v1/chat",), "it does not replay"),
 }
 
@@ -272,7 +275,7 @@ def test_what_is_not_recorded_is_said_with_the_reason(
     write_files(tmp_path, page_of(f"{command} {more}"))
     done = recorded(tmp_path, gateway, routes=routes)
     assert done.returncode == 1 and reason in done.stderr and "not recorded: " in done.stderr
-    assert len(gateway.requests) == (name in ("a large reply", "a time"))
+    assert len(gateway.requests) == (name in ("a large reply", "a limit", "a time"))
     assert not (tmp_path / "recorded").exists()
 
 

@@ -6,7 +6,7 @@ One module for each, in `PROTOCOLS` under the name that routes use.
 from collections.abc import Mapping
 
 from trueup.protocols.anthropic_messages import AnthropicMessages
-from trueup.protocols.error_body import ErrorBody, inconclusive_kind
+from trueup.protocols.error_body import CALLER_STATUSES, ErrorBody, inconclusive_kind
 from trueup.protocols.gemini_text import GeminiContent
 from trueup.protocols.json_output import JsonOutput
 from trueup.protocols.json_pointer import steps_of
@@ -29,6 +29,7 @@ from trueup.protocols.protocol import (
 from trueup.protocols.task_output import TaskOutput
 
 __all__ = [
+    "CALLER_STATUSES",
     "OUTPUT_TOKENS",
     "PROMPT_TOKENS",
     "PROTOCOLS",

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from trueup.lock import wait_for_lock
+from trueup.protocols import CALLER_STATUSES
 from trueup.recording.bench import Bench, Gate, open_bench
 from trueup.recording.blocks import Block
 from trueup.recording.call import Call
@@ -74,6 +75,9 @@ class Recorder:
         for call in calls:
             if call.response is None:
                 return f"{call.request.method} {call.request.path}: {call.failure}"
+            if (status := call.response.status) in CALLER_STATUSES:
+                told = "about the key, its balance or its limits, not about the route"
+                return f"{call.request.method} {call.request.path}: status {status} is {told}"
         if not calls and ran.exit_code != 0:
             line = self.search.withhold(last_line(ran))
             return f"it sent nothing and ended with {ran.exit_code} ({line})"
