@@ -39,7 +39,7 @@ WELL = {
 }
 
 
-PYTHON = '```python\nrequests.get("https://api.example.com/v1/tasks")\n```'
+PYTHON = '```python\nsession.get("https://api.example.com/v1/tasks")\n```'
 SCRIPT = "```js\nawait client.tasks.list()\n```"
 TABS = {
     "nothing": "",

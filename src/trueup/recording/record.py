@@ -76,8 +76,8 @@ class Recorder:
             if call.response is None:
                 return f"{call.request.method} {call.request.path}: {call.failure}"
             if (status := call.response.status) in CALLER_STATUSES:
-                told = "about the key, its balance or its limits, not about the route"
-                return f"{call.request.method} {call.request.path}: status {status} is {told}"
+                line = f"{call.request.method} {call.request.path}"
+                return f"{line}: status {status} is about the key, its balance or its limits"
         if not calls and ran.exit_code != 0:
             line = self.search.withhold(last_line(ran))
             return f"it sent nothing and ended with {ran.exit_code} ({line})"

@@ -157,9 +157,8 @@ def _receipt(
         documented=documented,
         reasons=tuple(text for text in map(_shown, reasons) if text),
     )
-    # Pydantic remembers each field that was given, so only those are that say something.
-    told = receipt.model_dump(mode="json", exclude_defaults=True)
-    return BlockReceipt.model_validate(harness.search.withhold(told))
+    fields = receipt.model_dump(mode="json", exclude_defaults=True)  # the others take memory too
+    return BlockReceipt.model_validate(harness.search.withhold(fields))
 
 
 def _shown(text: str | None) -> str | None:
