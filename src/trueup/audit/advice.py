@@ -24,8 +24,9 @@ from trueup.audit.clause import (
 )
 from trueup.audit.mention import routes_of, worded_routes_of
 from trueup.audit.page import Page
-from trueup.audit.words import COUNTEREXAMPLE, pattern_of
+from trueup.audit.words import COUNTEREXAMPLE, may_have, pattern_of, words_of
 
+ADVICE = words_of("advice_for", "advice_use", "advice_against")
 OVERVIEW = pattern_of("advice_overview")
 SENTENCE = re.compile(r"(?:(?<=[^\W\d_]{2}[.!?])|(?<=[\ue000-\uf7ff)\"][.!?]))\s+|(?<=[。！？])")
 LETTERS = re.compile(r"[^\W\d_]{2,}")
@@ -63,6 +64,8 @@ class Said:
 
 def advices_of(page: Page) -> Iterator[Advice]:
     """Return each advice of a page that names what it is about and has no condition."""
+    if not may_have(ADVICE, "\n".join(page.lines)):
+        return
     found = [*_in_texts(page), *_in_lists(page), *_in_tables(page)]
     if not found:
         return
@@ -117,7 +120,8 @@ def _masked(*lines: tuple[int, str]) -> Masked:
 
 def _in_texts(page: Page) -> Iterator[Said]:
     for lines in _units(page):
-        if len(lines) > MOST_LINES or not any("`" in page.lines[line - 1] for line in lines):
+        text = "\n".join(page.lines[line - 1] for line in lines)
+        if len(lines) > MOST_LINES or "`" not in text or not may_have(ADVICE, text):
             continue
         masked = _masked(*((line, page.lines[line - 1]) for line in lines))
         if not NAME.search(masked.text) or _has_nameless(masked.text):
@@ -213,6 +217,8 @@ def _in_tables(page: Page) -> Iterator[Said]:
     """Return the names of rows that have a cell with nothing but an advice."""
     for table in page.tables:
         found: list[Said] = []
+        if not may_have(ADVICE, "\n".join(cell for _, cells in table.rows for cell in cells)):
+            continue
         for line, cells in table.rows:
             masked = Masked()
             for cell in cells:

@@ -14,16 +14,18 @@ from trueup.audit.tokens import (
     spans_of,
     tokens_of,
 )
-from trueup.audit.words import OWN_DATE, STAMP, UNITS
+from trueup.audit.words import OWN_DATE, STAMP, UNITS, may_have, words_of
+
+OF_PAGES = words_of("stamp", "own_date")
 
 NUMBER = re.compile(
     r"(?<![\w.,\-])\d{1,3}(?:[,'. \u00a0\u202f]\d{3})+(?![\w\d])"
     r"|(?<![\w.\-])\d+(?:[.,]\d+)?(?![\w\-])"
 )
-UNIT = "|".join(
-    re.escape(word) + ("" if ord(word[-1]) >= 0x2E80 else r"(?![^\W⺀-\U0010FFFF])")
-    for word in sorted(UNITS, key=len, reverse=True)
-)
+WORDS = sorted(UNITS, key=len, reverse=True)
+WHOLE = "|".join(re.escape(word) for word in WORDS if ord(word[-1]) < 0x2E80)
+ANYWHERE = "|".join(re.escape(word) for word in WORDS if ord(word[-1]) >= 0x2E80)
+UNIT = rf"(?:{WHOLE})(?![^\W⺀-\U0010FFFF])|{ANYWHERE}"
 MEASURE = re.compile(
     r"(?<![A-Za-z0-9_.,\-–~])(?<!\d['. \u00a0\u202f])"
     rf"(\d{{1,3}}(?:[,'. \u00a0\u202f]\d{{3}})+|\d+(?:[.,]\d+)?)\s?({UNIT})",
@@ -50,7 +52,7 @@ def dates_in(text: str) -> Counter[str]:
 def dates_page(text: str) -> bool:
     """Return whether a text dates its page, as each translation has its own date: its last update,
     when it was translated or read again, whose it is."""
-    return bool(STAMP.search(text) or OWN_DATE.search(text))
+    return may_have(OF_PAGES, text) and bool(STAMP.search(text) or OWN_DATE.search(text))
 
 
 def names_in(text: str) -> Counter[str]:
@@ -77,7 +79,7 @@ def names_in(text: str) -> Counter[str]:
 def numbers_in(text: str) -> Counter[str]:
     """Return the numbers of a text, in one form, with how often it has each; none where a language
     may have them in words."""
-    if BIG.search(text) or ("20" in text and OWN_DATE.search(text)):
+    if BIG.search(text) or ("20" in text and dates_page(text)):
         return Counter()
     bare = WORDED_DAY.sub(" ", NUMERIC_DAY.sub(" ", text)).replace("**", " ").replace("`", " ")
     return Counter(_plain(found[0]) for found in NUMBER.finditer(bare))

@@ -118,5 +118,7 @@ def _object(fence: Fence, command: str) -> Mapping[str, Any] | None:
     one = values[0] if values and len(values) == 1 else None
     if not isinstance(one, dict) or SENT & set(one):
         return None
+    if not one or not all(f'"{name}"' in command for name in one):
+        return one
     body = body_of(command)
-    return None if isinstance(body, dict) and one and set(one) <= set(body) else one
+    return None if isinstance(body, dict) and set(one) <= set(body) else one

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,18 @@ def pattern_of(name: str) -> re.Pattern[str]:
     whole = [re.escape(word) for word in words if _is_alphabetic(word)]
     anywhere = [re.escape(word) for word in words if not _is_alphabetic(word)]
     return re.compile("|".join([rf"(?<!\w)(?:{'|'.join(whole)})(?!\w)", *anywhere]), re.IGNORECASE)
+
+
+def words_of(*names: str) -> tuple[str, ...]:
+    """Return the words of some lists, in lower case."""
+    return tuple(word.lower() for name in names for word in LISTS[name])
+
+
+def may_have(words: Iterable[str], text: str) -> bool:
+    """Return whether a text has the letters of one of some words: in a moment, where their pattern
+    takes long to find none."""
+    lowered = text.lower()
+    return any(word in lowered for word in words)
 
 
 def _is_alphabetic(word: str) -> bool:

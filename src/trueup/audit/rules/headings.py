@@ -67,7 +67,11 @@ def check_headings(tree: Tree) -> Iterator[Found]:
     sections = [
         one
         for one in found
-        if len(one.spots) >= LEAST_NAMES and (not one.is_api or one.version in by_path)
+        if len(one.spots) >= LEAST_NAMES
+        and (not one.is_api or one.version in by_path)
+        and not any(
+            _is_change(one.page, line) for line in range(one.heading.line + 1, one.last + 1)
+        )
     ]
     odd = [both for one in sections if (both := _odd(tree, one)) is not None]
     yield from kept(odd, len(sections), MOST_ODD)
@@ -101,7 +105,7 @@ def _is_compatible(one: Version, other: Version) -> bool:
 
 
 def _sections(page: Page) -> Iterator[Section]:
-    """Return the sections whose heading names one version, and that are about no change of it."""
+    """Return the sections whose heading names one version, and is about no change of it."""
     lasts = _last_lines(page)
     has_api = any(API_NUMBERED.fullmatch(one.text) for one in page.headings)
     routes = routes_of(page) if has_api else []
@@ -114,8 +118,6 @@ def _sections(page: Page) -> Iterator[Section]:
         if not (api or named):
             continue
         last = lasts[heading.line]
-        if any(_is_change(page, line) for line in range(heading.line + 1, last + 1)):
-            continue
         if api:
             yield _of_routes(page, heading, last, routes)
         elif named:
@@ -173,6 +175,8 @@ def _of_names(page: Page, heading: Heading, last: int, found: re.Match[str]) -> 
     section = Section(page, heading, last, tuple(map(int, found["version"].split("."))))
     for line in range(heading.line + 1, last + 1):
         text = page.lines[line - 1]
+        if words[-1] not in text.lower():
+            continue
         code = [text] if page.kinds[line - 1] == "code" else spans_of(text)
         for token in (one for each in code for one in tokens_of(each)):
             if is_name(token) and "_" not in token and not FILE.fullmatch(token):
