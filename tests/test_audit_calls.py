@@ -24,7 +24,7 @@ headers = {"Authorization": f"Bearer {API_KEY}"}
 payload = {"model": "boat-1", "prompt": prompt, "n": -2, "on": True, "b": encode(x)}
 r = requests.post(f"{BASE}/v1/boats", headers=headers, json=payload)
 r = httpx.get(BASE + "/v1/boats/" + r.json()["id"], params={"a b": 1}, timeout=3)
-requests.post(url, data=json.dumps({"a": [None]}), auth=("a", "b"))
+requests.post("https://b.cd/v1/up", data=json.dumps({"a": [None]}), auth=("a", "b"))
 requests.put("https://b.cd/v1/up", files={"file": open("a", "rb")}, data={"m": "x"})
 requests.post("https://b.cd/v1/up", {"a": 1}, headers={**headers, "X": "1"})
 httpx.request("DELETE", "https://b.cd/v1/up")
@@ -43,88 +43,149 @@ const r = await fetch(`${API}/v1/boats/${task.id}?a=1`, {
   }),
 });
 await fetch(API + "/v1/boats", { headers });
-await fetch(url, { method: 'PUT', body: form });
+await fetch("https://b.cd/v1/up", { method: 'PUT', body: form });
 axios.post("https://b.cd/v1/up", {...body, x: 1}, { headers: h });
 axios.get("https://b.cd/v1/up", { params: {"b c": 2} });
 axios({ url: "https://b.cd/v1/up", method: "delete" });
 // fetch("https://b.cd/v1/commented")
 fetch("https://b.cd/v1/up", options)
+const url: string = 'https://a.b/v1/c?a'; const re = /["']/;
+axios.post<Boat[]>(url, '{"a": "\u00e9"}' as string)
 """
 
 
+def commands(read: Callable[[str], list[tuple[int, str]]], text: str) -> list[tuple[int, str]]:
+    return [(line, command.removeprefix("curl -X ")) for line, command in read(text)]
+
+
 def test_python_calls_are_read_as_curl() -> None:
-    assert [
-        (line, command.removeprefix("curl -X ")) for line, command in python_commands(PYTHON)
-    ] == [
+    assert commands(python_commands, PYTHON) == [
         (
             6,
             "POST https://api.example.com/v1/boats -H 'Authorization: Bearer $API_KEY' -d"
             ' \'{"model": "boat-1", "prompt": "$prompt", "n": -2, "on": true, "b": "$encode_x"}\'',
         ),
         (7, "GET 'https://api.example.com/v1/boats/$r_json_id?a+b=1'"),
-        (8, """POST '$url' -H '$headers' -d '{"a": [null]}'"""),
+        (8, """POST https://b.cd/v1/up -H '$headers' -d '{"a": [null]}'"""),
         (9, "PUT https://b.cd/v1/up -F file=@file -F m=x"),
-        (10, "POST https://b.cd/v1/up -H '$headers' -d @body"),
+        (10, "POST https://b.cd/v1/up -H '$headers' -d '$value'"),
         (11, "DELETE https://b.cd/v1/up"),
     ]
 
 
 def test_javascript_calls_are_read_as_curl() -> None:
-    found = javascript_commands(JAVASCRIPT)
-    assert [(line, command.removeprefix("curl -X ")) for line, command in found] == [
+    assert commands(javascript_commands, JAVASCRIPT) == [
         (
             3,
             "POST 'https://api.example.com/v1/boats/$task_id?a=1' -H 'X-Api-Key: $process_env_KEY'"
             ' -d \'{"model": "boat-1", "prompt": "$prompt", "list": [1, 2.5, -3],'
-            ' "nested": {"a": true, "f": "$value"}}\'',
+            ' "nested": {"a": true, "f": "$f_1_b_2"}}\'',
         ),
         (10, "GET https://api.example.com/v1/boats -H 'Authorization: Bearer $key'"),
-        (11, "PUT '$url' -d @body"),
-        (12, "POST https://b.cd/v1/up -H '$headers' -d @body"),
+        (11, "PUT https://b.cd/v1/up -d '$form'"),
+        (12, "POST https://b.cd/v1/up -H '$headers' -d '$value'"),
         (13, "GET 'https://b.cd/v1/up?b+c=2'"),
         (14, "DELETE https://b.cd/v1/up"),
+        (18, "POST 'https://a.b/v1/c?a' -d '{\"a\": \"é\"}'"),
     ]
+
+
+UNSURE = {
+    "b = {}\nb['x'] = 1": "b",
+    "b = {}\nb.update(x=1)": "b",
+    "b = {}\ndef f(b): pass": "b",
+    "b = {}\nadd_options(b)": "b",
+    "a = {}\nb = a\nb['x'] = 1": "a",
+    "b = {'a': {}}\nb['a']['x'] = 1": "b",
+    "b = {}\nb = {'x': 1}": "b",
+    "": "{\n  'a': 1,  # ... and more\n}",
+    "#": "{**b, 'x': 1}",
+}
+UNSURE_SCRIPTS = {
+    "let b = {}; b.x = 1": "b",
+    "let b = {}; b = c": "b",
+    "const b = {}; Object.assign(b, c)": "b",
+    "const b = {}; delete b.x": "b",
+    "const b = {}; function f(b) {}": "b",
+    "const b = {}; const f = (b) => b": "b",
+    "const b = []; b.push(1)": "b",
+    "": "{ a: 1, // ... other fields\n }",
+    ";": "{ a: 1, /* … */ }",
+    ";;": "{ ...b, x: 1 }",
+}
+
+
+@pytest.mark.parametrize("before", UNSURE)
+def test_a_python_body_that_may_be_another_is_not_read(before: str) -> None:
+    ((_, command),) = python_commands(
+        f"{before}\nimport requests\nrequests.post('https://a.b/v1/c', json={UNSURE[before]})"
+    )
+    assert command.endswith(("-d '$value'", "-d '$a'", "-d '$b'"))
+
+
+@pytest.mark.parametrize("before", UNSURE_SCRIPTS)
+def test_a_javascript_body_that_may_be_another_is_not_read(before: str) -> None:
+    body = f"JSON.stringify({UNSURE_SCRIPTS[before]})"
+    text = f"{before}\nfetch('https://a.b/v1/c', {{ method: 'POST', body: {body} }})"
+    ((_, command),) = javascript_commands(text)
+    assert command.endswith(("-d '$value'", "-d '$b'"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'client.fetch("https://a.b/v1/c")',
+        '$fetch("https://a.b/v1/c")',
+        "log(\"fetch('https://a.b/v1/c')\")",
+        'x(); // instead of fetch("https://a.b/v1/c")',
+        'const t = /* fetch("https://a.b/v1/c") */ 1;',
+        'fetch("https://a.b/v1/c", options)',
+        'fetch(API_URL, { method: "POST", body: "see https://a.b/v1/c" })',
+    ],
+)
+def test_what_is_no_call_of_a_known_address_is_not_read(text: str) -> None:
+    assert javascript_commands(text) == []
+
+
+def test_no_address_of_a_body_is_read_in_place_of_a_computed_one() -> None:
+    text = "requests.post(URL, json={'images': ['https://a.b/cat.png']})"
+    assert python_commands(text) == []
 
 
 @pytest.mark.parametrize(
     ("read", "text"),
     [
-        (
-            python_commands,
-            "import requests\nurl = 'https://a.b/v1/c'\nurl = 'd'\nrequests.get(url)",
-        ),
-        (python_commands, "b = {}\nb['x'] = 1\nrequests.post('https://a.b/v1/c', json=b)"),
-        (python_commands, "b = {}\nb.update(x=1)\nrequests.post('https://a.b/v1/c', json=b)"),
-        (python_commands, "b = {}\ndef f(b):\n    requests.post('https://a.b/v1/c', json=b)"),
-        (
-            javascript_commands,
-            "let b = {}; b.x = 1; fetch('https://a.b/v1/c', {method: 'POST', body: b})",
-        ),
-        (
-            javascript_commands,
-            "let b = {}; b = c; fetch('https://a.b/v1/c', {method: 'POST', body: b})",
-        ),
+        (python_commands, "requests.get('https://a.b/v1/c', params=params)"),
+        (python_commands, "requests.get('https://a.b/v1/c', headers=make())"),
+        (python_commands, "requests.get('https://a.b/v1/c', auth=a)"),
+        (javascript_commands, "axios.get('https://a.b/v1/c', { params })"),
+        (javascript_commands, "axios.defaults.headers.x = 1; axios.get('https://a.b/v1/c')"),
+        (javascript_commands, "fetch('https://a.b/v1/c', { headers: make() })"),
     ],
 )
-def test_a_name_that_changes_stands_for_nothing(
+def test_a_key_may_be_in_what_is_not_written_down(
     read: Callable[[str], list[tuple[int, str]]], text: str
 ) -> None:
     ((_, command),) = read(text)
-    assert command.endswith(("'$url'", "-d @body"))
+    assert "-H '$" in command
 
 
 HOSTILE = {
-    "brackets": "fetch(" + "[" * 40_000,
-    "calls": "fetch(" * 8_000,
-    "names of names": "".join(f"const a{n}=[a{n - 1},a{n - 1}];" for n in range(1_500))
-    + "fetch(a49)",
-    "holes": "const a='" + "x" * 900 + "'; fetch(`" + "${a}" * 9_000,
+    "brackets": "fetch(" + "[" * 9_000,
+    "calls": "fetch(" * 1_600,
+    "types": "fetch(" + "a<b," * 2_000,
+    "a template without its end": "fetch([" * 50 + "\\`" * 4_000,
+    "names": 'const a="";\n' * 50 + "fetch(1)\n" + "a[" * 4_000,
+    "names of names": "".join(f"const a{n}=`${{a{n - 1}}}${{a{n - 1}}}`;" for n in range(200))
+    + "fetch(`https://a.b/${a199}`)",
+    "holes": "const a='" + "x" * 900 + "'; fetch(`" + "${a}" * 2_000 + "`)",
     "no end": "fetch('https://a.b/v1/c', {body: `",
     "python lists": "requests.post('u', json=" + "[" * 90 + "]" * 90 + ")",
     "python parentheses": "requests.post(" + "(" * 30_000,
-    "python names of names": "".join(f"a{n} = [a{n - 1}, a{n - 1}]\n" for n in range(1, 60))
-    + "requests.post('u', json=a59)",
+    "python names of names": "".join(f"a{n} = f'{{a{n - 1}}}{{a{n - 1}}}'\n" for n in range(1, 60))
+    + "requests.get('https://a.b/' + a59)\n" * 1_000,
     "python texts": "a = '" + "x" * 900 + "'\nrequests.post('u', json=[" + "a," * 9_000 + "])",
+    "python calls": "requests.get('https://a.b/v1/c')\n" * 1_500,
     "a null": "requests.get('\0')",
 }
 
@@ -134,7 +195,7 @@ def test_no_block_takes_long(name: str) -> None:
     began = time.process_time()
     for read in (python_commands, javascript_commands):
         read(HOSTILE[name])
-    assert time.process_time() - began < 20  # it would be hours, or an error
+    assert time.process_time() - began < 5  # it would be minutes, or an error
 
 
 def test_the_address_of_a_value_is_not_that_of_the_call() -> None:

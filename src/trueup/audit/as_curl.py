@@ -2,16 +2,21 @@
 the same, so that every rule reads calls in one form."""
 
 import json
+import re
 import shlex
 from collections.abc import Iterable, Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 METHODS = frozenset(("get", "post", "put", "patch", "delete"))
-LARGEST = 50_000
-"""Characters of a block that is read: a larger one is data."""
+ADDRESS = re.compile(r"(?:https?://[^/\s]+|\$\w+)/[^\x00-\x1f]*")
+MOST_CALLS = 50
+"""Calls of a block that are read."""
 COMPUTED = "$value"
 """A value that the block computes, as if the reader filled it in."""
 NO_BODY = object()
+SHORTENED = re.compile(r"\.{3}|…")
+"""What a comment has that stands for fields."""
 LONGEST = 1_000
 """Characters of a value that a name stands for: values of values grow without a bound."""
 
@@ -21,29 +26,42 @@ def as_curl(
     address: object,
     headers: Any,
     body: Any = NO_BODY,
+    *,
+    params: Any = None,
     parts: Iterable[tuple[str, str]] = (),
 ) -> str:
-    """Return the command; nothing for what is no request with a known method and address.
+    """Return the command; nothing for what is no request with a known method and a path.
 
-    A body that is no object or list, and headers that are no object, are not all written down.
+    Headers or params that are no object are not all written down, nor is a body of `COMPUTED`.
     """
-    if not isinstance(method, str) or method.lower() not in METHODS or not isinstance(address, str):
+    if not isinstance(method, str) or method.lower() not in METHODS:
         return ""
-    words = ["curl", "-X", method.upper(), address, *_headers(headers)]
+    if not isinstance(address, str) or not ADDRESS.fullmatch(address):
+        return ""
+    is_known = params is None or isinstance(params, dict)
+    if isinstance(params, dict) and params:
+        pairs = {name: value for name, value in params.items() if value is not None}
+        address += ("&" if "?" in address else "?") + urlencode(pairs, safe="$")
+    words = ["curl", "-X", method.upper(), address, *_headers(headers if is_known else COMPUTED)]
     for name, value in parts:
-        words += ["-F", f"{name}={value}"]
+        words += ["-F", _text(f"{name}={value}")]
     if body is not NO_BODY:
-        words += ["-d", json.dumps(body) if isinstance(body, dict | list) else "@body"]
+        words += ["-d", _text(body if isinstance(body, str) else json.dumps(body))]
     return shlex.join(words)
 
 
 def _headers(headers: Any) -> Iterator[str]:
-    """Yield the headers, or one that the reader fills in."""
+    """Yield the headers, or one that the reader fills in: there may be a key among them."""
     if not isinstance(headers, dict):
         yield from ("-H", "$headers")
         return
     for name, text in headers.items():
-        yield from ("-H", f"{name}: {text}")
+        yield from ("-H", _text(f"{name}: {text}"))
+
+
+def _text(text: str) -> str:
+    """Return a text on one line."""
+    return " ".join(text.splitlines())
 
 
 def is_short(value: Any) -> bool:

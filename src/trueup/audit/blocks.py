@@ -202,11 +202,16 @@ def _in_function(text: str) -> str:
     return "async def f():\n" + textwrap.indent(text, "    ")
 
 
+def parse_python(text: str) -> ast.Module:
+    """Return a block's tree, without the warnings of Python about it. Raises what `ast` raises."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(text)
+
+
 def _syntax_error(text: str) -> tuple[int, str] | None:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            ast.parse(text)
+        parse_python(text)
     except SyntaxError as error:
         return min(error.lineno or 1, text.count("\n") + 1), error.msg
     except (ValueError, RecursionError, MemoryError):

@@ -1,175 +1,217 @@
-"""JavaScript calls: what a block sends by `fetch` or `axios`, as the curl commands that would send
-the same. A block is often no whole program, so literals alone are read. Nothing of it is run."""
+"""JavaScript calls: what a block of JavaScript or TypeScript sends by `fetch` or `axios`, as the
+curl commands that would send the same. Nothing of the block is run."""
 
 import re
-from collections.abc import Mapping
-from itertools import islice
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import urlencode
 
-from trueup.audit.as_curl import COMPUTED, LARGEST, NO_BODY, as_curl, is_short
+import tree_sitter_typescript
+from tree_sitter import Language, Node, Parser
 
-CALL = re.compile(r"\b(?:(fetch)|axios(?:\.(get|post|put|patch|delete))?)\s*\(")
-ASSIGNED = re.compile(r"\b(?:const|let|var)\s+(\w+)\s*=\s*(?=[\"'`{\[])")
-TOKEN = re.compile(
-    r"\s+|//[^\n]*|/\*.*?\*/"
-    r"|(?P<string>\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`)"
-    r"|(?P<number>-?\d[\d_]*(?:\.\d+)?)|(?P<name>[\w$]+(?:\??\.[\w$]+)*)|(?P<sign>.)",
-    re.DOTALL,
+from trueup.audit.as_curl import (
+    COMPUTED,
+    METHODS,
+    MOST_CALLS,
+    NO_BODY,
+    SHORTENED,
+    as_curl,
+    is_short,
 )
-ESCAPE = re.compile(r"\\(.)", re.DOTALL)
-HOLE = re.compile(r"\$\{([^{}]*)\}")
+
+CALLS = re.compile(r"\b(?:fetch|axios)\b")
+LARGEST = 10_000
+"""Characters of a block that is read: the parser takes long for brackets that may be types."""
+DEEPEST = 100
+"""Nodes within nodes: those below are not read."""
+FETCH = frozenset(("fetch", "window.fetch", "globalThis.fetch", "self.fetch"))
+AXIOS = {"axios": "", "axios.request": "", **{f"axios.{method}": method for method in METHODS}}
+WITH_BODY = frozenset(("post", "put", "patch"))
+SETTINGS = re.compile(r"\baxios\.(?:defaults|interceptors)\b")
+"""Where a key may be for every call."""
+PLAIN = frozenset(("string", "template_string", "number"))
+CONTAINERS = frozenset(("object", "array"))
+NAMES = frozenset(("identifier", "shorthand_property_identifier"))
 WORDS = {"true": True, "false": False, "null": None, "undefined": None}
-CLOSING = {"(": ")", "[": "]", "{": "}"}
-MOST = 50
-"""Calls of a block, and names that it assigns, that are read."""
-Token = tuple[str, str]
-"""Kind and text."""
 
 
 def javascript_commands(text: str) -> list[tuple[int, str]]:
     """Return the curl command of each call, with its line in the block, counted from 0. What the
     block computes is `$name`, as if the reader filled it in."""
-    if len(text) > LARGEST or not CALL.search(text):
+    if len(text) > LARGEST or not CALLS.search(text):
         return []
-    try:
-        known = _assigned(text)
-        found = [_command(text, call, known) for call in islice(CALL.finditer(text), MOST)]
-    except RecursionError:
-        return []
-    return [(line, command) for line, command in found if command]
+    tree = Parser(Language(tree_sitter_typescript.language_tsx())).parse(text.encode())
+    nodes = list(_nodes(tree.root_node))
+    calls = [node for node in nodes if node.type == "call_expression" and _name(node) is not None]
+    values = _Values(_known(nodes, calls))
+    has_settings = bool(SETTINGS.search(text))
+    found = [(call.start_point.row, _command(call, values, has_settings)) for call in calls]
+    return [(line, command) for line, command in found[:MOST_CALLS] if command]
 
 
-def _assigned(text: str) -> dict[str, Any]:
-    """Return the values of the names that are assigned once and never changed."""
-    known: dict[str, Any] = {}
-    for found in islice(ASSIGNED.finditer(text), MOST):
-        uses = re.findall(rf"(?<![\w.]){found[1]}(?:[.\[][^=\n]*)?\s*\+?=(?!=)", text)
-        value = _Reader(text, found.end(), known).value()
-        if len(uses) == 1 and is_short(value):
-            known[found[1]] = value
-    return known
+def _nodes(node: Node, depth: int = 0) -> Iterator[Node]:
+    """Yield a node and those within it, in their order."""
+    yield node
+    for child in node.named_children if depth < DEEPEST else ():
+        yield from _nodes(child, depth + 1)
 
 
-def _command(text: str, call: re.Match[str], known: Mapping[str, Any]) -> tuple[int, str]:
-    """Return the line of a call and its command, none for a comment and for no request."""
-    before = text[: call.start()].rpartition("\n")[2].lstrip()
-    if before.startswith(("//", "*", "/*")):
-        return 0, ""
-    arguments = _Reader(text, call.end(), known).several(")")
-    request = _request(call[1] or "axios", call[2] or "", arguments)
-    return text.count("\n", 0, call.start()), as_curl(*request)
+def _text(node: Node | None) -> str:
+    return (node.text or b"").decode(errors="replace") if node else ""
 
 
-def _request(name: str, method: str, arguments: list[Any]) -> tuple[Any, Any, Any, Any]:
-    """Return method, address, headers and body of a call."""
-    address, *rest = arguments or [None]
-    is_fetch, body = name == "fetch", NO_BODY
-    if not is_fetch and method in ("post", "put", "patch"):
-        body, *rest = rest or [NO_BODY]
+def _name(call: Node) -> str | None:
+    """Return the name of the function that sends a request, None for any other."""
+    name = _text(call.child_by_field_name("function"))
+    return name if name in FETCH or name in AXIOS else None
+
+
+def _arguments(call: Node) -> list[Node]:
+    arguments = call.child_by_field_name("arguments")
+    return [one for one in arguments.named_children if one.type != "comment"] if arguments else []
+
+
+def _known(nodes: list[Node], calls: list[Node]) -> dict[str, Node]:
+    """Return the values of the names that are assigned once: an object or a list only where it is
+    used in calls alone, since it may change anywhere else."""
+    uses = Counter(_text(node) for node in nodes if node.type in NAMES)
+    sent = Counter(
+        _text(node)
+        for call in calls
+        for argument in _arguments(call)
+        for node in _nodes(argument)
+        if node.type in NAMES
+    )
+    changed = {
+        _text(node.child_by_field_name("left")) for node in nodes if "assignment" in node.type
+    }
+    given: dict[str, list[Node | None]] = {}
+    for node in nodes:
+        if node.type in ("variable_declarator", "required_parameter", "optional_parameter"):
+            name = node.child_by_field_name("name") or node.child_by_field_name("pattern")
+            given.setdefault(_text(name), []).append(node.child_by_field_name("value"))
+    return {
+        name: value
+        for name, (value, *others) in given.items()
+        if value is not None and not others and name not in changed
+        if value.type in PLAIN or (value.type in CONTAINERS and uses[name] == 1 + sent[name])
+    }
+
+
+def _command(call: Node, values: "_Values", has_settings: bool) -> str:
+    name, arguments = _name(call) or "", _arguments(call)
+    is_fetch, method = name in FETCH, AXIOS.get(name, "")
+    given = [values.of(one) for one in arguments]
+    address, *rest = given or [None]
+    body = NO_BODY
+    if method in WITH_BODY and rest:
+        body, *rest = rest
     options = rest[0] if rest else {}
     if isinstance(address, dict):
         address, options = address.get("url"), address
     if not isinstance(options, dict):
-        return method, address, COMPUTED, COMPUTED
+        return as_curl(method, address, COMPUTED, COMPUTED)
+    headers = COMPUTED if has_settings and not is_fetch else options.get("headers", {})
+    if {"auth", "credentials"} & options.keys():
+        headers = COMPUTED
     body = options.get("body" if is_fetch else "data", body)
-    query = options.get("params")
-    if isinstance(query, dict) and query and isinstance(address, str):
-        address += ("&" if "?" in address else "?") + urlencode(query, safe="$")
     method = method or options.get("method", "get")
-    return method, address, options.get("headers", {}), body
+    return as_curl(method, address, headers, body, params=options.get("params"))
 
 
-class _Reader:
-    """The values of a text from a place on: literals, and `$name` for what is computed."""
+class _Values:
+    """The JSON value of an expression: what is computed is `$name`, and so is an object or a list
+    of which a part is spread from elsewhere, or left out by a comment."""
 
-    def __init__(self, text: str, start: int, known: Mapping[str, Any]) -> None:
-        self._text, self._at, self._known = text, start, known
+    def __init__(self, known: Mapping[str, Node]) -> None:
+        self._known = known
+        self._named_values: dict[str, Any] = {}
 
-    def _next(self) -> Token:
-        """Return the next token and go behind it; an empty one at the end."""
-        while found := TOKEN.match(self._text, self._at):
-            self._at = found.end()
-            if found.lastgroup:
-                return found.lastgroup, found[0]
-        return "", ""
+    def of(self, node: Node, depth: int = 0) -> Any:
+        """Return the value."""
+        text = _text(node)
+        if depth > DEEPEST:
+            return COMPUTED
+        if node.type in ("parenthesized_expression", "as_expression", "satisfies_expression"):
+            return self.of(node.named_children[0], depth + 1)
+        if node.type in WORDS:
+            return WORDS[node.type]
+        if node.type in NAMES:
+            return self._named(text, depth)
+        made = getattr(self, f"_{node.type}", None)
+        return self._computed(text) if made is None else made(node, depth + 1)
 
-    def _peek(self) -> str:
-        at = self._at
-        _, text = self._next()
-        self._at = at
-        return text
+    def _computed(self, text: str) -> str:
+        return "$" + re.sub(r"\W+", "_", text[:40]).strip("_$")
 
-    def several(self, end: str) -> list[Any]:
-        """Return the values between commas up to a closing sign."""
-        values = []
-        while self._peek() not in (end, ""):
-            values.append(self.value())
-            if self._peek() == ",":
-                self._next()
-        self._next()
-        return values
+    def _named(self, name: str, depth: int) -> Any:
+        if name not in self._named_values:
+            self._named_values[name] = self._computed(name)
+            value = self.of(self._known[name], depth + 1) if name in self._known else COMPUTED
+            if value is not COMPUTED and is_short(value):
+                self._named_values[name] = value
+        return self._named_values[name]
 
-    def value(self) -> Any:
-        """Return one value, up to a comma, a semicolon, or the end of what it is in."""
-        value = self._first()
-        while (sign := self._peek()) not in (",", ";", ")", "]", "}", ":", ""):
-            self._next()
-            if sign in CLOSING:
-                self.several(CLOSING[sign])
-            other = self._first() if sign == "+" else None
-            is_text = isinstance(value, str) and isinstance(other, str)
-            value = value + other if is_text else COMPUTED
-        return value
+    def _number(self, node: Node, _: int) -> Any:
+        text = _text(node).replace("_", "")
+        if not re.fullmatch(r"\d{1,15}(?:\.\d{1,15})?", text):
+            return COMPUTED
+        return float(text) if "." in text else int(text)
 
-    def _first(self) -> Any:
-        kind, text = self._next()
-        if kind == "string":
-            return self._string(text)
-        if kind == "number":
-            number = text.replace("_", "")
-            return float(number) if "." in number else int(number)
-        if kind == "name":
-            return self._name(text)
-        if text == "{":
-            return self._object()
-        return self._list() if text == "[" else COMPUTED
+    def _unary_expression(self, node: Node, depth: int) -> Any:
+        value = self.of(node.named_children[-1], depth)
+        is_number = _text(node).startswith("-") and isinstance(value, int | float)
+        return -value if is_number else COMPUTED
 
-    def _string(self, text: str) -> str:
-        inner = ESCAPE.sub(lambda found: {"n": "\n", "t": "\t"}.get(found[1], found[1]), text[1:-1])
-        if text[0] != "`":
-            return inner
-        return HOLE.sub(lambda found: str(self._named(found[1].strip())), inner)
+    def _string(self, node: Node, _: int) -> Any:
+        return "".join(map(self._part, node.named_children))
 
-    def _named(self, name: str) -> Any:
-        value = self._known.get(name, COMPUTED)
-        return "$" + re.sub(r"\W+", "_", name).strip("_$") if value is COMPUTED else value
+    def _template_string(self, node: Node, depth: int) -> Any:
+        return "".join(
+            str(self.of(one.named_children[0], depth))
+            if one.type == "template_substitution" and one.named_children
+            else self._part(one)
+            for one in node.named_children
+        )
 
-    def _name(self, text: str) -> Any:
-        if text in WORDS:
-            return WORDS[text]
-        if text == "JSON.stringify" and self._peek() == "(":
-            self._next()
-            return (self.several(")") or [COMPUTED])[0]
-        return self._named(text)
+    def _part(self, node: Node) -> str:
+        """Return a part of a text; an escape by its character where it is a common one."""
+        text = _text(node)
+        if node.type != "escape_sequence":
+            return text
+        return {"n": "\n", "t": "\t", "r": "\r"}.get(text[1:], text[1:] if len(text) == 2 else "$")
 
-    def _list(self) -> Any:
-        values = self.several("]")
-        return values if not any(value is COMPUTED for value in values) else COMPUTED
+    def _binary_expression(self, node: Node, depth: int) -> Any:
+        sides = [self.of(one, depth) for one in node.named_children]
+        is_sum = _text(node.child_by_field_name("operator")) == "+"
+        is_text = is_sum and all(isinstance(side, str) for side in sides)
+        return "".join(sides) if is_text else COMPUTED
 
-    def _object(self) -> Any:
+    def _call_expression(self, node: Node, depth: int) -> Any:
+        given = _arguments(node)
+        if _text(node.child_by_field_name("function")) == "JSON.stringify" and given:
+            return self.of(given[0], depth)
+        return self._computed(_text(node))
+
+    def _array(self, node: Node, depth: int) -> Any:
+        kinds = {one.type for one in node.named_children}
+        if kinds & {"spread_element", "comment", "ERROR"}:
+            return COMPUTED
+        return [self.of(one, depth) for one in node.named_children]
+
+    def _object(self, node: Node, depth: int) -> Any:
         found: dict[str, Any] = {}
-        is_whole = True
-        while (sign := self._peek()) not in ("}", ""):
-            kind, text = self._next()
-            name = self._string(text) if kind == "string" else text
-            if kind in ("string", "name", "number") and self._peek() == ":":
-                self._next()
-                found[name] = self.value()
-            elif kind == "name" and self._peek() in (",", "}"):
-                found[name] = self._named(name)
-            elif sign != ",":
-                is_whole = False
-                self.value()
-        self._next()
-        return found if is_whole else COMPUTED
+        for one in node.named_children:
+            if one.type == "comment" and not SHORTENED.search(_text(one)):
+                continue
+            if one.type == "shorthand_property_identifier":
+                found[_text(one)] = self._named(_text(one), depth)
+                continue
+            key, value = one.child_by_field_name("key"), one.child_by_field_name("value")
+            if one.type != "pair" or key is None or value is None:
+                return COMPUTED
+            if key.type == "computed_property_name":
+                return COMPUTED
+            name = self.of(key, depth) if key.type == "string" else _text(key)
+            found[name] = self.of(value, depth)
+        return found

@@ -42,6 +42,10 @@ OTHER_LANGUAGES = {
 """What reads the calls of a block as curl commands, by its label."""
 MOST_ROUTES = 20
 """Routes of a line that are read; a line with more is data."""
+LOCAL = re.compile(
+    r"(?i)\w+://(?:[^/@]*@)?(?:localhost|127\.[\d.]+|0\.0\.0\.0|\[::1?\]|[\w.-]+\.local)(?::|$)"
+)
+"""What stands before a path at a server on the reader's own machine."""
 API_PATH = re.compile(r"/(?:v\d+\w*|api)(?:/|$)")
 """A path that is an API's: an install script or a page of a site is none."""
 
@@ -59,8 +63,8 @@ class Route:
 @dataclass(frozen=True, slots=True)
 class Call:
     """A call of a route by curl, or by another language as curl would make it: the names in its
-    query, whether it has a key, and its reply, if the page shows one. `command` is that of curl, on
-    one line."""
+    query, whether it has a key, and the reply of one by curl, if the page shows it. `command` is
+    that of curl, on one line."""
 
     page: str
     route: Route
@@ -119,7 +123,7 @@ def all_calls_of(page: Page) -> list[Call]:
     for index, fence in enumerate(page.fences):
         requests = list(_requests(fence))
         for number, (route, command) in enumerate(requests, 1):
-            is_last = number == len(requests)
+            is_last = number == len(requests) and fence.language not in OTHER_LANGUAGES
             path = route.text.partition(" ")[2]
             reply = reply_of(page, index, command, path) if is_last else None
             address = address_of(command)

@@ -7,9 +7,9 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import urlencode
 
-from trueup.audit.as_curl import COMPUTED, LARGEST, NO_BODY, as_curl, is_short
+from trueup.audit.as_curl import COMPUTED, MOST_CALLS, NO_BODY, SHORTENED, as_curl, is_short
+from trueup.audit.blocks import LARGEST, parse_python
 
 LIBRARIES = frozenset(("requests", "httpx"))
 POSITIONS = {
@@ -22,10 +22,10 @@ POSITIONS = {
 }
 """The arguments that have no name, by function; of any other it is the address alone."""
 MOST_PARTS = 10_000
-"""Parts of the values of a call that are read."""
+"""Parts of the values of a block that are read."""
 KEY_ARGUMENTS = frozenset(("auth", "cookies", "cert"))
-CHANGES = frozenset(("update", "pop", "setdefault", "append", "extend", "clear"))
-SIMPLE = (ast.Constant, ast.JoinedStr, ast.BinOp, ast.Dict, ast.List)
+PLAIN = (ast.Constant, ast.JoinedStr, ast.BinOp)
+CONTAINERS = (ast.Dict, ast.List)
 
 
 def python_commands(text: str) -> list[tuple[int, str]]:
@@ -33,57 +33,70 @@ def python_commands(text: str) -> list[tuple[int, str]]:
     block that is no Python. What the block computes is `$name`, as if the reader filled it in."""
     if len(text) > LARGEST or not any(f"{name}." in text for name in LIBRARIES):
         return []
+    text = textwrap.dedent(text)
     try:
-        tree = ast.parse(textwrap.dedent(text))
-        known = _assigned(tree)
-        calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
-        found = [(call.lineno - 1, _command(call, known)) for call in calls]
+        tree = parse_python(text)
+        calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and _is_call(node)]
+        values = _Values(_known(tree, calls), text.split("\n"))
+        found = [(call.lineno - 1, _command(call, values)) for call in calls[:MOST_CALLS]]
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
     return sorted((line, command) for line, command in found if command)
 
 
-def _assigned(tree: ast.Module) -> dict[str, ast.expr]:
-    """Return the values of the names that are assigned once and never changed."""
+def _is_call(call: ast.Call) -> bool:
+    """Return whether a call is one of a library, with all its arguments written down."""
+    function = call.func
+    return (
+        isinstance(function, ast.Attribute)
+        and isinstance(function.value, ast.Name)
+        and function.value.id in LIBRARIES
+        and all(one.arg for one in call.keywords)
+    )
+
+
+def _known(tree: ast.Module, calls: list[ast.Call]) -> dict[str, ast.expr]:
+    """Return the values of the names that are assigned once: an object or a list only where it is
+    used in calls alone, since it may change anywhere else."""
     given: Counter[str] = Counter()
+    loads: Counter[str] = Counter()
     values: dict[str, ast.expr] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             values[node.targets[0].id] = node.value
         if isinstance(node, ast.arg):
             given[node.arg] += 1
-        elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-            given[node.id] += 1
-        elif isinstance(node, ast.Subscript | ast.Attribute) and isinstance(node.value, ast.Name):
-            is_changed = isinstance(node, ast.Attribute) and node.attr in CHANGES
-            given[node.value.id] += is_changed or not isinstance(node.ctx, ast.Load)
-    return {name: value for name, value in values.items() if given[name] == 1}
+        elif isinstance(node, ast.Name):
+            (loads if isinstance(node.ctx, ast.Load) else given)[node.id] += 1
+    sent = Counter(
+        node.id
+        for call in calls
+        for value in (*call.args, *(one.value for one in call.keywords))
+        for node in ast.walk(value)
+        if isinstance(node, ast.Name)
+    )
+    return {
+        name: value
+        for name, value in values.items()
+        if given[name] == 1
+        and (
+            isinstance(value, PLAIN)
+            or (isinstance(value, CONTAINERS) and loads[name] == sent[name])
+        )
+    }
 
 
-def _command(call: ast.Call, known: Mapping[str, ast.expr]) -> str:
-    """Return a call as a curl command; nothing for one that is no request."""
-    function = call.func
-    if not (
-        isinstance(function, ast.Attribute)
-        and isinstance(function.value, ast.Name)
-        and function.value.id in LIBRARIES
-        and all(one.arg for one in call.keywords)
-    ):
-        return ""
+def _command(call: ast.Call, values: "_Values") -> str:
+    assert isinstance(call.func, ast.Attribute)
+    function = call.func.attr
     nodes = {str(one.arg): one.value for one in call.keywords}
-    nodes |= dict(zip(POSITIONS.get(function.attr, ("url",)), call.args, strict=False))
-    values = _Values(known)
+    nodes |= dict(zip(POSITIONS.get(function, ("url",)), call.args, strict=False))
     given = {name: values.visit(node) for name, node in nodes.items()}
     headers = COMPUTED if KEY_ARGUMENTS & given.keys() else given.get("headers", {})
-    method = given.get("method", function.attr)
-    return as_curl(method, _address(given), headers, _body(given, nodes, values), _parts(given))
-
-
-def _address(given: Mapping[str, Any]) -> Any:
-    address, params = given.get("url"), given.get("params")
-    if not isinstance(address, str) or not isinstance(params, dict) or not params:
-        return address
-    return f"{address}{'&' if '?' in address else '?'}{urlencode(params, safe='$')}"
+    method = given.get("method", function)
+    body = _body(given, nodes, values)
+    parts = _parts(given)
+    return as_curl(method, given.get("url"), headers, body, params=given.get("params"), parts=parts)
 
 
 def _parts(given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -91,9 +104,8 @@ def _parts(given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if "files" in given:
         files, data = given["files"], given.get("data")
         yield from ((name, "@file") for name in (files if isinstance(files, dict) else ["file"]))
-        yield from (
-            ((name, str(value)) for name, value in data.items()) if isinstance(data, dict) else ()
-        )
+        for name, value in data.items() if isinstance(data, dict) else ():
+            yield name, str(value)
 
 
 def _body(given: Mapping[str, Any], nodes: Mapping[str, ast.expr], values: "_Values") -> Any:
@@ -104,15 +116,16 @@ def _body(given: Mapping[str, Any], nodes: Mapping[str, ast.expr], values: "_Val
         return NO_BODY
     if isinstance(content, ast.Call) and ast.unparse(content.func) == "json.dumps":
         return values.visit(content.args[0]) if content.args else COMPUTED
-    return COMPUTED
+    text = values.visit(content)
+    return text if isinstance(text, str) else COMPUTED
 
 
 class _Values(ast.NodeVisitor):
     """The JSON value of an expression: what is computed is `$name`, and so is an object or a list
-    of which a part is spread from elsewhere."""
+    of which a part is spread from elsewhere, or left out by a comment."""
 
-    def __init__(self, known: Mapping[str, ast.expr]) -> None:
-        self._known, self._left = known, MOST_PARTS
+    def __init__(self, known: Mapping[str, ast.expr], lines: list[str]) -> None:
+        self._known, self._lines, self._left = known, lines, MOST_PARTS
 
     def visit(self, node: ast.AST) -> Any:
         """Return the value. Raises ValueError for a block of too many values."""
@@ -142,12 +155,13 @@ class _Values(ast.NodeVisitor):
 
     def visit_Name(self, node: ast.Name) -> Any:
         known = self._known.get(node.id)
-        value = self.visit(known) if isinstance(known, SIMPLE) else None
+        value = None if known is None else self.visit(known)
         return value if value is not None and is_short(value) else f"${node.id}"
 
     def visit_Dict(self, node: ast.Dict) -> Any:
         names = [self.visit(name) if name else None for name in node.keys]
-        if not all(isinstance(name, str) and "$" not in name for name in names):
+        is_whole = all(isinstance(name, str) and "$" not in name for name in names)
+        if not is_whole or self._is_shortened(node):
             return COMPUTED
         return dict(zip(names, map(self.visit, node.values), strict=True))
 
@@ -157,3 +171,10 @@ class _Values(ast.NodeVisitor):
 
     def generic_visit(self, node: ast.AST) -> Any:
         return "$" + re.sub(r"\W+", "_", ast.unparse(node)[:40]).strip("_")
+
+    def _is_shortened(self, node: ast.Dict) -> bool:
+        """Return whether a comment within an object stands for fields of it."""
+        comments = (
+            line.partition("#")[2] for line in self._lines[node.lineno - 1 : node.end_lineno]
+        )
+        return any(SHORTENED.search(comment) for comment in comments)

@@ -9,7 +9,7 @@ from typing import Any
 
 from trueup.audit.body import body_of
 from trueup.audit.code import normal_path
-from trueup.audit.mention import API_PATH, BODY, KEY_QUERY, Call, address_of, all_calls_of
+from trueup.audit.mention import API_PATH, BODY, KEY_QUERY, LOCAL, Call, address_of, all_calls_of
 from trueup.audit.tree import Tree
 from trueup.draft.request import CLIENT_HEADERS, KEY_HEADERS, Request, small_file
 from trueup.errors import BadInput
@@ -50,7 +50,7 @@ def page_calls(tree: Tree, paths: list[str], notes: list[Message]) -> Iterator[P
     for path in paths:
         for call in all_calls_of(tree.pages[path]):
             is_api = API_PATH.search(call.route.text) or call.has_key or call.query
-            if not call.command or not is_api:
+            if not call.command or not is_api or LOCAL.match(call.route.base):
                 continue
             place = tree.place(path, call.route.line)
             try:

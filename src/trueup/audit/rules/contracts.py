@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from trueup.audit.blocks import json_values
 from trueup.audit.found import Found, Spot, listed, quoted, report
-from trueup.audit.mention import Call, calls_of, words_in
+from trueup.audit.mention import LOCAL, Call, calls_of, words_in
 from trueup.audit.page import Fence, Page
 from trueup.audit.tree import Tree
 from trueup.audit.words import SUCCESS
@@ -95,6 +95,7 @@ def _queries(tree: Tree, route: str, calls: list[Call]) -> Iterator[Found]:
 
 def _keys(tree: Tree, route: str, calls: list[Call]) -> Iterator[Found]:
     without = [call for call in calls if not call.has_key and not _on_purpose(tree, call)]
+    without = [call for call in without if not LOCAL.match(call.route.base)]
     having = [call for call in calls if call.has_key]
     if not without or len(having) < LEAST_OTHERS or len(without) > MOST_ODD * len(having):
         return
