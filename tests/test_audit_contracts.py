@@ -67,6 +67,10 @@ SEPARATE = {
         "Then draw a boat in Python:\n\n```python\nclient.boats.draw()\n```\n\nIt returns:"
     ),
     "a file": "```yaml\na: 1\n```",
+    "a failure": "If the key is wrong, the reply is 401:",
+    "a failure in Chinese": "失败时返回错误：",
+    "a webhook": "When it ends, your webhook receives:",
+    "a file that the reader writes": "Then write this to `config.json`:",
 }
 
 

@@ -79,6 +79,25 @@ def both(top: Path, english: str, japanese: str) -> list[str]:
     return audited(write_files(top, files))[1:]
 
 
+@pytest.mark.parametrize(
+    ("mine", "yours", "found"),
+    [
+        ("24 hours", "1 天", False),
+        ("2.0", "2", False),
+        ("1,50", "1.5", False),
+        ("60 seconds", "1 分钟", False),
+        ("60 seconds", "90 秒", True),
+        ("2.5", "2", True),
+    ],
+)
+def test_a_cell_is_compared_with_its_unit(
+    mine: str, yours: str, found: bool, tmp_path: Path
+) -> None:
+    table = "# A\n\n| a | b |\n| --- | --- |\n| `x-1` | {} |\n| `x-2` | 7 |\n"
+    files = {"docs/en/a.md": table.format(mine), "docs/zh/a.md": table.format(yours)}
+    assert bool(audited(write_files(tmp_path, files))[1:]) is found
+
+
 @pytest.mark.parametrize("name", SAME)
 def test_what_people_translate_is_no_difference(name: str, tmp_path: Path) -> None:
     assert both(tmp_path, *SAME[name]) == []
@@ -150,6 +169,10 @@ def test_an_amount_of_a_sentence_is_the_same_in_every_language(name: str, tmp_pa
 
 
 SAME_AMOUNTS = {
+    "a zero more": ("At most 2.0 MB.", "最大2MB。"),
+    "a zero after a comma": ("It takes 1.50 s.", "1,5秒かかります。"),
+    "points of a rating": ("Up to 10 minutes, 5 points.", "10分間、評価は5分。"),
+    "days for hours": ("It takes 24 hours.", "1日間かかります。"),
     "a unit in another script": ("At most 20 MB.", "Не больше 20 МБ."),
     "thousands": ("It takes 1,000 ms.", "Это занимает 1 000 мс."),
     "thousands in a cell": (

@@ -3,14 +3,13 @@
 from pathlib import Path
 
 import pytest
-from advice_samples import ADVICE_SAMPLES
 from audit_samples import LATER, SAMPLES, Sample
 from audit_trees import audited, commit_on
 from document_samples import DOCUMENT_SAMPLES
 
 from trueup.finding import AUDIT_RULES, CATALOGUE, RECORDING_RULES, RULES
 
-ALL = {**SAMPLES, **ADVICE_SAMPLES, **DOCUMENT_SAMPLES}
+ALL = {**SAMPLES, **DOCUMENT_SAMPLES}
 READING = [name for name, rule in AUDIT_RULES.items() if rule.area == "the reading"]
 
 

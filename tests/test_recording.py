@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import shlex
 import shutil
 import ssl
 import threading
@@ -250,6 +251,29 @@ def test_the_command_to_give_next_has_one_space_between_its_words(
     assert last == (
         "trueup record --target https://api.example.com --route 'GET /v1/tasks/1' --max-calls 1"
     )
+
+
+def test_what_is_recorded_again_replaces_what_was(gateway: StandIn, tmp_path: Path) -> None:
+    write_files(tmp_path, page_of(CALL.format(path="tasks/1")))
+    assert recorded(tmp_path, gateway).returncode == 0
+    file = tmp_path / "recorded" / "a.md.har"
+    file.write_text(file.read_text().replace("task_1", "task_2"))
+    assert "recorded: 1" in recorded(tmp_path, gateway, "--again").stdout
+    assert len(har(tmp_path, "a.md")["log"]["entries"]) == 1 and "task_2" not in file.read_text()
+    done = trueup(tmp_path, "replay")
+    assert done.returncode == 0 and done.stderr == "" and "passed: 1" in done.stdout
+
+
+def test_the_command_to_give_next_can_be_pasted(tmp_path: Path) -> None:
+    pages = page_of(CALL.format(path="a%27%3Bid%3E%1bb") + "\n" + CALL.format(path="b -X DELETE"))
+    write_files(tmp_path, pages)
+    done = trueup(tmp_path, "record", "--target", "https://api.example.com")
+    words = shlex.split(done.stdout.splitlines()[-1])
+    assert words[2:] == [
+        *("--target", "https://api.example.com", "--route", r"GET /v1/a';id>\x1bb"),
+        *("--max-calls", "1"),
+    ]
+    assert "\x1b" not in done.stdout
 
 
 REFUSED = {

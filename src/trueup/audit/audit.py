@@ -9,11 +9,9 @@ from pathlib import Path
 from trueup.audit.found import Cause, Found, quoted
 from trueup.audit.past import Past, read_past
 from trueup.audit.replaced import read_replaced
-from trueup.audit.rules.advice import check_advice
 from trueup.audit.rules.contracts import check_contracts
 from trueup.audit.rules.document import check_document
 from trueup.audit.rules.evidence import check_evidence
-from trueup.audit.rules.headings import check_headings
 from trueup.audit.rules.keys import check_keys
 from trueup.audit.rules.languages import check_languages
 from trueup.audit.rules.links import check_links
@@ -101,7 +99,6 @@ def _run(tree: Tree, past: Past) -> Iterator[Found]:
     for check in (
         *(check_languages, check_translations, check_rows, check_missing),
         *(check_contracts, check_blocks, check_links, check_wording),
-        *(check_advice, check_headings),
     ):
         yield from check(tree)
 

@@ -17,7 +17,6 @@ from trueup.audit.tokens import (
 from trueup.audit.words import OWN_DATE, STAMP, UNITS, may_have, words_of
 
 OF_PAGES = words_of("stamp", "own_date")
-
 NUMBER = re.compile(
     r"(?<![\w.,\-])\d{1,3}(?:[,'. \u00a0\u202f]\d{3})+(?![\w\d])"
     r"|(?<![\w.\-])\d+(?:[.,]\d+)?(?![\w\-])"
@@ -77,12 +76,14 @@ def names_in(text: str) -> Counter[str]:
 
 
 def numbers_in(text: str) -> Counter[str]:
-    """Return the numbers of a text, in one form, with how often it has each; none where a language
-    may have them in words."""
+    """Return the numbers of a text, in one form and with their units, with how often it has each;
+    none where a language may have them in words."""
     if BIG.search(text) or ("20" in text and dates_page(text)):
         return Counter()
     bare = WORDED_DAY.sub(" ", NUMERIC_DAY.sub(" ", text)).replace("**", " ").replace("`", " ")
-    return Counter(_plain(found[0]) for found in NUMBER.finditer(bare))
+    found = _measures(bare)
+    found.update(_plain(one[0]) for one in NUMBER.finditer(MEASURE.sub(" ", bare)))
+    return found
 
 
 def measures_in(text: str) -> Counter[str]:
@@ -92,9 +93,11 @@ def measures_in(text: str) -> Counter[str]:
         return Counter()
     found = Counter(_plain(span) for span in spans_of(text) if NUMBER.fullmatch(span))
     bare = CODE_SPAN.sub(" ", text) if "`" in text else text
-    bare = bare.replace("**", "")
-    found.update(f"{_plain(one[1])} {UNITS[one[2].lower()]}" for one in MEASURE.finditer(bare))
-    return found
+    return found + _measures(bare.replace("**", ""))
+
+
+def _measures(text: str) -> Counter[str]:
+    return Counter(f"{_plain(one[1])} {UNITS[one[2].lower()]}" for one in MEASURE.finditer(text))
 
 
 def _plain(number: str) -> str:
@@ -103,4 +106,5 @@ def _plain(number: str) -> str:
         r"0[.,]\d+", number
     ):
         return re.sub(r"\D", "", number)
-    return number.replace(",", ".")
+    whole, point, part = number.replace(",", ".").partition(".")
+    return f"{whole}{point}{part}".rstrip("0").rstrip(".") if point else whole

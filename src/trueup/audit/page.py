@@ -85,15 +85,6 @@ class Page:
         """Return the number of headings up to a line: equal for lines of one section."""
         return bisect_right(self.headings, line, key=lambda heading: heading.line)
 
-    def heading_chains(self) -> list[tuple[Heading, ...]]:
-        """Return the headings that each section is under, the widest first and its own last, by
-        the number of the section."""
-        chains: list[tuple[Heading, ...]] = [()]
-        for heading in self.headings:
-            wider = (one for one in chains[-1] if one.level < heading.level)
-            chains.append((*wider, heading))
-        return chains
-
     def cut_lines(self, fence: Fence) -> list[int]:
         """Return the numbers of the lines of a block that were perhaps not read to their end."""
         numbers = range(fence.first, fence.first + len(fence.lines))

@@ -39,6 +39,11 @@ MOST_WORDS = 4
 MARKUP = re.compile(r"<[^<>]*>|\{%.*?%\}|^\s*:::.*$")
 CLOSING_TAG = re.compile(r"</[^<>]*>")
 WORD = re.compile(r"\.?\w[\w.#+]*")
+ELSEWHERE = re.compile(
+    r"web-?hook|call-?back|回调|回調|コールバック|вебхук|колбэк|콜백|[\w\-]+\.(?:json|jsonc|ya?ml|toml)\b",
+    re.IGNORECASE,
+)
+"""What the gateway sends to another place, or a reader writes into a file."""
 ERROR_STATUS = re.compile(r"\b[45]\d\d\b")
 
 
@@ -61,7 +66,8 @@ def reply_of(
             texts = [*lines, *(one.text for one in headings), fence.info]
             is_said = is_next or (_is_short(lines) and not any(map(_is_failure, texts)))
             is_led = not passed or bool(REPLY.search(passed[-1].text))
-            if not (is_said and is_led) or any(map(_is_of_request, texts)):
+            is_other = any(map(_is_of_request, texts)) or ELSEWHERE.search(" ".join(texts))
+            if not (is_said and is_led) or is_other:
                 return None
             value = _object(fence, command)
             return None if value is None else (value, fence)
@@ -95,6 +101,11 @@ def _is_label(line: str) -> bool:
 
 def _is_short(lines: Sequence[str]) -> bool:
     return sum(len(MARKUP.sub("", line).strip()) for line in lines) <= MOST_TEXT
+
+
+def is_failure(page: Page, call: Fence, reply: Fence) -> bool:
+    """Return whether the text between a call and its reply says that it is one of a failure."""
+    return any(map(_is_failure, page.lines[_end(call) : reply.first - 2]))
 
 
 def _is_failure(text: str) -> bool:

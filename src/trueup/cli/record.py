@@ -1,6 +1,7 @@
 """The commands that record the blocks of docs without a status file, and replay them offline."""
 
 import os
+import shlex
 import sys
 from collections import Counter
 from dataclasses import replace
@@ -24,6 +25,7 @@ from trueup.cli.group import (
 from trueup.cli.progress import shown_progress
 from trueup.cli.reporting import format_option, output_option, write_report
 from trueup.errors import BadInput, Unreachable
+from trueup.finding import printable
 from trueup.model import BaseUrl, Target
 from trueup.recording import (
     FoundBlocks,
@@ -142,9 +144,8 @@ def _record(
         pairs = {(block.page, block.language) for block in found.blocks}
         found = replace(found, blocks=tuple(joined(found.blocks, pairs)))
     units = units_of(found, {} if together or again else recordings)
-    if together or not again:
-        known = {pair[0].place: pair[1] for pair in units_of(found, recordings)}
-        units = [(block, known.get(block.place)) for block, _ in units]
+    known = {block.place: record for block, record in units_of(found, recordings)}
+    units = [(block, known.get(block.place)) for block, _ in units]
     gate = Gate(ExchangeLog[Call](), rules)
     gate.relay = create_relay(
         Target(base_url=url),
@@ -255,7 +256,8 @@ def _show_plan(
     click.echo("what would be sent:")
     for (line, reason), blocks in sorted(planned.items()):
         places = ", ".join(dict.fromkeys(str(block.place) for block in blocks))
-        click.echo(f"  {line}: {len(blocks)} ({places}){f'; {reason}' if reason else ''}")
+        text = f"  {line}: {len(blocks)} ({places}){f'; {reason}' if reason else ''}"
+        click.echo(printable(text))
     for host in sorted({host for _, host in addresses_in(b.text for b in found.blocks)}):
         if host not in rules.hosts:
             places = ", ".join(
@@ -264,16 +266,19 @@ def _show_plan(
                 if host in {name for _, name in addresses_in([block.text])}
             )
             click.echo(f"  another host: {host} ({places})")
-    routes = {
-        " ".join([line.split(" ")[0], *line.split(" ")[2:]])
-        for (line, _) in planned
-        if line.split(" ")[1] in rules.hosts
+    sendable = {
+        " ".join([line.split(" ")[0], *line.split(" ")[2:]]): len(blocks)
+        for (line, reason), blocks in planned.items()
+        if line.split(" ")[1] in rules.hosts and not reason
     }
-    given = [f"--host {host}" for host in sorted(rules.hosts) if host != url.partition("://")[2]]
-    given += [f"--route '{route}'" for route in sorted(routes)] or ["--route 'METHOD PATH'"]
-    count = max(sum(len(blocks) for blocks in planned.values()), 1)
+    given = ["--target", url]
+    for host in sorted(rules.hosts - {url.partition("://")[2]}):
+        given += ["--host", host]
+    for route in sorted(sendable) or ["METHOD PATH"]:
+        given += ["--route", route]
+    given += ["--max-calls", str(max(sum(sendable.values()), 1))]
     click.echo(f"nothing was sent; {found.counted} blocks found. Give {KEY}, and then:")
-    click.echo(f"trueup record --target {url} {' '.join(given)} --max-calls {count}")
+    click.echo(printable(f"trueup record {shlex.join(given)}"))
     if findings or not found.counted:
         sys.exit(1)
 

@@ -48,8 +48,9 @@ def pytest_load_initial_conftests(
 ) -> Generator[None, object, object]:
     """Add the short names of the options, if Trueup is used and no other plugin has these."""
     result = yield
-    if _top_option(early_config):
-        for name, settings in OPTIONS.items():
+    is_recorded = bool(_recorded_option(early_config))
+    for name, settings in OPTIONS.items():
+        if _top_option(early_config) or (is_recorded and name == "allow-weak-sandbox"):
             with contextlib.suppress(argparse.ArgumentError):
                 parser.getgroup("trueup").addoption(
                     f"--{name}", dest=f"trueup_{name.replace('-', '_')}", **settings

@@ -8,6 +8,7 @@ from trueup.audit.blocks import json_values
 from trueup.audit.found import Found, Spot, listed, quoted, report
 from trueup.audit.mention import LOCAL, Call, calls_of, words_in
 from trueup.audit.page import Fence, Page
+from trueup.audit.reply import is_failure
 from trueup.audit.tree import Tree
 from trueup.audit.words import SUCCESS
 
@@ -61,7 +62,7 @@ def _success(tree: Tree, route: str, calls: list[Call]) -> Iterator[Found]:
 def _reply_shapes(tree: Tree, route: str, calls: list[Call]) -> Iterator[Found]:
     shapes: dict[frozenset[str], list[Spot]] = defaultdict(list)
     for call in calls:
-        if call.reply and not {"error", "errors", "detail"} & set(call.reply):
+        if call.reply and call.reply_fence and not _is_failure(tree, call):
             shapes[frozenset(call.reply)].append((call.page, call.reply_line()))
     pairs = [
         (one, other)
@@ -74,6 +75,14 @@ def _reply_shapes(tree: Tree, route: str, calls: list[Call]) -> Iterator[Found]:
         problem = f"replies of {route} have no key in common: {listed(sorted(one))} here, "
         problem += f"{listed(sorted(other))} elsewhere"
         yield report(tree, "route-reply", [*shapes[one], *shapes[other]], problem, DISAGREE)
+
+
+def _is_failure(tree: Tree, call: Call) -> bool:
+    """Return whether the reply of a call is an error, by its keys or by the words before it."""
+    assert call.reply is not None and call.reply_fence is not None
+    if {"error", "errors", "detail"} & set(call.reply):
+        return True
+    return is_failure(tree.pages[call.page], call.fence, call.reply_fence)
 
 
 def _queries(tree: Tree, route: str, calls: list[Call]) -> Iterator[Found]:

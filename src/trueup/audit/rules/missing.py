@@ -45,11 +45,13 @@ def check_missing(tree: Tree) -> Iterator[Found]:
                 yield one
 
 
-def _usual(shapes: Mapping[str, tuple[int, ...]], languages: int) -> list[str]:
-    """Return the languages whose pages have the form of most; of two, the one with more."""
+def _usual(shapes: Mapping[str, tuple[int, ...]], group: Mapping[str, Page]) -> list[str]:
+    """Return the languages whose pages have the form of most; of two languages, the main one where
+    it has more, since the other may have more for its own readers."""
     counts = Counter(shapes.values())
     usual = max(counts, key=lambda shape: (counts[shape], len(shape)))
-    is_most = 2 * counts[usual] > languages or len(shapes) == languages == 2
+    of_two = len(shapes) == len(group) == 2 and usual == shapes[main_of(group)]
+    is_most = 2 * counts[usual] > len(group) or of_two
     return [name for name in shapes if shapes[name] == usual] if is_most else []
 
 
@@ -74,7 +76,7 @@ def _lengths(tree: Tree) -> dict[str, float]:
 
 
 def _sections(lengths: Mapping[str, float], tree: Tree, group: Mapping[str, Page]) -> Odd:
-    owners = _usual(_levels(group), len(group))
+    owners = _usual(_levels(group), group)
     odd: dict[str, Found | None] = dict.fromkeys(name for name in group if name not in owners)
     if not owners or not odd:
         return odd
@@ -84,7 +86,7 @@ def _sections(lengths: Mapping[str, float], tree: Tree, group: Mapping[str, Page
     for name in odd:
         ratio = lengths.get(name, 1.0) / lengths.get(owner, 1.0)
         found = None if name in stubs else lacking_sections(full, group[name], ratio)
-        if found is None:
+        if found is None or any(_is_contents(full, at) for at in found):
             continue
         shown = tops(full, found)
         before = [at - sum(one < at for one in found) - 1 for at in shown]
@@ -95,19 +97,27 @@ def _sections(lengths: Mapping[str, float], tree: Tree, group: Mapping[str, Page
     return odd
 
 
+def _is_contents(page: Page, at: int) -> bool:
+    """Return whether a section has nothing but links to others of the page."""
+    start = page.headings[at].line
+    end = page.headings[at + 1].line - 1 if at + 1 < len(page.headings) else len(page.lines)
+    lines = [line for line in page.lines[start:end] if line.strip()]
+    return bool(lines) and all("](#" in line for line in lines)
+
+
 def _fences(page: Page) -> list[Fence]:
     """Return the blocks of a page, without diagrams, which a language may have as a picture."""
     return [one for one in page.fences if one.language != "mermaid" and one.text.strip()]
 
 
 def _blocks(tree: Tree, group: Mapping[str, Page]) -> Odd:
-    in_step = _usual(_levels(group), len(group))
+    in_step = _usual(_levels(group), group)
     fences = {name: _fences(group[name]) for name in in_step}
     shapes = {
         name: tuple(group[name].section_of(one.first) for one in known)
         for name, known in fences.items()
     }
-    owners = _usual(shapes, len(group)) if len(in_step) > 1 else []
+    owners = _usual(shapes, group) if len(in_step) > 1 else []
     odd: dict[str, Found | None] = dict.fromkeys(name for name in group if name not in owners)
     if not owners or not odd:
         return odd

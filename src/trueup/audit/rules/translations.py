@@ -32,6 +32,8 @@ PROSE: tuple[Kind, ...] = (*KINDS[:2], ("language-values", "number", measures_in
 NOUNS = (*((rule, noun) for rule, noun, _ in KINDS), ("language-links", "link"))
 MOST_NUMBERS = {"cell": 2, "list item": 2, "section": 4}
 """Numbers of a place that are compared; one with more has them in another form, too."""
+INDEX = re.compile(r"(?:index|readme)\.\w+$", re.IGNORECASE)
+"""The page of a folder, under either of its names."""
 MAYBE = re.compile(r"[`\d]| /")
 """What a line with a fact has."""
 
@@ -175,7 +177,8 @@ def _links(tree: Tree) -> Iterator[_Place]:
         if aim is not None and page.path in main_page:
             by_section = links.setdefault(page.path, {})
             known = by_section.setdefault(page.section_of(line), {})
-            known.setdefault(main_page.get(aim, aim), []).append(line)
+            name = INDEX.sub("", main_page.get(aim, aim))
+            known.setdefault(name, []).append(line)
     for group in tree.twins:
         main = group[main_of(group)]
         pages = {name: page for name, page in group.items() if is_in_step(main, page)}
