@@ -105,6 +105,7 @@ LINKED = {
     **{f"docs/{name}/{page}.md": "# B\n" for name in ("en", "ja", "ru") for page in "bc"},
 }
 SEND = "curl https://x.example -d"
+ON = "`boat-1` on `POST /v1/boats`"
 LINKS = "# A\n\n" + "".join("See [b](b.md).\n" for _ in range(12))
 
 SAMPLES: dict[str, Pair] = {
@@ -326,6 +327,23 @@ SAMPLES: dict[str, Pair] = {
     "old-stamps": Pair(
         Sample({**STAMPED, "0.md": OLD_STAMP}, found="0.md:3"),
         Sample({"0.md": OLD_STAMP, "1.md": OLD_STAMP, "2.md": STAMPED["2.md"]}),
+    ),
+    "advice-both-ways": Pair(
+        Sample(
+            {
+                "a.md": f"# Routes\n\nText.\n\n{ON} is\nrecommended.\n",
+                "b.md": f"# Notes\n\n- Avoid {ON}.\n",
+                "c.md": "# Status\n\n| Model | Route | Status |\n| --- | --- | --- |\n"
+                "| `boat-1` | `POST /v1/boats` | Production-ready |\n",
+            },
+            found="a.md:5 c.md:5 b.md:3",
+        ),
+        Sample(
+            {
+                "a.md": f"# Routes\n\n{ON} is recommended.\n\n`boat-2` is recommended.\n",
+                "b.md": "# Notes\n\nAvoid `boat-1` on `POST /v2/boats`.\n\nAvoid `boat-2`.\n",
+            }
+        ),
     ),
 }
 """By id of the rule; those about the reading itself are in tests/test_audit.py."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from trueup.audit.found import Cause, Found, quoted
 from trueup.audit.past import Past, read_past
 from trueup.audit.replaced import read_replaced
+from trueup.audit.rules.advice import check_advice
 from trueup.audit.rules.contracts import check_contracts
 from trueup.audit.rules.document import check_document
 from trueup.audit.rules.evidence import check_evidence
@@ -98,7 +99,7 @@ def _run(tree: Tree, past: Past) -> Iterator[Found]:
         yield from check_stamps(tree, replaced)
     for check in (
         *(check_languages, check_translations, check_rows, check_missing),
-        *(check_contracts, check_blocks, check_links, check_wording),
+        *(check_contracts, check_blocks, check_links, check_wording, check_advice),
     ):
         yield from check(tree)
 

@@ -245,10 +245,7 @@ def _blocks(top: Path, only: tuple[str, ...]) -> FoundBlocks:
 
 
 def _show_plan(
-    found: FoundBlocks,
-    rules: SendRules,
-    url: str,
-    planned: dict[tuple[str, str], list[Block]],
+    found: FoundBlocks, rules: SendRules, url: str, planned: dict[tuple[str, str], list[Block]]
 ) -> None:
     """Print what would be sent, what would not and why, and the command to give next."""
     findings = [block.finding for block in found.blocks if block.finding is not None]
@@ -256,8 +253,8 @@ def _show_plan(
     click.echo("what would be sent:")
     for (line, reason), blocks in sorted(planned.items()):
         places = ", ".join(dict.fromkeys(str(block.place) for block in blocks))
-        text = f"  {line}: {len(blocks)} ({places}){f'; {reason}' if reason else ''}"
-        click.echo(printable(text))
+        why = f"; {reason}" if reason else ""
+        click.echo(printable(f"  {line}: {len(blocks)} ({places}){why}"))
     for host in sorted({host for _, host in addresses_in(b.text for b in found.blocks)}):
         if host not in rules.hosts:
             places = ", ".join(
@@ -267,15 +264,15 @@ def _show_plan(
             )
             click.echo(f"  another host: {host} ({places})")
     sendable = {
-        " ".join([line.split(" ")[0], *line.split(" ")[2:]]): len(blocks)
+        f"{method} {path}": len(blocks)
         for (line, reason), blocks in planned.items()
-        if line.split(" ")[1] in rules.hosts and not reason
+        for method, host, path in [line.split(" ", 2)]
+        if host in rules.hosts and not reason
     }
     given = ["--target", url]
-    for host in sorted(rules.hosts - {url.partition("://")[2]}):
-        given += ["--host", host]
-    for route in sorted(sendable) or ["METHOD PATH"]:
-        given += ["--route", route]
+    others = sorted(rules.hosts - {url.partition("://")[2]})
+    given += [word for host in others for word in ("--host", host)]
+    given += [word for route in sorted(sendable) or ["METHOD PATH"] for word in ("--route", route)]
     given += ["--max-calls", str(max(sum(sendable.values()), 1))]
     click.echo(f"nothing was sent; {found.counted} blocks found. Give {KEY}, and then:")
     click.echo(printable(f"trueup record {shlex.join(given)}"))
