@@ -133,6 +133,7 @@ def test_a_baseline_suppresses_the_findings_of_its_date_alone(clone: Path) -> No
     assert done.returncode == 1 and "2026-04-15" in done.stderr and "04-14" not in done.stderr
 
 
+@pytest.mark.long
 def test_blocks_are_verified_by_shards(starter: Path) -> None:
     (starter / ".venv").symlink_to(TOP / ".venv")
     done = run(f"set -e\n{commands('shards')}", starter)

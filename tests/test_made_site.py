@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from browsing import some
 from click.testing import CliRunner, Result
 
 from trueup.cli.group import cli
@@ -86,7 +87,9 @@ CHANGES: dict[str, Callable[[Path], object]] = {
 }
 
 
-@pytest.mark.parametrize("name", CHANGES)
+@pytest.mark.parametrize(
+    "name", some(CHANGES, "a file in a folder that a link leads to", "a file less in the site")
+)
 def test_a_change_makes_the_site_again(name: str, top: Path) -> None:
     CHANGES[name](top)
     assert is_made_again(top)
