@@ -57,6 +57,8 @@ def dates_page(text: str) -> bool:
 def names_in(text: str) -> Counter[str]:
     """Return the routes of a text and the names in its code spans, with how often it has each."""
     found: Counter[str] = Counter()
+    if "`" not in text and "/" not in text:
+        return found
     bare = CODE_SPAN.sub(" ", text) if "`" in text else text
     found.update(f"{one[1]} {normal_path(one[2])}" for one in REQUEST.finditer(bare))
     for span in spans_of(text):
@@ -78,9 +80,10 @@ def names_in(text: str) -> Counter[str]:
 def numbers_in(text: str) -> Counter[str]:
     """Return the numbers of a text, in one form and with their units, with how often it has each;
     none where a language may have them in words."""
-    if BIG.search(text) or ("20" in text and dates_page(text)):
+    if not DIGIT.search(text) or BIG.search(text) or ("20" in text and dates_page(text)):
         return Counter()
-    bare = WORDED_DAY.sub(" ", NUMERIC_DAY.sub(" ", text)).replace("**", " ").replace("`", " ")
+    bare = WORDED_DAY.sub(" ", NUMERIC_DAY.sub(" ", text)) if "20" in text else text
+    bare = bare.replace("**", " ").replace("`", " ")
     found = _measures(bare)
     found.update(_plain(one[0]) for one in NUMBER.finditer(MEASURE.sub(" ", bare)))
     return found

@@ -87,11 +87,9 @@ def _advice_in(sentence: str) -> tuple[str, str, bool] | None:
     if len(names) != 1 or not is_name(name := names.pop()):
         return None
     rest = sentence.replace(routes[0][0], " ").replace(f"`{name}`", " ")
-    against = ADVISED_AGAINST.findall(rest)
-    rest = ADVISED_AGAINST.sub(" ", rest)
-    recommended = RECOMMENDED.findall(rest)
-    rest = RECOMMENDED.sub(" ", rest)
-    if len(against) + len(recommended) != 1 or days_in(sentence):
+    rest, against = ADVISED_AGAINST.subn(" ", rest)
+    rest, recommended = RECOMMENDED.subn(" ", rest)
+    if against + recommended != 1 or days_in(sentence):
         return None
     if NEGATION.search(rest) or CONDITION.search(rest) or rest.rstrip().endswith(("?", "？")):
         return None

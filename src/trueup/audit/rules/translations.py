@@ -158,9 +158,8 @@ def _sections(group: Mapping[str, Page]) -> Iterator[_Place]:
             section = page.section_of(line)
             if page.kinds[line - 1] in left_out or section in stamps:
                 continue
-            if MAYBE.search(text):
-                by_name = texts.setdefault(section, {})
-                by_name.setdefault(name, []).append((line, text))
+            by_name = texts.setdefault(section, {})
+            by_name.setdefault(name, []).append((line, text))
     for by_name in texts.values():
         known = {name: _facts(by_name.get(name, []), PROSE) for name in pages}
         yield _Place("section", group, known)
@@ -194,9 +193,11 @@ def _facts(texts: list[tuple[int, str]], kinds: Sequence[Kind]) -> dict[str, dic
     """Return the lines of each fact in some lines of a page, by kind."""
     found: dict[str, dict[str, list[int]]] = {noun: {} for _, noun, _ in kinds}
     for line, text in texts:
+        if not MAYBE.search(text):
+            continue
         for _, noun, facts_in in kinds:
-            for fact in facts_in(text).elements():
-                found[noun].setdefault(fact, []).append(line)
+            for fact, count in facts_in(text).items():
+                found[noun].setdefault(fact, []).extend([line] * count)
     return found
 
 

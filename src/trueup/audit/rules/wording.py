@@ -64,9 +64,9 @@ def check_stamps(tree: Tree, replaced: Replaced) -> Iterator[Found]:
     cases = 0
     for path, page in tree.pages.items():
         stamps = [
-            (line, max(days_in(text)))
+            (line, max(days))
             for line, text in page.prose()
-            if STAMP.search(text) and days_in(text)
+            if (days := days_in(text)) and STAMP.search(text)
         ]
         if len(stamps) != 1:
             continue
