@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from trueup.model import Frozen
+from pydantic import TypeAdapter
+
+from trueup.model import Described
 from trueup.wording.markdown import code_span
 from trueup.wording.pages import table
 
@@ -11,9 +13,9 @@ ANY: dict[str, Any] = {}
 WORDS = {"string": "text", "integer": "number", "boolean": "true or false"}
 
 
-def render_fields(noun: type[Frozen]) -> str:
+def render_fields(noun: type[Described]) -> str:
     """A heading and a table for `noun` and for each noun that its fields lead to."""
-    schema = noun.model_json_schema(by_alias=True)
+    schema = TypeAdapter(noun).json_schema()
     nouns = {noun.__name__: schema, **schema.get("$defs", {})}
     return "\n\n".join(_noun(name, nouns) for name in nouns if "properties" in nouns[name])
 

@@ -205,10 +205,16 @@ class CurlPool(Pool):
         receipts = list(report.receipts)
         for block, pages in distinct_blocks(blocks):
             if block.language != "bash":
-                own = {"language": block.language, "sha256": block.sha256, "pages": pages}
                 seen = run[block.endpoint]
-                ended = {"exit_code": int(seen.outcome == "error")}  # as curl does not
-                receipts.append(seen.model_copy(update=own | ended))
+                receipts.append(
+                    replace(
+                        seen,
+                        language=block.language,
+                        sha256=block.sha256,
+                        pages=pages,
+                        exit_code=int(seen.outcome == "error"),  # as curl does not
+                    )
+                )
         return Report(tuple(receipts))
 
 

@@ -1,6 +1,7 @@
 """The blocks of the google-genai SDK: the requests it sends, and their unobserved auth method."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import recorder
 from hostile import repeatable, texts, values
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic_core import to_json
 from recorder import (
     KEY,
     REAL,
@@ -140,10 +142,10 @@ def test_a_block_passes_and_says_that_its_auth_method_was_not_observed(
     line = receipt_line(receipt, REAL, load_catalogue("en"), "page/index.html")
     assert "That test did not use this auth method (<code>header x-goog-api-key</code>)." in line
     assert "Replays the evidence of 2026-04-14; nothing was sent to" in line
-    assert json.loads(receipt.model_dump_json())["unobserved"] == [
+    assert json.loads(to_json(receipt))["unobserved"] == [
         {"path": ["auth"], "recorded": "query key", "now": "header x-goog-api-key", "absent": None}
     ]
-    live = receipt.model_copy(update={"replayed": False})
+    live = replace(receipt, replayed=False)
     line = receipt_line(live, REAL, load_catalogue("en"), "page/index.html")
     assert "not part of that evidence" not in line
 

@@ -14,7 +14,7 @@ from test_repository import check_script
 from manual import PAGES, renewed
 from trueup.errors import BadInput
 from trueup.feed import StatusFeed
-from trueup.model import Frozen, Status
+from trueup.model import Described, Status
 from trueup.receipts import RetestReceipt
 from trueup.verify.block_receipt import BlockReceipt
 
@@ -67,9 +67,9 @@ def test_a_link_that_leads_nowhere_fails_the_build(pages: Path, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("noun", [Status, StatusFeed, BlockReceipt, RetestReceipt])
-def test_every_field_is_explained(noun: type[Frozen]) -> None:
+def test_every_field_is_explained(noun: type[Described]) -> None:
     rows = [line for line in render_fields(noun).splitlines() if line.startswith("| `")]
-    assert len(rows) >= len(noun.model_fields)
+    assert len(rows) >= len(noun.__pydantic_fields__)
     for row in rows:
         field, meaning, values, _ = row.removeprefix("| ").removesuffix(" |").split(" | ")
         assert meaning.strip() and values.strip(), field

@@ -73,7 +73,7 @@ def keep(file: Path, receipt: BlockReceipt, fresh: bool = False) -> None:
 
 
 def test_an_unchanged_block_gets_the_receipt_of_its_run_marked_as_reused(file: Path) -> None:
-    kept = receipt_of(BLOCK).model_copy(update={"pages": PAGES, "reused": True})
+    kept = replace(receipt_of(BLOCK), pages=PAGES, reused=True)
     assert opened(file).find(BLOCK, PAGES) == kept
 
 
@@ -100,9 +100,8 @@ def test_every_receipt_is_found_as_it_was_kept(
         kept.keep(block, receipt)
     kept.save()
     found = opened(file)
-    again = {"pages": PAGES, "reused": True}
     assert [found.find(block, PAGES) for block in blocks] == [
-        receipt.model_copy(update=again) for receipt in receipts
+        replace(receipt, pages=PAGES, reused=True) for receipt in receipts
     ]
 
 

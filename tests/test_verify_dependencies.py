@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from hashlib import sha256
@@ -243,7 +244,7 @@ def receipts(stored: Stored, file: Path | None = None) -> dict[str, BlockReceipt
 
 def plain(receipt: BlockReceipt) -> BlockReceipt:
     """A receipt without what differs from run to run."""
-    return receipt.model_copy(update={"reused": False, "duration_ms": 0, "request_id": None})
+    return replace(receipt, reused=False, duration_ms=0, request_id=None)
 
 
 @pytest.fixture(scope="module")

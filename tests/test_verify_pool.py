@@ -147,7 +147,7 @@ def test_real_blocks_pass_in_two_harnesses_and_are_not_run_again(tmp_path: Path)
     assert never.reused == len(blocks)
     assert str(never) == str(first)
     for old, new in zip(first.receipts, never.receipts, strict=True):
-        assert new == old.model_copy(update={"reused": True, "pages": ("moved",)})
+        assert new == replace(old, reused=True, pages=("moved",))
 
 
 def test_only_a_changed_block_is_run_again(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from inspect import cleandoc, getsource
 from itertools import pairwise
 from textwrap import dedent
-from typing import Annotated, Literal, LiteralString
+from typing import Annotated, ClassVar, Literal, LiteralString
 
 from pydantic import (
     AfterValidator,
@@ -20,6 +20,7 @@ from pydantic import (
     PlainSerializer,
     WithJsonSchema,
 )
+from pydantic.fields import FieldInfo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
@@ -123,14 +124,14 @@ Prose = Annotated[Text, TRANSLATED]
 """Text that readers see in the language of the page."""
 
 
-class Frozen(BaseModel):
-    """A noun: it never changes after it was read, and has no key that it does not document.
+class Described:
+    """A base of nouns whose JSON schema has the docstring behind each field.
 
-    Most commands use few of them, so each is built on its first use, and its docstrings are read
-    for its schema alone, not by `use_attribute_docstrings`, on import.
+    They are read for the schema alone, not by `use_attribute_docstrings`, on import.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+    __slots__ = ()
+    __pydantic_fields__: ClassVar[dict[str, FieldInfo]]
 
     @classmethod
     def __get_pydantic_json_schema__(
@@ -139,17 +140,27 @@ class Frozen(BaseModel):
         made = handler(schema)
         fields = handler.resolve_ref_schema(made).get("properties", {})
         for field, text in _docstrings(cls).items():
-            name = cls.model_fields[field].alias if field in cls.model_fields else None
+            known = cls.__pydantic_fields__.get(field)
+            name = known and known.alias
             if (name or field) in fields:
                 fields[name or field]["description"] = text
         return made
+
+
+class Frozen(Described, BaseModel):
+    """A noun: it never changes after it was read, and has no key that it does not document.
+
+    Most commands use few of them, so each is built on its first use.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 def _docstrings(noun: type) -> dict[str, str]:
     """Return the docstring behind each field of a noun and of its base classes."""
     found: dict[str, str] = {}
     for base in reversed(noun.__mro__):
-        if issubclass(base, Frozen) and base is not Frozen:
+        if issubclass(base, Described) and base not in (Described, Frozen):
             (written,) = ast.parse(dedent(getsource(base))).body
             assert isinstance(written, ast.ClassDef)
             for field, text in pairwise(written.body):

@@ -7,12 +7,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from pydantic import JsonValue
+from pydantic import ConfigDict, JsonValue, TypeAdapter
+from pydantic.dataclasses import dataclass as validated
 from pydantic_core import from_json, to_json
 
 from trueup import __version__
-from trueup.model import Frozen
+from trueup.model import Described
 from trueup.request import Difference
+
+CONFIG = ConfigDict(extra="forbid", defer_build=True)
 
 
 def no_observation(target: str) -> str:
@@ -20,7 +23,9 @@ def no_observation(target: str) -> str:
     return f"no conclusive observation of the endpoint at {target}"
 
 
-class BlockReceipt(Frozen):
+# Slots: a run has thousands, and a model would take five times the memory.
+@validated(frozen=True, slots=True, kw_only=True, config=CONFIG)
+class BlockReceipt(Described):
     """The proof of one run of one block."""
 
     sha256: str
@@ -80,6 +85,7 @@ class BlockReceipt(Frozen):
     """True when the receipt is of an earlier run under equal conditions."""
 
 
+BLOCK_RECEIPT = TypeAdapter(BlockReceipt)
 RECEIPTS = "receipts.json"
 """Name of the file in the built site."""
 
@@ -126,4 +132,4 @@ class Report:
     @classmethod
     def parse(cls, text: str) -> "Report":
         """Return the report of `render`'s text."""
-        return cls(tuple(map(BlockReceipt.model_validate, from_json(text)["receipts"])))
+        return cls(tuple(map(BLOCK_RECEIPT.validate_python, from_json(text)["receipts"])))

@@ -7,14 +7,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
-from pydantic_core import to_json
 
 from trueup.sandbox import BLOCK_PATH
 from trueup.sandbox.node import find_program
@@ -109,7 +108,7 @@ class Cache:
             row = self._dependencies.rows(block.endpoint)[kept.row]
             place = self._dependencies.place_of(row)
             now |= {"record": place, "evidence": row.day, "sample": row.sample}
-        return kept.receipt.model_copy(update=now)
+        return replace(kept.receipt, **now)
 
     def keep(self, block: Block, receipt: BlockReceipt) -> None:
         """Keep a receipt if it is of a replay that passed."""
@@ -131,7 +130,7 @@ class Cache:
         """Write the receipts that were found, kept or retained, in place of the file's."""
         if self._used != self._written:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            content = to_json(self._used)
+            content = RECEIPTS.dump_json(self._used, exclude_defaults=True)
             write_whole(self._file, _mark(content) + b"\n" + content, 0o644)
 
     def _key(self, block: Block, endpoint: str) -> str:

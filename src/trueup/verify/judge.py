@@ -24,7 +24,7 @@ from trueup.sandbox import Limits
 from trueup.site import Block
 from trueup.snippet import PROGRAMS, language_of
 from trueup.status_file import Stored
-from trueup.verify.block_receipt import BlockReceipt, no_observation
+from trueup.verify.block_receipt import BLOCK_RECEIPT, BlockReceipt, no_observation
 from trueup.verify.program_end import end_reasons, last_line
 from trueup.verify.reply_verdict import (
     ReplyVerdict,
@@ -157,8 +157,8 @@ def _receipt(
         documented=documented,
         reasons=tuple(text for text in map(_shown, reasons) if text),
     )
-    fields = receipt.model_dump(mode="json", exclude_defaults=True)  # the others take memory too
-    return BlockReceipt.model_validate(harness.search.withhold(fields))
+    fields = BLOCK_RECEIPT.dump_python(receipt, mode="json", exclude_defaults=True)
+    return BLOCK_RECEIPT.validate_python(harness.search.withhold(fields))
 
 
 def _shown(text: str | None) -> str | None:
