@@ -99,9 +99,9 @@ def test_what_is_left_out_or_gone_is_said_at_the_end_in_every_format(tmp_path: P
         assert done.returncode == 0
         assert done.stderr.replace(str(tmp_path), "top").splitlines() == [
             "top: 3 Markdown files left out, as records, plans, hidden files or the work of others:"
-            " .github/ (2), PLAN.md. Rename what is a page.",
+            " .github/ (2), PLAN.md. If one of them is a page, rename it.",
             "top: 1 Markdown file tracked by git and not in the working tree: b.md."
-            " Restore what is a page of these docs.",
+            " If one of them is a page, restore it.",
         ]
     (tmp_path / "a.md").unlink()
     done = trueup(tmp_path, "audit")

@@ -60,11 +60,11 @@ def about_left_out(top: Path, left_out: Counter[str], absent: Sequence[str]) -> 
     if count := left_out.total():
         names = [f"{name} ({n})" if name.endswith("/") else name for name, n in left_out.items()]
         problem = f"{_files(count)} left out, as records, plans, hidden files or the work of others"
-        fix = "Rename what is a page."
+        fix = "If one of them is a page, rename it."
         yield Message(Place(str(top)), f"{problem}: {listed(names)}", fix)
     if absent:
         problem = f"{_files(len(absent))} tracked by git and not in the working tree"
-        fix = "Restore what is a page of these docs."
+        fix = "If one of them is a page, restore it."
         yield Message(Place(str(top)), f"{problem}: {listed(absent)}", fix)
 
 
