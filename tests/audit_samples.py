@@ -104,6 +104,7 @@ LINKED = {
     **{f"docs/{name}/a.md": "# A\n\nSee [b](b.md).\n" for name in ("en", "ja", "ru")},
     **{f"docs/{name}/{page}.md": "# B\n" for name in ("en", "ja", "ru") for page in "bc"},
 }
+GET = "curl https://x.example/v1/a"
 SEND = "curl https://x.example -d"
 ON = "`boat-1` on `POST /v1/boats`"
 LINKS = "# A\n\n" + "".join("See [b](b.md).\n" for _ in range(12))
@@ -289,6 +290,20 @@ SAMPLES: dict[str, Pair] = {
     "broken-body": Pair(
         Sample(page(fenced("bash", f'{SEND} \'{{\n "a": 1,\n "b" 2}}\'')), found="a.md:6"),
         Sample(page(fenced("bash", f"{SEND} '{{\"a\": $N, ...}}'", f"{SEND} '{{\"a\": '$N'}}'"))),
+    ),
+    "cut-command": Pair(
+        Sample(page(fenced("bash", f"{GET}\n  -H 'A: b' \\\n  -d @a")), found="a.md:5"),
+        Sample(
+            page(
+                fenced(
+                    "bash",
+                    f"{GET} \\\n  -H 'A: b' \\\n  -d '{{\n -d }}'",
+                    f"{GET} ...\n  -H 'A: b'",
+                    "ls\n  -d a",
+                )
+                + fenced("", f"{GET}\n -H 'A: b'")
+            )
+        ),
     ),
     "variable-before-pipe": Pair(
         Sample(page(fenced("bash", f"VERSION=1.2 {PIPE}")), found="a.md:4"),

@@ -156,6 +156,16 @@ AMOUNTS = {
     "a time": ("It waits for 30 seconds.", "60 秒待ちます。"),
     "a part": ("- It fails for 5% of all.", "- 全体の 7 % で失敗します。"),
     "a number as code": ("The default is `20`.", "既定値は `30` です。"),
+    "minutes": ("It ends after 60 minutes.", "30分で失効します。"),
+    "days": ("It is deleted after 7 days.", "3日後に削除されます。"),
+    "months": ("Kept for 3 months.", "6か月保存されます。"),
+    "a rate, the time first": ("At most 60 requests per minute.", "1分あたり90回まで。"),
+    "a counter of its own": (
+        "At most 60 requests and 10 videos.",
+        "リクエストは90回、動画は10件の作成まで。",
+    ),
+    "a counter": ("At most 64,000 tokens.", "最多接受 32,000 个 token。"),
+    "money": ("It has a credit of $5.", "4 ドル分のクレジットがあります。"),
     "a date": ("It ends on 2026-03-01.", "2026-03-05 に終了します。"),
 }
 
@@ -169,6 +179,10 @@ def test_an_amount_of_a_sentence_is_the_same_in_every_language(name: str, tmp_pa
 
 
 SAME_AMOUNTS = {
+    "a rate, the time first": ("At most 60 requests per minute.", "1分間あたり 60 回まで。"),
+    "a day of a month": ("Gone on April 14, after 7 days.", "4月14日に、7日後に消える。"),
+    "money": ("It costs $0.50, US$1 at most.", "费用为 0.5 美元,最多 $1。"),
+    "a variable": ("Set $1 and $2x.", "Задайте $2x."),
     "a zero more": ("At most 2.0 MB.", "最大2MB。"),
     "a zero after a comma": ("It takes 1.50 s.", "1,5秒かかります。"),
     "points of a rating": ("Up to 10 minutes, 5 points.", "10分間、評価は5分。"),

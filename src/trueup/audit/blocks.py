@@ -15,6 +15,7 @@ MARK = re.compile(r"\"|//|/\*|(?:^|(?<=[\s,{\[]))#", re.MULTILINE)
 MASK = re.compile(r"\"(\d+)\"")
 ELLIPSIS = re.compile(r"\.{3,}|…+")
 TRAILING = re.compile(r",(?=\s*(?:[}\]]|$))|(?<=[\[{,])\s*,")
+EXTRA_COMMA = re.compile(r",(?=\s*[}\]])")
 PLACEHOLDER = re.compile(
     r"<[^\W\d_][^<>\n]*>|\{\{[^{}\n]*\}\}|\$\{[^{}\n]*\}|\$[A-Za-z_]\w*|\b[A-Z]+(?:_[A-Z0-9]+)+\b"
 )
@@ -111,6 +112,18 @@ def json_problem(text: str) -> tuple[int, str] | None:
     except json.JSONDecodeError as error:
         return error.lineno, error.msg
     return None
+
+
+def extra_comma(text: str) -> tuple[int, str] | None:
+    """Return the line within JSON, and why, where a comma has nothing behind it; None for one in
+    which something is left out or explained."""
+    if len(text) > LARGEST:
+        return None
+    masked, strings = _masked(text)
+    found = EXTRA_COMMA.search(masked)
+    if found is None or ELLIPSIS.search(masked) or _unmasked(masked, strings) != text:
+        return None
+    return masked.count("\n", 0, found.start()) + 1, "a comma with nothing behind it"
 
 
 def _lines_of(found: re.Match[str]) -> str:

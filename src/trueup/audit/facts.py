@@ -25,12 +25,20 @@ WORDS = sorted(UNITS, key=len, reverse=True)
 WHOLE = "|".join(re.escape(word) for word in WORDS if ord(word[-1]) < 0x2E80)
 ANYWHERE = "|".join(re.escape(word) for word in WORDS if ord(word[-1]) >= 0x2E80)
 UNIT = rf"(?:{WHOLE})(?![^\W⺀-\U0010FFFF])|{ANYWHERE}"
+AMOUNT = r"(\d{1,3}(?:[,'. \u00a0\u202f]\d{3})+|\d+(?:[.,]\d+)?)"
+COUNTER = r"(?:(?:[个個次]|[件回]の|개의)\s?)?"
+"""What some languages have between a number and what it counts."""
 MEASURE = re.compile(
-    r"(?<![A-Za-z0-9_.,\-–~])(?<!\d['. \u00a0\u202f])"
-    rf"(\d{{1,3}}(?:[,'. \u00a0\u202f]\d{{3}})+|\d+(?:[.,]\d+)?)\s?({UNIT})",
+    r"(?<![A-Za-z0-9_.,\-–~月])(?<!\d['. \u00a0\u202f])"
+    + rf"{AMOUNT}\s?{COUNTER}(?![件回]の)({UNIT})",
     re.IGNORECASE,
 )
 """A number with a unit, of which each language may have its own word."""
+MONEY = re.compile(rf"(?<![A-TV-Za-z0-9_$])(?:US)?([$€])\s?{AMOUNT}(?![A-Za-z\d{{_]|[.,]\d)")
+PER = re.compile(
+    rf"(?<![\d.,])1\s?(?:{UNIT})\s?(?:あたり|当たり|につき|ごと|당|마다)", re.IGNORECASE
+)
+"""What others call "a minute"."""
 BIG = re.compile(r"[万億亿만천百千]|thousand|million|тыс|млн", re.IGNORECASE)
 """Words of which one language writes a number that another writes in digits."""
 REQUEST = re.compile(r"\b(GET|POST|PUT|PATCH|DELETE) (/[\w\-./:{}$<>]+)")
@@ -85,7 +93,8 @@ def numbers_in(text: str) -> Counter[str]:
     bare = WORDED_DAY.sub(" ", NUMERIC_DAY.sub(" ", text)) if "20" in text else text
     bare = bare.replace("**", " ").replace("`", " ")
     found = _measures(bare)
-    found.update(_plain(one[0]) for one in NUMBER.finditer(MEASURE.sub(" ", bare)))
+    rest = MEASURE.sub(" ", MONEY.sub(" ", PER.sub(" ", bare)))
+    found.update(_plain(one[0]) for one in NUMBER.finditer(rest))
     return found
 
 
@@ -100,7 +109,10 @@ def measures_in(text: str) -> Counter[str]:
 
 
 def _measures(text: str) -> Counter[str]:
-    return Counter(f"{_plain(one[1])} {UNITS[one[2].lower()]}" for one in MEASURE.finditer(text))
+    bare = MONEY.sub(" ", PER.sub(" ", text))
+    found = Counter(f"{_plain(one[1])} {UNITS[one[2].lower()]}" for one in MEASURE.finditer(bare))
+    found.update(f"{_plain(one[2])} {one[1]}" for one in MONEY.finditer(text))
+    return found
 
 
 def _plain(number: str) -> str:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from itertools import islice
 
-from trueup.audit.blocks import json_problem, python_problem, yaml_problem
+from trueup.audit.blocks import extra_comma, json_problem, python_problem, yaml_problem
 from trueup.audit.found import Found, report
 from trueup.audit.gates import kept
 from trueup.audit.mention import CURL, SHELLS
@@ -31,6 +31,9 @@ QUOTED_BODY = re.compile(
 MOST_BODIES = 50
 """Bodies of a block that are read; a block with more is data."""
 OBJECT = re.compile(r"\s*\{\s*\\?[\"}].*\}\s*|\s*\{\}\s*", re.DOTALL)
+OPTION = re.compile(r"[ \t]*(?:-[HdFX]|--(?:header|data(?:-\w+)?|request|form|json))[ =\"']")
+"""A line that begins with an option of curl."""
+SHORTENED = re.compile(r"\.{3}|…")
 BEFORE_PIPE = re.compile(
     r"(?:^|[;&]\s*)((?:[A-Z_][A-Z0-9_]*=\S+\s+)+)(?:curl|wget)\s[^|;&]*\|\s*(?:sudo\s+)?(?:ba|z)?sh\b"
 )
@@ -57,6 +60,7 @@ def check_blocks(tree: Tree) -> Iterator[Found]:
             fix = "Correct it, or give it the label of what it is."
             yield report(tree, rule, [(path, line)], text, fix)
     yield from _bodies(tree)
+    yield from _cut_commands(tree)
     for page in tree.pages.values():
         for fence in page.fences:
             if fence.language in SHELLS:
@@ -70,7 +74,7 @@ def _bodies(tree: Tree) -> Iterator[Found]:
         for fence in page.fences:
             for line, body in _quoted_bodies(fence) if _is_whole(page, fence) else ():
                 cases += 1
-                problem = json_problem(body)
+                problem = json_problem(body) or extra_comma(body)
                 if problem is not None and not _on_purpose(page, fence):
                     found.append((page.path, line + problem[0] - 1, problem[1]))
     for path, line, why in kept(found, cases, MOST_BROKEN):
@@ -88,6 +92,39 @@ def _quoted_bodies(fence: Fence) -> Iterator[tuple[int, str]]:
         is_comment = fence.lines[number].lstrip().startswith("#")
         if OBJECT.fullmatch(body) and not is_comment and "\n> " not in body:
             yield fence.first + number, body
+
+
+def _cut_commands(tree: Tree) -> Iterator[Found]:
+    """Return the findings about options of curl behind the end of their command."""
+    cases, found = 0, []
+    for page in tree.pages.values():
+        for fence in page.fences:
+            if fence.language and fence.language in SHELLS and _is_whole(page, fence):
+                for line, is_cut_off in _option_lines(fence):
+                    cases += 1
+                    if is_cut_off and not _on_purpose(page, fence):
+                        found.append((page.path, line))
+    for spot in kept(found, cases, MOST_BROKEN):
+        problem = "the command ends on the line before, so this option is no part of it"
+        fix = "End that line with a backslash, and nothing behind it."
+        yield report(tree, "cut-command", [spot], problem, fix)
+
+
+def _option_lines(fence: Fence) -> Iterator[tuple[int, bool]]:
+    """Yield the lines of a block that begin with an option of the curl command above, and whether
+    that one has ended before, at most once a command."""
+    command, goes_on = "", False
+    for number, line in enumerate(fence.lines, fence.first):
+        is_option = bool(command and OPTION.match(line))
+        if is_option and (goes_on or not SHORTENED.search(command)):
+            yield number, not goes_on
+        if goes_on:
+            command += f"\n{line}"
+        else:
+            is_curl = CURL.search(line) and not line.lstrip().startswith("#")
+            command = line if is_curl else ""
+        is_open = command.count("'") % 2 or command.count('"') % 2
+        goes_on = bool(command) and (line.endswith(("\\", "^", "`")) or bool(is_open))
 
 
 def _is_whole(page: Page, fence: Fence) -> bool:
