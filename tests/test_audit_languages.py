@@ -164,6 +164,7 @@ AMOUNTS = {
         "At most 60 requests and 10 videos.",
         "リクエストは90回、動画は10件の作成まで。",
     ),
+    "a wait beside a count": ("Wait 2 seconds, at most 5 times.", "最大5回、9秒待つ。"),
     "a counter": ("At most 64,000 tokens.", "最多接受 32,000 个 token。"),
     "money": ("It has a credit of $5.", "4 ドル分のクレジットがあります。"),
     "a date": ("It ends on 2026-03-01.", "2026-03-05 に終了します。"),
