@@ -55,6 +55,14 @@ def test_a_page_of_calls_and_headings_ends_in_time(tmp_path: Path) -> None:
     assert time.process_time() - start < 6
 
 
+def test_a_command_whose_quote_never_ends_is_read_in_time(tmp_path: Path) -> None:
+    lines = "xxxx\n" * 150_000
+    write_files(tmp_path, {"a.md": f"# A\n\n```bash\ncurl https://a.example '\n{lines}```\n"})
+    start = time.process_time()
+    audited(tmp_path)
+    assert time.process_time() - start < 6
+
+
 def test_a_line_of_ten_million_characters_is_one_warning(tmp_path: Path) -> None:
     commit_on(tmp_path, "2026-03-25", {"a.md": "x" * 10_000_000, "b.md": "Text.\n"})
     assert audited(tmp_path) == ["unread-page a.md"]

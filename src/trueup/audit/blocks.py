@@ -117,7 +117,7 @@ def json_problem(text: str) -> tuple[int, str] | None:
 def extra_comma(text: str) -> tuple[int, str] | None:
     """Return the line within JSON, and why, where a comma has nothing behind it; None for one in
     which something is left out or explained."""
-    if len(text) > LARGEST:
+    if len(text) > LARGEST or not EXTRA_COMMA.search(text):
         return None
     masked, strings = _masked(text)
     found = EXTRA_COMMA.search(masked)

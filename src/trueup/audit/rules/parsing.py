@@ -1,9 +1,11 @@
 """Parsing: blocks that do not parse or do not do what they look like."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
+from functools import partial
 from itertools import islice
 
+from trueup.audit.as_curl import SHORTENED
 from trueup.audit.blocks import extra_comma, json_problem, python_problem, yaml_problem
 from trueup.audit.found import Found, report
 from trueup.audit.gates import kept
@@ -14,7 +16,10 @@ from trueup.audit.tree import Tree
 MOST_BROKEN = 0.1
 """Part of a repository's blocks of one language that may not parse; where more do not, the label is
 used for other things too."""
-PARSERS: tuple[tuple[str, str, tuple[str, ...], Callable[[str], tuple[int, str] | None]], ...] = (
+ProblemOf = Callable[[str], tuple[int, str] | None]
+Case = tuple[int, str | None]
+"""A line with what a rule is about, and why it is broken; None where it is well."""
+PARSERS: tuple[tuple[str, str, tuple[str, ...], ProblemOf], ...] = (
     ("broken-json", "JSON", ("json",), json_problem),
     ("broken-yaml", "YAML", ("yaml", "yml"), yaml_problem),
     ("broken-python", "Python", ("python", "py", "python3"), python_problem),
@@ -33,7 +38,6 @@ MOST_BODIES = 50
 OBJECT = re.compile(r"\s*\{\s*\\?[\"}].*\}\s*|\s*\{\}\s*", re.DOTALL)
 OPTION = re.compile(r"[ \t]*(?:-[HdFX]|--(?:header|data(?:-\w+)?|request|form|json))[ =\"']")
 """A line that begins with an option of curl."""
-SHORTENED = re.compile(r"\.{3}|…")
 BEFORE_PIPE = re.compile(
     r"(?:^|[;&]\s*)((?:[A-Z_][A-Z0-9_]*=\S+\s+)+)(?:curl|wget)\s[^|;&]*\|\s*(?:sudo\s+)?(?:ba|z)?sh\b"
 )
@@ -46,40 +50,55 @@ NEAR = 3
 def check_blocks(tree: Tree) -> Iterator[Found]:
     """Return the findings about blocks of code, one at a time."""
     for rule, noun, labels, problem_of in PARSERS:
-        cases, found = 0, []
-        for page in tree.pages.values():
-            for fence in page.fences:
-                if fence.language not in labels or not _is_whole(page, fence):
-                    continue
-                cases += 1
-                problem = problem_of(fence.text)
-                if problem is not None and not _on_purpose(page, fence):
-                    found.append((page.path, fence.first + problem[0] - 1, problem[1]))
-        for path, line, why in kept(found, cases, MOST_BROKEN):
-            text = f"the block is labelled {noun} and does not parse ({why})"
-            fix = "Correct it, or give it the label of what it is."
-            yield report(tree, rule, [(path, line)], text, fix)
-    yield from _bodies(tree)
-    yield from _cut_commands(tree)
+        text = f"the block is labelled {noun} and does not parse ({{}})"
+        fix = "Correct it, or give it the label of what it is."
+        yield from _broken(tree, rule, labels, partial(_whole_block, problem_of), text, fix)
+    text = "the body in quotes is no JSON ({})"
+    yield from _broken(tree, "broken-body", SHELLS, _bodies, text, "Correct it.")
+    text = "the command ends on the line before, so this option is no part of it"
+    fix = "End that line with a backslash, and nothing behind it."
+    yield from _broken(tree, "cut-command", SHELLS - {""}, _option_lines, text, fix)
     for page in tree.pages.values():
         for fence in page.fences:
             if fence.language in SHELLS:
                 yield from _shell(tree, page, fence)
 
 
-def _bodies(tree: Tree) -> Iterator[Found]:
-    """Return the findings about quoted JSON bodies of curl commands."""
+def _broken(
+    tree: Tree,
+    rule: str,
+    labels: Container[str],
+    read: Callable[[Fence], Iterable[Case]],
+    text: str,
+    fix: str,
+) -> Iterator[Found]:
+    """Return the findings of a rule about blocks with some labels, in a repository that keeps it.
+    `text` has a place for the reason."""
     cases, found = 0, []
     for page in tree.pages.values():
         for fence in page.fences:
-            for line, body in _quoted_bodies(fence) if _is_whole(page, fence) else ():
+            if fence.language not in labels or not _is_whole(page, fence):
+                continue
+            for line, why in read(fence):
                 cases += 1
-                problem = json_problem(body) or extra_comma(body)
-                if problem is not None and not _on_purpose(page, fence):
-                    found.append((page.path, line + problem[0] - 1, problem[1]))
+                if why is not None and not _on_purpose(page, fence):
+                    found.append((page.path, line, why))
     for path, line, why in kept(found, cases, MOST_BROKEN):
-        text = f"the body in quotes is no JSON ({why})"
-        yield report(tree, "broken-body", [(path, line)], text, "Correct it.")
+        yield report(tree, rule, [(path, line)], text.format(why), fix)
+
+
+def _whole_block(problem_of: ProblemOf, fence: Fence) -> Iterator[Case]:
+    yield _case(fence.first, problem_of(fence.text))
+
+
+def _bodies(fence: Fence) -> Iterator[Case]:
+    for line, body in _quoted_bodies(fence):
+        yield _case(line, json_problem(body) or extra_comma(body))
+
+
+def _case(first: int, problem: tuple[int, str] | None) -> Case:
+    """Return the case of code that begins in a line."""
+    return (first + problem[0] - 1, problem[1]) if problem else (first, None)
 
 
 def _quoted_bodies(fence: Fence) -> Iterator[tuple[int, str]]:
@@ -94,37 +113,21 @@ def _quoted_bodies(fence: Fence) -> Iterator[tuple[int, str]]:
             yield fence.first + number, body
 
 
-def _cut_commands(tree: Tree) -> Iterator[Found]:
-    """Return the findings about options of curl behind the end of their command."""
-    cases, found = 0, []
-    for page in tree.pages.values():
-        for fence in page.fences:
-            if fence.language and fence.language in SHELLS and _is_whole(page, fence):
-                for line, is_cut_off in _option_lines(fence):
-                    cases += 1
-                    if is_cut_off and not _on_purpose(page, fence):
-                        found.append((page.path, line))
-    for spot in kept(found, cases, MOST_BROKEN):
-        problem = "the command ends on the line before, so this option is no part of it"
-        fix = "End that line with a backslash, and nothing behind it."
-        yield report(tree, "cut-command", [spot], problem, fix)
-
-
-def _option_lines(fence: Fence) -> Iterator[tuple[int, bool]]:
+def _option_lines(fence: Fence) -> Iterator[Case]:
     """Yield the lines of a block that begin with an option of the curl command above, and whether
     that one has ended before, at most once a command."""
-    command, goes_on = "", False
+    is_command = goes_on = is_short = False
+    single = double = 0
     for number, line in enumerate(fence.lines, fence.first):
-        is_option = bool(command and OPTION.match(line))
-        if is_option and (goes_on or not SHORTENED.search(command)):
-            yield number, not goes_on
-        if goes_on:
-            command += f"\n{line}"
-        else:
-            is_curl = CURL.search(line) and not line.lstrip().startswith("#")
-            command = line if is_curl else ""
-        is_open = command.count("'") % 2 or command.count('"') % 2
-        goes_on = bool(command) and (line.endswith(("\\", "^", "`")) or bool(is_open))
+        if is_command and OPTION.match(line) and (goes_on or not is_short):
+            yield number, None if goes_on else ""
+        if not goes_on:
+            is_command = bool(CURL.search(line)) and not line.lstrip().startswith("#")
+            is_short, single, double = False, 0, 0
+        is_short = is_short or bool(SHORTENED.search(line))
+        single, double = single + line.count("'"), double + line.count('"')
+        is_open = bool(single % 2 or double % 2)
+        goes_on = is_command and (is_open or line.endswith(("\\", "^", "`")))
 
 
 def _is_whole(page: Page, fence: Fence) -> bool:
