@@ -92,8 +92,7 @@ def numbers_in(text: str) -> Counter[str]:
         return Counter()
     bare = WORDED_DAY.sub(" ", NUMERIC_DAY.sub(" ", text)) if "20" in text else text
     bare = bare.replace("**", " ").replace("`", " ")
-    found = _measures(bare)
-    rest = MEASURE.sub(" ", MONEY.sub(" ", PER.sub(" ", bare)))
+    found, rest = _measures(bare)
     found.update(_plain(one[0]) for one in NUMBER.finditer(rest))
     return found
 
@@ -105,14 +104,19 @@ def measures_in(text: str) -> Counter[str]:
         return Counter()
     found = Counter(_plain(span) for span in spans_of(text) if NUMBER.fullmatch(span))
     bare = CODE_SPAN.sub(" ", text) if "`" in text else text
-    return found + _measures(bare.replace("**", ""))
+    return found + _measures(bare.replace("**", ""))[0]
 
 
-def _measures(text: str) -> Counter[str]:
-    bare = MONEY.sub(" ", PER.sub(" ", text))
-    found = Counter(f"{_plain(one[1])} {UNITS[one[2].lower()]}" for one in MEASURE.finditer(bare))
-    found.update(f"{_plain(one[2])} {one[1]}" for one in MONEY.finditer(text))
-    return found
+def _measures(text: str) -> tuple[Counter[str], str]:
+    """Return the numbers of a text that have a unit, in one form, and the text without them."""
+    found: Counter[str] = Counter()
+
+    def take(number: str, unit: str) -> str:
+        found[f"{_plain(number)} {unit}"] += 1
+        return " "
+
+    bare = PER.sub(" ", MONEY.sub(lambda one: take(one[2], one[1]), text))
+    return found, MEASURE.sub(lambda one: take(one[1], UNITS[one[2].lower()]), bare)
 
 
 def _plain(number: str) -> str:
