@@ -273,6 +273,13 @@ SAMPLES: dict[str, Pair] = {
             {**gets(*[KEYED] * 4), "4.md": f"# Without a key\n\n```bash\n{KEYLESS}\n```\n"},
         ),
     ),
+    "open-block": Pair(
+        Sample(
+            page("# A\n\n```json\n{}\n\nThen:\n\n```bash\nls\n```\n\nText.\n"),
+            found="a.md:3 a.md:8",
+        ),
+        Sample(page("# A\n\n````json\n{}\n```bash\n````\n\n```md\n```bash\nls\n```\n")),
+    ),
     "broken-json": Pair(
         Sample(page(fenced("json", '{"a": 1}', '{"a": 1\n "b": 2}')), found="a.md:9"),
         Sample(page(fenced("json", '{"a": 1, // one\n ...\n}', "{...}\n{...}", 'data: {"a": 1}'))),

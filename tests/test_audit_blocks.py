@@ -179,3 +179,56 @@ def test_a_block_whose_line_is_too_long_to_be_read_is_not_called_broken(
     page = f"{indent}```{label}\n{indent}{code}\n{indent}```\n"
     commit_on(tmp_path, "2026-01-01", {"a.md": page})
     assert audited(tmp_path) == []
+
+
+OPEN = {
+    "plain": "```python\na = 1\n\n```bash\nls\n```\n",
+    "tildes": "~~~python\na = 1\n\n~~~bash\nls\n~~~\n",
+    "a longer one": "```python\na = 1\n\n````bash\nls\n````\n",
+    "with a title": '```python\na = 1\n\n```bash title="a"\nls\n```\n',
+    "with attributes": "```{.python}\na = 1\n\n``` { .bash #x }\nls\n```\n",
+    "in a list": "1. ```python\n   a = 1\n\n   ```bash\n   ls\n   ```\n",
+    "in a quote": "> ```python\n> a = 1\n>\n> ```bash\n> ls\n> ```\n",
+    "in a tab": "    ```python\n    a = 1\n\n    ```bash\n    ls\n    ```\n",
+    "after a whole text": '```python\n"""a\n"""\n\n```bash\nls\n```\n',
+}
+CLOSED = {
+    "a longer fence": "````python\n```bash\nls\n```\n````\n",
+    "the other sign": "~~~python\n```bash\n~~~\n",
+    "Markdown": "```markdown\n```bash\nls\n```\n",
+    "text": "```text\n```bash\nls\n```\n",
+    "a change": "```diff\n```bash\nls\n```\n",
+    "no language": "```\n```bash\nls\n```\n",
+    "a directive": "```{note}\n```bash\nls\n```\n",
+    "deeper": "```python\n    ```bash\n    ls\n```\n",
+    "the next item": "- ```python\n  a = 1\n- ```bash\n  ls\n  ```\n",
+    "a comment": "```ts\n/**\n * ```bash\n * ls\n */\n```\n",
+    "a here-document": "```bash\ncat > a.md <<'EOF'\n```bash\nEOF\n```\n",
+    "a text": '```python\nx = """\n```bash\n"""\n```\n',
+    "no label": "```python\na\n``` 1\n```\n",
+}
+
+
+@pytest.mark.parametrize("name", OPEN)
+def test_a_block_is_open_where_another_one_begins(name: str, tmp_path: Path) -> None:
+    (found,) = audited(commit_on(tmp_path, "2026-03-25", {"a.md": f"# A\n\n{OPEN[name]}"}))
+    line = 3 + OPEN[name].split("bash")[0].count("\n")
+    assert found == f"open-block a.md:3 a.md:{line}"
+
+
+@pytest.mark.parametrize("name", CLOSED)
+def test_what_a_block_shows_opens_no_other_one(name: str, tmp_path: Path) -> None:
+    found = audited(commit_on(tmp_path, "2026-03-25", {"a.md": f"# A\n\n{CLOSED[name]}"}))
+    assert not [one for one in found if "open-block" in one]
+
+
+def test_where_many_blocks_are_open_they_are_of_another_kind(tmp_path: Path) -> None:
+    text = "# A\n\n" + OPEN["plain"] * 2 + "```sh\nls\n```\n\n" * 17
+    assert audited(commit_on(tmp_path, "2026-03-25", {"a.md": text})) == []
+
+
+def test_an_open_block_is_not_said_to_be_broken_too(tmp_path: Path) -> None:
+    text = OPEN["plain"].replace("python\na = 1", 'json\n{"a": 1}')
+    assert audited(commit_on(tmp_path, "2026-03-25", {"a.md": text})) == [
+        "open-block a.md:1 a.md:4"
+    ]

@@ -10,7 +10,7 @@ from trueup.audit.blocks import extra_comma, json_problem, python_problem, yaml_
 from trueup.audit.found import Found, report
 from trueup.audit.gates import kept
 from trueup.audit.mention import CURL, SHELLS
-from trueup.audit.page import Fence, Page
+from trueup.audit.page import OPENING, Fence, Page
 from trueup.audit.tree import Tree
 
 MOST_BROKEN = 0.1
@@ -43,6 +43,19 @@ BEFORE_PIPE = re.compile(
 )
 DOWNLOADER = re.compile(r"(?:HTTPS?_PROXY|ALL_PROXY|CURL_\w+|SSL_\w+|NO_PROXY)=", re.IGNORECASE)
 DOUBLED = re.compile(r"\"[\[{]\s*\\\\\"")
+TEXTS = frozenset(
+    ("md", "mdx", "mdc", "markdown", "markdoc", "rmd", "qmd", "gfm", "rst", "adoc", "asciidoc")
+    + ("text", "txt", "plain", "plaintext", "none", "output", "prompt", "diff", "patch")
+)
+"""Labels of blocks that may show how a block is written."""
+LABELLED = re.compile(r"\{?\s?\.?[A-Za-z][\w+#.\-]*(?:$|[\s{},:=\[(])")
+"""What stands behind a fence that opens a block."""
+DIRECTIVE = re.compile(r"\{\s*[A-Za-z]")
+NO_MARGIN = re.compile(r"[^>\s]")
+HERE = re.compile(r"<<[-~]?\s?[\"']?[A-Z_]{2}")
+"""Where a here-document begins."""
+TRIPLE = re.compile(r"\"\"\"|'''")
+"""Where a text of several lines begins or ends."""
 NEAR = 3
 """Lines above a block that say what it shows."""
 
@@ -58,10 +71,48 @@ def check_blocks(tree: Tree) -> Iterator[Found]:
     text = "the command ends on the line before, so this option is no part of it"
     fix = "End that line with a backslash, and nothing behind it."
     yield from _broken(tree, "cut-command", SHELLS - {""}, _option_lines, text, fix)
+    yield from _open_blocks(tree)
     for page in tree.pages.values():
         for fence in page.fences:
             if fence.language in SHELLS:
                 yield from _shell(tree, page, fence)
+
+
+def _open_blocks(tree: Tree) -> Iterator[Found]:
+    """Return the findings about blocks that are open where another one begins, in a repository that
+    closes its blocks."""
+    cases, found = 0, []
+    for page in tree.pages.values():
+        for fence in page.fences:
+            cases += 1
+            if (inner := _opening_within(page, fence)) is not None:
+                found.append((page.path, fence.first - 1, inner))
+    for path, line, inner in kept(found, cases, MOST_BROKEN):
+        problem = f"the block of line {line} is not closed before line {inner} opens another"
+        fix = "Close it, or give it a longer fence if it shows that line."
+        yield report(tree, "open-block", [(path, line), (path, inner)], problem, fix)
+
+
+def _opening_within(page: Page, fence: Fence) -> int | None:
+    """Return the line within a block of code that opens another one as it was opened itself."""
+    if fence.language in TEXTS or not fence.language or DIRECTIVE.match(fence.info):
+        return None
+    if "```" not in fence.text and "~~~" not in fence.text:
+        return None
+    outer = OPENING.match(page.lines[fence.first - 2])
+    if outer is None:
+        return None
+    mark, indent = outer[2], NO_MARGIN.sub(" ", outer[1].expandtabs(4))
+    is_quoted = False
+    for number, line in enumerate(fence.lines, fence.first):
+        if HERE.search(line):
+            return None
+        is_quoted ^= len(TRIPLE.findall(line)) % 2 == 1
+        inner = OPENING.match(page.lines[number - 1]) if mark in line and not is_quoted else None
+        is_like = inner and inner[2].startswith(mark) and inner[1].expandtabs(4) == indent
+        if inner and is_like and LABELLED.match(inner[3].strip()):
+            return number
+    return None
 
 
 def _broken(
@@ -132,7 +183,8 @@ def _option_lines(fence: Fence) -> Iterator[Case]:
 
 def _is_whole(page: Page, fence: Fence) -> bool:
     """Return whether a block is code alone, read to the end of each line."""
-    return bool(fence.text.strip()) and "diff" not in fence.info and not page.cut_lines(fence)
+    is_code = bool(fence.text.strip()) and "diff" not in fence.info
+    return is_code and not page.cut_lines(fence) and _opening_within(page, fence) is None
 
 
 def _on_purpose(page: Page, fence: Fence) -> bool:
