@@ -331,6 +331,19 @@ SAMPLES: dict[str, Pair] = {
             }
         ),
     ),
+    "dead-anchor": Pair(
+        Sample(
+            {"a.md": "# A\n\n[b](b.md#old)\n", "b.md": "# B\n\n## New\n\n[b](#old)\n"},
+            found="a.md:3 b.md:5 b.md",
+        ),
+        Sample(
+            {
+                "a.md": "# A\n\n[b](b.md#new-part) `[b](#old)` [b](https://b.example/b.md#old)\n",
+                "b.md": "# B\n\n## New part\n\n[b](#mast) [a](c.md#old)\n\n<a id='mast'></a>\n",
+                "c.md": "# C\n\n{{ parts() }}\n",
+            }
+        ),
+    ),
     "name-or-itself": Pair(
         Sample(page("Use `boat-1` or `boat-1`.\n"), found="a.md:1"),
         Sample(page("Use `boat-1` or `boat-2`; menu `Open` or `Open`.\n")),

@@ -22,6 +22,9 @@ UNITS = {
     "methods": "GET /v1/",
     "quotes": '\\"',
     "marks": "/* ",
+    "names": "[a](#b-1 {# <A :x: &",
+    "targets": "(#",
+    "titles": "# [:a:&{",
     "equal": "A=b curl ",
     "bodies": "curl -d '{\"a\" }' ",
     "constants": "{A_B_",
@@ -86,6 +89,24 @@ def test_a_page_that_lacks_one_of_endless_parts_is_compared_in_time(
     files = {f"docs/{language}/a.md": part * 280 for language in ("en", "ja", "ru")}
     files["docs/ja/a.md"] = part * 278
     write_files(tmp_path, files)
+    start = time.process_time()
+    audited(tmp_path)
+    assert time.process_time() - start < 6
+
+
+@pytest.mark.parametrize("part", ["# [a](b) & <i>:c:{{d é\n", "[x](#y{n})\n", "x\n", "(#a'\"\n"])
+def test_a_page_of_names_and_links_to_them_ends_in_time(part: str, tmp_path: Path) -> None:
+    text = "".join(part.replace("{n}", str(n)) for n in range(300_000 // len(part)))
+    write_files(tmp_path, {"a.md": f"# A\n\n[x](#y)\n{text}", "b.md": "# B\n\n[x](a.md#z)\n"})
+    start = time.process_time()
+    audited(tmp_path)
+    assert time.process_time() - start < 6
+
+
+@pytest.mark.parametrize("line", ["```x 1", '"""```bash', "<<\n```bash", "~~~bash"])
+def test_a_block_of_openings_ends_in_time(line: str, tmp_path: Path) -> None:
+    lines = f"{line}\n" * (300_000 // len(line))
+    write_files(tmp_path, {"a.md": f"# A\n\n```python\n{lines}```\n"})
     start = time.process_time()
     audited(tmp_path)
     assert time.process_time() - start < 6

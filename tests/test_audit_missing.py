@@ -189,7 +189,7 @@ def test_a_text_in_another_form_or_edition_is_not_missing(change, tmp_path: Path
     assert not rules & {"language-sections", "language-blocks"}
 
 
-LINKED = "# {title}\n\n[{text}](1.md), [{text}](2.md#x) and [{text}](https://{name}.example/)\n"
+LINKED = "# {title}\n\n[{text}](1.md), [{text}](2.md#top) and [{text}](https://{name}.example/)\n"
 
 
 def linked() -> dict[str, str]:
@@ -201,7 +201,7 @@ def linked() -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("old", "new"), [("2.md#x", "3.md#x"), ("2.md#x", "../ja/3.md"), ("1.md", "only.md")]
+    ("old", "new"), [("2.md#top", "3.md#top"), ("2.md#top", "../ja/3.md"), ("1.md", "only.md")]
 )
 def test_a_link_that_leads_elsewhere_in_one_language_is_found(
     old: str, new: str, tmp_path: Path
@@ -215,11 +215,11 @@ def test_a_link_that_leads_elsewhere_in_one_language_is_found(
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("2.md#x", "2.md#別"),
-        ("2.md#x", "../en/2.md"),
+        ("2.md#top", "2.md#content"),
+        ("2.md#top", "../en/2.md"),
         ("(1.md)", "(2.md) [c](1.md)"),
         ("ja.example", "en.example"),
-        ("[作る](2.md#x)", "`a`"),
+        ("[作る](2.md#top)", "`a`"),
     ],
 )
 def test_a_link_to_the_same_page_in_another_way_is_well(old: str, new: str, tmp_path: Path) -> None:

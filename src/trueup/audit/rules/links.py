@@ -1,79 +1,82 @@
-"""Links: those from page to page that lead to no file."""
+"""Links: those from page to page that lead to no file, or to no place of it."""
 
-import re
-from collections.abc import Iterator, Set
-from posixpath import dirname, join, normpath
-from urllib.parse import unquote
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 
-from trueup.audit.found import Found, quoted, report
-from trueup.audit.gates import kept
-from trueup.audit.page import Page
-from trueup.audit.tokens import CODE_SPAN, MOST_TICKS
-from trueup.audit.tree import ENDINGS, MAIN, Tree
+from trueup.audit.anchors import Anchors
+from trueup.audit.found import Found, Spot, quoted, report
+from trueup.audit.gates import LEAST_CASES, is_nearly_kept, kept
+from trueup.audit.links import Aims, Link, links_of
+from trueup.audit.tree import MAIN, Tree
 
-LINK = re.compile(
-    r"\]\(\s*<?([^\s()<>\[\]]+)>?(?:\s+[\"'(][^)]*)?\)|^\s{0,3}\[[^\]^]+\]:\s*<?([^\s<>]+)>?"
-)
-SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:|//|\{\{|\{%|\$\{|#")
 MOST_DEAD = 0.1
 """Part of a repository's links that lead nowhere by mistake; more, and they are resolved by a way
 that the audit does not know."""
+MOST_LOST = 0.2
+"""Part of the names behind links that lead nowhere by mistake."""
+Aimed = tuple[Link, tuple[str, ...]]
+"""A link, and the pages that it may mean."""
+Place = tuple[tuple[str, ...], str]
+"""The pages and the name that links lead to."""
 
 
 def check_links(tree: Tree) -> Iterator[Found]:
-    """Return the findings about links from page to page by the names of files."""
+    """Return the findings about links from page to page."""
+    links = list(links_of(tree))
+    aims = Aims(tree, links)
     cases, found = 0, []
-    for page, line, path, aim in page_links(tree):
-        cases += 1
-        if aim is None:
-            found.append((page.path, line, path))
+    for link in links:
+        is_below, aim = aims.file(link) if link.names_file else (False, None)
+        cases += is_below
+        if is_below and aim is None:
+            found.append((link.page.path, link.line, link.path))
     for where, line, path in kept(found, cases, MOST_DEAD):
         problem = f"the link leads to {quoted(path)}, which does not exist"
         yield report(tree, "dead-page-link", [(where, line)], problem, "Correct the link.")
+    yield from _dead_anchors(tree, _aimed(aims, links))
 
 
-def page_links(tree: Tree) -> Iterator[tuple[Page, int, str, str | None]]:
-    """Return the links from page to page by the names of files: the page and line, the path as it
-    is written, and the file that it leads to, None without one."""
-    languages = set(tree.languages.values())
-    known = {_plain(path): path for path in tree.files}
-    for page in tree.pages.values():
-        for line, target in _links(page):
-            path = unquote(target.partition("#")[0].partition("?")[0])
-            if not path.lower().endswith(ENDINGS) or path.startswith(("/", "@", "~")):
-                continue
-            aim = normpath(join(dirname(page.path), path))
-            if aim.startswith("../"):
-                continue  # out of the folder that is read
-            if aim in tree.files:
-                yield page, line, path, aim
-                continue
-            own = tree.languages.get(page.path, MAIN)
-            others = (known[one] for one in _in_others(aim, own, languages) if one in known)
-            yield page, line, path, next(others, None)
-
-
-def _in_others(path: str, own: str, languages: Set[str]) -> Iterator[str]:
-    """Return what a path is in other languages: generators take the page of another one where a
-    translation lacks it."""
-    plain = f"/{_plain(path)}"
-    if own != MAIN and f"/{own}/" in plain:
-        for name in languages:
-            middle = f"/{name}/" if name != MAIN else "/"
-            yield plain.replace(f"/{own}/", middle, 1).removeprefix("/")
-
-
-def _plain(path: str) -> str:
-    return path.lower().replace("_", "-")
-
-
-def _links(page: Page) -> Iterator[tuple[int, str]]:
-    for line, text in page.prose():
-        if "](" not in text and "]:" not in text:
+def _aimed(aims: Aims, links: Iterable[Link]) -> Iterator[Aimed]:
+    for link in links:
+        if not link.fragment:
             continue
-        if 0 < text.count("`") <= MOST_TICKS:
-            text = CODE_SPAN.sub(" ", text)
-        for found in LINK.finditer(text):
-            target = found[1] or found[2]
-            if not SCHEME.match(target):
-                yield line, target
+        if not link.path:
+            yield link, (link.page.path,)
+        elif link.names_file:
+            aim = aims.file(link)[1]
+            yield link, (() if aim is None else (aim,))
+        else:
+            yield link, tuple(aims.pages(link))
+
+
+def _dead_anchors(tree: Tree, aimed: Iterable[Aimed]) -> Iterator[Found]:
+    """Return the findings about places that no page has which a link to them may mean, where nearly
+    all others in the same language, linked in the same way, are there."""
+    groups: dict[tuple[str, bool], dict[Place, list[Spot]]] = defaultdict(dict)
+    for link, paths in aimed:
+        if paths and all(path in tree.pages for path in paths):
+            group = tree.languages.get(paths[0], MAIN), bool(link.path) and not link.names_file
+            spots = groups[group].setdefault((paths, link.fragment), [])
+            spots.append((link.page.path, link.line))
+    known: dict[str, Anchors] = {}
+    for (_, is_address), places in groups.items():
+        cases, dead = 0, []
+        for paths, name in places:
+            for path in paths:
+                if path not in known:
+                    known[path] = Anchors(tree.pages[path])
+            found = {known[path].has(name) for path in paths}
+            cases += True in found or found == {False}
+            dead += [(paths, name)] if found == {False} else []
+        is_seen = not is_address or cases >= LEAST_CASES
+        if is_seen and is_nearly_kept(len(dead), cases, MOST_LOST):
+            yield from (_dead_anchor(tree, place, places[place]) for place in dead)
+
+
+def _dead_anchor(tree: Tree, place: Place, spots: Sequence[Spot]) -> Found:
+    (path, *_), name = place
+    is_same = all(spot[0] == path for spot in spots)
+    where = "on this page" if is_same else f"in {path}"
+    problem = f"the link leads to {quoted(f'#{name}')}, and nothing {where} has that name"
+    fix = "Name a heading or an anchor that is there."
+    return report(tree, "dead-anchor", [*spots, *([] if is_same else [(path, 0)])], problem, fix)

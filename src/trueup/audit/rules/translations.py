@@ -9,10 +9,10 @@ from trueup.audit.align import aligned_tables, is_in_step, main_of, paired_rows
 from trueup.audit.facts import dates_in, dates_page, measures_in, names_in, numbers_in
 from trueup.audit.found import Found, listed, quoted, report
 from trueup.audit.gates import is_kept
+from trueup.audit.links import Aims, links_of
 from trueup.audit.mention import routes_of
 from trueup.audit.page import Page
 from trueup.audit.rules.languages import FIXES, language_name
-from trueup.audit.rules.links import page_links
 from trueup.audit.tree import Tree
 
 MOST_APART = 0.4
@@ -172,12 +172,14 @@ def _links(tree: Tree) -> Iterator[_Place]:
         page.path: group[main_of(group)].path for group in tree.twins for page in group.values()
     }
     links: dict[str, dict[int, dict[str, list[int]]]] = {}
-    for page, line, _, aim in page_links(tree):
-        if aim is not None and page.path in main_page:
-            by_section = links.setdefault(page.path, {})
-            known = by_section.setdefault(page.section_of(line), {})
+    aims = Aims(tree)
+    for link in links_of(tree):
+        aim = aims.file(link)[1] if link.names_file and link.page.path in main_page else None
+        if aim is not None:
+            by_section = links.setdefault(link.page.path, {})
+            known = by_section.setdefault(link.page.section_of(link.line), {})
             name = INDEX.sub("", main_page.get(aim, aim))
-            known.setdefault(name, []).append(line)
+            known.setdefault(name, []).append(link.line)
     for group in tree.twins:
         main = group[main_of(group)]
         pages = {name: page for name, page in group.items() if is_in_step(main, page)}
