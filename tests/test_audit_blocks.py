@@ -190,6 +190,7 @@ OPEN = {
     "in a list": "1. ```python\n   a = 1\n\n   ```bash\n   ls\n   ```\n",
     "in a quote": "> ```python\n> a = 1\n>\n> ```bash\n> ls\n> ```\n",
     "in a tab": "    ```python\n    a = 1\n\n    ```bash\n    ls\n    ```\n",
+    "after a whole here-document": "```sh\na <<'EOF'\nb\nEOF\n\n```bash\nls\n```\n",
     "after a whole text": '```python\n"""a\n"""\n\n```bash\nls\n```\n',
 }
 CLOSED = {

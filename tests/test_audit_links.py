@@ -52,6 +52,9 @@ ELSEWHERE = {
     "Jinja": "{% include 'b.md' %}",
     "a component": "<Parts />",
     "a component of lines": "<Parts\n  of={a}\n/>",
+    "an import": "import B from './b.mdx'\n\n<B></B>",
+    "an expression": "{all.map((one) => <h2>{one}</h2>)}",
+    "a field": '<ParamField path="boat">\nx\n</ParamField>',
     "an element of its own": '<api-parts src="b.yaml"></api-part>',
     "an object": "::: boats.mast",
     "a directive": "```{include} b.md\n```",
@@ -91,6 +94,12 @@ def test_what_only_wraps_is_no_part_that_is_elsewhere(tmp_path: Path) -> None:
 def test_a_page_that_is_a_part_of_others_is_left_alone(path: str, tmp_path: Path) -> None:
     assert audited(write_files(tmp_path, {path: DEAD}))[1:] == []
     assert audited(write_files(tmp_path, {path: "", "a.md": DEAD[5:]}))[1:] == []
+
+
+def test_the_page_of_a_folder_is_no_part(tmp_path: Path) -> None:
+    assert audited(write_files(tmp_path, {"b/_index.md": DEAD}))[1:] == [
+        "dead-anchor b/_index.md:3"
+    ]
 
 
 def test_links_to_one_name_are_one_finding_with_the_page_they_lead_to(tmp_path: Path) -> None:

@@ -34,12 +34,14 @@ MADE = re.compile(
 """Names that themes, footnotes and routers make, and those of headings without ASCII letters."""
 INCLUDES = re.compile(
     r"\{\{|\{%|\{!|--8<--|<%|<\?php|@import|[@!#]\s?include|^\s*\.\. [\w\-]+::"
+    r"|^import\s.*\.mdx?\b|\.map\(|<\w*(?:Field|Param|Propert)"
     r"|^(?:openapi|asyncapi|api|swagger|layout|template|component)\s*:",
     re.IGNORECASE,
 )
 """What puts text into a page that is elsewhere."""
 PART = re.compile(
-    r"(?:^|/)(?:_|(?:snippet|partial|include|fragment|shared|reus\w+)s?/)", re.IGNORECASE
+    r"(?:^|/)(?:_(?!index\.|posts/)|(?:snippet|partial|include|fragment|shared|reus\w+)s?/)",
+    re.IGNORECASE,
 )
 """A file that is a part of other pages."""
 TITLED = re.compile(r"=+\s*$|\s*<h1\b")

@@ -52,8 +52,8 @@ LABELLED = re.compile(r"\{?\s?\.?[A-Za-z][\w+#.\-]*(?:$|[\s{},:=\[(])")
 """What stands behind a fence that opens a block."""
 DIRECTIVE = re.compile(r"\{\s*[A-Za-z]")
 NO_MARGIN = re.compile(r"[^>\s]")
-HERE = re.compile(r"<<[-~]?\s?[\"']?[A-Z_]{2}")
-"""Where a here-document begins."""
+HERE = re.compile(r"<<[-~]?\s?[\"']?([A-Z_]{2,})")
+"""Where a here-document begins, with the word that ends it."""
 TRIPLE = re.compile(r"\"\"\"|'''")
 """Where a text of several lines begins or ends."""
 NEAR = 3
@@ -103,12 +103,14 @@ def _opening_within(page: Page, fence: Fence) -> int | None:
     if outer is None:
         return None
     mark, indent = outer[2], NO_MARGIN.sub(" ", outer[1].expandtabs(4))
-    is_quoted = False
+    is_quoted, word = False, ""
     for number, line in enumerate(fence.lines, fence.first):
-        if HERE.search(line):
-            return None
+        here = HERE.search(line)
+        word = here[1] if here and not word else "" if line.strip() == word else word
         is_quoted ^= len(TRIPLE.findall(line)) % 2 == 1
-        inner = OPENING.match(page.lines[number - 1]) if mark in line and not is_quoted else None
+        if mark not in line or is_quoted or word:
+            continue
+        inner = OPENING.match(page.lines[number - 1])
         is_like = inner and inner[2].startswith(mark) and inner[1].expandtabs(4) == indent
         if inner and is_like and LABELLED.match(inner[3].strip()):
             return number
