@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from datetime import UTC, datetime
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -38,7 +38,7 @@ from trueup.retest.session import OpenTarget
 from trueup.retest.target import RetestTarget
 from trueup.sandbox import CompletedBlock, Limits, Sandbox
 from trueup.sandbox.contract import NOTHING
-from trueup.snippet import Fence, Snippet
+from trueup.snippet import Fence
 from trueup.status_file import load_status, parse_status
 from trueup.verify.judge import LIVE_LIMITS
 from trueup.verify.run import ExchangeLog, Harness
@@ -84,17 +84,6 @@ class Gateway:
         self.called.clear()
         self.open.set()
         self.on_call = lambda: None
-
-
-class Rendered(Docs):
-    """Docs whose snippets are rendered once."""
-
-    @cached_property
-    def _snippets(self) -> list[Snippet]:
-        return super().snippets()
-
-    def snippets(self) -> list[Snippet]:
-        return self._snippets
 
 
 class Curl(Sandbox):
@@ -298,7 +287,7 @@ class Bed:
         """The docs as a new process reads them; the pages are always the same."""
         content = self.status.read_bytes()
         if content not in self._docs:
-            self._docs[content] = Rendered(**vars(load_docs(self.top)))
+            self._docs[content] = load_docs(self.top)
         return self._docs[content]
 
     def _open(self, site: Docs, budget: Budget) -> OpenTarget:

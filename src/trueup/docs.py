@@ -1,7 +1,7 @@
 """Docs: one repository's status file, pages, templates and site, and the steps over them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -60,6 +60,7 @@ class Docs:
     address: str = ""
     steps: Steps = Steps()
     progress: Progress = no_progress
+    _snippets: list[Snippet] = field(default_factory=list)
 
     @classmethod
     def load(
@@ -102,8 +103,11 @@ class Docs:
         return SiteFiles(self.top, self.site, status, self.pages, self.today, self.address)
 
     def snippets(self) -> list[Snippet]:
-        """Return every snippet that a page could publish."""
-        return render_snippets(self.stored.status, self.top / "snippets")
+        """Return every snippet that a page could publish, of the templates as they were when it
+        was called first. Raises BadInput for a template that cannot be rendered."""
+        if not self._snippets:
+            self._snippets.extend(render_snippets(self.stored.status, self.top / "snippets"))
+        return self._snippets
 
     def check(self) -> list[Finding]:
         """Return findings in the status file and the pages as written."""
