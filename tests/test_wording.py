@@ -11,7 +11,7 @@ from functools import cache
 from html import unescape
 from pathlib import Path
 from string import Formatter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 from urllib.parse import unquote
 
 import lxml.html
@@ -28,7 +28,7 @@ from mkdocs.config import load_config
 
 from trueup.errors import BadInput
 from trueup.evidence import assess
-from trueup.model import Status, Target
+from trueup.model import Billing, Status, Target
 from trueup.verify.block_receipt import BlockReceipt
 from trueup.wording import Catalogue, PageText, load_catalogue, receipt_line
 from trueup.wording.bases import render_bases
@@ -485,6 +485,19 @@ def test_no_sentence_prints_an_amount() -> None:
     text = text.replace("Nano Banana 2", "").replace("Gemini 2.5", "")
     assert set(re.findall(r"\d+", text)) <= {"0", "1", "2", "3", "30"}
     assert not re.search(r"[$€£¥]|\b(USD|tokens?|bytes|px|MiB)\b", text.replace("the token's", ""))
+
+
+@pytest.mark.parametrize("billing", [None, *get_args(Billing)])
+@pytest.mark.parametrize("outcome", ["output", "error", "mixed"])
+def test_no_sentence_about_a_route_of_texts_speaks_of_an_image(
+    outcome: str, billing: str | None
+) -> None:
+    facts = facts_of([row(outcome, billing)])
+    facts["routes"] = {"native": facts["routes"]["native"] | {"protocol": "openai-chat"}}
+    facts["endpoints"] = {NATIVE: {"body": {"messages": []}}}
+    facts["observations"][0]["sent"]["body"] = {"model": "acorn", "messages": []}
+    page = pages_of(Status.model_validate(facts))
+    assert "image" not in everything(page)
 
 
 SHAPE = {"shape": "inline-data"}

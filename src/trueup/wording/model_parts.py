@@ -54,7 +54,7 @@ def _endpoint_rows(page: PageText, endpoint: str) -> list[tuple[str, str, str]]:
     if assessment.outcome.outcome == "output" and assessment.billing_measured:
         leg = assessment.billing
         billing = leg.billing if leg else None
-        clause = page.phrases.billing(billing, "output")
+        clause = page.phrases.billing(endpoint, billing, "output")
         if leg:
             clause = page.phrases.located(clause, (leg.target,), leg.day)
         name = page._("{route}: billing").format(route=title)

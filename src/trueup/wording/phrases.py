@@ -126,8 +126,9 @@ class Phrases:
             return self._("aligned")
         return self._("inconclusive") if billing == "inconclusive" else self._("risky")
 
-    def billing(self, billing: Billing | None, outcome: Outcome, *, is_image: bool = True) -> str:
-        """Return a billing verdict as a clause."""
+    def billing(self, endpoint: str, billing: Billing | None, outcome: Outcome) -> str:
+        """Return a billing verdict of an endpoint as a clause."""
+        is_image = self.returns_image(endpoint)
         if billing == "abnormal" and outcome == "error":
             return self._(
                 "an abnormal billing sample on a failed request was reported, without amounts"
@@ -236,7 +237,7 @@ class Phrases:
             "day": risk.day,
             "targets": self.targets(risk.targets),
             "request": self.request(endpoint),
-            "billing": self.billing(risk.billing, risk.outcome, is_image=is_image),
+            "billing": self.billing(endpoint, risk.billing, risk.outcome),
         }
         if risk.kind == "works-elsewhere" and is_image:
             sentence = self._("On {day}, a {targets} retest of {request} returned an image.")

@@ -102,8 +102,7 @@ def _bill(page: PageText, assessment: Assessment, day: date) -> tuple[str, bool]
     aligned = leg is not None and leg.billing == "aligned"
     if assessment.clean < assessment.needed and (aligned or not assessment.billing_measured):
         return _progress(page, assessment), False
-    is_image = page.phrases.returns_image(assessment.endpoint)
-    clause = page.phrases.billing(leg.billing if leg else None, "output", is_image=is_image)
+    clause = page.phrases.billing(assessment.endpoint, leg.billing if leg else None, "output")
     if leg and leg.day != day:
         clause = page._("on {day} {clause}").format(day=leg.day, clause=clause)
     return clause, aligned

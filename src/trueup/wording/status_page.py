@@ -135,8 +135,7 @@ def _billing(page: PageText, endpoint: str) -> str:
     word = page.phrases.billing_mark(row.billing)
     if row.billing is None:
         return word
-    is_image = page.phrases.returns_image(row.endpoint)
-    clause = page.phrases.billing(row.billing, row.outcome, is_image=is_image)
+    clause = page.phrases.billing(endpoint, row.billing, row.outcome)
     return page.phrases.located(page.catalogue.labelled(word, clause), (row.target,), row.day)
 
 
