@@ -1,10 +1,13 @@
 """Status text: what people wrote into the status file for readers holds no standing or advice."""
 
+import ast
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from trueup import model
 from trueup.check.banned_terms import BannedTerms, banned_terms
 from trueup.check.status_translations import UNPUBLISHABLE, check_status_text
 from trueup.errors import BadInput
@@ -66,6 +69,11 @@ FORMS = {
         f"{LOCAL}    ledger: new-api\n",
         LOCAL + "    ledger: {{none: {}}}\n",
     ),
+    "the page by which a route is free": (
+        "    request: POST /v1/images/generations\n    protocol: openai-images\n",
+        "    request: POST /v1/images/generations\n    protocol: openai-images\n"
+        "    free: {{page: {}, on: 2026-04-14}}\n",
+    ),
     "the reason of a row": ("observations:\n", "observations:\n" + SILENT),
 }
 
@@ -87,6 +95,27 @@ def test_a_text_that_readers_see_has_no_advice_and_no_character_that_no_page_hol
     text = TEXT.replace(old, new.format(written), 1)
     line = text[: text.index(written)].count("\n") + 1
     assert {*found_in(text, tmp_path)} == ({f"status.yml:{line} {rule}"} if rule else set())
+
+
+UNSEEN = {
+    *("Policy.signers", "Policy.site", "Policy.overrides", "Policy.loosened", "Replay.message"),
+    *("Signature.match", "Source.receipt", "Task.done", "Task.failed", "Hold.endpoint"),
+    *("Observation.endpoint", "Observation.mime", "Observation.group", "Observation.retracted"),
+}
+"""Texts that no page shows, or only as code."""
+
+
+def test_each_text_of_the_model_says_whether_readers_see_it() -> None:
+    found = {
+        f"{noun.name}.{field.target.id}"
+        for file in Path(str(model.__file__)).parent.glob("*.py")
+        for noun in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(noun, ast.ClassDef)
+        for field in noun.body
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+        if re.search(r"\bText\b", ast.unparse(field.annotation))
+    }
+    assert found == UNSEEN
 
 
 def test_what_neither_html_nor_xml_can_carry_is_unpublishable() -> None:

@@ -7,11 +7,11 @@ from pathlib import Path
 from trueup.check.banned_terms import BannedTerms
 from trueup.check.claims import Near, check_text
 from trueup.finding import Finding
-from trueup.model import LedgerPolicy, Status
+from trueup.model import VERBATIM, Observation
 from trueup.place import Place, TextPositions
 from trueup.site import MAIN
 from trueup.status_file import Stored, shown
-from trueup.wording import prose_of, read_translations, translations_file
+from trueup.wording import prose_of, read_translations, texts_of, translations_file
 
 Keys = tuple[str | int, ...]
 UNPUBLISHABLE = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]")
@@ -81,33 +81,17 @@ def places_in(stored: Stored, text: str, keys: Keys) -> Callable[[int], Place]:
 
 
 def _untranslated(stored: Stored) -> dict[str, Keys]:
-    """Return the texts that readers see as they are written, with the keys to each: but for those
-    of a retest, which quote a gateway."""
+    """Return the texts that readers see as they are written, with the keys to the first place of
+    each: but for the reasons of a retest, which quote a gateway."""
     found: dict[str, Keys] = {}
-    for name, model in stored.status.models.items():
-        found[model.title] = ("models", name, "title")
-    for number, hold in enumerate(stored.status.holds):
-        found[hold.by] = ("holds", number, "by")
-    for name, endpoint in stored.status.endpoints.items():
-        if endpoint.skip is not None:
-            found[endpoint.skip.reason] = ("endpoints", name, "skip", "reason")
-    for name, target in stored.status.targets.items():
-        if isinstance(target.ledger, LedgerPolicy):
-            found[target.ledger.none] = ("targets", name, "ledger", "none")
-    for number, row in enumerate(stored.status.observations):
-        if row.reason is not None and row.source is not None and row.source.reported:
-            found[row.reason] = ("observations", number, "reason")
-    return found | _documented(stored.status)
-
-
-def _documented(status: Status) -> dict[str, Keys]:
-    found: dict[str, Keys] = {}
-    for keys, page in status.docs_pages.items():
-        found[page.page] = (*keys, "page")
-        for kind in ("limits", "prices", "settings"):
-            for index, one in enumerate(getattr(page, kind)):
-                found[one.value] = (*keys, kind, index, "value")
+    for keys, text in texts_of(stored.status, VERBATIM):
+        if keys[0] != "observations" or _is_reported(stored.status.observations[int(keys[1])]):
+            found.setdefault(text, keys)
     return found
+
+
+def _is_reported(row: Observation) -> bool:
+    return row.source is not None and row.source.reported is not None
 
 
 def _kind(keys: Keys) -> str:
@@ -121,7 +105,7 @@ def _kind(keys: Keys) -> str:
         return "data"
     if keys[-1] == "remedy":
         return "remedy"
-    if "documented" in (keys[0], *keys[2:3]):
+    if {"documented", "free"} & {keys[0], *keys[2:3]}:
         return "documented"
     return "sent" if "variants" in keys else "seen"
 

@@ -28,6 +28,7 @@ from trueup.model.values import (
     Severity,
     Text,
     Upstream,
+    Verbatim,
 )
 
 
@@ -75,7 +76,7 @@ class Policy(Frozen):
 class LedgerPolicy(Frozen):
     """Declaration that a target has no ledger that can be read."""
 
-    none: Text
+    none: Verbatim
     """Reason, in a sentence."""
 
 
@@ -178,7 +179,7 @@ class Signature(Frozen):
 class Model(Frozen):
     """A name that can be called."""
 
-    title: Text
+    title: Verbatim
     """Title for readers."""
     upstream: Upstream | None = None
     """Model behind the name; left out when the name is the upstream's own."""
@@ -192,7 +193,7 @@ class Model(Frozen):
 class Skip(Frozen):
     """Reason to publish an endpoint's blocks without running them, and its last date."""
 
-    reason: Text
+    reason: Verbatim
     """Reason, in a few words."""
     until: Day
     """Last date of the skip."""

@@ -11,7 +11,7 @@ from pydantic import (
     model_validator,
 )
 
-from trueup.model.values import Day, Frozen, Name, Prose, Text
+from trueup.model.values import Day, Frozen, Name, Prose, Verbatim
 
 URL = r"^https://[^\s<>()\[\]|\"'`\\]+$"
 WORD = r"^\S+$"
@@ -57,7 +57,7 @@ class DocumentedValue(Frozen):
 
     of: Prose
     """What is limited, paid for or set, as a phrase."""
-    value: Text
+    value: Verbatim
     """Figure with its unit, such as `20 MB`, or what to set; the same in every language."""
 
 
@@ -88,7 +88,7 @@ class DocumentedError(Frozen):
 class FreeOfCharge(Frozen):
     """Page of the gateway's docs by which the calls of a route cost nothing."""
 
-    page: Text
+    page: Verbatim
     """URL or title of the page."""
     on: Day
     """Date on which the page was read."""
@@ -97,7 +97,7 @@ class FreeOfCharge(Frozen):
 class DocsPage(Frozen):
     """Page of the gateway's docs, with the facts that it stated when it was read."""
 
-    page: Text
+    page: Verbatim
     """URL or title of the page."""
     on: Day
     """Date on which the page was read. A fact changes only with a newer one."""

@@ -19,6 +19,7 @@ from trueup.model.values import (
     Standing,
     Text,
     Upstream,
+    Verbatim,
     as_time,
 )
 
@@ -89,7 +90,7 @@ class Hold(Frozen):
     """Best standing that the endpoint can have."""
     reason: Prose
     """Reason, as a clause that follows "because"."""
-    by: Text
+    by: Verbatim
     """Person who decided it."""
     on: Day
     """Date of the decision."""
@@ -117,7 +118,7 @@ class Observation(Row):
     """Result of the calls: `mixed` when some of them failed."""
     kind: InconclusiveKind | None = None
     """Kind of an inconclusive outcome. Only `no-answer` can come to count as an error."""
-    reason: Text | None = None
+    reason: Verbatim | None = None
     """Reason for an inconclusive outcome or billing."""
     others_conclusive: StrictBool | None = None
     """True when another endpoint of the target was conclusive in the retest of this inconclusive

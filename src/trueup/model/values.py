@@ -119,9 +119,11 @@ Upstream = Annotated[str, Field(pattern=r"^[^\s?#{}]+$", max_length=200)]
 Name = Annotated[str, Field(pattern=NAME)]
 Text = Annotated[str, Field(min_length=1, max_length=2000)]
 """Text of at most a few paragraphs: longer ones belong on a page."""
-TRANSLATED = "translated"
+TRANSLATED, VERBATIM = "translated", "verbatim"
 Prose = Annotated[Text, TRANSLATED]
 """Text that readers see in the language of the page."""
+Verbatim = Annotated[Text, VERBATIM]
+"""Text that readers see as it is written, in every language."""
 
 
 class Described:

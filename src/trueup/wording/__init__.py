@@ -13,6 +13,7 @@ from trueup.wording.status_translation import (
     load_translations,
     prose_of,
     read_translations,
+    texts_of,
     translations_file,
 )
 
@@ -28,5 +29,6 @@ __all__ = [
     "receipt_line",
     "receipt_lines",
     "standing_words",
+    "texts_of",
     "translations_file",
 ]

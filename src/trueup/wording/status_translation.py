@@ -4,13 +4,14 @@ file for each language beside its folder of pages."""
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from io import BytesIO
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar, cast, get_args
 
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import PoFileError, read_po
-from pydantic.fields import FieldInfo
 
 from trueup.errors import BadInput
 from trueup.model import TRANSLATED, Frozen, Status
@@ -28,18 +29,27 @@ Keys = tuple[str | int, ...]
 def prose_of(status: Status) -> dict[str, Keys]:
     """Return every text that is translated for readers, with the keys to its first place."""
     found: dict[str, Keys] = {}
+    for keys, text in texts_of(status, TRANSLATED):
+        found.setdefault(text, keys)
+    return found
+
+
+def texts_of(status: Status, mark: str) -> list[tuple[Keys, str]]:
+    """Return the texts of the fields that the model marks as `TRANSLATED` or as `VERBATIM`, in the
+    order of the file, each behind its keys."""
+    found: list[tuple[Keys, str]] = []
 
     def note(text: str, keys: Keys) -> str:
-        found.setdefault(text, keys)
+        found.append((keys, text))
         return text
 
-    _translated(status, note)
+    _replaced(status, mark, note)
     return found
 
 
 def in_language(status: Status, texts: Mapping[str, str]) -> Status:
     """Return the status with its texts translated; a text without a translation is kept."""
-    return _translated(status, lambda text, _: texts.get(text, text))
+    return _replaced(status, TRANSLATED, lambda text, _: texts.get(text, text))
 
 
 def translations_file(folder: Path) -> Path:
@@ -101,25 +111,33 @@ def _bad_catalogue(file: Path, line: int, reason: str) -> BadInput:
     return BadInput(place, f"not a gettext catalogue ({reason})", "Correct it.")
 
 
-def _translated(value: T, translate: Callable[[str, Keys], str], keys: Keys = ()) -> T:
-    """Return the value with each of its texts replaced by `translate`."""
+def _replaced(value: T, mark: str, replace: Callable[[str, Keys], str], keys: Keys = ()) -> T:
+    """Return the value with each text of a field that has the mark replaced."""
     changed: Any = value
     if isinstance(value, Frozen):
         update: dict[str, Any] = {}
-        for name, field in type(value).model_fields.items():
+        for name, marks in _fields_of(type(value)).items():
             inner, place = getattr(value, name), (*keys, name)
-            is_text = isinstance(inner, str) and _is_prose(field)
+            is_text = isinstance(inner, str) and mark in marks
             update[name] = (
-                translate(inner, place) if is_text else _translated(inner, translate, place)
+                replace(inner, place) if is_text else _replaced(inner, mark, replace, place)
             )
         changed = value.model_copy(update=update)
     elif isinstance(value, dict):
-        changed = {key: _translated(one, translate, (*keys, key)) for key, one in value.items()}
+        changed = {key: _replaced(one, mark, replace, (*keys, key)) for key, one in value.items()}
     elif isinstance(value, tuple):
-        changed = tuple(_translated(one, translate, (*keys, i)) for i, one in enumerate(value))
+        changed = tuple(_replaced(one, mark, replace, (*keys, i)) for i, one in enumerate(value))
     return cast(T, changed)
 
 
-def _is_prose(field: FieldInfo) -> bool:
-    inner = (getattr(one, "__metadata__", ()) for one in get_args(field.annotation))
-    return TRANSLATED in field.metadata or any(TRANSLATED in metadata for metadata in inner)
+@cache
+def _fields_of(noun: type[Frozen]) -> dict[str, list[Any]]:
+    """Return the fields of a noun, each with its marks, also those of one that may be left out."""
+    return {
+        name: [*field.metadata, *chain(*map(_marks_of, get_args(field.annotation)))]
+        for name, field in noun.model_fields.items()
+    }
+
+
+def _marks_of(annotation: object) -> tuple[Any, ...]:
+    return getattr(annotation, "__metadata__", ())
