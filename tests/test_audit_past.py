@@ -8,7 +8,7 @@ from git_repository import git
 
 from trueup.audit.past import Line, Past, read_past
 from trueup.audit.tree import read_tree
-from trueup.check.git_repository import Repository
+from trueup.git_repository import Repository
 
 LONG = "".join(f"line {n} of a page that is long enough\n" for n in range(20))
 

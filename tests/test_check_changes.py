@@ -11,10 +11,10 @@ from conftest import is_long_run
 from git_repository import commit, git
 
 from trueup.check import Check
-from trueup.check.git_repository import ENVIRONMENT, Repository
 from trueup.check.status_changes import check_history
 from trueup.errors import BadInput
 from trueup.finding import RULES, Finding
+from trueup.git_repository import ENVIRONMENT, Repository
 from trueup.scaffold import InstallSource, SiteAnswers, write_starter
 from trueup.status_file import load_status
 
@@ -327,43 +327,8 @@ def test_nothing_that_a_repository_names_is_executed(
     assert mark.exists()
 
 
-@pytest.mark.parametrize(
-    ("setting", "value"), [("core.hooksPath", b"/dev/null\n"), ("core.fsmonitor", b"false\n")]
-)
-def test_hooks_and_the_file_monitor_of_a_repository_are_off(
-    setting: str, value: bytes, site: Path
-) -> None:
-    git(site, "config", setting, "evil")
-    assert Repository(site)._git("config", setting) == value
-
-
 def git_hash(top: Path, name: str) -> str:
     return git(top, "-c", "core.fsmonitor=false", "rev-parse", name).strip()
-
-
-def test_a_folder_that_looks_like_a_repository_is_none(
-    site: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("GIT_DIR", str(site / "docs"))  # as in a hook of another repository
-    for name in ("HEAD", "objects", "refs", "config"):
-        source = site / ".git" / name
-        copy = shutil.copytree if source.is_dir() else shutil.copy
-        copy(source, site / "docs" / name)
-    assert Repository(site / "docs").commit("HEAD") is None
-    assert Repository(site).commit("HEAD") is not None
-
-
-def test_objects_are_not_replaced_and_a_foreign_owner_is_named(site: Path) -> None:
-    before = Repository(site).read("main", "status.yml")
-    other = git(site, "hash-object", "-w", "README.md").strip()
-    git(site, "replace", git_hash(site, "main:status.yml"), other)
-    assert Repository(site).read("main", "status.yml") == before
-    if os.getuid() == 0:
-        os.chown(site / ".git", 12345, 12345)
-        os.chown(site, 12345, 12345)
-        (finding,) = found_in(site)
-        assert finding.rule == "no-history" and "belongs to another user" in finding.problem
-        assert f"safe.directory {site}" in finding.fix
 
 
 @pytest.mark.parametrize("reason", ["fresh_for, as agreed", "Fresh_for: as agreed!"])

@@ -14,9 +14,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from trueup.check.git_repository import Repository
 from trueup.docs import Docs
 from trueup.evidence import assess
+from trueup.git_repository import Repository
 from trueup.model import Observation, Standing, Status
 from trueup.receipts import Attempt, RetestReceipt
 from trueup.request import request_of

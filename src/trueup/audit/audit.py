@@ -23,9 +23,9 @@ from trueup.audit.rules.rows import check_rows
 from trueup.audit.rules.translations import check_translations
 from trueup.audit.rules.wording import check_stamps, check_wording
 from trueup.audit.tree import ENDINGS, Tree, read_tree
-from trueup.check.git_repository import Repository
 from trueup.errors import BadInput
 from trueup.finding import Finding
+from trueup.git_repository import Repository
 from trueup.message import Message
 from trueup.openapi import load_document
 from trueup.place import Place

@@ -11,7 +11,7 @@ from difflib import SequenceMatcher
 
 from trueup.audit.page import LONGEST, Page
 from trueup.audit.tokens import tokens_of
-from trueup.check.git_repository import Repository
+from trueup.git_repository import Repository
 
 HUNK = re.compile(rb"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 PATTERNS = ("**/*.md", "**/*.mdx", "**/*.markdown")

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from trueup.audit.left_out import about_left_out, left_out_as
 from trueup.audit.page import Page, read_page
-from trueup.check.git_repository import Repository
 from trueup.errors import BadInput
 from trueup.finding import Finding
+from trueup.git_repository import Repository
 from trueup.message import Message
 from trueup.place import Place
 from trueup.source_file import read_source

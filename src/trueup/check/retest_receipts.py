@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
-from trueup.check.git_repository import Repository
 from trueup.finding import Finding
+from trueup.git_repository import Repository
 from trueup.place import Place
 from trueup.receipts import FOLDER
 from trueup.status_file import REHEARSAL, Stored

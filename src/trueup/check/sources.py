@@ -11,7 +11,6 @@ from pathlib import Path
 
 from trueup.check.banned_terms import BannedTerms, banned_terms
 from trueup.check.call_arguments import check_calls
-from trueup.check.git_repository import Repository
 from trueup.check.leaked_keys import check_key
 from trueup.check.links import check_links
 from trueup.check.outside_pages import check_outside_pages
@@ -26,6 +25,7 @@ from trueup.check.translations import check_translations
 from trueup.errors import BadInput, BadStatus
 from trueup.evidence import Assessment, assess
 from trueup.finding import RULES, Finding
+from trueup.git_repository import Repository
 from trueup.memo import NO_MEMOS, Memos
 from trueup.model import Severity, anchor
 from trueup.site import Page, languages_in, load_page, page_files, settings_of

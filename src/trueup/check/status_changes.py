@@ -11,11 +11,11 @@ from pathlib import Path
 from trueup.check.baseline import NAME as BASELINE
 from trueup.check.baseline import grown_baseline, load_baseline, parse_baseline
 from trueup.check.documented_changes import check_documented
-from trueup.check.git_repository import MOST_BYTES, Repository
 from trueup.check.loosened_policy import Assessments, Loosened, check_loosened, has_reason
 from trueup.check.signer_changes import check_signers
 from trueup.errors import BadInput, BadStatus
 from trueup.finding import Finding
+from trueup.git_repository import MOST_BYTES, Repository
 from trueup.model import Mapping as Sighting
 from trueup.model import Observation, as_time
 from trueup.place import Place

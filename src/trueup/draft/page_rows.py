@@ -12,10 +12,10 @@ from trueup.audit.past import Past, read_past
 from trueup.audit.replaced import read_replaced
 from trueup.audit.rules.evidence import check_evidence
 from trueup.audit.tree import Tree
-from trueup.check.git_repository import Repository
 from trueup.draft.openapi import TARGET, Draft, is_neutral
 from trueup.draft.page_calls import PageCall
 from trueup.draft.page_claims import Claim, page_claims
+from trueup.git_repository import Repository
 from trueup.message import Message
 from trueup.model import NO_MODEL, Observation, Status, split
 from trueup.place import Place

@@ -7,9 +7,9 @@ from datetime import date
 from itertools import groupby
 from pathlib import Path
 
-from trueup.check.git_repository import Repository
 from trueup.errors import BadInput
 from trueup.finding import Finding
+from trueup.git_repository import Repository
 from trueup.place import Place
 from trueup.progress import Progress
 from trueup.recording.bench import Bench, Gate, open_bench

@@ -1,4 +1,4 @@
-"""Repository: its files, and their content at a commit, as git lists them.
+"""Git repository: its files, and their content at a commit, as git lists them.
 
 Nothing that a repository names is executed: no hook, filter, helper or transport of its settings.
 """
