@@ -12,21 +12,19 @@ from trueup.wording.pages import PageText
 def claim(page: PageText, endpoint: str, *, is_titled: bool = False) -> str:
     """Return the meaning of an endpoint's standing, with its reason.
 
-    Once stale, it is shorter under a title that has the standing.
+    Once stale, it is shorter under a title that has the standing. That of a hold does not age.
     """
     assessment = page.assessments[endpoint]
     values: dict[str, object] = {
         "request": page.phrases.request(endpoint),
         "day": assessment.seen_on,
     }
-    if assessment.hold:
-        return _held(page, assessment, held(page, assessment.hold), **values)
-    if assessment.outcome is None:
+    if assessment.standing is Standing.UNVERIFIED:
         return page._(
             "Nobody has observed {request} on {target} as it is written here. Do not build on"
             " it before a retest."
         ).format(target=escape_markdown(page.status.reference), **values)
-    why = _why(page, assessment)
+    why = _reason(page, assessment)
     if assessment.standing is Standing.RECOMMENDED:
         fresh = page._("Start with {request}: {why}.")
         stale = page._("{request} was the working choice when last tested.")
@@ -42,16 +40,13 @@ def claim(page: PageText, endpoint: str, *, is_titled: bool = False) -> str:
     else:
         fresh = page._("Do not use {request}: {why}.")
         stale = page._("{request} was not usable: {why}.")
+    if assessment.hold:
+        return fresh.format(why=why, **values)
     return page.aged(assessment, fresh.format(why=why, **values), stale.format(why=why, **values))
 
 
-def _held(page: PageText, assessment: Assessment, why: str, **values: object) -> str:
-    """Return the claim of a held endpoint: a hold does not age."""
-    if assessment.standing is Standing.NOT_RECOMMENDED:
-        return page._("Do not use {request}: {why}.").format(why=why, **values)
-    return page._(
-        "{request} is for controlled testing only, not for a stable production integration: {why}."
-    ).format(why=why, **values)
+def _reason(page: PageText, assessment: Assessment) -> str:
+    return held(page, assessment.hold) if assessment.hold else _why(page, assessment)
 
 
 def held(page: PageText, hold: Hold) -> str:
@@ -262,7 +257,7 @@ def avoid(page: PageText, endpoint: str) -> str:
     if "model" in body and model != NO_MODEL:
         request = page._("{request} with model {model}").format(request=request, model=code(model))
     assessment = page.assessments[endpoint]
-    why = held(page, assessment.hold) if assessment.hold else _why(page, assessment)
+    why = _reason(page, assessment)
     return page._("Do not use {request}: {why}.").format(request=request, why=why)
 
 
