@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 
 from pydantic import JsonValue
 
-from trueup.model import FACTS, URL, DocsPage, DocumentedValue, Observation, Parameter, split
+from trueup.model import URL, DocsPage, DocumentedValue, Observation, Parameter, split
 from trueup.wording.badges import dated, mark
 from trueup.wording.markdown import code, escape_markdown
 from trueup.wording.pages import MOST_NAMES, PageText, stacked_table, table
@@ -164,18 +164,6 @@ def _value(value: object) -> str:
     return code(str(value).lower() if isinstance(value, bool) else str(value))
 
 
-def _limits(page: PageText, docs: DocsPage) -> str:
-    return _named(page, page._("Limit"), docs.limits, escape_markdown)
-
-
-def _prices(page: PageText, docs: DocsPage) -> str:
-    return _named(page, page._("Price of"), docs.prices, escape_markdown)
-
-
-def _settings(page: PageText, docs: DocsPage) -> str:
-    return _named(page, page._("Setting"), docs.settings, code)
-
-
 def _named(
     page: PageText, title: str, values: Iterable[DocumentedValue], worded: Callable[[str], str]
 ) -> str:
@@ -201,7 +189,11 @@ def _errors(page: PageText, docs: DocsPage) -> str:
     return stacked_table(header, rows)
 
 
-PARTS: Mapping[str, Callable[[PageText, DocsPage], str]] = dict(
-    zip(FACTS[1:], (_limits, _prices, _settings, _links, _errors), strict=True)
-)
+PARTS: Mapping[str, Callable[[PageText, DocsPage], str]] = {
+    "limits": lambda page, docs: _named(page, page._("Limit"), docs.limits, escape_markdown),
+    "prices": lambda page, docs: _named(page, page._("Price of"), docs.prices, escape_markdown),
+    "settings": lambda page, docs: _named(page, page._("Setting"), docs.settings, code),
+    "links": _links,
+    "errors": _errors,
+}
 """How each kind of facts of a page is shown, but for parameters."""
