@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Mapping
+from inspect import getdoc
 from pathlib import Path
 
 from fields import render_fields
@@ -17,7 +18,7 @@ from trueup.protocols import PROTOCOLS
 from trueup.receipts import RetestReceipt
 from trueup.site.macro_calls import KINDS, MACROS, OPTIONAL
 from trueup.verify.block_receipt import BlockReceipt
-from trueup.wording.page_macros import documented_macros
+from trueup.wording import page_macros
 
 TOP = Path(__file__).parent.parent
 MANUAL = TOP / "manual"
@@ -46,7 +47,7 @@ def render_protocols() -> str:
     """The protocols as a table, with the request and the shapes of each."""
     rows = ["| Protocol | Request | Shapes of the output |", "| --- | --- | --- |"]
     for name, protocol in sorted(PROTOCOLS.items()):
-        request = " ".join((type(protocol).__doc__ or "").split()).partition(". ")[0].rstrip(".")
+        request = _first_sentence(type(protocol))
         kinds: dict[str, list[str]] = {}
         for shape, kind in protocol.shapes.items():
             kinds.setdefault(kind, []).append(f"`{shape}`")
@@ -55,14 +56,18 @@ def render_protocols() -> str:
     return "\n".join(rows)
 
 
+def _first_sentence(documented: object) -> str:
+    return " ".join((getdoc(documented) or "").split()).partition(". ")[0].rstrip(".")
+
+
 def render_macros() -> str:
     """The macros as a table, with the arguments and the result of each."""
     rows = ["| Call | Result | Arguments |", "| --- | --- | --- |"]
-    meanings = documented_macros()
     for name, parameters in sorted(MACROS.items()):
         arguments = ", ".join(f'"{one}"' for one in parameters)
         call = f"{{{{ {name}({arguments}) }}}}"
-        result = meanings[name].removeprefix("Return ").rstrip(".")
+        macro = page_macros.PARTS.get(name) or getattr(page_macros, f"_{name}")
+        result = _first_sentence(macro).removeprefix("Return ")
         kinds = "; ".join(
             f"{KINDS[one]}{' (optional)' if one in OPTIONAL else ''}" for one in parameters
         )

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from datetime import date, datetime
 from functools import partial, wraps
-from inspect import getdoc
 from pathlib import Path
 from typing import Any
 
@@ -62,15 +61,6 @@ PARTS: dict[str, Callable[..., str]] = {
     "variants": tables.variants,
 }
 """The macros that need nothing but the text of a page, by their names."""
-
-
-def documented_macros() -> dict[str, str]:
-    """Return what each macro gives, as the first sentence of its docstring, by name."""
-    others: Macros = {"as_of": _as_of, "policy": _policy}
-    others |= {"model_page": _model_page, "route": _route, "best": _best}
-    others |= {"console": _console, "newest": _newest}
-    found = {name: getdoc(macro) or "" for name, macro in {**PARTS, **others}.items()}
-    return {name: " ".join(text.split()).partition(". ")[0] for name, text in found.items()}
 
 
 def page_macros(top: Path, docs: Path, now: datetime, today: date) -> Macros:
