@@ -9,7 +9,7 @@ from trueup.evidence import Change, EndpointRow, holds_of
 from trueup.model import Observation, Standing, anchor, as_time
 from trueup.request import request_of
 from trueup.wording.badges import dated
-from trueup.wording.markdown import code, escape_markdown, folded
+from trueup.wording.markdown import escape_markdown, folded
 from trueup.wording.pages import PageText
 from trueup.wording.phrases import standing_words
 from trueup.wording.sentences import held
@@ -192,11 +192,8 @@ def _rows(page: PageText, endpoint: str, rows: Sequence[EndpointRow]) -> list[st
 
 def _row(page: PageText, seen: EndpointRow) -> str:
     row = seen.row
-    details = [page.phrases.outcome_and_shape(row.outcome, row.shape)]
-    details += [code(page.status.signatures[name].match) for name in row.signatures]
-    if row.billing:
-        word = page.phrases.billing_word(row.billing)
-        details.append(page._("billing {word}").format(word=word))
+    phrase = page.phrases.outcome_and_shape(row.outcome, row.shape)
+    details = [phrase, *page.phrases.details(row)]
     details += [escape_markdown(row.reason)] if row.reason else []
     details.append(page.phrases.source(row))
     if not seen.is_current:

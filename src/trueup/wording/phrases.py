@@ -150,6 +150,13 @@ class Phrases:
         }
         return clauses[billing]
 
+    def details(self, row: Observation) -> list[str]:
+        """Return the failure texts of a row, and its billing verdict, as far as it has some."""
+        found = [code(self.status.signatures[name].match) for name in row.signatures]
+        if row.billing:
+            found.append(self._("billing {word}").format(word=self.billing_word(row.billing)))
+        return found
+
     def outcome_look(self, outcome: Outcome) -> Look:
         """Return the look of an outcome's mark."""
         looks: dict[Outcome, Look] = {

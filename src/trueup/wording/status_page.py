@@ -65,12 +65,12 @@ def _endpoint(page: PageText, endpoint: str, heading: str) -> Iterator[str]:
 
 
 def _evidence(page: PageText, endpoint: str) -> Iterator[str]:
+    is_image = page.phrases.returns_image(endpoint)
+    output = page._("Image") if is_image else page._("Output")
     yield _list(
         {
             page._("Request"): page.phrases.request(endpoint),
-            page._("Image") if page.phrases.returns_image(endpoint) else page._("Output"): _image(
-                page, endpoint
-            ),
+            output: _outcome(page, endpoint),
             page._("Billing"): _billing(page, endpoint),
             page._("Targets"): _targets(page, endpoint),
             page._("What would change it"): change(page, endpoint),
@@ -91,7 +91,7 @@ def _standing(page: PageText, endpoint: str) -> str:
     return page._("{standing}, as of {day}").format(standing=label, day=dated(seen_on))
 
 
-def _image(page: PageText, endpoint: str) -> str:
+def _outcome(page: PageText, endpoint: str) -> str:
     """Return the outcome leg, and a newer inconclusive retest."""
     assessment = page.assessments[endpoint]
     parts = []
@@ -205,11 +205,7 @@ def _cell(page: PageText, target: str, row: Observation | None) -> str:
     look = page.phrases.outcome_look(row.outcome)
     lines = [f"{label} {mark(look, page.phrases.outcome_and_shape(row.outcome, row.shape))}"]
     lines += [code(row.mime)] if row.mime else []
-    lines += [code(page.status.signatures[name].match) for name in row.signatures]
-    if row.billing:
-        word = page.phrases.billing_word(row.billing)
-        lines.append(page._("billing {word}").format(word=word))
-    return "<br> ".join([*lines, dated(row.day)])
+    return "<br> ".join([*lines, *page.phrases.details(row), dated(row.day)])
 
 
 def endpoints(page: PageText) -> str:
