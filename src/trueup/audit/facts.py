@@ -35,9 +35,8 @@ MEASURE = re.compile(
 )
 """A number with a unit, of which each language may have its own word."""
 MONEY = re.compile(rf"(?<![A-TV-Za-z0-9_$])(?:US)?([$€])\s?{AMOUNT}(?![A-Za-z\d{{_]|[.,]\d)")
-PER = re.compile(
-    rf"(?<![\d.,])1\s?(?:{UNIT})\s?(?:あたり|当たり|につき|ごと|당|마다)", re.IGNORECASE
-)
+EACH = ("あたり", "当たり", "につき", "ごと", "당", "마다")
+PER = re.compile(rf"(?<![\d.,])1\s?(?:{UNIT})\s?(?:{'|'.join(EACH)})", re.IGNORECASE)
 """What others call "a minute"."""
 BIG = re.compile(r"[万億亿만천百千]|thousand|million|тыс|млн", re.IGNORECASE)
 """Words of which one language writes a number that another writes in digits."""
@@ -67,7 +66,7 @@ def names_in(text: str) -> Counter[str]:
     found: Counter[str] = Counter()
     if "`" not in text and "/" not in text:
         return found
-    bare = CODE_SPAN.sub(" ", text) if "`" in text else text
+    bare = CODE_SPAN.sub(" ", text) if METHOD.search(text) else ""
     found.update(f"{one[1]} {normal_path(one[2])}" for one in REQUEST.finditer(bare))
     for span in spans_of(text):
         if not span.isascii() or PLACEHOLDER.search(span):
@@ -115,8 +114,11 @@ def _measures(text: str) -> tuple[Counter[str], str]:
         found[f"{_plain(number)} {unit}"] += 1
         return " "
 
-    bare = PER.sub(" ", MONEY.sub(lambda one: take(one[2], one[1]), text))
-    return found, MEASURE.sub(lambda one: take(one[1], UNITS[one[2].lower()]), bare)
+    if "$" in text or "€" in text:
+        text = MONEY.sub(lambda one: take(one[2], one[1]), text)
+    if "1" in text and any(word in text for word in EACH):
+        text = PER.sub(" ", text)
+    return found, MEASURE.sub(lambda one: take(one[1], UNITS[one[2].lower()]), text)
 
 
 def _plain(number: str) -> str:

@@ -210,7 +210,10 @@ def _agree(tree: Tree, places: Iterable[_Place]) -> Iterator[Found]:
     found: list[tuple[str, set[str], Found]] = []
     for place in places:
         for rule, noun in NOUNS:
-            cases.update((name, noun) for name, texts in place.texts.items() if texts.get(noun))
+            having = [name for name, texts in place.texts.items() if texts.get(noun)]
+            if not having:
+                continue
+            cases.update((name, noun) for name in having)
             made = _disagreement(tree, place, rule, noun)
             if made is not None:
                 apart.update((name, noun) for name in made[0])
