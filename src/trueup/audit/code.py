@@ -4,6 +4,7 @@ masked."""
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from trueup.audit.comments import without_blocks
@@ -54,6 +55,10 @@ MODELS = frozenset(("model", "models", "engine", "engines"))
 HEADER = re.compile(r"[A-Za-z][A-Za-z\-]{2,30}: ?\S")
 MOST_TOKENS = 2_000
 """Tokens of a block that are compared; a longer one is data."""
+MOST_KEPT, LONGEST_KEPT = 5_000, 200
+"""Lines and paths whose reading is kept, as translations have the same ones; characters of such a
+line: the tokens of a longer one would fill the memory."""
+Mark = tuple[Role, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,8 @@ def code_tokens(fence: Fence) -> tuple[CodeToken, ...]:
     """Return the tokens of a block, at most `MOST_TOKENS`."""
     found: list[CodeToken] = []
     for number, line in enumerate(_uncommented(fence), fence.first):
-        found += _line_tokens(line, number)
+        marks = _kept_marks(line) if len(line) <= LONGEST_KEPT else _marks(line)
+        found += (CodeToken(text, role, number) for role, text in marks)
         if len(found) > MOST_TOKENS:
             return tuple(found[:MOST_TOKENS])
     return tuple(found)
@@ -82,30 +88,36 @@ def _uncommented(fence: Fence) -> list[str]:
     return [mark.sub("", line) for line in text.split("\n")]
 
 
-def _line_tokens(line: str, number: int) -> Iterator[CodeToken]:
+@lru_cache(MOST_KEPT)
+def _kept_marks(line: str) -> tuple[Mark, ...]:
+    return tuple(_marks(line))
+
+
+def _marks(line: str) -> Iterator[Mark]:
+    """Return the role and the text of each token of a line."""
     at = 0
     while found := PART.search(line, at):
         at = found.end()
         kind, text = found.lastgroup, found[0]
         if kind == "url":
-            yield from _address(text, number)
+            yield from _address(text)
         elif kind in ("method", "path"):
-            yield CodeToken(normal_path(text), "route", number)
+            yield "route", normal_path(text)
         elif kind == "string":
-            yield CodeToken('"', "sign", number)
-            yield from _string(text[1:-1], number, line[at:].lstrip()[:1])
+            yield "sign", '"'
+            yield from _string(text[1:-1], line[at:].lstrip()[:1])
         else:
-            yield _token(text, number, line[at : at + 1])
+            yield _mark(text, line[at : at + 1])
 
 
-def _string(inner: str, number: int, following: str) -> Iterator[CodeToken]:
+def _string(inner: str, following: str) -> Iterator[Mark]:
     """Return the tokens of a string: a key, code such as a body, or one of prose."""
     if following in (":", "=") and is_word(inner):
-        yield CodeToken(inner, "key", number)
+        yield "key", inner
     elif '"' in inner or HEADER.match(inner) or (inner.isascii() and not _is_sentence(inner)):
-        yield from _line_tokens(inner, number)
+        yield from _marks(inner)
     else:
-        yield CodeToken("", "prose", number)
+        yield "prose", ""
 
 
 def is_word(text: str) -> bool:
@@ -121,23 +133,24 @@ def _is_sentence(text: str) -> bool:
     return len(words) >= 2 and " " in text.strip() and not text.startswith(("/", "-", "http"))
 
 
-def _address(text: str, number: int) -> Iterator[CodeToken]:
+def _address(text: str) -> Iterator[Mark]:
     """Return the tokens of an address without its host, which languages have on purpose."""
     text = text.rstrip(".,;:)")
     rest = text.split("://", 1)[1]
     if port := PORT.match(rest):
-        yield CodeToken(port[1], "number", number)
+        yield "number", port[1]
     path, _, query = rest.partition("?")
     parts = [part for part in path.split("/")[1:] if part]
     if parts and LOCALE.fullmatch(parts[0]):
         parts.pop(0)
-    yield CodeToken(normal_path("/" + "/".join(parts)), "route", number)
+    yield "route", normal_path("/" + "/".join(parts))
     for pair in query.split("&") if query else ():
         name, _, value = pair.partition("=")
-        yield CodeToken(name, "key", number)
-        yield _token(value, number, "") if value else CodeToken("", "prose", number)
+        yield "key", name
+        yield _mark(value, "") if value else ("prose", "")
 
 
+@lru_cache(MOST_KEPT)
 def normal_path(path: str) -> str:
     """Return a path with each value that a caller fills in, or that is one id of many, as `{}`."""
     first, *parts = PATH_VALUE.sub("{}", path).rstrip("/.,;").split("/")
@@ -164,15 +177,15 @@ def _is_id(part: str, above: str) -> bool:
     return is_of_kind or bool("_" in part and is_hex and not SIZE.fullmatch(found[2]))
 
 
-def _token(text: str, number: int, following: str) -> CodeToken:
+def _mark(text: str, following: str) -> Mark:
     if not text.isascii() or CONSTANT.fullmatch(text) or PLACEHOLDER.search(text):
-        return CodeToken("", "prose", number)
+        return "prose", ""
     if text.replace(".", "").replace("-", "").replace("_", "").isdigit():
-        return CodeToken(text, "number", number)
+        return "number", text
     if not text[0].isalnum() and text[0] != "_":
-        return CodeToken(text, "sign", number)
+        return "sign", text
     if (FILE.fullmatch(text) and following != "(") or LOCALE.fullmatch(text):
-        return CodeToken("", "prose", number)
+        return "prose", ""
     if following in (":", "=") and is_word(text):
-        return CodeToken(text, "key", number)
-    return CodeToken(text, "name" if is_name(text) else "word", number)
+        return "key", text
+    return "name" if is_name(text) else "word", text

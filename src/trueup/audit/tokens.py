@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 from trueup.audit.words import MONTHS
 
@@ -43,6 +44,7 @@ def tokens_of(text: str) -> list[str]:
     return [found[0] for found, _ in zip(TOKEN.finditer(text), range(MOST_TOKENS), strict=False)]
 
 
+@lru_cache(20_000)
 def is_name(token: str) -> bool:
     """Return whether a token is a name by its form, such as `paper-boat` or `max_tokens`."""
     return bool(NAME.fullmatch(token)) and not is_version(token) and not days_in(token)
