@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from trueup.audit.found import Cause, Found, quoted
+from trueup.audit.found import Cause, Found, quoted, without_keys
 from trueup.audit.past import Past, read_past
 from trueup.audit.replaced import read_replaced
 from trueup.audit.rules.advice import check_advice
@@ -81,6 +81,7 @@ def audit_tree(top: Path, since: str | None = None, openapi: Path | None = None)
         changed = _changed_since(repository, tree, past, since)
         findings = [one for one in findings if not one.where.line or _paths(one) & changed]
     kept = needed_causes([*_causes(found), *sorted(findings)])
+    kept = without_keys(kept, _texts(tree, past)) if kept else kept
     return Audit(kept, len(tree.pages), len(past.commits), tree.left_out)
 
 
@@ -172,6 +173,13 @@ def _changed_since(repository: Repository, tree: Tree, past: Past, since: str) -
         or past.touched.get(path) in changed
     }
     return {tree.place(path).path for path in paths}
+
+
+def _texts(tree: Tree, past: Past) -> Iterator[str]:
+    """Return all texts that a finding may quote: those of the pages, and earlier ones."""
+    yield from ("\n".join(page.lines) for page in tree.pages.values())
+    for lines in past.files.values():
+        yield "\n".join(version.text for line in lines for version in line.versions())
 
 
 def _paths(finding: Finding) -> set[str]:

@@ -1,14 +1,20 @@
 """Found: what a rule of the audit returns, with the commit that may have caused it."""
 
+import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from trueup.audit.past import Commit
+from trueup.audit.tokens import tokens_of
 from trueup.audit.tree import Tree
+from trueup.check.leaked_keys import possible_keys
 from trueup.finding import Finding
 
 MOST_SHOWN = 12
 """Characters fit for a message are few; a list of names is cut after these many."""
+HIDDEN = "(possible key)"
+SHORTEST = 8
+"""Characters of a part of a key that gives some of it away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +62,23 @@ def listed(names: Iterable[str]) -> str:
     known = list(dict.fromkeys(names))
     more = [f"{len(known) - MOST_SHOWN} more"] if len(known) > MOST_SHOWN else []
     return ", ".join([*known[:MOST_SHOWN], *more])
+
+
+def without_keys(findings: Sequence[Finding], texts: Iterable[str]) -> list[Finding]:
+    """Return findings with `HIDDEN` for each possible key of some texts, and for what begins as one
+    of its words does: a rule may quote a word, or cut it."""
+    known = [*texts, *(one.text for one in findings)]
+    keys = {
+        found[0].decode()
+        for text in known
+        for found in possible_keys(text.encode(errors="surrogatepass"))
+    }
+    words = {word for key in keys for word in (key, *tokens_of(key)) if re.search(r"\d", word)}
+    starts = sorted({re.escape(word[:SHORTEST]) for word in words if len(word) >= SHORTEST})
+    if not starts:
+        return list(findings)
+    pattern = re.compile(rf"(?:{'|'.join(starts)})[\w.\-]*", re.ASCII)
+    return [
+        replace(one, problem=pattern.sub(HIDDEN, one.problem), fix=pattern.sub(HIDDEN, one.fix))
+        for one in findings
+    ]
