@@ -154,6 +154,21 @@ def test_a_tree_of_mdx_gives_what_its_calls_say(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("option", "auth"),
+    [
+        ("-H'Authorization: Bearer $KEY'", "bearer"),
+        ("--header='X-API-Key: $KEY'", "header x-api-key"),
+        ("--header 'X-API-Key: $KEY'", "header x-api-key"),
+        ("-uboat:$KEY", "header authorization Basic"),
+        ("--user=boat:$KEY", "header authorization Basic"),
+    ],
+)
+def test_a_key_is_read_in_every_form_of_an_option(option: str, auth: str, tmp_path: Path) -> None:
+    found = drafted(tmp_path, {"a.md": CHAT.replace('-H "Authorization: Bearer $KEY"', option)})
+    assert [one.route.auth for one in found.routes] == [auth]
+
+
+@pytest.mark.parametrize(
     ("base_url", "requests"),
     [
         ("https://other.example", ["GET /v1/rates"]),

@@ -1,7 +1,9 @@
-"""Body: the JSON that a command of a page sends, where it is complete."""
+"""Body: the values of the options of a command on a page, and the JSON that it sends, where it is
+complete."""
 
 import json
 import shlex
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 FLAGS = ("-d", "--data", "--data-raw", "--data-binary", "--json")
@@ -17,16 +19,20 @@ def body_of(command: str) -> Any:
         words = shlex.split(command)
     except ValueError:
         return None  # a quote without its end
-    bodies = []
-    for at, word in enumerate(words):
-        flag, has_value, value = word.partition("=")
-        if word in FLAGS:
-            bodies.append(words[at + 1] if at + 1 < len(words) else "")
-        elif has_value and flag in FLAGS:
-            bodies.append(value)
-        elif word.startswith("-d") and not word.startswith("--"):
-            bodies.append(word[2:])
+    bodies = list(values_of(words, FLAGS))
     return complete_json(bodies[0]) if len(bodies) == 1 else None
+
+
+def values_of(words: Sequence[str], flags: Collection[str]) -> Iterator[str]:
+    """Return the values of some options of a command: `-H X`, `-HX`, `--header X`, `--header=X`."""
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        name, has_value, value = word.partition("=")
+        if word in flags:
+            yield following
+        elif has_value and name in flags:
+            yield value
+        elif word[:2] in flags and word[:2] != "--":
+            yield word[2:]
 
 
 def complete_json(text: str) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from trueup.audit.body import body_of
+from trueup.audit.body import body_of, values_of
 from trueup.audit.code import normal_path
 from trueup.audit.mention import API_PATH, BODY, KEY_QUERY, LOCAL, Call, address_of, all_calls_of
 from trueup.audit.tree import Tree
@@ -105,16 +105,10 @@ def _query(text: str) -> tuple[str, str]:
     return "&".join(kept), keys[0] if keys else ""
 
 
-def _values(words: list[str], flags: tuple[str, ...]) -> Iterator[str]:
-    for at, word in enumerate(words[:-1]):
-        if word in flags:
-            yield words[at + 1]
-
-
 def _headers(words: list[str], request: Request) -> Auth | None:
     """Add the headers of a command to its request; return the place of the key, if it is one."""
     auth: Auth | None = None
-    for header in _values(words, HEADER_FLAGS):
+    for header in values_of(words, HEADER_FLAGS):
         name, _, value = (part.strip() for part in header.partition(":"))
         name = name.lower()
         if name == "authorization":
@@ -125,7 +119,7 @@ def _headers(words: list[str], request: Request) -> Auth | None:
             auth = f"header {name}"
         elif name not in CLIENT_HEADERS and value and not FILLED.search(value):
             request.headers[name] = value
-    if auth is None and any(_values(words, ("-u", "--user"))):
+    if auth is None and any(values_of(words, ("-u", "--user"))):
         auth = "header authorization Basic"
     return auth
 
@@ -133,7 +127,7 @@ def _headers(words: list[str], request: Request) -> Auth | None:
 def _content(call: Call, words: list[str], request: Request) -> list[str] | None:
     """Add the body or the form of a command; return the names of values that a person has to fill
     in, None for a body that is not complete JSON."""
-    parts, missing = list(_values(words, FORM_FLAGS)), list[str]()
+    parts, missing = list(filter(None, values_of(words, FORM_FLAGS))), list[str]()
     if parts:
         request.form = {}
         for name, _, value in (part.partition("=") for part in parts):
