@@ -99,40 +99,25 @@ def lacking(
     if found is None:
         return None
     total, left_out = found
-    for at in left_out if margin else ():
-        other = _cheapest(full, short, cost, kept=at)
-        if other is not None and other[0] < total + margin:
-            return None
-    return left_out
+    others = (_cheapest(full, short, cost, kept=at) for at in left_out if margin)
+    return None if any(one and one[0] < total + margin for one in others) else left_out
 
 
 def _cheapest(
     full: int, short: int, cost: Callable[[int, int], float], kept: int = -1
 ) -> tuple[float, list[int]] | None:
-    gap = full - short
-    best: list[list[float]] = [[inf] * (gap + 1) for _ in range(full + 1)]
-    best[0][0] = 0.0
-    skipped: set[tuple[int, int]] = set()
+    """Return the lowest cost with what is left out of `full` for it, which `kept` never is."""
+    ways: dict[int, tuple[float, list[int]]] = {0: (0.0, [])}  # by how many are left out
     for i in range(full):
-        for out in range(min(i, gap) + 1):
-            if best[i][out] == inf:
-                continue
-            j = i - out
-            if j < short and (total := best[i][out] + cost(i, j)) < best[i + 1][out]:
-                best[i + 1][out] = total
-                skipped.discard((i + 1, out))
-            if out < gap and i != kept and best[i][out] < best[i + 1][out + 1]:
-                best[i + 1][out + 1] = best[i][out]
-                skipped.add((i + 1, out + 1))
-    if best[full][gap] == inf:
-        return None
-    i, out, left_out = full, gap, []
-    while i:
-        i, was_skipped = i - 1, (i, out) in skipped
-        if was_skipped:
-            left_out.append(i)
-            out -= 1
-    return best[full][gap], left_out[::-1]
+        next_ways: dict[int, tuple[float, list[int]]] = {}
+        for out, (total, left_out) in ways.items():
+            taken = total + cost(i, i - out) if i - out < short else inf
+            if taken < next_ways.get(out, (inf,))[0]:
+                next_ways[out] = (taken, left_out)
+            if out < full - short and i != kept:
+                next_ways[out + 1] = (total, [*left_out, i])
+        ways = next_ways
+    return ways.get(full - short)
 
 
 def lacking_sections(full: Page, short: Page, ratio: float) -> list[int] | None:
