@@ -20,6 +20,7 @@ from trueup.draft.routes import (
     SKIPPED,
     UNFILLED,
     DraftedRoute,
+    endpoint_of,
     free_name,
     in_languages,
     known_protocol,
@@ -29,7 +30,6 @@ from trueup.draft.routes import (
 from trueup.errors import BadInput, BadStatus
 from trueup.message import Message
 from trueup.model import NO_MODEL, Endpoint, Model, Route, Skip
-from trueup.protocols import PROTOCOLS
 from trueup.status_file import listed, shown
 
 ALIAS = re.compile(r"`([^`\s]+)` *(?:→|->|=>) *`([^`\s]+)`")
@@ -154,7 +154,8 @@ def _route(
         for model, own in _renamed(found, aliases) or [(NO_MODEL, None)]:
             if f"{model}/{name}" in endpoints:
                 continue
-            endpoints[f"{model}/{name}"] = _endpoint(draft, call, protocol, model)
+            skip = Skip(reason=UNFILLED, until=draft.day + SKIPPED) if call.missing else None
+            endpoints[f"{model}/{name}"] = endpoint_of(request, protocol, model, skip)
             models |= {model: own} if own is not None else {}
             files |= request.files
             if call.missing:
@@ -184,16 +185,3 @@ def _renamed(found: dict[str, Model], aliases: dict[str, str]) -> list[tuple[str
         if alias != name:
             made[-1] = alias, Model(title=alias, upstream=upstream)
     return made
-
-
-def _endpoint(draft: Draft, call: PageCall, protocol: str, name: str) -> Endpoint:
-    """Return the endpoint of a call; the protocol adds the model where its name is its own."""
-    is_added = "model" in PROTOCOLS[protocol].body("", {})
-
-    def content(fields: dict[str, Any] | None) -> dict[str, Any] | None:
-        is_own = fields is not None and is_added and fields.get("model") == name
-        return {k: v for k, v in (fields or {}).items() if k != "model"} if is_own else fields
-
-    skip = Skip(reason=UNFILLED, until=draft.day + SKIPPED) if call.missing else None
-    body, form = content(call.request.body), content(call.request.form)
-    return Endpoint.model_validate({"body": body, "form": form, "skip": skip})

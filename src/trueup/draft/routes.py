@@ -95,11 +95,11 @@ def draft_route(
         request.files |= files
     drafted = in_languages(Route.model_validate(route))
     models = models_of(operation.place, request, protocol, notes)
-    called: Mapping[str, Model | None] = models or {NO_MODEL: None}
+    called = {model: own.upstream or model for model, own in models.items()}
     skip = Skip(reason=UNFILLED, until=day + SKIPPED) if request.missing else None
     endpoints = {
-        f"{model}/{name}": _endpoint(request, protocol, own, model, skip)
-        for model, own in called.items()
+        f"{model}/{name}": endpoint_of(request, protocol, model, skip, called.get(model))
+        for model in called or [NO_MODEL]
     }
     group = _group(operation, path)
     return DraftedRoute(name, group, drafted, endpoints, models, request.files, notes)
@@ -272,18 +272,21 @@ def in_languages(route: Route) -> Route:
     return route if len(kept) == len(all_of_it) else route.model_copy(update={"languages": kept})
 
 
-def _endpoint(
-    request: Request, protocol: str, model: Model | None, name: str, skip: Skip | None
+def endpoint_of(
+    request: Request, protocol: str, name: str, skip: Skip | None, upstream: str | None = None
 ) -> Endpoint:
-    """Return the endpoint of a model; the protocol adds the model where its name is its own."""
-    upstream = (model.upstream or name) if model else None
+    """Return the endpoint of a model, named `upstream` in the request if that may be another's; the
+    protocol adds the model where its name is its own."""
+    own = {"model": upstream} if upstream is not None and "model" in request.fields else {}
     is_added = "model" in PROTOCOLS[protocol].body("", {})
 
     def content(fields: Mapping[str, Any] | None) -> dict[str, Any] | None:
-        if fields is None or upstream is None or "model" not in request.fields:
-            return None if fields is None else dict(fields)
-        rest = {key: value for key, value in fields.items() if key != "model"}
-        return rest if is_added and upstream == name else {"model": upstream, **rest}
+        if fields is None:
+            return None
+        stated = own | dict(fields) | own
+        if is_added and stated.get("model") == name:
+            del stated["model"]
+        return stated
 
     return Endpoint.model_validate(
         {"body": content(request.body), "form": content(request.form), "skip": skip}
