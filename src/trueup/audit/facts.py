@@ -3,6 +3,7 @@ and numbers."""
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 
 from trueup.audit.code import LOCALE, PLACEHOLDER, normal_path
 from trueup.audit.tokens import (
@@ -16,6 +17,8 @@ from trueup.audit.tokens import (
 )
 from trueup.audit.words import OWN_DATE, STAMP, UNITS, may_have, words_of
 
+Facts = Mapping[str, int]
+"""Facts of a text, with how often it has each."""
 OF_PAGES = words_of("stamp", "own_date")
 NUMBER = re.compile(
     r"(?<![\w.,\-])\d{1,3}(?:[,'. \u00a0\u202f]\d{3})+(?![\w\d])"
@@ -47,11 +50,11 @@ COMMIT = re.compile(r"[0-9a-f]{7,40}")
 ROUTE = re.compile(r"(?<![\w.:/\-])/(?:[\w\-{}$<>:]+/)*[\w\-{}$<>:.]+")
 
 
-def dates_in(text: str) -> Counter[str]:
+def dates_in(text: str) -> Facts:
     """Return the dates of a text with how often it has each, none of one that dates its page."""
     days = days_in(text)
     if not days or dates_page(text):
-        return Counter()
+        return {}
     return Counter(day.isoformat() for day in days)
 
 
@@ -61,57 +64,58 @@ def dates_page(text: str) -> bool:
     return may_have(OF_PAGES, text) and bool(STAMP.search(text) or OWN_DATE.search(text))
 
 
-def names_in(text: str) -> Counter[str]:
+def names_in(text: str) -> Facts:
     """Return the routes of a text and the names in its code spans, with how often it has each."""
-    found: Counter[str] = Counter()
     if "`" not in text and "/" not in text:
-        return found
-    bare = CODE_SPAN.sub(" ", text) if METHOD.search(text) else ""
-    found.update(f"{one[1]} {normal_path(one[2])}" for one in REQUEST.finditer(bare))
+        return {}
+    found: list[str] = []
+    if METHOD.search(text):
+        bare = CODE_SPAN.sub(" ", text)
+        found += [f"{one[1]} {normal_path(one[2])}" for one in REQUEST.finditer(bare)]
     for span in spans_of(text):
         if not span.isascii() or PLACEHOLDER.search(span):
             continue
         method, _, path = span.rpartition(" ")
         if ROUTE.fullmatch(path) and (not method or METHOD.fullmatch(method)):
-            found[f"{method} {normal_path(path)}".strip()] += 1
-            continue
-        if " " not in span:
-            found.update(
+            found.append(f"{method} {normal_path(path)}".strip())
+        elif " " not in span:
+            found += [
                 token for token in tokens_of(span) if is_name(token) and not LOCALE.fullmatch(token)
-            )
+            ]
     if any(COMMIT.fullmatch(name) for name in found) and OWN_DATE.search(text):
-        return Counter({name: found[name] for name in found if not COMMIT.fullmatch(name)})
-    return found
+        found = [name for name in found if not COMMIT.fullmatch(name)]
+    return Counter(found) if found else {}
 
 
-def numbers_in(text: str) -> Counter[str]:
+def numbers_in(text: str) -> Facts:
     """Return the numbers of a text, in one form and with their units, with how often it has each;
     none where a language may have them in words."""
     if not DIGIT.search(text) or BIG.search(text) or ("20" in text and dates_page(text)):
-        return Counter()
+        return {}
     bare = WORDED_DAY.sub(" ", NUMERIC_DAY.sub(" ", text)) if "20" in text else text
     bare = bare.replace("**", " ").replace("`", " ")
     found, rest = _measures(bare)
-    found.update(_plain(one[0]) for one in NUMBER.finditer(rest))
-    return found
+    found += [_plain(one[0]) for one in NUMBER.finditer(rest)]
+    return Counter(found) if found else {}
 
 
-def measures_in(text: str) -> Counter[str]:
+def measures_in(text: str) -> Facts:
     """Return the numbers of a text that have a unit or are marked as code, in one form, with how
     often it has each."""
     if not DIGIT.search(text):
-        return Counter()
-    found = Counter(_plain(span) for span in spans_of(text) if NUMBER.fullmatch(span))
+        return {}
+    found = [_plain(span) for span in spans_of(text) if NUMBER.fullmatch(span)]
     bare = CODE_SPAN.sub(" ", text) if "`" in text else text
-    return found + _measures(bare.replace("**", ""))[0]
+    found += _measures(bare.replace("**", ""))[0]
+    return Counter(found) if found else {}
 
 
-def _measures(text: str) -> tuple[Counter[str], str]:
+def _measures(text: str) -> tuple[list[str], str]:
     """Return the numbers of a text that have a unit, in one form, and the text without them."""
-    found: Counter[str] = Counter()
+    found: list[str] = []
 
     def take(number: str, unit: str) -> str:
-        found[f"{_plain(number)} {unit}"] += 1
+        found.append(f"{_plain(number)} {unit}")
         return " "
 
     if "$" in text or "€" in text:

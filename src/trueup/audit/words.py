@@ -31,7 +31,7 @@ def may_have(words: Iterable[str], text: str) -> bool:
     """Return whether a text has the letters of one of some words: in a moment, where their pattern
     takes long to find none."""
     lowered = text.lower()
-    return any(word in lowered for word in words)
+    return any(map(lowered.__contains__, words))
 
 
 def _is_alphabetic(word: str) -> bool:

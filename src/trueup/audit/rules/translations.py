@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from trueup.audit.align import aligned_tables, is_in_step, main_of, paired_rows
-from trueup.audit.facts import dates_in, dates_page, measures_in, names_in, numbers_in
+from trueup.audit.facts import Facts, dates_in, dates_page, measures_in, names_in, numbers_in
 from trueup.audit.found import Found, listed, quoted, report
 from trueup.audit.gates import is_kept
 from trueup.audit.links import Aims, links_of
@@ -21,7 +21,7 @@ STUB = 0.15
 """Part of the others' lines that a page has which is only the start of one."""
 LEAST_LONG = 20
 """Lines with text of a page that is not short in itself."""
-Kind = tuple[str, str, Callable[[str], Counter[str]]]
+Kind = tuple[str, str, Callable[[str], Facts]]
 KINDS: tuple[Kind, ...] = (
     ("language-values", "date", dates_in),
     ("language-names", "name", names_in),
