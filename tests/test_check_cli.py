@@ -1,6 +1,7 @@
 """The command `check`: formats, exit codes, baseline, policy."""
 
 import json
+import shutil
 import subprocess
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -11,6 +12,7 @@ from command import trueup
 from conftest import load_docs
 from git_repository import commit
 
+from trueup.check import page_summary, templates
 from trueup.check.baseline import NAME, apply_baseline, load_baseline
 from trueup.errors import BadInput
 from trueup.finding import Finding
@@ -41,6 +43,28 @@ def test_each_format_has_the_finding_and_ends_with_1(broken: Path) -> None:
         assert "typed-fact" in output and "2026-04-14" in output, form
         if form in ("json", "sarif"):
             json.loads(output)
+
+
+def test_a_check_keeps_what_it_found_until_something_changes(
+    broken: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    first = check(broken)
+    assert "typed-fact" in first.stderr
+    with monkeypatch.context() as patch:
+        patch.setattr(page_summary, "summarize_page", None)
+        patch.setattr(templates, "render_snippet", None)
+        assert check(broken).stderr == first.stderr
+    page = broken / PAGE
+    page.write_text(page.read_text().replace(TYPED, "Nothing."))
+    assert check(broken).returncode == 0
+    template = broken / "snippets" / "shared" / "curl.sh.j2"
+    template.write_text("{{ nothing.of.this }}")
+    assert "bad-template" in check(broken).stderr
+    monkeypatch.setenv("CI", "true")
+    shutil.rmtree(broken / ".cache")
+    check(broken)
+    assert not (broken / ".cache").exists()
 
 
 def test_a_format_can_go_to_a_file(broken: Path) -> None:

@@ -106,3 +106,11 @@ def test_a_file_that_is_damaged_inside_is_made_anew(tmp_path: Path) -> None:
     made_by(file, *parts)
     made_by(file, *parts)
     assert made_by(file, *parts) == [False] * 2000
+
+
+@pytest.mark.parametrize("file", [None, "a.sqlite"])
+def test_a_name_that_is_not_utf_8_is_returned_and_not_kept(
+    file: str | None, tmp_path: Path
+) -> None:
+    with Memo(tmp_path / file if file else None) as memo:
+        assert [memo.get(["a"], lambda: ["\udcff"]) for _ in range(2)] == [["\udcff"]] * 2

@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import differences, hostile, paragraphs
 
-import trueup
 from trueup.site import Block
 from trueup.status_file import Stored, parse_status
 from trueup.verify import cache
@@ -192,29 +191,10 @@ def test_a_receipt_that_was_used_stays_and_any_other_goes(file: Path) -> None:
     assert opened(file).find(other, PAGES) is not None
 
 
-@pytest.fixture
-def marks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[], str]:
-    """The engine's mark, read anew each time, of a small engine."""
-    (tmp_path / "sandbox").mkdir()
-    (tmp_path / "sandbox" / "a.py").write_text("x = 1\n")
-    monkeypatch.setattr(cache, "ENGINE", tmp_path)
-    return engine_mark.__wrapped__
-
-
-def test_a_changed_engine_file_has_another_mark(marks: Callable[[], str], tmp_path: Path) -> None:
-    first = marks()
-    assert marks() == first
-    (tmp_path / "sandbox" / "a.py").write_text("x = 2\n")
-    second = marks()
-    (tmp_path / "sandbox" / "a.py").rename(tmp_path / "sandbox" / "b.py")
-    third = marks()
-    (tmp_path / "sandbox" / "tunnel.cjs").write_text("// a preload")
-    assert len({first, second, third, marks()}) == 4
-
-
 def test_another_python_package_or_program_has_another_mark(
-    marks: Callable[[], str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    marks = engine_mark.__wrapped__
     found = [marks()]
     monkeypatch.setattr("sys.version", "3.99")
     found.append(marks())
@@ -229,7 +209,3 @@ def test_another_python_package_or_program_has_another_mark(
     (tmp_path / "curl").write_text("#!/bin/sh\necho curl 98\n")
     found.append(marks())
     assert len(set(found)) == len(found)
-
-
-def test_the_engine_is_the_whole_package() -> None:
-    assert Path(trueup.__file__).parent == cache.ENGINE

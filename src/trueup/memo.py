@@ -44,17 +44,20 @@ class Memo:
 
     def get(self, made_from: Iterable[str], make: Callable[[], Any]) -> Any:
         """Return the result as plain data, as `make` returned it in this run or an earlier one."""
-        if self._table is None:
-            return from_json(to_json(make()))
-        key = _hash([self._conditions.hex(), *made_from])
+        key = _hash([self._conditions.hex(), *made_from]) if self._table else b""
         is_known = key in self._used
         self._used.add(key)
-        if is_known or not self._is_fresh:
+        if self._table and (is_known or not self._is_fresh):
             with suppress(zlib.error, ValueError):
                 for (result,) in self._do("SELECT result FROM kept WHERE key = ?", (key,)):
                     return from_json(zlib.decompress(result))
-        content = to_json(make())
-        self._do("INSERT OR REPLACE INTO kept VALUES (?, ?)", (key, zlib.compress(content, 1)))
+        made = make()
+        try:
+            content = to_json(made)
+        except ValueError:  # the name of a file that is not UTF-8
+            return made
+        if self._table:
+            self._do("INSERT OR REPLACE INTO kept VALUES (?, ?)", (key, zlib.compress(content, 1)))
         return from_json(content)
 
     def _do(self, statement: str, values: tuple[object, ...]) -> list[tuple[bytes]]:

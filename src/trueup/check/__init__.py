@@ -1,7 +1,7 @@
 """Check: findings in the status file, the pages, the templates, the history, and the built site.
 
-Writes nothing but the baseline. The built site is checked by `trueup.check.built_site` and
-`trueup.check.site_comparison`, which are imported only where they are needed.
+Writes nothing but the baseline, and memos that the caller gives. The built site is checked by
+`trueup.check.built_site` and `trueup.check.site_comparison`, imported only where they are needed.
 """
 
 from trueup.check.baseline import AUDIT_NAME, apply_baseline, load_baseline, write_baseline

@@ -46,20 +46,20 @@ class PageSummary:
 def summarize_pages(
     pages: Iterable[Page], terms: BannedTerms, markdown: PageMarkdown, memo: Memo
 ) -> Iterator[PageSummary]:
-    """Yield the summaries of pages, checked against the terms of their language, those of pages and
-    terms that have not changed from the memo. Its conditions must hold the options of `markdown`.
-    """
+    """Yield the summaries of pages, checked against the terms of their language, from the memo
+    those that were made from the same page, terms and options of `markdown`."""
     if not memo.keeps:
         yield from (summarize_page(page, terms, markdown) for page in pages)
         return
-    known, data = repr(_ordered(asdict(terms))), TypeAdapter(Parts)
+    known = repr(_ordered(asdict(terms))), repr([*markdown.options.items()])
+    data = TypeAdapter(Parts)
     for page in pages:
 
         def parts(page: Page = page) -> Any:
             one = summarize_page(page, terms, markdown)
             return data.dump_python((one.links, one.ids, one.calls, one.findings), mode="json")
 
-        kept = memo.get([known, *map(repr, vars(page).values())], parts)
+        kept = memo.get([*known, *map(repr, vars(page).values())], parts)
         yield PageSummary(page, *data.validate_python(kept))
 
 

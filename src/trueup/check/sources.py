@@ -28,14 +28,14 @@ from trueup.finding import RULES, Finding
 from trueup.git_repository import Repository
 from trueup.memo import NO_MEMOS, Memos
 from trueup.model import Severity, anchor
-from trueup.site import Page, languages_in, load_page, page_files, settings_of
+from trueup.site import MAIN, Page, languages_in, load_page, page_files, settings_of
 from trueup.status_file import Stored, load_status
 from trueup.wording import load_catalogue, standing_words
 
 
 class Check:
     """A check of the repository at `top`, which changes nothing; `memos` keep what it found in each
-    page alone."""
+    page alone, and in the templates."""
 
     def __init__(self, top: Path, now: datetime, today: date, memos: Memos = NO_MEMOS) -> None:
         self.top = top
@@ -71,7 +71,8 @@ class Check:
         found += check_calls(summaries, status, self.top)
         made = {*status.models, *status.signatures, *map(anchor, status.endpoints), *RULES}
         found += check_links(summaries, made)
-        found += check_templates(self.stored, self.terms, self.top / "snippets")
+        with self.memos.of("templates", MAIN) as memo:
+            found += check_templates(self.stored, self.terms, self.top / "snippets", memo)
         found += check_outside_pages(self.top, self.terms, self.languages, self.stored.sent_files)
         found += self.code
         found += check_translations(self.docs, [summary.page for summary in summaries])

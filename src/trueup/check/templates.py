@@ -4,11 +4,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
+
+from pydantic import TypeAdapter
 
 from trueup.check.banned_terms import BannedTerms
 from trueup.errors import BadInput
 from trueup.finding import Finding
+from trueup.memo import NO_MEMO, Memo
 from trueup.message import Message
 from trueup.model import Status
 from trueup.place import Place, TextPositions
@@ -16,15 +20,28 @@ from trueup.snippet import languages_of, render_snippet
 from trueup.source_file import read_source
 from trueup.status_file import Stored
 
+FINDINGS = TypeAdapter(list[Finding])
 ADDRESS = re.compile(r"\b(?:https?|wss?)://[A-Za-z0-9][^\s\"'`<>{}]*", re.IGNORECASE)
 
 
-def check_templates(stored: Stored, terms: BannedTerms, folder: Path) -> list[Finding]:
-    """Return findings in the templates under `folder`, and in rendering them."""
+def check_templates(
+    stored: Stored, terms: BannedTerms, folder: Path, memo: Memo = NO_MEMO
+) -> list[Finding]:
+    """Return findings in the templates under `folder`, and in rendering them; the latter from the
+    memo where the status file and all templates are the same."""
     files = sorted(folder.rglob("*.j2"))
     status = stored.status
     typed = [finding for file in files for finding in _typed(status, terms, file, folder)]
-    return [*typed, *_rendered(stored, folder)]
+    made_from = [stored.path, stored.text, repr(stored.form_files), repr(status.files)]
+    try:
+        made_from += [f"{file} {read_source(file, folder.parent)!r}" for file in files]
+    except (OSError, BadInput):  # reported when it is rendered
+        memo = NO_MEMO
+
+    def rendered() -> Any:
+        return FINDINGS.dump_python(list(_rendered(stored, folder)), mode="json")
+
+    return [*typed, *FINDINGS.validate_python(memo.get(made_from, rendered))]
 
 
 def _rendered(stored: Stored, folder: Path) -> Iterator[Finding]:

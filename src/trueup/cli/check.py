@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from trueup.check import Check, apply_baseline, load_baseline
-from trueup.cli.group import as_of_option, cli
+from trueup.cli.group import as_of_option, cli, is_ci
 from trueup.cli.progress import shown_progress
 from trueup.cli.reporting import (
     format_option,
@@ -21,8 +21,10 @@ from trueup.cli.reporting import (
     write_baseline_option,
     write_report,
 )
+from trueup.code_mark import code_mark
 from trueup.errors import BadStatus, TrueupError
 from trueup.finding import Finding, by_policy
+from trueup.memo import NO_MEMOS, Memos
 from trueup.site import VARIABLE, parse_address
 
 
@@ -55,7 +57,7 @@ def check(
     now = datetime.now(UTC)
     today = as_of or now.date()
     last = last_day(until, today, write_baseline)
-    checked = Check(top, now, today)
+    checked = Check(top, now, today, _memos(top))
     found = checked.run(against=against, fails_stale=fail_stale)
     if built and not _is_bad(found):
         try:
@@ -75,6 +77,11 @@ def check(
         sys.exit(1)
     if form == "text":
         click.echo("nothing found" if not kept else f"warnings: {len(kept)}")
+
+
+def _memos(top: Path) -> Memos:
+    """Return what earlier checks have kept; nothing in CI, which trusts nothing checked out."""
+    return NO_MEMOS if is_ci() else Memos((top / ".cache" / "check").absolute(), (code_mark(),))
 
 
 def _is_bad(found: Sequence[Finding]) -> bool:

@@ -15,6 +15,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from trueup.code_mark import code_mark
 from trueup.sandbox import BLOCK_PATH
 from trueup.sandbox.node import find_program
 from trueup.site import Block
@@ -22,9 +23,6 @@ from trueup.snippet import PROGRAMS
 from trueup.status_file import Stored, write_whole
 from trueup.verify.block_receipt import BlockReceipt
 from trueup.verify.dependencies import Dependencies, hash_of
-
-ENGINE = Path(__file__).parents[1]
-"""The whole package: any part of it can change a run of a block or its judgement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,26 +44,6 @@ def engine_mark() -> str:
     its installed packages, and the programs of the blocks."""
     tools = [_tool(name) for program in PROGRAMS.values() for name in program.tools]
     return hash_of([code_mark(), tools, sys.version, sys.executable, platform.machine()])
-
-
-def code_mark() -> str:
-    """Return a hash of the engine's source and of the packages beside it, by name and version: the
-    same on every machine that installed it by the same lock for the same minor Python."""
-    sources = [
-        [os.path.relpath(file, ENGINE), sha256(file.read_bytes()).hexdigest()]
-        for file in sorted(ENGINE.rglob("*"))
-        if file.is_file() and "__pycache__" not in file.parts
-    ]
-    installed = sorted(name for path in sys.path for name in _installed(path))
-    return hash_of([sources, installed, sys.version_info[:2]])
-
-
-def _installed(path: str) -> list[str]:
-    """Return the names of the packages in a folder of `sys.path`; they hold the versions."""
-    try:
-        return [name for name in os.listdir(path) if name.endswith((".dist-info", ".egg-info"))]
-    except OSError:
-        return []
 
 
 def _tool(name: str) -> list[Any]:

@@ -11,6 +11,7 @@ from typing import Literal
 from pydantic import TypeAdapter
 from pydantic_core import to_json
 
+from trueup.code_mark import code_mark
 from trueup.errors import BadInput
 from trueup.model import Frozen
 from trueup.sandbox import Containment
@@ -18,7 +19,6 @@ from trueup.site import Block
 from trueup.snippet import language_of
 from trueup.status_file import Stored
 from trueup.verify.block_receipt import BlockReceipt, Report
-from trueup.verify.cache import code_mark
 from trueup.verify.dependencies import hash_of
 from trueup.verify.judge import PublishedBlock, distinct_blocks
 from trueup.verify.pool import Pool
