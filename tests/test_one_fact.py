@@ -436,9 +436,7 @@ def unlike(fact: str, after: MarkdownFiles, before: MarkdownFiles) -> list[str]:
     return wrong + (["exports"] if exports(before, after) != files else [])
 
 
-@pytest.mark.parametrize(
-    "fact", some(FOLLOWED, "an outcome", "a mapping", "a hold", "recover_after")
-)
+@pytest.mark.parametrize("fact", some(FOLLOWED, "an outcome", "a mapping"))
 def test_a_fact_changes_what_follows_from_it_in_every_language_and_nothing_else(
     fact: str, top: Path, before: MarkdownFiles
 ) -> None:

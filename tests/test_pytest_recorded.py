@@ -172,7 +172,8 @@ def test_a_weak_sandbox_ends_the_run_with_the_reason(
     run(docs, "docs", "--trueup-recorded", "docs", "--allow-weak-sandbox", "--collect-only")
 
 
-@pytest.mark.parametrize("is_skipped", [True, pytest.param(False, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("is_skipped", [True, False])
 def test_processes_side_by_side_each_replay_a_part(is_skipped: bool, docs: pytest.Pytester) -> None:
     if is_skipped:
         skip_all(docs.path / "docs")

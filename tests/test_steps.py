@@ -93,9 +93,7 @@ def results(top: Path, step: str) -> set[bytes]:
     return found
 
 
-@pytest.mark.parametrize(
-    "name", some(CHANGES, "a page", "the menu", "a rehearsal", "the front matter of another page")
-)
+@pytest.mark.parametrize("name", some(CHANGES, "a page", "the front matter of another page"))
 def test_a_site_from_kept_parts_is_the_site_made_from_nothing(
     name: str, kept: Path, tmp_path: Path
 ) -> None:

@@ -179,6 +179,7 @@ def condition(name: str, value: Any) -> Callable[[ShardReceipts], dict[str, Any]
     return lambda shard: {"conditions": shard.conditions.model_copy(update={name: value})}
 
 
+@pytest.mark.long
 def test_unaltered_shards_are_merged_in_any_order(shards: Path) -> None:
     done = merge(shards, SECOND, FIRST)
     assert done.returncode == 0, done.stderr
@@ -301,6 +302,7 @@ def test_a_program_may_be_missing_where_it_may_be_skipped(
     assert "has skipped 'node was not found; install it', expected None" in done.stderr
 
 
+@pytest.mark.long
 def test_a_skip_of_the_status_file_is_that_of_the_day_of_the_site(
     starter: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

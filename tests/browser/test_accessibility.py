@@ -99,7 +99,8 @@ def test_axe_finds_nothing_on_any_page(
     assert {name: lines for name, lines in found.items() if lines} == {}
 
 
-@pytest.mark.parametrize("name", some(("nano-banana", "nano-banana-2", ""), "nano-banana"))
+@pytest.mark.long
+@pytest.mark.parametrize("name", ("nano-banana", "nano-banana-2", ""))
 def test_axe_finds_no_faint_code_in_any_tab(name: str, page: Page, home: str) -> None:
     open_in(page, f"{home}/{name}", "dark", "desktop")
     inputs = page.locator("article .tabbed-set > input")
