@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from audit_samples import fenced
 from audit_trees import audited, commit_on
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -123,6 +124,36 @@ def test_a_quoted_body_that_is_no_json_has_its_line(body: str, tmp_path: Path) -
 @pytest.mark.parametrize("body", WHOLE)
 def test_a_body_that_is_shortened_or_put_together_is_well(body: str, tmp_path: Path) -> None:
     page = f"# A\n\n```bash\ncurl https://x.example {body}\n```\n"
+    commit_on(tmp_path, "2026-01-01", {"a.md": page})
+    assert audited(tmp_path) == []
+
+
+PARSED = ['{"a": 1}'] * 8
+WITH_COMMA = '{\n  "a": [1],\n  "b": 2,\n}'
+"""JSON but for the comma of its third line."""
+
+
+def test_json_with_a_comma_too_many_has_its_line(tmp_path: Path) -> None:
+    page = fenced("json", WITH_COMMA, *PARSED)
+    commit_on(tmp_path, "2026-01-01", {f"{name}/a.md": page for name in ("en", "ja")})
+    assert audited(tmp_path) == ["broken-json en/a.md:6", "broken-json ja/a.md:6"]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        fenced("json", WITH_COMMA),
+        fenced("json", WITH_COMMA, WITH_COMMA, *PARSED * 3),
+        fenced("json", WITH_COMMA.replace("2,", "2, // two"), *PARSED),
+        fenced("json", WITH_COMMA.replace("2,", "2, ..."), *PARSED),
+        fenced("json", WITH_COMMA.replace("2,", '"2,\n}"').replace("],", "]"), *PARSED),
+        fenced("jsonc", WITH_COMMA) + fenced("json", *PARSED),
+        "In `tsconfig.json`:\n" + fenced("json", WITH_COMMA, *PARSED).removeprefix("# A\n"),
+        "This is invalid:\n" + fenced("json", WITH_COMMA, *PARSED).removeprefix("# A\n"),
+        fenced("json", '"a": 1,', *PARSED),
+    ],
+)
+def test_a_comma_is_well_where_json_is_shortened_or_may_have_it(page: str, tmp_path: Path) -> None:
     commit_on(tmp_path, "2026-01-01", {"a.md": page})
     assert audited(tmp_path) == []
 

@@ -8,7 +8,7 @@ from itertools import islice
 from trueup.audit.as_curl import SHORTENED
 from trueup.audit.blocks import extra_comma, json_problem, python_problem, yaml_problem
 from trueup.audit.found import Found, report
-from trueup.audit.gates import kept
+from trueup.audit.gates import LEAST_CASES, is_nearly_kept, kept
 from trueup.audit.mention import CURL, SHELLS
 from trueup.audit.page import OPENING, Fence, Page
 from trueup.audit.tree import Tree
@@ -16,6 +16,10 @@ from trueup.audit.tree import Tree
 MOST_BROKEN = 0.1
 """Part of a repository's blocks of one language that may not parse; where more do not, the label is
 used for other things too."""
+MOST_COMMAS = 0.03
+"""The same of a comma with nothing behind it, which some readers of JSON allow."""
+WITH_COMMAS = re.compile(r"jsonc|json5|tsconfig|jsconfig|\.vscode|devcontainer", re.IGNORECASE)
+"""Files with an ending of JSON whose readers do."""
 ProblemOf = Callable[[str], tuple[int, str] | None]
 Case = tuple[int, str | None]
 """A line with what a rule is about, and why it is broken; None where it is well."""
@@ -66,6 +70,7 @@ def check_blocks(tree: Tree) -> Iterator[Found]:
         text = f"the block is labelled {noun} and does not parse ({{}})"
         fix = "Correct it, or give it the label of what it is."
         yield from _broken(tree, rule, labels, partial(_whole_block, problem_of), text, fix)
+    yield from _extra_commas(tree)
     text = "the body in quotes is no JSON ({})"
     yield from _broken(tree, "broken-body", SHELLS, _bodies, text, "Correct it.")
     text = "the command ends on the line before, so this option is no part of it"
@@ -140,6 +145,32 @@ def _broken(
         yield report(tree, rule, [(path, line)], text.format(why), fix)
 
 
+def _extra_commas(tree: Tree) -> Iterator[Found]:
+    """Return the findings about JSON that parses but for a comma, in a repository that nearly never
+    has one. A block counts once over its languages."""
+    main = {page.path: min(p.path for p in g.values()) for g in tree.twins for page in g.values()}
+    cases, broken, found = set(), set(), []
+    for page in tree.pages.values():
+        for at, fence in enumerate(page.fences):
+            if fence.language != "json" or not _is_whole(page, fence):
+                continue
+            block = (main.get(page.path, page.path), at)
+            cases.add(block)
+            problem = extra_comma(fence.text)
+            if problem and json_problem(fence.text) is None and not _allows_commas(page, fence):
+                broken.add(block)
+                found.append((page.path, *_case(fence.first, problem)))
+    if len(cases) < LEAST_CASES or not is_nearly_kept(len(broken), len(cases), MOST_COMMAS):
+        return
+    for path, line, why in found:
+        problem_text = f"the block is labelled JSON and has {why}"
+        yield report(tree, "broken-json", [(path, line)], problem_text, "Remove the comma.")
+
+
+def _allows_commas(page: Page, fence: Fence) -> bool:
+    return _on_purpose(page, fence) or bool(WITH_COMMAS.search("\n".join(_above(page, fence))))
+
+
 def _whole_block(problem_of: ProblemOf, fence: Fence) -> Iterator[Case]:
     yield _case(fence.first, problem_of(fence.text))
 
@@ -191,8 +222,11 @@ def _is_whole(page: Page, fence: Fence) -> bool:
 
 def _on_purpose(page: Page, fence: Fence) -> bool:
     """Return whether a block, or the sentence above it, says that it is broken."""
-    above = page.lines[max(0, fence.first - 2 - NEAR) : fence.first - 1]
-    return any(ON_PURPOSE.search(text) for text in (*above, *fence.lines[:2]))
+    return any(ON_PURPOSE.search(text) for text in (*_above(page, fence), *fence.lines[:2]))
+
+
+def _above(page: Page, fence: Fence) -> list[str]:
+    return page.lines[max(0, fence.first - 2 - NEAR) : fence.first - 1]
 
 
 def _shell(tree: Tree, page: Page, fence: Fence) -> Iterator[Found]:
