@@ -104,6 +104,8 @@ LINKED = {
     **{f"docs/{name}/a.md": "# A\n\nSee [b](b.md).\n" for name in ("en", "ja", "ru")},
     **{f"docs/{name}/{page}.md": "# B\n" for name in ("en", "ja", "ru") for page in "bc"},
 }
+POST = "curl https://x.example/v1/{} -H 'Authorization: Bearer $K' -H 'Content-Type: a/b' -d '{{}}'"
+POSTS = [POST.format(number) for number in range(9)]
 GET = "curl https://x.example/v1/a"
 SEND = "curl https://x.example -d"
 ON = "`boat-1` on `POST /v1/boats`"
@@ -272,6 +274,13 @@ SAMPLES: dict[str, Pair] = {
         Sample(
             {**gets(*[KEYED] * 4), "4.md": f"# Without a key\n\n```bash\n{KEYLESS}\n```\n"},
         ),
+    ),
+    "odd-header": Pair(
+        Sample(
+            gets(*POSTS, POST.format("a").replace("Authorization", "X-Api-Key")),
+            found="9.md:4 0.md:4 1.md:4 2.md:4",
+        ),
+        Sample(gets(*POSTS, POST.format("a").replace("Authorization: Bearer", "X-Api-Key:"))),
     ),
     "open-block": Pair(
         Sample(

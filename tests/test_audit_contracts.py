@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from audit_samples import CALL, KEYED, KEYLESS, calls, gets
+from audit_samples import CALL, KEYED, KEYLESS, POST, POSTS, calls, gets
 from audit_trees import audited, write_files
 
 from trueup.audit import audit_tree
@@ -169,3 +169,84 @@ def test_calls_of_two_tasks_are_calls_of_one_route(tmp_path: Path) -> None:
     )
     found = audited(write_files(tmp_path, {"a.md": one, "b.md": other}))[1:]
     assert [line.split()[0] for line in found] == ["route-success"]
+
+
+ONE = POST.format("a")
+TYPED = "-H 'Content-Type: a/b' "
+PYTHON_POST = """\
+```python
+requests.post(
+    "https://x.example/v1/a",
+    headers={{"{}": f"Bearer {{key}}"}},
+    json={{"a": 1}},
+)
+```
+"""
+ODD = {
+    "no type": (ONE.replace(TYPED, ""), 4),
+    "a misspelt type": (ONE.replace("Content-Type", "Content-Typ"), 4),
+    "a type below": (ONE.replace(TYPED, "\\\n  -H 'Contenttype: a/b' \\\n "), 5),
+    "another option": (ONE.replace(TYPED, "").replace("-d ", "-s --data-raw "), 4),
+    "options in one": (ONE.replace(TYPED, "").replace("-H ", "-sSH ").replace("-d ", "-d"), 4),
+    "a pipe": (ONE.replace(TYPED, "") + " | jq -H 'Content-Type: a/b'", 4),
+    "another header": (ONE.replace("Authorization", "X-Token"), 4),
+    "a misspelt header": (ONE.replace("Authorization", "Authorisation"), 4),
+}
+NOT_ODD = {
+    "JSON by its option": ONE.replace(TYPED, "").replace("-d ", "--json "),
+    "a form": ONE.replace(TYPED, "").replace("{}", "a=1"),
+    "a file": ONE.replace(TYPED, "").replace("'{}'", "@a.json"),
+    "a query": ONE.replace(TYPED, "-G "),
+    "headers of the reader": ONE.replace(TYPED, '-H "$TYPE" '),
+    "headers in a list": ONE.replace(TYPED, '"${HEADERS[@]}" '),
+    "headers in a file": ONE.replace(TYPED, "-H @headers "),
+    "a shortened command": ONE.replace(TYPED, "... "),
+    "another case": ONE.replace("Content-Type", "content-type").replace("Auth", "auth"),
+    "an open text": ONE.replace(TYPED, "").replace("'{}'", '"{'),
+    "two keys": ONE.replace("-d ", "-H 'X-Token: Bearer $B' -d "),
+    "a proxy": ONE.replace("Authorization", "Proxy-Authorization"),
+    "another server": ONE.replace("x.example", "y.example").replace("Authorization", "X-Token"),
+    "on purpose": f"# Without a key:\n{ONE.replace('Authorization', 'X-Token')}",
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_a_call_with_an_odd_header_is_found_beside_others(name: str, tmp_path: Path) -> None:
+    command, line = ODD[name]
+    write_files(tmp_path, gets(*POSTS, command))
+    found = [one for one in audited(tmp_path) if one.startswith("odd-header")]
+    assert found == [f"odd-header 9.md:{line} 0.md:4 1.md:4 2.md:4"]
+
+
+@pytest.mark.parametrize("name", NOT_ODD)
+def test_a_call_that_may_have_other_headers_is_well(name: str, tmp_path: Path) -> None:
+    write_files(tmp_path, gets(*POSTS, NOT_ODD[name]))
+    assert not [one for one in audited(tmp_path) if one.startswith("odd-header")]
+
+
+def test_headers_of_few_or_divided_calls_are_well(tmp_path: Path) -> None:
+    odd = [ONE.replace(TYPED, ""), ONE.replace(TYPED, "").replace("v1/a", "v1/b")]
+    write_files(tmp_path, {**gets(*POSTS[:3], odd[0]), **{"x/9.md": "# Text\n"}})
+    assert not [one for one in audited(tmp_path) if one.startswith("odd-header")]
+    write_files(tmp_path, gets(*POSTS, *odd))
+    assert not [one for one in audited(tmp_path) if one.startswith("odd-header")]
+
+
+def test_a_header_that_a_page_names_is_well(tmp_path: Path) -> None:
+    files = gets(*POSTS, ONE.replace("Authorization", "X-Token"))
+    write_files(tmp_path, {**files, "a.md": "# Keys\n\nA key may stand in `x-token`, too.\n"})
+    assert not [one for one in audited(tmp_path) if one.startswith("odd-header")]
+
+
+def test_a_header_that_is_odd_in_all_languages_is_one_finding(tmp_path: Path) -> None:
+    files = {**gets(*POSTS), "9.md": PYTHON_POST.format("X-Token")}
+    for name in ("en", "ja"):
+        write_files(tmp_path, {f"docs/{name}/{path}": text for path, text in files.items()})
+    found = [one for one in audited(tmp_path) if one.startswith("odd-header")]
+    usual = " ".join(f"docs/en/{number}.md:4" for number in range(3))
+    assert found == [f"odd-header docs/en/9.md:4 docs/ja/9.md:4 {usual}"]
+
+
+def test_other_languages_send_the_type_themselves(tmp_path: Path) -> None:
+    write_files(tmp_path, {**gets(*POSTS), "9.md": PYTHON_POST.format("Authorization")})
+    assert not [one for one in audited(tmp_path) if one.startswith("odd-header")]

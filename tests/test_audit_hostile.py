@@ -28,6 +28,7 @@ UNITS = {
     "equal": "A=b curl ",
     "bodies": "curl -d '{\"a\" }' ",
     "constants": "{A_B_",
+    "headers": "curl https://a.b/c -H 'd: Bearer e' -d '{\"f\": 1}' -sH ",
 }
 LINE = 3_900
 """Characters, near to the most that are read of a line."""

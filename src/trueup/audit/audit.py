@@ -33,7 +33,11 @@ from trueup.place import Place
 FETCH = "Fetch the whole history: git fetch --unshallow, or fetch-depth: 0 of actions/checkout."
 NO_HISTORY = "the rules that read the history find nothing"
 CAUSE = "replacement"
-SAID_BETTER = {"language-route": "language-contract", "name-or-itself": "same-names"}
+SAID_BETTER = {
+    "language-route": "language-contract",
+    "name-or-itself": "same-names",
+    "odd-header": "language-contract",
+}
 """Rules whose findings follow from those of another at the same place."""
 LACKS = ("language-sections", "language-blocks")
 """Rules of what a page lacks, by which its first route may be another."""

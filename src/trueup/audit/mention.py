@@ -97,11 +97,6 @@ def routes_of(page: Page) -> list[Route]:
     return sorted(found, key=lambda route: route.line)
 
 
-def calls_of(page: Page) -> list[Call]:
-    """Return the calls of API routes on a page."""
-    return [call for call in all_calls_of(page) if API_PATH.search(call.route.text)]
-
-
 def worded_routes_of(page: Page) -> list[Route]:
     """Return the routes that sentences, cells, items and headings have, within code or not."""
     found = (

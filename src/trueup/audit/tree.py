@@ -6,6 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from trueup.audit.left_out import about_left_out, left_out_as
@@ -45,6 +46,12 @@ class Tree:
     """All files of the repository, whatever their kind, relative to the top."""
     left_out: tuple[Message, ...] = ()
     """What below the top was not read on purpose, or is not there."""
+
+    @cached_property
+    def shared(self) -> Mapping[str, str]:
+        """Return by the path of each page in several languages the first path of its twins."""
+        groups = [sorted(page.path for page in group.values()) for group in self.twins]
+        return {path: paths[0] for paths in groups for path in paths}
 
     def place(self, path: str, line: int = 0) -> Place:
         """Return a place in a page, as it is named from the current folder."""

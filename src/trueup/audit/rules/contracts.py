@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from trueup.audit.blocks import json_values
 from trueup.audit.found import Found, Spot, listed, quoted, report
-from trueup.audit.mention import LOCAL, Call, calls_of, words_in
+from trueup.audit.mention import API_PATH, LOCAL, Call, all_calls_of, words_in
 from trueup.audit.page import Fence, Page
 from trueup.audit.reply import is_failure
+from trueup.audit.rules.headers import Key, odd_headers, on_purpose
 from trueup.audit.tree import Tree
 from trueup.audit.words import SUCCESS
 
@@ -21,21 +22,20 @@ LEAST_OTHERS = 3
 """Calls of a route that show what is usual for it."""
 MOST_ODD = 0.25
 """Part of a route's calls that differ by mistake; more, and there are two ways to call it."""
-ON_PURPOSE = re.compile(
-    r"without (?:a |an |any )?(?:api )?(?:key|token|auth)|no (?:key|auth|token)|unauthori[sz]ed"
-    r"|public|anonymous|\b401\b|\b403\b|wrong|bad example|don'?t",
-    re.IGNORECASE,
-)
 DISAGREE = "Find out what the route does; these disagree."
 
 
 def check_contracts(tree: Tree) -> Iterator[Found]:
     """Return the findings about routes over all pages, one language at a time."""
     by_route: dict[tuple[str, str], list[Call]] = defaultdict(list)
+    all_calls: list[tuple[Key, Call]] = []
     for path, page in tree.pages.items():
-        for call in calls_of(page):
-            by_route[tree.languages.get(path, ""), call.route.text].append(call)
+        for number, call in enumerate(all_calls_of(page)):
+            all_calls.append(((tree.shared.get(path, path), number), call))
+            if API_PATH.search(call.route.text):
+                by_route[tree.languages.get(path, ""), call.route.text].append(call)
         yield from _waiting(tree, page)
+    yield from odd_headers(tree, all_calls)
     for (_, route), calls in by_route.items():
         yield from _success(tree, route, calls)
         yield from _reply_shapes(tree, route, calls)
@@ -103,7 +103,7 @@ def _queries(tree: Tree, route: str, calls: list[Call]) -> Iterator[Found]:
 
 
 def _keys(tree: Tree, route: str, calls: list[Call]) -> Iterator[Found]:
-    without = [call for call in calls if not call.has_key and not _on_purpose(tree, call)]
+    without = [call for call in calls if not call.has_key and not on_purpose(tree, call)]
     without = [call for call in without if not LOCAL.match(call.route.base)]
     having = [call for call in calls if call.has_key]
     if not without or len(having) < LEAST_OTHERS or len(without) > MOST_ODD * len(having):
@@ -113,12 +113,6 @@ def _keys(tree: Tree, route: str, calls: list[Call]) -> Iterator[Found]:
     yield report(
         tree, "call-without-key", spots, problem, "Add the key, or say that none is needed."
     )
-
-
-def _on_purpose(tree: Tree, call: Call) -> bool:
-    """Return whether the section of a call says why it has no key."""
-    texts = tree.pages[call.page].lead_to(call.route.line)
-    return any(ON_PURPOSE.search(text) for text in texts)
 
 
 def _waiting(tree: Tree, page: Page) -> Iterator[Found]:

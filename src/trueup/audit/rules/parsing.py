@@ -148,13 +148,12 @@ def _broken(
 def _extra_commas(tree: Tree) -> Iterator[Found]:
     """Return the findings about JSON that parses but for a comma, in a repository that nearly never
     has one. A block counts once over its languages."""
-    main = {page.path: min(p.path for p in g.values()) for g in tree.twins for page in g.values()}
     cases, broken, found = set(), set(), []
     for page in tree.pages.values():
         for at, fence in enumerate(page.fences):
             if fence.language != "json" or not _is_whole(page, fence):
                 continue
-            block = (main.get(page.path, page.path), at)
+            block = (tree.shared.get(page.path, page.path), at)
             cases.add(block)
             problem = extra_comma(fence.text)
             if problem and json_problem(fence.text) is None and not _allows_commas(page, fence):
