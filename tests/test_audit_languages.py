@@ -256,3 +256,65 @@ def test_every_change_of_one_language_is_found_in_one_tree(language: str, tmp_pa
     assert {" ".join(one.split()[:2]) for one in found} == set(expected)
     for one in found:
         assert len({at.partition(":")[0] for at in one.split()[1:]}) == len(LANGUAGES), one
+
+
+def with_line(pages: int, lines: dict[str, str], line: str) -> dict[str, str]:
+    """A clean tree with a line at the end of each page, another one on page 1 of some languages."""
+    files = clean_tree(pages)
+    return {
+        name: text + f"\n{lines.get(name[5:7], line) if '-1.md' in name else line}\n"
+        for name, text in files.items()
+    }
+
+
+WORD = "`size`, `quality`: `medium`."
+SWAPS = {
+    "a word": {"ja": "`size`、`quality`: `high`。"},
+    "a word for a name": {"ja": "`size`、`quality`: `mp3`。"},
+    "a number": {"ja": "`size`、`quality`: `429`。"},
+    "in another order": {"ja": "`high`: `quality`、`size`。", "ru": "`medium`, `quality`, `size`"},
+}
+NO_SWAPS = {
+    "a word less": {"ja": "`size`、`quality`。"},
+    "a word more": {"ja": "`size`、`quality`: `medium`、`high`。"},
+    "a word twice": {"ja": "`size`、`quality`: `medium`、`medium`、`quality`。"},
+    "a translated word": {"ja": "`size`、`quality`: `中`。"},
+    "words with blanks": {"ja": "`size`、`quality`: `the middle one`。"},
+    "two other words": {"ja": "`size`、`grade`: `high`。"},
+    "a path": {"ja": "`size`、`quality`: `./ja/medium`。"},
+    "a language": {"ja": "`size`、`quality`: `ja`。"},
+    "all of them": {"ja": "`size`, `quality`: `a`", "ru": "`size`, `quality`: `b`"}
+    | {"zh": "`size`, `quality`: `c`"},
+}
+
+
+@pytest.mark.parametrize("name", SWAPS)
+def test_a_word_of_code_that_one_language_has_another_for_is_found(
+    name: str, tmp_path: Path
+) -> None:
+    write_files(tmp_path, with_line(6, SWAPS[name], WORD))
+    line = clean_tree()["docs/ja/page-1.md"].count("\n") + 2
+    others = " ".join(f"docs/{name}/page-1.md:{line}" for name in ("en", "ru", "zh"))
+    found = [one for one in audited(tmp_path) if "page" in one]
+    assert found == [f"language-values docs/ja/page-1.md:{line} {others}"]
+
+
+@pytest.mark.parametrize("name", NO_SWAPS)
+def test_words_of_code_that_are_written_freely_are_well(name: str, tmp_path: Path) -> None:
+    write_files(tmp_path, with_line(6, NO_SWAPS[name], WORD))
+    assert not [one for one in audited(tmp_path) if "page" in one]
+
+
+def test_words_of_code_are_compared_where_nearly_all_are_the_same(tmp_path: Path) -> None:
+    write_files(tmp_path, with_line(2, SWAPS["a word"], WORD))  # a few only
+    assert not [one for one in audited(tmp_path) if "page" in one]
+    files = with_line(6, SWAPS["a word"], WORD)
+    free = {name: text.replace("`medium`", "") for name, text in files.items() if "ja/" in name}
+    write_files(tmp_path, files | {name: free[name] for name in sorted(free)[1:]})
+    assert not [one for one in audited(tmp_path) if "page" in one]
+
+
+def test_languages_of_the_same_letters_may_translate_words_of_code(tmp_path: Path) -> None:
+    files = with_line(6, SWAPS["a word"], WORD)
+    write_files(tmp_path, {name.replace("/ja/", "/de/"): text for name, text in files.items()})
+    assert not [one for one in audited(tmp_path) if "page" in one]

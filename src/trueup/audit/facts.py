@@ -47,6 +47,7 @@ REQUEST = re.compile(r"\b(GET|POST|PUT|PATCH|DELETE) (/[\w\-./:{}$<>]+)")
 METHOD = re.compile("GET|POST|PUT|PATCH|DELETE|HEAD")
 DIGIT = re.compile(r"\d")
 COMMIT = re.compile(r"[0-9a-f]{7,40}")
+WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.,\-]{0,60}")
 ROUTE = re.compile(r"(?<![\w.:/\-])/(?:[\w\-{}$<>:]+/)*[\w\-{}$<>:.]+")
 
 
@@ -85,6 +86,12 @@ def names_in(text: str) -> Facts:
     if any(COMMIT.fullmatch(name) for name in found) and OWN_DATE.search(text):
         found = [name for name in found if not COMMIT.fullmatch(name)]
     return Counter(found) if found else {}
+
+
+def words_in(text: str) -> Facts:
+    """Return the words, names and numbers that a text has in its code spans, once each."""
+    spans = {span for span in spans_of(text) if WORD.fullmatch(span) and not LOCALE.fullmatch(span)}
+    return {_plain(span) if NUMBER.fullmatch(span) else span: 1 for span in spans}
 
 
 def numbers_in(text: str) -> Facts:

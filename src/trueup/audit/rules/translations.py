@@ -6,13 +6,22 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from trueup.audit.align import aligned_tables, is_in_step, main_of, paired_rows
-from trueup.audit.facts import Facts, dates_in, dates_page, measures_in, names_in, numbers_in
+from trueup.audit.facts import (
+    Facts,
+    dates_in,
+    dates_page,
+    measures_in,
+    names_in,
+    numbers_in,
+    words_in,
+)
 from trueup.audit.found import Found, listed, quoted, report
 from trueup.audit.gates import is_kept
 from trueup.audit.links import Aims, links_of
 from trueup.audit.mention import routes_of
 from trueup.audit.page import Page
 from trueup.audit.rules.languages import FIXES, language_name
+from trueup.audit.rules.span_words import SpanWords
 from trueup.audit.tree import Tree
 
 MOST_APART = 0.4
@@ -27,7 +36,8 @@ KINDS: tuple[Kind, ...] = (
     ("language-names", "name", names_in),
     ("language-values", "number", numbers_in),
 )
-PROSE: tuple[Kind, ...] = (*KINDS[:2], ("language-values", "number", measures_in))
+WORDS: Kind = ("language-values", "word", words_in)
+PROSE: tuple[Kind, ...] = (*KINDS[:2], ("language-values", "number", measures_in), WORDS)
 """Kinds of facts in sentences: of their numbers only those with a unit, or marked as code."""
 NOUNS = (*((rule, noun) for rule, noun, _ in KINDS), ("language-links", "link"))
 MOST_NUMBERS = {"cell": 2, "list item": 2, "section": 4}
@@ -43,8 +53,13 @@ def check_translations(tree: Tree) -> Iterator[Found]:
     for group in tree.twins:
         yield from _stubs(tree, group)
         yield from _first_routes(tree, group)
+    words, said = SpanWords(), set()
     for places in (_cells, _items, _sections):
-        yield from _agree(tree, (place for group in tree.twins for place in places(group)))
+        all_places = (place for group in tree.twins for place in places(group))
+        for one in _agree(tree, all_places, words):
+            said.add(one.finding.where)
+            yield one
+    yield from (one for one in words.found() if one.finding.where not in said)
     yield from _agree(tree, _links(tree))
 
 
@@ -111,7 +126,7 @@ def _cells(group: Mapping[str, Page]) -> Iterator[_Place]:
                 continue
             for column in range(len(cells)):
                 texts = {
-                    name: _facts([(number, row[column])], KINDS)
+                    name: _facts([(number, row[column])], (*KINDS, WORDS))
                     for name, (number, row) in known.items()
                     if column < len(row)
                 }
@@ -203,12 +218,15 @@ def _facts(texts: list[tuple[int, str]], kinds: Sequence[Kind]) -> dict[str, dic
     return found
 
 
-def _agree(tree: Tree, places: Iterable[_Place]) -> Iterator[Found]:
+def _agree(tree: Tree, places: Iterable[_Place], words: SpanWords | None = None) -> Iterator[Found]:
     """Return the facts that have another one in their place in another language."""
     cases: Counter[tuple[str, str]] = Counter()
     apart: Counter[tuple[str, str]] = Counter()
     found: list[tuple[str, set[str], Found]] = []
     for place in places:
+        if words is not None:
+            known = {name: texts["word"] for name, texts in place.texts.items()}
+            words.read(tree, place.noun, place.group, known)
         for rule, noun in NOUNS:
             having = [name for name, texts in place.texts.items() if texts.get(noun)]
             if not having:
