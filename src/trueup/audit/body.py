@@ -4,23 +4,40 @@ complete."""
 import json
 import shlex
 from collections.abc import Collection, Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 FLAGS = ("-d", "--data", "--data-raw", "--data-binary", "--json")
 LARGEST = 50_000
-"""Characters of a command whose body is read: a larger one is data."""
+"""Characters of a command that is read: a larger one is data."""
+MOST_KEPT, LONGEST_KEPT = 2_000, 2_000
+"""Commands whose words are kept, as translations have the same ones, and characters of each."""
 
 
 def body_of(command: str) -> Any:
     """Return the JSON of a curl command's only body, None without a complete one."""
-    if len(command) > LARGEST or not any(flag in command for flag in FLAGS):
+    if not any(flag in command for flag in FLAGS):
         return None
-    try:
-        words = shlex.split(command)
-    except ValueError:
-        return None  # a quote without its end
-    bodies = list(values_of(words, FLAGS))
+    bodies = list(values_of(split_command(command), FLAGS))
     return complete_json(bodies[0]) if len(bodies) == 1 else None
+
+
+def split_command(command: str) -> tuple[str, ...]:
+    """Return the words of a command as a shell reads them; none of one that has a quote without its
+    end, or is data."""
+    return _kept_words(command) if len(command) <= LONGEST_KEPT else _words(command)
+
+
+@lru_cache(MOST_KEPT)
+def _kept_words(command: str) -> tuple[str, ...]:
+    return _words(command)
+
+
+def _words(command: str) -> tuple[str, ...]:
+    try:
+        return tuple(shlex.split(command)) if len(command) <= LARGEST else ()
+    except ValueError:
+        return ()
 
 
 def values_of(words: Sequence[str], flags: Collection[str]) -> Iterator[str]:

@@ -1,14 +1,13 @@
 """Headers: calls that send a key or a JSON body with another header than nearly all others."""
 
 import re
-import shlex
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from itertools import pairwise
 
 from trueup.audit.as_curl import SHORTENED
-from trueup.audit.body import body_of
+from trueup.audit.body import body_of, split_command
 from trueup.audit.found import Found, Spot, quoted, report
 from trueup.audit.gates import LEAST_CASES, is_nearly_kept
 from trueup.audit.mention import CURL, SHELLS, Call
@@ -19,8 +18,6 @@ MOST_ODD = 0.05
 LEAST_BODIES = 5
 """Bodies of JSON that show that their type is sent."""
 MOST_OTHERS = 3
-LARGEST = 20_000
-"""Characters of a command that is read."""
 HEADER = re.compile(r"-[fgikLNsSv]*H|--header")
 END = frozenset(("|", "||", "&&", "&", ";", ">", ">>"))
 UNREAD = re.compile(
@@ -68,24 +65,21 @@ def on_purpose(tree: Tree, call: Call) -> bool:
     return any(ON_PURPOSE.search(text) for text in texts)
 
 
-def _words(call: Call) -> list[str] | None:
+def _words(call: Call) -> tuple[str, ...] | None:
     """Return the words of a call's command; None where it is shortened, or not all there."""
     text = call.command
-    if len(text) > LARGEST or len(CURL.findall(text)) != 1 or text.endswith(("^", "`", "\\")):
+    if len(CURL.findall(text)) != 1 or text.endswith(("^", "`", "\\")):
         return None
     if "{" not in text and not KEYED.search(text):
         return None
-    try:
-        words = shlex.split(text)
-    except ValueError:
-        return None  # a quote without its end
+    words = split_command(text)
     end = next((at for at, word in enumerate(words) if word in END), len(words))
     words = words[:end]
     is_short = any(SHORTENED.fullmatch(word) or UNREAD.fullmatch(word) for word in words)
-    return None if is_short else words
+    return None if is_short or not words else words
 
 
-def _headers(words: list[str]) -> Iterator[tuple[str, str]]:
+def _headers(words: Sequence[str]) -> Iterator[tuple[str, str]]:
     for word, following in pairwise([*words, ""]):
         if HEADER.fullmatch(word) or word.startswith("-H"):
             text = following if HEADER.fullmatch(word) else word[2:]
