@@ -15,6 +15,8 @@ MOST_SHOWN = 12
 HIDDEN = "(possible key)"
 SHORTEST = 8
 """Characters of a part of a key that gives some of it away."""
+RUN = re.compile(rf"[\w.\-]{{{SHORTEST},}}", re.ASCII)
+"""Characters that a key or a part of one may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +76,14 @@ def without_keys(findings: Sequence[Finding], texts: Iterable[str]) -> list[Find
         for found in possible_keys(text.encode(errors="surrogatepass"))
     }
     words = {word for key in keys for word in (key, *tokens_of(key)) if re.search(r"\d", word)}
-    starts = sorted({re.escape(word[:SHORTEST]) for word in words if len(word) >= SHORTEST})
-    if not starts:
-        return list(findings)
-    pattern = re.compile(rf"(?:{'|'.join(starts)})[\w.\-]*", re.ASCII)
+    starts = {word[:SHORTEST] for word in words if len(word) >= SHORTEST}
+
+    def hide(found: re.Match[str]) -> str:
+        run, last = found[0], len(found[0]) - SHORTEST
+        at = next((at for at in range(last + 1) if run[at : at + SHORTEST] in starts), None)
+        return run if at is None else run[:at] + HIDDEN
+
     return [
-        replace(one, problem=pattern.sub(HIDDEN, one.problem), fix=pattern.sub(HIDDEN, one.fix))
+        replace(one, problem=RUN.sub(hide, one.problem), fix=RUN.sub(hide, one.fix))
         for one in findings
     ]

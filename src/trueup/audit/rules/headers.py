@@ -24,6 +24,7 @@ UNREAD = re.compile(
     r"\$\{?\w+(?:\[[@*]\])?\}?(?::.*)?|\$\(.*|@.*|-[GK]|--(?:get|config|json)(?:=.*)?"
 )
 """A word that may stand for headers, or that sends the body in its own way."""
+NAME = re.compile(r"[\w-]+")
 KEYED = re.compile(r"bearer\s+\S", re.IGNORECASE)
 AUTHORIZATION = frozenset(("authorization", "proxy-authorization"))
 TYPE = "content-type"
@@ -96,21 +97,21 @@ def _odd(
     if len(cases) < least or not usual or not is_nearly_kept(len(broken), len(cases), MOST_ODD):
         return
     bases = {call.route.base for call in usual}
+    named = _named(tree) - {TYPE} if broken else set()
+    others = sorted((call.page, call.route.line) for call in usual)[:MOST_OTHERS]
     for key in broken:
         odd = [(call, name) for call, name in cases[key] if name and call.route.base in bases]
         spots = [_spot(call, name) for call, name in odd if not on_purpose(tree, call)]
-        if spots and not _is_known(tree, odd[0][1]):
-            spots += sorted((call.page, call.route.line) for call in usual)[:MOST_OTHERS]
-            name = odd[0][1]
+        if spots and (name := odd[0][1]).lower() not in named:
             shown = "without it" if name == TYPE else f"with {quoted(name)}"
-            yield report(tree, "odd-header", spots, text.format(shown, len(usual)), FIX)
+            problem = text.format(shown, len(usual))
+            yield report(tree, "odd-header", [*spots, *others], problem, FIX)
 
 
-def _is_known(tree: Tree, name: str) -> bool:
-    """Return whether a sentence of the pages names a header that is not the usual one."""
-    whole = re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])", re.IGNORECASE)
+def _named(tree: Tree) -> set[str]:
+    """Return what may be the name of a header in the sentences of the pages."""
     texts = (text for page in tree.pages.values() for _, text in page.prose())
-    return name != TYPE and any(map(whole.search, texts))
+    return {name.lower() for text in texts for name in NAME.findall(text)}
 
 
 def _spot(call: Call, name: str) -> Spot:
