@@ -197,6 +197,8 @@ NOT_ODD = {
     "a form": ONE.replace(TYPED, "").replace("{}", "a=1"),
     "a file": ONE.replace(TYPED, "").replace("'{}'", "@a.json"),
     "a query": ONE.replace(TYPED, "-G "),
+    "another form of the option": ONE.replace(TYPED, f"--header={TYPED.removeprefix('-H ')}"),
+    "options in one word": ONE.replace(TYPED, f"-sS{TYPED.removeprefix('-')}"),
     "headers of the reader": ONE.replace(TYPED, '-H "$TYPE" '),
     "headers in a list": ONE.replace(TYPED, '"${HEADERS[@]}" '),
     "headers in a file": ONE.replace(TYPED, "-H @headers "),

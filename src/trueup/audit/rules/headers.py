@@ -4,10 +4,9 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
-from itertools import pairwise
 
 from trueup.audit.as_curl import SHORTENED
-from trueup.audit.body import body_of, split_command
+from trueup.audit.body import body_of, split_command, values_of
 from trueup.audit.found import Found, Spot, quoted, report
 from trueup.audit.gates import LEAST_CASES, is_nearly_kept
 from trueup.audit.mention import CURL, SHELLS, Call
@@ -18,7 +17,8 @@ MOST_ODD = 0.05
 LEAST_BODIES = 5
 """Bodies of JSON that show that their type is sent."""
 MOST_OTHERS = 3
-HEADER = re.compile(r"-[fgikLNsSv]*H|--header")
+BUNDLE = re.compile(r"-[fgikLNsSv]+H")
+"""Options in one word, the last of which takes a header."""
 END = frozenset(("|", "||", "&&", "&", ";", ">", ">>"))
 UNREAD = re.compile(
     r"\$\{?\w+(?:\[[@*]\])?\}?(?::.*)?|\$\(.*|@.*|-[GK]|--(?:get|config|json)(?:=.*)?"
@@ -81,11 +81,10 @@ def _words(call: Call) -> tuple[str, ...] | None:
 
 
 def _headers(words: Sequence[str]) -> Iterator[tuple[str, str]]:
-    for word, following in pairwise([*words, ""]):
-        if HEADER.fullmatch(word) or word.startswith("-H"):
-            text = following if HEADER.fullmatch(word) else word[2:]
-            name, _, value = text.partition(":")
-            yield name.strip(), value.strip()
+    plain = ["-H" if BUNDLE.fullmatch(word) else word for word in words]
+    for text in values_of(plain, ("-H", "--header")):
+        name, _, value = text.partition(":")
+        yield name.strip(), value.strip()
 
 
 def _odd(
