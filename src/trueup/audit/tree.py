@@ -47,9 +47,13 @@ class Tree:
     left_out: tuple[Message, ...] = ()
     """What below the top was not read on purpose, or is not there."""
 
+    def first_twin(self, path: str) -> str:
+        """Return the path that stands for a page in all languages: the first of its twins, its own
+        where it has none."""
+        return self._first_twins.get(path, path)
+
     @cached_property
-    def shared(self) -> Mapping[str, str]:
-        """Return by the path of each page in several languages the first path of its twins."""
+    def _first_twins(self) -> Mapping[str, str]:
         groups = [sorted(page.path for page in group.values()) for group in self.twins]
         return {path: paths[0] for paths in groups for path in paths}
 

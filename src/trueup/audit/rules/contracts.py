@@ -31,7 +31,7 @@ def check_contracts(tree: Tree) -> Iterator[Found]:
     all_calls: list[tuple[Key, Call]] = []
     for path, page in tree.pages.items():
         for number, call in enumerate(all_calls_of(page)):
-            all_calls.append(((tree.shared.get(path, path), number), call))
+            all_calls.append(((tree.first_twin(path), number), call))
             if API_PATH.search(call.route.text):
                 by_route[tree.languages.get(path, ""), call.route.text].append(call)
         yield from _waiting(tree, page)

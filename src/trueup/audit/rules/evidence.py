@@ -135,14 +135,13 @@ def _later_day(tree: Tree, replaced: Replaced, page: Page, claim: Claim) -> Iter
 
 def _moved(tree: Tree, replaced: Replaced, claims: dict[str, list[Claim]]) -> Iterator[Found]:
     dated = {(path, claim.line) for path, known in claims.items() for claim in known}
-    group_of = {page.path: at for at, group in enumerate(tree.twins) for page in group.values()}
     for cause, places in replaced.days.items():
         moved = [spot for spot in dict.fromkeys(places) if spot in dated]
         by_page = Counter(path for path, _ in moved)
-        most: dict[object, int] = {}
+        most: dict[str, int] = {}
         for path, count in by_page.items():  # twins translate the same claims
-            group = group_of.get(path, path)
-            most[group] = max(count, most.get(group, 0))
+            twin = tree.first_twin(path)
+            most[twin] = max(count, most.get(twin, 0))
         if (count := sum(most.values())) < LEAST_MOVED or not _is_later(cause):
             continue
         problem = f"commit {cause.commit} changed the date of {count} verifications from "

@@ -153,7 +153,7 @@ def _extra_commas(tree: Tree) -> Iterator[Found]:
         for at, fence in enumerate(page.fences):
             if fence.language != "json" or not _is_whole(page, fence):
                 continue
-            block = (tree.shared.get(page.path, page.path), at)
+            block = (tree.first_twin(page.path), at)
             cases.add(block)
             problem = extra_comma(fence.text)
             if problem and json_problem(fence.text) is None and not _allows_commas(page, fence):
