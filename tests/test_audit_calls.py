@@ -209,6 +209,38 @@ def test_the_address_of_a_value_is_not_that_of_the_call() -> None:
         assert [call.route.text for call in found] == routes
 
 
+@pytest.mark.parametrize(
+    ("options", "method", "query", "has_key"),
+    [
+        ("-sSX DELETE", "DELETE", ("y",), False),
+        ("-XPATCH", "PATCH", ("y",), False),
+        ("-Fname=x", "POST", ("y",), False),
+        ("-d'{}'", "POST", ("y",), False),
+        ("-sSd '{}'", "POST", ("y",), False),
+        ("--data='{}'", "POST", ("y",), False),
+        ("--data-ascii '{}'", "POST", ("y",), False),
+        ("--form-string a=b", "POST", ("y",), False),
+        ("-T boat.png", "PUT", ("y",), False),
+        ("--upload-file boat.png", "PUT", ("y",), False),
+        ("-G -d page=1 --data-urlencode 'q=a b'", "GET", ("y", "page", "q"), False),
+        ("-sGd key=x", "GET", ("y", "key"), True),
+        ("-k", "GET", ("y",), False),
+        ("-K my.conf", "GET", ("y",), True),
+        ("-uname:word", "GET", ("y",), True),
+        ("-sn", "GET", ("y",), True),
+        ("-u name:", "GET", ("y",), True),
+        ("--user=name:", "GET", ("y",), True),
+        ("-sSH 'Authorization: Bearer $KEY'", "GET", ("y",), True),
+    ],
+)
+def test_options_of_curl_are_read_as_curl_reads_them(
+    options: str, method: str, query: tuple[str, ...], has_key: bool
+) -> None:
+    page = f"# A\n\n```bash\ncurl {options} https://a.b/v1/e?y=2\n```\n"
+    (call,) = all_calls_of(read_page("a.md", page))
+    assert (call.route.text, call.query, call.has_key) == (f"{method} /v1/e", query, has_key)
+
+
 PYTHON_CALL = 'requests.get("https://api.example.com/v1/tasks?id=3"{})'
 
 

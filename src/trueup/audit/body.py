@@ -2,12 +2,20 @@
 complete."""
 
 import json
+import re
 import shlex
 from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
-FLAGS = ("-d", "--data", "--data-raw", "--data-binary", "--json")
+FLAGS = ("-d", "--data", "--data-ascii", "--data-raw", "--data-binary", "--json")
+HEADER_FLAGS = ("-H", "--header")
+QUERY_FLAGS = (*FLAGS, "--data-urlencode")
+"""Options whose values are the query of a call with `--get`."""
+SWITCHES = "[#0-346BGIJLMNORSafgijklnpqsvZ]*"
+"""The letters of curl's options that take no value, any of which may stand in one word before one
+that does."""
+SHORT = re.compile(rf"-{SWITCHES}([A-Za-z])(.*)", re.DOTALL)
 LARGEST = 50_000
 """Characters of a command that is read: a larger one is data."""
 MOST_KEPT, LONGEST_KEPT = 2_000, 2_000
@@ -41,15 +49,14 @@ def _words(command: str) -> tuple[str, ...]:
 
 
 def values_of(words: Sequence[str], flags: Collection[str]) -> Iterator[str]:
-    """Return the values of some options of a command: `-H X`, `-HX`, `--header X`, `--header=X`."""
+    """Return the values of some options of a command: `-H X`, `-HX`, `-sSH X`, `--header X` or
+    `--header=X`."""
     for word, following in zip(words, [*words[1:], ""], strict=True):
         name, has_value, value = word.partition("=")
-        if word in flags:
-            yield following
-        elif has_value and name in flags:
-            yield value
-        elif word[:2] in flags and word[:2] != "--":
-            yield word[2:]
+        if short := SHORT.fullmatch(word):
+            name, has_value, value = f"-{short[1]}", short[2], short[2]
+        if name in flags:
+            yield value if has_value else following
 
 
 def complete_json(text: str) -> Any:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from trueup.audit.body import QUERY_FLAGS, SWITCHES, split_command, values_of
 from trueup.audit.code import normal_path
 from trueup.audit.javascript_calls import javascript_commands
 from trueup.audit.page import Fence, Page
@@ -21,15 +22,22 @@ REQUEST = re.compile(
 ADDRESS = re.compile(
     r"(?P<base>https?://[^/\s'\"`<>]+|\$\{?\w+\}?|\{\{?\w+\}?\})(?P<path>/[^\s'\"`\\]*)"
 )
-IN_A_VALUE = re.compile(r":\s*\\?[\"']?$")
-"""What stands before an address that is a value of a body or of a header."""
+IN_A_VALUE = re.compile(r"(?P<user>\s(?:-u|--user[ =])\s*\S+)?:\s*\\?[\"']?$")
+"""What stands before an address that is a value of a body or of a header: not a user's name."""
+LONGEST_NAME = 100
+"""Characters before an address among which the name of a user is looked for."""
 CURL = re.compile(r"(?:^|[\s$(])curl\s")
-CURL_METHOD = re.compile(rf"(?:-X|--request)[ =]*['\"]?({METHODS})\b")
-BODY = re.compile(r"(?:^|\s)(?:-d|--data(?:-raw|-binary|-urlencode)?|-F|--form|--json)\b")
+BUNDLE = rf"(?:^|\s)-{SWITCHES}"
+CURL_METHOD = re.compile(rf"(?:{BUNDLE}X|--request)[ =]*['\"]?({METHODS})\b")
+AS_QUERY = re.compile(rf"(?:{BUNDLE}G|\s--get(?!\S))")
+UPLOAD = re.compile(rf"(?:{BUNDLE}T|\s--upload-file\b)")
+BODY = re.compile(
+    rf"(?:{BUNDLE}[dF]"
+    r"|\s--(?:data(?:-ascii|-raw|-binary|-urlencode)?|form(?:-string)?|json)(?![^\s=]))"
+)
 KEY_HEADER = re.compile(
-    r"(?:-H|--header)[ =]*['\"]?(?:[@$]|(?:authorization|[\w\-]*(?:api-?key|token))\b)"
-    r"|(?:^|\s)(?:-u|--user|--oauth2-bearer|-b|--cookie|-K|--config|--netrc)\s",
-    re.IGNORECASE,
+    rf"(?:{BUNDLE}H|--header)[ =]*['\"]?(?:[@$]|(?i:authorization|[\w\-]*(?:api-?key|token))\b)"
+    rf"|{BUNDLE}[bnuK]|\s--(?:user|oauth2-bearer|cookie|config|netrc(?:-file|-optional)?)(?![^\s=])"
 )
 KEY_QUERY = frozenset(("key", "api_key", "apikey", "access_token", "token"))
 SHELLS = frozenset(("", "bash", "sh", "shell", "zsh", "console", "curl", "terminal"))
@@ -121,8 +129,8 @@ def all_calls_of(page: Page) -> list[Call]:
             is_last = number == len(requests) and fence.language not in OTHER_LANGUAGES
             path = route.text.partition(" ")[2]
             reply = reply_of(page, index, command, path) if is_last else None
-            address = address_of(command)
-            query = _query(address["path"]) if address else ()
+            pairs = query_of(command).split("&")
+            query = tuple(pair.partition("=")[0] for pair in pairs if "=" in pair)
             has_key = bool(KEY_HEADER.search(command)) or bool(KEY_QUERY & set(query))
             value, shown = reply or (None, None)
             found.append(Call(page.path, route, query, has_key, fence, value, shown, command))
@@ -156,12 +164,12 @@ def _curl(command: str, line: int) -> Iterator[tuple[Route, str]]:
 
 def address_of(command: str) -> re.Match[str] | None:
     """Return the address that a curl command calls."""
-    found = (
-        one
-        for one in ADDRESS.finditer(command)
-        if not IN_A_VALUE.search(command, max(0, one.start() - 20), one.start())
-    )
-    return next(found, None)
+    for found in ADDRESS.finditer(command):
+        first = max(0, found.start() - LONGEST_NAME)
+        value = IN_A_VALUE.search(command, first, found.start())
+        if value is None or value["user"]:
+            return found
+    return None
 
 
 def _is_open(line: str) -> bool:
@@ -172,12 +180,22 @@ def _is_open(line: str) -> bool:
 def _method(command: str) -> str:
     if found := CURL_METHOD.search(command):
         return found[1]
-    return "POST" if BODY.search(command) else "GET"
+    if UPLOAD.search(command):
+        return "PUT"
+    return "POST" if sends_data(command) else "GET"
 
 
-def _query(address: str) -> tuple[str, ...]:
-    _, _, query = address.partition("?")
-    return tuple(pair.partition("=")[0] for pair in query.split("&") if "=" in pair)
+def sends_data(command: str) -> bool:
+    """Return whether a curl command sends a body or a form."""
+    return bool(BODY.search(command)) and not AS_QUERY.search(command)
+
+
+def query_of(command: str) -> str:
+    """Return the query that a curl command sends: of its address, and of its data with `--get`."""
+    address = address_of(command)
+    query = address["path"].partition("#")[0].partition("?")[2] if address else ""
+    added = values_of(split_command(command), QUERY_FLAGS) if AS_QUERY.search(command) else ()
+    return "&".join(filter(None, (query, *added)))
 
 
 def words_in(value: Any, names: Set[str]) -> Iterator[tuple[str, str]]:

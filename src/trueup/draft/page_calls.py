@@ -7,9 +7,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from trueup.audit.body import body_of, values_of
+from trueup.audit.body import HEADER_FLAGS, body_of, values_of
 from trueup.audit.code import normal_path
-from trueup.audit.mention import API_PATH, BODY, KEY_QUERY, LOCAL, Call, address_of, all_calls_of
+from trueup.audit.mention import (
+    API_PATH,
+    KEY_QUERY,
+    LOCAL,
+    Call,
+    address_of,
+    all_calls_of,
+    query_of,
+    sends_data,
+)
 from trueup.audit.tree import Tree
 from trueup.draft.request import CLIENT_HEADERS, KEY_HEADERS, Request, small_file
 from trueup.errors import BadInput
@@ -21,7 +30,6 @@ BASE = re.compile(r"https://[A-Za-z0-9.-]+(?::\d+)?")
 IN_PATH = re.compile(r"/models/([^/:{}$<>]+)(:[A-Za-z]+)$")
 """A model in a path, as Gemini has it."""
 FORM_FLAGS = ("-F", "--form", "--form-string")
-HEADER_FLAGS = ("-H", "--header")
 FILLED = re.compile(r"^[<$]|\$\{|\{\{|^YOUR[_ -]|\.{3}$|…$")
 """A value that a reader fills in."""
 
@@ -80,7 +88,7 @@ def _read(call: Call, place: Place) -> PageCall:
     if model:
         request.models = [model]
     base = BASE.fullmatch(address["base"].lower())
-    query, key = _query(address["path"].partition("#")[0].partition("?")[2])
+    query, key = _query(query_of(call.command))
     request.path += f"?{query}" if query else ""
     request.auth = _headers(words, request) or (f"query {key}" if key else "none")
     missing = _content(call, words, request)
@@ -136,7 +144,7 @@ def _content(call: Call, words: list[str], request: Request) -> list[str] | None
                 file, content = small_file(value.partition("type=")[2], f"{name} {value}")
                 request.form[name], request.files[file.file] = file, content
                 missing.append(f"{name} (the file {file.file} stands in)")
-    elif BODY.search(call.command):
+    elif sends_data(call.command):
         body = body_of(call.command)
         if not isinstance(body, dict):
             return None

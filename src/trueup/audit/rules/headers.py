@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 
 from trueup.audit.as_curl import SHORTENED
-from trueup.audit.body import body_of, split_command, values_of
+from trueup.audit.body import HEADER_FLAGS, body_of, split_command, values_of
 from trueup.audit.found import Found, Spot, quoted, report
 from trueup.audit.gates import LEAST_CASES, is_nearly_kept
 from trueup.audit.mention import CURL, SHELLS, Call
@@ -17,8 +17,6 @@ MOST_ODD = 0.05
 LEAST_BODIES = 5
 """Bodies of JSON that show that their type is sent."""
 MOST_OTHERS = 3
-BUNDLE = re.compile(r"-[fgikLNsSv]+H")
-"""Options in one word, the last of which takes a header."""
 END = frozenset(("|", "||", "&&", "&", ";", ">", ">>"))
 UNREAD = re.compile(
     r"\$\{?\w+(?:\[[@*]\])?\}?(?::.*)?|\$\(.*|@.*|-[GK]|--(?:get|config|json)(?:=.*)?"
@@ -81,8 +79,7 @@ def _words(call: Call) -> tuple[str, ...] | None:
 
 
 def _headers(words: Sequence[str]) -> Iterator[tuple[str, str]]:
-    plain = ["-H" if BUNDLE.fullmatch(word) else word for word in words]
-    for text in values_of(plain, ("-H", "--header")):
+    for text in values_of(words, HEADER_FLAGS):
         name, _, value = text.partition(":")
         yield name.strip(), value.strip()
 
