@@ -1,6 +1,7 @@
 """What the tests share: this repository, copies of it to break, and a bench to run blocks on."""
 
 import gc
+import os
 import re
 import shutil
 import signal
@@ -104,6 +105,12 @@ def languages_of_run() -> tuple[str, ...]:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--all", action="store_true", help="Run the tests marked `long` too.")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: a quarter of the time of the tests is waiting for servers,
+    browsers and sandboxes."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

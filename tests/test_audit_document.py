@@ -213,6 +213,7 @@ def test_a_path_that_leads_out_of_the_document_is_no_missing_route(tmp_path: Pat
     assert found == ["unread-operation openapi.json#/paths/~1v1~1ships"]
 
 
+@pytest.mark.long
 def test_hostile_documents_end_in_time(tmp_path: Path) -> None:
     many = "{a}-" * 200
     wide = {"$ref": "#/components/schemas/Wide"}
@@ -234,6 +235,7 @@ def test_hostile_documents_end_in_time(tmp_path: Path) -> None:
         found_beside(tmp_path, document)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("unit", ["GET /v1/boats ", "GET /v1/{a}", "?a=b&", "-d '{} ", "404 OK "])
 def test_endless_pages_end_in_time_beside_a_document(unit: str, tmp_path: Path) -> None:
     line = f"curl https://eu.harbour.example/v1/boats {unit * (3_800 // len(unit))}"

@@ -311,6 +311,7 @@ def test_the_published_pages_give_the_record_back(record: tuple[Status, Draft]) 
     }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "unit", ["a-1 works on 2026-03-23 ", "not works ", "curl -d ' ", "a-", "`a` → `b` ", "-F a=@b "]
 )

@@ -487,7 +487,7 @@ def test_the_hooks_are_the_tools_of_the_test_script() -> None:
     gate = (TOP / "scripts" / "test").read_text(encoding="utf-8").splitlines()
     assert repository["repo"] == "local"
     assert {hook["language"] for hook in repository["hooks"]} == {"system"}
-    assert [entry for entry in entries if entry not in gate] == [
+    assert [entry for entry in entries if not any(line.startswith(entry) for line in gate)] == [
         ".venv/bin/trueup check --against HEAD"
     ]
 
@@ -544,6 +544,30 @@ def test_the_gate_of_any_repository_checks_it_against_its_base(
     ]
 
 
+def stub(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/usr/bin/env bash\n{text}\n", encoding="utf-8")
+    path.chmod(0o755)
+
+
+@pytest.mark.parametrize(
+    ("types", "tests", "code"),
+    [("true", "true", 0), ("sleep 0.3; false", "true", 1), ("exec sleep 60", "exit 3", 3)],
+)
+def test_types_are_checked_beside_the_tests(
+    types: str, tests: str, code: int, tmp_path: Path
+) -> None:
+    for tool, what in (("ruff", "true"), ("mypy", types), ("pytest", tests)):
+        stub(tmp_path / ".venv" / "bin" / tool, what)
+    stub(tmp_path / "scripts" / "setup", "true")
+    shutil.copy(TOP / "scripts" / "test", tmp_path / "scripts")
+    environment = {"PATH": os.environ["PATH"]}
+    done = subprocess.run(
+        [tmp_path / "scripts" / "test"], env=environment, stdout=subprocess.PIPE, check=False
+    )
+    assert (done.returncode, done.stdout) == (code, b"")
+
+
 def test_a_skipped_test_fails_the_gate_in_ci(tmp_path: Path) -> None:
     clone = tmp_path / "clone"
     (clone / "scripts").mkdir(parents=True)
@@ -581,12 +605,6 @@ def test_a_skipped_test_fails_the_gate_in_ci(tmp_path: Path) -> None:
         ("", "no"): (0, False, False),
         ("true", "it"): (0, False, False),
     }
-
-
-def stub(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"#!/usr/bin/env bash\n{text}\n", encoding="utf-8")
-    path.chmod(0o755)
 
 
 def test_a_due_retest_hands_over_the_record_and_not_the_key(tmp_path: Path) -> None:

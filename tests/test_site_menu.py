@@ -110,6 +110,7 @@ def test_a_menu_of_so_many_pages_is_left_as_it_is() -> None:
     assert len(whole.pages) == MOST and shown == [source[:-3] for source in sources]
 
 
+@pytest.mark.long
 def test_no_page_of_a_large_site_links_to_all_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

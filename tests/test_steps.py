@@ -93,7 +93,7 @@ def results(top: Path, step: str) -> set[bytes]:
     return found
 
 
-@pytest.mark.parametrize("name", some(CHANGES, "a page", "the front matter of another page"))
+@pytest.mark.parametrize("name", some(CHANGES, "a page"))
 def test_a_site_from_kept_parts_is_the_site_made_from_nothing(
     name: str, kept: Path, tmp_path: Path
 ) -> None:
@@ -102,6 +102,7 @@ def test_a_site_from_kept_parts_is_the_site_made_from_nothing(
     assert build(top, DAY) == build(top, DAY, keeps=False)
 
 
+@pytest.mark.long
 def test_another_day_is_another_site(kept: Path, tmp_path: Path) -> None:
     top, later = Path(shutil.copytree(kept, tmp_path / "top")), date(2026, 5, 30)
     assert build(top, later) == build(top, later, keeps=False)
