@@ -92,6 +92,7 @@ def test_python_that_does_not_parse_has_its_line() -> None:
 
 BODIES = {
     '-d \'{"a": 1,}"}\'': 4,
+    '-sSd \'{"a": 1,}"}\'': 4,
     '--data-raw \'{\n  "a": 1\n  "b": 2\n}\' | jq': 6,
     "-H 'A: b' \\\n  --json \\\n  '{\"a\": True}'": 6,
     "-d '{\\\"a\\\": 1}'": 4,

@@ -7,6 +7,7 @@ from itertools import islice
 
 from trueup.audit.as_curl import SHORTENED
 from trueup.audit.blocks import extra_comma, json_problem, python_problem, yaml_problem
+from trueup.audit.body import SWITCHES
 from trueup.audit.found import Found, report
 from trueup.audit.gates import LEAST_CASES, is_nearly_kept, kept
 from trueup.audit.mention import CURL, SHELLS
@@ -34,7 +35,8 @@ ON_PURPOSE = re.compile(
     re.IGNORECASE,
 )
 QUOTED_BODY = re.compile(
-    r"\s(?:-d|--data(?:-raw|-binary|-ascii)?|--json)[ \t=]*(?:\\\n[ \t]*)?'([^']*)'(?=[\s;|&)]|$)"
+    rf"\s(?:-{SWITCHES}d|--data(?:-raw|-binary|-ascii)?|--json)"
+    r"[ \t=]*(?:\\\n[ \t]*)?'([^']*)'(?=[\s;|&)]|$)"
 )
 """A body in single quotes as a whole: neither a variable nor another quote is spliced into it."""
 MOST_BODIES = 50
