@@ -87,7 +87,8 @@ CHANGES: dict[str, Callable[[Path], object]] = {
 }
 
 
-@pytest.mark.parametrize("name", some(CHANGES, "a file in a folder that a link leads to"))
+@pytest.mark.long
+@pytest.mark.parametrize("name", CHANGES)
 def test_a_change_makes_the_site_again(name: str, top: Path) -> None:
     CHANGES[name](top)
     assert is_made_again(top)
@@ -100,6 +101,7 @@ def test_other_options_make_it_again(options: str, top: Path) -> None:
     assert is_made_again(top, *options.split())
 
 
+@pytest.mark.long
 def test_another_address_makes_it_again(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SITE_URL", "https://docs.example/")
     assert is_made_again(top)
