@@ -10,6 +10,7 @@ from audit_samples import KEYED, gets
 from audit_trees import audited, commit_on, write_files
 from document_samples import DOCUMENT, HOST, NEW
 
+from trueup.audit.body import body_of
 from trueup.audit.javascript_calls import javascript_commands
 from trueup.audit.mention import all_calls_of
 from trueup.audit.page import read_page
@@ -239,6 +240,23 @@ def test_options_of_curl_are_read_as_curl_reads_them(
     page = f"# A\n\n```bash\ncurl {options} https://a.b/v1/e?y=2\n```\n"
     (call,) = all_calls_of(read_page("a.md", page))
     assert (call.route.text, call.query, call.has_key) == (f"{method} /v1/e", query, has_key)
+
+
+@pytest.mark.parametrize(
+    ("options", "body"),
+    [
+        ("""-d '{"a": [1]}'""", {"a": [1]}),
+        ("""-sSd '{"a": 1}'""", {"a": 1}),
+        ("""-d'{"a": 1}'""", {"a": 1}),
+        ("""--json='{"a": 1}'""", {"a": 1}),
+        ("""--data-ascii '{"a": 1}'""", {"a": 1}),
+        ("""-H '{"a": 1}'""", None),
+        ("""-d '{"a": 1}' --data-raw '{"b": 2}'""", None),
+        ("""-d '{"a": 1, ...}'""", None),
+    ],
+)
+def test_a_whole_body_is_read_however_it_is_given(options: str, body: object) -> None:
+    assert body_of(f"curl {options} https://a.b/v1/e") == body
 
 
 PYTHON_CALL = 'requests.get("https://api.example.com/v1/tasks?id=3"{})'

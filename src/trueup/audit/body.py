@@ -24,7 +24,7 @@ MOST_KEPT, LONGEST_KEPT = 2_000, 2_000
 
 def body_of(command: str) -> Any:
     """Return the JSON of a curl command's only body, None without a complete one."""
-    if not any(flag in command for flag in FLAGS):
+    if "{" not in command and "[" not in command:
         return None
     bodies = list(values_of(split_command(command), FLAGS))
     return complete_json(bodies[0]) if len(bodies) == 1 else None
