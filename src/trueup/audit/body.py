@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 FLAGS = ("-d", "--data", "--data-ascii", "--data-raw", "--data-binary", "--json")
+FORM_FLAGS = ("-F", "--form", "--form-string")
 HEADER_FLAGS = ("-H", "--header")
 QUERY_FLAGS = (*FLAGS, "--data-urlencode")
 """Options whose values are the query of a call with `--get`."""
@@ -20,6 +21,13 @@ LARGEST = 50_000
 """Characters of a command that is read: a larger one is data."""
 MOST_KEPT, LONGEST_KEPT = 2_000, 2_000
 """Commands whose words are kept, as translations have the same ones, and characters of each."""
+
+
+def pattern_of(*flags: str) -> str:
+    """Return the pattern of some options in the text of a command, without their values."""
+    short = "".join(flag[1:] for flag in flags if not flag.startswith("--"))
+    long = "|".join(flag for flag in flags if flag.startswith("--"))
+    return rf"(?:^|\s)(?:-{SWITCHES}[{short}]|(?:{long})(?![^\s=]))"
 
 
 def body_of(command: str) -> Any:

@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from trueup.audit.body import QUERY_FLAGS, SWITCHES, split_command, values_of
+from trueup.audit.body import (
+    FORM_FLAGS,
+    HEADER_FLAGS,
+    QUERY_FLAGS,
+    pattern_of,
+    split_command,
+    values_of,
+)
 from trueup.audit.code import normal_path
 from trueup.audit.javascript_calls import javascript_commands
 from trueup.audit.page import Fence, Page
@@ -27,17 +34,18 @@ IN_A_VALUE = re.compile(r"(?P<user>\s(?:-u|--user[ =])\s*\S+)?:\s*\\?[\"']?$")
 LONGEST_NAME = 100
 """Characters before an address among which the name of a user is looked for."""
 CURL = re.compile(r"(?:^|[\s$(])curl\s")
-BUNDLE = rf"(?:^|\s)-{SWITCHES}"
-CURL_METHOD = re.compile(rf"(?:{BUNDLE}X|--request)[ =]*['\"]?({METHODS})\b")
-AS_QUERY = re.compile(rf"(?:{BUNDLE}G|\s--get(?!\S))")
-UPLOAD = re.compile(rf"(?:{BUNDLE}T|\s--upload-file\b)")
-BODY = re.compile(
-    rf"(?:{BUNDLE}[dF]"
-    r"|\s--(?:data(?:-ascii|-raw|-binary|-urlencode)?|form(?:-string)?|json)(?![^\s=]))"
+CURL_METHOD = re.compile(rf"{pattern_of('-X', '--request')}[ =]*['\"]?({METHODS})\b")
+AS_QUERY = re.compile(pattern_of("-G", "--get"))
+UPLOAD = re.compile(pattern_of("-T", "--upload-file"))
+BODY = re.compile(pattern_of(*QUERY_FLAGS, *FORM_FLAGS))
+KEY_FLAGS = (
+    *("-b", "-n", "-u", "-K", "--cookie", "--config", "--netrc", "--netrc-file"),
+    *("--netrc-optional", "--oauth2-bearer", "--user"),
 )
 KEY_HEADER = re.compile(
-    rf"(?:{BUNDLE}H|--header)[ =]*['\"]?(?:[@$]|(?i:authorization|[\w\-]*(?:api-?key|token))\b)"
-    rf"|{BUNDLE}[bnuK]|\s--(?:user|oauth2-bearer|cookie|config|netrc(?:-file|-optional)?)(?![^\s=])"
+    rf"{pattern_of(*HEADER_FLAGS)}[ =]*['\"]?"
+    r"(?:[@$]|(?i:authorization|[\w\-]*(?:api-?key|token))\b)"
+    rf"|{pattern_of(*KEY_FLAGS)}"
 )
 KEY_QUERY = frozenset(("key", "api_key", "apikey", "access_token", "token"))
 SHELLS = frozenset(("", "bash", "sh", "shell", "zsh", "console", "curl", "terminal"))

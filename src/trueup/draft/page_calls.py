@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from trueup.audit.body import HEADER_FLAGS, body_of, values_of
+from trueup.audit.body import FORM_FLAGS, HEADER_FLAGS, body_of, values_of
 from trueup.audit.code import normal_path
 from trueup.audit.mention import (
     API_PATH,
@@ -29,7 +29,6 @@ from trueup.place import Place
 BASE = re.compile(r"https://[A-Za-z0-9.-]+(?::\d+)?")
 IN_PATH = re.compile(r"/models/([^/:{}$<>]+)(:[A-Za-z]+)$")
 """A model in a path, as Gemini has it."""
-FORM_FLAGS = ("-F", "--form", "--form-string")
 FILLED = re.compile(r"^[<$]|\$\{|\{\{|^YOUR[_ -]|\.{3}$|…$")
 """A value that a reader fills in."""
 

@@ -7,7 +7,7 @@ from itertools import islice
 
 from trueup.audit.as_curl import SHORTENED
 from trueup.audit.blocks import extra_comma, json_problem, python_problem, yaml_problem
-from trueup.audit.body import SWITCHES
+from trueup.audit.body import FLAGS, pattern_of
 from trueup.audit.found import Found, report
 from trueup.audit.gates import LEAST_CASES, is_nearly_kept, kept
 from trueup.audit.mention import CURL, SHELLS
@@ -35,7 +35,7 @@ ON_PURPOSE = re.compile(
     re.IGNORECASE,
 )
 QUOTED_BODY = re.compile(
-    rf"\s(?:-{SWITCHES}d|--data(?:-raw|-binary|-ascii)?|--json)"
+    rf"{pattern_of(*FLAGS)}"
     r"[ \t=]*(?:\\\n[ \t]*)?'([^']*)'(?=[\s;|&)]|$)"
 )
 """A body in single quotes as a whole: neither a variable nor another quote is spliced into it."""
