@@ -38,9 +38,10 @@ class MadeSite:
         or one of its files has changed since, or it was never made whole."""
         try:
             known = json.loads(self._file.read_bytes())
-            if known == {"made_from": self._made_from, "site": _digest(_parts(self._site))}:
+            is_same = known["made_from"] == self._made_from
+            if is_same and known["site"] == _digest(_parts(self._site)):
                 return Report.parse((self._site / RECEIPTS).read_text("utf-8"))
-        except (OSError, ValueError):
+        except (OSError, ValueError, TypeError, KeyError):
             pass
         return None
 

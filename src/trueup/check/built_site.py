@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from html import unescape
 from itertools import chain
 from pathlib import Path
@@ -166,11 +166,16 @@ class BuiltSite:
         """Yield each standing and advice in the free texts of receipts."""
         words = [standing_words(load_catalogue(one)).values() for one in {*self.languages}]
         terms = banned_terms(self.status, chain.from_iterable(words))
+
+        @cache
+        def advice(text: str) -> list[str]:
+            found = check_text(Place(RECEIPTS), text, terms, Near.NAME, "hold")
+            return [one.problem for one in found if one.rule == "typed-standing"]
+
         for receipt in report.receipts:
-            text = "; ".join(str(getattr(receipt, name)) for name in FREE_TEXTS)
-            for found in check_text(Place(RECEIPTS), text, terms, Near.NAME, "hold"):
-                if found.rule == "typed-standing":
-                    yield f"{_name(receipt)}: {found.problem}"
+            texts = (str(getattr(receipt, name)) for name in FREE_TEXTS)
+            for problem in chain.from_iterable(map(advice, texts)):
+                yield f"{_name(receipt)}: {problem}"
 
 
 def _name(receipt: BlockReceipt) -> str:

@@ -14,7 +14,7 @@ from trueup.wording.markdown import code_span, fence_for
 
 Link = Callable[[str], str | None]
 """Rewrites an address of a page for the file of the Markdown; None drops the link."""
-ARTICLE = re.compile(r"<article\b.*?</article>", re.DOTALL)
+ARTICLE, ARTICLE_END = re.compile(r"<article\b"), "</article>"
 UNSEEN = frozenset(
     (
         *("headerlink", "tu-keys", "tu-markdown", "linenos"),
@@ -64,13 +64,15 @@ class Article:
 
 def article_text(html: str) -> str:
     """Return the HTML of a page's article, all that `article_of` reads; empty without one."""
-    found = ARTICLE.search(re.sub("\r\n?", "\n", html.replace("\0", "")))
-    return without_colours(found[0] if found else "")
+    html = html.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n")
+    found = ARTICLE.search(html)
+    end = html.find(ARTICLE_END, found.end()) if found else -1
+    return html[found.start() : end + len(ARTICLE_END)] if found and end >= 0 else ""
 
 
 def article_of(html: str) -> Article:
     """Return the article of a page. Raises ValueError for one without it, or without a title."""
-    text = article_text(html)
+    text = without_colours(article_text(html))
     soup = BeautifulSoup(text, "lxml")
     heading = soup.find("h1")
     if not isinstance(heading, Tag):
