@@ -29,7 +29,7 @@ from trueup.finding import Finding
 from trueup.memo import Memo
 from trueup.model import Standing
 from trueup.site import Block, Page, calls_in, load_pages
-from trueup.snippet import Snippet, languages_of, render_snippet
+from trueup.snippet import Snippet, Snippets, languages_of, render_snippet
 from trueup.status_file import Stored, parse_status
 
 TEXT = (Path(__file__).parent / "record.yml").read_text("utf-8")
@@ -474,7 +474,9 @@ def test_a_day_is_found_as_people_write_it(day: str, tmp_path: Path) -> None:
 )
 def test_a_fact_typed_in_a_template_is_found(fact: str, tmp_path: Path) -> None:
     (tmp_path / "shared.py.j2").write_text(f"x = 1\n# {fact}\n", "utf-8")
-    found = of_rule(check_templates(stored_of(), TERMS, tmp_path), "typed-in-template")
+    stored = stored_of()
+    snippets = Snippets(stored.status, tmp_path)
+    found = of_rule(check_templates(stored, TERMS, snippets), "typed-in-template")
     assert {one.where.line for one in found} == {2}
 
 

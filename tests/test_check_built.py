@@ -14,7 +14,7 @@ from command import trueup
 from conftest import CurlPool
 from sharing import common, once
 
-from trueup.check import Check
+from trueup.check import Check, Sources
 from trueup.check.site_comparison import check_file_kinds, compare_sites
 from trueup.docs import Docs
 from trueup.finding import Finding
@@ -239,7 +239,7 @@ def test_a_picture_from_elsewhere_is_found_where_it_is_typed(top: Path) -> None:
     before = page.read_text("utf-8")
     write(page, f"{before}\n![A sketch](https://a.example/x.png) ![Ours](x.png)\n")
     line = before.count("\n") + 2
-    found = Check(top, NOW, NOW.date()).run()
+    found = Check(Sources(top, NOW), NOW.date()).run()
     assert [(one.rule, one.where.line) for one in found] == [("page-policy", line)]
 
 

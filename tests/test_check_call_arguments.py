@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import hostile
 
-from trueup.check import Check
+from trueup.check import Check, Sources
 from trueup.check.banned_terms import banned_terms
 from trueup.check.call_arguments import check_calls
 from trueup.check.page_markdown import whole_markdown
@@ -104,6 +104,6 @@ def test_the_check_of_a_repository_finds_calls_and_their_links(repository: Path)
     lines = page.read_text("utf-8").count("\n")
     with page.open("a", encoding="utf-8") as file:
         file.write('\n{{ route("nano-banana/generate") }}\n\n[Status](statuses.md)\n')
-    found = Check(repository, datetime.now(UTC), date(2026, 5, 1)).run()
+    found = Check(Sources(repository, datetime.now(UTC)), date(2026, 5, 1)).run()
     places = {one.rule: str(one.where) for one in found if one.severity == "error"}
     assert places == {"bad-call": f"{page}:{lines + 2}", "dead-link": f"{page}:{lines + 4}:10"}

@@ -10,7 +10,7 @@ import pytest
 from conftest import is_long_run
 from git_repository import commit, git
 
-from trueup.check import Check
+from trueup.check import Check, Sources
 from trueup.check.status_changes import check_history
 from trueup.errors import BadInput
 from trueup.finding import RULES, Finding
@@ -58,7 +58,7 @@ def site(base: Path, tmp_path: Path) -> Path:
 
 
 def found_in(top: Path, reference: str = "main") -> list[Finding]:
-    check = Check(top, NOW, TODAY)
+    check = Check(Sources(top, NOW), TODAY)
     stored = load_status(top / "status.yml", NOW)
     return check_history(stored, check.assessments, {}, top, reference, NOW, TODAY)
 

@@ -12,7 +12,8 @@ from command import trueup
 from conftest import load_docs
 from git_repository import commit
 
-from trueup.check import page_summary, templates
+from trueup import snippet
+from trueup.check import page_summary
 from trueup.check.baseline import NAME, apply_baseline, load_baseline
 from trueup.errors import BadInput
 from trueup.finding import Finding
@@ -53,7 +54,7 @@ def test_a_check_keeps_what_it_found_until_something_changes(
     assert "typed-fact" in first.stderr
     with monkeypatch.context() as patch:
         patch.setattr(page_summary, "summarize_page", None)
-        patch.setattr(templates, "render_snippet", None)
+        patch.setattr(snippet, "render_snippet", None)
         assert check(broken).stderr == first.stderr
     page = broken / PAGE
     page.write_text(page.read_text().replace(TYPED, "Nothing."))

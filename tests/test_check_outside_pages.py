@@ -1,19 +1,27 @@
 """Outside pages: settings, console texts, templates of the theme and comments are judged too."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from conftest import TOP
+from conftest import TOP, copy_repository
 
 from trueup.check.banned_terms import banned_terms
 from trueup.check.outside_pages import check_outside_pages
-from trueup.status_file import Stored
+from trueup.check.status_translations import check_status_text
+from trueup.check.templates import check_templates
+from trueup.finding import Finding
+from trueup.memo import NO_MEMO, Memo
+from trueup.site import languages_in
+from trueup.snippet import Snippets
+from trueup.status_file import Stored, load_status
 
 SETTINGS = "site_name: Images\n{}\nnav:\n  - index.md\n"
 SETTING, CONSOLE, THEME = "mkdocs.yml", "snippets/console/a.txt", "overrides/partials/a.html"
 SENT = "snippets/files/a.jsonl"
 UNSENT = "snippets/files/sample.json"
 COMMENT, ROBOTS = "snippets/a/curl.sh.j2", "docs/en/robots.txt"
+CURL, PYTHON = "snippets/openai-images/curl.sh.j2", "snippets/openai-images/python.py.j2"
 FOUND = [
     (SETTING, SETTINGS.format("site_description: All routes work, verified"), "2:19"),
     (SETTING, SETTINGS.format("copyright: 2 cents an image"), "2:12"),
@@ -48,13 +56,54 @@ def test_a_text_that_no_page_holds_is_judged_too(
     (tmp_path / "mkdocs.yml").write_text("site_name: a\n", "utf-8")
     (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / name).write_text(text, "utf-8")
-    found = list(
-        check_outside_pages(tmp_path, banned_terms(stored.status), ("en", "ja"), ["a.jsonl"])
-    )
+    found = check_outside_pages(tmp_path, banned_terms(stored.status), ("en", "ja"), ["a.jsonl"])
     places = [str(one.where).removeprefix(f"{tmp_path / name}:") for one in found]
     assert places[:1] == [place][: bool(place)]
 
 
 def test_the_texts_of_this_repository_are_fine(stored: Stored) -> None:
     languages = ("en", "ja", "zh", "ru")
-    assert list(check_outside_pages(TOP, banned_terms(stored.status), languages)) == []
+    assert check_outside_pages(TOP, banned_terms(stored.status), languages) == []
+
+
+def test_what_was_found_in_texts_is_kept_until_one_of_them_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository = tmp_path / "repository"
+
+    def found(memo: Memo = NO_MEMO) -> list[Finding]:
+        """Return the findings as the check does, pages left out."""
+        stored = load_status(repository / "status.yml", datetime.now(UTC))
+        terms, languages = banned_terms(stored.status), languages_in(repository / "docs")
+        snippets = Snippets(stored.status, repository / "snippets")
+        return [
+            *check_templates(stored, terms, snippets, memo),
+            *check_outside_pages(repository, terms, languages, stored.sent_files, memo),
+            *check_status_text(stored, terms, repository / "docs", languages, memo),
+        ]
+
+    def kept() -> list[Finding]:
+        with Memo(repository / ".cache" / "texts.sqlite") as memo:
+            return found(memo)
+
+    copy_repository(repository, ("en", "ja"))
+    seen = kept()
+    for name, old, new, rule in (
+        (SETTING, "site_name: ", "site_name: Recommended ", "typed-standing"),
+        (CURL, "{%", "# rock solid\n{%", "typed-standing"),
+        ("overrides/404.html", "</p>", " All green.</p>", "typed-standing"),
+        ("docs/ja.po", 'msgstr "OpenAI Images', 'msgstr "rock solid', "typed-standing"),
+        ("status.yml", "cause: >-\n", "cause: >-\n      It is rock solid now.\n", "typed-standing"),
+        (PYTHON, "    items =", "    x = 'nano-banana'\n    items =", "typed-in-template"),
+        (PYTHON, "    items =", "    {{ nothing }}\n    items =", "bad-template"),
+    ):
+        text = (repository / name).read_text("utf-8")
+        assert old in text
+        (repository / name).write_text(text.replace(old, new, 1), "utf-8")
+        before, seen = seen, kept()
+        assert rule in {one.rule for one in {*seen}.difference(before)}, name
+        assert seen == found(), name
+    for module in ("outside_pages.check_text", "status_translations.check_text"):
+        monkeypatch.setattr(f"trueup.check.{module}", None)
+    monkeypatch.setattr("trueup.snippet.render_snippet", None)
+    assert kept() == seen

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from conftest import TOP
 
-from trueup.check import refuse_code
+from trueup.check import refuse_errors
 from trueup.check.repository_code import check_repository_code
 from trueup.errors import BadInput
 from trueup.site import languages_in
@@ -61,8 +61,8 @@ def test_a_file_that_could_change_a_page_is_found_unless_the_policy_names_it(
     )
     assert {(one.rule, one.severity) for one in found} == {("changed-override", "error")}
     with pytest.raises(BadInput, match="is not of this version of Trueup"):
-        refuse_code(repository, ("en",), [*FOUND][1:])
-    refuse_code(repository, ("en",), [*FOUND])
+        refuse_errors(check_repository_code(repository, ("en",), [*FOUND][1:]))
+    refuse_errors(check_repository_code(repository, ("en",), [*FOUND]))
 
 
 def test_a_shipped_file_that_is_missing_or_shadowed_is_found(repository: Path) -> None:
@@ -81,7 +81,7 @@ def test_a_module_that_the_macros_plugin_would_load_is_found(name: str, reposito
     (repository / name).parent.mkdir(exist_ok=True)
     (repository / name).mkdir() if name == "main" else (repository / name).touch()
     with pytest.raises(BadInput, match="mkdocs-macros would run this module"):
-        refuse_code(repository, ("en",), ())
+        refuse_errors(check_repository_code(repository, ("en",), ()))
 
 
 def test_this_repository_has_no_code_of_its_own() -> None:
@@ -97,4 +97,4 @@ def test_a_link_out_and_a_pipe_are_found_once_and_stop_a_build(repository: Path)
         ("logo.png", "not a file"),
     }
     with pytest.raises(BadInput, match="a link out of the repository"):
-        refuse_code(repository, ("en",), ())
+        refuse_errors(check_repository_code(repository, ("en",), ()))

@@ -13,7 +13,7 @@ from trueup.protocols import Sample
 from trueup.protocols.json_schema import least_value, problem_of_schema, violation
 from trueup.request import protocol_of
 from trueup.site import Block
-from trueup.snippet import render_snippets
+from trueup.snippet import Snippets
 from trueup.status_file import Stored, load_status
 from trueup.verify.cache import Cache
 from trueup.verify.judge import verify_block
@@ -66,7 +66,7 @@ def test_its_blocks_pass_as_documented_and_as_recorded(tmp_path: Path) -> None:
     stored = site(tmp_path)
     blocks = [
         Block("page", 1, one.language.fence, one.text, one.id, one.endpoint)
-        for one in render_snippets(stored.status, TOP / "snippets")
+        for one in Snippets(stored.status, TOP / "snippets").all()
         if one.endpoint == "-/rates"
     ]
     with open_mock(stored) as mock:

@@ -23,7 +23,7 @@ from samples import Change, Pair, Sample, Samples, load_samples, render_rules
 from sharing import unmeasured
 from test_verify_run import serving
 
-from trueup.check import Check, apply_baseline, load_baseline
+from trueup.check import Check, Sources, apply_baseline, load_baseline
 from trueup.check.site_comparison import compare_sites
 from trueup.docs import Docs
 from trueup.errors import BadInput
@@ -179,7 +179,8 @@ def check(sample: Sample, top: Path, bases: Bases) -> list[Finding]:
     now = datetime.combine(sample.day, time(12), UTC)
     if sample.run:
         return list(run(sample, load_docs(top, sample.day)))
-    found = Check(top, now, sample.day).run(against=sample.against, fails_stale=sample.fails_stale)
+    check = Check(Sources(top, now), sample.day)
+    found = check.run(against=sample.against, fails_stale=sample.fails_stale)
     if sample.built:
         found += built(sample, top, bases)
     return by_policy(apply_baseline(found, load_baseline(top), top, sample.day), {})

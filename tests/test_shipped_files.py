@@ -6,7 +6,7 @@ from pathlib import Path
 
 from recorder import TEMPLATES, TOP
 
-from trueup.snippet import render_snippets
+from trueup.snippet import Snippets
 from trueup.status_file import load_status
 
 
@@ -17,7 +17,7 @@ def test_a_protocol_without_a_folder_has_the_templates_of_trueup(tmp_path: Path)
         shutil.copy(file, folder / "gemini")
     (folder / "gemini" / "genai.py.j2").unlink()
     status = load_status(TOP / "status.yml", datetime.now(UTC)).status
-    own = {snippet.id: snippet.text for snippet in render_snippets(status, TEMPLATES)}
-    made = {snippet.id: snippet.text for snippet in render_snippets(status, folder)}
+    own = {snippet.id: snippet.text for snippet in Snippets(status, TEMPLATES).all()}
+    made = {snippet.id: snippet.text for snippet in Snippets(status, folder).all()}
     assert made == {name: text for name, text in own.items() if not name.endswith("--genai")}
     assert len(made) < len(own)

@@ -53,10 +53,10 @@ from trueup.site import extract_blocks
 from trueup.snippet import (
     LANGUAGES,
     Snippet,
+    Snippets,
     base_places,
     languages_of,
     render_snippet,
-    render_snippets,
 )
 from trueup.snippet.quoting import ARGUMENT_LIMIT, quote_shell, render_json, render_python
 from trueup.status_file import load_status
@@ -120,7 +120,7 @@ def test_a_block_of_a_page_is_byte_for_byte_the_snippet(
 def assert_published(templates: Path, status: Status, route: str) -> None:
     pages = PageText(status, load_catalogue("en"), TODAY, lambda endpoint: "#")
     html = markdown.markdown(
-        f"# Title\n\n{_tabs(pages, templates, f'acorn/{route}')}\n\nAfter.\n",
+        f"# Title\n\n{_tabs(pages, Snippets(status, templates), f'acorn/{route}')}\n\nAfter.\n",
         extensions=CONFIG.markdown_extensions,
         extension_configs=CONFIG.mdx_configs,
     )
@@ -261,7 +261,7 @@ def real_snippets() -> Iterator[Snippet]:
 def test_code_has_its_model_in_one_place_and_says_what_it_needs_installed() -> None:
     found = 0
     status = load_status(TOP / "status.yml", datetime.now(UTC)).status
-    for snippet in render_snippets(status, TEMPLATES):
+    for snippet in Snippets(status, TEMPLATES).all():
         model, route = split(snippet.endpoint)
         if snippet.language.name == "curl" or model == NO_MODEL:
             continue

@@ -30,7 +30,7 @@ from trueup.retest.plan import Probe, plan
 from trueup.retest.rehearsal import open_rehearsal
 from trueup.retest.session import Session
 from trueup.site import Block
-from trueup.snippet import render_snippet, render_snippets
+from trueup.snippet import Snippets, render_snippet
 from trueup.status_file import Stored
 from trueup.verify.judge import verify_block
 from trueup.verify.reply_verdict import ReplyVerdict, polls_in, read_run, request_sent
@@ -252,7 +252,7 @@ def test_the_record_holds_both_ends() -> None:
 def blocks_of(stored: Stored) -> list[Block]:
     return [
         Block("page", 1, one.language.fence, one.text, one.id, one.endpoint)
-        for one in render_snippets(stored.status, TOP / "snippets")
+        for one in Snippets(stored.status, TOP / "snippets").all()
         if one.endpoint == ENDPOINT
     ]
 
@@ -346,7 +346,7 @@ def test_a_failed_task_is_a_failure_at_once_and_is_not_submitted_again() -> None
 def probes_of(stored: Stored, language: str) -> tuple[Probe, ...]:
     return plan(
         stored.status,
-        render_snippets(stored.status, TOP / "snippets"),
+        Snippets(stored.status, TOP / "snippets").all(),
         ["production"],
         [ENDPOINT],
         language,
@@ -432,7 +432,7 @@ def test_a_retest_submits_one_task_and_resumes_without_another(
 def test_after_an_accepted_task_that_failed_no_attempt_is_due(
     status: int, is_waiting: bool, tmp_path: Path
 ) -> None:
-    snippets = render_snippets(STORED.status, TOP / "snippets")
+    snippets = Snippets(STORED.status, TOP / "snippets").all()
     (probe,) = plan(
         STORED.status,
         snippets,

@@ -16,7 +16,7 @@ import yaml
 from pydantic import TypeAdapter
 
 from mutation.tree import STATUS, TOP, Mutant, Tree
-from trueup.check import Check, apply_baseline, load_baseline
+from trueup.check import Check, Sources, apply_baseline, load_baseline
 from trueup.check.published_blocks import check_published
 from trueup.check.site_comparison import compare_sites
 from trueup.docs import Docs
@@ -135,7 +135,7 @@ class Gate:
     def _checked(self) -> RuleHits:
         """Return the result of `trueup check --against HEAD`."""
         today = self.tree.now.date()
-        check = Check(self.top, self.tree.now, today)
+        check = Check(Sources(self.top, self.tree.now), today)
         found = check.run(against="HEAD")
         kept = apply_baseline(found, load_baseline(self.top), self.top, today)
         return _rules_of(by_policy(kept, check.severities))

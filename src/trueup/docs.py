@@ -1,14 +1,14 @@
 """Docs: one repository's status file, pages, templates and site, and the steps over them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from pydantic import ValidationError
 
-from trueup.check import Check, apply_baseline, load_baseline, refuse_code
+from trueup.check import Check, Sources, apply_baseline, load_baseline, refuse_errors
 from trueup.check.built_site import BuiltSite
 from trueup.check.site_comparison import check_file_kinds, compare_articles, compare_sites
 from trueup.errors import BadInput
@@ -26,14 +26,12 @@ from trueup.site import (
     TranslationLinks,
     build_site,
     export_files,
-    languages_in,
     link_files,
-    load_pages,
     secure_page,
     unwrap_parts,
 )
-from trueup.snippet import Snippet, render_snippets
-from trueup.status_file import Stored, load_status
+from trueup.snippet import Snippet
+from trueup.status_file import Stored
 from trueup.steps import Steps
 from trueup.verify.block_receipt import RECEIPTS, BlockReceipt, Report, no_observation
 from trueup.verify.pool import Pool
@@ -47,20 +45,17 @@ STATIC = (".css", ".js")
 class Docs:
     """The docs of the repository at `top`, as of a date; `site` is the folder of the built pages.
 
-    They were read at `now`. `address` is the URL of the published site, if known; `steps` says how
-    the steps over its pages are done, and `progress` gets how far they are.
+    `address` is the URL of the published site, if known; `steps` says how the steps over its pages
+    are done, and `progress` gets how far they are.
     """
 
     top: Path
     site: Path
-    stored: Stored
-    pages: tuple[Page, ...]
-    now: datetime
+    sources: Sources
     today: date
     address: str = ""
     steps: Steps = Steps()
     progress: Progress = no_progress
-    _snippets: list[Snippet] = field(default_factory=list)
 
     @classmethod
     def load(
@@ -70,16 +65,25 @@ class Docs:
 
         Raises BadStatus for the status file, BadInput for a page, and for code of the repository.
         """
-        stored = load_status(top / "status.yml", now)
-        docs = top / "docs"
-        refuse_code(top, languages_in(docs), stored.status.policy.overrides)
-        pages = tuple(page for name in languages_in(docs) for page in load_pages(docs / name, name))
-        return cls(top, site or top / "site", stored, pages, now, today, address)
+        sources = Sources(top, now)
+        refuse_errors(sources.code)
+        refuse_errors(sources.pages[1])
+        return cls(top, site or top / "site", sources, today, address)
+
+    @property
+    def stored(self) -> Stored:
+        """The status file."""
+        return self.sources.stored
+
+    @property
+    def pages(self) -> Sequence[Page]:
+        """The pages of all languages."""
+        return self.sources.pages[0]
 
     @property
     def languages(self) -> tuple[str, ...]:
         """The languages of the pages, the main one first."""
-        return languages_in(self.top / "docs")
+        return self.sources.languages
 
     @property
     def has_own_templates(self) -> bool:
@@ -103,15 +107,13 @@ class Docs:
         return SiteFiles(self.top, self.site, status, self.pages, self.today, self.address)
 
     def snippets(self) -> list[Snippet]:
-        """Return every snippet that a page could publish, of the templates as they were when it
-        was called first. Raises BadInput for a template that cannot be rendered."""
-        if not self._snippets:
-            self._snippets.extend(render_snippets(self.stored.status, self.top / "snippets"))
-        return self._snippets
+        """Return every snippet that a page could publish. Raises BadInput for a template that
+        cannot be rendered."""
+        return self.sources.snippets.all()
 
     def check(self) -> list[Finding]:
         """Return findings in the status file and the pages as written."""
-        return Check(self.top, self.now, self.today, self.steps.memos).run()
+        return Check(self.sources, self.today, self.steps.memos).run()
 
     def judged(self, findings: Iterable[Finding]) -> list[Finding]:
         """Return the findings by policy and baseline, in the order of their places.
@@ -145,6 +147,7 @@ class Docs:
             self.steps.workers,
             self.steps.memos,
             self.progress,
+            self.sources.snippets.made,
         )
         self.progress("writing the exports", 0, 0)
         export_files(self.top / "docs" / "evidence", self.stored.sent_files, self.site)

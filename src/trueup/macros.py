@@ -10,7 +10,7 @@ from mkdocs.plugins import PluginCollection
 from mkdocs_macros import plugin
 
 from trueup.errors import TrueupError
-from trueup.site import AS_OF, STATUS_PAGE
+from trueup.site import AS_OF, SNIPPETS, STATUS_PAGE
 from trueup.site.light_pages import LightPages
 from trueup.site.menu import Menu
 from trueup.snippet import TemplateEnvironment
@@ -31,7 +31,9 @@ def define_env(env: Any) -> None:
         as_of = env.conf["extra"].get(AS_OF)
         today = date.fromisoformat(as_of) if as_of else now.date()
         docs = Path(env.conf["docs_dir"])
-        for name, macro in page_macros(Path(env.project_dir), docs, now, today).items():
+        known = getattr(env.conf, SNIPPETS, None)
+        macros = page_macros(Path(env.project_dir), docs, now, today, known)
+        for name, macro in macros.items():
             env.macro(macro, name)
         if isinstance(plugins := env.conf.get("plugins"), PluginCollection):
             all_models = load_catalogue(docs.name).gettext("All models")

@@ -5,14 +5,15 @@ Writes nothing but the baseline, and memos that the caller gives. The built site
 """
 
 from trueup.check.baseline import AUDIT_NAME, apply_baseline, load_baseline, write_baseline
-from trueup.check.repository_code import refuse_code
-from trueup.check.sources import Check
+from trueup.check.repository_code import refuse_errors
+from trueup.check.sources import Check, Sources
 
 __all__ = [
     "AUDIT_NAME",
     "Check",
+    "Sources",
     "apply_baseline",
     "load_baseline",
-    "refuse_code",
+    "refuse_errors",
     "write_baseline",
 ]

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
+from typing import Any
 
 from trueup.check.documented_terms import DocumentedTerms, documented_terms
 from trueup.check.term_matcher import TermMatcher, phrase_matcher, term_matcher
@@ -70,6 +71,11 @@ class BannedTerms:
     documented: DocumentedTerms = DocumentedTerms()
     """What a sentence may repeat that says that it is documented."""
 
+    @cached_property
+    def mark(self) -> str:
+        """The terms as one text, the same in each run."""
+        return repr(_ordered(asdict(self)))
+
     def is_model_page(self, target: str) -> bool:
         """Return whether a link leads to the page of a model, or to the part about one."""
         steps = re.split(r"[/#?]", target.lower().removesuffix(".md").replace(".md#", "#"))
@@ -131,6 +137,13 @@ class BannedTerms:
         return frozenset(map(str.lower, self.models | self.titles)) - {
             name.lower() for name in self.upstreams
         }
+
+
+def _ordered(value: Any) -> Any:
+    """Return plain data with the items of its sets in order."""
+    if isinstance(value, dict):
+        return {name: _ordered(one) for name, one in value.items()}
+    return sorted(value) if isinstance(value, frozenset) else value
 
 
 def banned_terms(

@@ -48,6 +48,10 @@ FREE = {
 say, which pages show as documented."""
 
 
+Where = Place | Callable[[int], Place]
+"""The place of a text, or what gives that of an offset into it."""
+
+
 class Near(IntEnum):
     """How near a text is to a route, which decides what its words say about one."""
 
@@ -65,7 +69,7 @@ class Near(IntEnum):
 
 
 def check_text(
-    where: Place | Callable[[int], Place],
+    where: Where,
     text: str,
     terms: BannedTerms,
     near: Near = Near.NOTHING,
@@ -73,7 +77,7 @@ def check_text(
 ) -> Iterator[Finding]:
     """Return findings for the claims, standings and advice in a text that readers see.
 
-    `where` is the place of the text, or gives that of an offset. The `kind` is `description`, of a
+    The `kind` is `description`, of a
     page; `data`, which a program reads; of the status file, `hold`, which may warn, `title`,
     which may say the words of its model's name, `documented` or `remedy`, which may say what to do
     where they say no name, `sent` or `seen`; or any other.

@@ -4,7 +4,7 @@ Their options are read as plain data: no code, plugin, hook or theme of the repo
 """
 
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -24,20 +24,23 @@ Options = dict[str, dict[str, Any]]
 
 
 class PageMarkdown:
-    """A renderer of pages with some extensions."""
+    """A renderer of pages with some extensions, which are loaded for the first page."""
 
     def __init__(self, options: Options) -> None:
         self.options = options
-        names = list(dict.fromkeys((*BUILTIN, *options)))
-        own = {name: {**options.get(name, {}), **FIXED.get(name, {})} for name in names}
-        try:
-            self._markdown = Markdown(extensions=names, extension_configs=own)
-        except Exception:  # an extension raises what it likes at an option; the build reports it
-            self._markdown = Markdown(extensions=names, extension_configs=FIXED)
         self._raw: list[str] = []
-        parts = self._markdown, self._raw
-        self._markdown.inlinePatterns.register(_InlineHtml(*parts), "html", 90)
-        self._markdown.preprocessors.register(_HtmlBlocks(*parts), "html_block", 20)
+
+    @cached_property
+    def _markdown(self) -> Markdown:
+        names = list(dict.fromkeys((*BUILTIN, *self.options)))
+        own = {name: {**self.options.get(name, {}), **FIXED.get(name, {})} for name in names}
+        try:
+            markdown = Markdown(extensions=names, extension_configs=own)
+        except Exception:  # an extension raises what it likes at an option; the build reports it
+            markdown = Markdown(extensions=names, extension_configs=FIXED)
+        markdown.inlinePatterns.register(_InlineHtml(markdown, self._raw), "html", 90)
+        markdown.preprocessors.register(_HtmlBlocks(markdown, self._raw), "html_block", 20)
+        return markdown
 
     def render(self, text: str) -> tuple[str, list[str]]:
         """Return the HTML of a text, and the pieces of HTML that were written in it.

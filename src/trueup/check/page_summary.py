@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
@@ -51,7 +51,7 @@ def summarize_pages(
     if not memo.keeps:
         yield from (summarize_page(page, terms, markdown) for page in pages)
         return
-    known = repr(_ordered(asdict(terms))), repr([*markdown.options.items()])
+    known = terms.mark, repr([*markdown.options.items()])
     data = TypeAdapter(Parts)
     for page in pages:
 
@@ -61,13 +61,6 @@ def summarize_pages(
 
         kept = memo.get([*known, *map(repr, vars(page).values())], parts)
         yield PageSummary(page, *data.validate_python(kept))
-
-
-def _ordered(value: Any) -> Any:
-    """Return plain data with the items of its sets in order."""
-    if isinstance(value, dict):
-        return {name: _ordered(one) for name, one in value.items()}
-    return sorted(value) if isinstance(value, frozenset) else value
 
 
 def summarize_page(page: Page, terms: BannedTerms, markdown: PageMarkdown) -> PageSummary:

@@ -3,7 +3,7 @@ theme, files that are pages of their own, and links. A build begins only where n
 run, or change what was checked."""
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from trueup.check.mkdocs_config import check_front, check_settings
@@ -45,9 +45,9 @@ def check_repository_code(
     return [*unsafe, *kept, *_copied(top, languages, {*overrides}, left_out)]
 
 
-def refuse_code(top: Path, languages: Sequence[str], overrides: Collection[str]) -> None:
-    """Raise BadInput with the first of these findings that is an error."""
-    for finding in sorted(check_repository_code(top, languages, overrides)):
+def refuse_errors(findings: Iterable[Finding]) -> None:
+    """Raise BadInput with the first finding that is an error, in the order of their places."""
+    for finding in sorted(findings):
         if finding.severity == "error":
             raise BadInput(finding.where, finding.problem, finding.fix)
 

@@ -29,26 +29,68 @@ from trueup.git_repository import Repository
 from trueup.memo import NO_MEMOS, Memos
 from trueup.model import Severity, anchor
 from trueup.site import MAIN, Page, languages_in, load_page, page_files, settings_of
+from trueup.snippet import Snippets
 from trueup.status_file import Stored, load_status
 from trueup.wording import load_catalogue, standing_words
 
 
-class Check:
-    """A check of the repository at `top`, which changes nothing; `memos` keep what it found in each
-    page alone, and in the templates."""
+class Sources:
+    """The status file and the pages of the repository at `top`, each read once, on first use;
+    observations later than `now` are refused."""
 
-    def __init__(self, top: Path, now: datetime, today: date, memos: Memos = NO_MEMOS) -> None:
+    def __init__(self, top: Path, now: datetime) -> None:
         self.top = top
-        self.memos = memos
         self.docs = top / "docs"
         self.now = now
-        self.today = today
         self.languages = languages_in(self.docs)
 
     @cached_property
     def stored(self) -> Stored:
         """The status file. Raises BadStatus."""
         return load_status(self.top / "status.yml", self.now)
+
+    @cached_property
+    def snippets(self) -> Snippets:
+        """The snippets of its templates. Raises BadStatus."""
+        return Snippets(self.stored.status, self.top / "snippets")
+
+    @cached_property
+    def code(self) -> list[Finding]:
+        """The findings in settings, overrides and links. Raises BadStatus."""
+        named = self.stored.status.policy.overrides
+        return check_repository_code(self.top, self.languages, named)
+
+    @cached_property
+    def pages(self) -> tuple[list[Page], list[Finding]]:
+        """All pages, and a finding for each that cannot be read."""
+        pages: list[Page] = []
+        refused: list[Finding] = []
+        unsafe = {one.where.path for one in self.code if one.rule == "unreadable-page"}
+        for language in self.languages:
+            for file in page_files(self.docs / language):
+                if unsafe and unsafe & {str(file), *map(str, file.parents)}:
+                    continue
+                try:
+                    pages.append(load_page(self.docs / language, file, language))
+                except BadInput as error:
+                    refused.append(Finding.of(error.message, "unreadable-page"))
+        return pages, refused
+
+
+class Check:
+    """A check of the sources of a repository, which changes nothing; `memos` keep what it found in
+    each page alone, and in the texts that no page holds."""
+
+    def __init__(self, sources: Sources, today: date, memos: Memos = NO_MEMOS) -> None:
+        self.sources = sources
+        self.top, self.languages = sources.top, sources.languages
+        self.today = today
+        self.memos = memos
+
+    @property
+    def stored(self) -> Stored:
+        """The status file. Raises BadStatus."""
+        return self.sources.stored
 
     @cached_property
     def assessments(self) -> dict[str, Assessment]:
@@ -59,7 +101,7 @@ class Check:
     def terms(self) -> BannedTerms:
         """The terms that nobody may type. Raises BadStatus."""
         words = [standing_words(load_catalogue(one)).values() for one in self.languages]
-        about = [page.source for page in self.pages[0] if page.model]
+        about = [page.source for page in self.sources.pages[0] if page.model]
         return banned_terms(self.stored.status, chain.from_iterable(words), about)
 
     def published(self) -> list[Finding]:
@@ -71,12 +113,9 @@ class Check:
         found += check_calls(summaries, status, self.top)
         made = {*status.models, *status.signatures, *map(anchor, status.endpoints), *RULES}
         found += check_links(summaries, made)
-        with self.memos.of("templates", MAIN) as memo:
-            found += check_templates(self.stored, self.terms, self.top / "snippets", memo)
-        found += check_outside_pages(self.top, self.terms, self.languages, self.stored.sent_files)
-        found += self.code
-        found += check_translations(self.docs, [summary.page for summary in summaries])
-        return [*found, *self._status_texts()]
+        found += self.sources.code
+        found += check_translations(self.sources.docs, [summary.page for summary in summaries])
+        return [*found, *self._texts()]
 
     def keys(self) -> list[Finding]:
         """Return the possible keys in all files of the repository."""
@@ -84,15 +123,9 @@ class Check:
         return [finding for name in files for finding in check_key(self.top / name, self.top)]
 
     @cached_property
-    def code(self) -> list[Finding]:
-        """The findings in settings, overrides and links. Raises BadStatus."""
-        named = self.stored.status.policy.overrides
-        return check_repository_code(self.top, self.languages, named)
-
-    @cached_property
     def summaries(self) -> tuple[list[PageSummary], list[Finding]]:
         """The summaries of all pages, and a finding for each page that cannot be read."""
-        pages, refused = self.pages
+        pages, refused = self.sources.pages
         renderers: dict[str, PageMarkdown] = {}
         summaries: list[PageSummary] = []
         for one in self.languages:
@@ -103,32 +136,22 @@ class Check:
                 summaries += summarize_pages(own, self.terms, renderers[one], memo)
         return summaries, refused
 
-    @cached_property
-    def pages(self) -> tuple[list[Page], list[Finding]]:
-        """All pages, and a finding for each that cannot be read."""
-        pages: list[Page] = []
-        refused: list[Finding] = []
-        unsafe = {one.where.path for one in self.code if one.rule == "unreadable-page"}
-        for language in self.languages:
-            for file in page_files(self.docs / language):
-                if unsafe & {str(file), *map(str, file.parents)}:
-                    continue
-                try:
-                    pages.append(load_page(self.docs / language, file, language))
-                except BadInput as error:
-                    refused.append(Finding.of(error.message, "unreadable-page"))
-        return pages, refused
-
-    def _status_texts(self) -> list[Finding]:
-        try:
-            return check_status_text(self.stored, self.terms, self.docs, self.languages)
-        except BadInput as error:
-            return [Finding.of(error.message, "unreadable-page")]
+    def _texts(self) -> list[Finding]:
+        """Return findings in texts that no page holds."""
+        stored, terms, top, languages = self.stored, self.terms, self.top, self.languages
+        with self.memos.of("texts", MAIN) as memo:
+            found = check_templates(stored, terms, self.sources.snippets, memo)
+            found += check_outside_pages(top, terms, languages, stored.sent_files, memo)
+            try:
+                found += check_status_text(stored, terms, self.sources.docs, languages, memo)
+            except BadInput as error:
+                found.append(Finding.of(error.message, "unreadable-page"))
+        return found
 
     def history(self, reference: str) -> list[Finding]:
         """Return findings against a commit."""
         counts = {str(one.page.path): one.page.blocks for one in self.summaries[0]}
-        now, today = self.now, self.today
+        now, today = self.sources.now, self.today
         return check_history(self.stored, self.assessments, counts, self.top, reference, now, today)
 
     @property

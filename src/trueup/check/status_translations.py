@@ -6,10 +6,13 @@ from pathlib import Path
 
 from trueup.check.banned_terms import BannedTerms
 from trueup.check.claims import Near, check_text
-from trueup.finding import Finding
+from trueup.errors import BadInput
+from trueup.finding import Finding, kept_findings
+from trueup.memo import NO_MEMO, Memo
 from trueup.model import VERBATIM, Observation
 from trueup.place import Place, TextPositions
 from trueup.site import MAIN
+from trueup.source_file import read_source
 from trueup.status_file import Stored, shown
 from trueup.wording import prose_of, read_translations, texts_of, translations_file
 
@@ -19,15 +22,35 @@ UNPUBLISHABLE = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]")
 
 
 def check_status_text(
-    stored: Stored, terms: BannedTerms, docs: Path, languages: Sequence[str]
+    stored: Stored,
+    terms: BannedTerms,
+    docs: Path,
+    languages: Sequence[str],
+    memo: Memo = NO_MEMO,
 ) -> list[Finding]:
-    """Return findings in the status file's texts and their translations.
+    """Return findings in the status file's texts and their translations, from the memo where both
+    are the same.
 
     Each is shown beside an endpoint, so it may hold no claim, no standing and no advice. A missing
     translation is a warning, so that bad news need not wait for a translator: until then the page
     shows the text itself. A fact that only a translation has is an error. Raises BadInput for
     translations that cannot be read.
     """
+    known = ["status", terms.mark, stored.path, stored.text]
+    for language in languages:
+        file = translations_file(docs / language)
+        try:
+            known.append(f"{file} {read_source(file, docs.parent)!r}")
+        except FileNotFoundError:
+            known.append(str(file))
+        except (OSError, BadInput):  # reported when it is parsed
+            memo = NO_MEMO
+    return kept_findings(memo, known, lambda: _found(stored, terms, docs, languages))
+
+
+def _found(
+    stored: Stored, terms: BannedTerms, docs: Path, languages: Sequence[str]
+) -> list[Finding]:
     texts = prose_of(stored.status)
     kinds = {text: _kind(keys) for text, keys in texts.items()}
     found: list[Finding] = []

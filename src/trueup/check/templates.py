@@ -4,53 +4,51 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
-
-from pydantic import TypeAdapter
 
 from trueup.check.banned_terms import BannedTerms
 from trueup.errors import BadInput
-from trueup.finding import Finding
+from trueup.finding import Finding, kept_findings
 from trueup.memo import NO_MEMO, Memo
 from trueup.message import Message
 from trueup.model import Status
 from trueup.place import Place, TextPositions
-from trueup.snippet import languages_of, render_snippet
+from trueup.snippet import Snippets, languages_of
 from trueup.source_file import read_source
 from trueup.status_file import Stored
 
-FINDINGS = TypeAdapter(list[Finding])
 ADDRESS = re.compile(r"\b(?:https?|wss?)://[A-Za-z0-9][^\s\"'`<>{}]*", re.IGNORECASE)
 
 
 def check_templates(
-    stored: Stored, terms: BannedTerms, folder: Path, memo: Memo = NO_MEMO
+    stored: Stored, terms: BannedTerms, snippets: Snippets, memo: Memo = NO_MEMO
 ) -> list[Finding]:
-    """Return findings in the templates under `folder`, and in rendering them; the latter from the
-    memo where the status file and all templates are the same."""
-    files = sorted(folder.rglob("*.j2"))
+    """Return findings in the templates of snippets, and in rendering them; from the memo where the
+    status file and all templates are the same."""
+    folder, files = snippets.folder, sorted(snippets.folder.rglob("*.j2"))
     status = stored.status
-    typed = [finding for file in files for finding in _typed(status, terms, file, folder)]
-    made_from = [stored.path, stored.text, repr(stored.form_files), repr(status.files)]
+    known = ["templates", terms.mark, stored.path, stored.text]
+    known += [repr(stored.form_files), repr(status.files)]
     try:
-        made_from += [f"{file} {read_source(file, folder.parent)!r}" for file in files]
+        known += [f"{file} {read_source(file, folder.parent)!r}" for file in files]
     except (OSError, BadInput):  # reported when it is rendered
         memo = NO_MEMO
 
-    def rendered() -> Any:
-        return FINDINGS.dump_python(list(_rendered(stored, folder)), mode="json")
+    def found() -> Iterator[Finding]:
+        for file in files:
+            yield from _typed(status, terms, file, folder)
+        yield from _rendered(stored, snippets)
 
-    return [*typed, *FINDINGS.validate_python(memo.get(made_from, rendered))]
+    return kept_findings(memo, known, found)
 
 
-def _rendered(stored: Stored, folder: Path) -> Iterator[Finding]:
+def _rendered(stored: Stored, snippets: Snippets) -> Iterator[Finding]:
     status = stored.status
     messages: dict[Message, None] = {}
     for endpoint in status.endpoints:
-        for language in languages_of(status.route_of(endpoint), folder):
+        for language in languages_of(status.route_of(endpoint), snippets.folder):
             try:
-                render_snippet(status, endpoint, language.name, folder)
+                snippets.one(endpoint, language.name)
             except BadInput as error:
                 message = error.message
                 if message.where == Place(endpoint):  # a request that a language cannot send

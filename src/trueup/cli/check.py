@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from trueup.check import Check, apply_baseline, load_baseline
+from trueup.check import Check, Sources, apply_baseline, load_baseline
 from trueup.cli.group import as_of_option, cli, is_ci
 from trueup.cli.progress import shown_progress
 from trueup.cli.reporting import (
@@ -57,7 +57,7 @@ def check(
     now = datetime.now(UTC)
     today = as_of or now.date()
     last = last_day(until, today, write_baseline)
-    checked = Check(top, now, today, _memos(top))
+    checked = Check(Sources(top, now), today, _memos(top))
     found = checked.run(against=against, fails_stale=fail_stale)
     if built and not _is_bad(found):
         try:

@@ -27,7 +27,7 @@ from trueup.model import Endpoint, Model, Observation, Status
 from trueup.openapi import Node, load_document
 from trueup.place import Place
 from trueup.shipped_files import shipped_folder
-from trueup.snippet import render_snippets
+from trueup.snippet import Snippets
 from trueup.status_file import parse_status, render_entry, render_row, render_scalar, shown
 from trueup.wording import load_catalogue, standing_words
 
@@ -213,7 +213,7 @@ def hold(draft: Draft, route: DraftedRoute, place: Place) -> None:
         named = (pages[0].model_copy(update={"page": file}),)
         route.route = route.route.model_copy(update={"documented": named})
     try:
-        render_snippets(status, shipped_folder() / "snippets")
+        Snippets(status, shipped_folder() / "snippets").all()
     except BadInput as error:
         raise BadInput(place, error.message.problem, error.message.fix) from error
 

@@ -1,6 +1,6 @@
 """Finding: a problem in the status file, a page, a template or the built site, by a rule."""
 
-from trueup.finding.finding import Finding, by_policy, printable
+from trueup.finding.finding import Finding, by_policy, kept_findings, printable
 from trueup.finding.formats import FORMATS, render_findings
 from trueup.finding.rules import AUDIT_RULES, CATALOGUE, RECORDING_RULES, RULES, Rule, Severity
 
@@ -14,6 +14,7 @@ __all__ = [
     "Rule",
     "Severity",
     "by_policy",
+    "kept_findings",
     "printable",
     "render_findings",
 ]

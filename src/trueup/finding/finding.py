@@ -1,11 +1,14 @@
 """Finding: a message about the docs or their evidence, by a rule."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
+
+from pydantic import TypeAdapter
 
 from trueup.finding.rules import CATALOGUE, Severity
+from trueup.memo import Memo
 from trueup.message import Message
 from trueup.place import Place
 
@@ -40,6 +43,18 @@ class Finding(Message):
 
     def __lt__(self, other: "Finding") -> bool:
         return (self.where, self.rule, self.text) < (other.where, other.rule, other.text)
+
+
+def kept_findings(
+    memo: Memo, made_from: Iterable[str], find: Callable[[], Iterable[Finding]]
+) -> list[Finding]:
+    """Return findings from the memo where they were made from the same texts, else found anew."""
+    findings = TypeAdapter(list[Finding])
+
+    def found() -> Any:
+        return findings.dump_python(list(find()), mode="json")
+
+    return findings.validate_python(memo.get(made_from, found))
 
 
 def printable(text: str) -> str:

@@ -3,7 +3,7 @@ for crawlers."""
 
 from trueup.site.address import VARIABLE, parse_address, place_of
 from trueup.site.blocks import Block, extract_blocks, read_blocks, trim_end
-from trueup.site.build import AS_OF, build_site, unfinished_site
+from trueup.site.build import AS_OF, SNIPPETS, build_site, unfinished_site
 from trueup.site.built_pages import (
     Change,
     change_pages,
@@ -41,6 +41,7 @@ __all__ = [
     "MACROS",
     "MAIN",
     "NOTES",
+    "SNIPPETS",
     "STATUS_PAGE",
     "VARIABLE",
     "NOT_FOUND",

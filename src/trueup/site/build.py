@@ -5,12 +5,13 @@ import logging
 import os
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import chdir, contextmanager
 from datetime import date
 from functools import partial, reduce
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 from trueup.errors import BadInput, Unreachable
 from trueup.memo import NO_MEMOS, Memos
@@ -24,6 +25,10 @@ from trueup.workers import ALONE, Workers
 
 AS_OF = "trueup_as_of"
 """The key under `extra` of the settings that holds the macros' date."""
+SNIPPETS = "trueup_snippets"
+"""The attribute of the settings that holds the snippets that were rendered before, by endpoint and
+language; no file can set it, and mkdocs-macros does not print it."""
+Rendered = Mapping[tuple[str, str], Any]
 MACRO_ERROR = re.compile(
     r"^_File_: `(.*)`\n\s*_(?:\w+_:|Line \d+ in Markdown file:_) (?:\*\*)?(.*?)(?:\*\*)?$",
     re.MULTILINE,
@@ -51,21 +56,31 @@ def build_site(
     workers: Workers = ALONE,
     memos: Memos = NO_MEMOS,
     progress: Progress = no_progress,
+    snippets: Rendered | None = None,
 ) -> None:
     """Build the docs of the repository at `top` into `site`, warnings being errors.
 
     The earlier content of `site` is replaced once all languages are built. `today` is the macros'
     date; `address` is the URL of the published site, if that is known; `overrides` takes the place
     of the repository's own; `changes` finish each page; `progress` gets the languages that are
-    built. The settings must have been checked. Raises Unreachable with the warnings of MkDocs if it
-    fails, and BadInput if `site` cannot be written.
+    built; `snippets` are those rendered before, by endpoint and language. The settings must have
+    been checked. Raises Unreachable with the warnings of MkDocs if it fails, and BadInput if `site`
+    cannot be written.
     """
     part = unfinished_site(site).absolute()
     try:
         if part.exists():
             shutil.rmtree(part)
         build = partial(
-            _build_language, top.absolute(), part, address, today, overrides, changes, memos
+            _build_language,
+            top.absolute(),
+            part,
+            address,
+            today,
+            snippets,
+            overrides,
+            changes,
+            memos,
         )
         step = partial(progress, "building languages")
         workers.map(build, languages, lambda done: step(done, len(languages)), apart=True)
@@ -86,6 +101,7 @@ def _build_language(
     part: Path,
     address: str,
     today: date,
+    snippets: Rendered | None,
     overrides: Path | None,
     changes: Sequence[Change],
     memos: Memos,
@@ -108,7 +124,7 @@ def _build_language(
         memos.of("build", language) as memo,
         keeping_pages(memo, finish) as made,
     ):
-        _build(settings_of(language), folder, home, today, overrides)
+        _build(settings_of(language), folder, home, today, snippets, overrides)
     for file in {*folder.rglob("*.html")}.difference(made):  # such as that of a missing page
         file.write_text(finish(file, file.read_text("utf-8")), encoding="utf-8")
     _mark_characters(folder / SEARCH_INDEX)
@@ -139,7 +155,14 @@ def unfinished_site(site: Path) -> Path:
     return site.with_name(f".{site.name}.part")
 
 
-def _build(settings: str, site: Path, address: str, today: date, overrides: Path | None) -> None:
+def _build(
+    settings: str,
+    site: Path,
+    address: str,
+    today: date,
+    snippets: Rendered | None,
+    overrides: Path | None,
+) -> None:
     # Imported here: a check imports this package and builds nothing.
     from mkdocs.commands.build import build
     from mkdocs.config import load_config
@@ -158,6 +181,7 @@ def _build(settings: str, site: Path, address: str, today: date, overrides: Path
             theme_environment = config.theme.get_env
             config.theme.get_env = lambda: sandboxed(theme_environment())  # type: ignore[method-assign]
             config.extra[AS_OF] = today.isoformat()
+            vars(config)[SNIPPETS] = snippets
             config.plugins.on_startup(command="build", dirty=False)
             try:
                 build(config)

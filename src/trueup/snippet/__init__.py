@@ -5,7 +5,7 @@ Owns the languages and their quoting. Reads the templates and nothing else.
 
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
 from itertools import accumulate
@@ -51,12 +51,12 @@ __all__ = [
     "PROGRAMS",
     "Fence",
     "Snippet",
+    "Snippets",
     "TemplateEnvironment",
     "base_places",
     "language_of",
     "languages_of",
     "render_snippet",
-    "render_snippets",
 ]
 
 
@@ -75,13 +75,30 @@ class Snippet:
         return f"{anchor(self.endpoint)}--{self.language.name}"
 
 
-def render_snippets(status: Status, folder: Path) -> list[Snippet]:
-    """Return each snippet that a page can publish, in the order of the file. Raises BadInput."""
-    return [
-        render_snippet(status, endpoint, language.name, folder)
-        for endpoint in status.endpoints
-        for language in languages_of(status.route_of(endpoint), folder)
-    ]
+@dataclass(frozen=True)
+class Snippets:
+    """The snippets that pages can publish, from the templates in `folder`, each rendered once;
+    `made` are those so far, by endpoint and language."""
+
+    status: Status
+    folder: Path
+    made: dict[tuple[str, str], Snippet] = field(default_factory=dict)
+
+    def all(self) -> list[Snippet]:
+        """Return them in the order of the file. Raises BadInput."""
+        return [snippet for endpoint in self.status.endpoints for snippet in self.of(endpoint)]
+
+    def of(self, endpoint: str) -> list[Snippet]:
+        """Return those of an endpoint, in the order of their tabs. Raises BadInput."""
+        languages = languages_of(self.status.route_of(endpoint), self.folder)
+        return [self.one(endpoint, language.name) for language in languages]
+
+    def one(self, endpoint: str, language: str) -> Snippet:
+        """Return that of an endpoint in a language. Raises BadInput as `render_snippet` does."""
+        key = endpoint, language
+        if key not in self.made:
+            self.made[key] = render_snippet(self.status, endpoint, language, self.folder)
+        return self.made[key]
 
 
 def render_snippet(status: Status, endpoint: str, language: str, folder: Path) -> Snippet:

@@ -1,6 +1,6 @@
 """Page macros: what a page calls. Each returns whole blocks and is called at column 0."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from functools import partial, wraps
 from pathlib import Path
@@ -12,7 +12,7 @@ from trueup.errors import TrueupError
 from trueup.evidence import alternative
 from trueup.model import Shape, Standing, anchor, form_files, split
 from trueup.site import MacroCall, Names, load_pages, names_in, problem_of
-from trueup.snippet import base_places, languages_of, render_snippet
+from trueup.snippet import Snippet, Snippets, base_places
 from trueup.source_file import read_source
 from trueup.status_file import Stored, load_status
 from trueup.wording import changes_page, model_parts, status_page, tables
@@ -63,8 +63,15 @@ PARTS: dict[str, Callable[..., str]] = {
 """The macros that need nothing but the text of a page, by their names."""
 
 
-def page_macros(top: Path, docs: Path, now: datetime, today: date) -> Macros:
-    """Return the macros of the pages under the folder `docs` of a language, by their names.
+def page_macros(
+    top: Path,
+    docs: Path,
+    now: datetime,
+    today: date,
+    known: Mapping[tuple[str, str], Snippet] | None = None,
+) -> Macros:
+    """Return the macros of the pages under the folder `docs` of a language, by their names; `known`
+    are the snippets that were rendered before, by endpoint and language.
 
     Raises BadStatus and BadInput for a status file or a page that cannot be read.
     """
@@ -79,7 +86,7 @@ def page_macros(top: Path, docs: Path, now: datetime, today: date) -> Macros:
     status = in_language(stored.status, load_translations(docs))
     text = PageText(status, catalogue, today, link)
     names = names_in(stored.status, top)
-    snippets = top / "snippets"
+    snippets = Snippets(status, top / "snippets", {**(known or {})})
     made: Macros = {
         **{name: partial(part, text) for name, part in PARTS.items()},
         "as_of": lambda: _as_of(today),
@@ -87,7 +94,7 @@ def page_macros(top: Path, docs: Path, now: datetime, today: date) -> Macros:
         "model_page": lambda model: _model_page(text, snippets, model),
         "route": lambda endpoint: _route(text, snippets, endpoint),
         "best": lambda model: _best(text, snippets, model),
-        "console": lambda console: _console(snippets / "console" / f"{console}.txt", top),
+        "console": lambda console: _console(snippets.folder / "console" / f"{console}.txt", top),
         "newest": lambda observed: _newest(stored, observed),
     }
     return {name: _checked(name, macro, names) for name, macro in made.items()}
@@ -117,7 +124,7 @@ def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _model_page(page: PageText, templates: Path, model: str) -> str:
+def _model_page(page: PageText, snippets: Snippets, model: str) -> str:
     """Return a model's page below its title: the code of each endpoint, then all that is known.
 
     Where another model of the family stands better, the page begins with it.
@@ -128,14 +135,14 @@ def _model_page(page: PageText, templates: Path, model: str) -> str:
     own = min(page.assessments[name].standing.rank for name in endpoints) if endpoints else None
     if found and (own is None or found.standing.rank < own):
         parts.append(model_parts.best(page, model))
-    parts += [_route(page, templates, endpoint) for endpoint in endpoints]
+    parts += [_route(page, snippets, endpoint) for endpoint in endpoints]
     return "\n\n".join([*parts, *model_parts.sections(page, model)])
 
 
-def _route(page: PageText, templates: Path, endpoint: str) -> str:
+def _route(page: PageText, snippets: Snippets, endpoint: str) -> str:
     """Return an endpoint's heading, its standing, and its blocks in tabs, with stamps' places."""
     parts = [model_parts.heading(page, endpoint), model_parts.standing_box(page, endpoint)]
-    blocks = _code(page, templates, endpoint)
+    blocks = _code(page, snippets, endpoint)
     if model_parts.is_legacy(page, endpoint):
         blocks = folded("danger", page._("Show the legacy code"), blocks)
     elif page.assessments[endpoint].standing is Standing.UNVERIFIED:
@@ -143,17 +150,17 @@ def _route(page: PageText, templates: Path, endpoint: str) -> str:
     return "\n\n".join([*parts, blocks])
 
 
-def _best(page: PageText, templates: Path, model: str) -> str:
+def _best(page: PageText, snippets: Snippets, model: str) -> str:
     """Return standing and blocks of the best-standing working endpoint of a model's family."""
     found = alternative(page.status, page.assessments, model)
     if found is None:
         return start(page, model)
     endpoint = found.endpoint
     box = model_parts.standing_box(page, endpoint, names_model=True)
-    return f"{box}\n\n{_code(page, templates, endpoint)}"
+    return f"{box}\n\n{_code(page, snippets, endpoint)}"
 
 
-def _code(page: PageText, templates: Path, endpoint: str) -> str:
+def _code(page: PageText, snippets: Snippets, endpoint: str) -> str:
     """Return an endpoint's blocks, labelled where they are legacy, and the reply, folded.
 
     With further base URLs of the gateway, a choice of them comes first.
@@ -164,7 +171,7 @@ def _code(page: PageText, templates: Path, endpoint: str) -> str:
     parts = [chooser] if chooser else []
     if model_parts.is_legacy(page, endpoint):
         parts.append(model_parts.legacy_label(page))
-    parts.append(_tabs(page, templates, endpoint))
+    parts.append(_tabs(page, snippets, endpoint))
     files = form_files(page.status.endpoints[endpoint].form or {})
     links = [f'<a href="files:{name}" download>{name}</a>' for name in files]
     if links:
@@ -176,17 +183,16 @@ def _code(page: PageText, templates: Path, endpoint: str) -> str:
     return "\n\n".join(parts)
 
 
-def _tabs(page: PageText, templates: Path, endpoint: str) -> str:
+def _tabs(page: PageText, snippets: Snippets, endpoint: str) -> str:
     status, tabs = page.status, []
-    for language in languages_of(status.route_of(endpoint), templates):
-        snippet = render_snippet(status, endpoint, language.name, templates)
-        attributes = f"{{ .{language.fence} #{snippet.id} data-endpoint={endpoint} }}"
+    for snippet in snippets.of(endpoint):
+        attributes = f"{{ .{snippet.language.fence} #{snippet.id} data-endpoint={endpoint} }}"
         if status.targets[status.reference].also:
-            places = ".".join(map(str, base_places(snippet, status, templates)))
+            places = ".".join(map(str, base_places(snippet, status, snippets.folder)))
             attributes = attributes.replace(" }", f" data-base-at={places} }}")
         block = _fenced(snippet.text, attributes)
         body = f"{block}\n\n<!--stamp:{snippet.id}-->"
-        tabs.append(f'=== "{language.label}"\n\n{indented(body)}')
+        tabs.append(f'=== "{snippet.language.label}"\n\n{indented(body)}')
     return "\n\n".join(tabs)
 
 
