@@ -3,12 +3,15 @@
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from browsing import some
 from click.testing import CliRunner, Result
 
+from trueup.cli import site
 from trueup.cli.group import cli
+from trueup.docs import Docs
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -93,6 +96,34 @@ def test_a_change_makes_the_site_again(name: str, top: Path) -> None:
     CHANGES[name](top)
     assert is_made_again(top)
     assert not (top / "site/more.txt").exists()
+    assert not is_made_again(top)
+
+
+@pytest.mark.parametrize(
+    ("step", "name"),
+    [
+        *(("load_docs", name) for name in ("a page", "the status file")),
+        *(("_make", name) for name in ("a page", "a template", "the status file")),
+    ],
+)
+def test_a_change_during_a_run_makes_the_site_again(
+    step: str, name: str, top: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = getattr(site, step)
+
+    def changed_then(*arguments: Any) -> Any:
+        if step == "load_docs":
+            docs: Docs = done(*arguments)
+            CHANGES[name](top)
+            return docs
+        CHANGES[name](top)
+        return done(*arguments)
+
+    CHANGES["a picture"](top)
+    with monkeypatch.context() as patch:
+        patch.setattr(site, step, changed_then)
+        assert is_made_again(top)
+    assert is_made_again(top)
     assert not is_made_again(top)
 
 

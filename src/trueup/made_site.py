@@ -20,14 +20,16 @@ class MadeSite:
     """The site of a repository as it was last made whole and without a finding.
 
     `conditions` are those of the run that makes it, beside the files, such as the engine's mark;
-    `variables` are those of the environment.
+    `variables` are those of the environment. It is to be had before any source is read but those
+    that `docs` has loaded, so that one that is edited during the run makes the site anew.
     """
 
     def __init__(self, docs: Docs, conditions: Iterable[str], variables: Mapping[str, str]) -> None:
         self._file = docs.top / ".cache" / "site.json"
         self._site = docs.site
         seen = json.dumps({name: variables.get(name) for name in KEPT})
-        conditions = [str(docs.today), docs.address, *conditions, seen]
+        loaded = [docs.stored.text, *(part for one in docs.pages for part in (one.front, one.text))]
+        conditions = [str(docs.today), docs.address, *conditions, seen, *loaded]
         tops = dict.fromkeys((docs.top, shipped_folder()))
         sources = [one for top in tops for name in SOURCES for one in sorted(top.glob(name))]
         sources += _settings(docs)

@@ -46,8 +46,6 @@ FREE = {
 }
 """What a kind of text may say: what was sent, what was seen in one observation, and what the docs
 say, which pages show as documented."""
-
-
 Where = Place | Callable[[int], Place]
 """The place of a text, or what gives that of an offset into it."""
 
@@ -77,10 +75,9 @@ def check_text(
 ) -> Iterator[Finding]:
     """Return findings for the claims, standings and advice in a text that readers see.
 
-    The `kind` is `description`, of a
-    page; `data`, which a program reads; of the status file, `hold`, which may warn, `title`,
-    which may say the words of its model's name, `documented` or `remedy`, which may say what to do
-    where they say no name, `sent` or `seen`; or any other.
+    The `kind` is `description`, of a page; `data`, which a program reads; of the status file,
+    `hold`, which may warn, `title`, which may say the words of its model's name, `documented` or
+    `remedy`, which may say what to do where they say no name, `sent` or `seen`; or any other.
     """
     text = fold_confusables(text)
     place = where if callable(where) else lambda _: where

@@ -76,13 +76,13 @@ def docs_command(
     """Check, build, run every block, add its receipt to the pages, and serve them on loopback."""
     docs = load_docs(top, as_of)
     with site_lock(top), _at_work(docs, jobs, fresh) as docs:
-        with shown_progress() as progress:
-            progress("checking the sources", 0, 0)
-            findings = docs.check()
         pool = _pool(docs, target, max_calls, jobs, fresh, allow_weak)
         made = None
         if pool.cache is not None and not is_ci():  # which must not trust what it checked out
             made = MadeSite(docs, pool.cache.conditions, os.environ)
+        with shown_progress() as progress:
+            progress("checking the sources", 0, 0)
+            findings = docs.check()
         if made and not fresh and (report := made.report()):
             click.echo(f"({report.counts['run']} reused)\n{report}")
         else:
