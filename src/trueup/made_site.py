@@ -20,8 +20,8 @@ class MadeSite:
     """The site of a repository as it was last made whole and without a finding.
 
     `conditions` are those of the run that makes it, beside the files, such as the engine's mark;
-    `variables` are those of the environment. It is to be had before any source is read but those
-    that `docs` has loaded, so that one that is edited during the run makes the site anew.
+    `variables` are those of the environment. Make it before a source is read that `docs` has not
+    loaded: then one that is edited during the run makes the site anew.
     """
 
     def __init__(self, docs: Docs, conditions: Iterable[str], variables: Mapping[str, str]) -> None:

@@ -29,6 +29,7 @@ SNIPPETS = "trueup_snippets"
 """The attribute of the settings that holds the snippets that were rendered before, by endpoint and
 language; no file can set it, and mkdocs-macros does not print it."""
 Rendered = Mapping[tuple[str, str], Any]
+"""Snippets by endpoint and language, as `Snippets.made` has them; a build only hands them on."""
 MACRO_ERROR = re.compile(
     r"^_File_: `(.*)`\n\s*_(?:\w+_:|Line \d+ in Markdown file:_) (?:\*\*)?(.*?)(?:\*\*)?$",
     re.MULTILINE,

@@ -86,7 +86,7 @@ def page_macros(
     status = in_language(stored.status, load_translations(docs))
     text = PageText(status, catalogue, today, link)
     names = names_in(stored.status, top)
-    snippets = Snippets(status, top / "snippets", {**(known or {})})
+    snippets = Snippets(status, top / "snippets", dict(known or {}))
     made: Macros = {
         **{name: partial(part, text) for name, part in PARTS.items()},
         "as_of": lambda: _as_of(today),
