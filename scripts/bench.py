@@ -68,6 +68,7 @@ def main() -> None:
                 system=f"{platform.system()} {platform.release()} {platform.machine()}",
                 cores=os.cpu_count() or 1,
                 python=platform.python_version(),
+                node=subprocess.check_output(["node", "--version"], text=True).strip(),
                 load=load,
             ),
             serving=Serving(**part("serving", options.prism)),

@@ -23,6 +23,7 @@ import uvicorn
 from trueup.evidence import alternative, assess
 from trueup.mock import create_app
 from trueup.sandbox import Limits
+from trueup.sandbox.reader_python import ReaderPython
 from trueup.site import Block
 from trueup.snippet import PROGRAMS, render_snippet
 from trueup.status_file import load_status
@@ -82,18 +83,19 @@ def measure_unchanged(count: str, file: str) -> dict[str, float]:
 
 def measure_floor(language: str, count: str) -> dict[str, float]:
     """The same files, run one by one by their plain program, over TLS to the same mock; and in a
-    sandbox that is open, without a judge."""
+    sandbox that is open, without a judge. Python has what a reader has installed."""
     blocks = blocks_of(language, int(count))
-    programs = {"bash": "bash", "python": sys.executable, "javascript": shutil.which("node") or ""}
+    programs = {"bash": "bash", "javascript": shutil.which("node") or ""}
     endings = {"bash": "sh", "python": "py", "javascript": "mjs"}
     with tempfile.TemporaryDirectory() as folder, serving_tls(Path(folder)) as (url, ca):
         stores = ("SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
         environment = {"PATH": os.environ["PATH"], "HOME": folder} | dict.fromkeys(stores, str(ca))
-        took = 0.0
+        readers, took = ReaderPython(Path(folder), folder), 0.0
         for block in blocks:
             file = Path(folder) / f"block.{endings[block.language]}"
             file.write_text(block.text.replace(REFERENCE, url), encoding="utf-8")
-            command = [programs[block.language], str(file)]
+            program = programs.get(block.language) or readers.program(file.read_bytes())
+            command = [program, str(file)]
             began = time.perf_counter()
             subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
             took += time.perf_counter() - began

@@ -18,6 +18,8 @@ class Machine(Frozen):
     """How many processors there were."""
     python: str
     """Version of Python."""
+    node: str = ""
+    """Version of Node, which much of a JavaScript block's time depends on."""
     load: float
     """Processes that waited for a core, over the minute before; more than 0 is other work."""
 
@@ -168,9 +170,11 @@ def render_figures(figures: Figures) -> str:
 
 def _parts(figures: Figures) -> Iterator[str]:
     machine, serving = figures.machine, figures.serving
+    node = f", Node {escape_markdown(machine.node)}" if machine.node else ""
     yield (
         f"Measured on {figures.on}: {escape_markdown(machine.system)}, {machine.cores} cores,"
-        f" Python {escape_markdown(machine.python)}; load before it began: {machine.load:.1f}."
+        f" Python {escape_markdown(machine.python)}{node};"
+        f" load before it began: {machine.load:.1f}."
     )
     for language, runs in groupby(figures.runs, lambda one: one.language):
         yield f"**{language}**"

@@ -14,6 +14,7 @@ from trueup.sandbox import landlock
 from trueup.sandbox.contract import Containment, Sandbox
 from trueup.sandbox.gateway_server import GatewaySocket, Loop
 from trueup.sandbox.node import proxied_node
+from trueup.sandbox.reader_python import ReaderPython
 from trueup.sandbox.runner import PROGRAM, Launcher, Runner, environment, runner_options
 from trueup.sandbox.tunnel import open_tunnel
 from trueup.sandbox.variables import NO_VARIABLES
@@ -51,6 +52,7 @@ def open_fallback(
             [sys.executable, "-I", "-S", "-B", str(PROGRAM[0])],
             options,
             [proxied_node(), *launchers],
+            ReaderPython(blocks, str(blocks)),  # made for each block, and removed after it
             () if ruleset is None else (ruleset,),
             tunnel.take_refused,
         )

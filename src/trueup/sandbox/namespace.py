@@ -12,6 +12,7 @@ from trueup.errors import Unreachable
 from trueup.sandbox.contract import USUAL, Sandbox
 from trueup.sandbox.gateway_server import GatewaySocket
 from trueup.sandbox.node import mounts, plain_node
+from trueup.sandbox.reader_python import ReaderPython
 from trueup.sandbox.runner import PROGRAM, Launcher, Runner, environment, runner_options
 from trueup.sandbox.variables import NO_VARIABLES
 
@@ -67,7 +68,13 @@ def open_namespace(
     )
     command = [bwrap, *_rules(), *_tree(), *_own_files(gateway), *_read_only()]
     python = [sys.executable, "-I", "-S", "-B", "/run/inside.py"]
-    runner = Runner("namespace", [*command, "--", *python], options, [plain_node(), *launchers])
+    runner = Runner(
+        "namespace",
+        [*command, "--", *python],
+        options,
+        [plain_node(), *launchers],
+        ReaderPython(gateway.folder / "python", "/run/python"),
+    )
     try:
         runner.start()
     except Unreachable as error:
@@ -131,6 +138,8 @@ def _own_files(gateway: GatewaySocket) -> list[str]:
         "group": f"reader:x:{_ID}:\n",
     }
     arguments = [part for file in PROGRAM for part in ("--ro-bind", str(file), f"/run/{file.name}")]
+    (gateway.folder / "python").mkdir()
+    arguments += ["--ro-bind", str(gateway.folder / "python"), "/run/python"]
     arguments += ["--ro-bind", str(gateway.ca), "/run/ca.pem"]
     arguments += ["--ro-bind", str(gateway.socket), "/run/gateway.sock"]
     if gateway.plain_addresses:

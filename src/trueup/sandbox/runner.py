@@ -4,7 +4,6 @@ import json
 import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -25,6 +24,7 @@ from trueup.sandbox.contract import (
 )
 from trueup.sandbox.control_group import open_group
 from trueup.sandbox.gateway_server import GatewaySocket
+from trueup.sandbox.reader_python import ReaderPython
 from trueup.sandbox.syscalls import filter_here
 from trueup.snippet import PROGRAMS, Fence
 
@@ -76,6 +76,7 @@ class Launcher:
 
 class Runner(Sandbox):
     """One `inside.py` at a time, started by `command` with its options as the last argument.
+    Python blocks run in the environments of `python`.
 
     `take_refused` returns the hosts that were refused since its last call.
     """
@@ -86,6 +87,7 @@ class Runner(Sandbox):
         command: Sequence[str],
         options: Mapping[str, Any],
         launchers: Sequence[Launcher],
+        python: ReaderPython,
         descriptors: Sequence[int] = (),
         take_refused: Callable[[], tuple[str, ...]] = tuple,
     ) -> None:
@@ -93,6 +95,7 @@ class Runner(Sandbox):
         self._command = [*command, json.dumps(options)]
         self._descriptors = descriptors
         self._launchers = {launcher.language: launcher for launcher in launchers}
+        self._python = python
         self._take_refused = take_refused
         self._is_fit: dict[Fence, bool] = {}
         self._one_block = threading.Lock()
@@ -162,7 +165,7 @@ class Runner(Sandbox):
         given: Mapping[str, bytes] = NOTHING,
     ) -> CompletedBlock:
         order = {
-            "command": self._start_of(language),
+            "command": self._start_of(language, source),
             "name": PROGRAMS[language].file,
             "size": len(source),
             "given": {name: len(content) for name, content in given.items()},
@@ -199,10 +202,10 @@ class Runner(Sandbox):
         end = (head["exit_code"], head["stopped"])
         return CompletedBlock(*end, stdout, stderr, head["duration_ms"], found, ())
 
-    def _start_of(self, language: Fence) -> list[str]:
+    def _start_of(self, language: Fence, source: bytes) -> list[str]:
         if language in self._launchers:
             return list(self._launchers[language].command)
-        return list(PROGRAMS[language].tools[:1]) or [sys.executable]
+        return list(PROGRAMS[language].tools[:1]) or [self._python.program(source)]
 
     def close(self) -> None:
         """Close the channel, which ends the program and all its processes."""
