@@ -1,6 +1,7 @@
 """Python blocks see what `pip install` brings for them, and not what is here for the engine."""
 
 import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from starlette.applications import Starlette
 
 from trueup.errors import Unreachable
-from trueup.sandbox import Containment, Sandbox, open_sandbox
+from trueup.sandbox import Containment, Sandbox, open_sandbox, reader_python
 from trueup.sandbox.reader_python import ReaderPython
 
 FINDS = "from importlib.util import find_spec\nprint(*(bool(find_spec(name)) for name in {}))\n"
@@ -55,6 +56,7 @@ def test_a_package_is_found_by_its_files_whatever_its_name(sandbox: Sandbox) -> 
     [
         ("# pip install 'httpx[cli]'", "True"),
         ("# First: python -m pip install -U rich>=10  # for colours", "True"),
+        ("# uv add 'httpx[cli]'", "True"),
         ("# pip install httpx", "False"),
         ("# pip install what you need, 'it is not a name", "False"),
         ("# pip install git+https://some-host.example/rich.git", "False"),
@@ -85,21 +87,43 @@ def test_a_module_without_a_package_leaves_the_engines_own_python(
     assert python.program(b"import beside, httpx") == sys.executable
     assert python.program(b"import __main__") == sys.executable
     assert python.program(b"from . import beside\nimport httpx").startswith("/seen/")
+    made_to_last = b"\n".join(b"import part_%d" % number for number in range(51))
+    assert python.program(made_to_last) == sys.executable
+    assert python.program(b"import httpx\n#" + b" " * 50_000) == sys.executable
 
 
-def test_a_package_that_does_not_list_its_files_leaves_the_engines_own_python(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_engine_prints_no_warning_of_a_block(tmp_path: Path) -> None:
+    with warnings.catch_warnings(record=True) as shown:
+        warnings.simplefilter("always")
+        assert ReaderPython(tmp_path, "/seen").program(b"import httpx\nprint('\\d' is 1)") != ""
+    assert not shown
+
+
+@pytest.mark.parametrize(
+    ("record", "metadata"),
+    [
+        ("", ""),
+        ("odd.pth,,\n", ""),
+        ("odd.py,,\n", "Requires-Dist: not a name\n"),
+        ("httpx/odd.py,,\n", ""),
+    ],
+    ids=["without a list", "in place", "with a broken line", "beside another of its name"],
+)
+def test_an_unusual_package_leaves_the_engines_own_python(
+    record: str, metadata: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, files in {"unlisted": None, "in_place": "in_place.pth,,\n"}.items():
-        (tmp_path / f"{name}-1.dist-info").mkdir()
-        metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n"
-        (tmp_path / f"{name}-1.dist-info" / "METADATA").write_text(metadata, encoding="utf-8")
-        if files:
-            (tmp_path / f"{name}-1.dist-info" / "RECORD").write_text(files, encoding="utf-8")
+    (tmp_path / "odd-1.dist-info").mkdir()
+    head = "Metadata-Version: 2.1\nName: odd\nVersion: 1\n"
+    (tmp_path / "odd-1.dist-info" / "METADATA").write_text(head + metadata, encoding="utf-8")
+    if record:
+        (tmp_path / "odd-1.dist-info" / "RECORD").write_text(record, encoding="utf-8")
+    for known in (reader_python._entries, reader_python._tops, reader_python._package):
+        known.cache_clear()
     monkeypatch.syspath_prepend(str(tmp_path))
-    python = ReaderPython(tmp_path / "made", "/seen")
-    for name in ("unlisted", "in_place"):
-        assert python.program(f"# pip install {name}\nimport httpx".encode()) == sys.executable
+    source = b"# pip install odd\nimport httpx"
+    assert ReaderPython(tmp_path / "made", "/seen").program(source) == sys.executable
+    for known in (reader_python._entries, reader_python._tops, reader_python._package):
+        known.cache_clear()
 
 
 def test_no_block_changes_what_the_next_one_sees(sandbox: Sandbox) -> None:

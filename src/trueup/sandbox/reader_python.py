@@ -6,6 +6,8 @@ import re
 import shlex
 import sys
 import sysconfig
+import threading
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -17,10 +19,16 @@ from pathlib import Path
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-_INSTALL = re.compile(rb"^[ \t]*#.*?\bpip3? install[ \t]+(.+)$", re.MULTILINE)
+_INSTALL = re.compile(rb"^[ \t]*#.*?\b(?:pip3? install|uv add|poetry add)[ \t]+(.+)$", re.MULTILINE)
 _BY_NAME = re.compile(rb"\b(?:__import__|import_module|exec|eval|run_module|run_path)\b")
 """What may import a package that no import statement names."""
 
+_MOST_BYTES, _MOST_MODULES = 50_000, 50
+"""More than any block has; a larger one may be made to take long."""
+_DEPTH = 4
+"""The most folders of a package that others share, as `google.cloud`, and one."""
+_QUIET = threading.Lock()
+"""Held while warnings are silenced, which is for all threads."""
 Wanted = frozenset[Requirement]
 
 
@@ -32,10 +40,13 @@ class ReaderPython:
     seen_at: str
 
     def program(self, source: bytes) -> str:
-        """Return the Python for a block: that of the engine itself where it cannot be told which
+        """Return the Python for a block: that of the engine itself where it is unknown which
         packages the block uses, or what an installed one consists of."""
-        wanted = _wanted(source)
-        entries = None if wanted is None else _entries(wanted)
+        try:
+            wanted = _wanted(source)
+            entries = None if wanted is None else _entries(wanted)
+        except (InvalidRequirement, TypeError):  # of a package that is not whole
+            entries = None
         if entries is None:
             return sys.executable
         name = sha256("\n".join(map(str, entries)).encode()).hexdigest()[:16]
@@ -57,13 +68,17 @@ def _make(place: Path, entries: Iterable[Path]) -> None:
 
 
 def _wanted(source: bytes) -> Wanted | None:
-    """Return the packages that a block imports and that it tells its reader to install; None where
-    that cannot be told."""
-    if _BY_NAME.search(source):
+    """Return the packages that a block imports and those that its comments install; None where
+    these are unknown."""
+    if len(source) > _MOST_BYTES or _BY_NAME.search(source):
         return None
     try:
-        modules = list(_modules(ast.parse(source)))
+        with _QUIET, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of Python about the block; its own run prints them
+            modules = set(_modules(ast.parse(source)))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    if len(modules) > _MOST_MODULES:
         return None
     wanted = _installs(source)
     for module in modules:
@@ -85,16 +100,21 @@ def _modules(tree: ast.AST) -> Iterator[str]:
 def _owners(module: str) -> Wanted | None:
     """Return the installed packages that a module is of, by the longest part of its name that any
     has; None for a module that is here without one, as when it is installed in place."""
-    parts = module.split(".")
+    parts = module.split(".")[:_DEPTH]
     if parts[0] in sys.stdlib_module_names:
         return frozenset()
-    listed = [(package, f"\n{package.read_text('RECORD')}") for package in distributions()]
     for length in range(len(parts), 0, -1):
         path = "/".join(parts[:length])
         starts = (f"\n{path}/", f"\n{path}.")
-        if owners := [one for one, text in listed if any(start in text for start in starts)]:
+        if owners := [one for one, text in _listed() if any(start in text for start in starts)]:
             return frozenset(Requirement(one.name) for one in owners)
     return None if _is_here(parts[0]) else frozenset()
+
+
+@cache
+def _listed() -> list[tuple[Distribution, str]]:
+    """Return each installed package with the lines that list its files, behind a line end."""
+    return [(one, f"\n{one.read_text('RECORD')}") for one in distributions()]
 
 
 def _is_here(module: str) -> bool:
@@ -119,7 +139,7 @@ def _installs(source: bytes) -> Wanted:
 @cache
 def _entries(wanted: Wanted) -> tuple[Path, ...] | None:
     """Return the files and folders of packages and of all that they require; None where one that
-    is installed does not say which these are."""
+    is installed does not say which these are, or where two folders have parts of one name."""
     entries: set[Path] = set()
     seen: set[tuple[str, frozenset[str]]] = set()
     left = [*wanted]
@@ -135,7 +155,8 @@ def _entries(wanted: Wanted) -> tuple[Path, ...] | None:
             return None
         entries.update(Path(str(package.locate_file(top))) for top in tops)
         left += _required(package, one.extras)
-    return tuple(sorted(entries))
+    has_twins = len({entry.name for entry in entries}) < len(entries)
+    return None if has_twins else tuple(sorted(entries))
 
 
 def _required(package: Distribution, extras: Iterable[str]) -> Iterator[Requirement]:
