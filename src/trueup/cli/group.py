@@ -1,5 +1,6 @@
 """Group: the commands, the options they share, and their access to environment and clock."""
 
+import gc
 import os
 import shutil
 import sys
@@ -89,7 +90,12 @@ class Commands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in self.modules:
+            # Plugins of pydantic are looked for in all packages, and could change what is read.
+            os.environ["PYDANTIC_DISABLE_PLUGINS"] = "true"
+            gc.disable()  # what is imported stays: looking for garbage in it finds none
             import_module(f"trueup.cli.{self.modules[cmd_name]}")
+            gc.freeze()
+            gc.enable()
         return super().get_command(ctx, cmd_name)
 
     def invoke(self, ctx: click.Context) -> object:
