@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -169,6 +170,28 @@ def check_doors(folder: Path, order: Sequence[str]) -> list[str]:
     return found + [f"{entry}: no longer uses {name}; drop the exception" for entry, name in stale]
 
 
+def check_patterns(folder: Path, order: Sequence[str]) -> list[str]:
+    """No pattern has a possessive quantifier or an atomic group, which Python before 3.11.5 matches
+    wrongly where a group is inside."""
+    return [
+        f"{path.relative_to(folder)}:{node.lineno}: {text!r} gives nothing back"
+        for _, path, syntax in sources(folder)
+        for node in ast.walk(syntax)
+        if isinstance(node, ast.Call) and dotted(node.func).startswith("re.") and node.args
+        for part in ast.walk(node.args[0])
+        if isinstance(part, ast.Constant) and isinstance(text := part.value, str | bytes)
+        if gives_nothing_back(text)
+    ]
+
+
+def gives_nothing_back(pattern: str | bytes) -> bool:
+    try:
+        steps = repr(import_module("re._parser").parse(pattern))
+    except re.error:  # a part of a pattern alone
+        return False
+    return "POSSESSIVE" in steps or "ATOMIC" in steps
+
+
 def door_calls(syntax: ast.Module) -> Iterator[tuple[int, str]]:
     """Line and name of each use of what belongs to the doors, however it was imported."""
     nodes = [*ast.walk(syntax)]
@@ -209,7 +232,7 @@ def dotted(node: ast.expr) -> str:
 Gate = Callable[[Path, Sequence[str]], list[str]]
 GATES: tuple[Gate, ...] = (
     *(check_listed, check_imports, check_sizes, check_names),
-    *(check_tested, check_docstrings, check_doors),
+    *(check_tested, check_docstrings, check_patterns, check_doors),
 )
 SOUND = {"model.py": '"""M."""\n', "store.py": '"""S."""\nfrom trueup.model import x\n'}
 CLOCK = '"""M."""\nfrom datetime import UTC, datetime\nstamp = datetime.now(UTC)\n'
@@ -243,6 +266,8 @@ BROKEN: tuple[tuple[Gate, dict[str, str], str], ...] = (
     (check_doors, {"model.py": CLOCK}, ":3: model uses datetime.now"),
     (check_doors, {"model.py": "import datetime\ndatetime.datetime.now()\n"}, "datetime.now"),
     (check_doors, {"model.py": "from datetime import date\ndate.today()\n"}, "uses date.today"),
+    (check_patterns, {"model.py": "import re\nX = re.compile(r'(?:<[a-z]*+)*')\n"}, "model.py:2: "),
+    (check_patterns, {"model.py": "import re\nre.match(b'(?>a|b)', b'')\n"}, "(?>a|b)"),
     (check_doors, {"mock.py": "x = 1\n"}, "mock: no longer uses time.time_ns"),
 )
 

@@ -9,10 +9,10 @@ from trueup.site.built_pages import change_pages
 MARKER = re.compile(
     # An earlier stamp ends before the next marker: else it could hold other blocks.
     r"<!--stamp:([A-Za-z0-9._-]+)-->"
-    r"(?:[^<]*+(?:<(?!!--(?:stamp:|/stamp-->))[^<]*+)*+<!--/stamp-->)?"
+    r"(?:[^<]*(?:<(?!!--(?:stamp:|/stamp-->))[^<]*)*<!--/stamp-->)?"
 )
 
-STAMP = re.compile(r"<!--stamp:([A-Za-z0-9._-]+)-->([^<]*+(?:<(?!!--)[^<]*+)*+)<!--/stamp-->")
+STAMP = re.compile(r"<!--stamp:([A-Za-z0-9._-]+)-->([^<]*(?:<(?!!--)[^<]*)*)<!--/stamp-->")
 """A stamped block: its id and its line."""
 
 
