@@ -14,16 +14,10 @@ ENGINE = Path(__file__).parent
 def code_mark() -> str:
     """Return a hash of the engine's source and of the packages beside it, by name and version: the
     same on every machine that installed it by the same lock for the same minor Python."""
-    files = sorted(
-        os.path.join(folder, name)
-        for folder, _, names in os.walk(ENGINE)
-        if os.path.basename(folder) != "__pycache__"
-        for name in names
-        if os.path.isfile(os.path.join(folder, name))
-    )
     sources = [
-        [os.path.relpath(file, ENGINE), sha256(Path(file).read_bytes()).hexdigest()]
-        for file in files
+        [os.path.relpath(file, ENGINE), sha256(file.read_bytes()).hexdigest()]
+        for file in sorted(ENGINE.rglob("*"))
+        if file.is_file() and "__pycache__" not in file.parts
     ]
     installed = sorted(name for path in sys.path for name in _installed(path))
     return sha256(to_json([sources, installed, sys.version_info[:2]])).hexdigest()

@@ -89,11 +89,12 @@ class Commands(click.Group):
         return sorted(self.modules)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name in self.modules:
+        module = f"trueup.cli.{self.modules.get(cmd_name)}"
+        if cmd_name in self.modules and module not in sys.modules:
             # Plugins of pydantic are looked for in all packages, and could change what is read.
             os.environ["PYDANTIC_DISABLE_PLUGINS"] = "true"
             gc.disable()  # what is imported stays: looking for garbage in it finds none
-            import_module(f"trueup.cli.{self.modules[cmd_name]}")
+            import_module(module)
             gc.freeze()
             gc.enable()
         return super().get_command(ctx, cmd_name)

@@ -150,7 +150,7 @@ def _entries(wanted: Wanted) -> tuple[Path, ...] | None:
         if key in seen or package is None:
             continue
         seen.add(key)
-        tops = _tops(one.name)
+        tops = _tops(package)
         if not tops:
             return None
         entries.update(Path(str(package.locate_file(top))) for top in tops)
@@ -168,12 +168,10 @@ def _required(package: Distribution, extras: Iterable[str]) -> Iterator[Requirem
 
 
 @cache
-def _tops(name: str) -> frozenset[str]:
+def _tops(package: Distribution) -> frozenset[str]:
     """Return the names of a package's files and folders beside other packages'; none for one that
-    is not installed, does not list them, or is installed in place."""
-    package = _package(name)
-    files = package.files if package else None
-    tops = {file.parts[0] for file in files or [] if file.parts[0] not in ("..", "/")}
+    does not list them, or is installed in place."""
+    tops = {file.parts[0] for file in package.files or [] if file.parts[0] not in ("..", "/")}
     if any(top.endswith(".pth") for top in tops):
         return frozenset()
     # Beside a module of one file there is the folder in which all of them are kept compiled.
